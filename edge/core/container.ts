@@ -1,0 +1,69 @@
+/**
+ * What the agent wants of one container and what an engine says of one: the two sides that
+ * reconcile compares. Both engines translate to and from these shapes; nothing engine-specific
+ * may appear here. Pure data.
+ */
+
+/** Labels that mark what this agent owns. Everything without its own device id is invisible to it. */
+export const labels = {
+  device: 'io.signalbeam.device',
+  bundle: 'io.signalbeam.bundle',
+  version: 'io.signalbeam.version',
+  container: 'io.signalbeam.container',
+  /** Hash of the whole spec: another hash is drift or an update. */
+  spec: 'io.signalbeam.spec',
+  /** Digest of the image manifest that the spec asks for. */
+  image: 'io.signalbeam.image',
+} as const;
+
+export type PortMapping = {
+  containerPort: number;
+  hostPort: number;
+  protocol: 'tcp' | 'udp';
+  /** Address of the host to bind; 0.0.0.0 unless the bundle says otherwise. */
+  hostAddress: string;
+};
+
+export type Mount =
+  | { kind: 'volume'; name: string; containerPath: string; readOnly: boolean }
+  | { kind: 'bind'; hostPath: string; containerPath: string; readOnly: boolean };
+
+export type RestartPolicy = 'no' | 'on-failure' | 'unless-stopped' | 'always';
+
+/** What to create. `name` is unique on the host; `image` is a pullable reference by digest. */
+export type ContainerSpec = {
+  name: string;
+  image: string;
+  /** Empty means the image's own. */
+  entrypoint: readonly string[];
+  command: readonly string[];
+  environment: Readonly<Record<string, string>>;
+  ports: readonly PortMapping[];
+  mounts: readonly Mount[];
+  restart: RestartPolicy;
+  resources: { memoryBytes?: number; cpus?: number };
+  labels: Readonly<Record<string, string>>;
+};
+
+/** What an engine says of a container that bears our labels. */
+export type ObservedContainer = {
+  id: string;
+  name: string;
+  /** Manifest digest (`sha256:…`) of the image it runs, empty when the engine can't say. */
+  imageDigest: string;
+  imageId: string;
+  state: 'created' | 'running' | 'restarting' | 'paused' | 'exited' | 'dead';
+  exitCode: number | null;
+  restartCount: number;
+  startedAt: number | null;
+  labels: Readonly<Record<string, string>>;
+  /** Field by field as the engine reports it, for drift: only what a spec can set. */
+  entrypoint: readonly string[];
+  command: readonly string[];
+  /** Includes variables of the image; drift looks only at those that the spec sets. */
+  environment: Readonly<Record<string, string>>;
+  ports: readonly PortMapping[];
+  mounts: readonly Mount[];
+  restart: RestartPolicy;
+  resources: { memoryBytes?: number; cpus?: number };
+};

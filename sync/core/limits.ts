@@ -1,0 +1,34 @@
+/**
+ * Every limit that both sides must agree on, each with the arithmetic that chose it.
+ * Limits of one side only live beside the code that holds them.
+ */
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/** One frame on the wire. Larger ones live-lock slow leaf links (50 kbit/s moves 16 KB in 2.6 s). */
+export const frameBytesMax = 16 * KiB;
+/** What a frame may unpack to; telemetry compresses about 20:1, so this refuses bombs, not data. */
+export const frameUnpackedBytesMax = 512 * KiB;
+/** Rows in one frame: keeps one commit's worth of hashing below a millisecond. */
+export const frameRowsMax = 1_000;
+/** One signed record (desired state, key set): it travels as a single NATS message. */
+export const recordBytesMax = 16 * KiB;
+/** A release envelope is fetched over HTTP, so it may be larger than a record. */
+export const releaseBytesMax = 256 * KiB;
+/** One row of a lane, as JSON. */
+export const rowBytesMax = 8 * KiB;
+/** A heartbeat or a hello: small by design. */
+export const heartbeatBytesMax = 1 * KiB;
+export const helloBytesMax = 4 * KiB;
+/** Containers in one bundle and bundles on one device: a Raspberry Pi's memory ends well before. */
+export const containersPerBundleMax = 20;
+export const bundlesPerDeviceMax = 16;
+/** Pieces of an artifact blob: one bad piece costs one megabyte again. */
+export const pieceBytes = 1 * MiB;
+/** JSON request bodies of the REST API. */
+export const requestBytesMax = 256 * KiB;
+/** One uploaded image archive. */
+export const artifactBytesMax = 4 * 1024 * MiB;
+/** Log lines reported with a failure: enough to see the cause, small enough for one row. */
+export const failureLogLinesMax = 20;
+export const failureLogLineBytesMax = 300;
