@@ -56,7 +56,17 @@ export type ObservedContainer = {
   exitCode: number | null;
   restartCount: number;
   startedAt: number | null;
+  /** The kernel killed it for memory: the reason a person looks for first. */
+  oomKilled: boolean;
+  /** Address on the engine's own network, empty when it has none or the host can't reach it. */
+  address: string;
   labels: Readonly<Record<string, string>>;
+  /**
+   * What the image itself would run. A spec with an empty entrypoint wants `imageDefaults.entrypoint`;
+   * with an empty command too it wants `imageDefaults.command`. An entrypoint that the spec sets
+   * drops the image's command on both engines.
+   */
+  imageDefaults: { entrypoint: readonly string[]; command: readonly string[] };
   /** Field by field as the engine reports it, for drift: only what a spec can set. */
   entrypoint: readonly string[];
   command: readonly string[];
