@@ -1,0 +1,84 @@
+/**
+ * What a bundle version says: containers, exactly as they shall run. Immutable once released.
+ * No optional fields: what the publisher left out is written as its default when the version is
+ * made, so that two readers can never fill a gap differently.
+ */
+export type HealthCheck = {
+  /** Between two probes, and how long one may take. */
+  intervalMs: number;
+  timeoutMs: number;
+  /** Consecutive failures that make it unhealthy once the start period is over. */
+  retries: number;
+  /** Failures in this time after the start do not count. */
+  startPeriodMs: number;
+  /** It must stay healthy this long before the version is confirmed. */
+  soakMs: number;
+  probe:
+    | { kind: 'http'; port: number; path: string; expectStatus: number }
+    | { kind: 'tcp'; port: number }
+    | { kind: 'exec'; command: string[] };
+};
+
+export type ContainerManifest = {
+  /** Unique in the bundle, `[a-z0-9-]`. */
+  name: string;
+  /** An OCI reference by digest. `signalbeam.local/…` means uploaded to this platform. */
+  image: string;
+  /** Empty means the image's own. */
+  entrypoint: string[];
+  command: string[];
+  environment: Record<string, string>;
+  ports: {
+    containerPort: number;
+    hostPort: number;
+    protocol: 'tcp' | 'udp';
+    hostAddress: string;
+  }[];
+  mounts: (
+    | { kind: 'volume'; name: string; containerPath: string; readOnly: boolean }
+    | { kind: 'bind'; hostPath: string; containerPath: string; readOnly: boolean }
+  )[];
+  restart: 'no' | 'on-failure' | 'unless-stopped' | 'always';
+  memoryBytes: number | null;
+  cpus: number | null;
+  stopGraceMs: number;
+  healthCheck: HealthCheck | null;
+};
+
+/** One blob of an uploaded image, as the signed release names it. */
+export type ReleaseBlob = { digest: string; sizeBytes: number; mediaType: string };
+
+/** A released bundle version: the only thing a device accepts code from. */
+export type Release = {
+  tenantId: string;
+  bundleId: string;
+  bundleName: string;
+  version: string;
+  containers: ContainerManifest[];
+  /** For each `signalbeam.local` image reference: every blob needed, manifest first. */
+  images: { reference: string; blobs: ReleaseBlob[] }[];
+  createdAt: string;
+};
+
+/** One bundle on one device. */
+export type Slot = {
+  bundleId: string;
+  bundleName: string;
+  version: string;
+  /** `sha256:…` of the signed release envelope's bytes. */
+  releaseDigest: string;
+  /** The rollout that put it there, if one did; reports repeat it. */
+  rolloutId: string | null;
+};
+
+/** What the cloud wants of one device. `generation` only grows; the highest one wins. */
+export type Desired = {
+  tenantId: string;
+  deviceId: string;
+  generation: number;
+  issuedAt: string;
+  slots: Slot[];
+};
+
+/** The host name that marks images uploaded to this platform. */
+export const artifactHost = 'signalbeam.local';

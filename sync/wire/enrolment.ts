@@ -1,0 +1,72 @@
+/**
+ * What a device receives once it is approved: who it is, how to reach NATS, and whom to trust.
+ * It holds no private key: the device made its own and never sends it.
+ */
+import { z } from 'zod';
+import { base64, siteName, uuid } from './shape.ts';
+
+const jwt = z.string().max(16_384);
+const natsUrl = z.string().max(256);
+
+export const enrolmentSchema = z.strictObject({
+  deviceId: uuid,
+  tenantId: uuid,
+  /** Public key of the tenant's NATS account. */
+  tenantKey: z.string().regex(/^A[A-Z2-7]{55}$/),
+  site: siteName,
+  name: z.string().max(200),
+  nats: z.strictObject({
+    operatorJwt: jwt,
+    systemAccountKey: z.string().regex(/^A[A-Z2-7]{55}$/),
+    systemAccountJwt: jwt,
+    /** The tenant's account as a leaf needs it: without the cloud's imports. */
+    leafAccountJwt: jwt,
+    /** For this device's own key, as a device. */
+    deviceJwt: jwt,
+    /** For the same key, as the gateway of its site: it speaks for the leaf, for one site only. */
+    gatewayJwt: jwt,
+    /** Where a device without a leaf connects. */
+    hubUrls: z.array(natsUrl).min(1).max(8),
+    /** What a leaf dials. */
+    leafUrls: z.array(natsUrl).min(1).max(8),
+  }),
+  /** The tenant's root key: pinned at the first enrolment. 32 raw bytes, base64. */
+  rootKey: z.strictObject({
+    keyId: z.string().regex(/^[0-9a-f]{32}$/),
+    publicKey: base64.length(44),
+  }),
+  /** The signed key set's envelope bytes, base64. */
+  keyset: base64,
+});
+export type Enrolment = z.infer<typeof enrolmentSchema>;
+
+/** What `GET /api/devices/{id}/enrolment` answers. Waiting is a state, not an error. */
+export const enrolmentStatusSchema = z.discriminatedUnion('status', [
+  z.strictObject({ status: z.literal('pending') }),
+  z.strictObject({ status: z.literal('rejected'), reason: z.string().max(500).nullable() }),
+  z.strictObject({ status: z.literal('approved'), enrolment: enrolmentSchema }),
+]);
+
+/** What a device sends to register. */
+export const registrationSchema = z.strictObject({
+  registrationToken: z.string().min(16).max(128),
+  name: z.string().trim().min(1).max(200),
+  publicKey: z.string().regex(/^U[A-Z2-7]{55}$/, 'must be a public user nkey'),
+  sealingKey: base64.length(44),
+  agentVersion: z.string().max(32),
+  platform: z.strictObject({
+    os: z.string().max(64),
+    architecture: z.string().max(32),
+    hostname: z.string().max(255),
+  }),
+});
+export type Registration = z.infer<typeof registrationSchema>;
+
+export const registeredSchema = z.strictObject({
+  deviceId: uuid,
+  tenantId: uuid,
+  site: siteName,
+  status: z.enum(['pending', 'approved', 'rejected']),
+  /** Shown on both sides, so a person can compare: four groups of four. */
+  fingerprint: z.string(),
+});

@@ -1,0 +1,22 @@
+/**
+ * A heartbeat is presence: small, unsigned and lossy. It may move last-seen and prompt a request
+ * for signed state; it never confirms, raises or changes anything.
+ */
+import { z } from 'zod';
+import { sequence } from './shape.ts';
+
+export const heartbeatSchema = z.strictObject({
+  v: z.literal(1),
+  /** Counts since the agent started. */
+  seq: sequence,
+  /** First 16 hex digits of the newest reported state's hash. */
+  state: z.string().regex(/^[0-9a-f]{16}$/),
+  generation: sequence,
+  /** When the next one comes at the latest; offline is three of these. */
+  nextBeatMs: z.int().min(1_000).max(3_600_000),
+});
+export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+/** A poke hints that a newer desired state may exist; the device compares and fetches. */
+export const pokeSchema = z.strictObject({ generation: sequence });
+export type Poke = z.infer<typeof pokeSchema>;

@@ -1,0 +1,177 @@
+/**
+ * The schemas of bundle manifests: what a publisher may write (with defaults filled in) and what
+ * a signed release contains (nothing left out). One place for both, so they cannot drift apart.
+ */
+import { z } from 'zod';
+import { containersPerBundleMax } from '../core/limits.ts';
+import type { ContainerManifest, HealthCheck, Release } from '../core/manifest.ts';
+import { digest, uuid } from './shape.ts';
+
+const name = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?$/,
+    'lower-case letters, digits and inner dashes, at most 42',
+  );
+const port = z.int().min(1).max(65_535);
+const absolutePath = z
+  .string()
+  .max(512)
+  .regex(/^\/[^\0]*$/, 'must be an absolute path')
+  .refine((path) => !path.split('/').includes('..'), 'must not contain ..');
+
+/** `registry.example/name@sha256:…`; tags move, digests do not, so only digests are accepted. */
+export const imageReference = z
+  .string()
+  .max(400)
+  .regex(
+    /^[a-z0-9.-]+(?::\d{1,5})?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$/,
+    'must name a registry and a digest: registry.example/name@sha256:<64 hex>',
+  );
+
+/** Semantic version without build metadata. */
+export const bundleVersion = z
+  .string()
+  .max(64)
+  .regex(
+    /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/,
+    'must be a semantic version such as 1.2.3 or 1.2.3-rc.1',
+  );
+
+const probe = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('http'),
+    port,
+    path: z.string().max(512).startsWith('/').default('/'),
+    expectStatus: z.int().min(100).max(599).default(200),
+  }),
+  z.strictObject({ kind: z.literal('tcp'), port }),
+  z.strictObject({
+    kind: z.literal('exec'),
+    command: z.array(z.string().max(1024)).min(1).max(32),
+  }),
+]);
+
+export const healthCheckSchema = z.strictObject({
+  intervalMs: z.int().min(200).max(300_000).default(5_000),
+  timeoutMs: z.int().min(100).max(60_000).default(3_000),
+  retries: z.int().min(1).max(20).default(3),
+  startPeriodMs: z.int().min(0).max(600_000).default(10_000),
+  soakMs: z.int().min(0).max(3_600_000).default(5_000),
+  probe,
+});
+
+const mount = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('volume'),
+    name,
+    containerPath: absolutePath,
+    readOnly: z.boolean().default(false),
+  }),
+  z.strictObject({
+    kind: z.literal('bind'),
+    hostPath: absolutePath,
+    containerPath: absolutePath,
+    readOnly: z.boolean().default(true),
+  }),
+]);
+
+export const containerSchema = z.strictObject({
+  name,
+  image: imageReference,
+  entrypoint: z.array(z.string().max(4096)).max(64).default([]),
+  command: z.array(z.string().max(4096)).max(64).default([]),
+  environment: z
+    .record(
+      z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+        .max(128),
+      z.string().max(4096),
+    )
+    .default({}),
+  ports: z
+    .array(
+      z.strictObject({
+        containerPort: port,
+        hostPort: port,
+        protocol: z.enum(['tcp', 'udp']).default('tcp'),
+        hostAddress: z.ipv4().default('0.0.0.0'),
+      }),
+    )
+    .max(32)
+    .default([]),
+  mounts: z.array(mount).max(32).default([]),
+  restart: z.enum(['no', 'on-failure', 'unless-stopped', 'always']).default('unless-stopped'),
+  memoryBytes: z
+    .int()
+    .min(4 * 1024 * 1024)
+    .nullable()
+    .default(null),
+  cpus: z.number().min(0.01).max(256).nullable().default(null),
+  stopGraceMs: z.int().min(0).max(300_000).default(10_000),
+  healthCheck: healthCheckSchema.nullable().default(null),
+});
+
+/** What a publisher sends: containers with distinct names and without clashing host ports. */
+export const containersSchema = z
+  .array(containerSchema)
+  .min(1)
+  .max(containersPerBundleMax)
+  .superRefine((containers, context) => {
+    const names = new Set<string>();
+    const ports = new Set<string>();
+    for (const [index, container] of containers.entries()) {
+      if (names.has(container.name)) {
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'name'],
+          message: `${container.name} is used twice`,
+        });
+      }
+      names.add(container.name);
+      for (const { hostPort, protocol } of container.ports) {
+        const key = `${hostPort}/${protocol}`;
+        if (ports.has(key)) {
+          context.addIssue({
+            code: 'custom',
+            path: [index, 'ports'],
+            message: `host port ${key} is used twice`,
+          });
+        }
+        ports.add(key);
+      }
+    }
+  });
+
+export const releaseSchema = z.strictObject({
+  tenantId: uuid,
+  bundleId: uuid,
+  bundleName: z.string().max(200),
+  version: bundleVersion,
+  containers: containersSchema,
+  images: z
+    .array(
+      z.strictObject({
+        reference: imageReference,
+        blobs: z
+          .array(
+            z.strictObject({
+              digest,
+              sizeBytes: z.int().min(0),
+              mediaType: z.string().max(200),
+            }),
+          )
+          .max(256),
+      }),
+    )
+    .max(containersPerBundleMax),
+  createdAt: z.iso.datetime(),
+});
+
+/** Holds the schemas to the shapes of core: a difference does not compile. */
+export const manifestShapes = {
+  container: (value: z.infer<typeof containerSchema>): ContainerManifest => value,
+  healthCheck: (value: z.infer<typeof healthCheckSchema>): HealthCheck => value,
+  release: (value: z.infer<typeof releaseSchema>): Release => value,
+};

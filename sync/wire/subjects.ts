@@ -1,0 +1,66 @@
+/**
+ * The NATS subjects, in one place. Devices speak in their tenant's account; the cloud hears the
+ * same with the tenant's account key in front, put there by the broker and by nobody else.
+ */
+import type { Lane } from '../core/lanes.ts';
+
+/** What a device publishes to and asks, in its tenant's account. */
+export const deviceSubjects = {
+  heartbeat: (device: string) => `signalbeam.devices.heartbeat.${device}`,
+  hello: (site: string, device: string) => `signalbeam.hello.${site}.${device}`,
+  /** The device's own record; its site's and tenant's records have their name in place of it. */
+  record: (site: string, name: string) => `signalbeam.record.${site}.${name}`,
+  down: (site: string, device: string, what: 'ack' | 'poke') =>
+    `signalbeam.down.${site}.${device}.${what}`,
+  downAll: (site: string, device: string) => `signalbeam.down.${site}.${device}.>`,
+  inboxPrefix: (site: string, device: string) => `_INBOX.${site}.${device}`,
+  lane: (lane: Lane, device: string): string => {
+    switch (lane) {
+      case 'events':
+        return `signalbeam.devices.events.${device}`;
+      case 'reported':
+        return `signalbeam.devices.status.${device}`;
+      case 'metrics':
+      case 'backfill':
+        return `signalbeam.telemetry.metrics.${device}`;
+      case 'logs':
+        return `signalbeam.telemetry.logs.${device}`;
+    }
+  },
+} as const;
+
+/** What the cloud publishes and hears, in the CLOUD account. */
+export const cloudSubjects = {
+  heartbeats: '*.signalbeam.devices.heartbeat.*',
+  hellos: '*.signalbeam.hello.*.*',
+  /** Captured by the stream UP. */
+  durable: [
+    '*.signalbeam.devices.status.*',
+    '*.signalbeam.devices.events.*',
+    '*.signalbeam.telemetry.*.*',
+  ],
+  down: (tenantKey: string, site: string, device: string, what: 'ack' | 'poke') =>
+    `down.${tenantKey}.${site}.${device}.${what}`,
+  /** Key in the KV bucket `desired`. */
+  recordKey: (tenantKey: string, site: string, device: string) => `${tenantKey}.${site}.${device}`,
+  events: 'signalbeam.>',
+} as const;
+
+export const streams = { up: 'UP', events: 'EVENTS', desiredBucket: 'desired' } as const;
+
+/** `<tenant account key>.signalbeam.….<device>` → who sent it, or null when it is no such subject. */
+export const parseDeviceSubject = (
+  subject: string,
+): { tenantKey: string; device: string } | null => {
+  const tokens = subject.split('.');
+  const tenantKey = tokens[0];
+  const device = tokens.at(-1);
+  if (
+    tenantKey === undefined ||
+    device === undefined ||
+    tokens[1] !== 'signalbeam' ||
+    tokens.length < 4
+  )
+    return null;
+  return { tenantKey, device };
+};
