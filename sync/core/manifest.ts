@@ -69,6 +69,8 @@ export type Slot = {
   releaseDigest: string;
   /** The rollout that put it there, if one did; reports repeat it. */
   rolloutId: string | null;
+  /** The generation at which this slot was last asked for; a retry raises it, other slots don't. */
+  requestedGeneration: number;
 };
 
 /** What the cloud wants of one device. `generation` only grows; the highest one wins. */

@@ -52,6 +52,7 @@ const desiredSchema = z.strictObject({
         version: bundleVersion,
         releaseDigest: digest,
         rolloutId: uuid.nullable(),
+        requestedGeneration: z.int().min(1),
       }),
     )
     .max(bundlesPerDeviceMax),

@@ -81,6 +81,8 @@ const reportedSlot = z.strictObject({
   /** What actually runs, null when nothing does. */
   runningVersion: bundleVersion.nullable(),
   rolloutId: uuid.nullable(),
+  /** Repeats the slot's `requestedGeneration`, so a report about an earlier attempt is told apart. */
+  requestedGeneration: sequence,
   status: z.enum(slotStatuses),
   reason: z.string().max(1_000).nullable(),
   logTail: z.array(z.string().max(failureLogLineBytesMax)).max(failureLogLinesMax),
