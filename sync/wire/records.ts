@@ -39,23 +39,22 @@ export const keysetSchema = z.strictObject({
 
 export type Keyset = z.infer<typeof keysetSchema>;
 
+/** One slot, on the wire and in the agent's journal. */
+export const desiredSlot = z.strictObject({
+  bundleId: uuid,
+  bundleName: z.string().max(200),
+  version: bundleVersion,
+  releaseDigest: digest,
+  rolloutId: uuid.nullable(),
+  requestedGeneration: z.int().min(1),
+});
+
 const desiredSchema = z.strictObject({
   tenantId: uuid,
   deviceId: uuid,
   generation: z.int().min(1),
   issuedAt: z.iso.datetime(),
-  slots: z
-    .array(
-      z.strictObject({
-        bundleId: uuid,
-        bundleName: z.string().max(200),
-        version: bundleVersion,
-        releaseDigest: digest,
-        rolloutId: uuid.nullable(),
-        requestedGeneration: z.int().min(1),
-      }),
-    )
-    .max(bundlesPerDeviceMax),
+  slots: z.array(desiredSlot).max(bundlesPerDeviceMax),
 });
 
 export const openKeyset = (

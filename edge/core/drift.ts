@@ -1,0 +1,63 @@
+/**
+ * How a container differs from its spec, field by field, in the fields that a spec can set.
+ * Variables that the image brings and the engine's own additions are not drift. Pure.
+ */
+import type { ContainerSpec, Mount, ObservedContainer, PortMapping } from './container.ts';
+
+export type DriftField =
+  | 'image'
+  | 'command'
+  | 'environment'
+  | 'ports'
+  | 'mounts'
+  | 'restart'
+  | 'resources';
+
+const sameSet = (left: readonly string[], right: readonly string[]): boolean =>
+  left.length === right.length && [...left].sort().join('\n') === [...right].sort().join('\n');
+
+const portKey = (port: PortMapping): string =>
+  `${port.hostAddress}:${port.hostPort}:${port.containerPort}/${port.protocol}`;
+
+const mountKey = (mount: Mount): string =>
+  mount.kind === 'volume'
+    ? `volume:${mount.name}:${mount.containerPath}:${mount.readOnly}`
+    : `bind:${mount.hostPath}:${mount.containerPath}:${mount.readOnly}`;
+
+const sameCommand = (spec: ContainerSpec, observed: ObservedContainer): boolean =>
+  (spec.command.length === 0 || spec.command.join('\0') === observed.command.join('\0')) &&
+  (spec.entrypoint.length === 0 || spec.entrypoint.join('\0') === observed.entrypoint.join('\0'));
+
+const sameEnvironment = (spec: ContainerSpec, observed: ObservedContainer): boolean =>
+  Object.entries(spec.environment).every(([name, value]) => observed.environment[name] === value);
+
+/** CPU shares round to hundredths in both engines; a limit the host can't hold is reported absent. */
+const sameResources = (
+  spec: ContainerSpec,
+  observed: ObservedContainer,
+  limits: { memory: boolean; cpu: boolean },
+): boolean => {
+  const memory = !limits.memory || spec.resources.memoryBytes === observed.resources.memoryBytes;
+  const wanted = spec.resources.cpus ?? 0;
+  const cpu = !limits.cpu || Math.abs(wanted - (observed.resources.cpus ?? 0)) < 0.01;
+  return memory && cpu;
+};
+
+/** Empty when the container is what the spec says. `imageDigest` is the manifest's. */
+export const driftOf = (
+  spec: ContainerSpec,
+  imageDigest: string,
+  observed: ObservedContainer,
+  limits: { memory: boolean; cpu: boolean },
+): DriftField[] => {
+  const same: Record<DriftField, boolean> = {
+    image: observed.imageDigest === '' || observed.imageDigest === imageDigest,
+    command: sameCommand(spec, observed),
+    environment: sameEnvironment(spec, observed),
+    ports: sameSet(spec.ports.map(portKey), observed.ports.map(portKey)),
+    mounts: sameSet(spec.mounts.map(mountKey), observed.mounts.map(mountKey)),
+    restart: spec.restart === observed.restart,
+    resources: sameResources(spec, observed, limits),
+  };
+  return (Object.keys(same) as DriftField[]).filter((field) => !same[field]);
+};

@@ -1,0 +1,32 @@
+/**
+ * Steps that make a release and its images present before anything else is touched. Downloads
+ * never happen while a container is down for them: they come first, whole and verified. Pure.
+ */
+import type { Release } from '@signalbeam/sync/core/manifest';
+import type { Known } from './known.ts';
+import { isArtifact, type PlannedContainer, planContainers } from './spec.ts';
+import type { Step } from './step.ts';
+
+/** The containers of a release on this device. */
+export const containersOfRelease = (known: Known, release: Release): PlannedContainer[] =>
+  planContainers(release, known);
+
+/** Fetch (uploaded images only), then pull, for each image that the engine does not have. */
+export const imageSteps = (
+  known: Known,
+  release: Release,
+  releaseDigest: string,
+  containers: readonly PlannedContainer[],
+): Step[] => {
+  const missing = new Map<string, PlannedContainer>();
+  for (const container of containers) {
+    if (!known.presentImages.has(container.imageDigest))
+      missing.set(container.reference, container);
+  }
+  const { bundleId } = release;
+  return [...missing.values()].flatMap(({ reference, spec }): Step[] => {
+    const pull: Step = { kind: 'pull-image', bundleId, reference, source: spec.image };
+    if (!isArtifact(reference) || known.storedImages.has(reference)) return [pull];
+    return [{ kind: 'fetch-image', bundleId, releaseDigest, reference }, pull];
+  });
+};

@@ -1,0 +1,190 @@
+/**
+ * One update, phase by phase: prepare (fetch, verify, create) → swap (stop old, start new) →
+ * probe → confirm, or restore. The old version is stopped only once the new one's containers
+ * exist, and is removed only once the new one is confirmed. Pure.
+ */
+import type { ObservedContainer } from './container.ts';
+import { driftOf } from './drift.ts';
+import { containersOf, type Known, type SlotKnown, type Update } from './known.ts';
+import { containersOfRelease, imageSteps } from './plan-images.ts';
+import { checkOf, probeIntervalMs, soakMs } from './probe-verdict.ts';
+import type { PlannedContainer } from './spec.ts';
+import { act, type Plan, type Step } from './step.ts';
+
+const defaultGraceMs = 10_000;
+
+export const isRunning = ({ state }: ObservedContainer): boolean =>
+  state === 'running' || state === 'restarting' || state === 'paused';
+
+/** Creates what is missing and replaces what is not as the manifest says. Starts nothing. */
+export const createSteps = (
+  known: Known,
+  bundleId: string,
+  containers: readonly PlannedContainer[],
+): Step[] => {
+  const observed = new Map(containersOf(known, bundleId).map((each) => [each.name, each]));
+  return containers.flatMap(({ spec, imageDigest }): Step[] => {
+    const present = observed.get(spec.name);
+    if (present === undefined) return [{ kind: 'create-container', bundleId, spec }];
+    const fields = driftOf(spec, imageDigest, present, known.limits);
+    if (fields.length === 0) return [];
+    return [
+      { kind: 'retire-container', bundleId, name: spec.name, fields },
+      { kind: 'create-container', bundleId, spec },
+    ];
+  });
+};
+
+/** Stops ours of this bundle that are not among `keep`, last started first. */
+export const stopOthers = (
+  known: Known,
+  bundleId: string,
+  keep: ReadonlySet<string>,
+  graceMs: ReadonlyMap<string, number>,
+): Step[] =>
+  containersOf(known, bundleId)
+    .filter((container) => !keep.has(container.name) && isRunning(container))
+    .sort((left, right) => (right.startedAt ?? 0) - (left.startedAt ?? 0))
+    .map(({ name }) => ({
+      kind: 'stop-container',
+      bundleId,
+      name,
+      graceMs: graceMs.get(name) ?? defaultGraceMs,
+    }));
+
+/** Grace periods of a version's containers, by name. */
+export const graceOf = (known: Known, releaseDigest: string | undefined): Map<string, number> => {
+  const release = releaseDigest === undefined ? undefined : known.releases.get(releaseDigest);
+  if (release === undefined) return new Map();
+  return new Map(
+    containersOfRelease(known, release).map(({ spec, manifest }) => [
+      spec.name,
+      manifest.stopGraceMs,
+    ]),
+  );
+};
+
+const startSteps = (
+  known: Known,
+  bundleId: string,
+  containers: readonly PlannedContainer[],
+  replaced: ReadonlySet<string>,
+): Step[] => {
+  const running = new Set(
+    containersOf(known, bundleId)
+      .filter((each) => isRunning(each) && !replaced.has(each.name))
+      .map((each) => each.name),
+  );
+  return containers
+    .filter(({ spec }) => !running.has(spec.name))
+    .map(({ spec }) => ({ kind: 'start-container', bundleId, name: spec.name }));
+};
+
+const takeOver = (
+  known: Known,
+  slot: SlotKnown,
+  containers: readonly PlannedContainer[],
+): Step[] => {
+  const { bundleId } = slot;
+  const names = new Set(containers.map(({ spec }) => spec.name));
+  const creates = createSteps(known, bundleId, containers);
+  const replaced = new Set(
+    creates.flatMap((step) => (step.kind === 'retire-container' ? [step.name] : [])),
+  );
+  return [
+    ...creates,
+    ...stopOthers(known, bundleId, names, graceOf(known, slot.confirmed?.releaseDigest)),
+    ...startSteps(known, bundleId, containers, replaced),
+  ];
+};
+
+export const planPrepare = (known: Known, slot: SlotKnown, update: Update): Plan => {
+  const { bundleId } = slot;
+  const { releaseDigest } = update.target;
+  const release = known.releases.get(releaseDigest);
+  if (release === undefined) return act({ kind: 'fetch-release', bundleId, releaseDigest });
+  const containers = containersOfRelease(known, release);
+  return act(
+    ...imageSteps(known, release, releaseDigest, containers),
+    ...containers
+      .filter(({ spec }) => !containersOf(known, bundleId).some((each) => each.name === spec.name))
+      .map(({ spec }): Step => ({ kind: 'create-container', bundleId, spec })),
+    { kind: 'begin-swap', bundleId },
+  );
+};
+
+export const planSwap = (known: Known, slot: SlotKnown, update: Update): Plan => {
+  const { bundleId } = slot;
+  const release = known.releases.get(update.target.releaseDigest);
+  if (release === undefined) {
+    return act({ kind: 'fetch-release', bundleId, releaseDigest: update.target.releaseDigest });
+  }
+  const containers = containersOfRelease(known, release);
+  return act(...takeOver(known, slot, containers), { kind: 'begin-probe', bundleId });
+};
+
+export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: number): Plan => {
+  const { bundleId } = slot;
+  const release = known.releases.get(update.target.releaseDigest);
+  const checks = (release?.containers ?? []).map(checkOf);
+  const trouble = update.lastTrouble;
+  const retries = checks.find(({ name }) => name === trouble?.container)?.retries ?? 1;
+  if (trouble !== null && update.probeFailures >= retries) {
+    return act({
+      kind: 'fail-update',
+      bundleId,
+      failure: { reason: trouble.reason, logTail: [] },
+      logsOf: trouble.container,
+    });
+  }
+  const soak = soakMs(checks);
+  if (update.healthySince !== null && now - update.healthySince >= soak) {
+    return act({ kind: 'confirm-update', bundleId });
+  }
+  const dueAt = (update.lastProbeAt ?? 0) + probeIntervalMs(checks);
+  if (update.lastProbeAt === null || now >= dueAt) return act({ kind: 'probe', bundleId });
+  const soakEndsAt = update.healthySince === null ? dueAt : update.healthySince + soak;
+  const what = `${slot.bundleName} ${update.target.version}`;
+  return {
+    steps: [],
+    waiting:
+      update.healthySince === null
+        ? `${what} has started and is not healthy yet${trouble === null ? '' : `: ${trouble.reason}`}.`
+        : `${what} is healthy; it is confirmed after ${Math.round(soak / 1000)} s of that.`,
+    wakeAtMs: Math.min(dueAt, Math.max(soakEndsAt, now)),
+  };
+};
+
+export const planRestore = (known: Known, slot: SlotKnown, update: Update): Plan => {
+  const { bundleId, confirmed } = slot;
+  const release = confirmed === null ? undefined : known.releases.get(confirmed.releaseDigest);
+  if (confirmed !== null && release === undefined) {
+    return act({ kind: 'fetch-release', bundleId, releaseDigest: confirmed.releaseDigest });
+  }
+  const containers = release === undefined ? [] : containersOfRelease(known, release);
+  const names = new Set(containers.map(({ spec }) => spec.name));
+  const images =
+    release === undefined || confirmed === null
+      ? []
+      : imageSteps(known, release, confirmed.releaseDigest, missingOf(known, bundleId, containers));
+  return act(
+    ...images,
+    ...createSteps(known, bundleId, containers),
+    ...stopOthers(known, bundleId, names, graceOf(known, update.target.releaseDigest)),
+    ...startSteps(known, bundleId, containers, new Set()),
+    ...containersOf(known, bundleId)
+      .filter(({ name }) => !names.has(name))
+      .map(({ name }): Step => ({ kind: 'remove-container', bundleId, name })),
+    { kind: 'record-failure', bundleId },
+  );
+};
+
+/** Those of which no container exists: only they need their image. */
+export const missingOf = (
+  known: Known,
+  bundleId: string,
+  containers: readonly PlannedContainer[],
+): PlannedContainer[] => {
+  const names = new Set(containersOf(known, bundleId).map(({ name }) => name));
+  return containers.filter(({ spec }) => !names.has(spec.name));
+};

@@ -1,0 +1,80 @@
+/**
+ * The reconciler's decision: from what is known and the time to the steps that come next and what
+ * is waited for. Level-triggered: it never relies on having seen a change, so a crash, a restart
+ * or a lost event only costs a look. It stops nothing it does not replace, and touches only what
+ * `observed` holds, which is only what bears this device's label.
+ */
+import type { Known, SlotKnown } from './known.ts';
+import { planRemoval, planSteady } from './plan-steady.ts';
+import { planPrepare, planProbe, planRestore, planSwap } from './plan-update.ts';
+import { act, idle, type Plan } from './step.ts';
+
+const planUpdate = (known: Known, slot: SlotKnown, now: number): Plan => {
+  const update = slot.update;
+  if (update === null) return idle;
+  switch (update.phase) {
+    case 'prepare':
+      return planPrepare(known, slot, update);
+    case 'swap':
+      return planSwap(known, slot, update);
+    case 'probe':
+      return planProbe(known, slot, update, now);
+    case 'restore':
+      return planRestore(known, slot, update);
+  }
+};
+
+/** True when this very request already failed here; asking again raises the generation. */
+const alreadyFailed = ({ failed, wanted }: SlotKnown): boolean =>
+  failed !== null &&
+  wanted !== null &&
+  failed.target.releaseDigest === wanted.releaseDigest &&
+  failed.requestedGeneration >= wanted.requestedGeneration;
+
+const planSlot = (known: Known, slot: SlotKnown, now: number): Plan => {
+  const retry = known.retries.get(slot.bundleId);
+  if (retry !== undefined && now < retry.notBeforeMs) {
+    const seconds = Math.ceil((retry.notBeforeMs - now) / 1000);
+    const waiting = `${slot.bundleName}: ${retry.reason} Trying again in ${seconds} s.`;
+    return { steps: [], waiting, wakeAtMs: retry.notBeforeMs };
+  }
+  const { bundleId, wanted, update } = slot;
+  if (wanted === null) return planRemoval(known, slot);
+  if (update?.phase === 'restore') return planUpdate(known, slot, now);
+  const target = { version: wanted.version, releaseDigest: wanted.releaseDigest };
+  const sameTarget = update?.target.releaseDigest === wanted.releaseDigest;
+  if (update !== null && !sameTarget && update.phase !== 'prepare') {
+    // Half-way to a version nobody wants any more: first back to the one that worked.
+    const reason = `Replaced by ${wanted.version} before ${update.target.version} was confirmed.`;
+    return act({ kind: 'fail-update', bundleId, failure: { reason, logTail: [] }, logsOf: null });
+  }
+  const settled = slot.confirmed?.releaseDigest === wanted.releaseDigest || alreadyFailed(slot);
+  if (update === null && settled) return planSteady(known, slot);
+  if (update === null || !sameTarget || update.requestedGeneration < wanted.requestedGeneration) {
+    return act({ kind: 'begin-update', bundleId, target });
+  }
+  return planUpdate(known, slot, now);
+};
+
+const earliest = (left: number | null, right: number | null): number | null =>
+  left === null ? right : right === null ? left : Math.min(left, right);
+
+/** Plans every slot; bundles never wait for each other. */
+export const plan = (known: Known, now: number): Plan => {
+  if (known.observed === null) {
+    return {
+      steps: [],
+      waiting: 'No container engine answers. Running containers are left as they are.',
+      wakeAtMs: null,
+    };
+  }
+  const plans = known.slots.map((slot) => planSlot(known, slot, now));
+  return {
+    steps: plans.flatMap((part) => part.steps),
+    waiting: plans
+      .map((part) => part.waiting)
+      .filter((sentence) => sentence !== '')
+      .join(' '),
+    wakeAtMs: plans.reduce<number | null>((wake, part) => earliest(wake, part.wakeAtMs), null),
+  };
+};

@@ -1,0 +1,75 @@
+/**
+ * From a released manifest to the containers it means on this device. The name holds a hash of
+ * everything that matters, so an unchanged container survives an update of its bundle and a
+ * changed one can be made beside the old one before that stops.
+ */
+import { artifactHost, type ContainerManifest, type Release } from '@signalbeam/sync/core/manifest';
+import { type ContainerSpec, labels, type Mount } from './container.ts';
+
+export type PlannedContainer = {
+  spec: ContainerSpec;
+  manifest: ContainerManifest;
+  /** As the manifest names it. */
+  reference: string;
+  imageDigest: string;
+};
+
+const slug = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 30) || 'bundle';
+
+export const imageDigestOf = (reference: string): string =>
+  reference.slice(reference.indexOf('@') + 1);
+
+export const isArtifact = (reference: string): boolean => reference.startsWith(`${artifactHost}/`);
+
+/** Where the engine pulls it from: uploaded images come from the agent's own loopback endpoint. */
+export const pullSource = (reference: string, registryPort: number): string =>
+  isArtifact(reference)
+    ? `127.0.0.1:${registryPort}${reference.slice(artifactHost.length)}`
+    : reference;
+
+/** Volumes belong to the bundle, not to its version: data survives updates. */
+const mountOf = (prefix: string, mount: ContainerManifest['mounts'][number]): Mount =>
+  mount.kind === 'bind' ? mount : { ...mount, name: `${prefix}-${mount.name}` };
+
+export const planContainers = (
+  release: Release,
+  context: { deviceId: string; registryPort: number; hash: (text: string) => string },
+): PlannedContainer[] => {
+  const prefix = `sb-${context.deviceId.slice(0, 8)}-${slug(release.bundleName)}`;
+  return release.containers.map((manifest) => {
+    const imageDigest = imageDigestOf(manifest.image);
+    const spec = context.hash(JSON.stringify([release.bundleId, manifest])).slice(0, 16);
+    return {
+      manifest,
+      reference: manifest.image,
+      imageDigest,
+      spec: {
+        name: `${prefix}-${manifest.name}-${spec.slice(0, 8)}`,
+        image: pullSource(manifest.image, context.registryPort),
+        entrypoint: manifest.entrypoint,
+        command: manifest.command,
+        environment: manifest.environment,
+        ports: manifest.ports,
+        mounts: manifest.mounts.map((mount) => mountOf(prefix, mount)),
+        restart: manifest.restart,
+        resources: {
+          ...(manifest.memoryBytes === null ? {} : { memoryBytes: manifest.memoryBytes }),
+          ...(manifest.cpus === null ? {} : { cpus: manifest.cpus }),
+        },
+        labels: {
+          [labels.device]: context.deviceId,
+          [labels.bundle]: release.bundleId,
+          [labels.version]: release.version,
+          [labels.container]: manifest.name,
+          [labels.spec]: spec,
+          [labels.image]: imageDigest,
+        },
+      },
+    };
+  });
+};
