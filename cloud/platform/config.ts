@@ -1,0 +1,113 @@
+/**
+ * The environment as typed configuration. Wrong values are refused with the variable's name and
+ * what it should be; unknown variables are none of our business. Only `main.ts` passes
+ * `process.env` in; secrets never appear in an error.
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { z } from 'zod';
+
+const portNumber = z.coerce.number().int().min(0).max(65_535);
+const optionalText = z
+  .string()
+  .trim()
+  .optional()
+  .transform((text) => (text === '' ? undefined : text));
+
+const urlOf = (...protocols: string[]) =>
+  z.string().refine(
+    (text) => {
+      // A list, parted by commas, is how NATS takes several servers.
+      return text.split(',').every((part) => {
+        if (!URL.canParse(part)) return false;
+        return protocols.includes(new URL(part).protocol);
+      });
+    },
+    `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  );
+
+const environment = z.object({
+  DATABASE_URL: urlOf('postgres:', 'postgresql:'),
+  NATS_URL: urlOf('nats:', 'tls:', 'ws:', 'wss:').default('nats://127.0.0.1:4222'),
+  SIGNALBEAM_KEK: optionalText,
+  SIGNALBEAM_KEK_FILE: optionalText,
+  REDIS_URL: urlOf('redis:', 'rediss:').optional(),
+  AZURE_STORAGE_CONNECTION_STRING: optionalText,
+  SIGNALBEAM_BLOB_DIR: optionalText,
+  SIGNALBEAM_CONSOLE_DIR: optionalText,
+  SIGNALBEAM_PUBLIC_URL: urlOf('http:', 'https:').optional(),
+  SIGNALBEAM_LEAF_URL: urlOf('nats-leaf:', 'ws:', 'wss:', 'tls:').optional(),
+  SIGNALBEAM_DEVICE_NATS_URL: urlOf('nats:', 'tls:', 'ws:', 'wss:').optional(),
+  SIGNALBEAM_LOG_LEVEL: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error', 'silent'])
+    .default('info'),
+  SIGNALBEAM_POOL_MAX: z.coerce.number().int().min(1).max(200).default(10),
+  SIGNALBEAM_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  PORT: portNumber.default(8080),
+});
+
+export type Config = {
+  databaseUrl: string;
+  natsUrl: string;
+  kek: { file: string } | { text: string };
+  redisUrl: string | null;
+  azureConnectionString: string | null;
+  blobDir: string;
+  consoleDir: string | null;
+  /** Where people and devices reach the API; null when it was not said. */
+  publicUrl: string | null;
+  /** What leafs dial and what devices without a leaf dial, each a list. */
+  leafUrls: string[];
+  deviceNatsUrls: string[];
+  logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  poolMax: number;
+  streamReplicas: number;
+  host: string;
+  port: number;
+};
+
+const invalid = (problems: string[]): FleetError =>
+  new FleetError(
+    'invalid-configuration',
+    `The configuration is not usable: ${problems.join('; ')}.`,
+    {
+      next: 'Set these environment variables and start again; docs/configuration.md lists them.',
+    },
+  );
+
+/** Throws `invalid-configuration`, naming every variable that is wrong. */
+export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+  const parsed = environment.safeParse(env);
+  if (!parsed.success) {
+    throw invalid(
+      parsed.error.issues.map(({ path, message }) => {
+        const name = path.map(String).join('.');
+        return env[name] === undefined ? `${name} is missing` : `${name} ${message}`;
+      }),
+    );
+  }
+  const value = parsed.data;
+  if (value.SIGNALBEAM_KEK === undefined && value.SIGNALBEAM_KEK_FILE === undefined) {
+    throw invalid(['SIGNALBEAM_KEK_FILE (or SIGNALBEAM_KEK) is missing']);
+  }
+  return {
+    databaseUrl: value.DATABASE_URL,
+    natsUrl: value.NATS_URL,
+    kek:
+      value.SIGNALBEAM_KEK === undefined
+        ? { file: value.SIGNALBEAM_KEK_FILE ?? '' }
+        : { text: value.SIGNALBEAM_KEK },
+    redisUrl: value.REDIS_URL ?? null,
+    azureConnectionString: value.AZURE_STORAGE_CONNECTION_STRING ?? null,
+    blobDir: value.SIGNALBEAM_BLOB_DIR ?? 'blobs',
+    consoleDir: value.SIGNALBEAM_CONSOLE_DIR ?? null,
+    publicUrl: value.SIGNALBEAM_PUBLIC_URL ?? null,
+    leafUrls: (value.SIGNALBEAM_LEAF_URL ?? 'nats-leaf://127.0.0.1:7422').split(','),
+    deviceNatsUrls: (value.SIGNALBEAM_DEVICE_NATS_URL ?? value.NATS_URL).split(','),
+    logLevel: value.SIGNALBEAM_LOG_LEVEL,
+    poolMax: value.SIGNALBEAM_POOL_MAX,
+    streamReplicas: value.SIGNALBEAM_STREAM_REPLICAS,
+    host: value.HOST,
+    port: value.PORT,
+  };
+};

@@ -1,0 +1,119 @@
+/**
+ * How every HTTP application of the cloud starts: validation failures with paths, errors as
+ * problem+json, limits on bodies, request ids, security headers. Services add routes to `createApi`;
+ * a process serves the result of `createHost` (./host.ts).
+ */
+import { randomUUID } from 'node:crypto';
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { requestBytesMax } from '@signalbeam/sync/core/limits';
+import type { MiddlewareHandler } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
+import type { z } from 'zod';
+import type { Logger } from '../logging/log.ts';
+import type { ApiEnv } from './caller.ts';
+import { type FieldError, problemBody, problemOf, problemResponse, refusal } from './problem.ts';
+
+export type Api = OpenAPIHono<ApiEnv>;
+
+export type ApiOptions = {
+  log: Logger;
+  /** Sets `authentication`; from `createAuthenticator(...)`. */
+  authenticate: MiddlewareHandler<ApiEnv>;
+  /** Paths (exact or ending in `*`) whose bodies are streams with a limit of their own. */
+  streamedPaths?: readonly string[];
+  bodyBytesMax?: number;
+};
+
+const pathOf = (path: PropertyKey[]): string =>
+  path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number'
+        ? `${text}[${part}]`
+        : text === ''
+          ? String(part)
+          : `${text}.${String(part)}`,
+    '',
+  );
+
+/** A zod error as the list of what is wrong and where. */
+export const fieldErrors = (error: z.ZodError): FieldError[] =>
+  error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map((key) => ({
+          path: pathOf([...issue.path, key]),
+          message: 'is not a known field',
+        }))
+      : [{ path: pathOf(issue.path), message: issue.message }],
+  );
+
+const describeHttpException = (error: HTTPException): Response =>
+  error.status === 400
+    ? problemResponse(problemBody('malformed-json', 'The body is not valid JSON.'))
+    : problemResponse(problemBody('invalid-request', error.message || 'The request is refused.'));
+
+const requestId: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  const given = c.req.header('x-request-id');
+  const id = given !== undefined && /^[\w.-]{8,64}$/.test(given) ? given : randomUUID();
+  c.set('requestId', id);
+  await next();
+  c.res.headers.set('x-request-id', id);
+};
+
+const limitBody = (options: ApiOptions): MiddlewareHandler<ApiEnv> => {
+  const maxSize = options.bodyBytesMax ?? requestBytesMax;
+  const limit = bodyLimit({
+    maxSize,
+    onError: () => {
+      throw refusal('body-too-large', `The body may have at most ${maxSize} bytes.`);
+    },
+  });
+  const streamed = options.streamedPaths ?? [];
+  return (c, next) =>
+    streamed.some((path) =>
+      path.endsWith('*') ? c.req.path.startsWith(path.slice(0, -1)) : c.req.path === path,
+    )
+      ? next()
+      : limit(c, next);
+};
+
+const addErrors = (api: Api, log: Logger): void => {
+  api.onError((error, c) => {
+    if (error instanceof HTTPException) return describeHttpException(error);
+    const body = problemOf(error);
+    const fields = { error, requestId: c.var.requestId, method: c.req.method, path: c.req.path };
+    if (body.status >= 500) log.error(fields, 'a request failed');
+    else log.debug({ ...fields, error: undefined, code: body.code }, 'a request was refused');
+    return problemResponse(body);
+  });
+  api.notFound(() =>
+    problemResponse(problemBody('not-found', 'There is nothing at this address.')),
+  );
+};
+
+/** An application with the house's manners; add routes with `api.openapi(createRoute(...), handler)`. */
+export const createApi = (options: ApiOptions): Api => {
+  const api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) => {
+      if (result.success) return;
+      const errors = fieldErrors(result.error);
+      return problemResponse(
+        problemBody(
+          'invalid-request',
+          `The ${result.target === 'json' ? 'body' : result.target} is not as described.`,
+          {
+            errors,
+          },
+        ),
+      );
+    },
+  });
+  addErrors(api, options.log);
+  api.use('*', requestId, async (c, next) => {
+    c.set('log', options.log.child({ requestId: c.var.requestId }));
+    await next();
+  });
+  api.use('*', limitBody(options));
+  api.use('/api/*', options.authenticate);
+  return api;
+};

@@ -1,0 +1,130 @@
+/**
+ * Turns a request's credential into a caller, once, before any handler. A request without one goes
+ * on as nobody; guards (./caller.ts) decide what each route needs. A cookie counts for unsafe
+ * methods only from our own origin, so no other site can act with it.
+ */
+import type { MiddlewareHandler } from 'hono';
+import { getCookie } from 'hono/cookie';
+import type { DeviceIdentity, DeviceLookups } from '../identity/devices.ts';
+import {
+  claimedDeviceOf,
+  deviceTokenType,
+  tokenTypeOf,
+  verifyDeviceToken,
+  verifyUserToken,
+} from '../identity/tokens.ts';
+import type { ApiEnv, Authentication } from './caller.ts';
+
+export const sessionCookie = 'sb_session';
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export type AuthenticatorOptions = {
+  userKeys: readonly { keyId: string; publicKey: string }[];
+  devices: DeviceLookups;
+  /** Where people reach the console; unsafe requests by cookie must come from it (or from the
+   * address they were sent to). */
+  publicUrl: string | null;
+  now: () => number;
+};
+
+const invalid: Authentication = {
+  kind: 'refused',
+  code: 'invalid-token',
+  detail: 'The credential is not valid.',
+};
+
+const known = (device: DeviceIdentity | null): Authentication =>
+  device === null || device.registrationStatus === 'rejected'
+    ? invalid
+    : {
+        kind: 'known',
+        caller: {
+          kind: 'device',
+          tenantId: device.tenantId,
+          deviceId: device.deviceId,
+          approved: device.registrationStatus === 'approved',
+        },
+      };
+
+const byUserToken = async (
+  token: string,
+  options: AuthenticatorOptions,
+): Promise<Authentication> => {
+  const verified = await verifyUserToken(token, options.userKeys, options.now());
+  return verified.kind === 'verified'
+    ? { kind: 'known', caller: { kind: 'user', ...verified.value } }
+    : { kind: 'refused', code: verified.code, detail: verified.reason };
+};
+
+const byDeviceToken = async (
+  token: string,
+  options: AuthenticatorOptions,
+): Promise<Authentication> => {
+  const claimed = claimedDeviceOf(token);
+  const device = claimed === null ? null : await options.devices.byId(claimed);
+  if (device === null) return invalid;
+  const verified = await verifyDeviceToken(token, device, options.now());
+  // A rejected device proved itself, so it may learn that it was rejected (the enrolment route).
+  if (verified.kind === 'verified') {
+    const { tenantId, deviceId, registrationStatus } = device;
+    const approved = registrationStatus === 'approved';
+    return { kind: 'known', caller: { kind: 'device', tenantId, deviceId, approved } };
+  }
+  return { kind: 'refused', code: verified.code, detail: verified.reason };
+};
+
+const isSafe = (method: string): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);
+
+/** Whether the page that sent this is ours: its origin is our public one, or the address asked. */
+const isOwnOrigin = (
+  origin: string | undefined,
+  host: string | undefined,
+  publicUrl: string | null,
+): boolean => {
+  if (origin === undefined || !URL.canParse(origin)) return false;
+  if (publicUrl !== null && new URL(publicUrl).origin === origin) return true;
+  return host !== undefined && new URL(origin).host === host.toLowerCase();
+};
+
+const authenticateRequest = async (
+  header: (name: string) => string | undefined,
+  request: { method: string; cookie: string | undefined },
+  options: AuthenticatorOptions,
+): Promise<Authentication> => {
+  const bearer = header('authorization')?.match(/^Bearer ([\w.-]+)$/i)?.[1];
+  if (bearer !== undefined) {
+    return tokenTypeOf(bearer) === deviceTokenType
+      ? byDeviceToken(bearer, options)
+      : byUserToken(bearer, options);
+  }
+  if (header('authorization') !== undefined) return invalid;
+  const apiKey = header('x-api-key');
+  if (apiKey !== undefined) {
+    const tenantId = header('x-tenant-id') ?? '';
+    if (!uuid.test(tenantId)) return invalid;
+    return known(await options.devices.byApiKey(apiKey, tenantId, options.now()));
+  }
+  if (request.cookie === undefined) return { kind: 'none' };
+  if (
+    !isSafe(request.method) &&
+    !isOwnOrigin(header('origin'), header('host'), options.publicUrl)
+  ) {
+    return {
+      kind: 'refused',
+      code: 'foreign-origin',
+      detail: 'This request came from another site than the console; it was not carried out.',
+    };
+  }
+  return byUserToken(request.cookie, options);
+};
+
+export const createAuthenticator =
+  (options: AuthenticatorOptions): MiddlewareHandler<ApiEnv> =>
+  async (c, next) => {
+    const request = { method: c.req.method, cookie: getCookie(c, sessionCookie) };
+    c.set(
+      'authentication',
+      await authenticateRequest((name) => c.req.header(name), request, options),
+    );
+    await next();
+  };

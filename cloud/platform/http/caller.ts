@@ -1,0 +1,99 @@
+/**
+ * Who makes a request, and the guards that routes put before their handlers. The tenant is part
+ * of the caller, so it comes from the credential and from nowhere else.
+ */
+import { createMiddleware } from 'hono/factory';
+import type { Logger } from '../logging/log.ts';
+import { type ProblemCode, refusal } from './problem.ts';
+
+export type Role = 'viewer' | 'operator' | 'admin';
+
+export type UserCaller = {
+  kind: 'user';
+  tenantId: string;
+  userId: string;
+  email: string;
+  role: Role;
+};
+/** `approved` is false while a device waits for a person: such a device may only ask how it stands. */
+export type DeviceCaller = {
+  kind: 'device';
+  tenantId: string;
+  deviceId: string;
+  approved: boolean;
+};
+export type Caller = UserCaller | DeviceCaller;
+
+export type Authentication =
+  | { kind: 'none' }
+  | { kind: 'refused'; code: ProblemCode; detail: string }
+  | { kind: 'known'; caller: Caller };
+
+/** What every handler finds on its context. */
+export type ApiEnv = {
+  Variables: {
+    requestId: string;
+    log: Logger;
+    authentication: Authentication;
+    /** The address of the client, for the audit log; null when unknown. */
+    clientAddress: string | null;
+  };
+};
+export type UserEnv = ApiEnv & { Variables: { caller: UserCaller } };
+export type DeviceEnv = ApiEnv & { Variables: { caller: DeviceCaller } };
+export type CallerEnv = ApiEnv & { Variables: { caller: Caller } };
+
+const rank: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
+
+const known = (authentication: Authentication | undefined): Caller => {
+  switch (authentication?.kind) {
+    case 'known':
+      return authentication.caller;
+    case 'refused':
+      throw refusal(authentication.code, authentication.detail, { next: 'Sign in again.' });
+    case 'none':
+    case undefined:
+      throw refusal('unauthenticated', 'This needs a sign-in, and the request carries none.', {
+        next: 'Sign in, or send an Authorization header.',
+      });
+  }
+};
+
+/** Lets users of at least this role in. */
+export const requireUser = (role: Role) =>
+  createMiddleware<UserEnv>(async (c, next) => {
+    const caller = known(c.var.authentication);
+    if (caller.kind !== 'user' || rank[caller.role] < rank[role]) {
+      throw refusal('forbidden', `This needs a user with the role ${role} or above.`);
+    }
+    c.set('caller', caller);
+    await next();
+  });
+
+/** Lets devices in: approved ones, or with `pending: true` those that still wait too. */
+export const requireDevice = (options: { pending?: boolean } = {}) =>
+  createMiddleware<DeviceEnv>(async (c, next) => {
+    const caller = known(c.var.authentication);
+    if (caller.kind !== 'device') throw refusal('forbidden', 'Only a device may ask this.');
+    if (!caller.approved && options.pending !== true) {
+      throw refusal('forbidden', 'This device is not approved.', {
+        next: 'Approve it in the console.',
+      });
+    }
+    c.set('caller', caller);
+    await next();
+  });
+
+/** Lets users of at least this role in, and approved devices. */
+export const requireCaller = (role: Role) =>
+  createMiddleware<CallerEnv>(async (c, next) => {
+    const caller = known(c.var.authentication);
+    const allowed = caller.kind === 'device' ? caller.approved : rank[caller.role] >= rank[role];
+    if (!allowed) throw refusal('forbidden', `This needs an approved device or the role ${role}.`);
+    c.set('caller', caller);
+    await next();
+  });
+
+/** Who acts, as the audit log writes it. */
+export const actorOf = (caller: Caller): string =>
+  caller.kind === 'user' ? `user:${caller.email}` : `device:${caller.deviceId}`;

@@ -1,0 +1,48 @@
+/**
+ * The one table of which path belongs to which service. The all-in-one process, the path router
+ * for separate processes and a test over every service's routes all read it. First match wins.
+ */
+export const serviceNames = [
+  'device-manager',
+  'bundle-orchestrator',
+  'telemetry-processor',
+] as const;
+export type ServiceName = (typeof serviceNames)[number];
+
+/** `:x` stands for one segment, a trailing `/*` for the path itself and all below it. */
+export const pathTable: readonly (readonly [pattern: string, owner: ServiceName])[] = [
+  ['/api/devices/:id/heartbeat', 'telemetry-processor'],
+  ['/api/devices/:id/metrics', 'telemetry-processor'],
+  ['/api/devices/:id/presence', 'telemetry-processor'],
+  ['/api/devices/:id/events', 'telemetry-processor'],
+  ['/api/devices/:id/reported', 'telemetry-processor'],
+  ['/api/stream', 'telemetry-processor'],
+  ['/api/telemetry/*', 'telemetry-processor'],
+  ['/api/devices/:id/bundle/*', 'bundle-orchestrator'],
+  ['/api/devices/:id/desired-state', 'bundle-orchestrator'],
+  ['/api/artifacts/*', 'bundle-orchestrator'],
+  ['/api/bundles/*', 'bundle-orchestrator'],
+  ['/api/releases/*', 'bundle-orchestrator'],
+  ['/api/rollouts/*', 'bundle-orchestrator'],
+  ['/api/devices/*', 'device-manager'],
+  ['/api/registration-tokens/*', 'device-manager'],
+  ['/api/auth/*', 'device-manager'],
+  ['/api/audit/*', 'device-manager'],
+  ['/api/users/*', 'device-manager'],
+];
+
+const matcher = (pattern: string): RegExp => {
+  const source = pattern
+    .split('/')
+    .map((part) => (part.startsWith(':') ? '[^/]+' : part))
+    .join('/');
+  return source.endsWith('/*')
+    ? new RegExp(`^${source.slice(0, -2)}(/.*)?$`)
+    : new RegExp(`^${source}/?$`);
+};
+
+const compiled = pathTable.map(([pattern, owner]) => [matcher(pattern), owner] as const);
+
+/** Who answers at a path, or null when no service does. */
+export const serviceOf = (path: string): ServiceName | null =>
+  compiled.find(([pattern]) => pattern.test(path))?.[1] ?? null;

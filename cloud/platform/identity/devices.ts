@@ -1,0 +1,62 @@
+/**
+ * How the platform looks devices up before a tenant is known: through two views that
+ * device-manager owns. Nothing is cached: a removed device is out at once.
+ *
+ *   device_manager.public_device_identities (device_id, tenant_id, public_key, registration_status)
+ *   device_manager.public_api_keys (prefix, tenant_id, device_id, salt, hash, expires_at, revoked_at)
+ */
+import type { Sql } from '../postgres/pool.ts';
+import { type ApiKeyHash, apiKeyPrefix, matchesApiKey } from './api-keys.ts';
+
+export type DeviceIdentity = {
+  deviceId: string;
+  tenantId: string;
+  /** The device's public nkey, `U…`. */
+  publicKey: string;
+  registrationStatus: 'pending' | 'approved' | 'rejected';
+};
+
+export type DeviceLookups = {
+  byId: (deviceId: string) => Promise<DeviceIdentity | null>;
+  byApiKey: (apiKey: string, tenantId: string, nowMs: number) => Promise<DeviceIdentity | null>;
+};
+
+type IdentityRow = {
+  device_id: string;
+  tenant_id: string;
+  public_key: string;
+  registration_status: DeviceIdentity['registrationStatus'];
+};
+
+const identityOf = (row: IdentityRow): DeviceIdentity => ({
+  deviceId: row.device_id,
+  tenantId: row.tenant_id,
+  publicKey: row.public_key,
+  registrationStatus: row.registration_status,
+});
+
+/** Over a pool with the role `sb_system`. */
+export const createDeviceLookups = (sql: Sql): DeviceLookups => ({
+  byId: async (deviceId) => {
+    const { rows } = await sql.query<IdentityRow>(
+      `SELECT device_id, tenant_id, public_key, registration_status
+         FROM device_manager.public_device_identities WHERE device_id = $1`,
+      [deviceId],
+    );
+    return rows[0] === undefined ? null : identityOf(rows[0]);
+  },
+  byApiKey: async (apiKey, tenantId, nowMs) => {
+    const prefix = apiKeyPrefix(apiKey);
+    if (prefix === null) return null;
+    const { rows } = await sql.query<IdentityRow & ApiKeyHash>(
+      `SELECT d.device_id, d.tenant_id, d.public_key, d.registration_status, k.salt, k.hash
+         FROM device_manager.public_api_keys k
+         JOIN device_manager.public_device_identities d
+           ON d.device_id = k.device_id AND d.tenant_id = k.tenant_id
+        WHERE k.prefix = $1 AND k.tenant_id = $2 AND k.revoked_at IS NULL AND k.expires_at > $3`,
+      [prefix, tenantId, new Date(nowMs)],
+    );
+    const row = rows.find((candidate) => matchesApiKey(apiKey, candidate));
+    return row === undefined ? null : identityOf(row);
+  },
+});

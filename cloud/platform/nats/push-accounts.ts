@@ -1,0 +1,116 @@
+/**
+ * Makes the hub know the accounts: CLOUD and each tenant's, by the system account. Pushed only
+ * when the hub's copy says something else, at start, on a new tenant, after a reconnect and every
+ * minute, so a hub that lost its folder is whole again without anybody's help.
+ */
+import { equivalent } from '@nats-io/jwt';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { z } from 'zod';
+import type { Keyring } from '../keys/keyring.ts';
+import type { Logger } from '../logging/log.ts';
+import { cloudAccountJwt, tenantAccountJwt } from './accounts.ts';
+import { connectAs } from './connect.ts';
+
+export type AccountPusher = {
+  /** Pushes one tenant's account; throws `broker-unavailable` when the hub does not take it. */
+  pushTenant: (tenantId: string) => Promise<void>;
+  /** Pushes whatever differs. */
+  pushAll: () => Promise<void>;
+  stop: () => Promise<void>;
+};
+
+const answerSchema = z.object({
+  data: z.object({ code: z.number() }).optional(),
+  error: z.object({ description: z.string() }).optional(),
+});
+const timeoutMs = 5_000;
+
+const lookUp = async (connection: NatsConnection, key: string): Promise<string> => {
+  try {
+    const subject = `$SYS.REQ.ACCOUNT.${key}.CLAIMS.LOOKUP`;
+    return (await connection.request(subject, '', { timeout: timeoutMs })).string();
+  } catch {
+    return ''; // an unknown account may get no answer; the push after it shows whether the hub is there
+  }
+};
+
+const same = async (known: string, wanted: string): Promise<boolean> => {
+  try {
+    return known !== '' && (await equivalent(known, wanted));
+  } catch {
+    return false;
+  }
+};
+
+const push = async (connection: NatsConnection, key: string, jwt: string): Promise<void> => {
+  if (await same(await lookUp(connection, key), jwt)) return;
+  let reason = 'no answer';
+  try {
+    const reply = await connection.request('$SYS.REQ.CLAIMS.UPDATE', jwt, { timeout: timeoutMs });
+    const answer = answerSchema.parse(reply.json());
+    if (answer.data?.code === 200) return;
+    reason = answer.error?.description ?? 'refused';
+  } catch (error) {
+    reason = error instanceof Error ? error.message : reason;
+  }
+  throw new FleetError('broker-unavailable', `The hub did not take account ${key}: ${reason}`, {
+    next: 'It is tried again every few seconds.',
+  });
+};
+
+const pushEach = async (connection: NatsConnection, keyring: Keyring): Promise<void> => {
+  await push(connection, keyring.cloud.publicKey, await cloudAccountJwt(keyring));
+  const tenants = await keyring.tenants();
+  // A few at a time: thousands of tenants must not become thousands of requests in flight.
+  for (let start = 0; start < tenants.length; start += 16) {
+    await Promise.all(
+      tenants.slice(start, start + 16).map(async ({ tenantId, accountKey }) => {
+        await push(connection, accountKey, await tenantAccountJwt(keyring, tenantId));
+      }),
+    );
+  }
+};
+
+export const startAccountPusher = async (options: {
+  url: string;
+  keyring: Keyring;
+  log: Logger;
+  intervalMs?: number;
+}): Promise<AccountPusher> => {
+  const { keyring, log } = options;
+  const connection = await connectAs(options.url, keyring.system, 'signalbeam-accounts');
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  const loop = async (): Promise<void> => {
+    let waitMs = options.intervalMs ?? 60_000;
+    try {
+      await pushEach(connection, keyring);
+    } catch (error) {
+      waitMs = 3_000;
+      if (!stopped) log.warn({ error }, 'accounts could not be pushed; trying again');
+    }
+    if (!stopped) timer = setTimeout(() => void loop(), waitMs);
+  };
+  const watch = async (): Promise<void> => {
+    for await (const status of connection.status()) {
+      if (status.type !== 'reconnect' || stopped) continue;
+      clearTimeout(timer);
+      timer = setTimeout(() => void loop(), 0);
+    }
+  };
+  watch().catch((error) => log.error({ error }, 'watching the hub failed'));
+  await loop();
+  return {
+    pushTenant: async (tenantId) => {
+      const { account } = await keyring.tenant(tenantId);
+      await push(connection, account.publicKey, await tenantAccountJwt(keyring, tenantId));
+    },
+    pushAll: () => pushEach(connection, keyring),
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await connection.close();
+    },
+  };
+};

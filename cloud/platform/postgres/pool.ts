@@ -1,0 +1,92 @@
+/**
+ * Postgres pools, one per role. A connection never changes its role: what a query may see follows
+ * from the pool it was given, so `sb_api` can't be talked into another tenant's rows.
+ * Not a query builder: statements are plain SQL with parameters.
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import pg from 'pg';
+
+/**
+ * `sb_api`: requests of one tenant, row security applies.
+ * `sb_ingest`: what devices send, for all tenants.
+ * `sb_system`: background work and look-ups that come before a tenant is known (sign-in).
+ * `null`: the connecting user, who owns the tables; for migrations and the keyring only.
+ */
+export type PostgresRole = 'sb_api' | 'sb_ingest' | 'sb_system' | null;
+
+export type Pool = pg.Pool;
+/** What a statement needs: a pool or a client inside a transaction. */
+export type Sql = Pick<pg.ClientBase, 'query'>;
+
+export type PoolOptions = {
+  url: string;
+  role: PostgresRole;
+  max?: number;
+  /** Shown in pg_stat_activity, so a slow query names its process. */
+  applicationName?: string;
+  statementTimeoutMs?: number;
+  onError?: (error: Error) => void;
+};
+
+// int8 as a number: every counter here stays far below 2^53; a larger one is a bug worth a crash.
+const parseBigint = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value)) throw new RangeError(`bigint ${text} is beyond 2^53`);
+  return value;
+};
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === pg.types.builtins.INT8
+      ? (parseBigint as never)
+      : (pg.types.getTypeParser(oid, format as 'text') as never),
+};
+
+export const openPool = (options: PoolOptions): Pool => {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.max ?? 10,
+    application_name: options.applicationName ?? 'signalbeam',
+    statement_timeout: options.statementTimeoutMs ?? 30_000,
+    idle_in_transaction_session_timeout: 60_000,
+    connectionTimeoutMillis: 10_000,
+    keepAlive: true,
+    types,
+    ...(options.role === null ? {} : { options: `-c role=${options.role}` }),
+  });
+  // Without a listener an idle connection that the server drops would end the process.
+  pool.on('error', options.onError ?? (() => {}));
+  return pool;
+};
+
+/** Whether an error means "Postgres can't be reached now", as opposed to "the statement is wrong". */
+export const isUnavailable = (error: unknown): boolean => {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return (
+    /^(08|57P0|53)/.test(code) ||
+    ['ECONNREFUSED', 'ECONNRESET', 'ETIMEDOUT', 'EPIPE', 'ENOTFOUND'].includes(code) ||
+    /Connection terminated|timeout exceeded when trying to connect/.test(error.message)
+  );
+};
+
+/** SQLSTATE 23505, optionally of one named constraint: the way to notice "it exists already". */
+export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
+  error instanceof pg.DatabaseError &&
+  error.code === '23505' &&
+  (constraint === undefined || error.constraint === constraint);
+
+/** The only row of a result; none or several is a bug in the statement. */
+export const onlyRow = <Row extends pg.QueryResultRow>(result: pg.QueryResult<Row>): Row => {
+  const row = result.rows[0];
+  if (row === undefined || result.rows.length !== 1) {
+    throw new Error(`expected one row, got ${result.rows.length}`);
+  }
+  return row;
+};
+
+export const postgresDown = (cause: unknown): FleetError =>
+  new FleetError('database-unavailable', 'The database does not answer; nothing was changed.', {
+    cause,
+    next: 'Try again in a few seconds.',
+  });

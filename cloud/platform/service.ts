@@ -1,0 +1,50 @@
+/**
+ * What a service is given and what it gives back. Types only: `openPlatform` (./open.ts) makes the
+ * one, each service's `createService` the other, and a composition root puts them together.
+ */
+import type { Blobs } from './blobs/port.ts';
+import type { Cache } from './cache/port.ts';
+import type { Config } from './config.ts';
+import type { Live } from './events/live.ts';
+import type { Api, ApiOptions } from './http/app.ts';
+import type { Metrics } from './http/metrics.ts';
+import type { ServiceName } from './http/paths.ts';
+import type { Kek } from './keys/kek.ts';
+import type { Keyring } from './keys/keyring.ts';
+import type { Logger } from './logging/log.ts';
+import type { CloudConnection } from './nats/connect.ts';
+import type { DesiredBucket } from './nats/desired.ts';
+import type { Pool } from './postgres/pool.ts';
+
+export type Platform = {
+  config: Config;
+  log: Logger;
+  now: () => number;
+  /** One pool per role; see ./postgres/pool.ts for what each may see. */
+  pools: { api: Pool; system: Pool; ingest: Pool };
+  kek: Kek;
+  keyring: Keyring;
+  cloud: CloudConnection;
+  desired: DesiredBucket;
+  cache: Cache;
+  blobs: Blobs;
+  metrics: Metrics;
+  live: Live;
+  /** Makes the hub know a tenant's account; call it once the tenant's keys are committed. */
+  pushTenant: (tenantId: string) => Promise<void>;
+  /** An application that authenticates and answers errors as the house does. */
+  createApi: (options?: Pick<ApiOptions, 'streamedPaths' | 'bodyBytesMax'>) => Api;
+};
+
+export type Service = {
+  name: ServiceName;
+  app: Api;
+  /** Starts loops and consumers; routes already answer. */
+  start: () => Promise<void>;
+  /** Ends them; what was taken on is finished first. */
+  stop: () => Promise<void>;
+  /** What must answer for this service to be ready, by name. */
+  checks?: Record<string, () => Promise<void>>;
+};
+
+export type CreateService = (platform: Platform) => Service;
