@@ -6,6 +6,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { DeviceIdentity, DeviceLookups } from '../identity/devices.ts';
+import type { SessionLookup } from '../identity/sessions.ts';
 import {
   claimedDeviceOf,
   deviceTokenType,
@@ -21,6 +22,8 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export type AuthenticatorOptions = {
   userKeys: readonly { keyId: string; publicKey: string }[];
   devices: DeviceLookups;
+  /** Asked at every request, so that signing out and losing a role take effect at once. */
+  sessions: SessionLookup;
   /** Where people reach the console; unsafe requests by cookie must come from it (or from the
    * address they were sent to). */
   publicUrl: string | null;
@@ -51,9 +54,15 @@ const byUserToken = async (
   options: AuthenticatorOptions,
 ): Promise<Authentication> => {
   const verified = await verifyUserToken(token, options.userKeys, options.now());
-  return verified.kind === 'verified'
-    ? { kind: 'known', caller: { kind: 'user', ...verified.value } }
-    : { kind: 'refused', code: verified.code, detail: verified.reason };
+  if (verified.kind === 'refused') {
+    return { kind: 'refused', code: verified.code, detail: verified.reason };
+  }
+  const user = await options.sessions(verified.value.sessionId, options.now());
+  if (user === null || user.userId !== verified.value.userId) {
+    return { kind: 'refused', code: 'expired-token', detail: 'This sign-in was ended.' };
+  }
+  // Who the user is now, not who the token says they were when they signed in.
+  return { kind: 'known', caller: { kind: 'user', ...user } };
 };
 
 const byDeviceToken = async (

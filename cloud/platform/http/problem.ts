@@ -18,6 +18,8 @@ export const statusByCode = {
   'not-found': 404,
   'method-not-allowed': 405,
   conflict: 409,
+  'device-key-taken': 409,
+  'last-admin': 409,
   'already-exists': 409,
   'wrong-state': 409,
   'still-in-use': 409,

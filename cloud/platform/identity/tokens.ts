@@ -23,9 +23,11 @@ const userClaims = z.object({
   tenant: z.uuid(),
   email: z.string().max(320),
   role: z.enum(['viewer', 'operator', 'admin']),
-  sid: z.uuid().optional(),
+  sid: z.uuid(),
 });
 export type UserClaims = {
+  /** The sign-in this token belongs to: without it in force the token is worth nothing. */
+  sessionId: string;
   userId: string;
   tenantId: string;
   email: string;
@@ -51,8 +53,18 @@ export const issueUserToken = (
 ): { token: string; expiresAt: Date } => {
   const iat = Math.floor(nowMs / 1000);
   const exp = iat + userTokenSeconds;
-  const { userId, tenantId, email, role } = user;
-  const claims = { iss: issuer, aud: issuer, sub: userId, tenant: tenantId, email, role, iat, exp };
+  const { sessionId, userId, tenantId, email, role } = user;
+  const claims = {
+    iss: issuer,
+    aud: issuer,
+    sub: userId,
+    sid: sessionId,
+    tenant: tenantId,
+    email,
+    role,
+    iat,
+    exp,
+  };
   const header = { alg: 'EdDSA', typ: userTokenType, kid: signer.keyId };
   return { token: sign(header, claims, signer), expiresAt: new Date(exp * 1000) };
 };
@@ -102,8 +114,8 @@ export const verifyUserToken = async (
       },
     );
     const claims = userClaims.parse(payload);
-    const { sub: userId, tenant: tenantId, email, role } = claims;
-    return { kind: 'verified', value: { userId, tenantId, email, role } };
+    const { sub: userId, sid: sessionId, tenant: tenantId, email, role } = claims;
+    return { kind: 'verified', value: { sessionId, userId, tenantId, email, role } };
   } catch (error) {
     return refusedFor(error);
   }
