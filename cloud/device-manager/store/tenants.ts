@@ -1,0 +1,26 @@
+/** Tenants as rows. Made by the background role, for a tenant exists before anybody can be in it. */
+import { isUniqueViolation, type Sql } from '@signalbeam/platform/postgres/pool';
+
+export type Tenant = { tenantId: string; name: string; tenantKey: string };
+
+/** False when a tenant of this name exists; the caller's transaction is then over. */
+export const insertTenant = async (sql: Sql, tenant: Tenant): Promise<boolean> => {
+  try {
+    await sql.query(
+      'INSERT INTO device_manager.tenants (id, name, tenant_key) VALUES ($1, $2, $3)',
+      [tenant.tenantId, tenant.name, tenant.tenantKey],
+    );
+    return true;
+  } catch (error) {
+    if (isUniqueViolation(error, 'tenants_name')) return false;
+    throw error;
+  }
+};
+
+export const readTenantName = async (sql: Sql, tenantId: string): Promise<string | null> => {
+  const { rows } = await sql.query<{ name: string }>(
+    'SELECT name FROM device_manager.tenants WHERE id = $1',
+    [tenantId],
+  );
+  return rows[0]?.name ?? null;
+};
