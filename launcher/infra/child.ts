@@ -15,6 +15,8 @@ export type Child = {
   name: string;
   pid: number;
   logFile: string;
+  /** Size of the log file when the child started: what comes after is its own. */
+  logOffset: number;
   exited: Promise<Exit>;
   /** Null while it runs. */
   exit: () => Exit | null;
@@ -55,6 +57,7 @@ const commandLine = (options: ChildOptions): { command: string; args: string[] }
 export const startChild = (options: ChildOptions): Child => {
   mkdirSync(dirname(options.logFile), { recursive: true });
   const log = openSync(options.logFile, 'a', 0o600);
+  const logOffset = fstatSync(log).size;
   const { command, args } = commandLine(options);
   const process_ = spawn(command, args, {
     stdio: ['ignore', log, log],
@@ -81,6 +84,7 @@ export const startChild = (options: ChildOptions): Child => {
     name: options.name,
     pid: process_.pid ?? -1,
     logFile: options.logFile,
+    logOffset,
     exited,
     exit: () => exit,
     kill,
@@ -94,11 +98,11 @@ export const startChild = (options: ChildOptions): Child => {
 };
 
 /** The last lines of a log file, for error messages. */
-export const logTail = (file: string, lines = 12): string => {
+export const logTail = (file: string, lines = 12, fromOffset = 0): string => {
   if (!existsSync(file)) return '';
   const descriptor = openSync(file, 'r');
   const { size } = fstatSync(descriptor);
-  const buffer = Buffer.alloc(Math.min(size, logTailBytes));
+  const buffer = Buffer.alloc(Math.max(0, Math.min(size - fromOffset, logTailBytes)));
   readSync(descriptor, buffer, 0, buffer.length, Math.max(0, size - buffer.length));
   closeSync(descriptor);
   return buffer.toString('utf8').trimEnd().split('\n').slice(-lines).join('\n');
@@ -124,8 +128,12 @@ export const waitUntilReady = async (
       exit === null
         ? `${child.name} did not answer within ${timeoutMs / 1000} s and was stopped.`
         : `${child.name} stopped while starting (${exit.signal ?? `exit code ${exit.code}`}).`;
-    throw new FleetError('server-did-not-start', `${what}\n${logTail(child.logFile)}`, {
-      next: `Read ${child.logFile}.`,
-    });
+    throw new FleetError(
+      'server-did-not-start',
+      `${what}\n${logTail(child.logFile, 12, child.logOffset)}`,
+      {
+        next: `Read ${child.logFile}.`,
+      },
+    );
   }
 };

@@ -7,7 +7,8 @@ import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { logTail } from '../infra/child.ts';
-import { findRunningRig, readRigFile, repositoryDir, rigFile } from './running.ts';
+import { repositoryDir } from '../places.ts';
+import { findRunningRig, readRigFile, rigFile } from './running.ts';
 import { startRig } from './servers.ts';
 
 const logFile = join(repositoryDir, '.signalbeam/rig.log');

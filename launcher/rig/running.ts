@@ -8,9 +8,9 @@ import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
 import { answersTcp } from '../infra/ports.ts';
 import { answersHttp } from '../infra/unix-http.ts';
+import { repositoryDir } from '../places.ts';
 import { type Provided, providedSchema } from './provided.ts';
 
-export const repositoryDir = join(import.meta.dirname, '../..');
 export const rigFile = join(repositoryDir, '.signalbeam/rig.json');
 
 const rigFileSchema = z.strictObject({

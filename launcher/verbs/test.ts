@@ -1,0 +1,118 @@
+/**
+ * `signalbeam test`: installs what the tests need, starts the rig once for all projects, runs each
+ * project, and ends with how long each took and `N passed, N failed`. A program that can't be
+ * installed fails the run: tests that need it are never skipped.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ensurePrograms } from '../machine/packages.ts';
+import { seconds, showStep } from '../machine/progress.ts';
+import { installLog, logDir } from '../places.ts';
+import { findRunningRig } from '../rig/running.ts';
+import { startRig } from '../rig/servers.ts';
+import { binary, runTool } from './run.ts';
+import { parseFlags, UsageError } from './usage.ts';
+
+const projects = ['unit', 'system', 'browser'] as const;
+
+type Tally = { project: string; passed: number; failed: number; tookMs: number; code: number };
+
+const reportSchema = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numFailedTestSuites: z.number(),
+  numPendingTests: z.number(),
+  testResults: z.array(
+    z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) }),
+  ),
+});
+
+/** A file that failed to load has no failed test in it, and counts as one all the same. */
+const readTally = (file: string): { passed: number; failed: number } => {
+  try {
+    const report = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+    const broken = report.testResults.filter(
+      ({ status, assertionResults }) =>
+        status === 'failed' && !assertionResults.some((result) => result.status === 'failed'),
+    ).length;
+    return { passed: report.numPassedTests, failed: report.numFailedTests + broken };
+  } catch {
+    return { passed: 0, failed: 0 };
+  }
+};
+
+const runProject = async (
+  project: string,
+  dir: string,
+  more: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<Tally> => {
+  const report = join(dir, `${project}.json`);
+  const { code, tookMs } = await runTool(
+    binary('vitest'),
+    [
+      ...['run', '--project', project, '--passWithNoTests'],
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      ...more,
+    ],
+    env,
+  );
+  const { passed, failed } = readTally(report);
+  // Vitest may fail without a failed test (an unhandled rejection, a set-up that broke).
+  return { project, passed, failed: failed === 0 && code !== 0 ? 1 : failed, tookMs, code };
+};
+
+/** A rig for the whole run, unless one already runs; its file is named to the tests. */
+const obtainRig = async (dir: string) => {
+  const named = process.env['SIGNALBEAM_RIG'] ?? '';
+  if (named !== 'none' && (await findRunningRig(named === '' ? undefined : named)) !== undefined) {
+    return { env: {}, stop: async () => undefined };
+  }
+  const rig = await showStep(
+    'Starting Postgres, Docker, Podman, Redis, Azurite, a registry',
+    startRig,
+  );
+  const file = join(dir, 'rig.json');
+  const content = { pid: process.pid, dir: rig.dir, provided: rig.provided };
+  writeFileSync(file, JSON.stringify(content), { mode: 0o600 });
+  return { env: { SIGNALBEAM_RIG: file }, stop: rig.stop };
+};
+
+const printSummary = (tallies: readonly Tally[]): number => {
+  console.log('');
+  for (const { project, passed, failed, tookMs } of tallies) {
+    console.log(`${project.padEnd(8)} ${passed} passed, ${failed} failed in ${seconds(tookMs)}`);
+  }
+  const sum = (key: 'passed' | 'failed') => tallies.reduce((total, tally) => total + tally[key], 0);
+  console.log(`${sum('passed')} passed, ${sum('failed')} failed`);
+  return tallies.every(({ code }) => code === 0) && sum('failed') === 0 ? 0 : 1;
+};
+
+export const runTests = async (args: readonly string[]): Promise<number> => {
+  const split = args.indexOf('--');
+  const own = split === -1 ? args : args.slice(0, split);
+  const more = split === -1 ? [] : args.slice(split + 1);
+  const { values, positionals } = parseFlags('test', own, { full: { type: 'boolean' } }, projects);
+  if (positionals.length > 1) throw new UsageError('test: name one project, or none for all.');
+  const chosen = positionals.length === 0 ? projects : positionals;
+  const needsServers = chosen.some((project) => project !== 'unit');
+  mkdirSync(logDir, { recursive: true });
+  if (needsServers) await ensurePrograms('test', installLog);
+  const dir = mkdtempSync(join(tmpdir(), 'sb-test-'));
+  const tallies: Tally[] = [];
+  const rig = needsServers ? await obtainRig(dir) : { env: {}, stop: async () => undefined };
+  // Ctrl-C reaches vitest too: the run ends by itself and the rig is stopped below.
+  const patient = () => undefined;
+  process.on('SIGINT', patient);
+  try {
+    const env = { ...rig.env, ...(values.full === true ? { SIGNALBEAM_FULL: '1' } : {}) };
+    for (const project of chosen) tallies.push(await runProject(project, dir, more, env));
+  } finally {
+    process.off('SIGINT', patient);
+    await rig.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+  return printSummary(tallies);
+};

@@ -1,0 +1,26 @@
+/**
+ * Wrong command lines are refused with the nearest right one.
+ */
+import { expect, test } from 'vitest';
+import { helpText, nearest, parseFlags, unknownVerb, verbLines, verbUsage } from './usage.ts';
+
+test('every verb has a line and a usage', () => {
+  expect(Object.keys(verbUsage).sort()).toEqual(Object.keys(verbLines).sort());
+  expect(helpText()).toContain('./signalbeam <verb>');
+});
+
+test('a slip of the finger finds the verb that was meant', () => {
+  expect(nearest('tets', ['test', 'up'])).toBe('test');
+  expect(nearest('statsu', Object.keys(verbLines))).toBe('status');
+  expect(nearest('xylophone', Object.keys(verbLines))).toBeUndefined();
+  expect(unknownVerb('dwon').message).toContain('Did you mean down?');
+});
+
+test('unknown flags and words are refused with a suggestion', () => {
+  const options = { wipe: { type: 'boolean' }, yes: { type: 'boolean' } } as const;
+  expect(parseFlags('down', ['--wipe'], options).values.wipe).toBe(true);
+  expect(() => parseFlags('down', ['--whipe'], options)).toThrow('Did you mean --wipe?');
+  expect(() => parseFlags('test', ['sistem'], {}, ['unit', 'system'])).toThrow(
+    'Did you mean system?',
+  );
+});

@@ -1,0 +1,104 @@
+/**
+ * The words of the command line: which verbs there are, what each is for, and the nearest verb to
+ * one that does not exist. A wrong command line is a `UsageError`, exit code 2.
+ */
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+export class UsageError extends Error {}
+
+export const verbLines: Readonly<Record<string, string>> = {
+  up: 'start the cloud, the consoles and a demo site on this machine',
+  down: 'stop them (the data and the containers stay)',
+  status: 'what runs, since when, on which ports',
+  test: 'run the tests: all, or one of unit, system, browser',
+  check: 'format, lint, types, unused code, house rules',
+  bench: 'run the benches, or one of them, and print the figures',
+  version: 'print the version',
+  help: 'print this; `help <verb>` for its flags',
+};
+
+export const verbUsage: Readonly<Record<string, string>> = {
+  up: `up [--engine docker|podman|none] [--install-engine] [--engine-socket PATH] [--yes]
+  --engine          which engine the demo's agents use (default: whichever answers)
+  --install-engine  if none answers, install and start one (Debian, as root) without asking
+  --engine-socket   path of the engine's socket, if it is not an ordinary one
+  --yes             take the default of every question`,
+  down: `down [--containers] [--wipe] [--yes]
+  --containers      also remove the demo's containers from the engine
+  --wipe            also delete all data: database, keys, devices, images (asks first)
+  --yes             don't ask`,
+  status: 'status [--json]',
+  test: `test [--full] [unit|system|browser] [-- vitest arguments]
+  --full            also the long ones: hundreds of power cuts, thousands of seeds`,
+  check: 'check',
+  bench: `bench [name] [--smoke]
+  --smoke           small sizes: does it run, not how fast`,
+  version: 'version',
+  help: 'help [verb]',
+};
+
+export const helpText = (): string => {
+  const width = Math.max(...Object.keys(verbLines).map((verb) => verb.length));
+  const lines = Object.entries(verbLines).map(([verb, line]) => `  ${verb.padEnd(width)}  ${line}`);
+  return `SignalBeam Edge on this machine.\n\nUsage: ./signalbeam <verb> [flags]\n\n${lines.join('\n')}\n`;
+};
+
+/** Edits (insert, delete, replace) that turn one word into the other. */
+const distance = (a: string, b: string): number => {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+};
+
+export const nearest = (word: string, known: readonly string[]): string | undefined => {
+  const [best] = known
+    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate) }))
+    .sort((a, b) => a.edits - b.edits);
+  return best !== undefined && best.edits <= Math.max(2, word.length / 2)
+    ? best.candidate
+    : undefined;
+};
+
+const suggestion = (word: string, known: readonly string[], prefix = ''): string => {
+  const near = nearest(word, known);
+  return near === undefined ? '' : ` Did you mean ${prefix}${near}?`;
+};
+
+export const unknownVerb = (verb: string): UsageError =>
+  new UsageError(
+    `There is no verb \`${verb}\`.${suggestion(verb, Object.keys(verbLines))} See ./signalbeam help.`,
+  );
+
+/** Strict: an unknown flag or a word too many is refused, with the nearest that exists. */
+export const parseFlags = <Options extends NonNullable<ParseArgsConfig['options']>>(
+  verb: string,
+  args: readonly string[],
+  options: Options,
+  words: readonly string[] = [],
+) => {
+  try {
+    const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    const unknown = parsed.positionals.find((word) => words.length > 0 && !words.includes(word));
+    if (unknown !== undefined) {
+      throw new UsageError(
+        `\`${unknown}\` is not one of ${words.join(', ')}.${suggestion(unknown, words)}`,
+      );
+    }
+    return parsed;
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const flag =
+      /'(?:-\w, )?--?([\w-]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? '';
+    const near = suggestion(flag, Object.keys(options), '--');
+    throw new UsageError(
+      `${verb}: wrong flag --${flag}.${near}\nUsage: ./signalbeam ${verbUsage[verb]}`,
+    );
+  }
+};
