@@ -1,0 +1,49 @@
+/**
+ * The SQL that makes `state.db` and `queue.db`, in order. Append only: what has run on a device is
+ * known by its name and never runs again, so an entry is not edited after a release.
+ */
+export type Migration = { name: string; sql: string };
+
+/**
+ * Rows wait here as the exact lines that were hashed. `seq` is the last sequence a line covers and
+ * `first_seq` the first: they differ only for a gap line. `hash` is the chain's hash at `seq`.
+ */
+const lanes: Migration = {
+  name: '0001-lanes',
+  sql: `
+    CREATE TABLE lanes (
+      lane       TEXT PRIMARY KEY,
+      epoch      TEXT NOT NULL,
+      last_seq   INTEGER NOT NULL,
+      last_hash  TEXT NOT NULL,
+      acked_seq  INTEGER NOT NULL,
+      acked_hash TEXT NOT NULL,
+      acked_at   INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE lane_rows (
+      lane      TEXT NOT NULL,
+      seq       INTEGER NOT NULL,
+      first_seq INTEGER NOT NULL,
+      at        INTEGER NOT NULL,
+      line      TEXT NOT NULL,
+      hash      TEXT NOT NULL,
+      PRIMARY KEY (lane, seq)
+    ) STRICT, WITHOUT ROWID;`,
+};
+
+/** Events that could not be stored one by one because their lane was full: kept as counts. */
+const foldedEvents: Migration = {
+  name: '0002-folded-events',
+  sql: `
+    CREATE TABLE folded_events (
+      type     TEXT PRIMARY KEY,
+      severity TEXT NOT NULL,
+      message  TEXT NOT NULL,
+      count    INTEGER NOT NULL,
+      first_at INTEGER NOT NULL,
+      last_at  INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;`,
+};
+
+export const stateMigrations: readonly Migration[] = [lanes, foldedEvents];
+export const queueMigrations: readonly Migration[] = [lanes];

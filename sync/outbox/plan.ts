@@ -1,0 +1,68 @@
+/**
+ * What to send next: `(known, now) → {steps, waiting}`. The greeting comes first, then one frame at
+ * a time from the lane that matters most, within the credit granted and a few receipts outstanding.
+ */
+import { type Lane, laneNames } from '../core/lanes.ts';
+import { frameRowsMax } from '../core/limits.ts';
+import type { Known, LaneProgress } from './outbox.ts';
+
+export type Step =
+  | { kind: 'hello' }
+  | { kind: 'frame'; lane: Lane; epoch: string; afterSeq: number; rowsMax: number };
+
+export type Plan = {
+  steps: Step[];
+  /** What it waits for, in words; empty when everything is confirmed. */
+  waiting: string;
+  /** When time alone changes the plan; null when only news does. */
+  wakeAt: number | null;
+};
+
+/** 4 × 16 KB: about 5 s of a 100 kbit/s link, so that pings still get through. */
+export const framesOutstandingMax = 4;
+
+/** Events before reported state before metrics before history: the order of `laneNames`. */
+const rank = (lane: LaneProgress): number => laneNames.indexOf(lane.lane);
+
+export const planOutbox = (known: Known, now: number): Plan => {
+  if (known.phase === 'down') {
+    return { steps: [], waiting: waitingFor(known, 'the connection'), wakeAt: null };
+  }
+  if (known.phase === 'greeting') {
+    const due = known.helloAt <= now;
+    const steps: Step[] = due ? [{ kind: 'hello' }] : [];
+    return {
+      steps,
+      waiting: waitingFor(known, "the cloud's welcome"),
+      wakeAt: due ? null : known.helloAt,
+    };
+  }
+  const lanes = [...known.lanes].sort((a, b) => rank(a) - rank(b));
+  const ready = lanes.find((lane) => lane.pausedUntil <= now && sendable(lane) > 0);
+  if (ready !== undefined && known.outstanding < framesOutstandingMax) {
+    const { lane, epoch, cursor } = ready;
+    const rowsMax = Math.min(frameRowsMax, sendable(ready));
+    const step: Step = { kind: 'frame', lane, epoch, afterSeq: cursor, rowsMax };
+    return { steps: [step], waiting: '', wakeAt: null };
+  }
+  return { steps: [], waiting: waitingFor(known, 'the confirmation'), wakeAt: wakeAt(lanes, now) };
+};
+
+const sendable = ({ last, cursor, acked, credit }: LaneProgress): number =>
+  Math.min(last - cursor, credit - (cursor - acked));
+
+const wakeAt = (lanes: readonly LaneProgress[], now: number): number | null => {
+  const times = lanes.flatMap((lane) => [
+    ...(lane.resendAt === null ? [] : [lane.resendAt]),
+    ...(lane.pausedUntil > now && sendable(lane) > 0 ? [lane.pausedUntil] : []),
+  ]);
+  return times.length === 0 ? null : Math.min(...times);
+};
+
+const waitingFor = (known: Known, what: string): string => {
+  const rows = known.lanes.reduce((sum, { last, acked }) => sum + last - acked, 0);
+  if (rows === 0) return known.phase === 'open' ? '' : `Waiting for ${what}.`;
+  return `Waiting for ${what} of ${rows} ${rows === 1 ? 'row' : 'rows'}.`
+    .replace('connection of', 'connection to send')
+    .replace('welcome of', 'welcome to send');
+};
