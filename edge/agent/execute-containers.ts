@@ -1,0 +1,123 @@
+/**
+ * The steps that change containers. Ids come from the list of our own containers, never from a
+ * name alone, so a stranger's container of the same name is never stopped or removed.
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { failureLogLineBytesMax, failureLogLinesMax } from '@signalbeam/sync/core/limits';
+import { labels } from '../core/container.ts';
+import { containersOf } from '../core/known.ts';
+import { isRunning } from '../core/plan-update.ts';
+import { type Executor, type StepContext, slotOf } from './step-context.ts';
+
+const idOf = (context: StepContext, name: string): string | undefined =>
+  context.created.get(name) ?? context.known.observed?.find((each) => each.name === name)?.id;
+
+const create: Executor<'create-container'> = async (context, { bundleId, spec }) => {
+  const { engine, parts, created } = context;
+  for (const mount of spec.mounts) {
+    if (mount.kind !== 'volume') continue;
+    await engine.ensureVolume(mount.name, {
+      [labels.device]: parts.identity.deviceId,
+      [labels.bundle]: bundleId,
+    });
+  }
+  const { id, warnings } = await engine.create(spec);
+  created.set(spec.name, id);
+  for (const warning of warnings) parts.log('warn', warning, { container: spec.name });
+};
+
+const start: Executor<'start-container'> = async (context, { bundleId, name }) => {
+  const { engine, parts, known, created } = context;
+  const id = idOf(context, name);
+  if (id === undefined) {
+    throw new FleetError('container-not-found', `${name} went away before it could be started.`);
+  }
+  await engine.start(id);
+  const slot = slotOf(context, bundleId);
+  if (slot.update !== null) return;
+  const died = known.observed?.find((each) => each.name === name);
+  const how = created.has(name)
+    ? 'was missing and was made again'
+    : 'had stopped and was started again';
+  const exit = died?.exitCode == null || created.has(name) ? '' : ` (exit code ${died.exitCode})`;
+  parts.outbox.appendEvent({
+    type: created.has(name) ? 'container-recreated' : 'container-restarted',
+    severity: 'warning',
+    message: `${name} ${how}${exit}.`,
+    data: { bundleId, container: name },
+  });
+};
+
+const stop: Executor<'stop-container'> = async (context, { name, graceMs }) => {
+  const id = idOf(context, name);
+  if (id === undefined) return;
+  context.stopping.add(id);
+  await context.engine.stop(id, { graceMs });
+};
+
+const remove: Executor<'remove-container'> = async (context, { name }) => {
+  const id = idOf(context, name);
+  if (id === undefined) return;
+  context.stopping.add(id);
+  await context.engine.remove(id, { volumes: false });
+};
+
+const retire: Executor<'retire-container'> = async (context, { bundleId, name, fields }) => {
+  const { engine, parts, stopping, known } = context;
+  const observed = known.observed?.find((each) => each.name === name);
+  if (observed === undefined) return;
+  stopping.add(observed.id);
+  if (isRunning(observed)) await engine.stop(observed.id, { graceMs: 10_000 });
+  const retired = `${name}-retired`;
+  const earlier = containersOf(known, bundleId).find((each) => each.name === retired);
+  if (earlier !== undefined) await engine.remove(earlier.id, { volumes: false });
+  await engine.rename(observed.id, retired);
+  parts.outbox.appendEvent({
+    type: 'drift-corrected',
+    severity: 'warning',
+    message: `${name} was changed by somebody (${fields.join(', ')}); it is made again as released.`,
+    data: { bundleId, container: name, fields: fields.join(',') },
+  });
+};
+
+const logTailOf = async (context: StepContext, bundleId: string, container: string | null) => {
+  const target = containersOf(context.known, bundleId).find(
+    (each) => each.name === container || each.labels[labels.container] === container,
+  );
+  const updated = slotOf(context, bundleId).update?.target.version;
+  const fresh = containersOf(context.known, bundleId).find(
+    (each) =>
+      each.labels[labels.container] === container && each.labels[labels.version] === updated,
+  );
+  const id = (fresh ?? target)?.id;
+  if (id === undefined) return [];
+  const lines = await context.engine.logs(id, { tail: failureLogLinesMax }).catch(() => []);
+  return lines
+    .slice(-failureLogLinesMax)
+    .map(({ text }) => text.slice(0, failureLogLineBytesMax / 2));
+};
+
+const fail: Executor<'fail-update'> = async (context, { bundleId, failure, logsOf }) => {
+  const { journal, now } = context.parts;
+  const logTail = logsOf === null ? failure.logTail : await logTailOf(context, bundleId, logsOf);
+  const slot = slotOf(context, bundleId);
+  if (slot.update === null) return;
+  journal.saveSlot({
+    ...slot,
+    update: {
+      ...slot.update,
+      phase: 'restore',
+      phaseStartedAt: now(),
+      failure: { reason: failure.reason.slice(0, 900), logTail },
+    },
+  });
+};
+
+export const containerExecutors = {
+  'create-container': create,
+  'start-container': start,
+  'stop-container': stop,
+  'remove-container': remove,
+  'retire-container': retire,
+  'fail-update': fail,
+};

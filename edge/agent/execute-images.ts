@@ -1,0 +1,52 @@
+/**
+ * The steps that bring a version here before anything is touched: the signed release, the blobs
+ * of uploaded images, and the pull into the engine. Nothing is believed for where it came from.
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { openRelease, releaseDigestOf } from '@signalbeam/sync/wire/records';
+import { imageDigestOf, isArtifact } from '../core/spec.ts';
+import type { Executor } from './step-context.ts';
+
+const fetchRelease: Executor<'fetch-release'> = async (context, { bundleId, releaseDigest }) => {
+  const { parts, signal } = context;
+  const bytes = await parts.fetchRelease(releaseDigest, signal);
+  if (releaseDigestOf(bytes) !== releaseDigest) {
+    throw new FleetError('release-corrupt', 'The release arrived damaged and was thrown away.', {
+      next: 'It is fetched again by itself.',
+    });
+  }
+  const opened = openRelease(bytes, parts.keyset());
+  const foreign =
+    opened.kind === 'opened' &&
+    (opened.value.bundleId !== bundleId || opened.value.tenantId !== parts.identity.tenantId);
+  if (opened.kind === 'refused' || foreign) {
+    const reason = opened.kind === 'refused' ? opened.reason : 'it is of another bundle or tenant';
+    throw new FleetError('release-refused', `The release is not to be trusted: ${reason}.`, {
+      next: 'Publish the version again with a release key of this tenant.',
+    });
+  }
+  parts.journal.saveRelease(releaseDigest, opened.value);
+  (context.known.releases as Map<string, typeof opened.value>).set(releaseDigest, opened.value);
+};
+
+const fetchImage: Executor<'fetch-image'> = async (context, { releaseDigest, reference }) => {
+  const release = context.known.releases.get(releaseDigest);
+  if (release === undefined) return;
+  await context.parts.uploads.fetch(release, reference, context.signal);
+};
+
+const pullImage: Executor<'pull-image'> = async (context, { reference, source }) => {
+  const { parts, engine, signal } = context;
+  const imageDigest = imageDigestOf(reference);
+  // Recorded as ours only if it was not here before: what others fetched is never pruned.
+  if ((await engine.image(imageDigest)) === null) {
+    parts.journal.ownImage(source, imageDigest, parts.now());
+  }
+  await engine.pull(source, { tlsVerify: !isArtifact(reference), signal });
+};
+
+export const imageExecutors = {
+  'fetch-release': fetchRelease,
+  'fetch-image': fetchImage,
+  'pull-image': pullImage,
+};

@@ -1,0 +1,62 @@
+/**
+ * What the reconciler is given: the engine that answers, the journal, ways to fetch, a clock and a
+ * place to report. Everything with an effect comes in here, so that nothing in this folder reaches
+ * for the outside by itself.
+ */
+import type { Release } from '@signalbeam/sync/core/manifest';
+import type { Keyset } from '@signalbeam/sync/wire/records';
+import type { EventBody, ReportedBody } from '@signalbeam/sync/wire/rows';
+import type { Database } from 'better-sqlite3';
+import type { Engine } from '../containers/engine.ts';
+import type { ObservedContainer } from '../core/container.ts';
+import type { Check } from '../core/probe-verdict.ts';
+import type { Journal } from '../store/journal.ts';
+
+export type EngineState = {
+  kind: 'docker' | 'podman' | 'none';
+  version: string;
+  reachable: boolean;
+};
+
+/** Images that were uploaded to the platform: their blobs are fetched here before any pull. */
+export type UploadedImages = {
+  /** True when every blob of the reference is on disk and whole. */
+  stored(release: Release, reference: string): Promise<boolean>;
+  fetch(release: Release, reference: string, signal: AbortSignal): Promise<void>;
+  /** Deletes blobs that none of these releases names; returns the bytes freed. */
+  sweep(keep: readonly Release[]): Promise<number>;
+};
+
+export type ProbeOutcome = { kind: 'healthy' } | { kind: 'unhealthy'; reason: string };
+
+export type ReconcilerParts = {
+  identity: { deviceId: string; tenantId: string };
+  agentVersion: string;
+  bootId: string;
+  state: Database;
+  journal: Journal;
+  engines: {
+    current(): Engine | null;
+    describe(): EngineState;
+    limits(): { memory: boolean; cpu: boolean };
+    /** An engine call found nobody there: look again for one that answers. */
+    lost(engine: Engine): void;
+  };
+  uploads: UploadedImages;
+  registryPort: number;
+  keyset: () => Keyset;
+  fetchRelease: (releaseDigest: string, signal: AbortSignal) => Promise<Uint8Array>;
+  probe: (
+    engine: Engine,
+    container: ObservedContainer,
+    check: Check,
+    signal: AbortSignal,
+  ) => Promise<ProbeOutcome>;
+  /** Rows of the `events` and `reported` lanes: durable with the transaction they are in. */
+  outbox: { appendEvent(body: EventBody): void; appendReported(body: ReportedBody): void };
+  now: () => number;
+  random: () => number;
+  log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
+  /** Called around each step; tests crash the process here. */
+  onStep?: (step: string, moment: 'before' | 'after') => void;
+};

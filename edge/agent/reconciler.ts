@@ -1,0 +1,100 @@
+/**
+ * The loop: observe, plan, run steps, report. It holds no opinion: the planner decides, executors
+ * act. Each bundle's steps run in their own lane, so a long download never delays a restart of
+ * another bundle. It may be killed between any two instructions.
+ */
+import type { ReportedBody } from '@signalbeam/sync/wire/rows';
+import type { Engine } from '../containers/engine.ts';
+import type { ObservedContainer } from '../core/container.ts';
+import type { Known } from '../core/known.ts';
+import { plan } from '../core/plan.ts';
+import { readDesired } from '../store/desired.ts';
+import { type Acceptance, acceptDesired } from './accept.ts';
+import { gather, gatherImages, observe } from './gather.ts';
+import { createHealthWatch } from './health-watch.ts';
+import { createLooker } from './looker.ts';
+import type { ReconcilerParts } from './parts.ts';
+import { createReporter } from './reporting.ts';
+import { createStepLanes } from './step-lanes.ts';
+import { watchEngine } from './watch-engine.ts';
+
+export type Reconciler = {
+  /** Look again soon: something may have changed. */
+  nudge(reason: string): void;
+  acceptDesired(envelope: Uint8Array): Acceptance;
+  generation(): number;
+  /** The newest account of this device; null before the first look. */
+  reported(): ReportedBody | null;
+  containers(): readonly ObservedContainer[];
+  engine(): Engine | null;
+  stop(): Promise<void>;
+};
+
+/** Even if no event comes: engines lose events, and people edit containers by hand. */
+const lookEveryMs = 30_000;
+
+/** Plans once without looking at images; looks at them only if that plan asks for one. */
+const withImages = async (
+  parts: ReconcilerParts,
+  known: Known,
+  engine: Engine | null,
+): Promise<Known> => {
+  const { steps } = plan(known, parts.now());
+  const asks = steps.some(({ kind }) => kind === 'pull-image' || kind === 'fetch-image');
+  return asks && engine !== null ? gatherImages(parts, known, engine) : known;
+};
+
+export const startReconciler = (parts: ReconcilerParts): Reconciler => {
+  let observed: ObservedContainer[] = [];
+  let stopped = false;
+  const lanes = createStepLanes(parts, () => looker.soon());
+  const health = createHealthWatch(parts, () => looker.soon());
+  const reporter = createReporter(parts, health.states);
+
+  const lookOnce = async (): Promise<void> => {
+    const engine = parts.engines.current();
+    const list = await observe(parts, engine);
+    if (stopped) return;
+    if (list !== null) observed = list;
+    const all = gather(parts, list, lanes.retries, readDesired(parts.state) !== null);
+    const free = all.slots.filter((slot) => !lanes.isBusy(slot.bundleId));
+    const known = await withImages(parts, { ...all, slots: free }, engine);
+    if (stopped) return;
+    const { steps, waiting, wakeAtMs } = plan(known, parts.now());
+    reporter.report({ ...known, slots: all.slots }, waiting);
+    health.follow(known);
+    if (engine !== null) lanes.start(known, steps, engine);
+    const wakeMs = wakeAtMs === null ? lookEveryMs : Math.max(0, wakeAtMs - parts.now());
+    looker.within(Math.min(lookEveryMs, wakeMs));
+  };
+
+  const looker = createLooker(parts.log, lookOnce);
+  const watch = watchEngine(parts, lanes.stopping, looker.soon);
+  looker.soon();
+  return {
+    nudge: (reason) => {
+      parts.log('info', 'Looking again', { reason });
+      lanes.forgetRetries();
+      looker.soon();
+    },
+    acceptDesired: (envelope) => {
+      const acceptance = acceptDesired(parts, envelope);
+      if (acceptance.kind === 'accepted') {
+        lanes.abortReplaced();
+        looker.soon();
+      }
+      return acceptance;
+    },
+    generation: () => readDesired(parts.state)?.generation ?? 0,
+    reported: reporter.newest,
+    containers: () => observed,
+    engine: parts.engines.current,
+    stop: async () => {
+      stopped = true;
+      watch.stop();
+      health.stop();
+      await lanes.stop();
+      await looker.stop();
+    },
+  };
+};

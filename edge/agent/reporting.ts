@@ -1,0 +1,54 @@
+/**
+ * Turns what is known into the device's signed account of itself, and appends it only when it
+ * says something new. Restart counts and times ride along but do not by themselves make news.
+ */
+import { createHash } from 'node:crypto';
+import type { ReportedBody } from '@signalbeam/sync/wire/rows';
+import type { Known } from '../core/known.ts';
+import { type ContainerReport, reportContainers, reportSlots } from '../core/report.ts';
+import { readDesired } from '../store/desired.ts';
+import type { ReconcilerParts } from './parts.ts';
+
+export type Reporter = {
+  report(known: Known, waiting: string): void;
+  newest(): ReportedBody | null;
+};
+
+/** Seconds to wait tick down; the sentence without its numbers is what makes news. */
+const newsOf = (body: ReportedBody): string => {
+  const waiting = body.waiting.replace(/\d+/g, '#');
+  const containers = body.containers.map(({ restartCount, startedAt, ...rest }) => rest);
+  return createHash('sha256')
+    .update(JSON.stringify({ ...body, waiting, containers }))
+    .digest('hex');
+};
+
+export const createReporter = (
+  parts: ReconcilerParts,
+  health: () => ReadonlyMap<string, ContainerReport['health']>,
+): Reporter => {
+  let newest: ReportedBody | null = null;
+  let news = '';
+  return {
+    report: (known, waiting) => {
+      newest = {
+        generation: readDesired(parts.state)?.generation ?? 0,
+        bootId: parts.bootId,
+        agentVersion: parts.agentVersion,
+        engine: { ...parts.engines.describe(), reachable: known.observed !== null },
+        waiting: waiting.slice(0, 500),
+        slots: reportSlots(known).slice(0, 32),
+        // An engine that is away says nothing of its containers: keep what it said last.
+        containers:
+          known.observed === null
+            ? (newest?.containers ?? [])
+            : reportContainers(known, health()).slice(0, 200),
+      };
+      const next = newsOf(newest);
+      if (next === news) return;
+      news = next;
+      parts.outbox.appendReported(newest);
+    },
+    newest: () => newest,
+  };
+};
