@@ -3,6 +3,7 @@
  * Variables that the image brings and the engine's own additions are not drift. Pure.
  */
 import type { ContainerSpec, Mount, ObservedContainer, PortMapping } from './container.ts';
+import type { LimitSupport } from './held-limits.ts';
 
 export type DriftField =
   | 'image'
@@ -24,9 +25,17 @@ const mountKey = (mount: Mount): string =>
     ? `volume:${mount.name}:${mount.containerPath}:${mount.readOnly}`
     : `bind:${mount.hostPath}:${mount.containerPath}:${mount.readOnly}`;
 
-const sameCommand = (spec: ContainerSpec, observed: ObservedContainer): boolean =>
-  (spec.command.length === 0 || spec.command.join('\0') === observed.command.join('\0')) &&
-  (spec.entrypoint.length === 0 || spec.entrypoint.join('\0') === observed.entrypoint.join('\0'));
+/** What is empty in the spec is the image's own; a spec's entrypoint drops the image's command. */
+const sameCommand = (spec: ContainerSpec, observed: ObservedContainer): boolean => {
+  const { imageDefaults } = observed;
+  const ownEntrypoint = spec.entrypoint.length > 0;
+  const entrypoint = ownEntrypoint ? spec.entrypoint : imageDefaults.entrypoint;
+  const fallback = ownEntrypoint ? [] : imageDefaults.command;
+  const command = spec.command.length > 0 ? spec.command : fallback;
+  const same = (left: readonly string[], right: readonly string[]) =>
+    left.join('\0') === right.join('\0');
+  return same(entrypoint, observed.entrypoint) && same(command, observed.command);
+};
 
 const sameEnvironment = (spec: ContainerSpec, observed: ObservedContainer): boolean =>
   Object.entries(spec.environment).every(([name, value]) => observed.environment[name] === value);
@@ -35,7 +44,7 @@ const sameEnvironment = (spec: ContainerSpec, observed: ObservedContainer): bool
 const sameResources = (
   spec: ContainerSpec,
   observed: ObservedContainer,
-  limits: { memory: boolean; cpu: boolean },
+  limits: LimitSupport,
 ): boolean => {
   const memory = !limits.memory || spec.resources.memoryBytes === observed.resources.memoryBytes;
   const wanted = spec.resources.cpus ?? 0;
@@ -48,7 +57,7 @@ export const driftOf = (
   spec: ContainerSpec,
   imageDigest: string,
   observed: ObservedContainer,
-  limits: { memory: boolean; cpu: boolean },
+  limits: LimitSupport,
 ): DriftField[] => {
   const same: Record<DriftField, boolean> = {
     image: observed.imageDigest === '' || observed.imageDigest === imageDigest,

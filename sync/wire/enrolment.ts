@@ -3,7 +3,7 @@
  * It holds no private key: the device made its own and never sends it.
  */
 import { z } from 'zod';
-import { base64, siteName, uuid } from './shape.ts';
+import { base64, plainText, siteName, uuid } from './shape.ts';
 
 const jwt = z.string().max(16_384);
 const natsUrl = z.string().max(256);
@@ -50,14 +50,14 @@ export const enrolmentStatusSchema = z.discriminatedUnion('status', [
 /** What a device sends to register. */
 export const registrationSchema = z.strictObject({
   registrationToken: z.string().min(16).max(128),
-  name: z.string().trim().min(1).max(200),
+  name: plainText(200).min(1),
   publicKey: z.string().regex(/^U[A-Z2-7]{55}$/, 'must be a public user nkey'),
   sealingKey: base64.length(44),
-  agentVersion: z.string().max(32),
+  agentVersion: plainText(32),
   platform: z.strictObject({
-    os: z.string().max(64),
-    architecture: z.string().max(32),
-    hostname: z.string().max(255),
+    os: plainText(64),
+    architecture: plainText(32),
+    hostname: plainText(255),
   }),
 });
 export type Registration = z.infer<typeof registrationSchema>;

@@ -25,7 +25,7 @@ export const imageReference = z
   .string()
   .max(400)
   .regex(
-    /^[a-z0-9.-]+(?::\d{1,5})?(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$/,
+    /^[a-z0-9]+(?:[.-][a-z0-9]+)*(?::\d{1,5})?(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)+@sha256:[0-9a-f]{64}$/,
     'must name a registry and a digest: registry.example/name@sha256:<64 hex>',
   );
 

@@ -20,6 +20,20 @@ export const siteName = z
   );
 export const base64 = z.base64();
 
+/**
+ * One line of text for people, such as a device's name. Control characters and those that turn
+ * the reading direction are refused: they break terminals and make one name look like another.
+ */
+export const plainText = (lengthMax: number) =>
+  z
+    .string()
+    .trim()
+    .max(lengthMax)
+    .regex(
+      /^[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u,
+      'must not contain control characters',
+    );
+
 export type Parsed<T> = { kind: 'parsed'; value: T } | { kind: 'refused'; reason: string };
 
 /** Reads JSON from outside; says in words why it refused. `bytesMax` is checked before parsing. */

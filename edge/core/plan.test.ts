@@ -1,0 +1,245 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { labels } from './container.ts';
+import { plan } from './plan.ts';
+import {
+  apply,
+  bundleId,
+  containerManifest,
+  createWorld,
+  knownOf,
+  release,
+  type World,
+  want,
+} from './world.fixture.ts';
+
+const v1 = release('1.0.0', [containerManifest('web', 'hello-1')]);
+const v2 = release('2.0.0', [containerManifest('web', 'hello-2')]);
+const pair1 = release('1.0.0', [
+  containerManifest('web', 'hello-1'),
+  containerManifest('db', 'db-1'),
+]);
+const pair2 = release('2.0.0', [
+  containerManifest('web', 'hello-2'),
+  containerManifest('db', 'db-1'),
+]);
+
+/** Runs the loop until nothing is left to do; returns the time it ended. */
+const settle = (world: World, from: number, crashAfter = Number.POSITIVE_INFINITY): number => {
+  let now = from;
+  let steps = 0;
+  for (let turns = 0; turns < 500; turns += 1) {
+    const decided = plan(knownOf(world), now);
+    for (const step of decided.steps) {
+      if (steps >= crashAfter) return now;
+      apply(world, step, now);
+      steps += 1;
+    }
+    if (decided.steps.length > 0) continue;
+    if (decided.wakeAtMs === null) return now;
+    now = Math.max(now + 1, decided.wakeAtMs);
+  }
+  throw new Error(`it never settles: ${world.log.slice(-12).join(', ')}`);
+};
+
+const running = (world: World): string[] =>
+  world.containers
+    .filter(({ state }) => state === 'running')
+    .map((each) => `${each.labels[labels.container]}@${each.labels[labels.version]}`)
+    .sort();
+
+describe('a first version', () => {
+  it('is fetched, made, started, probed and confirmed, in this order', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    settle(world, 0);
+    expect([...new Set(world.log)]).toEqual([
+      'begin-update',
+      'fetch-release',
+      'fetch-image',
+      'pull-image',
+      'create-container',
+      'begin-swap',
+      'start-container web',
+      'begin-probe',
+      'probe',
+      'confirm-update',
+    ]);
+    expect(running(world)).toEqual(['web@1.0.0']);
+  });
+
+  it('that fails leaves nothing behind and is not tried again until asked', () => {
+    const world = createWorld();
+    world.sick.add('web@1.0.0');
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    expect(world.containers).toEqual([]);
+    expect(world.slots[0]?.failed?.reason).toBe('web is ill');
+    world.sick.clear();
+    expect(settle(world, end)).toBe(end);
+    want(world, v1, 2);
+    settle(world, end);
+    expect(running(world)).toEqual(['web@1.0.0']);
+  });
+});
+
+describe('an update', () => {
+  it('stops the old only after the new one was pulled and made', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    world.log = [];
+    want(world, v2, 2);
+    settle(world, end);
+    expect(world.log.indexOf('stop-container web')).toBeGreaterThan(
+      world.log.indexOf('create-container'),
+    );
+    expect(running(world)).toEqual(['web@2.0.0']);
+    expect(world.containers).toHaveLength(1);
+  });
+
+  it('leaves an unchanged container of the bundle running', () => {
+    const world = createWorld();
+    want(world, pair1, 1);
+    const end = settle(world, 0);
+    const before = world.containers.find((each) => each.labels[labels.container] === 'db');
+    want(world, pair2, 2);
+    settle(world, end);
+    const after = world.containers.find((each) => each.labels[labels.container] === 'db');
+    expect(after?.id).toBe(before?.id);
+    expect(after?.startedAt).toBe(before?.startedAt);
+  });
+
+  it('that fails its probe brings the old version back and says why', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    world.sick.add('web@2.0.0');
+    want(world, v2, 2);
+    settle(world, end);
+    expect(running(world)).toEqual(['web@1.0.0']);
+    expect(world.containers).toHaveLength(1);
+    expect(world.slots[0]?.failed).toMatchObject({
+      reason: 'web is ill',
+      target: { version: '2.0.0' },
+    });
+  });
+
+  it('withdrawn half-way goes back to the version that worked', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    want(world, v2, 2);
+    settle(world, end, 9);
+    expect(world.slots[0]?.update?.phase).toBe('probe');
+    want(world, v1, 3);
+    settle(world, end + 1);
+    expect(running(world)).toEqual(['web@1.0.0']);
+  });
+});
+
+describe('a settled version', () => {
+  it('comes back when it is killed, removed or changed by hand', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    for (const harm of [
+      () => world.containers.map((each) => Object.assign(each, { state: 'exited', exitCode: 137 })),
+      () => world.containers.splice(0),
+      () => world.containers.map((each) => Object.assign(each, { restart: 'no' })),
+    ]) {
+      harm();
+      settle(world, end);
+      expect(running(world)).toEqual(['web@1.0.0']);
+      expect(world.containers).toHaveLength(1);
+      expect(world.containers[0]?.restart).toBe('unless-stopped');
+    }
+  });
+
+  it('is removed, and forgotten, when it is no longer wanted', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    want(world, null, 2);
+    settle(world, end);
+    expect(world.containers).toEqual([]);
+    expect(world.slots).toEqual([]);
+  });
+
+  it('touches nothing while no engine answers', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const blind = plan({ ...knownOf(world), observed: null }, 0);
+    expect(blind.steps).toEqual([]);
+    expect(blind.waiting).toContain('No container engine answers');
+  });
+
+  it('waits in words while a step is to be tried again', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const retries = new Map([
+      [bundleId, { attempt: 1, notBeforeMs: 8_000, reason: 'The registry is away.' }],
+    ]);
+    expect(plan({ ...knownOf(world), retries }, 1_000)).toEqual({
+      steps: [],
+      waiting: 'hello: The registry is away. Trying again in 7 s.',
+      wakeAtMs: 8_000,
+    });
+  });
+});
+
+describe('for any history of wishes, illnesses, harm and crashes', () => {
+  const versions = [v1, v2, pair1, pair2];
+  const act = fc.record({
+    wish: fc.option(fc.integer({ min: 0, max: 3 })),
+    sick: fc.boolean(),
+    crashAfter: fc.integer({ min: 0, max: 30 }),
+    harm: fc.constantFrom('none', 'kill', 'remove') as fc.Arbitrary<'none' | 'kill' | 'remove'>,
+  });
+
+  it('ends with exactly the wanted version, or the one that last worked', () => {
+    fc.assert(
+      fc.property(fc.array(act, { minLength: 1, maxLength: 6 }), (acts) => {
+        const world = createWorld();
+        let now = 0;
+        let generation = 0;
+        for (const { wish, sick, crashAfter, harm } of acts) {
+          generation += 1;
+          const wished = wish === null ? null : (versions[wish] ?? null);
+          world.sick = new Set(sick && wished ? [`web@${wished.version}`] : []);
+          if (harm === 'kill') for (const each of world.containers) each.state = 'exited';
+          if (harm === 'remove') world.containers.splice(0);
+          want(world, wished, generation);
+          now = settle(world, now, crashAfter) + 1;
+        }
+        now = settle(world, now);
+        const [slot] = world.slots;
+        if (slot === undefined) {
+          expect(world.containers).toEqual([]);
+          return;
+        }
+        expect(slot.update).toBeNull();
+        const stands = slot.confirmed && world.releases.get(slot.confirmed.releaseDigest);
+        const names = stands ? stands.containers.map(({ name }) => name).sort() : [];
+        expect(world.containers.map((each) => each.labels[labels.container]).sort()).toEqual(names);
+        expect(world.containers.every(({ state }) => state === 'running')).toBe(true);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('never stops a confirmed version before its successor is made', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 12 }), fc.boolean(), (crashAfter, sick) => {
+        const world = createWorld();
+        want(world, v1, 1);
+        const end = settle(world, 0);
+        if (sick) world.sick.add('web@2.0.0');
+        want(world, v2, 2);
+        settle(world, end, crashAfter);
+        const made = world.containers.some((each) => each.labels[labels.version] === '2.0.0');
+        if (!made) expect(running(world)).toEqual(['web@1.0.0']);
+      }),
+    );
+  });
+});

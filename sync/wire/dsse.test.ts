@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { openEnvelope, sealEnvelope } from './dsse.ts';
+import { createSeed, signerFromSeed } from './keys.ts';
+
+const schema = z.strictObject({ hello: z.string() });
+const type = 'application/vnd.example+json';
+const signer = signerFromSeed(createSeed());
+const stranger = signerFromSeed(createSeed());
+const expected = { payloadType: type, keys: [signer], schema, bytesMax: 4_096 };
+
+const edited = (
+  bytes: Uint8Array,
+  edit: (envelope: Record<string, unknown>) => void,
+): Uint8Array => {
+  const envelope = JSON.parse(Buffer.from(bytes).toString());
+  edit(envelope);
+  return Buffer.from(JSON.stringify(envelope));
+};
+
+describe('a signed envelope', () => {
+  const sealed = sealEnvelope(type, { hello: 'world' }, [signer]);
+
+  it('opens for who trusts its signer', () => {
+    expect(openEnvelope(sealed, expected)).toEqual({
+      kind: 'opened',
+      value: { hello: 'world' },
+      keyIds: [signer.keyId],
+    });
+  });
+
+  it('is refused with any bit of payload or signature changed', () => {
+    for (let bit = 0; bit < sealed.byteLength * 8; bit += 7) {
+      const bytes = Buffer.from(sealed);
+      bytes[bit >> 3] = (bytes[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      const opened = openEnvelope(bytes, expected);
+      // A changed key name of an unknown signer or base64 padding aside, nothing else may open.
+      if (opened.kind === 'opened') expect(opened.value).toEqual({ hello: 'world' });
+    }
+  });
+
+  it('cannot pass for another type', () => {
+    const other = edited(sealed, (envelope) => {
+      envelope['payloadType'] = 'application/vnd.other+json';
+    });
+    expect(openEnvelope(other, expected)).toMatchObject({ code: 'wrong-type' });
+    expect(
+      openEnvelope(other, { ...expected, payloadType: 'application/vnd.other+json' }),
+    ).toMatchObject({ code: 'bad-signature' });
+  });
+
+  it('signed by a stranger, or under a trusted name, is refused', () => {
+    expect(openEnvelope(sealEnvelope(type, { hello: 'x' }, [stranger]), expected)).toMatchObject({
+      code: 'unknown-signer',
+    });
+    const posing = edited(sealEnvelope(type, { hello: 'x' }, [stranger]), (envelope) => {
+      for (const each of envelope['signatures'] as { keyid: string }[]) each.keyid = signer.keyId;
+    });
+    expect(openEnvelope(posing, expected)).toMatchObject({ code: 'bad-signature' });
+  });
+
+  it('needs as many different signers as the threshold says', () => {
+    const keys = [signer, stranger];
+    const twice = sealEnvelope(type, { hello: 'x' }, [signer, signer]);
+    expect(openEnvelope(twice, { ...expected, keys, threshold: 2 })).toMatchObject({
+      code: 'bad-signature',
+    });
+    const both = sealEnvelope(type, { hello: 'x' }, keys);
+    expect(openEnvelope(both, { ...expected, keys, threshold: 2 }).kind).toBe('opened');
+  });
+
+  it('is refused for its size before it is parsed, and for unknown fields', () => {
+    expect(openEnvelope(sealed, { ...expected, bytesMax: 50 })).toMatchObject({
+      code: 'malformed-envelope',
+      reason: expect.stringContaining('more than the 50 allowed'),
+    });
+    const more = edited(sealed, (envelope) => {
+      envelope['extra'] = 1;
+    });
+    expect(openEnvelope(more, expected)).toMatchObject({ code: 'malformed-envelope' });
+    const odd = sealEnvelope(type, { hello: 'world', extra: 1 }, [signer]);
+    expect(openEnvelope(odd, expected)).toMatchObject({ code: 'bad-payload' });
+    expect(openEnvelope('not json', expected)).toMatchObject({ code: 'malformed-envelope' });
+  });
+});
