@@ -17,10 +17,13 @@ export const insertTenant = async (sql: Sql, tenant: Tenant): Promise<boolean> =
   }
 };
 
-export const readTenantName = async (sql: Sql, tenantId: string): Promise<string | null> => {
-  const { rows } = await sql.query<{ name: string }>(
-    'SELECT name FROM device_manager.tenants WHERE id = $1',
+export const readTenant = async (
+  sql: Sql,
+  tenantId: string,
+): Promise<{ name: string; createdAt: Date } | null> => {
+  const { rows } = await sql.query<{ name: string; created_at: Date }>(
+    'SELECT name, created_at FROM device_manager.tenants WHERE id = $1',
     [tenantId],
   );
-  return rows[0]?.name ?? null;
+  return rows[0] === undefined ? null : { name: rows[0].name, createdAt: rows[0].created_at };
 };

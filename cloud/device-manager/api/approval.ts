@@ -1,0 +1,90 @@
+/** A person's decision on a device that asks to be let in. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Api } from '@signalbeam/platform/http/app';
+import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { refusal } from '@signalbeam/platform/http/problem';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { plainText } from '@signalbeam/sync/wire/shape';
+import { type Decision, decide } from '../core/approval.ts';
+import { viewDevice } from '../store/device-list.ts';
+import { decideDevice, lockDevice } from '../store/devices.ts';
+import { noSuchDevice, shownDevice, tellOfDevice } from './devices.ts';
+import type { Parts } from './parts.ts';
+import { conflict, deviceSchema, idParams, json, notFound, refusals } from './schemas.ts';
+
+const approveRoute = createRoute({
+  method: 'post',
+  path: '/api/devices/{id}/approve',
+  tags: ['Registration'],
+  summary: 'Lets a device in; it fetches its credentials by itself',
+  middleware: [requireUser('operator')] as const,
+  request: { params: idParams },
+  responses: { 200: json(deviceSchema, 'The device'), ...refusals, ...notFound, ...conflict },
+});
+
+const rejectRoute = createRoute({
+  method: 'post',
+  path: '/api/devices/{id}/reject',
+  tags: ['Registration'],
+  summary: 'Turns a waiting device away',
+  middleware: [requireUser('operator')] as const,
+  request: {
+    params: idParams,
+    body: {
+      required: false,
+      content: {
+        'application/json': { schema: z.strictObject({ reason: plainText(500).optional() }) },
+      },
+    },
+  },
+  responses: { 200: json(deviceSchema, 'The device'), ...refusals, ...notFound, ...conflict },
+});
+
+type Decided = { id: string; decision: Decision; reason: string | null };
+
+const carryOut = (
+  parts: Parts,
+  { id, decision, reason }: Decided,
+  by: { caller: UserCaller; ip: string | null },
+) =>
+  withTenant(parts.pools.api, by.caller.tenantId, async (sql) => {
+    const device = await lockDevice(sql, id);
+    if (device === null) throw noSuchDevice();
+    const decided = decide(device.status, decision);
+    if (decided.kind === 'refused') {
+      throw refusal('wrong-state', decided.reason, { next: decided.next });
+    }
+    if (decided.kind === 'changed') {
+      const { status } = decided;
+      const at = new Date(parts.now());
+      await decideDevice(sql, id, { status, reason, by: actorOf(by.caller), at });
+      await tellOfDevice(
+        sql,
+        {
+          verb: decision,
+          device,
+          before: { status: device.status, reason: device.statusReason },
+          after: { status, reason },
+          data: { status, reason },
+        },
+        by,
+      );
+    }
+    const view = await viewDevice(sql, id);
+    if (view === null) throw noSuchDevice();
+    return shownDevice(view);
+  });
+
+export const addApprovalRoutes = (api: Api, parts: Parts): void => {
+  api.openapi(approveRoute, async (c) => {
+    const by = { caller: c.var.caller, ip: c.var.clientAddress };
+    const { id } = c.req.valid('param');
+    return c.json(await carryOut(parts, { id, decision: 'approve', reason: null }, by), 200);
+  });
+  api.openapi(rejectRoute, async (c) => {
+    const by = { caller: c.var.caller, ip: c.var.clientAddress };
+    const { id } = c.req.valid('param');
+    const reason = c.req.valid('json').reason ?? null;
+    return c.json(await carryOut(parts, { id, decision: 'reject', reason }, by), 200);
+  });
+};

@@ -1,0 +1,184 @@
+/** Devices as operators handle them: list, look, rename, delete. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { recordEvent } from '@signalbeam/platform/events/outbox';
+import type { Api } from '@signalbeam/platform/http/app';
+import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { refusal } from '@signalbeam/platform/http/problem';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { plainText, siteName } from '@signalbeam/sync/wire/shape';
+import {
+  type DeviceFilter,
+  type DeviceView,
+  listDevices,
+  viewDevice,
+} from '../store/device-list.ts';
+import { type DeviceRecord, deleteDevice, lockDevice, renameDevice } from '../store/devices.ts';
+import { pageOf, readCursor } from './cursor.ts';
+import type { Parts } from './parts.ts';
+import { body, deviceSchema, idParams, json, notFound, refusals } from './schemas.ts';
+
+export const noSuchDevice = () => refusal('not-found', 'There is no such device.');
+
+export const shownDevice = (device: DeviceView): z.infer<typeof deviceSchema> => ({
+  ...device,
+  lastSeenAt: device.lastSeenAt?.toISOString() ?? null,
+  createdAt: device.createdAt.toISOString(),
+  approvedAt: device.approvedAt?.toISOString() ?? null,
+});
+
+/** Says of a change to a device: in the audit log and as a domain event, in its transaction. */
+export const tellOfDevice = async (
+  sql: Sql,
+  change: {
+    verb: 'approve' | 'reject' | 'rename' | 'delete';
+    device: DeviceRecord;
+    before: unknown;
+    after: unknown;
+    data: Record<string, unknown>;
+  },
+  by: { caller: UserCaller; ip: string | null },
+): Promise<void> => {
+  const past = { approve: 'approved', reject: 'rejected', rename: 'renamed', delete: 'deleted' };
+  const { tenantId, id: deviceId, name, site } = change.device;
+  await writeAudit(sql, {
+    tenantId,
+    actor: actorOf(by.caller),
+    action: `device.${change.verb}`,
+    target: `device:${deviceId}`,
+    before: change.before,
+    after: change.after,
+    ip: by.ip,
+  });
+  await recordEvent(sql, {
+    tenantId,
+    type: `device.${past[change.verb]}`,
+    subject: `signalbeam.devices.${past[change.verb]}`,
+    data: { deviceId, name, site, ...change.data },
+  });
+};
+
+const listQuery = z.strictObject({
+  /** A registration status or a presence: both are what people call a device's status. */
+  status: z.enum(['pending', 'approved', 'rejected', 'online', 'offline', 'never']).optional(),
+  site: siteName.optional(),
+  search: plainText(200).optional(),
+  cursor: z.string().max(2_000).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+
+const position = z.tuple([z.string().max(400), z.uuid()]);
+
+const filterOf = (query: z.infer<typeof listQuery>): DeviceFilter => {
+  const { status, site, search, cursor, limit } = query;
+  const after = cursor === undefined ? undefined : readCursor(cursor, position);
+  const byStatus: Pick<DeviceFilter, 'presence' | 'registrationStatus'> =
+    status === undefined
+      ? {}
+      : status === 'online' || status === 'offline' || status === 'never'
+        ? { presence: status }
+        : { registrationStatus: status };
+  return {
+    ...byStatus,
+    ...(site === undefined ? {} : { site }),
+    ...(search === undefined || search === '' ? {} : { search }),
+    ...(after === undefined ? {} : { after: { name: after[0], id: after[1] } }),
+    limit: limit + 1,
+  };
+};
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/devices',
+  tags: ['Devices'],
+  summary: 'Lists devices by name',
+  middleware: [requireUser('viewer')] as const,
+  request: { query: listQuery },
+  responses: {
+    200: json(
+      z.strictObject({ devices: z.array(deviceSchema), nextCursor: z.string().nullable() }),
+      'A page',
+    ),
+    ...refusals,
+  },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/api/devices/{id}',
+  tags: ['Devices'],
+  summary: 'One device',
+  middleware: [requireUser('viewer')] as const,
+  request: { params: idParams },
+  responses: { 200: json(deviceSchema, 'The device'), ...refusals, ...notFound },
+});
+
+const renameRoute = createRoute({
+  method: 'patch',
+  path: '/api/devices/{id}',
+  tags: ['Devices'],
+  summary: 'Renames a device',
+  middleware: [requireUser('operator')] as const,
+  request: { params: idParams, body: body(z.strictObject({ name: plainText(200).min(1) })) },
+  responses: { 200: json(deviceSchema, 'The device'), ...refusals, ...notFound },
+});
+
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/api/devices/{id}',
+  tags: ['Devices'],
+  summary: 'Deletes a device: its credentials end at once; what runs on it is left running',
+  middleware: [requireUser('operator')] as const,
+  request: { params: idParams },
+  responses: { 204: { description: 'Deleted' }, ...refusals, ...notFound },
+});
+
+export const addDeviceRoutes = (api: Api, parts: Parts): void => {
+  const { pools } = parts;
+  api.openapi(listRoute, async (c) => {
+    const query = c.req.valid('query');
+    const filter = filterOf(query);
+    const found = await withTenant(pools.api, c.var.caller.tenantId, (sql) =>
+      listDevices(sql, filter),
+    );
+    const page = pageOf(found, query.limit, (device) => [device.name, device.id]);
+    return c.json({ devices: page.rows.map(shownDevice), nextCursor: page.nextCursor }, 200);
+  });
+  api.openapi(getRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    const device = await withTenant(pools.api, c.var.caller.tenantId, (sql) => viewDevice(sql, id));
+    if (device === null) throw noSuchDevice();
+    return c.json(shownDevice(device), 200);
+  });
+  api.openapi(renameRoute, async (c) => {
+    const { caller, clientAddress: ip } = c.var;
+    const { id } = c.req.valid('param');
+    const { name } = c.req.valid('json');
+    const view = await withTenant(pools.api, caller.tenantId, async (sql) => {
+      const device = await lockDevice(sql, id);
+      if (device !== null && device.name !== name) {
+        await renameDevice(sql, id, name);
+        const change = { before: { name: device.name }, after: { name }, data: { name } };
+        await tellOfDevice(sql, { verb: 'rename', device, ...change }, { caller, ip });
+      }
+      return device === null ? null : viewDevice(sql, id);
+    });
+    if (view === null) throw noSuchDevice();
+    return c.json(shownDevice(view), 200);
+  });
+  api.openapi(deleteRoute, async (c) => {
+    const { caller, clientAddress: ip } = c.var;
+    const { id } = c.req.valid('param');
+    await withTenant(pools.api, caller.tenantId, async (sql) => {
+      const device = await lockDevice(sql, id);
+      if (device === null) throw noSuchDevice();
+      await deleteDevice(sql, id, new Date(parts.now()));
+      const { name, site, status, publicKey, fingerprint } = device;
+      const before = { name, site, status, fingerprint };
+      const change = { before, after: null, data: { publicKey } };
+      await tellOfDevice(sql, { verb: 'delete', device, ...change }, { caller, ip });
+    });
+    return c.body(null, 204);
+  });
+};

@@ -1,0 +1,71 @@
+/**
+ * What devices ask before and until they belong: to be registered, and how their registration
+ * stands. Waiting for approval is an answer here, never an error.
+ */
+import { createRoute } from '@hono/zod-openapi';
+import type { Api } from '@signalbeam/platform/http/app';
+import { requireDevice } from '@signalbeam/platform/http/caller';
+import { refusal } from '@signalbeam/platform/http/problem';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import {
+  enrolmentStatusSchema,
+  registeredSchema,
+  registrationSchema,
+} from '@signalbeam/sync/wire/enrolment';
+import { enrolmentOf } from '../enrol-device.ts';
+import { registerDevice } from '../register-device.ts';
+import { findDevice } from '../store/devices.ts';
+import { readTenant } from '../store/tenants.ts';
+import type { Parts } from './parts.ts';
+import { body, conflict, idParams, json, notFound, refusals } from './schemas.ts';
+
+const registerRoute = createRoute({
+  method: 'post',
+  path: '/api/devices',
+  tags: ['Registration'],
+  summary: 'Registers a device by a registration token',
+  request: { body: body(registrationSchema) },
+  responses: {
+    200: json(registeredSchema, 'This key is registered already'),
+    201: json(registeredSchema, 'Registered'),
+    ...refusals,
+    ...conflict,
+  },
+});
+
+const enrolmentRoute = createRoute({
+  method: 'get',
+  path: '/api/devices/{id}/enrolment',
+  tags: ['Registration'],
+  summary: 'How a device’s registration stands; once approved, its credentials',
+  middleware: [requireDevice({ pending: true })] as const,
+  request: { params: idParams },
+  responses: { 200: json(enrolmentStatusSchema, 'How it stands'), ...refusals, ...notFound },
+});
+
+export const addRegistrationRoutes = (api: Api, parts: Parts): void => {
+  api.openapi(registerRoute, async (c) => {
+    const { kind, device } = await registerDevice(parts, c.req.valid('json'), c.var.clientAddress);
+    const { id: deviceId, tenantId, site, status, fingerprint } = device;
+    const answer = { deviceId, tenantId, site, status, fingerprint };
+    return kind === 'created' ? c.json(answer, 201) : c.json(answer, 200);
+  });
+  api.openapi(enrolmentRoute, async (c) => {
+    const { tenantId, deviceId } = c.var.caller;
+    // A device may ask for itself only; another one's id is as unknown as a made-up one.
+    const isOwn = c.req.valid('param').id === deviceId;
+    const found = await withTenant(parts.pools.api, tenantId, async (sql) => ({
+      device: isOwn ? await findDevice(sql, deviceId) : null,
+      tenant: await readTenant(sql, tenantId),
+    }));
+    const { device, tenant } = found;
+    if (device === null || tenant === null) throw refusal('not-found', 'There is no such device.');
+    c.header('cache-control', 'no-store');
+    if (device.status === 'pending') return c.json({ status: device.status }, 200);
+    if (device.status === 'rejected') {
+      return c.json({ status: device.status, reason: device.statusReason }, 200);
+    }
+    const enrolment = await enrolmentOf(parts, device, tenant.createdAt);
+    return c.json({ status: device.status, enrolment }, 200);
+  });
+};

@@ -1,0 +1,151 @@
+/**
+ * The people of a tenant, kept by its admins. Disabling somebody or changing a role takes effect
+ * at their next request. A tenant always keeps one admin who can sign in.
+ */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Api } from '@signalbeam/platform/http/app';
+import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { refusal } from '@signalbeam/platform/http/problem';
+import { hashPassword } from '@signalbeam/platform/identity/passwords';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { plainText } from '@signalbeam/sync/wire/shape';
+import { endSessionsOf } from '../store/sessions.ts';
+import { insertUser, listUsers, lockForChange, type User, updateUser } from '../store/users.ts';
+import type { Parts } from './parts.ts';
+import {
+  body,
+  conflict,
+  emailAddress,
+  idParams,
+  json,
+  newPassword,
+  notFound,
+  refusals,
+  role,
+  userSchema,
+} from './schemas.ts';
+
+const shown = (user: User): z.infer<typeof userSchema> => ({
+  id: user.id,
+  email: user.email,
+  name: user.name,
+  role: user.role,
+  createdAt: user.createdAt.toISOString(),
+  disabledAt: user.disabledAt?.toISOString() ?? null,
+});
+
+const newUserSchema = z.strictObject({
+  email: emailAddress,
+  name: plainText(200).min(1),
+  role,
+  password: newPassword,
+});
+const changeSchema = z
+  .strictObject({ name: plainText(200).min(1), role, disabled: z.boolean() })
+  .partial();
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/api/users',
+  tags: ['Users'],
+  summary: 'Lists the people of the tenant',
+  middleware: [requireUser('admin')] as const,
+  responses: { 200: json(z.strictObject({ users: z.array(userSchema) }), 'All'), ...refusals },
+});
+
+const createUserRoute = createRoute({
+  method: 'post',
+  path: '/api/users',
+  tags: ['Users'],
+  summary: 'Lets a person sign in',
+  middleware: [requireUser('admin')] as const,
+  request: { body: body(newUserSchema) },
+  responses: { 201: json(userSchema, 'The person'), ...refusals, ...conflict },
+});
+
+const changeRoute = createRoute({
+  method: 'patch',
+  path: '/api/users/{id}',
+  tags: ['Users'],
+  summary: 'Changes a person’s name or role, or disables them',
+  middleware: [requireUser('admin')] as const,
+  request: { params: idParams, body: body(changeSchema) },
+  responses: { 200: json(userSchema, 'The person'), ...refusals, ...notFound, ...conflict },
+});
+
+/** The user after the change, and whether they stay an admin who can sign in. */
+const changed = (user: User, change: z.infer<typeof changeSchema>, now: Date) => {
+  const disabledAt = change.disabled === true ? (user.disabledAt ?? now) : null;
+  const next = {
+    name: change.name ?? user.name,
+    role: change.role ?? user.role,
+    disabledAt: change.disabled === undefined ? user.disabledAt : disabledAt,
+  };
+  return { next, staysAdmin: next.role === 'admin' && next.disabledAt === null };
+};
+
+const factsOf = ({ name, role, disabledAt }: Pick<User, 'name' | 'role' | 'disabledAt'>) => ({
+  name,
+  role,
+  disabled: disabledAt !== null,
+});
+
+export const addUserRoutes = (api: Api, parts: Parts): void => {
+  const { pools } = parts;
+  api.openapi(listRoute, async (c) => {
+    const users = await withTenant(pools.api, c.var.caller.tenantId, listUsers);
+    return c.json({ users: users.map(shown) }, 200);
+  });
+  api.openapi(createUserRoute, async (c) => {
+    const { caller } = c.var;
+    const { tenantId } = caller;
+    const { password, ...given } = c.req.valid('json');
+    const passwordHash = await hashPassword(password);
+    const user = await withTenant(pools.api, tenantId, async (sql) => {
+      const made = await insertUser(sql, { ...given, tenantId, passwordHash });
+      // The address may be another tenant's: the answer does not say.
+      if (made === null) throw refusal('already-exists', 'This e-mail address is in use.');
+      await writeAudit(sql, {
+        tenantId,
+        actor: actorOf(caller),
+        action: 'user.create',
+        target: `user:${made.id}`,
+        after: given,
+        ip: c.var.clientAddress,
+      });
+      return made;
+    });
+    return c.json(shown(user), 201);
+  });
+  api.openapi(changeRoute, async (c) => {
+    const { caller } = c.var;
+    const { tenantId } = caller;
+    const { id } = c.req.valid('param');
+    const change = c.req.valid('json');
+    const user = await withTenant(pools.api, tenantId, async (sql) => {
+      const locked = await lockForChange(sql, id);
+      if (locked === null) throw refusal('not-found', 'There is no such user.');
+      const { next, staysAdmin } = changed(locked.user, change, new Date(parts.now()));
+      const wasAdmin = locked.user.role === 'admin' && locked.user.disabledAt === null;
+      if (wasAdmin && !staysAdmin && locked.otherAdmins === 0) {
+        throw refusal('last-admin', 'This is the last admin of the tenant; nothing was changed.', {
+          next: 'Make somebody else an admin first.',
+        });
+      }
+      const updated = await updateUser(sql, id, next);
+      if (updated.disabledAt !== null) await endSessionsOf(sql, id);
+      await writeAudit(sql, {
+        tenantId,
+        actor: actorOf(caller),
+        action: 'user.change',
+        target: `user:${id}`,
+        before: factsOf(locked.user),
+        after: factsOf(updated),
+        ip: c.var.clientAddress,
+      });
+      return updated;
+    });
+    return c.json(shown(user), 200);
+  });
+};

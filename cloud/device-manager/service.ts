@@ -1,0 +1,43 @@
+/**
+ * device-manager: tenants, the people who sign in, registration tokens, devices and their
+ * credentials. Puts the routes on one application and runs what follows a deletion.
+ */
+import type { Platform, Service } from '@signalbeam/platform/service';
+import { addApiKeyRoutes } from './api/api-keys.ts';
+import { addApprovalRoutes } from './api/approval.ts';
+import { addAuditRoutes } from './api/audit.ts';
+import { addAuthRoutes } from './api/auth.ts';
+import { addDeviceRoutes } from './api/devices.ts';
+import { addRegistrationRoutes } from './api/registration.ts';
+import { addTokenRoutes } from './api/registration-tokens.ts';
+import { addUserRoutes } from './api/users.ts';
+import { startSweeping } from './sweep.ts';
+import { startWithdrawing } from './withdraw-device.ts';
+
+export const createService = (platform: Platform): Service => {
+  const app = platform.createApi();
+  for (const addRoutes of [
+    addAuthRoutes,
+    addUserRoutes,
+    addTokenRoutes,
+    addRegistrationRoutes,
+    addDeviceRoutes,
+    addApprovalRoutes,
+    addApiKeyRoutes,
+    addAuditRoutes,
+  ]) {
+    addRoutes(app, platform);
+  }
+  let running: { stop: () => Promise<void> }[] = [];
+  return {
+    name: 'device-manager',
+    app,
+    start: async () => {
+      running = [startWithdrawing(platform), startSweeping(platform)];
+    },
+    stop: async () => {
+      await Promise.all(running.map((part) => part.stop()));
+      running = [];
+    },
+  };
+};

@@ -1,0 +1,30 @@
+/**
+ * Takes the records of a deleted device off the hub, so that whoever still holds its credentials
+ * finds nothing. Driven by the domain event, hence repeated until it worked, whatever was down.
+ */
+import { type Subscription, subscribeEvents } from '@signalbeam/platform/events/subscribe';
+import type { Platform } from '@signalbeam/platform/service';
+import { siteName, uuid } from '@signalbeam/sync/wire/shape';
+import { cloudSubjects } from '@signalbeam/sync/wire/subjects';
+import { z } from 'zod';
+
+/** Only what is needed: the event may grow. */
+const deletedSchema = z.object({ deviceId: uuid, site: siteName });
+
+export const startWithdrawing = (
+  platform: Pick<Platform, 'cloud' | 'pools' | 'log' | 'keyring' | 'desired' | 'pushTenant'>,
+): Subscription =>
+  subscribeEvents({
+    cloud: platform.cloud,
+    sql: platform.pools.system,
+    log: platform.log,
+    durable: 'device-manager-withdrawals',
+    subjects: ['signalbeam.devices.deleted'],
+    handle: async ({ tenantId, data }) => {
+      const { deviceId, site } = deletedSchema.parse(data);
+      const { account } = await platform.keyring.tenant(tenantId);
+      await platform.desired.delete(cloudSubjects.recordKey(account.publicKey, site, deviceId));
+      // The account's list of revoked users names the device now.
+      await platform.pushTenant(tenantId);
+    },
+  });
