@@ -89,9 +89,7 @@ export const createDockerImageFacts = ({ docker, call }: DockerCalls) => {
     const before = known.get(imageId);
     if (before) return before;
     try {
-      const reply = await call('inspect image', (abortSignal) =>
-        docker.getImage(imageId).inspect({ ...aborting(abortSignal), manifests: undefined }),
-      );
+      const reply = await call('inspect image', () => docker.getImage(imageId).inspect());
       const { Config: config } = parseReply(imageSchema, reply, 'inspect image');
       const defaults = { entrypoint: config?.Entrypoint ?? [], command: config?.Cmd ?? [] };
       if (known.size > 500) known.clear();
