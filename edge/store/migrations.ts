@@ -2,6 +2,9 @@
  * The SQL that makes `state.db` and `queue.db`, in order. Append only: what has run on a device is
  * known by its name and never runs again, so an entry is not edited after a release.
  */
+import { desiredTables } from './desired.ts';
+import { journalTables } from './journal.ts';
+
 export type Migration = { name: string; sql: string };
 
 /**
@@ -45,5 +48,10 @@ const foldedEvents: Migration = {
     ) STRICT, WITHOUT ROWID;`,
 };
 
-export const stateMigrations: readonly Migration[] = [lanes, foldedEvents];
+export const stateMigrations: readonly Migration[] = [
+  lanes,
+  foldedEvents,
+  { name: '0003-desired', sql: desiredTables },
+  { name: '0004-journal', sql: journalTables },
+];
 export const queueMigrations: readonly Migration[] = [lanes];

@@ -56,7 +56,10 @@ export type Surroundings = {
 
 export const resendMs = { first: 60_000, max: 3_600_000 } as const;
 const pauseMs = { first: 1_000, max: 60_000 } as const;
-const helloMs = { first: 2_000, max: 300_000 } as const;
+/** A silent cloud is left alone for longer each time. */
+const helloMs = { first: 2_000, max: 120_000 } as const;
+/** Nobody beyond the leaf: the question cost only the LAN, and the answer came at once. */
+const helloUnreachableMs = { first: 1_000, max: 8_000 } as const;
 /** A position that brings nothing new may be an answer to a duplicate: give the true one this long. */
 const doubtMs = 2_000;
 /** Until the cloud says otherwise. */
@@ -110,13 +113,23 @@ export const linkDown = (known: Known): Known => ({
   lanes: known.lanes.map(rewound),
 });
 
-/** The next greeting waits longer each time, so that a cloud that just came back is not stormed. */
-export const helloSent = (known: Known, { now, random }: Surroundings): Known => ({
+/** No second greeting while one is on its way, unless it is never answered. */
+export const helloSent = (known: Known, { now }: Surroundings): Known => ({
   ...known,
   helloTries: known.helloTries + 1,
-  helloAt: now + helloMs.first + fullJitter(helloMs, known.helloTries, random),
+  helloAt: now + helloMs.max,
   lanes: known.lanes.map((lane) => ({ ...lane, movedSinceHello: false })),
 });
+
+/** The next greeting waits longer each time, so that a cloud that just came back is not stormed. */
+export const helloFailed = (
+  known: Known,
+  failed: { unreachable: boolean },
+  { now, random }: Surroundings,
+): Known => {
+  const pace = failed.unreachable ? helloUnreachableMs : helloMs;
+  return { ...known, helloAt: now + pace.first + fullJitter(pace, known.helloTries, random) };
+};
 
 /** Rows were appended. */
 export const grown = (known: Known, name: Lane, last: number): Known =>
@@ -161,19 +174,25 @@ export const frameReceived = (known: Known): Known => ({
   outstanding: Math.max(0, known.outstanding - 1),
 });
 
-/** The broker did not take it, or did not say so in time. */
+/**
+ * The broker did not take it, or did not say so in time. With nobody beyond the leaf the whole link
+ * is as good as down: the greeting finds out when it is back.
+ */
 export const frameFailed = (
   known: Known,
-  failed: { lane: Lane },
+  failed: { lane: Lane; unreachable: boolean },
   { now, random }: Surroundings,
-): Known => ({
-  ...withLane(known, failed.lane, (lane) => ({
-    ...rewound(lane),
-    attempt: lane.attempt + 1,
-    pausedUntil: now + pauseMs.first + fullJitter(pauseMs, lane.attempt, random),
-  })),
-  outstanding: Math.max(0, known.outstanding - 1),
-});
+): Known => {
+  if (failed.unreachable && known.phase === 'open') return greeting(known, now + pauseMs.first);
+  return {
+    ...withLane(known, failed.lane, (lane) => ({
+      ...rewound(lane),
+      attempt: lane.attempt + 1,
+      pausedUntil: now + pauseMs.first + fullJitter(pauseMs, lane.attempt, random),
+    })),
+    outstanding: Math.max(0, known.outstanding - 1),
+  };
+};
 
 /** Time passed: what is overdue is sent again, and a lane nobody confirms makes the device ask. */
 export const elapsed = (known: Known, { now }: Surroundings): Known => {

@@ -1,0 +1,170 @@
+/**
+ * HTTP as the agent uses it: deadlines, a limit on every answer, problem documents turned into
+ * errors, and one second try with the cloud's own time when a token was refused (a device's clock
+ * may be years off).
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { parseJson } from '@signalbeam/sync/wire/shape';
+import { z } from 'zod';
+import type { TokenMint } from './device-token.ts';
+
+type Call = { method: string; headers: Record<string, string>; body?: string };
+export type OpenReply = { status: number; stream: AsyncIterable<Uint8Array> };
+
+const problemBytesMax = 16 * 1024;
+const problemSchema = z.object({
+  code: z.string().max(64),
+  detail: z.string().max(1_000).optional(),
+  title: z.string().max(200).optional(),
+  next: z.string().max(500).optional(),
+});
+
+export const createCalls = (parts: { url: string; mint?: TokenMint; fetch?: typeof fetch }) => {
+  const send = parts.fetch ?? fetch;
+
+  const once = async (path: string, call: Call, signal: AbortSignal): Promise<Response> => {
+    const proof: Record<string, string> =
+      parts.mint === undefined ? {} : { authorization: `Bearer ${parts.mint.token()}` };
+    try {
+      return await send(new URL(path, parts.url), {
+        ...call,
+        headers: { ...call.headers, ...proof },
+        redirect: 'error',
+        signal,
+      });
+    } catch (cause) {
+      throw unreachableCloud(parts.url, cause);
+    }
+  };
+  const ask = async (path: string, call: Call, signal: AbortSignal): Promise<Response> => {
+    const reply = await once(path, call, signal);
+    const date = Date.parse(reply.headers.get('date') ?? '');
+    if (reply.status !== 401 || parts.mint === undefined || Number.isNaN(date)) return reply;
+    await reply.body?.cancel();
+    parts.mint.correct(date);
+    return once(path, call, signal);
+  };
+  const accepted = async (path: string, call: Call, signal: AbortSignal): Promise<Response> => {
+    const reply = await ask(path, call, signal);
+    if (reply.ok) return reply;
+    throw await refusalOf(reply);
+  };
+
+  return {
+    json: async (method: string, path: string, body: unknown, deadlineMs: number) => {
+      const headers = { 'content-type': 'application/json' };
+      const call = { method, headers, body: JSON.stringify(body) };
+      return readAll(
+        await accepted(path, call, AbortSignal.timeout(deadlineMs)),
+        parts.url,
+        65_536,
+      );
+    },
+    read: async (path: string, bytesMax: number, deadlineMs: number, signal?: AbortSignal) => {
+      const both = joined(AbortSignal.timeout(deadlineMs), signal);
+      return readAll(
+        await accepted(path, { method: 'GET', headers: {} }, both),
+        parts.url,
+        bytesMax,
+      );
+    },
+    /** A download of any length: it ends when nothing comes for `idleMs`, not after a total. */
+    open: async (
+      path: string,
+      headers: Record<string, string>,
+      idleMs: number,
+      signal?: AbortSignal,
+    ): Promise<OpenReply> => {
+      const idle = createIdleSignal(idleMs);
+      const call = { method: 'GET', headers };
+      const reply = await accepted(path, call, joined(idle.signal, signal)).catch((cause) => {
+        idle.end();
+        throw cause;
+      });
+      return { status: reply.status, stream: watched(reply, idle, parts.url) };
+    },
+  };
+};
+
+const joined = (deadline: AbortSignal, signal: AbortSignal | undefined): AbortSignal =>
+  signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+
+const createIdleSignal = (idleMs: number) => {
+  const controller = new AbortController();
+  const stall = () => controller.abort(new DOMException('nothing came', 'TimeoutError'));
+  const timer = setTimeout(stall, idleMs);
+  return {
+    signal: controller.signal,
+    heard: () => void timer.refresh(),
+    end: () => clearTimeout(timer),
+  };
+};
+
+async function* watched(
+  reply: Response,
+  idle: ReturnType<typeof createIdleSignal>,
+  url: string,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (reply.body === null) return;
+    for await (const chunk of reply.body) {
+      idle.heard();
+      yield chunk;
+    }
+  } catch (cause) {
+    throw unreachableCloud(url, cause);
+  } finally {
+    idle.end();
+  }
+}
+
+const readAll = async (reply: Response, url: string, bytesMax: number): Promise<Uint8Array> => {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  try {
+    for await (const chunk of reply.body ?? []) {
+      sizeBytes += chunk.byteLength;
+      if (sizeBytes > bytesMax) break;
+      chunks.push(chunk);
+    }
+  } catch (cause) {
+    throw unreachableCloud(url, cause);
+  }
+  if (sizeBytes <= bytesMax) return Buffer.concat(chunks);
+  throw new FleetError(
+    'cloud-reply-invalid',
+    `The cloud's answer is larger than ${bytesMax} bytes.`,
+    {
+      next: 'Check that the URL names a SignalBeam cloud.',
+    },
+  );
+};
+
+const refusalOf = async (reply: Response): Promise<FleetError> => {
+  const text = Buffer.from(await reply.arrayBuffer().catch(() => new ArrayBuffer(0)));
+  const problem = parseJson(text, problemSchema, problemBytesMax);
+  if (problem.kind === 'refused') {
+    return new FleetError('cloud-refused', `The cloud answered ${reply.status}.`, {
+      next: 'Check that the URL names a SignalBeam cloud; its log says more.',
+    });
+  }
+  const { code, detail, title, next } = problem.value;
+  const said = detail ?? title ?? `it answered ${reply.status}`;
+  return new FleetError(code, `The cloud refused: ${said}`, next === undefined ? {} : { next });
+};
+
+const unreachableCloud = (url: string, cause: unknown): FleetError => {
+  if (cause instanceof FleetError) return cause;
+  const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
+  const code = inner instanceof Error && 'code' in inner ? String(inner.code) : nameOf(inner);
+  return new FleetError(
+    'cloud-unreachable',
+    `The cloud at ${new URL(url).origin} can't be reached (${code}).`,
+    {
+      cause,
+      next: 'Check the device’s network, the address and the clock; it will be tried again.',
+    },
+  );
+};
+
+const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : 'unknown');

@@ -1,0 +1,85 @@
+/**
+ * The cloud over HTTPS: registering, asking for the enrolment, fetching releases and blobs. Every
+ * call has a deadline; every failure is one `FleetError` that holds no secret. What comes back is
+ * parsed here, and a release's bytes are checked against their digest before anyone sees them.
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { releaseBytesMax } from '@signalbeam/sync/core/limits';
+import {
+  enrolmentStatusSchema,
+  type Registration,
+  registeredSchema,
+} from '@signalbeam/sync/wire/enrolment';
+import { releaseDigestOf } from '@signalbeam/sync/wire/records';
+import { parseJson } from '@signalbeam/sync/wire/shape';
+import type { z } from 'zod';
+import { createCalls } from './cloud-calls.ts';
+import type { TokenMint } from './device-token.ts';
+
+export type Cloud = ReturnType<typeof openCloud>;
+
+const replyBytesMax = 512 * 1024;
+const shortDeadlineMs = 20_000;
+const downloadIdleMs = 60_000;
+
+/** `mint` is absent before registration: then only `register` can be called. */
+export const openCloud = (parts: { url: string; mint?: TokenMint; fetch?: typeof fetch }) => {
+  const calls = createCalls(parts);
+
+  return {
+    register: async (registration: Registration) => {
+      const bytes = await calls.json('POST', '/api/devices', registration, shortDeadlineMs);
+      return parseReply(bytes, registeredSchema);
+    },
+    enrolment: async (deviceId: string) => {
+      const path = `/api/devices/${deviceId}/enrolment`;
+      return parseReply(
+        await calls.read(path, replyBytesMax, shortDeadlineMs),
+        enrolmentStatusSchema,
+      );
+    },
+    fetchRelease: async (digest: string, signal?: AbortSignal): Promise<Uint8Array> => {
+      const bytes = await calls.read(
+        `/api/releases/${digest}`,
+        releaseBytesMax,
+        shortDeadlineMs,
+        signal,
+      );
+      if (releaseDigestOf(bytes) === digest) return bytes;
+      throw new FleetError(
+        'release-digest-mismatch',
+        `The cloud sent a release that is not ${digest}; it was thrown away.`,
+        {
+          next: 'If this goes on, something between the device and the cloud changes what it carries.',
+        },
+      );
+    },
+    /** The blob's bytes from `fromByte` on; the reader checks the digest. */
+    openBlob: async (
+      digest: string,
+      fromByte: number,
+      signal?: AbortSignal,
+    ): Promise<{ stream: AsyncIterable<Uint8Array>; fromByte: number }> => {
+      const headers: Record<string, string> = fromByte > 0 ? { range: `bytes=${fromByte}-` } : {};
+      const reply = await calls.open(
+        `/api/artifacts/blobs/${digest}`,
+        headers,
+        downloadIdleMs,
+        signal,
+      );
+      return { stream: reply.stream, fromByte: reply.status === 206 ? fromByte : 0 };
+    },
+  };
+};
+
+const parseReply = <T>(bytes: Uint8Array, schema: z.ZodType<T>): T => {
+  const parsed = parseJson(bytes, schema, replyBytesMax);
+  if (parsed.kind === 'parsed') return parsed.value;
+  throw new FleetError(
+    'cloud-reply-invalid',
+    `The cloud's answer was not understood: ${parsed.reason}.`,
+    {
+      next: 'Check that --url names a SignalBeam cloud and that the agent is not older than it.',
+    },
+  );
+};

@@ -1,0 +1,55 @@
+/**
+ * Heartbeats: small, lossy, and announced: each says when the next one comes at the latest, so the
+ * cloud decides "offline" by what this device promised and not by a constant.
+ */
+import type { Carrier } from '@signalbeam/sync/nats/carrier';
+import type { Heartbeat } from '@signalbeam/sync/wire/heartbeat';
+import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+
+export type PresenceParts = {
+  carrier: Carrier;
+  deviceId: string;
+  intervalMs: number;
+  generation: () => number;
+  /** 16 hex digits that change with the device's reported state. */
+  state: () => string;
+  now: () => number;
+  random: () => number;
+};
+
+/** ±20 %, so that devices that started together spread. */
+const jitter = 0.2;
+/** `nextBeatMs` is the latest moment; a beat is never later than it announced. */
+const announceMsMin = 1_000;
+
+export const startPresence = (parts: PresenceParts) => {
+  const { carrier, intervalMs } = parts;
+  let seq = 0;
+  let lastAt: number | null = null;
+  let timer: NodeJS.Timeout | undefined;
+
+  const beat = (): void => {
+    const nextMs = Math.round(intervalMs * (1 - jitter + 2 * jitter * parts.random()));
+    const heartbeat: Heartbeat = {
+      v: 1,
+      seq,
+      state: parts.state(),
+      generation: parts.generation(),
+      nextBeatMs: Math.max(announceMsMin, nextMs),
+    };
+    const subject = deviceSubjects.heartbeat(parts.deviceId);
+    if (carrier.publish(subject, Buffer.from(JSON.stringify(heartbeat)))) {
+      seq += 1;
+      lastAt = parts.now();
+    }
+    clearTimeout(timer);
+    timer = setTimeout(beat, nextMs);
+  };
+  timer = setTimeout(beat, intervalMs * parts.random());
+  return {
+    /** At once: the connection is back, or the state changed. */
+    beatNow: beat,
+    lastAt: () => lastAt,
+    stop: () => clearTimeout(timer),
+  };
+};

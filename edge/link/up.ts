@@ -1,0 +1,227 @@
+/**
+ * Runs what `sync/outbox` plans: greets, sends frames, takes acknowledgements, forgets what is
+ * confirmed. It holds no opinion of its own; everything it hears is verified before it is believed.
+ */
+import type { Lane } from '@signalbeam/sync/core/lanes';
+import type { Carrier, CarrierReply } from '@signalbeam/sync/nats/carrier';
+import * as core from '@signalbeam/sync/outbox/outbox';
+import { planOutbox, type Step } from '@signalbeam/sync/outbox/plan';
+import { openAcknowledgement, openWelcome } from '@signalbeam/sync/wire/hello';
+import type { Signer } from '@signalbeam/sync/wire/keys';
+import type { Keyset } from '@signalbeam/sync/wire/records';
+import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import type { Outbox } from '../store/outbox.ts';
+import { createFramePacker } from './frames.ts';
+import { createHello } from './greeting.ts';
+
+export type Log = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  facts?: Record<string, unknown>,
+) => void;
+
+export type UplinkParts = {
+  carrier: Carrier;
+  outbox: Outbox;
+  device: { deviceId: string; site: string; agentVersion: string; bootId: string };
+  signer: Signer;
+  keyset: () => Keyset;
+  generation: () => number;
+  now: () => number;
+  random: () => number;
+  log: Log;
+  /** Something from beyond the broker: the link works end to end. */
+  heard: () => void;
+  /** Both ends have compared: everything that waits for the cloud may go. */
+  greeted: (serverTime: number) => void;
+};
+
+const replyTimeoutMs = 10_000;
+/** A timer never sleeps longer than this, so a clock that jumps cannot silence a lane. */
+const sleepMsMax = 60_000;
+
+/** One uplink while it runs: what it knows, and the timer for what only time changes. */
+type Running = UplinkParts & {
+  pack: ReturnType<typeof createFramePacker>;
+  known: core.Known;
+  timer: NodeJS.Timeout | undefined;
+  stopped: boolean;
+};
+
+export const startUplink = (parts: UplinkParts) => {
+  const { carrier, outbox, device, now } = parts;
+  const running: Running = {
+    ...parts,
+    pack: createFramePacker({ deviceId: device.deviceId, signer: parts.signer, now }),
+    known: core.startOutbox(outbox.lanes.map((lane) => core.laneProgress(headOf(outbox, lane)))),
+    timer: undefined,
+    stopped: false,
+  };
+  const subject = deviceSubjects.down(device.site, device.deviceId, 'ack');
+  const unsubscribe = carrier.subscribe(subject, (bytes) => hearAcknowledgement(running, bytes));
+  const unlisten = outbox.onAppended(() => grow(running));
+  return {
+    up: (): void => {
+      running.known = core.linkUp(running.known, now());
+      pump(running);
+    },
+    down: (): void => {
+      running.known = core.linkDown(running.known);
+    },
+    phase: () => running.known.phase,
+    waiting: (): string => planOutbox(running.known, now()).waiting,
+    /** Newest row of a lane that is confirmed, also when forgetting it still waits for a commit. */
+    acked: (lane: Lane): number =>
+      running.known.lanes.find((each) => each.lane === lane)?.acked ?? 0,
+    stop: (): void => {
+      running.stopped = true;
+      clearTimeout(running.timer);
+      unsubscribe();
+      unlisten();
+    },
+  };
+};
+
+const around = ({ now, random, outbox }: Running): core.Surroundings => ({
+  now: now(),
+  random: random(),
+  hashAt: (lane, seq) => outbox.storeOf(lane).hashAt(lane, seq),
+});
+
+const take = (running: Running, { known, effects }: core.Change): void => {
+  running.known = known;
+  for (const effect of effects) running.known = applyEffect(running, running.known, effect);
+};
+
+/** Takes steps until none is left, then sleeps until time alone brings one. */
+const pump = (running: Running): void => {
+  if (running.stopped) return;
+  const { now } = running;
+  clearTimeout(running.timer);
+  running.known = core.elapsed(running.known, around(running));
+  for (;;) {
+    const { steps, wakeAt } = planOutbox(running.known, now());
+    const step = steps[0];
+    if (step === undefined) {
+      if (wakeAt === null) return;
+      const sleepMs = Math.min(sleepMsMax, Math.max(10, wakeAt - now()));
+      running.timer = setTimeout(() => pump(running), sleepMs);
+      return;
+    }
+    if (step.kind === 'hello') void greet(running);
+    else sendFrame(running, step);
+  }
+};
+
+const greet = async (running: Running): Promise<void> => {
+  const { carrier, device } = running;
+  running.known = core.helloSent(running.known, around(running));
+  const { bytes, nonce } = createHello(running);
+  const subject = deviceSubjects.hello(device.site, device.deviceId);
+  const reply = await carrier.request(subject, bytes, replyTimeoutMs);
+  if (running.stopped || running.known.phase !== 'greeting') return;
+  const welcome = readWelcome(running, reply, nonce);
+  if (welcome === null) {
+    const unreachable = reply.kind === 'failed' && reply.reason === 'no-responders';
+    running.known = core.helloFailed(running.known, { unreachable }, around(running));
+  } else {
+    const change = core.welcomed(running.known, welcome.lanes, around(running));
+    take(running, change);
+    running.heard();
+    if (change.known.phase === 'open') running.greeted(welcome.serverTime);
+  }
+  pump(running);
+};
+
+const sendFrame = (running: Running, step: Extract<Step, { kind: 'frame' }>): void => {
+  const { carrier, outbox, device, log } = running;
+  const frame = running.pack(outbox.storeOf(step.lane), step);
+  const { lastSeq } = frame;
+  running.known = core.frameSent(running.known, { lane: step.lane, lastSeq }, around(running));
+  const subject = deviceSubjects.lane(step.lane, device.deviceId);
+  void carrier.publishDurable(subject, frame.bytes, replyTimeoutMs).then((receipt) => {
+    if (running.stopped) return;
+    if (receipt.kind === 'stored') {
+      running.known = core.frameReceived(running.known);
+      running.heard();
+    } else {
+      const { reason } = receipt;
+      log('info', 'A frame was not taken; it will be sent again', { lane: step.lane, reason });
+      const failed = { lane: step.lane, unreachable: reason === 'no-responders' };
+      running.known = core.frameFailed(running.known, failed, around(running));
+    }
+    pump(running);
+  });
+};
+
+const hearAcknowledgement = (running: Running, bytes: Uint8Array): void => {
+  const { device, log } = running;
+  const opened = openAcknowledgement(bytes, running.keyset());
+  if (opened.kind === 'refused' || opened.value.device !== device.deviceId) {
+    const reason = opened.kind === 'refused' ? opened.reason : 'it is for another device';
+    log('warn', 'An acknowledgement was refused; nothing was deleted', { reason });
+    return;
+  }
+  take(running, core.acknowledged(running.known, opened.value.lanes, around(running)));
+  running.heard();
+  pump(running);
+};
+
+const grow = (running: Running): void => {
+  for (const lane of running.outbox.lanes) {
+    const { lastSeq } = running.outbox.storeOf(lane).head(lane);
+    running.known = core.grown(running.known, lane, lastSeq);
+  }
+  pump(running);
+};
+
+export type Uplink = ReturnType<typeof startUplink>;
+
+const headOf = (outbox: Outbox, lane: Lane) => {
+  const { epoch, ackedSeq, lastSeq } = outbox.storeOf(lane).head(lane);
+  return { lane, epoch, acked: ackedSeq, last: lastSeq };
+};
+
+const applyEffect = (parts: UplinkParts, known: core.Known, effect: core.Effect): core.Known => {
+  const { outbox, now, log } = parts;
+  const { lane } = effect;
+  switch (effect.kind) {
+    case 'confirm':
+      outbox.confirm(lane, effect.upTo, effect.hash);
+      return known;
+    case 'note-loss':
+      outbox.settle();
+      outbox.storeOf(lane).noteLoss(lane, effect.upTo, effect.hash, now());
+      log('warn', 'The cloud lost rows it had confirmed; the gap is recorded', {
+        lane,
+        upTo: effect.upTo,
+      });
+      return core.refreshed(known, headOf(outbox, lane));
+    case 'new-epoch': {
+      outbox.settle();
+      outbox.storeOf(lane).renumber(lane);
+      log('warn', 'A lane began a new epoch', { lane, reason: effect.reason });
+      const next = core.refreshed(known, headOf(outbox, lane));
+      outbox.appendEvent({
+        type: 'new-epoch',
+        severity: 'warning',
+        message: `The lane "${lane}" began anew because ${effect.reason}. The disk was restored from a copy, or the device was cloned.`,
+        data: { lane },
+      });
+      return next;
+    }
+  }
+};
+
+const readWelcome = (parts: UplinkParts, reply: CarrierReply, nonce: string) => {
+  if (reply.kind === 'failed') return null;
+  const opened = openWelcome(reply.bytes, parts.keyset());
+  if (opened.kind === 'refused') {
+    parts.log('warn', 'A welcome was refused', { code: opened.code, reason: opened.reason });
+    return null;
+  }
+  if (opened.value.device === parts.device.deviceId && opened.value.nonce === nonce)
+    return opened.value;
+  parts.log('warn', 'A welcome was refused', { reason: 'it answers another greeting' });
+  return null;
+};

@@ -1,0 +1,23 @@
+/**
+ * One agent per state folder. The lock is a SQLite file held exclusively: the system releases it
+ * when the process ends in any way, so there is never a stale one to remove by hand.
+ */
+import { join } from 'node:path';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import Database from 'better-sqlite3';
+
+export const lockFolder = (folder: string): { release(): void } => {
+  const lock = new Database(join(folder, 'agent.lock'), { timeout: 0 });
+  try {
+    lock.pragma('locking_mode = EXCLUSIVE');
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (cause) {
+    lock.close();
+    throw new FleetError(
+      'already-running',
+      `Another agent runs on the state folder ${folder}; this one did not start.`,
+      { cause, next: 'Stop that one first, or give this one its own folder with --state.' },
+    );
+  }
+  return { release: () => lock.close() };
+};
