@@ -11,7 +11,14 @@ const otherCapMs = 30_000;
 /** Failures that the next attempt would meet again, by step. */
 const lasting: Partial<Record<StepKind, readonly string[]>> = {
   'fetch-release': ['release-refused'],
-  'fetch-image': ['blob-mismatch', 'blob-refused', 'artifact-not-found', 'platform-not-in-image'],
+  'fetch-image': [
+    'blob-not-found',
+    'blob-too-large',
+    'image-manifest-invalid',
+    'image-platform-missing',
+    'image-reference-invalid',
+    'image-too-large',
+  ],
   'pull-image': ['image-not-found'],
   'create-container': ['engine-refused', 'image-not-found', 'volume-not-owned'],
   'start-container': [
