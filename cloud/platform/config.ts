@@ -42,6 +42,7 @@ const environment = z.object({
     .default('info'),
   SIGNALBEAM_POOL_MAX: z.coerce.number().int().min(1).max(200).default(10),
   SIGNALBEAM_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
+  SIGNALBEAM_TRUSTED_PROXY: z.enum(['0', '1']).default('0'),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: portNumber.default(8080),
 });
@@ -62,6 +63,8 @@ export type Config = {
   logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent';
   poolMax: number;
   streamReplicas: number;
+  /** Whether a proxy of ours is in front, whose X-Forwarded-For names the client. */
+  trustedProxy: boolean;
   host: string;
   port: number;
 };
@@ -107,6 +110,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     logLevel: value.SIGNALBEAM_LOG_LEVEL,
     poolMax: value.SIGNALBEAM_POOL_MAX,
     streamReplicas: value.SIGNALBEAM_STREAM_REPLICAS,
+    trustedProxy: value.SIGNALBEAM_TRUSTED_PROXY === '1',
     host: value.HOST,
     port: value.PORT,
   };

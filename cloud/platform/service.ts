@@ -14,6 +14,7 @@ import type { Keyring } from './keys/keyring.ts';
 import type { Logger } from './logging/log.ts';
 import type { CloudConnection } from './nats/connect.ts';
 import type { DesiredBucket } from './nats/desired.ts';
+import type { StreamKeeper } from './nats/streams.ts';
 import type { Pool } from './postgres/pool.ts';
 
 export type Platform = {
@@ -26,6 +27,8 @@ export type Platform = {
   keyring: Keyring;
   cloud: CloudConnection;
   desired: DesiredBucket;
+  /** `streams.onMade('KV_desired', refill)`: for who fills a stream that the hub lost. */
+  streams: Pick<StreamKeeper, 'onMade'>;
   cache: Cache;
   blobs: Blobs;
   metrics: Metrics;

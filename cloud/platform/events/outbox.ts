@@ -17,11 +17,23 @@ export type DomainEvent = {
 /** Channel on which a commit wakes the publisher. */
 export const wakeChannel = 'signalbeam_domain_events';
 
-/** Records an event in the caller's transaction; it is published only if that commits. */
-export const recordEvent = async (sql: Sql, event: DomainEvent): Promise<void> => {
+/** Records events in the caller's transaction; they are published only if that commits. */
+export const recordEvents = async (sql: Sql, events: readonly DomainEvent[]): Promise<void> => {
+  if (events.length === 0) return;
   await sql.query(
-    `INSERT INTO platform.domain_events (tenant_id, type, subject, data) VALUES ($1, $2, $3, $4)`,
-    [event.tenantId, event.type, event.subject, JSON.stringify(event.data)],
+    `WITH recorded AS (
+       INSERT INTO platform.domain_events (tenant_id, type, subject, data)
+       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[]))
+     SELECT pg_notify('${wakeChannel}', '')`,
+    [
+      events.map(({ tenantId }) => tenantId),
+      events.map(({ type }) => type),
+      events.map(({ subject }) => subject),
+      events.map(({ data }) => JSON.stringify(data)),
+    ],
   );
-  await sql.query(`SELECT pg_notify('${wakeChannel}', '')`);
 };
+
+/** Records one event. */
+export const recordEvent = (sql: Sql, event: DomainEvent): Promise<void> =>
+  recordEvents(sql, [event]);

@@ -4,6 +4,7 @@
  * a process serves the result of `createHost` (./host.ts).
  */
 import { randomUUID } from 'node:crypto';
+import type { HttpBindings } from '@hono/node-server';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestBytesMax } from '@signalbeam/sync/core/limits';
 import type { MiddlewareHandler } from 'hono';
@@ -23,6 +24,10 @@ export type ApiOptions = {
   /** Paths (exact or ending in `*`) whose bodies are streams with a limit of their own. */
   streamedPaths?: readonly string[];
   bodyBytesMax?: number;
+  /** Measures requests by route. */
+  measure?: MiddlewareHandler<ApiEnv>;
+  /** Whether X-Forwarded-For is our own proxy's word. */
+  trustedProxy?: boolean;
 };
 
 const pathOf = (path: PropertyKey[]): string =>
@@ -58,6 +63,18 @@ const requestId: MiddlewareHandler<ApiEnv> = async (c, next) => {
   c.set('requestId', id);
   await next();
   c.res.headers.set('x-request-id', id);
+};
+
+/** The address of the client: of the socket, or what our own proxy appended last. */
+const clientAddress = (
+  bindings: unknown,
+  forwarded: string | undefined,
+  trustedProxy: boolean,
+): string | null => {
+  const told = trustedProxy ? forwarded?.split(',').at(-1)?.trim() : undefined;
+  if (told !== undefined && told !== '') return told;
+  const { incoming } = (bindings ?? {}) as Partial<HttpBindings>;
+  return incoming?.socket.remoteAddress ?? null;
 };
 
 const limitBody = (options: ApiOptions): MiddlewareHandler<ApiEnv> => {
@@ -109,8 +126,11 @@ export const createApi = (options: ApiOptions): Api => {
     },
   });
   addErrors(api, options.log);
+  if (options.measure !== undefined) api.use('*', options.measure);
   api.use('*', requestId, async (c, next) => {
     c.set('log', options.log.child({ requestId: c.var.requestId }));
+    const forwarded = c.req.header('x-forwarded-for');
+    c.set('clientAddress', clientAddress(c.env, forwarded, options.trustedProxy ?? false));
     await next();
   });
   api.use('*', limitBody(options));

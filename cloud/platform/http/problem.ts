@@ -40,6 +40,7 @@ export const statusByCode = {
   'database-unavailable': 503,
   'broker-unavailable': 503,
   'blob-store-unavailable': 503,
+  'service-unavailable': 503,
   'disk-full': 507,
   'shutting-down': 503,
 } as const satisfies Record<string, number>;

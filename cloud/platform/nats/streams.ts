@@ -89,8 +89,8 @@ export const ensureStreams = async (
 export type StreamKeeper = {
   /** Calls back when a stream had to be made again, so that its owner can fill it. */
   onMade: (stream: StreamName, refill: () => void) => void;
-  /** Looks now; resolves when all streams are there. */
-  check: () => Promise<void>;
+  /** Looks now; resolves when all streams are there, with the names of those it made. */
+  check: () => Promise<StreamName[]>;
   stop: () => void;
 };
 
@@ -103,10 +103,11 @@ export const keepStreams = (options: {
 }): StreamKeeper => {
   const { cloud, log } = options;
   const listeners: { stream: StreamName; refill: () => void }[] = [];
-  const check = async (): Promise<void> => {
+  const check = async (): Promise<StreamName[]> => {
     const made = await ensureStreams(cloud, options);
     if (made.length > 0) log.info({ streams: made }, 'made streams that the hub did not have');
     for (const { stream, refill } of listeners) if (made.includes(stream)) refill();
+    return made;
   };
   const look = (): void => {
     if (cloud.connection.isClosed()) return;

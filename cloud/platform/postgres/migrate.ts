@@ -53,12 +53,21 @@ const lock = async (client: pg.Client): Promise<void> => {
   }
 };
 
+const noTransaction = '-- no-transaction';
 const record = 'INSERT INTO platform.migrations (name, checksum) VALUES ($1, $2)';
+
+/** Postgres counts characters from the start of the text; people look for a line. */
+const describeFailure = (sql: string, cause: unknown): string => {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const position = cause instanceof pg.DatabaseError ? Number(cause.position) : Number.NaN;
+  if (Number.isNaN(position) || sql.startsWith(noTransaction)) return text;
+  return `line ${sql.slice(0, position).split('\n').length}: ${text}`;
+};
 
 const apply = async (client: pg.Client, migration: Migration): Promise<void> => {
   const { name, sql, checksum } = migration;
   try {
-    if (sql.startsWith('-- no-transaction')) {
+    if (sql.startsWith(noTransaction)) {
       for (const statement of sql.split(/^-- next\s*$/m)) await client.query(statement);
       await client.query(record, [name, checksum]);
       return;
@@ -69,7 +78,7 @@ const apply = async (client: pg.Client, migration: Migration): Promise<void> => 
     await client.query('COMMIT');
   } catch (cause) {
     await client.query('ROLLBACK').catch(() => {});
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = describeFailure(sql, cause);
     throw new FleetError('migration-failed', `Migration ${name} failed and was undone: ${reason}`, {
       cause,
       next: 'Correct the cause and start again; migrations before it stay applied.',

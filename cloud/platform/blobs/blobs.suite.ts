@@ -1,0 +1,139 @@
+/** What every blob store does, run on each adapter. */
+import { createHash, randomBytes } from 'node:crypto';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Blobs } from './port.ts';
+
+async function* chunksOf(bytes: Uint8Array, chunkBytes = 64 * 1024): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < bytes.byteLength; start += chunkBytes) {
+    yield bytes.subarray(start, start + chunkBytes);
+  }
+}
+
+const digestOf = (bytes: Uint8Array): string =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+
+const readAll = async (stream: ReadableStream<Uint8Array>): Promise<Buffer> => {
+  const parts: Uint8Array[] = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts);
+};
+
+export const describeBlobs = (name: string, open: () => Promise<Blobs>): void => {
+  describe(`blobs: ${name}`, () => {
+    let blobs: Blobs;
+    beforeAll(async () => {
+      blobs = await open();
+    });
+
+    const store = async (bytes: Uint8Array): Promise<string> => {
+      const digest = digestOf(bytes);
+      await blobs.put(digest, bytes.byteLength, chunksOf(bytes));
+      return digest;
+    };
+    const codeOf = async (work: Promise<unknown>): Promise<string> => {
+      const error = await work.then(
+        () => null,
+        (reason: unknown) => reason,
+      );
+      return error instanceof FleetError ? error.code : String(error);
+    };
+
+    it('returns what was stored, whole and in ranges', async () => {
+      const bytes = randomBytes(300_000);
+      const digest = await store(bytes);
+      expect(await blobs.head(digest)).toEqual({ sizeBytes: bytes.byteLength });
+      const whole = await blobs.get(digest);
+      expect(whole?.sizeBytes).toBe(bytes.byteLength);
+      if (whole) expect((await readAll(whole.stream)).equals(bytes)).toBe(true);
+      const part = await blobs.get(digest, { start: 100_000, end: 100_009 });
+      expect(part?.range).toEqual({ start: 100_000, end: 100_009 });
+      if (part) expect(await readAll(part.stream)).toEqual(bytes.subarray(100_000, 100_010));
+      const tail = await blobs.get(digest, { start: 299_990 });
+      if (tail) expect(await readAll(tail.stream)).toEqual(bytes.subarray(299_990));
+      expect(await codeOf(blobs.get(digest, { start: 300_000 }))).toBe('range-not-satisfiable');
+    });
+
+    it('stores more than one block', async () => {
+      const bytes = randomBytes(9 * 1024 * 1024);
+      const found = await blobs.get(await store(bytes));
+      if (found) expect((await readAll(found.stream)).equals(bytes)).toBe(true);
+      expect(found).not.toBeNull();
+    });
+
+    it('stores an empty blob', async () => {
+      const digest = await store(new Uint8Array());
+      const found = await blobs.get(digest);
+      expect(found?.sizeBytes).toBe(0);
+      if (found) expect(await readAll(found.stream)).toHaveLength(0);
+    });
+
+    it('knows nothing of what was never stored', async () => {
+      const digest = digestOf(randomBytes(8));
+      expect(await blobs.head(digest)).toBeNull();
+      expect(await blobs.get(digest)).toBeNull();
+      await blobs.delete(digest);
+    });
+
+    it('keeps nothing of a content with another digest or size, or that breaks off', async () => {
+      const bytes = randomBytes(1000);
+      const other = digestOf(randomBytes(1000));
+      expect(await codeOf(blobs.put(other, 1000, chunksOf(bytes)))).toBe('digest-mismatch');
+      expect(await codeOf(blobs.put(digestOf(bytes), 999, chunksOf(bytes)))).toBe(
+        'digest-mismatch',
+      );
+      expect(await codeOf(blobs.put(digestOf(bytes), 1001, chunksOf(bytes)))).toBe(
+        'digest-mismatch',
+      );
+      async function* broken(): AsyncGenerator<Uint8Array> {
+        yield bytes.subarray(0, 500);
+        throw new Error('the upload broke off');
+      }
+      await expect(blobs.put(digestOf(bytes), 1000, broken())).rejects.toThrow('broke off');
+      expect(await blobs.head(other)).toBeNull();
+      expect(await blobs.head(digestOf(bytes))).toBeNull();
+    });
+
+    it('reads nothing when the blob is there already, and bears many at once', async () => {
+      const bytes = randomBytes(200_000);
+      const digest = digestOf(bytes);
+      await Promise.all(
+        Array.from({ length: 5 }, () => blobs.put(digest, bytes.byteLength, chunksOf(bytes))),
+      );
+      let asked = false;
+      async function* never(): AsyncGenerator<Uint8Array> {
+        asked = true;
+        yield bytes;
+      }
+      await blobs.put(digest, bytes.byteLength, never());
+      expect(asked).toBe(false);
+      const found = await blobs.get(digest);
+      if (found) expect((await readAll(found.stream)).equals(bytes)).toBe(true);
+    });
+
+    it('lists and deletes', async () => {
+      const digest = await store(randomBytes(123));
+      const listed: { digest: string; sizeBytes: number }[] = [];
+      for await (const blob of blobs.list()) listed.push(blob);
+      expect(listed).toContainEqual({ digest, sizeBytes: 123 });
+      await blobs.delete(digest);
+      expect(await blobs.head(digest)).toBeNull();
+    });
+
+    it.each([
+      '../../etc/passwd',
+      'sha256:../../../../etc/passwd',
+      `sha256:${'A'.repeat(64)}`,
+      `sha256:${'a'.repeat(63)}`,
+      `sha256:${'a'.repeat(64)}/..`,
+      `sha512:${'a'.repeat(64)}`,
+      `sha256:${'a'.repeat(64)}\n`,
+      '',
+    ])('refuses %j as a digest', async (digest) => {
+      expect(await codeOf(blobs.head(digest))).toBe('invalid-request');
+      expect(await codeOf(blobs.get(digest))).toBe('invalid-request');
+      expect(await codeOf(blobs.delete(digest))).toBe('invalid-request');
+      expect(await codeOf(blobs.put(digest, 1, chunksOf(Buffer.of(1))))).toBe('invalid-request');
+    });
+  });
+};

@@ -1,0 +1,111 @@
+/**
+ * Serves an application over HTTP until told to stop: then it takes no new connections, lets
+ * requests finish and ends what hangs. Slow clients have deadlines: headers, and a body that
+ * trickles; long uploads get a longer one.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import { createAdaptorServer } from '@hono/node-server';
+import { FleetError } from '@signalbeam/sync/core/errors';
+
+export type Served = {
+  /** `http://127.0.0.1:8080`, with the real port when it was 0. */
+  url: string;
+  port: number;
+  stop: () => Promise<void>;
+};
+
+type FetchHandler = Parameters<typeof createAdaptorServer>[0]['fetch'];
+
+const headersTimeoutMs = 15_000;
+const bodyTimeoutMs = 30_000;
+const uploadTimeoutMs = 2 * 3600 * 1000;
+/** An upload that sends nothing for this long is over, whatever its total deadline. */
+const idleTimeoutMs = 60_000;
+const drainMs = 10_000;
+
+const limitBodyTime = (request: IncomingMessage, isUpload: boolean): void => {
+  const cut = (): void => {
+    if (!request.complete) request.destroy();
+  };
+  const total = setTimeout(cut, isUpload ? uploadTimeoutMs : bodyTimeoutMs);
+  let idle = setTimeout(cut, idleTimeoutMs);
+  let received = 0;
+  // Bytes are counted on the socket: a listener on the request would start it flowing.
+  const watch = setInterval(() => {
+    if (request.socket.bytesRead === received) return;
+    received = request.socket.bytesRead;
+    clearTimeout(idle);
+    idle = setTimeout(cut, idleTimeoutMs);
+  }, 5_000);
+  const end = (): void => {
+    clearTimeout(total);
+    clearTimeout(idle);
+    clearInterval(watch);
+  };
+  request.once('end', end);
+  request.once('close', end);
+};
+
+const listen = (server: Server, host: string, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const taken = cause.code === 'EADDRINUSE';
+      reject(
+        new FleetError(
+          taken ? 'port-in-use' : 'listen-failed',
+          taken
+            ? `Port ${port} on ${host} is in use by another program; nothing was started.`
+            : `Listening on ${host}:${port} failed: ${cause.message}`,
+          {
+            cause,
+            next: 'Set PORT (and HOST) to an address that is free, or end the other program.',
+          },
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+
+export const serve = async (options: {
+  app: { fetch: FetchHandler };
+  host: string;
+  port: number;
+  /** Whether a request brings a large body that may take its time. */
+  isUpload?: (path: string) => boolean;
+}): Promise<Served> => {
+  const { host, port } = options;
+  const server = createAdaptorServer({
+    fetch: options.app.fetch,
+    serverOptions: {
+      headersTimeout: headersTimeoutMs,
+      // Bodies have their own deadlines below; this one can't tell an upload from a sign-in.
+      requestTimeout: 0,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 5_000,
+      maxHeaderSize: 16 * 1024,
+    },
+  }) as Server;
+  server.prependListener('request', (request: IncomingMessage) => {
+    const path = request.url ?? '/';
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      limitBodyTime(request, options.isUpload?.(path) ?? path.startsWith('/api/artifacts'));
+    }
+  });
+  await listen(server, host, port);
+  const address = server.address();
+  const boundPort = typeof address === 'object' && address !== null ? address.port : port;
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return {
+    url: `http://${shown}:${boundPort}`,
+    port: boundPort,
+    stop: () =>
+      new Promise((resolve) => {
+        const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+        server.close(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+        server.closeIdleConnections();
+      }),
+  };
+};

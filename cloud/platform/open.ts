@@ -1,0 +1,147 @@
+/**
+ * Opens everything a service needs, in the order of need: database up to date, keys, hub, streams,
+ * outbox, caches, blobs. The only maker of a `Platform`; a composition root calls it once.
+ */
+import { openAzureBlobs } from './blobs/azure.ts';
+import { openFolderBlobs } from './blobs/folder.ts';
+import { createMemoryCache } from './cache/memory.ts';
+import { openValkeyCache } from './cache/valkey.ts';
+import type { Config } from './config.ts';
+import { startLive } from './events/live.ts';
+import { startEventPublisher } from './events/publisher.ts';
+import { createApi } from './http/app.ts';
+import { createAuthenticator } from './http/authenticate.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createDeviceLookups } from './identity/devices.ts';
+import { createSessionLookup, createSessionLookup } from './identity/sessions.ts';
+import { readKek } from './keys/kek.ts';
+import { openKeyring } from './keys/keyring.ts';
+import type { Logger } from './logging/log.ts';
+import { connectCloud } from './nats/connect.ts';
+import { openDesiredBucket } from './nats/desired.ts';
+import { startAccountPusher } from './nats/push-accounts.ts';
+import { keepStreams } from './nats/streams.ts';
+import { migrate } from './postgres/migrate.ts';
+import { openPool, type PostgresRole } from './postgres/pool.ts';
+import type { Platform } from './service.ts';
+
+export type OpenedPlatform = Platform & {
+  /** What must answer for this process to be ready. */
+  checks: Record<string, () => Promise<void>>;
+  close: () => Promise<void>;
+};
+
+export type OpenOptions = { config: Config; log: Logger; name: string; now?: () => number };
+
+const openPools = (options: OpenOptions) => {
+  const { config, log, name } = options;
+  const open = (role: PostgresRole) =>
+    openPool({
+      url: config.databaseUrl,
+      role,
+      max: config.poolMax,
+      applicationName: `${name}-${role}`,
+      onError: (error) => log.warn({ error, role }, 'an idle database connection broke'),
+    });
+  return { api: open('sb_api'), system: open('sb_system'), ingest: open('sb_ingest') };
+};
+
+/** Migrates the database and loads its keys: what the hub's configuration needs too. */
+export const openKeys = async (config: Config) => {
+  const kek = await readKek(config.kek);
+  const migrations = await migrate({ url: config.databaseUrl });
+  return { kek, migrations };
+};
+
+const openStores = async ({ config, log }: OpenOptions, now: () => number) => ({
+  cache:
+    config.redisUrl === null
+      ? createMemoryCache({ now })
+      : openValkeyCache({ url: config.redisUrl, log, now }),
+  blobs:
+    config.azureConnectionString === null
+      ? await openFolderBlobs(config.blobDir)
+      : await openAzureBlobs({ connectionString: config.azureConnectionString }),
+});
+
+const openHub = async (options: OpenOptions, pools: Platform['pools'], kek: Platform['kek']) => {
+  const { config, log, name } = options;
+  const keyring = await openKeyring(pools.system, kek);
+  const pusher = await startAccountPusher({ url: config.natsUrl, keyring, log });
+  const cloud = await connectCloud({ url: config.natsUrl, keyring, name, log });
+  const streams = keepStreams({ cloud, log, replicas: config.streamReplicas });
+  const made = await streams.check();
+  const publisher = startEventPublisher({
+    pool: pools.system,
+    databaseUrl: config.databaseUrl,
+    js: cloud.js,
+    log,
+  });
+  const republish = (): void => {
+    publisher.republish().catch((error) => log.warn({ error }, 'events could not be sent again'));
+  };
+  if (made.includes('EVENTS')) republish();
+  streams.onMade('EVENTS', republish);
+  return { keyring, pusher, cloud, streams, publisher };
+};
+
+type Hub = Awaited<ReturnType<typeof openHub>>;
+
+/** Pushes now, or leaves it to the pusher's loop: creating a tenant does not fail for the hub. */
+const pushTenant =
+  ({ pusher }: Hub, log: Logger) =>
+  (tenantId: string): Promise<void> =>
+    pusher.pushTenant(tenantId).catch((error) => {
+      log.warn({ error, tenantId }, "the tenant's account is pushed as soon as the hub answers");
+    });
+
+export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform> => {
+  const { config, log } = options;
+  const now = options.now ?? Date.now;
+  const { kek, migrations } = await openKeys(config);
+  if (migrations.length > 0) log.info({ migrations }, 'brought the database up to date');
+  const pools = openPools(options);
+  const hub = await openHub(options, pools, kek);
+  const { keyring, cloud } = hub;
+  const stores = await openStores(options, now);
+  const metrics = createMetrics();
+  const live = startLive({ connection: cloud.connection, log, now });
+  const authenticate = createAuthenticator({
+    userKeys: [keyring.users],
+    devices: createDeviceLookups(pools.system),
+    sessions: createSessionLookup(pools.system),
+    publicUrl: config.publicUrl,
+    now,
+  });
+  const { measure } = metrics;
+  return {
+    config,
+    log,
+    now,
+    pools,
+    kek,
+    keyring,
+    cloud,
+    ...stores,
+    metrics,
+    live,
+    desired: openDesiredBucket(cloud),
+    streams: hub.streams,
+    pushTenant: pushTenant(hub, log),
+    createApi: (more = {}) =>
+      createApi({ log, authenticate, measure, trustedProxy: config.trustedProxy, ...more }),
+    checks: {
+      database: async () => void (await pools.api.query('SELECT 1')),
+      hub: async () => void (await cloud.connection.flush()),
+    },
+    close: async () => {
+      live.stop();
+      hub.streams.stop();
+      await hub.publisher.stop();
+      await hub.pusher.stop();
+      await cloud.close();
+      await stores.cache.close();
+      await Promise.all(Object.values(pools).map((pool) => pool.end()));
+    },
+  };
+};

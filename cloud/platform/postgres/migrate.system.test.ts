@@ -1,0 +1,97 @@
+/** Migrations: once each, by one replica, never twice, never changed. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import '@signalbeam/launcher/rig/provided';
+import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/database';
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { migrate } from './migrate.ts';
+import { openPool } from './pool.ts';
+
+let database: FreshDatabase;
+let folder: string;
+beforeEach(async () => {
+  database = await freshDatabase(inject('postgresUrl'));
+  folder = await mkdtemp(join(tmpdir(), 'migrations-'));
+});
+afterEach(async () => {
+  await database.drop();
+  await rm(folder, { recursive: true });
+});
+
+const file = (name: string, sql: string) => writeFile(join(folder, name), sql);
+const query = async (sql: string) => {
+  const pool = openPool({ url: database.url, role: null, max: 1 });
+  try {
+    return (await pool.query(sql)).rows;
+  } finally {
+    await pool.end();
+  }
+};
+
+describe('migrate', () => {
+  it('brings our own schema up once when three replicas start at the same time', async () => {
+    const applied = await Promise.all([1, 2, 3].map(() => migrate({ url: database.url })));
+    const names = applied.flat();
+    expect(names.length).toBeGreaterThan(0);
+    expect(new Set(names).size).toBe(names.length);
+    expect(await migrate({ url: database.url })).toEqual([]);
+  });
+
+  it('works in many databases of one server at once, though roles are shared', async () => {
+    const others = await Promise.all([1, 2, 3].map(() => freshDatabase(inject('postgresUrl'))));
+    await Promise.all(others.map(({ url }) => migrate({ url })));
+    await Promise.all(others.map((other) => other.drop()));
+  });
+
+  it('undoes a failing file, names it, and goes on once it is corrected', async () => {
+    await file('0001_a.sql', 'CREATE TABLE a (id int)');
+    await file('0002_b.sql', 'CREATE TABLE b (id int); SELECT no_such_function()');
+    await expect(migrate({ url: database.url, folder })).rejects.toMatchObject({
+      code: 'migration-failed',
+      message: expect.stringContaining('0002_b.sql'),
+    });
+    expect(await query(`SELECT to_regclass('b') AS b, to_regclass('a') AS a`)).toEqual([
+      { b: null, a: 'a' },
+    ]);
+    await file('0002_b.sql', 'CREATE TABLE b (id int)');
+    expect(await migrate({ url: database.url, folder })).toEqual(['0002_b.sql']);
+  });
+
+  it('refuses a file that was changed after it had been applied', async () => {
+    await file('0001_a.sql', 'CREATE TABLE a (id int)');
+    await migrate({ url: database.url, folder });
+    await file('0001_a.sql', 'CREATE TABLE a (id bigint)');
+    await file('0002_b.sql', 'CREATE TABLE b (id int)');
+    await expect(migrate({ url: database.url, folder })).rejects.toMatchObject({
+      code: 'migration-changed',
+    });
+  });
+
+  it('bears what newer code applied, and fills in lower numbers of another service', async () => {
+    await file('0100_later.sql', 'CREATE TABLE later (id int)');
+    await migrate({ url: database.url, folder });
+    await file('0020_earlier.sql', 'CREATE TABLE earlier (id int)');
+    expect(await migrate({ url: database.url, folder })).toEqual(['0020_earlier.sql']);
+    await rm(join(folder, '0100_later.sql'));
+    expect(await migrate({ url: database.url, folder })).toEqual([]);
+  });
+
+  it('runs what can be in no transaction, while another replica waits', async () => {
+    await file('0001_a.sql', 'CREATE TABLE a (id int)');
+    await file(
+      '0002_index.sql',
+      '-- no-transaction\nCREATE INDEX CONCURRENTLY IF NOT EXISTS a_id ON a (id);\n-- next\nVACUUM a;\n',
+    );
+    const applied = await Promise.all([1, 2].map(() => migrate({ url: database.url, folder })));
+    expect(applied.flat().toSorted()).toEqual(['0001_a.sql', '0002_index.sql']);
+  });
+
+  it.each(['1_short.sql', '0001-dash.sql', '0001_Upper.sql'])(
+    'refuses the name %s',
+    async (name) => {
+      await file(name, 'SELECT 1');
+      await expect(migrate({ url: database.url, folder })).rejects.toThrow('NNNN_name.sql');
+    },
+  );
+});

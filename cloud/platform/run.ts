@@ -1,0 +1,94 @@
+/**
+ * Runs services in this process: opens the platform, serves, starts their loops, and on SIGTERM
+ * or SIGINT stops in the reverse order. Called by composition roots, which pass the environment.
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { readConfig } from './config.ts';
+import { createHost } from './http/host.ts';
+import { serve } from './http/serve.ts';
+import { serveFolder } from './http/static.ts';
+import { createLog, type Logger } from './logging/log.ts';
+import { openPlatform } from './open.ts';
+import type { CreateService } from './service.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+export type Running = { url: string; stop: () => Promise<void> };
+
+const stopMsMax = 20_000;
+
+/** Opens, serves and starts; the caller stops it. For tests and for `runServices`. */
+export const startServices = async (options: {
+  environment: Environment;
+  name: string;
+  services: readonly CreateService[];
+  log?: Logger;
+}): Promise<Running> => {
+  const config = readConfig(options.environment);
+  const log = options.log ?? createLog({ name: options.name, level: config.logLevel });
+  const platform = await openPlatform({ config, log, name: options.name });
+  const services = options.services.map((create) => create(platform));
+  const host = createHost({
+    services,
+    metrics: platform.metrics,
+    log,
+    checks: platform.checks,
+    console: config.consoleDir === null ? null : serveFolder(config.consoleDir),
+  });
+  const { app } = host;
+  const served = await serve({ app, host: config.host, port: config.port }).catch(async (error) => {
+    await platform.close();
+    throw error;
+  });
+  for (const service of services) await service.start();
+  log.info({ url: served.url, services: services.map(({ name }) => name) }, 'ready');
+  return {
+    url: served.url,
+    stop: async () => {
+      host.drain();
+      // Live streams never end by themselves; the server waits for every response.
+      platform.live.stop();
+      await served.stop();
+      for (const service of services.toReversed()) await service.stop();
+      await platform.close();
+      log.info('stopped');
+    },
+  };
+};
+
+const explain = (error: unknown): string =>
+  error instanceof FleetError
+    ? [`${error.message} (${error.code})`, error.next].filter(Boolean).join('\n')
+    : error instanceof Error
+      ? (error.stack ?? error.message)
+      : String(error);
+
+/** Prints why a process can't go on, and ends it. */
+export const failWith = (error: unknown): never => {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exit(1);
+};
+
+/** What a `main.ts` calls: runs until a signal, then stops in order and exits. */
+export const runServices = async (
+  environment: Environment,
+  name: string,
+  services: readonly CreateService[],
+): Promise<void> => {
+  const running = await startServices({ environment, name, services }).catch(failWith);
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), stopMsMax).unref();
+    running.stop().then(() => process.exit(0), failWith);
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+};
+
+/** One service alone. */
+export const runService = (
+  environment: Environment,
+  name: string,
+  create: CreateService,
+): Promise<void> => runServices(environment, name, [create]);
