@@ -13,7 +13,7 @@ import { createApi } from './http/app.ts';
 import { createAuthenticator } from './http/authenticate.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createDeviceLookups } from './identity/devices.ts';
-import { createSessionLookup, createSessionLookup } from './identity/sessions.ts';
+import { createSessionLookup } from './identity/sessions.ts';
 import { readKek } from './keys/kek.ts';
 import { openKeyring } from './keys/keyring.ts';
 import type { Logger } from './logging/log.ts';
