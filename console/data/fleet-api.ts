@@ -1,0 +1,160 @@
+/** The cloud's REST in the console's words: one function per request, the only maker of API paths. */
+import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
+import { type Ask, type FieldError, upload } from './request.ts';
+import type {
+  ArtifactImage,
+  Bundle,
+  BundleVersion,
+  DesiredState,
+  Device,
+  DeviceEvent,
+  Page,
+  RegistrationToken,
+  Reported,
+  Rollout,
+  RolloutDevice,
+  Sample,
+  User,
+} from './types.ts';
+
+const segment = encodeURIComponent;
+/** More than any fleet this console shows in one list; the page says so when it is reached. */
+export const listMax = 500;
+const pageSize = 100;
+
+/** Lists come as `{<key>: […], nextCursor}`; a bare array is taken as the whole list. */
+const collect = async <T>(ask: Ask, path: string, key: string): Promise<T[]> => {
+  const items: T[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const join = path.includes('?') ? '&' : '?';
+    const paged = `${path}${join}limit=${pageSize}`;
+    const page = await ask<Page<string, T> | T[]>(
+      'GET',
+      cursor ? `${paged}&cursor=${segment(cursor)}` : paged,
+    );
+    if (Array.isArray(page)) return page;
+    items.push(...((page[key] as T[] | undefined) ?? []));
+    cursor = page.nextCursor;
+  } while (cursor && items.length < listMax);
+  return items;
+};
+
+/** A list that has no pages. */
+const whole = async <T>(ask: Ask, path: string, key: string): Promise<T[]> => {
+  const answer = await ask<Record<string, T[]> | T[]>('GET', path);
+  return Array.isArray(answer) ? answer : (answer[key] ?? []);
+};
+
+const devicesApi = (ask: Ask) => ({
+  devices: () => collect<Device>(ask, '/api/devices', 'devices'),
+  device: (id: string) => ask<Device>('GET', `/api/devices/${segment(id)}`),
+  rename: (id: string, name: string) =>
+    ask<Device>('PATCH', `/api/devices/${segment(id)}`, { name }),
+  remove: (id: string) => ask<null>('DELETE', `/api/devices/${segment(id)}`),
+  approve: (id: string) => ask<Device>('POST', `/api/devices/${segment(id)}/approve`),
+  reject: (id: string, reason: string) =>
+    ask<Device>(
+      'POST',
+      `/api/devices/${segment(id)}/reject`,
+      reason.trim() === '' ? {} : { reason: reason.trim() },
+    ),
+  reported: (id: string) => ask<Reported | null>('GET', `/api/devices/${segment(id)}/reported`),
+  desired: (id: string) => ask<DesiredState>('GET', `/api/devices/${segment(id)}/desired-state`),
+  metrics: async (id: string, from: number, to: number) =>
+    (
+      await ask<{ series: Sample[] }>(
+        'GET',
+        `/api/devices/${segment(id)}/metrics?from=${segment(new Date(from).toISOString())}&to=${segment(new Date(to).toISOString())}&maxPoints=300`,
+      )
+    ).series,
+  events: async (id: string) =>
+    (await ask<{ events: DeviceEvent[] }>('GET', `/api/devices/${segment(id)}/events?limit=100`))
+      .events,
+  deploy: (id: string, bundleId: string, version: string) =>
+    ask<unknown>('POST', `/api/devices/${segment(id)}/bundle`, { bundleId, version }),
+  withdraw: (id: string, bundleId: string) =>
+    ask<unknown>('DELETE', `/api/devices/${segment(id)}/bundle/${segment(bundleId)}`),
+});
+
+const bundlesApi = (ask: Ask) => ({
+  bundles: () => whole<Bundle>(ask, '/api/bundles', 'bundles'),
+  bundle: (id: string) => ask<Bundle>('GET', `/api/bundles/${segment(id)}`),
+  createBundle: (name: string, description: string) =>
+    ask<Bundle>(
+      'POST',
+      '/api/bundles',
+      description.trim() === '' ? { name } : { name, description },
+    ),
+  versions: (id: string) =>
+    whole<BundleVersion>(ask, `/api/bundles/${segment(id)}/versions`, 'versions'),
+  version: (id: string, version: string) =>
+    ask<BundleVersion>('GET', `/api/bundles/${segment(id)}/versions/${segment(version)}`),
+  publish: (id: string, version: string, containers: unknown, releaseNotes: string) =>
+    ask<BundleVersion>('POST', `/api/bundles/${segment(id)}/versions`, {
+      version,
+      containers,
+      ...(releaseNotes.trim() === '' ? {} : { releaseNotes }),
+    }),
+  validate: (containers: unknown) =>
+    ask<{ valid: boolean; errors: FieldError[]; containers?: ContainerManifest[] }>(
+      'POST',
+      '/api/bundles/validate',
+      { containers },
+    ),
+  artifacts: async (): Promise<ArtifactImage[]> => {
+    const answer = await ask<
+      { images?: ArtifactImage[]; artifacts?: ArtifactImage[] } | ArtifactImage[]
+    >('GET', '/api/artifacts');
+    return Array.isArray(answer) ? answer : (answer.images ?? answer.artifacts ?? []);
+  },
+  uploadArchive: (
+    name: string,
+    file: File,
+    onProgress: (sent: number, total: number) => void,
+    signal: AbortSignal,
+  ) =>
+    upload<{ images: ArtifactImage[] }>(
+      `/api/artifacts?name=${segment(name)}`,
+      file,
+      onProgress,
+      signal,
+    ),
+});
+
+const rolloutsApi = (ask: Ask) => ({
+  rollouts: () => collect<Rollout>(ask, '/api/rollouts', 'rollouts'),
+  rollout: (id: string) => ask<Rollout>('GET', `/api/rollouts/${segment(id)}`),
+  rolloutDevices: (id: string) =>
+    whole<RolloutDevice>(ask, `/api/rollouts/${segment(id)}/devices`, 'devices'),
+  startRollout: (bundleId: string, version: string, deviceIds: string[]) =>
+    ask<Rollout>('POST', '/api/rollouts', { bundleId, version, deviceIds }),
+  cancelRollout: (id: string) => ask<Rollout>('POST', `/api/rollouts/${segment(id)}/cancel`),
+  retryRollout: (id: string) => ask<Rollout>('POST', `/api/rollouts/${segment(id)}/retry`),
+});
+
+const accountApi = (ask: Ask) => ({
+  me: async () => {
+    const answer = await ask<User | { user: User }>('GET', '/api/auth/me');
+    return 'user' in answer ? answer.user : answer;
+  },
+  signIn: async (email: string, password: string) =>
+    (await ask<{ user: User }>('POST', '/api/auth/login', { email, password })).user,
+  signOut: () => ask<null>('POST', '/api/auth/logout'),
+  tokens: () => whole<RegistrationToken>(ask, '/api/registration-tokens', 'registrationTokens'),
+  createToken: (body: {
+    site: string;
+    maxUses: number;
+    validityDays: number;
+    autoApprove: boolean;
+    description?: string;
+  }) => ask<RegistrationToken>('POST', '/api/registration-tokens', body),
+});
+
+export const createFleetApi = (ask: Ask) => ({
+  ...accountApi(ask),
+  ...devicesApi(ask),
+  ...bundlesApi(ask),
+  ...rolloutsApi(ask),
+});
+export type FleetApi = ReturnType<typeof createFleetApi>;

@@ -1,0 +1,51 @@
+/**
+ * What a live event changes on a screen: pure, `(known, event) → {known, fetch}`. An event that
+ * carries the new value is applied at once; all else only says what to fetch again. Facts about an
+ * unknown device or rollout are never made up.
+ */
+import type { Device, Presence } from './types.ts';
+
+export type LiveEvent = { type: string; data: Record<string, unknown> };
+
+export const parseLiveEvent = (event: { type: string; data: string }): LiveEvent | null => {
+  try {
+    const data: unknown = JSON.parse(event.data);
+    return typeof data === 'object' && data !== null && !Array.isArray(data)
+      ? { type: event.type, data: data as Record<string, unknown> }
+      : null;
+  } catch {
+    return null;
+  }
+};
+
+const presences: readonly unknown[] = ['online', 'offline', 'never'];
+const isPresence = (value: unknown): value is Presence => presences.includes(value);
+
+/** The id an event is about, under any of the names the services use. */
+export const subjectOf = (event: LiveEvent, key: 'deviceId' | 'rolloutId'): string | null => {
+  const value = event.data[key] ?? event.data['id'];
+  return typeof value === 'string' ? value : null;
+};
+
+export type Applied = { devices: Device[]; fetch: 'nothing' | 'devices' };
+
+/** Presence moves in place; anything else about a device means asking again. */
+export const applyToDevices = (devices: Device[], event: LiveEvent): Applied => {
+  if (event.type === 'rollout' || event.type === 'reported')
+    return { devices, fetch: event.type === 'reported' ? 'devices' : 'nothing' };
+  if (event.type !== 'device') return { devices, fetch: 'nothing' };
+  const { presence, lastSeenAt } = event.data;
+  const id = subjectOf(event, 'deviceId');
+  const known = devices.some((device) => device.id === id);
+  if (!known || !isPresence(presence)) return { devices, fetch: 'devices' };
+  const seen =
+    typeof lastSeenAt === 'string' || typeof lastSeenAt === 'number' ? lastSeenAt : undefined;
+  return {
+    devices: devices.map((device) =>
+      device.id === id
+        ? { ...device, presence, ...(seen === undefined ? {} : { lastSeenAt: seen }) }
+        : device,
+    ),
+    fetch: 'nothing',
+  };
+};

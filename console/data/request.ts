@@ -1,0 +1,119 @@
+/**
+ * One way to ask the API: JSON in, JSON out, a deadline, and failures as one class that screens
+ * print as they are (what happened, what to do, a code). It never retries: the live stream says
+ * when asking again makes sense.
+ */
+export type FieldError = { path: string; message: string };
+
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly next: string | undefined;
+  readonly errors: readonly FieldError[];
+
+  constructor(
+    status: number,
+    problem: { code: string; detail: string; next?: string; errors?: readonly FieldError[] },
+  ) {
+    super(problem.detail);
+    this.name = 'ApiError';
+    this.status = status;
+    this.code = problem.code;
+    this.next = problem.next;
+    this.errors = problem.errors ?? [];
+  }
+}
+
+const requestMs = 20_000;
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined;
+
+const problemFrom = (status: number, body: unknown): ApiError => {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as Record<
+    string,
+    unknown
+  >;
+  const next = text(problem['next']);
+  const errors = Array.isArray(problem['errors']) ? (problem['errors'] as FieldError[]) : [];
+  return new ApiError(status, {
+    code: text(problem['code']) ?? `http-${status}`,
+    detail: text(problem['detail']) ?? text(problem['title']) ?? `The server answered ${status}.`,
+    ...(next === undefined ? {} : { next }),
+    errors,
+  });
+};
+
+const unreachableServer = (cause: unknown): ApiError =>
+  new ApiError(0, {
+    code: cause instanceof DOMException && cause.name === 'TimeoutError' ? 'timeout' : 'no-answer',
+    detail: 'The server did not answer, so nothing was changed here.',
+    next: 'Check the connection and try again.',
+  });
+
+export type Ask = <T>(
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: unknown,
+) => Promise<T>;
+
+/** `onSignedOut` runs when the session has ended, before the error is thrown. */
+export const createAsk =
+  (options: { onSignedOut: () => void }): Ask =>
+  async <T>(method: string, path: string, body?: unknown): Promise<T> => {
+    let response: Response;
+    let answer: unknown = null;
+    try {
+      response = await fetch(path, {
+        method,
+        credentials: 'same-origin',
+        headers: {
+          accept: 'application/json',
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(requestMs),
+      });
+      const raw = await response.text();
+      answer = raw === '' ? null : parseJson(raw);
+    } catch (cause) {
+      throw unreachableServer(cause);
+    }
+    if (response.ok) return answer as T;
+    if (response.status === 401 && path !== '/api/auth/login') options.onSignedOut();
+    throw problemFrom(response.status, answer);
+  };
+
+const parseJson = (raw: string): unknown => {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return null;
+  }
+};
+
+/** Uploads one file and tells how far it is: `fetch` can't, so this one is XMLHttpRequest. */
+export const upload = <T>(
+  path: string,
+  file: File,
+  onProgress: (sentBytes: number, totalBytes: number) => void,
+  signal: AbortSignal,
+): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open('POST', path);
+    request.setRequestHeader('content-type', 'application/octet-stream');
+    request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
+    request.onerror = () => reject(unreachableServer(null));
+    request.onabort = () =>
+      reject(
+        new ApiError(0, { code: 'cancelled', detail: 'The upload was stopped; nothing was kept.' }),
+      );
+    request.onload = () => {
+      const answer = parseJson(request.responseText);
+      if (request.status >= 200 && request.status < 300) resolve(answer as T);
+      else reject(problemFrom(request.status, answer));
+    };
+    signal.addEventListener('abort', () => request.abort());
+    request.send(file);
+  });

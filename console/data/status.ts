@@ -1,0 +1,89 @@
+/**
+ * Every status as the word, shape and hue it is shown with: one table per vocabulary, so a status
+ * looks the same on every screen.
+ */
+import type { Mark } from '../ui/glyph.ts';
+import type { Device, ReportedContainer, RolloutDeviceStatus, RolloutStatus } from './types.ts';
+
+const mark = (shape: Mark['shape'], tone: Mark['tone'], word: string): Mark => ({
+  shape,
+  tone,
+  word,
+});
+
+export const deviceMark = (
+  device: Pick<Device, 'registrationStatus' | 'presence'>,
+): Mark => {
+  if (device.registrationStatus === 'pending') return mark('diamond', 'warn', 'Waiting for approval');
+  if (device.registrationStatus === 'rejected') return mark('cross', 'bad', 'Rejected');
+  switch (device.presence) {
+    case 'online':
+      return mark('disc', 'ok', 'Online');
+    case 'offline':
+      return mark('broken', 'bad', 'Offline');
+    case 'never':
+      return mark('dashed', 'idle', 'Not seen yet');
+  }
+};
+
+const slotMarks: Record<string, Mark> = {
+  pending: mark('dashed', 'idle', 'Waiting'),
+  downloading: mark('half', 'info', 'Downloading'),
+  installing: mark('half', 'info', 'Installing'),
+  verifying: mark('half', 'info', 'Verifying'),
+  running: mark('disc', 'ok', 'Running'),
+  failed: mark('triangle', 'bad', 'Failed'),
+  removed: mark('bar', 'idle', 'Removed'),
+};
+export const slotMark = (status: string): Mark =>
+  slotMarks[status] ?? mark('dashed', 'idle', status === '' ? 'Not reported' : status);
+
+export const rolloutMark = (status: RolloutStatus): Mark => {
+  switch (status) {
+    case 'in-progress':
+      return mark('half', 'info', 'In progress');
+    case 'succeeded':
+      return mark('tick', 'ok', 'Succeeded');
+    case 'failed':
+      return mark('triangle', 'bad', 'Failed');
+    case 'cancelled':
+      return mark('bar', 'idle', 'Cancelled');
+  }
+};
+
+export const rolloutDeviceMark = (status: RolloutDeviceStatus): Mark => {
+  switch (status) {
+    case 'pending':
+      return mark('dashed', 'idle', 'Queued');
+    case 'in-progress':
+      return mark('half', 'info', 'Updating');
+    case 'succeeded':
+      return mark('tick', 'ok', 'Confirmed');
+    case 'failed':
+      return mark('triangle', 'bad', 'Failed');
+    case 'cancelled':
+      return mark('bar', 'idle', 'Cancelled');
+    case 'unreached':
+      return mark('broken', 'warn', 'Unreached');
+  }
+};
+
+export const containerMark = (
+  container: Pick<ReportedContainer, 'state' | 'health'>,
+): Mark => {
+  if (container.state === 'running') {
+    if (container.health === 'unhealthy') return mark('triangle', 'bad', 'Unhealthy');
+    if (container.health === 'starting') return mark('half', 'info', 'Starting');
+    return mark('disc', 'ok', container.health === 'healthy' ? 'Healthy' : 'Running');
+  }
+  if (container.state === 'restarting') return mark('half', 'warn', 'Restarting');
+  if (container.state === 'paused') return mark('bar', 'warn', 'Paused');
+  if (container.state === 'created') return mark('dashed', 'idle', 'Created');
+  return mark('ring', 'bad', container.state === '' ? 'Unknown' : container.state[0]?.toUpperCase() + container.state.slice(1));
+};
+
+export const severityMark = (severity: string): Mark => {
+  if (severity === 'error') return mark('triangle', 'bad', 'Error');
+  if (severity === 'warning') return mark('diamond', 'warn', 'Warning');
+  return mark('ring', 'idle', 'Information');
+};

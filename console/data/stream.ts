@@ -1,0 +1,156 @@
+/**
+ * The live line to the server. It reconnects by itself with jitter, notices a silent line (the
+ * server sends at least a comment every 15 s), and says how it stands so that a screen can tell
+ * how old its data is. Events are hints: what they miss is fetched again after a reconnect.
+ */
+import { parseServerEvents, type ServerEvent } from './sse.ts';
+
+export type LinkState =
+  | { kind: 'connecting'; dataFrom: number | null }
+  | { kind: 'live'; dataFrom: number }
+  | { kind: 'reconnecting'; dataFrom: number | null }
+  | { kind: 'offline'; dataFrom: number | null };
+
+export type LiveStream = {
+  state: () => LinkState;
+  /** Replaces what is listened to; the line is made anew only when it differs. */
+  listen: (topics: readonly string[]) => void;
+  onEvent: (listener: (event: ServerEvent) => void) => () => void;
+  onState: (listener: (state: LinkState) => void) => () => void;
+  /** Runs when the line is back after a break, and when the server says it dropped events. */
+  onResync: (listener: () => void) => () => void;
+  close: () => void;
+};
+
+const silenceMsMax = 40_000;
+const backoffMsMax = 15_000;
+/** After this many failed attempts "reconnecting" is no longer honest. */
+const attemptsBeforeOffline = 3;
+
+const listeners = <T>() => {
+  const all = new Set<(value: T) => void>();
+  return {
+    add: (listener: (value: T) => void) => {
+      all.add(listener);
+      return () => all.delete(listener);
+    },
+    tell: (value: T) => {
+      for (const listener of [...all]) listener(value);
+    },
+  };
+};
+
+/** Reads one connection to its end; throws when it breaks, is silent too long or is refused. */
+const readLine = async (
+  url: string,
+  abort: AbortController,
+  on: { open: () => void; alive: () => void; event: (event: ServerEvent) => void },
+): Promise<void> => {
+  let watchdog = setTimeout(() => abort.abort(), silenceMsMax);
+  try {
+    const response = await fetch(url, {
+      headers: { accept: 'text/event-stream' },
+      credentials: 'same-origin',
+      cache: 'no-store',
+      signal: abort.signal,
+    });
+    if (!response.ok || response.body === null) throw new Error(`refused: ${response.status}`);
+    on.open();
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = '';
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      clearTimeout(watchdog);
+      watchdog = setTimeout(() => abort.abort(), silenceMsMax);
+      on.alive();
+      const parsed = parseServerEvents(rest, value);
+      rest = parsed.rest;
+      for (const event of parsed.events) on.event(event);
+    }
+  } finally {
+    clearTimeout(watchdog);
+  }
+};
+
+export const createStream = (path: string): LiveStream => {
+  const events = listeners<ServerEvent>();
+  const states = listeners<LinkState>();
+  const resyncs = listeners<null>();
+  let state: LinkState = { kind: 'connecting', dataFrom: null };
+  let topics = '';
+  let current: AbortController | null = null;
+  let wake: () => void = () => {};
+  let closed = false;
+  let wanted = 0;
+
+  const say = (next: LinkState): void => {
+    const changed = next.kind !== state.kind;
+    state = next;
+    if (changed) states.tell(next);
+  };
+
+  /** `attempts` lives here, so a line replaced by `listen` starts its count afresh. */
+  const run = async (line: number): Promise<void> => {
+    let attempts = 0;
+    let broken = false;
+    while (!closed && line === wanted) {
+      const abort = new AbortController();
+      current = abort;
+      const url = topics === '' ? path : `${path}?topics=${encodeURIComponent(topics)}`;
+      try {
+        await readLine(url, abort, {
+          open: () => {
+            attempts = 0;
+            say({ kind: 'live', dataFrom: Date.now() });
+            if (broken) resyncs.tell(null);
+            broken = false;
+          },
+          alive: () => {
+            state.dataFrom = Date.now();
+          },
+          event: (event) => (event.type === 'resync' ? resyncs.tell(null) : events.tell(event)),
+        });
+      } catch {
+        // Which way it broke does not matter: the next attempt or the pill says the rest.
+      }
+      if (closed || line !== wanted) return;
+      broken = true;
+      attempts += 1;
+      const offline = !navigator.onLine || attempts > attemptsBeforeOffline;
+      say({ kind: offline ? 'offline' : 'reconnecting', dataFrom: state.dataFrom });
+      const backoffMs = Math.min(backoffMsMax, 500 * 2 ** attempts) * (0.5 + Math.random() / 2);
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        setTimeout(resolve, backoffMs);
+      });
+    }
+  };
+
+  const start = (): void => {
+    wanted += 1;
+    current?.abort();
+    void run(wanted);
+  };
+  const onLine = (): void => wake();
+  window.addEventListener('online', onLine);
+
+  return {
+    state: () => state,
+    listen: (next) => {
+      const joined = [...next].sort().join(',');
+      if (wanted > 0 && joined === topics) return;
+      topics = joined;
+      start();
+    },
+    onEvent: events.add,
+    onState: states.add,
+    onResync: (listener) => resyncs.add(() => listener()),
+    close: () => {
+      closed = true;
+      current?.abort();
+      wake();
+      window.removeEventListener('online', onLine);
+    },
+  };
+};

@@ -1,0 +1,177 @@
+/**
+ * What the cloud's REST answers, as the console reads it. Only fields that a screen shows; the
+ * services own the schemas. Times are ISO strings or epoch milliseconds as the API sends them.
+ */
+import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
+
+export type Instant = string | number;
+export type Role = 'viewer' | 'operator' | 'admin';
+export type User = {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  tenantId: string;
+  tenantName: string;
+};
+
+export type Presence = 'online' | 'offline' | 'never';
+export type SlotStatus =
+  | 'pending'
+  | 'downloading'
+  | 'installing'
+  | 'verifying'
+  | 'running'
+  | 'failed'
+  | 'removed';
+
+export type Device = {
+  id: string;
+  name: string;
+  site: string;
+  registrationStatus: 'pending' | 'approved' | 'rejected';
+  presence: Presence;
+  lastSeenAt: Instant | null;
+  fingerprint: string;
+  agentVersion: string;
+  platform: { os: string; arch: string; hostname: string };
+  createdAt: Instant;
+  approvedAt: Instant | null;
+  generation?: number | null;
+  bundles?: { bundleId: string; name: string; version: string; status: string }[];
+};
+
+export type RegistrationToken = {
+  id: string;
+  token?: string;
+  prefix: string;
+  site: string;
+  maxUses: number;
+  currentUses: number;
+  expiresAt: Instant;
+  autoApprove: boolean;
+  description?: string | null;
+  revokedAt?: Instant | null;
+};
+
+export type Sample = {
+  at: Instant;
+  cpuPercent: number | null;
+  memoryPercent: number | null;
+  diskPercent: number | null;
+  networkReceivedBytes?: number | null;
+  networkSentBytes?: number | null;
+};
+
+export type DeviceEvent = {
+  seq: number;
+  epoch: string;
+  at: Instant;
+  receivedAt: Instant;
+  type: string;
+  severity: 'info' | 'warning' | 'error';
+  message: string;
+  data: Record<string, string | number | boolean | null>;
+};
+
+export type ReportedSlot = {
+  bundleId: string;
+  bundleName: string;
+  version: string;
+  runningVersion: string | null;
+  rolloutId: string | null;
+  status: SlotStatus;
+  reason: string | null;
+  logTail: string[];
+};
+export type ReportedContainer = {
+  bundleName: string;
+  name: string;
+  state: string;
+  health: 'healthy' | 'unhealthy' | 'starting' | 'none';
+  imageDigest: string;
+  restartCount: number;
+  startedAt: Instant | null;
+};
+export type Engine = { kind: 'docker' | 'podman' | 'none'; version: string; reachable: boolean };
+export type Reported = {
+  generation: number;
+  at: Instant;
+  receivedAt: Instant;
+  waiting?: string;
+  slots: ReportedSlot[];
+  containers: ReportedContainer[];
+  engine: Engine | null;
+  backlog?: Record<string, number> | null;
+};
+
+export type DesiredSlot = {
+  bundleId: string;
+  bundleName: string;
+  version: string;
+  rolloutId: string | null;
+};
+export type DesiredState = { generation: number; slots: DesiredSlot[] };
+
+export type Bundle = {
+  id: string;
+  name: string;
+  description?: string | null;
+  latestVersion?: string | null;
+  createdAt: Instant;
+};
+export type BundleVersion = {
+  version: string;
+  containers: ContainerManifest[];
+  releaseNotes?: string | null;
+  releaseDigest?: string;
+  createdAt: Instant;
+  createdBy?: string | null;
+};
+export type ArtifactImage = {
+  reference: string;
+  sizeBytes: number;
+  tags: string[];
+  createdAt?: Instant;
+};
+
+export type RolloutProgress = {
+  total: number;
+  pending: number;
+  inProgress: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  unreached: number;
+};
+export type RolloutStatus = 'in-progress' | 'succeeded' | 'failed' | 'cancelled';
+export type Rollout = {
+  id: string;
+  bundleId: string;
+  bundleName: string;
+  version: string;
+  status: RolloutStatus;
+  progress: RolloutProgress;
+  waiting: string;
+  createdAt: Instant;
+  createdBy: string | null;
+  completedAt: Instant | null;
+};
+export type RolloutDeviceStatus =
+  | 'pending'
+  | 'in-progress'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'unreached';
+export type RolloutDevice = {
+  deviceId: string;
+  name: string;
+  status: RolloutDeviceStatus;
+  reason?: string | null;
+  logTail?: string[];
+  startedAt: Instant | null;
+  completedAt: Instant | null;
+  retryCount: number;
+};
+export type Page<Key extends string, T> = { [K in Key]: T[] } & { nextCursor?: string | null };

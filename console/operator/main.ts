@@ -1,0 +1,18 @@
+/** Composition root of the operator's console: builds the API client and the live line, mounts the shell. */
+import '../ui/tokens.css';
+import '../ui/base.css';
+import '../ui/controls.css';
+import '../ui/toasts.ts';
+import './operator.css';
+import { createFleetApi } from '../data/fleet-api.ts';
+import { createAsk } from '../data/request.ts';
+import { createStream } from '../data/stream.ts';
+import { applyTheme, readTheme } from '../ui/theme.ts';
+import { OperatorShell } from './shell.ts';
+
+applyTheme(readTheme());
+
+const shell = new OperatorShell();
+shell.api = createFleetApi(createAsk({ onSignedOut: () => shell.signedOut() }));
+shell.openStream = () => createStream('/api/stream');
+document.body.append(shell);

@@ -1,0 +1,215 @@
+/**
+ * The frame around every page: who is signed in, where one can go, how fresh the data is. It owns
+ * the address, the keys and the focus; pages own their content.
+ */
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import type { FleetApi } from '../data/fleet-api.ts';
+import type { LinkState, LiveStream } from '../data/stream.ts';
+import type { User } from '../data/types.ts';
+import '../ui/link-pill.ts';
+import '../ui/theme-switch.ts';
+import { type IconName, icon } from '../ui/icons.ts';
+import type { Params } from '../ui/match.ts';
+import { announcePage, createRouter, type Router } from '../ui/router.ts';
+import { shortcutSheet } from '../ui/shortcut-sheet.ts';
+import { listenForShortcuts, moveInList, type Shortcut } from '../ui/shortcuts.ts';
+import type { App } from './app.ts';
+import { pathTo, type Route, routeOf } from './routes.ts';
+import './sign-in.ts';
+
+type PageElement = HTMLElement & { app: App; params: Params };
+
+const sections: readonly { key: Route['section']; label: string; href: string; icon: IconName }[] = [
+  { key: 'fleet', label: 'Fleet', href: pathTo.fleet(), icon: 'router' },
+  { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
+  { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
+];
+
+export class OperatorShell extends LitElement {
+  static override properties = {
+    user: { state: true },
+    page: { state: true },
+    section: { state: true },
+    link: { state: true },
+    sheet: { state: true },
+    missing: { state: true },
+  };
+  api!: FleetApi;
+  openStream!: () => LiveStream;
+  /** undefined while it is not known yet. */
+  user: User | null | undefined = undefined;
+  page: PageElement | null = null;
+  section: Route['section'] = 'none';
+  link: LinkState = { kind: 'connecting', dataFrom: null };
+  sheet = false;
+  missing = false;
+  #router!: Router;
+  #stream: LiveStream | null = null;
+  #shown = '';
+
+  protected override createRenderRoot() {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#router = createRouter(() => void this.#show());
+    listenForShortcuts(() => (this.user ? this.#shortcuts() : []));
+    void this.#recognise();
+  }
+
+  async #recognise(): Promise<void> {
+    try {
+      this.#signedIn(await this.api.me());
+    } catch {
+      this.user = null;
+    }
+  }
+
+  #signedIn(user: User): void {
+    this.user = user;
+    this.#stream = this.openStream();
+    this.link = this.#stream.state();
+    this.#stream.onState((state) => {
+      this.link = state;
+    });
+    this.#shown = '';
+    void this.#show();
+  }
+
+  /** The session has ended, here or on the server: everything shown belonged to it. */
+  signedOut(): void {
+    this.#stream?.close();
+    this.#stream = null;
+    this.page = null;
+    this.user = null;
+  }
+
+  async #show(): Promise<void> {
+    if (!this.user || this.#stream === null) return;
+    const found = routeOf(location.pathname);
+    this.missing = found === null;
+    if (found === null) {
+      this.page = null;
+      this.section = 'none';
+      return;
+    }
+    const address = location.pathname + location.search;
+    if (this.#shown === address && this.page !== null) return;
+    this.#shown = address;
+    await found.route.load();
+    if (this.#shown !== address) return;
+    const page = document.createElement(found.route.tag) as PageElement;
+    page.app = this.#app(this.user, this.#stream);
+    page.params = found.params;
+    this.page = page;
+    this.section = found.route.section;
+    window.scrollTo(0, 0);
+    await this.updateComplete;
+    await (page as unknown as LitElement).updateComplete;
+    this.#announce(found.route.title);
+  }
+
+  #announce(title: string): void {
+    const region = this.querySelector<HTMLElement>('#where');
+    const heading = this.querySelector<HTMLElement>('main h1');
+    if (region !== null) announcePage(title, region, heading);
+  }
+
+  #app(user: User, stream: LiveStream): App {
+    return {
+      api: this.api,
+      stream,
+      user,
+      navigate: this.#router.navigate,
+      replace: (href) => {
+        this.#router.replace(href);
+        this.#shown = location.pathname + location.search;
+      },
+      entitle: (title) => {
+        document.title = `${title} · SignalBeam Edge`;
+      },
+    };
+  }
+
+  #shortcuts(): Shortcut[] {
+    const go = (href: string) => () => this.#router.navigate(href);
+    return [
+      { keys: 'g d', title: 'Go to the fleet (devices)', run: go(pathTo.fleet()) },
+      { keys: 'g b', title: 'Go to bundles', run: go(pathTo.bundles()) },
+      { keys: 'g r', title: 'Go to rollouts', run: go(pathTo.rollouts()) },
+      { keys: '/', title: 'Search this list', run: () => this.querySelector<HTMLElement>('main [type=search]')?.focus() },
+      { keys: 'j', title: 'Next in the list', run: () => moveInList(1) },
+      { keys: 'k', title: 'Previous in the list', run: () => moveInList(-1) },
+      {
+        keys: '?',
+        title: 'Show these keys',
+        run: () => {
+          this.sheet = true;
+        },
+      },
+    ];
+  }
+
+  async #signOut(): Promise<void> {
+    try {
+      await this.api.signOut();
+    } finally {
+      this.signedOut();
+    }
+  }
+
+  #nav(): TemplateResult {
+    return html`<nav aria-label="Main">
+      ${sections.map(
+        (entry) => html`<a href=${entry.href} aria-current=${this.section === entry.key ? 'page' : nothing}>
+          ${icon(entry.icon)}<span>${entry.label}</span></a>`,
+      )}
+    </nav>`;
+  }
+
+  #frame(user: User): TemplateResult {
+    return html`<a class="skip" href="#content" @click=${(event: Event) => {
+      event.preventDefault();
+      this.querySelector<HTMLElement>('main')?.focus();
+    }}>Skip to content</a>
+    <div id="where" class="visually-hidden" aria-live="polite"></div>
+    <header class="side">
+      <a class="brand" href="/"><img src="/favicon.svg" alt="" width="24" height="24" /><span>SignalBeam <b>Edge</b></span></a>
+      ${this.#nav()}
+      <div class="side-foot">
+        <link-pill .state=${this.link}></link-pill>
+        <theme-switch></theme-switch>
+        <div class="who">
+          <div class="grow truncate"><div class="truncate strong">${user.name || user.email}</div>
+            <div class="truncate muted small">${user.tenantName} · ${user.role}</div></div>
+          <button type="button" class="button quiet square" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"
+            @click=${() => {
+              this.sheet = true;
+            }}>${icon('keyboard')}</button>
+          <button type="button" class="button quiet square" aria-label="Sign out" title="Sign out"
+            @click=${() => void this.#signOut()}>${icon('logOut')}</button>
+        </div>
+      </div>
+    </header>
+    <main id="content" tabindex="-1">${this.missing ? this.#notFound() : this.page}</main>
+    ${shortcutSheet(this.#shortcuts(), this.sheet, () => {
+      this.sheet = false;
+    })}
+    <toast-stack></toast-stack>`;
+  }
+
+  #notFound(): TemplateResult {
+    return html`<div class="page"><h1>There is nothing here</h1>
+      <p>The address may be old, or what it named was deleted. <a href="/">Back to the fleet</a></p></div>`;
+  }
+
+  protected override render() {
+    if (this.user === undefined) return html`<main aria-busy="true"><h1 class="visually-hidden">Loading</h1></main>`;
+    if (this.user === null) {
+      return html`<sign-in .api=${this.api} .onSignedIn=${(user: User) => this.#signedIn(user)}></sign-in>`;
+    }
+    return this.#frame(this.user);
+  }
+}
+customElements.define('operator-shell', OperatorShell);

@@ -1,0 +1,36 @@
+/** How fresh the screen is: Live, Reconnecting or Offline, with the time its data is from. */
+import { html, LitElement } from 'lit';
+import { clockOf } from '../data/format.ts';
+import type { LinkState } from '../data/stream.ts';
+import { glyph } from './glyph.ts';
+
+class LinkPill extends LitElement {
+  static override properties = { state: { attribute: false } };
+  state: LinkState = { kind: 'connecting', dataFrom: null };
+
+  protected override createRenderRoot() {
+    return this;
+  }
+
+  #words(): string {
+    const { kind, dataFrom } = this.state;
+    const from = dataFrom === null ? '' : ` – data from ${clockOf(dataFrom, Date.now())}`;
+    switch (kind) {
+      case 'live':
+        return 'Live';
+      case 'connecting':
+        return 'Connecting';
+      case 'reconnecting':
+        return `Reconnecting${from}`;
+      case 'offline':
+        return `Offline${from}`;
+    }
+  }
+
+  protected override render() {
+    const { kind } = this.state;
+    const shape = kind === 'live' ? 'disc' : kind === 'offline' ? 'broken' : 'half';
+    return html`<span class="pill ${kind}" role="status">${glyph(shape)}${this.#words()}</span>`;
+  }
+}
+customElements.define('link-pill', LinkPill);

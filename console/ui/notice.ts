@@ -1,0 +1,40 @@
+/** What went wrong or is worth knowing, in place. Errors show their code, for a search or a call. */
+import { html, nothing, type TemplateResult } from 'lit';
+import type { ApiError } from '../data/request.ts';
+import { type IconName, icon } from './icons.ts';
+
+export type NoticeTone = 'info' | 'warn' | 'bad' | 'ok' | 'idle';
+const icons: Record<NoticeTone, IconName> = {
+  info: 'info',
+  warn: 'alert',
+  bad: 'circleAlert',
+  ok: 'check',
+  idle: 'clock',
+};
+
+export const notice = (tone: NoticeTone, content: unknown): TemplateResult =>
+  html`<div class="note ${tone}">${icon(icons[tone])}<div class="grow">${content}</div></div>`;
+
+export const errorNotice = (error: ApiError | null): TemplateResult | typeof nothing =>
+  error === null
+    ? nothing
+    : html`<div role="alert">${notice(
+        'bad',
+        html`<p>${error.message} ${error.next ?? nothing}</p>
+          <p class="small muted">Code <code>${error.code}</code></p>`,
+      )}</div>`;
+
+/** While nothing has arrived yet: the error if there is one, else a quiet placeholder. */
+export const loading = (error: ApiError | null, rows = 3): TemplateResult =>
+  error !== null
+    ? html`${errorNotice(error)}`
+    : html`<div class="stack tight" role="status" aria-label="Loading">
+        ${Array.from({ length: rows }, () => html`<div class="skeleton" style="height:38px"></div>`)}
+      </div>`;
+
+export const emptyState = (
+  name: IconName,
+  title: string,
+  content: unknown,
+): TemplateResult =>
+  html`<div class="empty">${icon(name)}<h2>${title}</h2>${content}</div>`;
