@@ -105,7 +105,7 @@ CREATE TRIGGER only_grow BEFORE UPDATE ON bundle_orchestrator.desired_states
 
 -- The bucket's own date of birth: another one means that it was lost and made anew.
 CREATE TABLE bundle_orchestrator.desired_bucket (
-  only boolean PRIMARY KEY DEFAULT true CHECK (only),
+  "only" boolean PRIMARY KEY DEFAULT true CHECK ("only"),
   created text NOT NULL
 );
 GRANT SELECT, INSERT, UPDATE ON bundle_orchestrator.desired_bucket TO sb_system;

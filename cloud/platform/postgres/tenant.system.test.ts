@@ -122,7 +122,6 @@ describe('a pool of one connection', () => {
     expect((await api.query('SELECT platform.current_tenant() AS t')).rows).toEqual([{ t: null }]);
     const lost = withTenant(api, one, async (sql) => {
       const { rows } = await sql.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
-      await system.query('RESET ROLE');
       const killer = openPool({ url: database.url, role: null, max: 1 });
       await killer.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
       await killer.end();
