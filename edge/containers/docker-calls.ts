@@ -22,12 +22,15 @@ export type DockerCalls = {
 /** Enough for a busy Raspberry Pi; a daemon that needs longer is hung or as good as. */
 const callTimeoutMs = 20_000;
 
-export const openDockerCalls = (socketPath: string): DockerCalls => {
+export const openDockerCalls = (
+  socketPath: string,
+  defaultTimeoutMs = callTimeoutMs,
+): DockerCalls => {
   const docker = new Docker({ socketPath, host: '', protocol: 'http' });
   return {
     docker,
     socketPath,
-    call: async (what, act, { timeoutMs = callTimeoutMs, signal } = {}) => {
+    call: async (what, act, { timeoutMs = defaultTimeoutMs, signal } = {}) => {
       try {
         return await withDeadline({ what, timeoutMs, signal }, act);
       } catch (cause) {

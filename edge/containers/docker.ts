@@ -20,7 +20,7 @@ import { execInDocker, followDockerLogs, readDockerLogs } from './docker-output.
 import { toDocker } from './docker-spec.ts';
 import { ensureDockerVolume, listDockerVolumes, removeDockerVolume } from './docker-volumes.ts';
 import { readDockerStats, watchDocker } from './docker-watch.ts';
-import type { Engine, EngineDescription } from './engine.ts';
+import type { Engine, EngineDescription, EngineOptions } from './engine.ts';
 import { refused } from './failures.ts';
 import { inspectedSchema, observe } from './inspected.ts';
 import { parseReply } from './reply.ts';
@@ -29,8 +29,8 @@ import { parseReply } from './reply.ts';
 const stopMarginMs = 20_000;
 const inspectsAtOnce = 6;
 
-export const openDocker = (socketPath: string): Engine => {
-  const calls = openDockerCalls(socketPath);
+export const openDocker = (socketPath: string, options: EngineOptions = {}): Engine => {
+  const calls = openDockerCalls(socketPath, options.callTimeoutMs);
   return {
     kind: 'docker',
     describe: () => describe(calls),

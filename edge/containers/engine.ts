@@ -86,6 +86,11 @@ export type Created = {
   warnings: string[];
 };
 
+export type EngineOptions = {
+  /** For one answer; pulls, stops and streams have their own. */
+  callTimeoutMs?: number;
+};
+
 export type Engine = {
   kind: 'docker' | 'podman';
   describe(): Promise<EngineDescription>;

@@ -35,7 +35,10 @@ const callTimeoutMs = 20_000;
 const replyBytesMax = 32 * 1024 * 1024;
 const apiPath = '/v4.0.0/libpod';
 
-export const openLibpodCalls = (socketPath: string): LibpodCalls => {
+export const openLibpodCalls = (
+  socketPath: string,
+  defaultTimeoutMs = callTimeoutMs,
+): LibpodCalls => {
   const agent = new Agent({
     connect: { socketPath, timeout: 5_000 },
     connections: 32,
@@ -54,8 +57,8 @@ export const openLibpodCalls = (socketPath: string): LibpodCalls => {
     });
   return {
     socketPath,
-    call: (options) => callOnce(send, socketPath, options),
-    stream: (options) => openStream(send, socketPath, options),
+    call: (options) => callOnce(send, socketPath, { timeoutMs: defaultTimeoutMs, ...options }),
+    stream: (options) => openStream(send, socketPath, { timeoutMs: defaultTimeoutMs, ...options }),
     close: () => agent.destroy(),
   };
 };

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { labels, type ObservedContainer } from '../core/container.ts';
 import { heldLimits } from '../core/held-limits.ts';
 import { forEachBounded } from './bounded.ts';
-import type { Engine, EngineDescription } from './engine.ts';
+import type { Engine, EngineDescription, EngineOptions } from './engine.ts';
 import { refused } from './failures.ts';
 import { inspectedSchema, observe } from './inspected.ts';
 import { type LibpodCalls, openLibpodCalls } from './podman-calls.ts';
@@ -29,8 +29,8 @@ import { parseReply } from './reply.ts';
 const stopMarginMs = 20_000;
 const inspectsAtOnce = 6;
 
-export const openPodman = (socketPath: string): Engine => {
-  const calls = openLibpodCalls(socketPath);
+export const openPodman = (socketPath: string, options: EngineOptions = {}): Engine => {
+  const calls = openLibpodCalls(socketPath, options.callTimeoutMs);
   return {
     kind: 'podman',
     describe: () => describe(calls),

@@ -1,0 +1,21 @@
+/** The engine port's behaviour on a real Podman. */
+import { inject } from 'vitest';
+import '@signalbeam/launcher/rig/provided';
+import { engineSuite } from './engine.suite.ts';
+import { engineFailuresSuite } from './engine-failures.suite.ts';
+import { engineImagesSuite } from './engine-images.suite.ts';
+import { engineOutputSuite } from './engine-output.suite.ts';
+import type { EngineUnderTest } from './engine-site.suite.ts';
+import { openPodman } from './podman.ts';
+
+const under: EngineUnderTest = {
+  kind: 'podman',
+  socketPath: inject('podmanSocket'),
+  registryUrl: inject('registryUrl'),
+  open: openPodman,
+};
+
+engineSuite(under);
+engineImagesSuite(under);
+engineOutputSuite(under);
+engineFailuresSuite(under);
