@@ -62,8 +62,8 @@ export const insertDevice = async (sql: Sql, device: NewDevice): Promise<DeviceR
     `INSERT INTO device_manager.devices
        (tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version,
         os, architecture, hostname, registration_token_id, created_at, decided_at, decided_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-             CASE WHEN $14::text IS NULL THEN NULL ELSE $13 END, $14)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::timestamptz,
+             CASE WHEN $14::text IS NULL THEN NULL ELSE $13::timestamptz END, $14)
      ON CONFLICT (public_key) WHERE deleted_at IS NULL DO NOTHING
      RETURNING ${columns}`,
     [

@@ -1,0 +1,390 @@
+/** Registration, approval and enrolment over the real database and hub, as a device lives them. */
+import { connect, jwtAuthenticator } from '@nats-io/transport-node';
+import { type Enrolment, enrolmentStatusSchema } from '@signalbeam/sync/wire/enrolment';
+import { fingerprintOf } from '@signalbeam/sync/wire/fingerprint';
+import { openKeyset } from '@signalbeam/sync/wire/records';
+import { cloudSubjects, deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import '@signalbeam/launcher/rig/provided';
+import {
+  makeDevice,
+  makeToken,
+  type OpenedTenant,
+  openTenant,
+  type Rig,
+  register,
+  startRig,
+} from './rig.suite.ts';
+
+let rig: Rig;
+let acme: OpenedTenant;
+let other: OpenedTenant;
+const dayMs = 24 * 60 * 60_000;
+
+beforeAll(async () => {
+  rig = await startRig(inject('postgresUrl'));
+  acme = await openTenant(rig, 'acme');
+  other = await openTenant(rig, 'other');
+});
+afterAll(async () => rig?.stop(rig));
+
+const usesOf = async (id: string): Promise<number> => {
+  const { rows } = await rig.owner.query(
+    'SELECT current_uses FROM device_manager.registration_tokens WHERE id = $1',
+    [id],
+  );
+  return rows[0].current_uses;
+};
+const deviceCount = async (): Promise<number> => {
+  const { rows } = await rig.owner.query('SELECT count(*) AS n FROM device_manager.devices');
+  return rows[0].n;
+};
+const enrolment = (id: string, device: ReturnType<typeof makeDevice>) =>
+  rig.ask('GET', `/api/devices/${id}/enrolment`, {
+    token: device.proof(id, rig.platform.now()),
+  });
+
+describe('registration', () => {
+  test('a device appears pending, and the same key again is the same device and burns no use', async () => {
+    const { token, id } = await makeToken(rig, acme, { maxUses: 2 });
+    const device = makeDevice('pump-1');
+    const first = await rig.ask('POST', '/api/devices', { body: device.registration(token) });
+    expect(first.status).toBe(201);
+    expect(first.body).toEqual({
+      deviceId: expect.any(String),
+      tenantId: acme.tenantId,
+      site: 'plant-7',
+      status: 'pending',
+      fingerprint: fingerprintOf(device.nkey),
+    });
+    const again = await rig.ask('POST', '/api/devices', { body: device.registration(token) });
+    expect(again).toMatchObject({ status: 200, body: first.body });
+    expect(await usesOf(id)).toBe(1);
+  });
+
+  test('a repeat works when the token has been used up by the first', async () => {
+    const { token } = await makeToken(rig, acme, { maxUses: 1 });
+    const device = makeDevice();
+    await rig.ask('POST', '/api/devices', { body: device.registration(token) });
+    const again = await rig.ask('POST', '/api/devices', { body: device.registration(token) });
+    expect(again.status).toBe(200);
+  });
+
+  test('a repeat changes nothing of the device, whatever it says', async () => {
+    const { token } = await makeToken(rig, acme);
+    const device = makeDevice('honest');
+    const body = device.registration(token);
+    const { body: made } = await rig.ask('POST', '/api/devices', { body });
+    await rig.ask('POST', '/api/devices', {
+      body: { ...body, name: 'thief', sealingKey: makeDevice().registration('x').sealingKey },
+    });
+    const { rows } = await rig.owner.query(
+      'SELECT name, sealing_key FROM device_manager.devices WHERE id = $1',
+      [(made as { deviceId: string }).deviceId],
+    );
+    expect(rows).toEqual([{ name: 'honest', sealing_key: body.sealingKey }]);
+  });
+
+  test('fifty at once with three uses: exactly three get in', async () => {
+    const { token, id } = await makeToken(rig, acme, { maxUses: 3 });
+    const before = await deviceCount();
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, () =>
+        rig.ask('POST', '/api/devices', { body: makeDevice().registration(token) }),
+      ),
+    );
+    const statuses = answers.map(({ status }) => status);
+    expect(statuses.filter((status) => status === 201)).toHaveLength(3);
+    for (const { status, body } of answers) {
+      if (status !== 201) {
+        expect(status).toBe(403);
+        expect(body).toMatchObject({ code: 'registration-token-used-up' });
+      }
+    }
+    expect(await usesOf(id)).toBe(3);
+    expect(await deviceCount()).toBe(before + 3);
+  });
+
+  test('the same device ten times at once is one device and one use', async () => {
+    const { token, id } = await makeToken(rig, acme, { maxUses: 5 });
+    const body = makeDevice().registration(token);
+    const answers = await Promise.all(
+      Array.from({ length: 10 }, () => rig.ask('POST', '/api/devices', { body })),
+    );
+    expect(answers.map(({ status }) => status).sort()).toEqual([...Array(9).fill(200), 201]);
+    expect(await usesOf(id)).toBe(1);
+  });
+
+  test("another tenant cannot claim a device's key, and its token keeps its use", async () => {
+    const { token } = await makeToken(rig, acme);
+    const { device } = await register(rig, token);
+    const theirs = await makeToken(rig, other);
+    const answer = await rig.ask('POST', '/api/devices', {
+      body: device.registration(theirs.token),
+    });
+    expect(answer).toMatchObject({ status: 409, body: { code: 'device-key-taken' } });
+    expect(await usesOf(theirs.id)).toBe(0);
+  });
+
+  test('unknown, revoked, expired and damaged tokens are told apart and let nobody in', async () => {
+    const before = await deviceCount();
+    const code = async (token: string): Promise<unknown> => {
+      const answer = await rig.ask('POST', '/api/devices', {
+        body: makeDevice().registration(token),
+      });
+      return [answer.status, (answer.body as { code: string }).code];
+    };
+    const live = await makeToken(rig, acme);
+    const wrongSecret = `${live.token.slice(0, -1)}${live.token.endsWith('0') ? '1' : '0'}`;
+    expect(await code(wrongSecret)).toEqual([403, 'registration-token-unknown']);
+    expect(await code('not-a-token-at-all')).toEqual([403, 'registration-token-unknown']);
+    const revoked = await makeToken(rig, acme);
+    const revoke = await rig.ask('DELETE', `/api/registration-tokens/${revoked.id}`, {
+      token: acme.operator,
+    });
+    expect(revoke.status).toBe(204);
+    expect(await code(revoked.token)).toEqual([403, 'registration-token-revoked']);
+    const short = await makeToken(rig, acme, { validityDays: 1 });
+    await rig.owner.query(
+      'UPDATE device_manager.registration_tokens SET expires_at = $2 WHERE id = $1',
+      [short.id, new Date(rig.platform.now() - dayMs)],
+    );
+    expect(await code(short.token)).toEqual([403, 'registration-token-expired']);
+    expect(await deviceCount()).toBe(before);
+  });
+
+  test('two live tokens with one prefix both work', async () => {
+    const [first, second] = [await makeToken(rig, acme), await makeToken(rig, acme)];
+    await rig.owner.query(
+      'UPDATE device_manager.registration_tokens SET prefix = $2 WHERE id = $1',
+      [second.id, first.prefix],
+    );
+    const moved = second.token.replace(second.prefix, first.prefix);
+    await register(rig, moved);
+    await register(rig, first.token);
+    expect([await usesOf(first.id), await usesOf(second.id)]).toEqual([1, 1]);
+  });
+
+  test('bad bodies are refused with the place of the fault', async () => {
+    const { token, id } = await makeToken(rig, acme);
+    const good = makeDevice().registration(token);
+    const refused = async (
+      body: unknown,
+    ): Promise<{ code: string; errors?: { path: string }[] }> => {
+      const answer = await rig.ask('POST', '/api/devices', { body });
+      expect(answer.status).toBe(400);
+      return answer.body;
+    };
+    const paths = async (body: unknown) => (await refused(body)).errors?.map(({ path }) => path);
+    expect(await paths({ ...good, tenantId: other.tenantId })).toEqual(['tenantId']);
+    expect(await paths({ ...good, platform: { ...good.platform, admin: true } })).toEqual([
+      'platform.admin',
+    ]);
+    expect(await paths({ ...good, publicKey: `U${'A'.repeat(55)}` })).toEqual(['publicKey']);
+    expect(await paths({ ...good, sealingKey: Buffer.alloc(33).toString('base64') })).toEqual([
+      'sealingKey',
+    ]);
+    for (const name of [
+      '',
+      '   ',
+      'a\u0000b',
+      'a\nb',
+      'x\u202egnp.exe',
+      'x'.repeat(201),
+      7,
+      null,
+    ]) {
+      expect(await paths({ ...good, name })).toEqual(['name']);
+    }
+    expect((await refused('{"registrationToken":')).code).toBe('malformed-json');
+    const large = await rig.ask('POST', '/api/devices', {
+      body: { ...good, name: 'x'.repeat(300_000) },
+    });
+    expect(large).toMatchObject({
+      status: 413,
+      body: { code: 'body-too-large', detail: expect.stringContaining('262144') },
+    });
+    expect(await usesOf(id)).toBe(0);
+  });
+
+  test('hostile names are kept as they are and harm nothing', async () => {
+    const { token } = await makeToken(rig, acme, { maxUses: 5 });
+    for (const name of [
+      `'; DROP TABLE devices; --`,
+      '<script>alert(1)</script>',
+      '../../etc',
+      '%_\\',
+      '😀 Pumpe Übergröße',
+    ]) {
+      const { id } = await register(rig, token, name);
+      const answer = await rig.ask('GET', `/api/devices/${id}`, { token: acme.viewer });
+      expect(answer.body).toMatchObject({ name });
+    }
+  });
+});
+
+describe('enrolment', () => {
+  test('pending, then approved, with everything the device needs to trust and to connect', async () => {
+    const { token } = await makeToken(rig, acme);
+    const { id, device } = await register(rig, token, 'pump-9');
+    expect(await enrolment(id, device)).toMatchObject({ status: 200, body: { status: 'pending' } });
+    const approved = await rig.ask('POST', `/api/devices/${id}/approve`, { token: acme.operator });
+    expect(approved).toMatchObject({
+      status: 200,
+      body: { registrationStatus: 'approved', approvedAt: expect.any(String) },
+    });
+
+    const status = enrolmentStatusSchema.parse((await enrolment(id, device)).body);
+    if (status.status !== 'approved') throw new Error('not approved');
+    const document: Enrolment = status.enrolment;
+    expect(document).toMatchObject({
+      deviceId: id,
+      tenantId: acme.tenantId,
+      tenantKey: acme.tenantKey,
+      site: 'plant-7',
+      name: 'pump-9',
+    });
+    const opened = openKeyset(Buffer.from(document.keyset, 'base64'), [document.rootKey]);
+    expect(opened).toMatchObject({
+      kind: 'opened',
+      value: { tenantId: acme.tenantId, version: 1 },
+    });
+    expect(
+      openKeyset(Buffer.from(document.keyset, 'base64'), [
+        (await rig.platform.keyring.tenant(other.tenantId)).root,
+      ]).kind,
+    ).toBe('refused');
+    const again = enrolmentStatusSchema.parse((await enrolment(id, device)).body);
+    expect(again.status === 'approved' && again.enrolment.keyset).toBe(document.keyset);
+
+    await rig.platform.desired.put(
+      cloudSubjects.recordKey(acme.tenantKey, 'plant-7', id),
+      Buffer.from('a record'),
+    );
+    const connection = await connect({
+      servers: document.nats.hubUrls,
+      authenticator: jwtAuthenticator(document.nats.deviceJwt, Buffer.from(device.seed)),
+      inboxPrefix: deviceSubjects.inboxPrefix('plant-7', id),
+    });
+    const record = await connection.request(deviceSubjects.record('plant-7', id), '', {
+      timeout: 5_000,
+    });
+    expect(record.string()).toBe('a record');
+    await connection.close();
+  });
+
+  test('a token may approve at once', async () => {
+    const { token } = await makeToken(rig, acme, { autoApprove: true });
+    const { id, device } = await register(rig, token);
+    expect((await enrolment(id, device)).body).toMatchObject({ status: 'approved' });
+  });
+
+  test('a rejected device learns why, and may be let in later', async () => {
+    const { token } = await makeToken(rig, acme);
+    const { id, device } = await register(rig, token);
+    const rejected = await rig.ask('POST', `/api/devices/${id}/reject`, {
+      token: acme.operator,
+      body: { reason: 'not ours' },
+    });
+    expect(rejected).toMatchObject({
+      status: 200,
+      body: { registrationStatus: 'rejected', statusReason: 'not ours' },
+    });
+    expect((await enrolment(id, device)).body).toEqual({ status: 'rejected', reason: 'not ours' });
+    await rig.ask('POST', `/api/devices/${id}/approve`, { token: acme.operator });
+    expect((await enrolment(id, device)).body).toMatchObject({ status: 'approved' });
+  });
+
+  test('an approved device is not un-approved, and deciding twice changes nothing', async () => {
+    const { token } = await makeToken(rig, acme);
+    const { id } = await register(rig, token);
+    await rig.ask('POST', `/api/devices/${id}/approve`, { token: acme.operator });
+    expect(
+      await rig.ask('POST', `/api/devices/${id}/approve`, { token: acme.operator }),
+    ).toMatchObject({ status: 200 });
+    expect(
+      await rig.ask('POST', `/api/devices/${id}/reject`, { token: acme.operator }),
+    ).toMatchObject({ status: 409, body: { code: 'wrong-state' } });
+    const { rows } = await rig.owner.query(
+      `SELECT action FROM platform.audit_log WHERE target = $1 ORDER BY id`,
+      [`device:${id}`],
+    );
+    expect(rows.map(({ action }) => action)).toEqual(['device.register', 'device.approve']);
+  });
+
+  test('only the device itself may ask: another, a user, a forger and an old proof are refused', async () => {
+    const { token } = await makeToken(rig, acme, { maxUses: 2, autoApprove: true });
+    const mine = await register(rig, token);
+    const neighbour = await register(rig, token);
+    const path = `/api/devices/${mine.id}/enrolment`;
+    const now = rig.platform.now();
+    const status = async (credential: string | undefined) => {
+      const answer = await rig.ask(
+        'GET',
+        path,
+        credential === undefined ? {} : { token: credential },
+      );
+      return [answer.status, (answer.body as { code?: string }).code];
+    };
+    expect(await status(neighbour.device.proof(neighbour.id, now))).toEqual([404, 'not-found']);
+    expect(await status(neighbour.device.proof(mine.id, now))).toEqual([401, 'invalid-token']);
+    expect(await status(mine.device.proof(mine.id, now - dayMs))).toEqual([401, 'expired-token']);
+    expect(await status(acme.admin)).toEqual([403, 'forbidden']);
+    expect(await status(undefined)).toEqual([401, 'unauthenticated']);
+    expect(await status('a.b.c')).toEqual([401, 'invalid-token']);
+    expect(await status('ey')).toEqual([401, 'invalid-token']);
+    const [header, claims] = mine.device.proof(mine.id, now).split('.');
+    expect(await status(`${header}.${claims}.${Buffer.alloc(64).toString('base64url')}`)).toEqual([
+      401,
+      'invalid-token',
+    ]);
+    const none = Buffer.from(
+      JSON.stringify({ alg: 'none', typ: 'sb-device+jwt', kid: mine.id }),
+    ).toString('base64url');
+    expect(await status(`${none}.${claims}.`)).toEqual([401, 'invalid-token']);
+  });
+});
+
+describe('deletion', () => {
+  test('a deleted device is out at once, everywhere, and its key may register afresh', async () => {
+    const { token } = await makeToken(rig, acme, { maxUses: 2, autoApprove: true });
+    const { id, device } = await register(rig, token);
+    const key = await rig.ask('POST', `/api/devices/${id}/api-keys`, { token: acme.operator });
+    expect(key.status).toBe(201);
+    const recordKey = cloudSubjects.recordKey(acme.tenantKey, 'plant-7', id);
+    await rig.platform.desired.put(recordKey, Buffer.from('a record'));
+    expect(await rig.ask('DELETE', `/api/devices/${id}`, { token: acme.operator })).toMatchObject({
+      status: 204,
+    });
+
+    expect(await enrolment(id, device)).toMatchObject({
+      status: 401,
+      body: { code: 'invalid-token' },
+    });
+    const byKey = await rig.ask('GET', `/api/devices/${id}/enrolment`, {
+      headers: {
+        'x-api-key': (key.body as { apiKey: string }).apiKey,
+        'x-tenant-id': acme.tenantId,
+      },
+    });
+    expect(byKey).toMatchObject({ status: 401 });
+    expect(await rig.ask('GET', `/api/devices/${id}`, { token: acme.viewer })).toMatchObject({
+      status: 404,
+    });
+    for (const view of ['public_devices', 'public_device_identities']) {
+      const { rows } = await rig.owner.query(
+        `SELECT 1 FROM device_manager.${view} WHERE device_id = $1`,
+        [id],
+      );
+      expect(rows).toEqual([]);
+    }
+    await expect.poll(() => rig.platform.desired.get(recordKey), { timeout: 15_000 }).toBeNull();
+
+    const back = await rig.ask('POST', '/api/devices', { body: device.registration(token) });
+    expect(back.status).toBe(201);
+    expect((back.body as { deviceId: string }).deviceId).not.toBe(id);
+    expect(await rig.ask('DELETE', `/api/devices/${id}`, { token: acme.operator })).toMatchObject({
+      status: 404,
+    });
+  });
+});
