@@ -27,6 +27,9 @@ const printVersion: Verb = async () => {
 };
 
 const verbs: Readonly<Record<string, Verb>> = {
+  up: async (args) => (await import('./verbs/up.ts')).up(args),
+  down: async (args) => (await import('./verbs/down.ts')).down(args),
+  status: async (args) => (await import('./verbs/status.ts')).status(args),
   test: async (args) => (await import('./verbs/test.ts')).runTests(args),
   check: async (args) => (await import('./verbs/check.ts')).check(args),
   bench: async (args) => (await import('./verbs/bench.ts')).bench(args),

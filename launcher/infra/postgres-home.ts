@@ -1,6 +1,6 @@
 /**
  * Where Postgres's data and binaries lie and which user runs it. As root the server runs as
- * `postgres`; a clone under /root (0700) or a mkdtemp folder can't be entered by that user, and
+ * `postgres`; a clone in a home of mode 0700 or a mkdtemp folder can't be entered by that user, and
  * then data goes to /var/lib/signalbeam/<hash of the folder> and the binaries are copied once.
  */
 import { execFileSync } from 'node:child_process';

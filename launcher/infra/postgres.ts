@@ -102,6 +102,8 @@ const settings = (port: number, options: PostgresOptions): string[] => {
 export type PostgresOptions = {
   dir: string;
   port?: number;
+  /** Default: postgres.log in `dir`. */
+  logFile?: string;
   /** `throwaway` gives up fsync: for tests whose data nobody wants back. */
   durability?: 'durable' | 'throwaway';
   connectionsMax?: number;
@@ -110,7 +112,7 @@ export type PostgresOptions = {
 
 export const startPostgres = async (options: PostgresOptions): Promise<Postgres> => {
   mkdirSync(options.dir, { recursive: true });
-  const logFile = join(options.dir, 'postgres.log');
+  const logFile = options.logFile ?? join(options.dir, 'postgres.log');
   const home = preparePostgresHome(options.dir);
   const password = ensurePassword(home.dataDir);
   if (!existsSync(join(home.dataDir, 'PG_VERSION'))) await initialise(home, password, logFile);
