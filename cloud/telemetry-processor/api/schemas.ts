@@ -1,0 +1,110 @@
+/**
+ * The shapes of telemetry-processor's REST API: what it takes (unknown fields refused) and what it
+ * answers. Times are ISO 8601 in UTC.
+ */
+import { z } from '@hono/zod-openapi';
+import { eventBody, metricsBody, reportedBody } from '@signalbeam/sync/wire/rows';
+import { timestampMs } from '@signalbeam/sync/wire/shape';
+
+const at = z.iso.datetime();
+export const idParams = z.strictObject({ id: z.uuid() });
+
+const problemSchema = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string(),
+    next: z.string().optional(),
+    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem');
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+/** The refusals that every route here shares, for the OpenAPI document. */
+export const refusals = {
+  400: problem('Not understood'),
+  401: problem('Sign-in needed'),
+  403: problem('Not allowed'),
+};
+export const deviceRefusals = { ...refusals, 404: problem('There is no such device') };
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+export const body = <T extends z.ZodType>(schema: T) => ({
+  required: true as const,
+  content: { 'application/json': { schema } },
+});
+
+export const presenceSchema = z
+  .strictObject({
+    presence: z.enum(['online', 'offline', 'never']),
+    lastSeenAt: at.nullable(),
+    nextBeatMs: z.int().nullable(),
+  })
+  .openapi('Presence');
+
+/** An ISO time, or milliseconds since 1970. */
+const instant = z
+  .union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)])
+  .transform((text) => (/^\d+$/.test(text) ? Number(text) : Date.parse(text)))
+  .pipe(timestampMs)
+  .openapi({ type: 'string', description: 'ISO 8601, or milliseconds since 1970' });
+
+export const metricsQuery = z.strictObject({
+  from: instant.optional(),
+  to: instant.optional(),
+  maxPoints: z.coerce.number().int().min(2).max(2_000).default(300),
+});
+export const metricsSchema = z
+  .strictObject({
+    from: at,
+    to: at,
+    /** Width of one point: its value is the mean of the samples in it (of counters the last). */
+    bucketMs: z.int(),
+    series: z.array(z.strictObject({ at, ...metricsBody.shape })),
+  })
+  .openapi('MetricsSeries');
+
+export const eventsQuery = z.strictObject({
+  cursor: z.string().max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+});
+export const eventsSchema = z
+  .strictObject({
+    events: z.array(
+      z.strictObject({
+        seq: z.int(),
+        epoch: z.string(),
+        at,
+        receivedAt: at,
+        ...eventBody.shape,
+      }),
+    ),
+    nextCursor: z.string().nullable(),
+  })
+  .openapi('DeviceEvents');
+
+export const reportedSchema = z
+  .strictObject({
+    at,
+    receivedAt: at,
+    ...reportedBody.shape,
+  })
+  .openapi('ReportedState');
+
+export const simpleHeartbeat = z.strictObject({
+  nextBeatMs: z.int().min(1_000).max(3_600_000).default(60_000),
+});
+export const simpleMetrics = z.strictObject({
+  samples: z
+    .array(z.strictObject({ at: timestampMs.optional(), ...metricsBody.partial().shape }))
+    .min(1)
+    .max(100),
+});
+export const storedSchema = z.strictObject({ stored: z.int() });

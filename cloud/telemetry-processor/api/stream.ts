@@ -1,0 +1,122 @@
+/**
+ * `/api/stream`: what changes in the tenant, as server-sent events, as it happens. Nothing is
+ * replayed: a client that comes back with Last-Event-ID, or reads too slowly, is told `resync` and
+ * asks the API anew. The stream ends when the sign-in that opened it does.
+ */
+import { createRoute, z } from '@hono/zod-openapi';
+import { requireUser } from '@signalbeam/platform/http/caller';
+import { refusal } from '@signalbeam/platform/http/problem';
+import { parseTopics, wantedEvent } from '../stream/topics.ts';
+import type { AddRoutes } from './parts.ts';
+import { refusals } from './schemas.ts';
+
+/** How long a stream may outlive the session that opened it. */
+const sessionCheckMs = 15_000;
+const sessionPath = '/api/telemetry/session';
+const resync = new TextEncoder().encode('event: resync\ndata: {}\n\n');
+
+/** Passes `inner` on as it is read, so its own bound on what waits stays the only one. */
+const passOn = (
+  inner: ReadableStream<Uint8Array>,
+  first: Uint8Array | null,
+  ended: () => void,
+): ReadableStream<Uint8Array> => {
+  const reader = inner.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => {
+        if (first !== null) controller.enqueue(first);
+      },
+      pull: async (controller) => {
+        const { done, value } = await reader.read();
+        if (!done) return controller.enqueue(value);
+        ended();
+        controller.close();
+      },
+      cancel: async (reason) => {
+        ended();
+        await reader.cancel(reason);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+};
+
+const addSession: AddRoutes = (api) => {
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: sessionPath,
+      tags: ['Live'],
+      summary: 'Whether the sign-in still holds',
+      middleware: [requireUser('viewer')] as const,
+      responses: { 204: { description: 'It does' }, ...refusals },
+    }),
+    (c) => c.body(null, 204),
+  );
+};
+
+export const addStreamRoutes: AddRoutes = (api, parts) => {
+  addSession(api, parts);
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/stream',
+      tags: ['Live'],
+      summary: 'What changes, as server-sent events',
+      description:
+        'Events `device`, `rollout`, `metrics`, `reported`, `event` with data `{type, at, data}`; `resync` when something was missed.',
+      middleware: [requireUser('viewer')] as const,
+      request: {
+        query: z.strictObject({
+          topics: z.string().max(5_000).optional().openapi({
+            example: 'devices,device:6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11,rollouts',
+          }),
+        }),
+      },
+      responses: {
+        200: {
+          description: 'The stream',
+          content: { 'text/event-stream': { schema: z.string() } },
+        },
+        ...refusals,
+      },
+    }),
+    (c) => {
+      const topics = parseTopics(c.req.valid('query').topics);
+      if (topics === null) {
+        throw refusal('invalid-request', 'A topic is not understood.', {
+          errors: [{ path: 'topics', message: 'devices, rollouts, device:<id>, rollout:<id>' }],
+        });
+      }
+      const { tenantId } = c.var.caller;
+      const client = parts.live.open({
+        tenantId,
+        wants: (message) => {
+          const event = wantedEvent(message, topics);
+          return event === null ? null : { event };
+        },
+      });
+      const leave = parts.watching()?.add(tenantId, topics);
+      const { headers } = c.req.raw;
+      const timer = setInterval(() => {
+        Promise.resolve(api.request(sessionPath, { headers })).then(
+          ({ status }) => {
+            if (status === 401 || status === 403) client.close();
+          },
+          (error: unknown) => c.var.log.warn({ error }, 'a session could not be checked'),
+        );
+      }, sessionCheckMs);
+      const first = c.req.header('last-event-id') === undefined ? null : resync;
+      const stream = passOn(client.stream, first, () => {
+        clearInterval(timer);
+        leave?.();
+      });
+      return c.body(stream, 200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      });
+    },
+  );
+};

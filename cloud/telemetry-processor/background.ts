@@ -1,0 +1,66 @@
+/**
+ * What telemetry-processor does without being asked: ingest, presence, partitions made ahead, old
+ * data removed. Everything runs on every replica; what only one may do hangs on the lease.
+ */
+import type { Platform } from '@signalbeam/platform/service';
+import { createDirectory } from './ingest/directory.ts';
+import { startIngest } from './ingest/start.ts';
+import { createHeard, type Heard } from './presence/heard.ts';
+import { startPresence } from './presence/start.ts';
+import { createLease } from './store/lease.ts';
+import { defaultRetention, ensurePartitions, removeOld } from './store/maintenance.ts';
+import { createTell } from './stream/tell.ts';
+import { startWatching, type Watching } from './stream/watching.ts';
+
+/** Any constant nobody else locks: "sbtp". */
+const leaseKey = 0x73627470;
+const maintenanceMs = 3_600_000;
+
+export type Background = { heard: Heard; watching: Watching; stop: () => Promise<void> };
+
+export type BackgroundParts = Pick<
+  Platform,
+  'cloud' | 'pools' | 'keyring' | 'log' | 'now' | 'metrics' | 'live'
+>;
+
+const startMaintenance = (parts: BackgroundParts, isHeld: () => boolean) => {
+  const { pools, log, now } = parts;
+  const run = async (): Promise<void> => {
+    await ensurePartitions(pools.ingest, now());
+    if (isHeld()) await removeOld(pools.ingest, now(), defaultRetention);
+  };
+  const timer = setInterval(() => {
+    run().catch((error) => log.warn({ error }, 'maintenance failed; trying again in an hour'));
+  }, maintenanceMs);
+  return { stop: () => clearInterval(timer) };
+};
+
+export const startBackground = async (parts: BackgroundParts): Promise<Background> => {
+  const { cloud, pools, keyring, log, now, live } = parts;
+  await ensurePartitions(pools.ingest, now());
+  const directory = createDirectory({ sql: pools.ingest, keyring, now });
+  const lease = createLease(pools.ingest, leaseKey);
+  const watching = startWatching({ connection: cloud.connection, now });
+  const tell = createTell({ live, watching, now });
+  const heard = createHeard({
+    directory,
+    now,
+    // All replicas hear it; one tells.
+    onBeat: (beat) => {
+      if (lease.isHeld()) tell.beat(beat);
+    },
+  });
+  const presence = startPresence({ cloud, pool: pools.ingest, lease, heard, now, log });
+  const ingest = startIngest({ ...parts, directory, random: Math.random, onSample: tell.sample });
+  const maintenance = startMaintenance(parts, lease.isHeld);
+  return {
+    heard,
+    watching,
+    stop: async () => {
+      maintenance.stop();
+      watching.stop();
+      await Promise.all([ingest.stop(), presence.stop()]);
+      await lease.release();
+    },
+  };
+};

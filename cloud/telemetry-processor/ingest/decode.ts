@@ -1,0 +1,241 @@
+/**
+ * From the bytes of a message to rows ready to be stored, whatever the lane's position: signature,
+ * limits, header, each line against its lane's schema, the running hash, and for metrics the bytes
+ * of COPY. Nothing here waits or touches a database. A line that does not fit is set aside and
+ * still counts: it was written and hashed by the device, so its lane goes on after it.
+ */
+import { rowBytesMax } from '@signalbeam/sync/core/limits';
+import { extendChain } from '@signalbeam/sync/wire/chain';
+import { type FrameHeader, unpackFrame } from '@signalbeam/sync/wire/frame';
+import {
+  type EventBody,
+  eventBody,
+  type GapLine,
+  gapLine,
+  metricsBody,
+  type ReportedBody,
+  reportedBody,
+  rowLine,
+} from '@signalbeam/sync/wire/rows';
+import { type Parsed, parseJson } from '@signalbeam/sync/wire/shape';
+import { deviceSubjects, parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
+import type { Extent } from '../core/position.ts';
+import { metricsRowBytesMax, rowPrefix, writeMetricsRow } from './copy-binary.ts';
+import type { Directory, KnownDevice } from './directory.ts';
+
+export type StoredLane = 'metrics' | 'events' | 'reported';
+type Row<Body> = { seq: number; at: number; body: Body };
+/** Rows by line; undefined where the line is a gap or was set aside. */
+type Rows<Body> = (Row<Body> | undefined)[];
+
+export type Content =
+  /** `offsets[i]` is where line `i` starts; a line without a row takes no bytes. */
+  | { lane: 'metrics'; copy: Buffer; offsets: number[]; newest: Row<unknown> | undefined }
+  | { lane: 'events'; rows: Rows<EventBody> }
+  | { lane: 'reported'; rows: Rows<ReportedBody> };
+
+export type SetAside = { line: number; seq: number; reason: string; text: string };
+export type Gap = { line: number; from: number; to: number; reason: GapLine['gap']['reason'] };
+
+export type DecodedFrame = {
+  kind: 'frame';
+  device: KnownDevice;
+  lane: StoredLane;
+  epoch: string;
+  receivedAt: number;
+  extent: Extent;
+  content: Content;
+  gaps: Gap[];
+  setAside: SetAside[];
+};
+export type RefusedFrame = {
+  kind: 'refused';
+  code: string;
+  reason: string;
+  /** Whose it claims to be, as far as the broker vouches for it. */
+  device: KnownDevice | null;
+};
+
+const schemas = {
+  metrics: rowLine(metricsBody),
+  events: rowLine(eventBody),
+  reported: rowLine(reportedBody),
+} as const;
+const gapBytesMax = 512;
+
+/** Postgres keeps neither U+0000 nor half a surrogate pair; well-formed text is not escaped so. */
+const unstorable = /\\u(0000|d[89a-f])/i;
+
+const refused = (code: string, reason: string, device: KnownDevice | null): RefusedFrame => ({
+  kind: 'refused',
+  code,
+  reason,
+  device,
+});
+
+type Lines = {
+  ends: number[];
+  hashes: string[];
+  gaps: Gap[];
+  setAside: SetAside[];
+};
+
+const readRow = <Body>(
+  schema: Parameters<typeof parseJson<Row<Body>>>[1],
+  line: string,
+  seq: number,
+): Parsed<Row<Body>> => {
+  const row = parseJson(line, schema, rowBytesMax);
+  if (row.kind === 'refused') return row;
+  if (row.value.seq !== seq) {
+    return { kind: 'refused', reason: `it says sequence ${row.value.seq} where ${seq} is due` };
+  }
+  if (line.includes('\\u') && unstorable.test(JSON.stringify(row.value))) {
+    return { kind: 'refused', reason: 'it holds text that is not well-formed' };
+  }
+  return row;
+};
+
+/** Walks the lines in order; `take` gets each row. Returns null when a gap line is unreadable. */
+const walk = <Body>(
+  header: FrameHeader,
+  lines: readonly string[],
+  schema: Parameters<typeof parseJson<Row<Body>>>[1],
+  take: (row: Row<Body> | undefined) => void,
+): Lines | { reason: string } => {
+  const ends: number[] = [];
+  const hashes: string[] = [];
+  const gaps: Gap[] = [];
+  const setAside: SetAside[] = [];
+  let hash = header.before;
+  let due = header.firstSeq;
+  for (const [index, line] of lines.entries()) {
+    if (line.startsWith('{"gap":')) {
+      const read = parseJson(line, gapLine, gapBytesMax);
+      if (read.kind === 'refused') return { reason: `gap line ${index}: ${read.reason}` };
+      const { from, to, reason } = read.value.gap;
+      if (from !== due || to < from) return { reason: `gap line ${index} is out of order` };
+      gaps.push({ line: index, from, to, reason });
+      take(undefined);
+      due = to;
+      hash = read.value.gap.hash;
+    } else {
+      const row = readRow(schema, line, due);
+      if (row.kind === 'parsed') {
+        take(row.value);
+      } else {
+        setAside.push({ line: index, seq: due, reason: row.reason, text: line });
+        take(undefined);
+      }
+      hash = extendChain(hash, line);
+    }
+    ends.push(due);
+    hashes.push(hash);
+    due += 1;
+  }
+  if (due !== header.lastSeq + 1) {
+    return { reason: `it says it ends at ${header.lastSeq} and ends at ${due - 1}` };
+  }
+  return { ends, hashes, gaps, setAside };
+};
+
+type Walked = { lines: Lines; content: Content } | { reason: string };
+
+const walkMetrics = (
+  header: FrameHeader,
+  lines: readonly string[],
+  device: KnownDevice,
+  receivedAt: number,
+): Walked => {
+  const { tenantId, deviceId } = device;
+  const prefix = rowPrefix({ tenantId, deviceId, receivedAt, epoch: header.epoch });
+  const target = Buffer.allocUnsafe(lines.length * metricsRowBytesMax);
+  const offsets = [0];
+  let offset = 0;
+  let newest: Row<unknown> | undefined;
+  const walked = walk(header, lines, schemas.metrics, (row) => {
+    if (row !== undefined) {
+      offset = writeMetricsRow(target, offset, prefix, row);
+      newest = row;
+    }
+    offsets.push(offset);
+  });
+  if ('reason' in walked) return walked;
+  const copy = target.subarray(0, offset);
+  return { lines: walked, content: { lane: 'metrics', copy, offsets, newest } };
+};
+
+const walkLane = (
+  header: FrameHeader,
+  lines: readonly string[],
+  device: KnownDevice,
+  receivedAt: number,
+): Walked => {
+  switch (header.lane) {
+    case 'metrics':
+      return walkMetrics(header, lines, device, receivedAt);
+    case 'events': {
+      const rows: Rows<EventBody> = [];
+      const walked = walk(header, lines, schemas.events, (row) => rows.push(row));
+      return 'reason' in walked ? walked : { lines: walked, content: { lane: 'events', rows } };
+    }
+    case 'reported': {
+      const rows: Rows<ReportedBody> = [];
+      const walked = walk(header, lines, schemas.reported, (row) => rows.push(row));
+      return 'reason' in walked ? walked : { lines: walked, content: { lane: 'reported', rows } };
+    }
+    case 'backfill':
+    case 'logs':
+      return { reason: `the lane ${header.lane} is not taken here` };
+  }
+};
+
+/** Who the broker says this is from, checked against who the device is. */
+const senderOf = (subject: string, directory: Directory): KnownDevice | RefusedFrame => {
+  const sender = parseDeviceSubject(subject);
+  if (sender === null) return refused('frame-wrong-subject', 'its subject names no device', null);
+  const device = directory.peek(sender.device);
+  if (device === undefined || device === null) {
+    return refused('device-unknown', 'no such device is registered', null);
+  }
+  // The first token is the broker's word for the tenant: another tenant's device id is a forgery.
+  if (device.tenantKey !== sender.tenantKey) {
+    return refused('frame-foreign-tenant', 'the device belongs to another tenant', null);
+  }
+  if (!device.approved) return refused('device-not-approved', 'the device is not approved', device);
+  return device;
+};
+
+/** The directory must have been loaded for the subject's device. */
+export const decodeFrame = (
+  message: { subject: string; data: Uint8Array },
+  directory: Directory,
+  receivedAt: number,
+): DecodedFrame | RefusedFrame => {
+  const device = senderOf(message.subject, directory);
+  if ('kind' in device) return device;
+  const unpacked = unpackFrame(message.data, device.publicKey);
+  if (unpacked.kind === 'refused') return refused(unpacked.code, unpacked.reason, device);
+  const { header, lines } = unpacked.frame;
+  if (
+    header.device !== device.deviceId ||
+    message.subject !== `${device.tenantKey}.${deviceSubjects.lane(header.lane, device.deviceId)}`
+  ) {
+    return refused('frame-wrong-subject', 'it was sent on a subject that is not its own', device);
+  }
+  const walked = walkLane(header, lines, device, receivedAt);
+  if ('reason' in walked) return refused('frame-malformed', walked.reason, device);
+  const { ends, hashes, gaps, setAside } = walked.lines;
+  const { firstSeq, lastSeq, before, epoch } = header;
+  return {
+    kind: 'frame',
+    device,
+    lane: walked.content.lane,
+    epoch,
+    receivedAt,
+    extent: { firstSeq, lastSeq, before, ends, hashes },
+    content: walked.content,
+    gaps,
+    setAside,
+  };
+};

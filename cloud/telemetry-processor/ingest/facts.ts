@@ -1,0 +1,37 @@
+/** What ingest counts for Prometheus. */
+import type { Metrics } from '@signalbeam/platform/http/metrics';
+import type { Stored } from './store.ts';
+
+export const ingestFacts = (metrics: Metrics, queueSize: () => number) => {
+  const rows = metrics.counter('signalbeam_ingest_rows_total', 'Rows committed');
+  const frames = metrics.counter(
+    'signalbeam_ingest_frames_total',
+    'Frames by what became of them',
+    ['outcome'],
+  );
+  const refused = metrics.counter(
+    'signalbeam_ingest_refused_total',
+    'Messages that were not taken, by reason',
+    ['code'],
+  );
+  const failed = metrics.counter(
+    'signalbeam_ingest_commit_failures_total',
+    'Attempts to store a batch that failed and are tried again',
+  );
+  const hellos = metrics.counter('signalbeam_ingest_hellos_total', 'Hellos by outcome', [
+    'outcome',
+  ]);
+  const waiting = metrics.gauge('signalbeam_ingest_waiting_frames', 'Frames pulled and not stored');
+  return {
+    stored: (stored: Stored): void => {
+      rows.inc(stored.rows);
+      waiting.set(queueSize());
+      for (const [outcome, count] of Object.entries(stored.outcomes)) {
+        if (count > 0) frames.inc({ outcome }, count);
+      }
+    },
+    refused: (code: string): void => refused.inc({ code }),
+    failed: (): void => failed.inc(),
+    hello: (outcome: string): void => hellos.inc({ outcome }),
+  };
+};

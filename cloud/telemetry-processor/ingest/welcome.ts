@@ -1,0 +1,139 @@
+/**
+ * Answers a device's hello with a signed welcome: where each of its lanes stands. Hellos that come
+ * together (a site or a hub came back) are answered from one query. A hello that can't be verified
+ * gets no answer; the device asks again.
+ */
+
+import type { Msg, NatsConnection } from '@nats-io/transport-node';
+import type { Logger } from '@signalbeam/platform/logging/log';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { chainStart } from '@signalbeam/sync/core/lanes';
+import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
+import { type Hello, openHello, type Welcome } from '@signalbeam/sync/wire/hello';
+import { payloadTypes } from '@signalbeam/sync/wire/records';
+import { cloudSubjects, parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
+import { creditOf } from '../core/credit.ts';
+import type { Directory, KnownDevice } from './directory.ts';
+import { laneKeyText } from './statements.ts';
+
+type Asked = { message: Msg; device: KnownDevice; hello: Hello };
+type PositionRow = { device_id: string; lane: string; epoch: string; up_to: number; hash: string };
+
+/** Hellos answered by one query, and how many may wait before new ones are left to ask again. */
+const batchMax = 500;
+const waitingMax = 20_000;
+
+export type WelcomeOptions = {
+  connection: NatsConnection;
+  /** Role `sb_ingest`. */
+  sql: Sql;
+  directory: Directory;
+  now: () => number;
+  pressure: () => number;
+  log: Logger;
+  facts: (outcome: 'welcomed' | 'refused' | 'failed') => void;
+};
+
+const verify = (message: Msg, directory: Directory): Asked | string => {
+  const sender = parseDeviceSubject(message.subject);
+  const device = sender === null ? null : directory.peek(sender.device);
+  if (sender === null || device === null || device === undefined) return 'unknown device';
+  const subject = `${device.tenantKey}.signalbeam.hello.${device.site}.${device.deviceId}`;
+  if (message.subject !== subject) return 'not the subject of this device';
+  if (!device.approved) return 'the device is not approved';
+  const opened = openHello(message.data, device.trustedKey);
+  if (opened.kind === 'refused') return opened.reason;
+  if (opened.value.device !== device.deviceId) return 'it names another device';
+  return { message, device, hello: opened.value };
+};
+
+const readPositions = async (
+  sql: Sql,
+  asked: readonly Asked[],
+): Promise<Map<string, { upTo: number; hash: string }>> => {
+  const keys = asked.flatMap(({ device, hello }) =>
+    hello.lanes.map(({ lane, epoch }) => ({ deviceId: device.deviceId, lane, epoch })),
+  );
+  const { rows } = await sql.query<PositionRow>({
+    name: 'telemetry-positions',
+    text: `SELECT w.device_id, w.lane, w.epoch, w.up_to, w.hash
+             FROM telemetry.watermarks w
+             JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS k (device_id, lane, epoch)
+               USING (device_id, lane, epoch)`,
+    values: [
+      keys.map((key) => key.deviceId),
+      keys.map((key) => key.lane),
+      keys.map((key) => key.epoch),
+    ],
+  });
+  return new Map(
+    rows.map((row) => [
+      laneKeyText({ deviceId: row.device_id, lane: row.lane, epoch: row.epoch }),
+      { upTo: row.up_to, hash: row.hash },
+    ]),
+  );
+};
+
+const answer = async (messages: readonly Msg[], options: WelcomeOptions): Promise<void> => {
+  const { directory, log, facts, now, pressure } = options;
+  await directory.load(messages.map(({ subject }) => parseDeviceSubject(subject)?.device ?? ''));
+  const asked: Asked[] = [];
+  for (const message of messages) {
+    const verified = verify(message, directory);
+    if (typeof verified !== 'string') {
+      asked.push(verified);
+      continue;
+    }
+    facts('refused');
+    log.debug({ subject: message.subject, reason: verified }, 'a hello was refused');
+  }
+  if (asked.length === 0) return;
+  const positions = await readPositions(options.sql, asked);
+  for (const { message, device, hello } of asked) {
+    const { deviceId } = device;
+    const welcome: Welcome = {
+      device: deviceId,
+      nonce: hello.nonce,
+      serverTime: now(),
+      lanes: hello.lanes.map(({ lane, epoch }) => ({
+        lane,
+        epoch,
+        ...(positions.get(laneKeyText({ deviceId, lane, epoch })) ?? { upTo: 0, hash: chainStart }),
+        credit: creditOf(lane, pressure()),
+      })),
+    };
+    message.respond(sealEnvelope(payloadTypes.welcome, welcome, [device.ingestSigner]));
+    facts('welcomed');
+  }
+};
+
+/** One replica of the queue group answers each hello. */
+export const startWelcome = (options: WelcomeOptions): { stop: () => Promise<void> } => {
+  let waiting: Msg[] = [];
+  let answering: Promise<void> | undefined;
+  const drain = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const messages = waiting.slice(0, batchMax);
+      waiting = waiting.slice(batchMax);
+      await answer(messages, options).catch((error) => {
+        options.facts('failed');
+        options.log.warn({ error }, 'hellos could not be answered; devices ask again');
+      });
+    }
+    answering = undefined;
+  };
+  const subscription = options.connection.subscribe(cloudSubjects.hellos, {
+    queue: 'welcome',
+    callback: (error, message) => {
+      if (error !== null || waiting.length >= waitingMax) return;
+      waiting.push(message);
+      answering ??= drain();
+    },
+  });
+  return {
+    stop: async () => {
+      subscription.unsubscribe();
+      await answering;
+    },
+  };
+};

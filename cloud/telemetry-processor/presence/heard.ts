@@ -1,0 +1,84 @@
+/**
+ * What this replica heard of devices: the newest heartbeat of each, in memory. Every replica hears
+ * all of them; the one that holds the lease writes them down. A heartbeat is unsigned, so it moves
+ * last-seen and nothing else, and only under the tenant that the broker vouches for.
+ */
+import { heartbeatBytesMax } from '@signalbeam/sync/core/limits';
+import { heartbeatSchema } from '@signalbeam/sync/wire/heartbeat';
+import { parseJson } from '@signalbeam/sync/wire/shape';
+import { parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
+import type { Directory } from '../ingest/directory.ts';
+
+export type Beat = {
+  deviceId: string;
+  tenantId: string;
+  lastSeenAt: number;
+  nextBeatMs: number;
+};
+
+export type Heard = {
+  /** Takes a message in; cheap, never waits. False when it is no heartbeat of that device. */
+  hear: (message: { subject: string; data: Uint8Array }) => boolean;
+  latest: (deviceId: string) => Beat | undefined;
+  /** All that moved since the last call; put them back with `keep` if they could not be stored. */
+  takeMoved: () => Beat[];
+  keep: (beats: readonly Beat[]) => void;
+  /** Looks up devices that were heard and are not in the directory. Throws when Postgres is away. */
+  identify: () => Promise<void>;
+};
+
+type Unidentified = { tenantKey: string; at: number; nextBeatMs: number };
+/** Heartbeats of devices not looked up yet; more are dropped, the next one comes soon. */
+const unidentifiedMax = 20_000;
+
+export const createHeard = (options: {
+  directory: Directory;
+  now: () => number;
+  onBeat?: (beat: Beat) => void;
+}): Heard => {
+  const { directory, now, onBeat } = options;
+  const beats = new Map<string, Beat>();
+  let moved = new Map<string, Beat>();
+  let unidentified = new Map<string, Unidentified>();
+
+  const settle = (deviceId: string, heard: Unidentified): boolean => {
+    const device = directory.peek(deviceId);
+    if (device === undefined) {
+      if (unidentified.size < unidentifiedMax) unidentified.set(deviceId, heard);
+      return true;
+    }
+    if (device === null || !device.approved || device.tenantKey !== heard.tenantKey) return false;
+    const { tenantId } = device;
+    const beat = { deviceId, tenantId, lastSeenAt: heard.at, nextBeatMs: heard.nextBeatMs };
+    beats.set(deviceId, beat);
+    moved.set(deviceId, beat);
+    onBeat?.(beat);
+    return true;
+  };
+  return {
+    hear: ({ subject, data }) => {
+      const sender = parseDeviceSubject(subject);
+      if (sender === null) return false;
+      const heartbeat = parseJson(data, heartbeatSchema, heartbeatBytesMax);
+      if (heartbeat.kind === 'refused') return false;
+      const { nextBeatMs } = heartbeat.value;
+      return settle(sender.device, { tenantKey: sender.tenantKey, at: now(), nextBeatMs });
+    },
+    latest: (deviceId) => beats.get(deviceId),
+    takeMoved: () => {
+      const taken = [...moved.values()];
+      moved = new Map();
+      return taken;
+    },
+    keep: (kept) => {
+      for (const beat of kept) if (!moved.has(beat.deviceId)) moved.set(beat.deviceId, beat);
+    },
+    identify: async () => {
+      if (unidentified.size === 0) return;
+      const waiting = unidentified;
+      unidentified = new Map();
+      await directory.load(waiting.keys());
+      for (const [deviceId, heard] of waiting) settle(deviceId, heard);
+    },
+  };
+};

@@ -1,0 +1,33 @@
+/**
+ * telemetry-processor: takes in what devices send, knows who is there, and shows both. Puts the
+ * routes on one application and runs ingest, presence and maintenance.
+ */
+import type { Platform, Service } from '@signalbeam/platform/service';
+import { addSimpleClientRoutes } from './api/simple-clients.ts';
+import { addStreamRoutes } from './api/stream.ts';
+import { addTelemetryRoutes } from './api/telemetry.ts';
+import { type Background, startBackground } from './background.ts';
+
+export const createService = (platform: Platform): Service => {
+  const app = platform.createApi();
+  let background: Background | undefined;
+  const parts = {
+    ...platform,
+    latestBeat: (deviceId: string) => background?.heard.latest(deviceId),
+    watching: () => background?.watching,
+  };
+  for (const addRoutes of [addTelemetryRoutes, addSimpleClientRoutes, addStreamRoutes]) {
+    addRoutes(app, parts);
+  }
+  return {
+    name: 'telemetry-processor',
+    app,
+    start: async () => {
+      background = await startBackground(platform);
+    },
+    stop: async () => {
+      await background?.stop();
+      background = undefined;
+    },
+  };
+};

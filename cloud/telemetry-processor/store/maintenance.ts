@@ -1,0 +1,50 @@
+/**
+ * Partitions made ahead and data past its time removed. Any replica may do it at any time; the
+ * functions in Postgres hold their own lock.
+ */
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+
+export type Retention = { metricsDays: number; eventsDays: number; deadLettersDays: number };
+
+export const defaultRetention: Retention = { metricsDays: 30, eventsDays: 90, deadLettersDays: 30 };
+/** Rows removed by one statement, so that none holds locks or bloats the log for long. */
+const deleteRowsMax = 10_000;
+
+const dayOf = (nowMs: number): string => new Date(nowMs).toISOString().slice(0, 10);
+
+/** Needed before the first row of a day; returns how many partitions were made. */
+export const ensurePartitions = async (sql: Sql, nowMs: number): Promise<number> => {
+  const { rows } = await sql.query<{ made: number }>(
+    'SELECT telemetry.ensure_metrics_partitions($1) AS made',
+    [dayOf(nowMs)],
+  );
+  return rows[0]?.made ?? 0;
+};
+
+const deleteOlder = async (
+  sql: Sql,
+  table: string,
+  column: string,
+  before: Date,
+): Promise<void> => {
+  for (;;) {
+    const { rowCount } = await sql.query(
+      `DELETE FROM telemetry.${table} WHERE ctid = ANY(ARRAY(
+         SELECT ctid FROM telemetry.${table} WHERE ${column} < $1 LIMIT ${deleteRowsMax}))`,
+      [before],
+    );
+    if ((rowCount ?? 0) < deleteRowsMax) return;
+  }
+};
+
+/** Watermarks and gaps stay: they are what "exactly once" is judged by. */
+export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): Promise<void> => {
+  const before = (days: number): Date => new Date(nowMs - days * 86_400_000);
+  await sql.query('SELECT telemetry.drop_old_metrics($1, $2)', [
+    dayOf(nowMs),
+    retention.metricsDays,
+  ]);
+  await deleteOlder(sql, 'events', 'received_at', before(retention.eventsDays));
+  await deleteOlder(sql, 'reported_history', 'received_at', before(retention.eventsDays));
+  await deleteOlder(sql, 'dead_letters', 'at', before(retention.deadLettersDays));
+};

@@ -1,0 +1,102 @@
+/**
+ * What requests read, through the views that know one tenant. `sql` is a client inside
+ * `withTenant`; nothing here takes a tenant id.
+ */
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import {
+  type EventBody,
+  type MetricsBody,
+  metricNames,
+  type ReportedBody,
+} from '@signalbeam/sync/wire/rows';
+
+export const deviceExists = async (sql: Sql, deviceId: string): Promise<boolean> => {
+  const { rowCount } = await sql.query(
+    'SELECT 1 FROM device_manager.public_devices WHERE device_id = $1',
+    [deviceId],
+  );
+  return rowCount === 1;
+};
+
+export type PresenceRow = {
+  lastSeenAt: number;
+  nextBeatMs: number;
+  presence: 'online' | 'offline';
+};
+
+export const readPresence = async (sql: Sql, deviceId: string): Promise<PresenceRow | null> => {
+  const { rows } = await sql.query<{
+    last_seen_at: Date;
+    next_beat_ms: number;
+    presence: 'online' | 'offline';
+  }>(
+    `SELECT last_seen_at, next_beat_ms, presence
+       FROM telemetry.public_presence WHERE device_id = $1`,
+    [deviceId],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  return {
+    lastSeenAt: row.last_seen_at.getTime(),
+    nextBeatMs: row.next_beat_ms,
+    presence: row.presence,
+  };
+};
+
+/** Counters only grow, so the last value of a bucket says more than the mean. */
+const counters: readonly string[] = ['networkReceivedBytes', 'networkSentBytes', 'uptimeSeconds'];
+const seriesColumns = metricNames
+  .map((name) => {
+    const column = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    return `${counters.includes(name) ? 'max' : 'avg'}(${column}) AS "${name}"`;
+  })
+  .join(', ');
+
+export type SeriesPoint = { bucket: Date } & MetricsBody;
+
+export const readSeries = async (
+  sql: Sql,
+  wanted: { deviceId: string; fromMs: number; toMs: number; bucketMs: number },
+): Promise<SeriesPoint[]> => {
+  const { rows } = await sql.query<SeriesPoint>(
+    `SELECT date_bin($4 * interval '1 millisecond', at, 'epoch') AS bucket, ${seriesColumns}
+       FROM telemetry.public_metrics
+      WHERE device_id = $1 AND at >= $2 AND at < $3
+      GROUP BY bucket ORDER BY bucket`,
+    [wanted.deviceId, new Date(wanted.fromMs), new Date(wanted.toMs), wanted.bucketMs],
+  );
+  return rows;
+};
+
+export type EventRecord = {
+  id: number;
+  seq: number;
+  epoch: string;
+  at: Date;
+  received_at: Date;
+} & EventBody;
+
+/** Newest first, below `beforeId` when given. */
+export const readEvents = async (
+  sql: Sql,
+  wanted: { deviceId: string; beforeId: number | null; limit: number },
+): Promise<EventRecord[]> => {
+  const { rows } = await sql.query<EventRecord>(
+    `SELECT id, seq, epoch, at, received_at, type, severity, message, data
+       FROM telemetry.public_events
+      WHERE device_id = $1 AND ($2::bigint IS NULL OR id < $2)
+      ORDER BY id DESC LIMIT $3`,
+    [wanted.deviceId, wanted.beforeId, wanted.limit],
+  );
+  return rows;
+};
+
+export type ReportedRecord = { at: Date; received_at: Date; body: ReportedBody };
+
+export const readReported = async (sql: Sql, deviceId: string): Promise<ReportedRecord | null> => {
+  const { rows } = await sql.query<ReportedRecord>(
+    'SELECT at, received_at, body FROM telemetry.public_reported WHERE device_id = $1',
+    [deviceId],
+  );
+  return rows[0] ?? null;
+};
