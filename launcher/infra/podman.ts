@@ -24,6 +24,10 @@ export type Podman = {
   stop: () => Promise<void>;
 };
 
+/**
+ * No `static_dir`: the command that conmon runs when a container ends is told the storage root alone
+ * and looks for Podman's database there. Elsewhere it finds none, and no container ever ends.
+ */
 const containersConf = (dir: string) => {
   const net = createHash('sha256').update(resolve(dir)).digest()[0] ?? 0;
   return `[containers]
@@ -35,7 +39,6 @@ runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
 tmp_dir = ${JSON.stringify(join(dir, 'run/tmp'))}
-static_dir = ${JSON.stringify(join(dir, 'static'))}
 volume_path = ${JSON.stringify(join(dir, 'volumes'))}
 lock_type = "file"
 
@@ -58,7 +61,6 @@ const prepare = (dir: string): Record<string, string> => {
   for (const name of [
     'graph',
     'run/tmp',
-    'static',
     'volumes',
     'networks',
     'home/.config/containers',
