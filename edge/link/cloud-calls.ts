@@ -9,7 +9,6 @@ import { z } from 'zod';
 import type { TokenMint } from './device-token.ts';
 
 type Call = { method: string; headers: Record<string, string>; body?: string };
-export type OpenReply = { status: number; stream: AsyncIterable<Uint8Array> };
 
 const problemBytesMax = 16 * 1024;
 const problemSchema = z.object({
@@ -68,55 +67,11 @@ export const createCalls = (parts: { url: string; mint?: TokenMint; fetch?: type
         bytesMax,
       );
     },
-    /** A download of any length: it ends when nothing comes for `idleMs`, not after a total. */
-    open: async (
-      path: string,
-      headers: Record<string, string>,
-      idleMs: number,
-      signal?: AbortSignal,
-    ): Promise<OpenReply> => {
-      const idle = createIdleSignal(idleMs);
-      const call = { method: 'GET', headers };
-      const reply = await accepted(path, call, joined(idle.signal, signal)).catch((cause) => {
-        idle.end();
-        throw cause;
-      });
-      return { status: reply.status, stream: watched(reply, idle, parts.url) };
-    },
   };
 };
 
 const joined = (deadline: AbortSignal, signal: AbortSignal | undefined): AbortSignal =>
   signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
-
-const createIdleSignal = (idleMs: number) => {
-  const controller = new AbortController();
-  const stall = () => controller.abort(new DOMException('nothing came', 'TimeoutError'));
-  const timer = setTimeout(stall, idleMs);
-  return {
-    signal: controller.signal,
-    heard: () => void timer.refresh(),
-    end: () => clearTimeout(timer),
-  };
-};
-
-async function* watched(
-  reply: Response,
-  idle: ReturnType<typeof createIdleSignal>,
-  url: string,
-): AsyncGenerator<Uint8Array> {
-  try {
-    if (reply.body === null) return;
-    for await (const chunk of reply.body) {
-      idle.heard();
-      yield chunk;
-    }
-  } catch (cause) {
-    throw unreachableCloud(url, cause);
-  } finally {
-    idle.end();
-  }
-}
 
 const readAll = async (reply: Response, url: string, bytesMax: number): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];

@@ -1,5 +1,5 @@
 /**
- * The cloud over HTTPS: registering, asking for the enrolment, fetching releases and blobs. Every
+ * The cloud over HTTPS: registering, asking for the enrolment, fetching releases, finding blobs. Every
  * call has a deadline; every failure is one `FleetError` that holds no secret. What comes back is
  * parsed here, and a release's bytes are checked against their digest before anyone sees them.
  */
@@ -20,7 +20,6 @@ export type Cloud = ReturnType<typeof openCloud>;
 
 const replyBytesMax = 512 * 1024;
 const shortDeadlineMs = 20_000;
-const downloadIdleMs = 60_000;
 
 /** `mint` is absent before registration: then only `register` can be called. */
 export const openCloud = (parts: { url: string; mint?: TokenMint; fetch?: typeof fetch }) => {
@@ -54,21 +53,11 @@ export const openCloud = (parts: { url: string; mint?: TokenMint; fetch?: typeof
         },
       );
     },
-    /** The blob's bytes from `fromByte` on; the reader checks the digest. */
-    openBlob: async (
-      digest: string,
-      fromByte: number,
-      signal?: AbortSignal,
-    ): Promise<{ stream: AsyncIterable<Uint8Array>; fromByte: number }> => {
-      const headers: Record<string, string> = fromByte > 0 ? { range: `bytes=${fromByte}-` } : {};
-      const reply = await calls.open(
-        `/api/artifacts/blobs/${digest}`,
-        headers,
-        downloadIdleMs,
-        signal,
-      );
-      return { stream: reply.stream, fromByte: reply.status === 206 ? fromByte : 0 };
-    },
+    /** Where a blob is, for the downloader: it resumes and checks digests itself. */
+    locateBlob: (digest: string): { url: string; headers: Record<string, string> } => ({
+      url: new URL(`/api/artifacts/blobs/${digest}`, parts.url).href,
+      headers: parts.mint === undefined ? {} : { authorization: `Bearer ${parts.mint.token()}` },
+    }),
   };
 };
 

@@ -34,6 +34,8 @@ export type UplinkParts = {
   heard: () => void;
   /** Both ends have compared: everything that waits for the cloud may go. */
   greeted: (serverTime: number) => void;
+  /** The broker answers, but nobody beyond it does. */
+  lost: () => void;
 };
 
 const replyTimeoutMs = 10_000;
@@ -124,6 +126,7 @@ const greet = async (running: Running): Promise<void> => {
   if (welcome === null) {
     const unreachable = reply.kind === 'failed' && reply.reason === 'no-responders';
     running.known = core.helloFailed(running.known, { unreachable }, around(running));
+    running.lost();
   } else {
     const change = core.welcomed(running.known, welcome.lanes, around(running));
     take(running, change);

@@ -1,0 +1,188 @@
+/**
+ * The site's leaf node: a nats-server that this agent starts, watches and starts again. It routes
+ * and holds no truth. One that a killed agent left behind is stopped first: two would dial the hub
+ * with one name. Health comes from its monitoring endpoint on loopback.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
+import { ensurePrivateFolder, writePrivateFile } from '../store/files.ts';
+import {
+  assertSafeListen,
+  credentialsFile,
+  type LeafListen,
+  type LeafPaths,
+  leafConfig,
+} from './leaf-config.ts';
+import { isHubConnected } from './leaf-health.ts';
+import { stopOrphan } from './leaf-orphan.ts';
+import type { Log } from './up.ts';
+
+export type LeafParts = {
+  folder: string;
+  enrolment: Enrolment;
+  seed: string;
+  listen: LeafListen;
+  command: string;
+  now: () => number;
+  random: () => number;
+  log: Log;
+  /** When it is known that the link to the hub came or went. */
+  onHub: (connected: boolean) => void;
+};
+
+export type LeafState = {
+  running: boolean;
+  hubConnected: boolean;
+  since: number;
+  restarts: number;
+};
+export type Leaf = {
+  url: string;
+  state(): LeafState;
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+};
+
+const backoffMs = { first: 500, max: 30_000 };
+/** A server that ran this long was well: the next failure starts from the shortest wait. */
+const settledMs = 60_000;
+const stopGraceMs = 3_000;
+const lookMs = { connected: 15_000, cut: 2_000 };
+
+export const startLeaf = async (parts: LeafParts): Promise<Leaf> => {
+  assertSafeListen(parts.listen);
+  ensurePrivateFolder(parts.folder);
+  const paths = pathsIn(parts.folder);
+  await stopOrphan(paths);
+  const monitorPort = await freePort();
+  const redialSeconds = 2 + Math.floor(parts.random() * 9);
+  writePrivateFile(
+    paths.credentialsFile,
+    credentialsFile(parts.enrolment.nats.gatewayJwt, parts.seed),
+  );
+  writePrivateFile(paths.configFile, leafConfig({ ...parts, monitorPort, paths, redialSeconds }));
+
+  const state: LeafState = { running: false, hubConnected: false, since: parts.now(), restarts: 0 };
+  const watch = watchHub(parts, state, monitorPort);
+  const process = supervise(parts, state, paths, watch.soon);
+  return {
+    url: `nats://${parts.listen.host}:${parts.listen.port}`,
+    state: () => ({ ...state }),
+    restart: process.restart,
+    stop: async () => {
+      watch.stop();
+      await process.stop();
+    },
+  };
+};
+
+const pathsIn = (folder: string): LeafPaths => ({
+  configFile: join(folder, 'leaf.conf'),
+  credentialsFile: join(folder, 'gateway.creds'),
+  pidFile: join(folder, 'nats-server.pid'),
+  logFile: join(folder, 'nats-server.log'),
+});
+
+const supervise = (parts: LeafParts, state: LeafState, paths: LeafPaths, started: () => void) => {
+  let child: ChildProcess | null = null;
+  let gone: Promise<void> = Promise.resolve();
+  let stopping = false;
+  let failures = 0;
+  let retry: NodeJS.Timeout | undefined;
+
+  const start = (): void => {
+    const startedAt = parts.now();
+    const current = spawn(parts.command, ['--config', paths.configFile], { stdio: 'ignore' });
+    child = current;
+    state.running = true;
+    if (current.pid !== undefined)
+      writeFileSync(paths.pidFile, String(current.pid), { mode: 0o600 });
+    gone = new Promise<void>((resolve) => {
+      current.once('error', (cause) => {
+        parts.log('error', 'The leaf could not be started', {
+          command: parts.command,
+          reason: cause.message,
+        });
+        resolve();
+      });
+      current.once('exit', () => resolve());
+    }).then(() => ended(startedAt));
+    started();
+  };
+  const ended = (startedAt: number): void => {
+    child = null;
+    state.running = false;
+    if (stopping) return;
+    failures = parts.now() - startedAt > settledMs ? 0 : failures + 1;
+    const delayMs = Math.min(backoffMs.max, backoffMs.first * 2 ** Math.min(failures, 10));
+    state.restarts += 1;
+    parts.log('warn', 'The leaf ended and is started again', { inMs: delayMs, log: paths.logFile });
+    retry = setTimeout(start, delayMs * (0.5 + parts.random() / 2));
+  };
+  const end = async (): Promise<void> => {
+    clearTimeout(retry);
+    const running = child;
+    running?.kill('SIGTERM');
+    const killer = setTimeout(() => running?.kill('SIGKILL'), stopGraceMs);
+    await gone;
+    clearTimeout(killer);
+  };
+  start();
+  return {
+    restart: async (): Promise<void> => {
+      stopping = true;
+      await end();
+      stopping = false;
+      state.restarts += 1;
+      start();
+    },
+    stop: async (): Promise<void> => {
+      stopping = true;
+      await end();
+    },
+  };
+};
+
+/** Looks often while the hub is away, so that its return is noticed within seconds. */
+const watchHub = (parts: LeafParts, state: LeafState, monitorPort: number) => {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const look = async (): Promise<void> => {
+    const connected = state.running && (await isHubConnected(monitorPort));
+    if (stopped) return;
+    if (connected !== state.hubConnected) {
+      state.hubConnected = connected;
+      state.since = parts.now();
+      parts.log('info', connected ? 'The leaf reached the hub' : 'The leaf lost the hub');
+      parts.onHub(connected);
+    }
+    timer = setTimeout(() => void look(), connected ? lookMs.connected : lookMs.cut);
+  };
+  const soon = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void look(), 200);
+  };
+  return {
+    soon,
+    stop: (): void => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address !== null && typeof address === 'object') return address.port;
+  throw new FleetError(
+    'no-free-port',
+    'No free port was found on loopback; the leaf did not start.',
+  );
+};

@@ -1,0 +1,129 @@
+/**
+ * The device's link as one thing: the carrier (through the site's leaf or straight to the hub), the
+ * uplink, the downlink, presence and the watchdog, and what a person is told about them.
+ */
+import { openCarrier } from '@signalbeam/sync/nats/nats-carrier';
+import type { Signer } from '@signalbeam/sync/wire/keys';
+import type { Keyset } from '@signalbeam/sync/wire/records';
+import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import type { Approved } from '../store/enrolment.ts';
+import type { Outbox } from '../store/outbox.ts';
+import { startDownlink } from './down.ts';
+import type { Leaf } from './leaf.ts';
+import { createOutageLog } from './outage.ts';
+import { startPresence } from './presence.ts';
+import { type Log, startUplink } from './up.ts';
+import { startWatchdog } from './watchdog.ts';
+
+export type LinkParts = {
+  approved: Approved;
+  seed: string;
+  signer: Signer;
+  keyset: () => Keyset;
+  outbox: Outbox;
+  /** Where to dial: the leaf's address, or the hub's. */
+  urls: readonly string[];
+  via: 'leaf' | 'hub';
+  leaf: Leaf | null;
+  device: { agentVersion: string; bootId: string };
+  heartbeatMs: number;
+  generation: () => number;
+  acceptDesired: (envelope: Uint8Array) => { kind: 'accepted' | 'unchanged' | 'refused' };
+  now: () => number;
+  random: () => number;
+  log: Log;
+  onChange: () => void;
+};
+
+export type Link = ReturnType<typeof startLink>;
+
+const compareEveryMs = 300_000;
+const probeTimeoutMs = 8_000;
+
+export const startLink = (parts: LinkParts) => {
+  const { approved, outbox, now, random, log } = parts;
+  const { deviceId, site } = approved;
+  const device = { deviceId, site, ...parts.device };
+  const carrier = openCarrier({
+    urls: parts.urls,
+    credentials: () => ({ jwt: approved.enrolment.nats.deviceJwt, seed: parts.seed }),
+    inboxPrefix: deviceSubjects.inboxPrefix(site, deviceId),
+    name: `signalbeam-agent ${deviceId}`,
+    random,
+    log,
+  });
+  const outages = createOutageLog({ outbox, now, log, onChange: parts.onChange });
+  const shared = { carrier, device, generation: parts.generation, now, random, log };
+  const heard = (): void => watchdog.heard();
+  const watchdog = startWatchdog({
+    probe: async () => {
+      const subject = deviceSubjects.record(site, deviceId);
+      return (await carrier.request(subject, new Uint8Array(), probeTimeoutMs)).kind === 'reply';
+    },
+    connected: () => carrier.status() === 'connected',
+    reconnect: carrier.reconnect,
+    // A leaf that says itself that the hub is away is dialling already.
+    restartLeaf: parts.leaf === null ? null : () => restartStuck(parts.leaf),
+    now,
+    log,
+  });
+  const presence = startPresence({
+    ...shared,
+    deviceId,
+    intervalMs: parts.heartbeatMs,
+    state: () => outbox.storeOf('reported').head('reported').lastHash.slice(0, 16),
+  });
+  const downlink = startDownlink({ ...shared, accept: parts.acceptDesired, heard, compareEveryMs });
+  const uplink = startUplink({
+    ...shared,
+    outbox,
+    signer: parts.signer,
+    keyset: parts.keyset,
+    heard,
+    greeted: () => {
+      outages.ended();
+      presence.beatNow();
+      downlink.compare();
+    },
+    lost: () => outages.began(),
+  });
+  const follow = (status: string): void => {
+    if (status === 'connected') uplink.up();
+    else {
+      uplink.down();
+      outages.began();
+    }
+    parts.onChange();
+  };
+  const unfollow = carrier.onStatus(follow);
+  return {
+    via: parts.via,
+    state: (): 'connected' | 'connecting' | 'offline' => {
+      if (carrier.status() !== 'connected')
+        return outages.since() === null ? 'connecting' : 'offline';
+      return uplink.phase() === 'open'
+        ? 'connected'
+        : outages.since() === null
+          ? 'connecting'
+          : 'offline';
+    },
+    since: outages.changedAt,
+    server: carrier.server,
+    waiting: uplink.waiting,
+    acked: uplink.acked,
+    lastHeartbeatAt: presence.lastAt,
+    stateChanged: presence.beatNow,
+    stop: async (): Promise<void> => {
+      unfollow();
+      presence.stop();
+      downlink.stop();
+      watchdog.stop();
+      uplink.stop();
+      await carrier.close();
+    },
+  };
+};
+
+const restartStuck = async (leaf: Leaf | null): Promise<void> => {
+  if (leaf?.state().hubConnected === true) await leaf.restart();
+};

@@ -1,0 +1,66 @@
+/**
+ * When the link to the cloud came and went, as people and the events lane are told. A flicker is
+ * not an outage: only what lasted is written down, so that a bad link does not fill the lane.
+ */
+import type { Outbox } from '../store/outbox.ts';
+import type { Log } from './up.ts';
+
+const flickerMs = 10_000;
+
+export const createOutageLog = (parts: {
+  outbox: Outbox;
+  now: () => number;
+  log: Log;
+  onChange: () => void;
+}) => {
+  const { outbox, now, log } = parts;
+  let beganAt: number | null = null;
+  let reached = false;
+  let changedAt = now();
+  let timer: NodeJS.Timeout | undefined;
+
+  const told = (): void => {
+    outbox.appendEvent({
+      type: 'link-down',
+      severity: 'warning',
+      message: 'The cloud is out of reach. Everything goes on from this device.',
+      data: { since: beganAt ?? now() },
+    });
+  };
+  return {
+    began: (): void => {
+      if (beganAt !== null) return;
+      beganAt = now();
+      changedAt = beganAt;
+      if (reached) {
+        log('warn', 'The cloud is out of reach; everything goes on from this device');
+        timer = setTimeout(told, flickerMs);
+        timer.unref();
+      }
+      parts.onChange();
+    },
+    /** Both ends have greeted each other. */
+    ended: (): void => {
+      clearTimeout(timer);
+      if (reached && beganAt === null) return;
+      const outageMs = beganAt === null ? 0 : now() - beganAt;
+      changedAt = now();
+      const lasted = outageMs >= flickerMs || !reached;
+      reached = true;
+      beganAt = null;
+      log('info', 'The cloud is reached', { outageSeconds: Math.round(outageMs / 1_000) });
+      if (lasted) {
+        outbox.appendEvent({
+          type: 'link-up',
+          severity: 'info',
+          message: 'The cloud is reached.',
+          data: { outageSeconds: Math.round(outageMs / 1_000) },
+        });
+      }
+      parts.onChange();
+    },
+    /** Null while the link is up, or was never tried. */
+    since: () => beganAt,
+    changedAt: () => changedAt,
+  };
+};
