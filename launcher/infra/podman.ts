@@ -58,13 +58,7 @@ runroot = ${JSON.stringify(join(dir, 'run'))}
 const policy = '{"default":[{"type":"insecureAcceptAnything"}]}';
 
 const prepare = (dir: string): Record<string, string> => {
-  for (const name of [
-    'graph',
-    'run/tmp',
-    'volumes',
-    'networks',
-    'home/.config/containers',
-  ]) {
+  for (const name of ['graph', 'run/tmp', 'volumes', 'networks', 'home/.config/containers']) {
     mkdirSync(join(dir, name), { recursive: true });
   }
   const home = join(dir, 'home');
