@@ -26,7 +26,7 @@ beforeAll(async () => {
   acme = await openTenant(rig, 'acme');
   other = await openTenant(rig, 'other');
 });
-afterAll(async () => rig?.stop(rig));
+afterAll(async () => rig?.stop());
 
 const usesOf = async (id: string): Promise<number> => {
   const { rows } = await rig.owner.query(

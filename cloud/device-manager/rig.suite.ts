@@ -3,22 +3,9 @@
  * platform opened on both, and people and devices that behave as real ones do.
  * Time can be moved forward, for what expires. Not a fake: every part is the one that `up` runs.
  */
-import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { startHub } from '@signalbeam/launcher/infra/hub';
-import { freePort } from '@signalbeam/launcher/infra/ports';
-import { freshDatabase } from '@signalbeam/launcher/rig/database';
-import { readConfig } from '@signalbeam/platform/config';
 import { issueDeviceToken } from '@signalbeam/platform/identity/tokens';
-import { readKek } from '@signalbeam/platform/keys/kek';
-import { openKeyring } from '@signalbeam/platform/keys/keyring';
-import { createLog } from '@signalbeam/platform/logging/log';
-import { hubConfig, hubKeys } from '@signalbeam/platform/nats/hub-config';
-import { openPlatform } from '@signalbeam/platform/open';
-import { migrate } from '@signalbeam/platform/postgres/migrate';
 import { openPool } from '@signalbeam/platform/postgres/pool';
+import { openTestPlatform } from '@signalbeam/platform/rig.suite';
 import { createSealingPair } from '@signalbeam/sync/wire/keys';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { createTenant } from './create-tenant.ts';
@@ -27,40 +14,12 @@ import { createService } from './service.ts';
 type Answer = { status: number; body: never; headers: Headers };
 export type Rig = Awaited<ReturnType<typeof startRig>>;
 
-const openHub = async (dir: string, environment: Record<string, string>) => {
-  const config = readConfig(environment);
-  await migrate({ url: config.databaseUrl });
-  const pool = openPool({ url: config.databaseUrl, role: 'sb_system', max: 2 });
-  const keyring = await openKeyring(pool, await readKek(config.kek));
-  const keys = await hubKeys(keyring);
-  await pool.end();
-  const [port, leafPort, monitorPort] = [await freePort(), await freePort(), await freePort()];
-  const text = hubConfig({
-    ...{ keys, port, leafPort, monitorPort },
-    storeDir: join(dir, 'jetstream'),
-    jwtDir: join(dir, 'jwt'),
-  });
-  const hub = await startHub({ dir, config: text, port, monitorPort });
-  return { hub, url: `nats://127.0.0.1:${port}`, leafUrl: `nats-leaf://127.0.0.1:${leafPort}` };
-};
-
 export const startRig = async (postgresUrl: string) => {
-  const dir = mkdtempSync(join(tmpdir(), 'device-manager-'));
-  const database = await freshDatabase(postgresUrl);
-  const environment = {
-    DATABASE_URL: database.url,
-    SIGNALBEAM_KEK: randomBytes(32).toString('base64'),
-    SIGNALBEAM_BLOB_DIR: join(dir, 'blobs'),
-    SIGNALBEAM_LOG_LEVEL: 'silent',
-  };
-  const { hub, url, leafUrl } = await openHub(dir, environment);
   let aheadMs = 0;
-  const platform = await openPlatform({
-    config: readConfig({ ...environment, NATS_URL: url, SIGNALBEAM_LEAF_URL: leafUrl }),
-    log: createLog({ name: 'test', level: 'error' }),
-    name: 'device-manager-test',
-    now: () => Date.now() + aheadMs,
-  });
+  const { platform, world, close } = await openTestPlatform(
+    postgresUrl,
+    () => Date.now() + aheadMs,
+  );
   const service = createService(platform);
   await service.start();
 
@@ -86,24 +45,21 @@ export const startRig = async (postgresUrl: string) => {
     return { status: response.status, body: parsed as never, headers: response.headers };
   };
 
+  /** The database as its owner sees it: nothing is hidden by row security. */
+  const owner = openPool({ url: world.databaseUrl, role: null, max: 2 });
   return {
     platform,
     service,
-    database,
-    natsUrl: url,
+    world,
+    owner,
     ask,
     passTime: (ms: number) => {
       aheadMs += ms;
     },
-    /** The database as its owner sees it: nothing is hidden by row security. */
-    owner: openPool({ url: database.url, role: null, max: 2 }),
-    stop: async (rig: { owner: { end: () => Promise<void> } }) => {
+    stop: async () => {
       await service.stop();
-      await rig.owner.end();
-      await platform.close();
-      await hub.stop();
-      await database.drop();
-      rmSync(dir, { recursive: true, force: true });
+      await owner.end();
+      await close();
     },
   };
 };

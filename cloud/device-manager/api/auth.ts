@@ -17,6 +17,7 @@ import {
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
+import { plainText } from '@signalbeam/sync/wire/shape';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
@@ -28,7 +29,7 @@ import type { Parts } from './parts.ts';
 import { body, json, meSchema, refusals, tooMany } from './schemas.ts';
 
 const loginSchema = z.strictObject({
-  email: z.string().min(1).max(254),
+  email: plainText(254).min(1),
   password: z.string().min(1).max(256),
 });
 
