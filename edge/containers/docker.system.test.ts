@@ -6,6 +6,7 @@ import { engineSuite } from './engine.suite.ts';
 import { engineFailuresSuite } from './engine-failures.suite.ts';
 import { engineImagesSuite } from './engine-images.suite.ts';
 import { engineOutputSuite } from './engine-output.suite.ts';
+import { engineProbeSuite } from './engine-probe.suite.ts';
 import type { EngineUnderTest } from './engine-site.suite.ts';
 
 const under: EngineUnderTest = {
@@ -19,3 +20,4 @@ engineSuite(under);
 engineImagesSuite(under);
 engineOutputSuite(under);
 engineFailuresSuite(under);
+engineProbeSuite(under);

@@ -24,7 +24,7 @@ const rules: readonly Rule[] = [
   },
   {
     code: 'name-in-use',
-    matches: /name .* is already in use|name is already in use/i,
+    matches: /name .*already in use/i,
     next: 'Another container of this host has that name: remove or rename it.',
   },
   {

@@ -1,6 +1,7 @@
 /**
  * What containers say on Podman: logs, followed logs, and the output of a command run inside.
- * Podman gives log times in whole seconds; the order of lines is still the container's.
+ * Podman gives log times in whole seconds; the order of lines is still the container's. Its own
+ * `tail` loses the beginning of long lines (4.3), so the log, which has a cap, is read whole.
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
@@ -12,7 +13,7 @@ import { createLineReader, logTailMax } from './log-lines.ts';
 import { asLibpodFailure, type LibpodCalls } from './podman-calls.ts';
 import { parseReply } from './reply.ts';
 
-const logTimeoutMs = 20_000;
+const logTimeoutMs = 30_000;
 
 export const readPodmanLogs = async (
   calls: LibpodCalls,
@@ -24,23 +25,32 @@ export const readPodmanLogs = async (
     stdout: 'true',
     stderr: 'true',
     timestamps: 'true',
-    tail: String(Math.min(tail, logTailMax)),
     ...(sinceMs === undefined ? {} : { since: String(sinceMs / 1000) }),
   };
+  const wanted = Math.min(tail, logTailMax);
+  if (wanted < 1) return [];
   const ended = AbortSignal.timeout(logTimeoutMs);
   try {
     const path = `/containers/${id}/logs`;
     const stream = await calls.stream({ what, path, query, signal: ended });
     const frames = createDemultiplexer();
     const reader = createLineReader();
-    const lines: LogLine[] = [];
-    for await (const chunk of chunksOf(stream, ended))
+    let lines: LogLine[] = [];
+    for await (const chunk of chunksOf(stream, ended)) {
       lines.push(...frames(chunk).flatMap(reader.push));
-    return [...lines, ...reader.end()];
+      if (lines.length > 2 * wanted) lines = lines.slice(-wanted);
+    }
+    if (ended.aborted) throw logTimedOut(what);
+    return [...lines, ...reader.end()].slice(-wanted);
   } catch (cause) {
     throw asLibpodFailure(what, calls.socketPath, cause);
   }
 };
+
+const logTimedOut = (what: string): FleetError =>
+  new FleetError('engine-timeout', `Could not ${what} within ${logTimeoutMs / 1000} s.`, {
+    next: 'Try again; if it goes on, restart the Podman service.',
+  });
 
 export async function* followPodmanLogs(
   calls: LibpodCalls,

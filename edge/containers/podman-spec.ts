@@ -4,8 +4,8 @@
  */
 import type { ContainerSpec } from '../core/container.ts';
 
-/** The same room as on Docker (3 × 5 MiB), in the one file that Podman keeps. */
-export const logBytesMax = 15 * 1024 * 1024;
+/** Read whole for every look at the log (see `podman-output.ts`), so less than on Docker. */
+export const logBytesMax = 10 * 1024 * 1024;
 /** The kernel's default period; the quota is what varies. */
 const cpuPeriodUs = 100_000;
 
