@@ -20,6 +20,7 @@ import type { Logger } from './logging/log.ts';
 import { connectCloud } from './nats/connect.ts';
 import { openDesiredBucket } from './nats/desired.ts';
 import { startAccountPusher } from './nats/push-accounts.ts';
+import { createRevocationLookup } from './nats/revocations.ts';
 import { keepStreams } from './nats/streams.ts';
 import { migrate } from './postgres/migrate.ts';
 import { openPool, type PostgresRole } from './postgres/pool.ts';
@@ -67,7 +68,8 @@ const openStores = async ({ config, log }: OpenOptions, now: () => number) => ({
 const openHub = async (options: OpenOptions, pools: Platform['pools'], kek: Platform['kek']) => {
   const { config, log, name } = options;
   const keyring = await openKeyring(pools.system, kek);
-  const pusher = await startAccountPusher({ url: config.natsUrl, keyring, log });
+  const revocations = createRevocationLookup(pools.system);
+  const pusher = await startAccountPusher({ url: config.natsUrl, keyring, revocations, log });
   const cloud = await connectCloud({ url: config.natsUrl, keyring, name, log });
   const streams = keepStreams({ cloud, log, replicas: config.streamReplicas });
   const made = await streams.check();

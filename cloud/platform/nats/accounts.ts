@@ -6,6 +6,7 @@
 import { encodeAccount, encodeOperator } from '@nats-io/jwt';
 import { streams } from '@signalbeam/sync/wire/subjects';
 import type { Keyring } from '../keys/keyring.ts';
+import type { Revocations } from './revocations.ts';
 
 // The encoder's defaults are 0, which the server reads as "nothing allowed".
 const limits = {
@@ -67,7 +68,11 @@ export const cloudAccountJwt = (keyring: Keyring): Promise<string> =>
   );
 
 /** The tenant's account as the hub needs it. */
-export const tenantAccountJwt = async (keyring: Keyring, tenantId: string): Promise<string> => {
+export const tenantAccountJwt = async (
+  keyring: Keyring,
+  tenantId: string,
+  revocations: Revocations = {},
+): Promise<string> => {
   const { account } = await keyring.tenant(tenantId);
   const key = account.publicKey;
   const cloud = keyring.cloud.publicKey;
@@ -76,6 +81,7 @@ export const tenantAccountJwt = async (keyring: Keyring, tenantId: string): Prom
     account.keyPair,
     {
       limits,
+      revocations,
       imports: [
         ...upward.map((subject) => ({
           name: subject,

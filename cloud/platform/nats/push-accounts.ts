@@ -11,6 +11,7 @@ import type { Keyring } from '../keys/keyring.ts';
 import type { Logger } from '../logging/log.ts';
 import { cloudAccountJwt, tenantAccountJwt } from './accounts.ts';
 import { connectAs } from './connect.ts';
+import type { RevocationLookup } from './revocations.ts';
 
 export type AccountPusher = {
   /** Pushes one tenant's account; throws `broker-unavailable` when the hub does not take it. */
@@ -24,15 +25,18 @@ const answerSchema = z.object({
   data: z.object({ code: z.number() }).optional(),
   error: z.object({ description: z.string() }).optional(),
 });
+const listSchema = z.object({ data: z.array(z.string()).nullish() });
 const timeoutMs = 5_000;
 
+/** The accounts that the hub has a JWT of. A look-up of any other would wait for its timeout. */
+const knownAccounts = async (connection: NatsConnection): Promise<Set<string>> => {
+  const reply = await connection.request('$SYS.REQ.CLAIMS.LIST', '', { timeout: timeoutMs });
+  return new Set(listSchema.parse(reply.json()).data ?? []);
+};
+
 const lookUp = async (connection: NatsConnection, key: string): Promise<string> => {
-  try {
-    const subject = `$SYS.REQ.ACCOUNT.${key}.CLAIMS.LOOKUP`;
-    return (await connection.request(subject, '', { timeout: timeoutMs })).string();
-  } catch {
-    return ''; // an unknown account may get no answer; the push after it shows whether the hub is there
-  }
+  const subject = `$SYS.REQ.ACCOUNT.${key}.CLAIMS.LOOKUP`;
+  return (await connection.request(subject, '', { timeout: timeoutMs })).string();
 };
 
 const same = async (known: string, wanted: string): Promise<boolean> => {
@@ -44,7 +48,6 @@ const same = async (known: string, wanted: string): Promise<boolean> => {
 };
 
 const push = async (connection: NatsConnection, key: string, jwt: string): Promise<void> => {
-  if (await same(await lookUp(connection, key), jwt)) return;
   let reason = 'no answer';
   try {
     const reply = await connection.request('$SYS.REQ.CLAIMS.UPDATE', jwt, { timeout: timeoutMs });
@@ -59,14 +62,28 @@ const push = async (connection: NatsConnection, key: string, jwt: string): Promi
   });
 };
 
-const pushEach = async (connection: NatsConnection, keyring: Keyring): Promise<void> => {
-  await push(connection, keyring.cloud.publicKey, await cloudAccountJwt(keyring));
+const pushEach = async (
+  connection: NatsConnection,
+  keyring: Keyring,
+  revocations: RevocationLookup,
+): Promise<void> => {
+  const known = await knownAccounts(connection).catch((cause) => {
+    throw new FleetError('broker-unavailable', 'The hub does not say which accounts it knows.', {
+      cause,
+    });
+  });
+  const pushIfOther = async (key: string, jwt: string): Promise<void> => {
+    if (known.has(key) && (await same(await lookUp(connection, key), jwt))) return;
+    await push(connection, key, jwt);
+  };
+  await pushIfOther(keyring.cloud.publicKey, await cloudAccountJwt(keyring));
   const tenants = await keyring.tenants();
   // A few at a time: thousands of tenants must not become thousands of requests in flight.
   for (let start = 0; start < tenants.length; start += 16) {
     await Promise.all(
       tenants.slice(start, start + 16).map(async ({ tenantId, accountKey }) => {
-        await push(connection, accountKey, await tenantAccountJwt(keyring, tenantId));
+        const revoked = await revocations(tenantId);
+        await pushIfOther(accountKey, await tenantAccountJwt(keyring, tenantId, revoked));
       }),
     );
   }
@@ -75,17 +92,18 @@ const pushEach = async (connection: NatsConnection, keyring: Keyring): Promise<v
 export const startAccountPusher = async (options: {
   url: string;
   keyring: Keyring;
+  revocations: RevocationLookup;
   log: Logger;
   intervalMs?: number;
 }): Promise<AccountPusher> => {
-  const { keyring, log } = options;
+  const { keyring, revocations, log } = options;
   const connection = await connectAs(options.url, keyring.system, 'signalbeam-accounts');
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   const loop = async (): Promise<void> => {
     let waitMs = options.intervalMs ?? 60_000;
     try {
-      await pushEach(connection, keyring);
+      await pushEach(connection, keyring, revocations);
     } catch (error) {
       waitMs = 3_000;
       if (!stopped) log.warn({ error }, 'accounts could not be pushed; trying again');
@@ -104,9 +122,10 @@ export const startAccountPusher = async (options: {
   return {
     pushTenant: async (tenantId) => {
       const { account } = await keyring.tenant(tenantId);
-      await push(connection, account.publicKey, await tenantAccountJwt(keyring, tenantId));
+      const revoked = await revocations(tenantId);
+      await push(connection, account.publicKey, await tenantAccountJwt(keyring, tenantId, revoked));
     },
-    pushAll: () => pushEach(connection, keyring),
+    pushAll: () => pushEach(connection, keyring, revocations),
     stop: async () => {
       stopped = true;
       clearTimeout(timer);

@@ -1,0 +1,220 @@
+/** Approval, enrolment and deletion over the real database and hub, as a device lives them. */
+import { setTimeout } from 'node:timers/promises';
+import { connect, jwtAuthenticator } from '@nats-io/transport-node';
+import { type Enrolment, enrolmentStatusSchema } from '@signalbeam/sync/wire/enrolment';
+import { openKeyset } from '@signalbeam/sync/wire/records';
+import { cloudSubjects, deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import '@signalbeam/launcher/rig/provided';
+import {
+  type makeDevice,
+  makeToken,
+  type OpenedTenant,
+  openTenant,
+  type Rig,
+  register,
+  startRig,
+} from './rig.suite.ts';
+
+let rig: Rig;
+let acme: OpenedTenant;
+let other: OpenedTenant;
+const dayMs = 24 * 60 * 60_000;
+
+beforeAll(async () => {
+  rig = await startRig(inject('postgresUrl'));
+  acme = await openTenant(rig, 'acme');
+  other = await openTenant(rig, 'other');
+});
+afterAll(async () => rig?.stop());
+
+const enrolment = (id: string, device: ReturnType<typeof makeDevice>) =>
+  rig.ask('GET', `/api/devices/${id}/enrolment`, {
+    token: device.proof(id, rig.platform.now()),
+  });
+
+describe('enrolment', () => {
+  test('pending, then approved, with everything the device needs to trust and to connect', async () => {
+    const { token } = await makeToken(rig, acme);
+    const { id, device } = await register(rig, token, 'pump-9');
+    expect(await enrolment(id, device)).toMatchObject({ status: 200, body: { status: 'pending' } });
+    const approved = await rig.ask('POST', `/api/devices/${id}/approve`, { token: acme.operator });
+    expect(approved).toMatchObject({
+      status: 200,
+      body: { registrationStatus: 'approved', approvedAt: expect.any(String) },
+    });
+
+    const status = enrolmentStatusSchema.parse((await enrolment(id, device)).body);
+    if (status.status !== 'approved') throw new Error('not approved');
+    const document: Enrolment = status.enrolment;
+    expect(document).toMatchObject({
+      deviceId: id,
+      tenantId: acme.tenantId,
+      tenantKey: acme.tenantKey,
+      site: 'plant-7',
+      name: 'pump-9',
+    });
+    const opened = openKeyset(Buffer.from(document.keyset, 'base64'), [document.rootKey]);
+    expect(opened).toMatchObject({
+      kind: 'opened',
+      value: { tenantId: acme.tenantId, version: 1 },
+    });
+    expect(
+      openKeyset(Buffer.from(document.keyset, 'base64'), [
+        (await rig.platform.keyring.tenant(other.tenantId)).root,
+      ]).kind,
+    ).toBe('refused');
+    const again = enrolmentStatusSchema.parse((await enrolment(id, device)).body);
+    expect(again.status === 'approved' && again.enrolment.keyset).toBe(document.keyset);
+
+    await rig.platform.desired.put(
+      cloudSubjects.recordKey(acme.tenantKey, 'plant-7', id),
+      Buffer.from('a record'),
+    );
+    const connection = await connect({
+      servers: document.nats.hubUrls,
+      authenticator: jwtAuthenticator(document.nats.deviceJwt, Buffer.from(device.seed)),
+      inboxPrefix: deviceSubjects.inboxPrefix('plant-7', id),
+    });
+    const record = await connection.request(deviceSubjects.record('plant-7', id), '', {
+      timeout: 5_000,
+    });
+    expect(record.string()).toBe('a record');
+    await connection.close();
+  });
+
+  test('a token may approve at once', async () => {
+    const { token } = await makeToken(rig, acme, { autoApprove: true });
+    const { id, device } = await register(rig, token);
+    expect((await enrolment(id, device)).body).toMatchObject({ status: 'approved' });
+  });
+
+  test('a rejected device learns why, and may be let in later', async () => {
+    const { token } = await makeToken(rig, acme);
+    const { id, device } = await register(rig, token);
+    const rejected = await rig.ask('POST', `/api/devices/${id}/reject`, {
+      token: acme.operator,
+      body: { reason: 'not ours' },
+    });
+    expect(rejected).toMatchObject({
+      status: 200,
+      body: { registrationStatus: 'rejected', statusReason: 'not ours' },
+    });
+    expect((await enrolment(id, device)).body).toEqual({ status: 'rejected', reason: 'not ours' });
+    await rig.ask('POST', `/api/devices/${id}/approve`, { token: acme.operator });
+    expect((await enrolment(id, device)).body).toMatchObject({ status: 'approved' });
+  });
+
+  test('an approved device is not un-approved, and deciding twice changes nothing', async () => {
+    const { token } = await makeToken(rig, acme);
+    const { id } = await register(rig, token);
+    await rig.ask('POST', `/api/devices/${id}/approve`, { token: acme.operator });
+    expect(
+      await rig.ask('POST', `/api/devices/${id}/approve`, { token: acme.operator }),
+    ).toMatchObject({ status: 200 });
+    expect(
+      await rig.ask('POST', `/api/devices/${id}/reject`, { token: acme.operator }),
+    ).toMatchObject({ status: 409, body: { code: 'wrong-state' } });
+    const { rows } = await rig.owner.query(
+      `SELECT action FROM platform.audit_log WHERE target = $1 ORDER BY id`,
+      [`device:${id}`],
+    );
+    expect(rows.map(({ action }) => action)).toEqual(['device.register', 'device.approve']);
+  });
+
+  test('only the device itself may ask: another, a user, a forger and an old proof are refused', async () => {
+    const { token } = await makeToken(rig, acme, { maxUses: 2, autoApprove: true });
+    const mine = await register(rig, token);
+    const neighbour = await register(rig, token);
+    const path = `/api/devices/${mine.id}/enrolment`;
+    const now = rig.platform.now();
+    const status = async (credential: string | undefined) => {
+      const answer = await rig.ask(
+        'GET',
+        path,
+        credential === undefined ? {} : { token: credential },
+      );
+      return [answer.status, (answer.body as { code?: string }).code];
+    };
+    expect(await status(neighbour.device.proof(neighbour.id, now))).toEqual([404, 'not-found']);
+    expect(await status(neighbour.device.proof(mine.id, now))).toEqual([401, 'invalid-token']);
+    expect(await status(mine.device.proof(mine.id, now - dayMs))).toEqual([401, 'expired-token']);
+    expect(await status(acme.admin)).toEqual([403, 'forbidden']);
+    expect(await status(undefined)).toEqual([401, 'unauthenticated']);
+    expect(await status('a.b.c')).toEqual([401, 'invalid-token']);
+    expect(await status('ey')).toEqual([401, 'invalid-token']);
+    const [header, claims] = mine.device.proof(mine.id, now).split('.');
+    expect(await status(`${header}.${claims}.${Buffer.alloc(64).toString('base64url')}`)).toEqual([
+      401,
+      'invalid-token',
+    ]);
+    const none = Buffer.from(
+      JSON.stringify({ alg: 'none', typ: 'sb-device+jwt', kid: mine.id }),
+    ).toString('base64url');
+    expect(await status(`${none}.${claims}.`)).toEqual([401, 'invalid-token']);
+  });
+});
+
+describe('deletion', () => {
+  test('a deleted device is out at once, everywhere, and its key may register afresh', async () => {
+    const { token } = await makeToken(rig, acme, { maxUses: 2, autoApprove: true });
+    const { id, device } = await register(rig, token);
+    const key = await rig.ask('POST', `/api/devices/${id}/api-keys`, { token: acme.operator });
+    expect(key.status).toBe(201);
+    const status = enrolmentStatusSchema.parse((await enrolment(id, device)).body);
+    if (status.status !== 'approved') throw new Error('not approved');
+    const join = (jwt: string) =>
+      connect({
+        servers: status.enrolment.nats.hubUrls,
+        authenticator: jwtAuthenticator(jwt, Buffer.from(device.seed)),
+        inboxPrefix: deviceSubjects.inboxPrefix('plant-7', id),
+        reconnect: false,
+      });
+    const connection = await join(status.enrolment.nats.deviceJwt);
+    const recordKey = cloudSubjects.recordKey(acme.tenantKey, 'plant-7', id);
+    await rig.platform.desired.put(recordKey, Buffer.from('a record'));
+    expect(await rig.ask('DELETE', `/api/devices/${id}`, { token: acme.operator })).toMatchObject({
+      status: 204,
+    });
+
+    expect(await enrolment(id, device)).toMatchObject({
+      status: 401,
+      body: { code: 'invalid-token' },
+    });
+    const byKey = await rig.ask('GET', `/api/devices/${id}/enrolment`, {
+      headers: {
+        'x-api-key': (key.body as { apiKey: string }).apiKey,
+        'x-tenant-id': acme.tenantId,
+      },
+    });
+    expect(byKey).toMatchObject({ status: 401 });
+    expect(await rig.ask('GET', `/api/devices/${id}`, { token: acme.viewer })).toMatchObject({
+      status: 404,
+    });
+    for (const view of ['public_devices', 'public_device_identities']) {
+      const { rows } = await rig.owner.query(
+        `SELECT 1 FROM device_manager.${view} WHERE device_id = $1`,
+        [id],
+      );
+      expect(rows).toEqual([]);
+    }
+    await expect.poll(() => rig.platform.desired.get(recordKey), { timeout: 15_000 }).toBeNull();
+    // The broker hangs up and does not let it in again.
+    await expect.poll(() => connection.isClosed(), { timeout: 15_000 }).toBe(true);
+    await expect(join(status.enrolment.nats.deviceJwt)).rejects.toThrow();
+
+    const back = await rig.ask('POST', '/api/devices', { body: device.registration(token) });
+    expect(back.status).toBe(201);
+    const { deviceId } = back.body as { deviceId: string };
+    expect(deviceId).not.toBe(id);
+    // Only credentials older than the deletion are revoked; seconds are all a JWT knows of time.
+    await setTimeout(1_100);
+    const fresh = enrolmentStatusSchema.parse((await enrolment(deviceId, device)).body);
+    if (fresh.status !== 'approved') throw new Error('not approved');
+    const returned = await join(fresh.enrolment.nats.deviceJwt);
+    await returned.close();
+    expect(await rig.ask('DELETE', `/api/devices/${id}`, { token: acme.operator })).toMatchObject({
+      status: 404,
+    });
+  });
+});

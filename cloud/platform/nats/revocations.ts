@@ -1,0 +1,31 @@
+/**
+ * Which NATS credentials of a tenant the hub must refuse: those of deleted devices. Device
+ * credentials do not expire, so this list is what ends them at the broker; ingest and the API
+ * refuse a deleted device by themselves, whatever the broker lets in.
+ *
+ *   device_manager.public_revocations (tenant_id, public_key, revoked_at)
+ */
+import type { Sql } from '../postgres/pool.ts';
+
+/** Public nkey → second until which credentials for it are revoked. */
+export type Revocations = Record<string, number>;
+export type RevocationLookup = (tenantId: string) => Promise<Revocations>;
+
+/** 70 bytes each in a JWT that must fit the hub's 256 KB message: older ones rely on ingest. */
+export const revocationsMax = 2_000;
+
+/** Over a pool with the role `sb_system`. */
+export const createRevocationLookup =
+  (sql: Sql): RevocationLookup =>
+  async (tenantId) => {
+    const { rows } = await sql.query<{ public_key: string; revoked_at: Date }>(
+      `SELECT public_key, revoked_at FROM device_manager.public_revocations
+        WHERE tenant_id = $1 ORDER BY revoked_at DESC, public_key LIMIT $2`,
+      [tenantId, revocationsMax],
+    );
+    return Object.fromEntries(
+      rows
+        .map((row) => [row.public_key, Math.floor(row.revoked_at.getTime() / 1_000)] as const)
+        .sort(([left], [right]) => (left < right ? -1 : 1)),
+    );
+  };
