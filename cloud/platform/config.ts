@@ -25,6 +25,17 @@ const urlOf = (...protocols: string[]) =>
     `must be a URL that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   );
 
+/** A list parted by commas; empty parts are none. */
+const listText = z
+  .string()
+  .optional()
+  .transform((text) =>
+    text
+      ?.split(',')
+      .map((part) => part.trim())
+      .filter((part) => part !== ''),
+  );
+
 const environment = z.object({
   DATABASE_URL: urlOf('postgres:', 'postgresql:'),
   NATS_URL: urlOf('nats:', 'tls:', 'ws:', 'wss:').default('nats://127.0.0.1:4222'),
@@ -33,6 +44,9 @@ const environment = z.object({
   REDIS_URL: urlOf('redis:', 'rediss:').optional(),
   AZURE_STORAGE_CONNECTION_STRING: optionalText,
   SIGNALBEAM_BLOB_DIR: optionalText,
+  SIGNALBEAM_SPOOL_DIR: optionalText,
+  SIGNALBEAM_IMAGE_REGISTRIES: listText,
+  SIGNALBEAM_HOST_PATHS: listText,
   SIGNALBEAM_CONSOLE_DIR: optionalText,
   SIGNALBEAM_PUBLIC_URL: urlOf('http:', 'https:').optional(),
   SIGNALBEAM_LEAF_URL: urlOf('nats-leaf:', 'ws:', 'wss:', 'tls:').optional(),
@@ -54,6 +68,12 @@ export type Config = {
   redisUrl: string | null;
   azureConnectionString: string | null;
   blobDir: string;
+  /** Where uploads wait on the local disk until all of them is known to be good. */
+  spoolDir: string;
+  /** Registries that images of bundles may come from; null allows any. */
+  imageRegistries: string[] | null;
+  /** Paths of devices that bundles may mount: read-only, or with `:rw` behind them to write. */
+  hostPaths: string[];
   consoleDir: string | null;
   /** Where people and devices reach the API; null when it was not said. */
   publicUrl: string | null;
@@ -93,6 +113,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
   if (value.SIGNALBEAM_KEK === undefined && value.SIGNALBEAM_KEK_FILE === undefined) {
     throw invalid(['SIGNALBEAM_KEK_FILE (or SIGNALBEAM_KEK) is missing']);
   }
+  const blobDir = value.SIGNALBEAM_BLOB_DIR ?? 'blobs';
   return {
     databaseUrl: value.DATABASE_URL,
     natsUrl: value.NATS_URL,
@@ -102,7 +123,10 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
         : { text: value.SIGNALBEAM_KEK },
     redisUrl: value.REDIS_URL ?? null,
     azureConnectionString: value.AZURE_STORAGE_CONNECTION_STRING ?? null,
-    blobDir: value.SIGNALBEAM_BLOB_DIR ?? 'blobs',
+    blobDir,
+    spoolDir: value.SIGNALBEAM_SPOOL_DIR ?? `${blobDir}-uploads`,
+    imageRegistries: value.SIGNALBEAM_IMAGE_REGISTRIES ?? null,
+    hostPaths: value.SIGNALBEAM_HOST_PATHS ?? ['/etc/localtime'],
     consoleDir: value.SIGNALBEAM_CONSOLE_DIR ?? null,
     publicUrl: value.SIGNALBEAM_PUBLIC_URL ?? null,
     leafUrls: (value.SIGNALBEAM_LEAF_URL ?? 'nats-leaf://127.0.0.1:7422').split(','),

@@ -1,0 +1,195 @@
+/** Uploading image archives, listing images, and the blobs that devices fetch. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Api } from '@signalbeam/platform/http/app';
+import { requireCaller, requireUser } from '@signalbeam/platform/http/caller';
+import { problemBody, problemResponse, refusal } from '@signalbeam/platform/http/problem';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { artifactBytesMax } from '@signalbeam/sync/core/limits';
+import { digest } from '@signalbeam/sync/wire/shape';
+import { isImageName } from '../core/image-name.ts';
+import { findBlob, listImages } from '../store/artifacts.ts';
+import { pageOf, readCursor } from './cursor.ts';
+import { entityTag, isUnchanged, rangeAsked } from './entity-tag.ts';
+import { actingOf, type Parts } from './parts.ts';
+import {
+  imageName,
+  imageSchema,
+  json,
+  notFound,
+  pageQuery,
+  refusals,
+  storedImageSchema,
+  unacceptable,
+} from './schemas.ts';
+
+export const streamedPaths = ['/api/artifacts'];
+
+const tags = ['Artifacts'];
+const uploadQuery = z.strictObject({
+  name: imageName
+    .refine(isImageName, 'must be a name such as team/app, in lower-case letters')
+    .optional(),
+});
+
+/** A form would wrap the archive; what arrives must be the archive itself. */
+const checkUpload = (header: (name: string) => string | undefined): void => {
+  const kind = header('content-type')?.toLowerCase() ?? '';
+  if (kind.startsWith('multipart/') || kind.startsWith('application/json')) {
+    throw refusal('unsupported-media-type', 'The body must be the archive itself.', {
+      next: 'Send the file as the body: curl --data-binary @image.tar.',
+    });
+  }
+  if (Number(header('content-length') ?? 0) > artifactBytesMax) {
+    throw refusal('body-too-large', `An archive may have at most ${artifactBytesMax} bytes.`);
+  }
+};
+
+const addUploading = (api: Api, parts: Parts): void => {
+  const uploaded = z.strictObject({ images: z.array(imageSchema) });
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/artifacts',
+      tags,
+      summary: 'Takes an image archive: OCI archive or docker save, plain or gzip',
+      description: 'The body is the archive itself. The answer names each image by its digest.',
+      middleware: [requireUser('operator')] as const,
+      request: { query: uploadQuery },
+      responses: { 201: json(uploaded, 'The images in it'), ...refusals, ...unacceptable },
+    }),
+    async (c) => {
+      checkUpload((name) => c.req.header(name));
+      const source = c.req.raw.body;
+      if (source === null) throw refusal('invalid-archive', 'The upload is empty.');
+      const { name } = c.req.valid('query');
+      const images = await parts.upload({ ...actingOf(c.var), name: name ?? null, source });
+      return c.json({ images }, 201);
+    },
+  );
+};
+
+const position = z.tuple([z.iso.datetime(), digest, z.string().max(200)]);
+
+const addListing = (api: Api, parts: Parts): void => {
+  const listed = z.strictObject({
+    images: z.array(storedImageSchema),
+    nextCursor: z.string().nullable(),
+  });
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/artifacts',
+      tags,
+      summary: 'Lists uploaded images, the newest first',
+      middleware: [requireUser('viewer')] as const,
+      request: { query: pageQuery(200) },
+      responses: { 200: json(listed, 'A page of them'), ...refusals },
+    }),
+    async (c) => {
+      const { limit, cursor } = c.req.valid('query');
+      const from = readCursor(cursor, position);
+      const before = from === null ? null : { at: from[0], digest: from[1], name: from[2] };
+      const rows = await withTenant(parts.pool, c.var.caller.tenantId, (sql) =>
+        listImages(sql, { limit: limit + 1, before }),
+      );
+      const page = pageOf(rows, limit, (image) => [image.createdAt, image.digest, image.name]);
+      return c.json({ images: page.rows, nextCursor: page.nextCursor }, 200);
+    },
+  );
+};
+
+/** Bytes from somebody's image: never rendered by a browser, whatever they contain. */
+const blobHeaders = (asked: string) => ({
+  etag: entityTag(asked),
+  'accept-ranges': 'bytes',
+  'cache-control': 'private, max-age=31536000, immutable',
+  'content-type': 'application/octet-stream',
+  'content-disposition': 'attachment',
+  'docker-content-digest': asked,
+});
+
+const outside = (sizeBytes: number): Response =>
+  problemResponse(problemBody('range-not-satisfiable', `The blob has ${sizeBytes} bytes.`), {
+    'content-range': `bytes */${sizeBytes}`,
+  });
+
+const lost = (asked: string) =>
+  refusal('blob-store-unavailable', `The blob ${asked} is not where it should be.`, {
+    next: 'Upload the image again; the same bytes get the same digest.',
+  });
+
+const serveBlob = async (
+  parts: Parts,
+  tenantId: string,
+  asked: string,
+  request: { isHead: boolean; header: (name: string) => string | undefined },
+): Promise<Response> => {
+  const blob = await withTenant(parts.pool, tenantId, (sql) => findBlob(sql, asked));
+  if (blob === null) throw refusal('not-found', 'There is no such blob.');
+  const headers = blobHeaders(asked);
+  if (isUnchanged(request.header('if-none-match'), asked)) {
+    return new Response(null, { status: 304, headers });
+  }
+  const { sizeBytes } = blob;
+  if (request.isHead) {
+    if ((await parts.blobs.head(asked)) === null) throw lost(asked);
+    return new Response(null, {
+      status: 200,
+      headers: { ...headers, 'content-length': String(sizeBytes) },
+    });
+  }
+  const range = rangeAsked(request.header('range'), request.header('if-range'), blob);
+  if (range.kind === 'outside') return outside(sizeBytes);
+  const part = range.kind === 'part' ? { start: range.start, end: range.end } : undefined;
+  const content = await parts.blobs.get(asked, part);
+  if (content === null) throw lost(asked);
+  if (part === undefined) {
+    return new Response(content.stream, {
+      status: 200,
+      headers: { ...headers, 'content-length': String(sizeBytes) },
+    });
+  }
+  return new Response(content.stream, {
+    status: 206,
+    headers: {
+      ...headers,
+      'content-length': String(part.end - part.start + 1),
+      'content-range': `bytes ${part.start}-${part.end}/${sizeBytes}`,
+    },
+  });
+};
+
+const addBlobs = (api: Api, parts: Parts): void => {
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/artifacts/blobs/{digest}',
+      tags,
+      summary: 'A blob of an uploaded image; HEAD, Range and If-None-Match are understood',
+      middleware: [requireCaller('viewer')] as const,
+      request: { params: z.strictObject({ digest }) },
+      responses: {
+        200: {
+          description: 'The blob',
+          content: { 'application/octet-stream': { schema: z.string() } },
+        },
+        206: { description: 'The range that was asked for' },
+        304: { description: 'You have it already' },
+        416: { description: 'The range is outside of the blob' },
+        ...refusals,
+        ...notFound,
+      },
+    }),
+    (c) =>
+      serveBlob(parts, c.var.caller.tenantId, c.req.valid('param').digest, {
+        isHead: c.req.method === 'HEAD',
+        header: (name) => c.req.header(name),
+      }),
+  );
+};
+
+export const addArtifactRoutes = (api: Api, parts: Parts): void => {
+  addUploading(api, parts);
+  addListing(api, parts);
+  addBlobs(api, parts);
+};

@@ -1,0 +1,168 @@
+/** Rollouts: start, watch, cancel, try again. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Api } from '@signalbeam/platform/http/app';
+import { requireUser } from '@signalbeam/platform/http/caller';
+import { refusal } from '@signalbeam/platform/http/problem';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { shownStatus } from '../core/rollout.ts';
+import { startRollout } from '../rollouts/start.ts';
+import { cancelRollout, retryRollout } from '../rollouts/steer.ts';
+import { viewRollout, viewRollouts } from '../rollouts/view.ts';
+import {
+  findRollout,
+  listRolloutDevices,
+  listRollouts,
+  type RolloutDevice,
+} from '../store/rollout-views.ts';
+import { pageOf, readCursor } from './cursor.ts';
+import { actingOf, type Parts } from './parts.ts';
+import {
+  body,
+  conflict,
+  idParams,
+  json,
+  newRolloutSchema,
+  notFound,
+  pageQuery,
+  refusals,
+  rolloutDeviceSchema,
+  rolloutSchema,
+} from './schemas.ts';
+
+const tags = ['Rollouts'];
+const noSuchRollout = () => refusal('not-found', 'There is no such rollout.');
+
+const addStarting = (api: Api, parts: Parts): void => {
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/rollouts',
+      tags,
+      summary: 'Rolls a version out to devices, all at once',
+      middleware: [requireUser('operator')] as const,
+      request: { body: body(newRolloutSchema) },
+      responses: { 201: json(rolloutSchema, 'The rollout'), ...refusals, ...notFound, ...conflict },
+    }),
+    async (c) => c.json(await startRollout(parts, actingOf(c.var), c.req.valid('json')), 201),
+  );
+  for (const [verb, summary, steer] of [
+    ['cancel', 'Stops it: unfinished devices get back what they had', cancelRollout],
+    ['retry', 'Lets its failed devices try again', retryRollout],
+  ] as const) {
+    api.openapi(
+      createRoute({
+        method: 'post',
+        path: `/api/rollouts/{id}/${verb}`,
+        tags,
+        summary,
+        middleware: [requireUser('operator')] as const,
+        request: { params: idParams },
+        responses: {
+          200: json(rolloutSchema, 'The rollout'),
+          ...refusals,
+          ...notFound,
+          ...conflict,
+        },
+      }),
+      async (c) => c.json(await steer(parts, actingOf(c.var), c.req.valid('param').id), 200),
+    );
+  }
+};
+
+const position = z.tuple([z.iso.datetime(), z.uuid()]);
+
+const addListing = (api: Api, parts: Parts): void => {
+  const listed = z.strictObject({
+    rollouts: z.array(rolloutSchema),
+    nextCursor: z.string().nullable(),
+  });
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/rollouts',
+      tags,
+      summary: 'Lists rollouts, the newest first',
+      middleware: [requireUser('viewer')] as const,
+      request: { query: pageQuery(50) },
+      responses: { 200: json(listed, 'A page of them'), ...refusals },
+    }),
+    async (c) => {
+      const { tenantId } = c.var.caller;
+      const { limit, cursor } = c.req.valid('query');
+      const from = readCursor(cursor, position);
+      const before = from === null ? null : { at: from[0], id: from[1] };
+      const answer = await withTenant(parts.pool, tenantId, async (sql) => {
+        const rows = await listRollouts(sql, tenantId, { limit: limit + 1, before });
+        const page = pageOf(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+        const rollouts = await viewRollouts(sql, tenantId, page.rows, parts.now());
+        return { rollouts, nextCursor: page.nextCursor };
+      });
+      return c.json(answer, 200);
+    },
+  );
+};
+
+const shownDevice = (device: RolloutDevice): z.infer<typeof rolloutDeviceSchema> => ({
+  deviceId: device.deviceId,
+  name: device.name,
+  status: shownStatus(device),
+  lastSeenAt: device.lastSeenAtMs === null ? null : new Date(device.lastSeenAtMs).toISOString(),
+  reason: device.reason,
+  logTail: device.logTail,
+  startedAt: device.startedAt,
+  completedAt: device.completedAt,
+  retryCount: device.retryCount,
+});
+
+const addReading = (api: Api, parts: Parts): void => {
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/rollouts/{id}',
+      tags,
+      summary: 'One rollout, with what it waits for',
+      middleware: [requireUser('viewer')] as const,
+      request: { params: idParams },
+      responses: { 200: json(rolloutSchema, 'The rollout'), ...refusals, ...notFound },
+    }),
+    async (c) => {
+      const { tenantId } = c.var.caller;
+      const { id } = c.req.valid('param');
+      const view = await withTenant(parts.pool, tenantId, (sql) =>
+        viewRollout(sql, tenantId, id, parts.now()),
+      );
+      if (view === null) throw noSuchRollout();
+      return c.json(view, 200);
+    },
+  );
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/rollouts/{id}/devices',
+      tags,
+      summary: 'How each of its devices stands',
+      middleware: [requireUser('viewer')] as const,
+      request: { params: idParams },
+      responses: {
+        200: json(z.array(rolloutDeviceSchema), 'Its devices by name'),
+        ...refusals,
+        ...notFound,
+      },
+    }),
+    async (c) => {
+      const { tenantId } = c.var.caller;
+      const { id } = c.req.valid('param');
+      const devices = await withTenant(parts.pool, tenantId, async (sql) => {
+        if ((await findRollout(sql, tenantId, id)) === null) throw noSuchRollout();
+        return listRolloutDevices(sql, tenantId, id);
+      });
+      return c.json(devices.map(shownDevice), 200);
+    },
+  );
+};
+
+export const addRolloutRoutes = (api: Api, parts: Parts): void => {
+  addStarting(api, parts);
+  addListing(api, parts);
+  addReading(api, parts);
+};

@@ -1,0 +1,192 @@
+/**
+ * The shapes of bundle-orchestrator's REST API: what it takes (unknown fields refused) and what it
+ * answers. Times are ISO 8601 in UTC.
+ */
+import { z } from '@hono/zod-openapi';
+import { failureLogLinesMax } from '@signalbeam/sync/core/limits';
+import { bundleVersion, containersSchema, imageReference } from '@signalbeam/sync/wire/manifest';
+import { digest, plainText } from '@signalbeam/sync/wire/shape';
+import { devicesPerRolloutMax } from '../rollouts/start.ts';
+
+export const idParams = z.strictObject({ id: z.uuid() });
+const at = z.iso.datetime();
+
+export const problemSchema = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string(),
+    detail: z.string(),
+    next: z.string().optional(),
+    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem');
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+
+/** The refusals that every route shares, for the OpenAPI document. */
+export const refusals = {
+  400: problem('Not understood'),
+  401: problem('Sign-in needed'),
+  403: problem('Not allowed'),
+};
+export const notFound = { 404: problem('There is no such thing in this tenant') };
+export const conflict = { 409: problem('In conflict with the present state') };
+export const unacceptable = { 422: problem('The content is not acceptable; errors say where') };
+
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+export const body = <T extends z.ZodType>(schema: T) => ({
+  required: true as const,
+  content: { 'application/json': { schema } },
+});
+
+/** Part of container names on devices, so it is as strict as they are. */
+const bundleName = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?$/,
+    'lower-case letters, digits and inner dashes, at most 42',
+  );
+const longText = (lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax)
+    .regex(/^[^\0]*$/, 'must not contain NUL');
+
+export const imageSchema = z
+  .strictObject({
+    reference: imageReference,
+    name: z.string(),
+    digest,
+    sizeBytes: z.int(),
+    tags: z.array(z.string()),
+    platforms: z.array(z.string()),
+  })
+  .openapi('Image');
+export const storedImageSchema = imageSchema
+  .extend({ mediaType: z.string(), createdAt: at, createdBy: z.string() })
+  .openapi('StoredImage');
+
+export const newBundleSchema = z.strictObject({
+  name: bundleName,
+  description: longText(2_000).default(''),
+});
+export const bundleSchema = z
+  .strictObject({
+    id: z.uuid(),
+    name: z.string(),
+    description: z.string(),
+    /** The highest by semantic order, whenever it was made. */
+    latestVersion: z.string().nullable(),
+    versionCount: z.int(),
+    createdAt: at,
+    createdBy: z.string(),
+  })
+  .openapi('Bundle');
+
+/** `containers` is judged by its own rules, which answer 422 with a path for each finding. */
+export const newVersionSchema = z.strictObject({
+  version: bundleVersion,
+  containers: z.unknown().openapi({ type: 'array', items: { type: 'object' } }),
+  releaseNotes: longText(20_000).default(''),
+});
+export const versionSchema = z
+  .strictObject({
+    bundleId: z.uuid(),
+    version: bundleVersion,
+    containers: containersSchema,
+    releaseNotes: z.string(),
+    releaseDigest: digest,
+    createdAt: at,
+    createdBy: z.string(),
+  })
+  .openapi('BundleVersion');
+export const versionParams = z.strictObject({ id: z.uuid(), version: bundleVersion });
+
+export const validationSchema = z
+  .strictObject({
+    valid: z.boolean(),
+    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })),
+    /** With every default written out; absent when it is not valid. */
+    containers: containersSchema.optional(),
+  })
+  .openapi('Validation');
+
+const slotSchema = z.strictObject({
+  bundleId: z.uuid(),
+  bundleName: z.string(),
+  version: z.string(),
+  releaseDigest: digest,
+  rolloutId: z.uuid().nullable(),
+  requestedGeneration: z.int(),
+});
+export const assignSchema = z.strictObject({ bundleId: z.uuid(), version: bundleVersion });
+export const assignedSchema = z
+  .strictObject({ generation: z.int(), slots: z.array(slotSchema) })
+  .openapi('Assigned');
+export const desiredSchema = z
+  .strictObject({
+    generation: z.int(),
+    slots: z.array(slotSchema),
+    issuedAt: at.nullable(),
+    /** The signed record, base64; absent while nothing was asked of the device. */
+    envelope: z.base64().optional(),
+  })
+  .openapi('DesiredState');
+
+export const newRolloutSchema = z.strictObject({
+  bundleId: z.uuid(),
+  version: bundleVersion,
+  deviceIds: z.array(z.uuid()).min(1).max(devicesPerRolloutMax),
+});
+const count = z.int().min(0);
+export const rolloutSchema = z
+  .strictObject({
+    id: z.uuid(),
+    bundleId: z.uuid(),
+    bundleName: z.string(),
+    version: z.string(),
+    status: z.enum(['in-progress', 'succeeded', 'failed', 'cancelled']),
+    progress: z.strictObject({
+      total: count,
+      pending: count,
+      inProgress: count,
+      succeeded: count,
+      failed: count,
+      cancelled: count,
+      unreached: count,
+    }),
+    /** What it waits for, as a sentence; empty when it waits for nothing. */
+    waiting: z.string(),
+    createdAt: at,
+    createdBy: z.string(),
+    completedAt: at.nullable(),
+  })
+  .openapi('Rollout');
+export const rolloutDeviceSchema = z
+  .strictObject({
+    deviceId: z.uuid(),
+    name: z.string(),
+    status: z.enum(['pending', 'in-progress', 'succeeded', 'failed', 'cancelled', 'unreached']),
+    lastSeenAt: at.nullable(),
+    reason: z.string().nullable(),
+    logTail: z.array(z.string()).max(failureLogLinesMax),
+    startedAt: at.nullable(),
+    completedAt: at.nullable(),
+    retryCount: z.int(),
+  })
+  .openapi('RolloutDevice');
+
+export const pageQuery = (limitDefault: number) =>
+  z.strictObject({
+    cursor: z.string().max(2_000).optional(),
+    limit: z.coerce.number().int().min(1).max(200).default(limitDefault),
+  });
+export const imageName = plainText(200);

@@ -1,0 +1,126 @@
+/**
+ * Hears what devices report and what becomes of them, and moves rollouts accordingly. Everything
+ * here bears repeats and any order: reports are kept if newer, and the planner looks at the newest.
+ */
+import { type Subscription, subscribeEvents } from '@signalbeam/platform/events/subscribe';
+import { transaction } from '@signalbeam/platform/postgres/transaction';
+import type { Platform } from '@signalbeam/platform/service';
+import { reportedBody } from '@signalbeam/sync/wire/rows';
+import { epoch, sequence, uuid } from '@signalbeam/sync/wire/shape';
+import { z } from 'zod';
+import { forgetPublished } from '../store/publishing.ts';
+import { keepReport } from '../store/reports.ts';
+import { activeRollouts, rolloutsWaitingFor } from '../store/rollouts.ts';
+import { advanceRollout } from './advance.ts';
+
+export type ListenParts = Pick<Platform, 'cloud' | 'pools' | 'log' | 'now'> & {
+  onChanged: () => void;
+};
+
+const sweepMs = 30_000;
+const sweepRollouts = 500;
+
+const statusSchema = z.object({
+  deviceId: uuid,
+  receivedAt: z.iso.datetime({ offset: true }),
+  epoch,
+  seq: sequence,
+  reported: reportedBody,
+});
+const deviceSchema = z.object({ deviceId: uuid });
+
+/** Looks at every rollout that waits for this device. */
+const advanceFor = async (
+  parts: ListenParts,
+  tenantId: string,
+  deviceId: string,
+): Promise<void> => {
+  const rollouts = await rolloutsWaitingFor(parts.pools.system, tenantId, deviceId);
+  for (const rolloutId of rollouts) {
+    await transaction(parts.pools.system, (sql) =>
+      advanceRollout(sql, { tenantId, rolloutId, nowMs: parts.now() }, { devices: [deviceId] }),
+    );
+  }
+};
+
+const hearReport = async (parts: ListenParts, tenantId: string, data: unknown): Promise<void> => {
+  const { deviceId, ...report } = statusSchema.parse(data);
+  await keepReport(parts.pools.system, { tenantId, deviceId, ...report });
+  // Also for a repeat: the first delivery may have been cut off between the two.
+  await advanceFor(parts, tenantId, deviceId);
+};
+
+const hearDevice = async (
+  parts: ListenParts,
+  tenantId: string,
+  type: string,
+  data: unknown,
+): Promise<void> => {
+  const { deviceId } = deviceSchema.parse(data);
+  switch (type) {
+    case 'device.approved':
+      // Its record left the hub if it was rejected before.
+      await forgetPublished(parts.pools.system, { tenantId, deviceId });
+      parts.onChanged();
+      return;
+    case 'device.rejected':
+    case 'device.deleted':
+      await advanceFor(parts, tenantId, deviceId);
+      return;
+  }
+};
+
+/** Every rollout that is not over, now and then: what a lost event left behind. */
+const startSweep = (parts: ListenParts): Subscription => {
+  let stopped = false;
+  let working: Promise<void> = Promise.resolve();
+  const sweep = async (): Promise<void> => {
+    for (const { tenantId, rolloutId } of await activeRollouts(parts.pools.system, sweepRollouts)) {
+      if (stopped) return;
+      await transaction(parts.pools.system, (sql) =>
+        advanceRollout(sql, { tenantId, rolloutId, nowMs: parts.now() }, 'open'),
+      );
+    }
+  };
+  const timer = setInterval(() => {
+    working = working.then(sweep).catch((error) => {
+      parts.log.warn({ error }, 'looking at the rollouts failed; trying again');
+    });
+  }, sweepMs);
+  return {
+    stop: async () => {
+      stopped = true;
+      clearInterval(timer);
+      await working;
+    },
+  };
+};
+
+export const startListening = (parts: ListenParts): Subscription => {
+  const common = { cloud: parts.cloud, sql: parts.pools.system, log: parts.log };
+  const running = [
+    subscribeEvents({
+      ...common,
+      durable: 'bundle-orchestrator-reports',
+      subjects: ['signalbeam.devices.status.*'],
+      parallel: 4,
+      handle: ({ tenantId, data }) => hearReport(parts, tenantId, data),
+    }),
+    subscribeEvents({
+      ...common,
+      durable: 'bundle-orchestrator-devices',
+      subjects: ['signalbeam.devices.*'],
+      handle: async ({ tenantId, type, data }) => {
+        if (/^device\.(?:approved|rejected|deleted)$/.test(type)) {
+          await hearDevice(parts, tenantId, type, data);
+        }
+      },
+    }),
+    startSweep(parts),
+  ];
+  return {
+    stop: async () => {
+      await Promise.all(running.map((part) => part.stop()));
+    },
+  };
+};

@@ -1,0 +1,58 @@
+/**
+ * bundle-orchestrator: uploaded images, bundles and their signed versions, what is wanted of each
+ * device, and rollouts. Puts the routes on one application; its loops copy desired states to the
+ * hub and move rollouts as devices report.
+ */
+import type { Platform, Service } from '@signalbeam/platform/service';
+import { addArtifactRoutes, streamedPaths } from './api/artifacts.ts';
+import { addBundleRoutes } from './api/bundles.ts';
+import { addDesiredRoutes } from './api/desired.ts';
+import type { Parts } from './api/parts.ts';
+import { addRolloutRoutes } from './api/rollouts.ts';
+import { addVersionRoutes } from './api/versions.ts';
+import { sweepSpool } from './artifacts/spool.ts';
+import { createUploader } from './artifacts/upload.ts';
+import { policyOf } from './core/policy.ts';
+import { type Publisher, startPublisher } from './publish/publisher.ts';
+import { startListening } from './rollouts/listen.ts';
+
+export const createService = (platform: Platform): Service => {
+  const { config, pools, keyring, blobs, cloud, log, now } = platform;
+  let publisher: Publisher | null = null;
+  const onChanged = (): void => publisher?.nudge();
+  const parts: Parts = {
+    pool: pools.api,
+    keyring,
+    blobs,
+    now,
+    onChanged,
+    policy: policyOf(config),
+    upload: createUploader({ pool: pools.api, blobs, spoolFolder: config.spoolDir }),
+  };
+  const app = platform.createApi({ streamedPaths });
+  for (const addRoutes of [
+    addArtifactRoutes,
+    addBundleRoutes,
+    addVersionRoutes,
+    addDesiredRoutes,
+    addRolloutRoutes,
+  ]) {
+    addRoutes(app, parts);
+  }
+  let running: { stop: () => Promise<void> }[] = [];
+  platform.streams.onMade('KV_desired', () => publisher?.check());
+  return {
+    name: 'bundle-orchestrator',
+    app,
+    start: async () => {
+      await sweepSpool(config.spoolDir, now());
+      publisher = startPublisher({ cloud, pool: pools.system, log });
+      running = [publisher, startListening({ cloud, pools, log, now, onChanged })];
+    },
+    stop: async () => {
+      await Promise.all(running.map((part) => part.stop()));
+      running = [];
+      publisher = null;
+    },
+  };
+};
