@@ -2,6 +2,7 @@
  * When metrics are taken and when they are committed. A commit costs whole pages and an fsync, so
  * samples wait in memory and go to disk together: a power cut may cost the last group, never more.
  */
+import type { MetricsBody } from '@signalbeam/sync/wire/rows';
 import type { Outbox } from '../store/outbox.ts';
 import type { AgentLog } from './log.ts';
 import type { MetricsSampler } from './metrics.ts';
@@ -18,7 +19,7 @@ export const startSampling = (parts: {
   intervalMs: number;
   now: () => number;
   log: AgentLog;
-  onSample?: () => void;
+  onSample: (body: MetricsBody, at: number) => void;
 }) => {
   const { sampler, outbox, intervalMs, now, log } = parts;
   const groupMs = Math.min(groupMsMax, intervalMs * samplesPerGroup);
@@ -29,8 +30,10 @@ export const startSampling = (parts: {
     if (taking) return;
     taking = true;
     try {
-      outbox.addMetrics(await sampler.sample(), now());
-      parts.onSample?.();
+      const body = await sampler.sample();
+      const at = now();
+      outbox.addMetrics(body, at);
+      parts.onSample(body, at);
       const due = now() - groupedAt;
       if (due >= groupMs - intervalMs / 2 || due < 0) {
         groupedAt = now();

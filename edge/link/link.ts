@@ -2,6 +2,7 @@
  * The device's link as one thing: the carrier (through the site's leaf or straight to the hub), the
  * uplink, the downlink, presence and the watchdog, and what a person is told about them.
  */
+import type { CarrierStatus } from '@signalbeam/sync/nats/carrier';
 import { openCarrier } from '@signalbeam/sync/nats/nats-carrier';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { Keyset } from '@signalbeam/sync/wire/records';
@@ -62,7 +63,6 @@ export const startLink = (parts: LinkParts) => {
     },
     connected: () => carrier.status() === 'connected',
     reconnect: carrier.reconnect,
-    // A leaf that says itself that the hub is away is dialling already.
     restartLeaf: parts.leaf === null ? null : () => restartStuck(parts.leaf),
     now,
     log,
@@ -98,32 +98,37 @@ export const startLink = (parts: LinkParts) => {
   const unfollow = carrier.onStatus(follow);
   return {
     via: parts.via,
-    state: (): 'connected' | 'connecting' | 'offline' => {
-      if (carrier.status() !== 'connected')
-        return outages.since() === null ? 'connecting' : 'offline';
-      return uplink.phase() === 'open'
-        ? 'connected'
-        : outages.since() === null
-          ? 'connecting'
-          : 'offline';
-    },
+    state: (): LinkState => stateOf(carrier.status(), uplink.phase(), outages.since()),
     since: outages.changedAt,
     server: carrier.server,
     waiting: uplink.waiting,
     acked: uplink.acked,
+    /** The gateway's own leaf saw the hub come or go: no need to find out by a failure. */
+    hubChanged: (connected: boolean): void => {
+      if (carrier.status() === 'connected') follow(connected ? 'connected' : 'cut');
+    },
     lastHeartbeatAt: presence.lastAt,
-    stateChanged: presence.beatNow,
     stop: async (): Promise<void> => {
       unfollow();
-      presence.stop();
-      downlink.stop();
-      watchdog.stop();
-      uplink.stop();
+      for (const each of [presence, downlink, watchdog, uplink]) each.stop();
       await carrier.close();
     },
   };
 };
 
+export type LinkState = 'connected' | 'connecting' | 'offline';
+
+/** Connected means that both ends have greeted each other; a broker alone is not the cloud. */
+const stateOf = (
+  carrier: CarrierStatus,
+  phase: 'down' | 'greeting' | 'open',
+  cutSince: number | null,
+): LinkState => {
+  if (carrier === 'connected' && phase === 'open') return 'connected';
+  return cutSince === null ? 'connecting' : 'offline';
+};
+
+/** A leaf that says itself that the hub is away is dialling already. */
 const restartStuck = async (leaf: Leaf | null): Promise<void> => {
   if (leaf?.state().hubConnected === true) await leaf.restart();
 };

@@ -48,10 +48,22 @@ const foldedEvents: Migration = {
     ) STRICT, WITHOUT ROWID;`,
 };
 
+/** What a technician is shown: events stay here after the cloud has them, the newest few hundred. */
+const recentEvents: Migration = {
+  name: '0005-recent-events',
+  sql: `
+    CREATE TABLE recent_events (
+      id   INTEGER PRIMARY KEY,
+      at   INTEGER NOT NULL,
+      body TEXT NOT NULL
+    ) STRICT;`,
+};
+
 export const stateMigrations: readonly Migration[] = [
   lanes,
   foldedEvents,
   { name: '0003-desired', sql: desiredTables },
   { name: '0004-journal', sql: journalTables },
+  recentEvents,
 ];
 export const queueMigrations: readonly Migration[] = [lanes];

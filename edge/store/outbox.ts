@@ -14,6 +14,7 @@ import {
 } from '@signalbeam/sync/wire/rows';
 import { createFolds } from './folds.ts';
 import type { LaneStore, NewRow } from './lanes.ts';
+import { createRecent } from './recent.ts';
 
 export const stateLanes = ['events', 'reported'] as const satisfies readonly Lane[];
 export const queueLanes = ['metrics'] as const satisfies readonly Lane[];
@@ -62,6 +63,7 @@ export const openOutbox = (parts: {
     onAppended: appended.listen,
     /** True when the events lane is full: no new update may start until it drains. */
     eventsFull: events.full,
+    recentEvents: events.recent,
     appendEvent: (body: EventBody): void => {
       events.append(body);
       appended.fire();
@@ -109,11 +111,14 @@ const createSignal = (first?: () => void) => {
 
 const createEvents = (state: LaneStore, now: () => number, capBytes: number) => {
   const folds = createFolds(state.database);
+  const recent = createRecent(state.database);
   const full = (): boolean => state.backlog('events').bytes >= capBytes;
   return {
     full,
+    recent: recent.newest,
     append: (body: EventBody): void => {
       const parsed = eventBody.parse(body);
+      recent.add(now(), parsed);
       if (full()) folds.fold(parsed, now());
       else state.append('events', [{ at: now(), body: parsed }]);
     },

@@ -1,0 +1,84 @@
+#!/usr/bin/env node
+/**
+ * `signalbeam-agent`: one verb per run, each loaded only when asked for. Failures end here as a
+ * sentence, the next step and an exit code (1 for failures, 2 for a wrong command line).
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { helpText } from './host/help.ts';
+import { nearest } from './host/nearest.ts';
+import { readOptions, usageError, type VerbName, verbOptions } from './host/options.ts';
+import { agentVersion } from './host/version.ts';
+
+type Verb = (args: readonly string[]) => Promise<number>;
+const environment = process.env;
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
+const verbs: Record<VerbName | 'help', Verb> = {
+  register: async (args) => {
+    const { register } = await import('./host/register.ts');
+    print(await register(readOptions('register', args, environment)));
+    return 0;
+  },
+  run: async (args) => {
+    const options = readOptions('run', args, environment);
+    const controller = new AbortController();
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => controller.abort());
+    const { runAgent } = await import('./main.ts');
+    const runtime = {
+      dockerHost: environment['DOCKER_HOST'],
+      runtimeDirectory: environment['XDG_RUNTIME_DIR'],
+    };
+    await runAgent(options, runtime, controller.signal);
+    return 0;
+  },
+  status: async (args) => {
+    const { status } = await import('./host/status.ts');
+    const { text, exitCode } = await status(readOptions('status', args, environment), Date.now);
+    print(text);
+    return exitCode;
+  },
+  logs: async (args) => {
+    const { printLogs } = await import('./host/logs.ts');
+    await printLogs(readOptions('logs', args, environment), print);
+    return 0;
+  },
+  'console-code': async (args) => {
+    const { createConsoleCode } = await import('./local-api/console-code.ts');
+    const { code, validMinutes } = createConsoleCode(
+      readOptions('console-code', args, environment).state,
+      Date.now(),
+    );
+    print(
+      `${code}\nSign in at the device's console with this code within ${validMinutes} minutes. It works once.`,
+    );
+    return 0;
+  },
+  version: async (args) => {
+    readOptions('version', args, environment);
+    print(`signalbeam-agent ${agentVersion} (Node ${process.versions.node})`);
+    return 0;
+  },
+  help: async ([verb]) => {
+    print(helpText(verb));
+    return 0;
+  },
+};
+
+const run = async ([verb = 'help', ...args]: readonly string[]): Promise<number> => {
+  const named = verb.replace(/^--?(?=help$|version$)/, '');
+  if (named in verbs) {
+    const wantsHelp = args.includes('--help') || args.includes('-h');
+    return wantsHelp ? verbs.help([named]) : verbs[named as VerbName](args);
+  }
+  const near = nearest(named, Object.keys(verbOptions));
+  const next = near === null ? 'Run signalbeam-agent help.' : `Did you mean ${near}?`;
+  throw usageError(`There is no command ${verb}.`, next);
+};
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (cause) {
+  if (!(cause instanceof FleetError)) throw cause;
+  process.stderr.write(`${cause.message}\n${cause.next === undefined ? '' : `${cause.next}\n`}`);
+  process.exitCode = cause.code === 'usage' ? 2 : 1;
+}

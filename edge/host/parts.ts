@@ -1,0 +1,181 @@
+/**
+ * The working agent, once it is approved: every adapter built and joined. Part of the composition
+ * root, in a file of its own so that an agent that waits for approval loads none of it.
+ */
+import { join } from 'node:path';
+import type { Signer } from '@signalbeam/sync/wire/keys';
+import { startReconciler } from '../agent/reconciler.ts';
+import { createUploads } from '../agent/uploads.ts';
+import { httpSource } from '../artifacts/fetch-blob.ts';
+import { platformOf } from '../artifacts/oci.ts';
+import { startRegistry } from '../artifacts/registry.ts';
+import { openBlobStore } from '../artifacts/store.ts';
+import { probe } from '../containers/probe.ts';
+import { openCloud } from '../link/cloud.ts';
+import { createTokenMint } from '../link/device-token.ts';
+import { type Leaf, startLeaf } from '../link/leaf.ts';
+import { startLink } from '../link/link.ts';
+import type { AgentView } from '../local-api/view.ts';
+import type { RunEnvironment } from '../main.ts';
+import { type Approved, openTrust } from '../store/enrolment.ts';
+import type { Identity } from '../store/identity.ts';
+import { openJournal } from '../store/journal.ts';
+import type { Stores } from '../store/stores.ts';
+import { holdEngine } from './engine-holder.ts';
+import type { AgentLog } from './log.ts';
+import { createMetricsSampler } from './metrics.ts';
+import type { RunOptions } from './options.ts';
+import { startSampling } from './sampling.ts';
+import { agentVersion } from './version.ts';
+
+export type StartParts = {
+  options: RunOptions;
+  environment: RunEnvironment;
+  folder: string;
+  approved: Approved;
+  identity: Identity;
+  signer: Signer;
+  stores: Stores;
+  bootId: string;
+  view: AgentView;
+  now: () => number;
+  log: AgentLog;
+};
+
+const random = Math.random;
+
+export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<void> }> => {
+  const { options, folder, approved, stores, view, now, log } = parts;
+  const keyset = openTrust(approved.enrolment);
+  const site = await startSite(parts);
+  const engines = startEngines(parts, () => site.reconciler?.nudge('the engine came or went'));
+  const reconciler = await startWork(parts, engines, () => keyset);
+  site.reconciler = reconciler;
+  void engines.look();
+  const link = startLink({
+    ...parts,
+    seed: parts.identity.seed,
+    keyset: () => keyset,
+    outbox: stores.outbox,
+    urls: site.urls,
+    via: site.via,
+    leaf: site.leaf,
+    device: { agentVersion, bootId: parts.bootId },
+    heartbeatMs: options['heartbeat-ms'],
+    generation: reconciler.generation,
+    acceptDesired: reconciler.acceptDesired,
+    random,
+    onChange: view.linkChanged,
+  });
+  site.hubChanged = link.hubChanged;
+  const sampling = startSampling({
+    sampler: createMetricsSampler(folder),
+    outbox: stores.outbox,
+    intervalMs: options['metrics-interval-ms'],
+    onSample: view.metrics.add,
+    now,
+    log,
+  });
+  const unwatch = view.attach({ reconciler, engines, link, leaf: site.leaf });
+  return {
+    stop: async () => {
+      unwatch();
+      sampling.stop();
+      await reconciler.stop();
+      await link.stop();
+      await reconciler.registry.close();
+      await engines.stop();
+      await site.leaf?.stop();
+    },
+  };
+};
+
+type Site = {
+  leaf: Leaf | null;
+  urls: readonly string[];
+  via: 'leaf' | 'hub';
+  hubChanged: (connected: boolean) => void;
+  reconciler: { nudge(reason: string): void } | null;
+};
+
+/** With the gateway role: its own leaf. Else the leaf it was told of, else straight to the hub. */
+const startSite = async (parts: StartParts): Promise<Site> => {
+  const { options, approved } = parts;
+  const [certFile, keyFile] = [options['leaf-tls-cert'], options['leaf-tls-key']];
+  const site: Site = {
+    leaf: null,
+    urls: options.leaf === undefined ? approved.enrolment.nats.hubUrls : [options.leaf],
+    via: options.leaf === undefined ? 'hub' : 'leaf',
+    hubChanged: () => undefined,
+    reconciler: null,
+  };
+  if (!options.gateway) return site;
+  site.leaf = await startLeaf({
+    folder: join(parts.folder, 'leaf'),
+    enrolment: approved.enrolment,
+    seed: parts.identity.seed,
+    listen: {
+      ...options['leaf-listen'],
+      tls: certFile === undefined || keyFile === undefined ? null : { certFile, keyFile },
+    },
+    command: options['nats-server'],
+    now: parts.now,
+    random,
+    log: parts.log,
+    onHub: (connected) => site.hubChanged(connected),
+  });
+  site.urls = [site.leaf.url];
+  site.via = 'leaf';
+  return site;
+};
+
+const startEngines = ({ options, environment, stores, log }: StartParts, onChange: () => void) =>
+  holdEngine({
+    detect: {
+      prefer: options.engine,
+      socketPath: options['engine-socket'],
+      dockerHost: environment.dockerHost,
+      runtimeDirectory: environment.runtimeDirectory,
+    },
+    appendEvent: stores.outbox.appendEvent,
+    log,
+    onChange,
+  });
+
+const startWork = async (
+  parts: StartParts,
+  engines: ReturnType<typeof holdEngine>,
+  keyset: () => ReturnType<typeof openTrust>,
+) => {
+  const { options, folder, approved, stores, now, log } = parts;
+  const { deviceId, tenantId } = approved;
+  const blobs = await openBlobStore({
+    dir: join(folder, 'artifacts'),
+    floorBytes: options['disk-floor-mb'] * 1024 * 1024,
+  });
+  const registry = await startRegistry(blobs);
+  const mint = createTokenMint({ signer: parts.signer, deviceId, now });
+  const cloud = openCloud({ url: approved.cloudUrl, mint });
+  const reconciler = startReconciler({
+    identity: { deviceId, tenantId },
+    agentVersion,
+    bootId: parts.bootId,
+    state: stores.state,
+    journal: openJournal(stores.state),
+    engines,
+    uploads: createUploads(blobs, httpSource(cloud.locateBlob), platformOf(process.arch)),
+    registryPort: registry.port,
+    keyset,
+    fetchRelease: cloud.fetchRelease,
+    probe,
+    outbox: stores.outbox,
+    holdUpdates: () =>
+      stores.outbox.eventsFull()
+        ? 'Too many events wait to be sent; no new update starts until they are confirmed.'
+        : null,
+    now,
+    random,
+    log,
+  });
+  return { ...reconciler, registry };
+};

@@ -1,0 +1,97 @@
+/** The status as a person reads it: first whether all is well, then what it waits for. */
+import type { Status } from './status.ts';
+
+export const describeStatus = (status: Status, now: number): string => {
+  switch (status.kind) {
+    case 'unregistered':
+      return 'This device is not registered.\nRun signalbeam-agent register --url https://… --token ….';
+    case 'stopped': {
+      const { name, site, fingerprint, status: registration } = status.registered;
+      return [
+        `${name} at ${site}: the agent is not running. Containers run on without it.`,
+        `Registration: ${registration} (fingerprint ${fingerprint})`,
+        backlogLine(status.lanes, now),
+        'Start it with signalbeam-agent run.',
+      ].join('\n');
+    }
+    case 'running':
+      return describeRunning(status, now);
+  }
+};
+
+const describeRunning = (
+  { device, link }: Extract<Status, { kind: 'running' }>,
+  now: number,
+): string => {
+  const { engine } = device;
+  const lines = [
+    `${device.name} at ${device.site} (${device.deviceId}), agent ${device.agentVersion}, up ${age(device.uptimeSeconds * 1_000)}`,
+    `Cloud: ${linkLine(link, now)}`,
+    ...(link.gateway.leaf === null ? [] : [`Leaf: ${leafLine(link.gateway.leaf)}`]),
+    ...(device.registration === 'approved'
+      ? [
+          `Engine: ${engine.reachable ? `${engine.kind} ${engine.version}` : 'none answers; it is looked for again'}`,
+          `Desired state: ${device.generation === 0 ? 'none yet' : `generation ${device.generation}`}`,
+        ]
+      : []),
+    ...device.slots.map(slotLine),
+    backlogLine(link.lanes, now),
+    ...(device.waiting === '' ? [] : [`Waiting: ${device.waiting}`]),
+  ];
+  return lines.join('\n');
+};
+
+const linkLine = (link: Extract<Status, { kind: 'running' }>['link'], now: number): string => {
+  const since = `for ${age(now - link.since)}`;
+  switch (link.state) {
+    case 'connected':
+      return `connected ${since}, through ${link.via === 'leaf' ? "the site's leaf" : 'the hub'}`;
+    case 'connecting':
+      return `connecting ${since}`;
+    case 'offline':
+      return `out of reach ${since}. Containers run on; what happens is kept and sent later.`;
+    case 'waiting-for-approval':
+      return 'this device waits for approval';
+  }
+};
+
+const leafLine = ({
+  running,
+  hubConnected,
+}: {
+  running: boolean;
+  hubConnected: boolean;
+}): string => {
+  if (!running) return 'not running; it is started again';
+  return hubConnected ? 'runs, linked to the hub' : 'runs, the hub is out of reach';
+};
+
+const slotLine = (
+  slot: Extract<Status, { kind: 'running' }>['device']['slots'][number],
+): string => {
+  const instead =
+    slot.runningVersion !== null && slot.runningVersion !== slot.version
+      ? `, ${slot.runningVersion} runs`
+      : '';
+  return `Bundle ${slot.bundleName} ${slot.version}: ${slot.status}${instead}${slot.reason === null ? '' : `: ${slot.reason}`}`;
+};
+
+const backlogLine = (
+  lanes: readonly { lane: string; backlogRows: number; oldestAt: number | null }[],
+  now: number,
+): string => {
+  const waiting = lanes.filter(({ backlogRows }) => backlogRows > 0);
+  if (waiting.length === 0) return 'Everything is confirmed by the cloud.';
+  const parts = waiting.map(({ lane, backlogRows }) => `${backlogRows} ${lane}`);
+  const oldest = Math.min(...waiting.map(({ oldestAt }) => oldestAt ?? now));
+  return `Not yet confirmed: ${parts.join(', ')}; the oldest is ${age(now - oldest)} old.`;
+};
+
+const age = (ms: number): string => {
+  const seconds = Math.max(0, Math.round(ms / 1_000));
+  if (seconds < 90) return `${seconds} s`;
+  if (seconds < 5_400) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800
+    ? `${Math.round(seconds / 3_600)} h`
+    : `${Math.round(seconds / 86_400)} days`;
+};

@@ -1,0 +1,101 @@
+/**
+ * Waiting to be approved. It is a state, not an error: the agent asks politely and for ever, shows
+ * what it waits for, and starts its work the moment the answer comes.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import type { Signer } from '@signalbeam/sync/wire/keys';
+import {
+  type Approved,
+  openTrust,
+  type Registered,
+  writeRegistration,
+} from '../store/enrolment.ts';
+import { openCloud } from './cloud.ts';
+import { createTokenMint } from './device-token.ts';
+import type { Log } from './up.ts';
+
+export type ApprovalParts = {
+  folder: string;
+  registered: Registered;
+  signer: Signer;
+  now: () => number;
+  random: () => number;
+  log: Log;
+  signal: AbortSignal;
+  onChange: (registered: Registered) => void;
+  askEveryMs?: { first: number; max: number };
+};
+
+/** Null when it was told to stop before the answer came. */
+export const awaitApproval = async (parts: ApprovalParts): Promise<Approved | null> => {
+  const { signal, log, random } = parts;
+  const { first, max } = parts.askEveryMs ?? { first: 2_000, max: 30_000 };
+  let known = parts.registered;
+  let delayMs = first;
+  while (known.status !== 'approved') {
+    if (signal.aborted) return null;
+    const next = await ask(parts, known);
+    if (next.status !== known.status) {
+      parts.onChange(next);
+      log('info', describe(next));
+      delayMs = first;
+    } else if (delayMs === first) {
+      log('info', describe(next));
+    }
+    known = next;
+    if (known.status === 'approved') break;
+    await sleep(delayMs * (0.5 + random()), undefined, { signal }).catch(() => undefined);
+    delayMs = Math.min(max, delayMs * 1.5);
+  }
+  return known;
+};
+
+const describe = (known: Registered): string => {
+  switch (known.status) {
+    case 'pending':
+      return `Waiting for approval: an operator approves the device with the fingerprint ${known.fingerprint}`;
+    case 'rejected':
+      return `An operator rejected this device${known.reason === null ? '' : `: ${known.reason}`}. It goes on asking`;
+    case 'approved':
+      return 'This device is approved';
+  }
+};
+
+/** Failures of the way there leave things as they are: it asks again. */
+const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered> => {
+  const { signer, now, log, folder } = parts;
+  const mint = createTokenMint({ signer, deviceId: known.deviceId, now });
+  try {
+    const answer = await openCloud({ url: known.cloudUrl, mint }).enrolment(known.deviceId);
+    const { version, cloudUrl, deviceId, tenantId, site, name, fingerprint } = known;
+    const base = { version, cloudUrl, deviceId, tenantId, site, name, fingerprint };
+    if (answer.status === 'pending') return { ...base, status: 'pending' };
+    if (answer.status === 'rejected') return { ...base, status: 'rejected', reason: answer.reason };
+    const { enrolment } = answer;
+    if (enrolment.deviceId !== deviceId || enrolment.tenantId !== tenantId) throw otherDevice();
+    openTrust(enrolment);
+    const approved: Approved = {
+      ...base,
+      site: enrolment.site,
+      name: enrolment.name,
+      status: 'approved',
+      enrolment,
+    };
+    writeRegistration(folder, approved);
+    return approved;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    log('warn', 'The cloud could not be asked for the enrolment; it is asked again', { reason });
+    return known;
+  }
+};
+
+const otherDevice = (): FleetError =>
+  new FleetError(
+    'enrolment-of-another',
+    'The cloud sent the enrolment of another device; it was not used.',
+    {
+      next: 'Tell the operator of the cloud.',
+    },
+  );

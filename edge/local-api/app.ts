@@ -1,0 +1,185 @@
+/**
+ * The technician's API on this device: open to read on the LAN, sign-in by code to change. It asks
+ * the view for readings and the reconciler to look again; it decides nothing.
+ */
+import { describeIssues } from '@signalbeam/sync/wire/shape';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { z } from 'zod';
+import { labels } from '../core/container.ts';
+import { takeConsoleCode } from './console-code.ts';
+import { checkHost, problem, secureHeaders } from './guard.ts';
+import { servePages } from './pages.ts';
+import { createSessions } from './sessions.ts';
+import { createStreams } from './stream.ts';
+import type { AgentView } from './view.ts';
+
+export type LocalApiParts = {
+  view: AgentView;
+  folder: string;
+  consoleDir: string | undefined;
+  hosts: readonly string[];
+  now: () => number;
+  addressOf: (context: Context) => string;
+};
+
+const cookie = 'sb_local';
+const bodyBytesMax = 1_024;
+const whole = (min: number, max: number, standard: number) =>
+  z.coerce.number().int().min(min).max(max).default(standard);
+const codeSchema = z.strictObject({ code: z.string().min(8).max(16) });
+
+export const createLocalApi = (parts: LocalApiParts): Hono => {
+  const app = new Hono();
+  app.use(secureHeaders, checkHost(parts.hosts));
+  app.use(
+    '/api/*',
+    bodyLimit({
+      maxSize: bodyBytesMax,
+      onError: (c) => problem(c, 413, 'too-large', `More than ${bodyBytesMax} bytes.`),
+    }),
+  );
+  app.use('/api/*', async (context, next) => {
+    await next();
+    context.res.headers.set('cache-control', 'no-store');
+  });
+  addReadings(app, parts);
+  addSession(app, parts);
+  app.all('/api/*', (context) => problem(context, 404, 'not-found', 'There is no such path.'));
+  app.get('*', servePages(parts.consoleDir));
+  app.onError((_, context) =>
+    problem(
+      context,
+      503,
+      'unavailable',
+      'That could not be read just now.',
+      'Try again in a moment.',
+    ),
+  );
+  return app;
+};
+
+const addReadings = (app: Hono, { view, now }: LocalApiParts): void => {
+  const streams = createStreams(view);
+  app.get('/api/local/device', (context) => context.json(view.device()));
+  app.get('/api/local/link', (context) => context.json(view.link()));
+  app.get('/api/local/containers', (context) => context.json(view.containers()));
+  app.get('/api/local/metrics', (context) => {
+    const query = z.strictObject({ minutes: whole(1, 360, 60) }).safeParse(context.req.query());
+    if (!query.success)
+      return problem(context, 400, 'invalid-query', describeIssues(query.error.issues));
+    return context.json({ series: view.metrics.since(now() - query.data.minutes * 60_000) });
+  });
+  app.get('/api/local/events', (context) => {
+    const query = z.strictObject({ limit: whole(1, 200, 50) }).safeParse(context.req.query());
+    if (!query.success)
+      return problem(context, 400, 'invalid-query', describeIssues(query.error.issues));
+    return context.json({ events: view.outbox.recentEvents(query.data.limit) });
+  });
+  app.get('/api/local/containers/:name/logs', (context) =>
+    containerLogs(context, view, context.req.param('name')),
+  );
+  app.get('/api/local/stream', (context) =>
+    streams.full()
+      ? problem(
+          context,
+          503,
+          'too-many-streams',
+          'Too many pages watch this device.',
+          'Close one of them.',
+        )
+      : streams.serve(context),
+  );
+};
+
+const containerLogs = async (
+  context: Context,
+  view: AgentView,
+  name: string,
+): Promise<Response> => {
+  const schema = z.strictObject({
+    tail: whole(1, 2_000, 200),
+    bundle: z.string().max(200).optional(),
+  });
+  const query = schema.safeParse(context.req.query());
+  if (!query.success)
+    return problem(context, 400, 'invalid-query', describeIssues(query.error.issues));
+  const { reconciler, engines } = view.attached() ?? {};
+  const found = reconciler
+    ?.containers()
+    .find((each) => each.labels[labels.container] === name || each.name === name);
+  const engine = engines?.current() ?? null;
+  if (found === undefined)
+    return problem(context, 404, 'container-not-found', `There is no container ${name}.`);
+  if (engine === null)
+    return problem(context, 503, 'engine-unreachable', 'The container engine does not answer.');
+  return context.json({ lines: await engine.logs(found.id, { tail: query.data.tail }) });
+};
+
+const addSession = (app: Hono, { view, folder, now, addressOf }: LocalApiParts): void => {
+  const sessions = createSessions(now);
+  app.get('/api/local/session', (context) => {
+    const expiresAt = sessions.expiry(getCookie(context, cookie));
+    return context.json({ signedIn: expiresAt !== null, expiresAt });
+  });
+  app.post('/api/local/session', async (context) => {
+    const body = codeSchema.safeParse(await context.req.json().catch(() => null));
+    if (!body.success)
+      return problem(context, 400, 'invalid-body', describeIssues(body.error.issues));
+    if (!sessions.mayTry(addressOf(context))) {
+      return problem(
+        context,
+        429,
+        'too-many-tries',
+        'Too many wrong codes.',
+        'Wait a minute, then try again.',
+      );
+    }
+    if (!takeConsoleCode(folder, body.data.code, now())) {
+      return problem(
+        context,
+        401,
+        'wrong-code',
+        'That code is wrong, used or too old.',
+        'Run signalbeam-agent console-code on the device for a new one.',
+      );
+    }
+    const { token, expiresAt } = sessions.open();
+    setCookie(context, cookie, token, {
+      httpOnly: true,
+      sameSite: 'Strict',
+      path: '/',
+      expires: new Date(expiresAt),
+    });
+    return context.json({ signedIn: true, expiresAt });
+  });
+  app.delete('/api/local/session', (context) => {
+    const token = getCookie(context, cookie);
+    if (token !== undefined) sessions.close(token);
+    deleteCookie(context, cookie, { path: '/' });
+    return context.body(null, 204);
+  });
+  app.post('/api/local/reconcile', (context) => {
+    if (sessions.expiry(getCookie(context, cookie)) === null) {
+      return problem(
+        context,
+        401,
+        'sign-in-needed',
+        'Sign in to change something.',
+        'Run signalbeam-agent console-code on the device.',
+      );
+    }
+    const { reconciler } = view.attached() ?? {};
+    if (reconciler === undefined)
+      return problem(context, 409, 'not-approved', 'This device is not approved yet.');
+    reconciler.nudge('a technician asked');
+    view.outbox.appendEvent({
+      type: 'operator-action',
+      severity: 'info',
+      message: 'A technician asked the device to reconcile now.',
+      data: {},
+    });
+    return context.json({ accepted: true }, 202);
+  });
+};

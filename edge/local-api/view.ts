@@ -1,0 +1,155 @@
+/**
+ * What the technician's console and `status` are shown, gathered from the parts of the agent as they
+ * come and go. Every figure is a reading of now; nothing is kept here.
+ */
+import { hostname } from 'node:os';
+import type { Reconciler } from '../agent/reconciler.ts';
+import { labels } from '../core/container.ts';
+import type { EngineHolder } from '../host/engine-holder.ts';
+import { createRecentMetrics } from '../host/recent-metrics.ts';
+import { agentVersion } from '../host/version.ts';
+import type { Leaf } from '../link/leaf.ts';
+import type { Link } from '../link/link.ts';
+import type { Registered } from '../store/enrolment.ts';
+import type { Outbox } from '../store/outbox.ts';
+
+export type Attached = {
+  reconciler: Reconciler;
+  engines: EngineHolder;
+  link: Link;
+  leaf: Leaf | null;
+};
+export type Topic = 'device' | 'containers' | 'link';
+export type AgentView = ReturnType<typeof createAgentView>;
+
+export const createAgentView = (parts: {
+  registered: Registered;
+  outbox: Outbox;
+  bootId: string;
+  now: () => number;
+}) => {
+  const { outbox, now } = parts;
+  const startedAt = now();
+  const listeners = new Set<(topic: Topic) => void>();
+  let registered = parts.registered;
+  let attached: Attached | null = null;
+  const metrics = createRecentMetrics();
+  const tell = (topic: Topic): void => {
+    for (const listener of listeners) listener(topic);
+  };
+
+  return {
+    outbox,
+    metrics,
+    containers: () => ({ containers: containersOf(attached), observedAt: now() }),
+    attached: () => attached,
+    device: () => deviceSnapshot(registered, attached, startedAt, now()),
+    link: () => linkSnapshot(registered, attached, outbox, startedAt),
+    onChange: (listener: (topic: Topic) => void): (() => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    registrationChanged: (next: Registered): void => {
+      registered = next;
+      tell('device');
+      tell('link');
+    },
+    linkChanged: (): void => tell('link'),
+    attach: (next: Attached): (() => void) => {
+      attached = next;
+      const unlisten = outbox.onAppended(() => {
+        tell('device');
+        tell('containers');
+        tell('link');
+      });
+      return () => {
+        unlisten();
+        attached = null;
+      };
+    },
+  };
+};
+
+const containersOf = (attached: Attached | null) => {
+  const observed = attached?.reconciler.containers() ?? [];
+  return (attached?.reconciler.reported()?.containers ?? []).map((each) => {
+    const running = observed.find(
+      ({ labels: own, imageDigest }) =>
+        own[labels.container] === each.name && imageDigest === each.imageDigest,
+    );
+    return { ...each, image: running?.labels[labels.image] ?? each.imageDigest };
+  });
+};
+
+const deviceSnapshot = (
+  registered: Registered,
+  attached: Attached | null,
+  startedAt: number,
+  now: number,
+) => {
+  const reported = attached?.reconciler.reported() ?? null;
+  return {
+    deviceId: registered.deviceId,
+    name: registered.name,
+    site: registered.site,
+    fingerprint: registered.fingerprint,
+    registration: registered.status,
+    cloudUrl: registered.cloudUrl,
+    agentVersion,
+    hostname: hostname(),
+    uptimeSeconds: Math.round((now - startedAt) / 1_000),
+    engine: attached?.engines.describe() ?? {
+      kind: 'none' as const,
+      version: '',
+      reachable: false,
+    },
+    generation: attached?.reconciler.generation() ?? 0,
+    waiting: waitingOf(registered, reported?.waiting ?? ''),
+    slots: reported?.slots ?? [],
+    now,
+  };
+};
+
+const waitingOf = (registered: Registered, waiting: string): string => {
+  if (registered.status === 'approved') return waiting;
+  const { fingerprint } = registered;
+  return registered.status === 'pending'
+    ? `Waiting for approval: an operator approves the device with the fingerprint ${fingerprint}.`
+    : `An operator rejected this device${registered.reason === null ? '' : `: ${registered.reason}`}.`;
+};
+
+const linkSnapshot = (
+  registered: Registered,
+  attached: Attached | null,
+  outbox: Outbox,
+  startedAt: number,
+) => {
+  const { link, leaf } = attached ?? { link: null, leaf: null };
+  return {
+    state:
+      registered.status === 'approved'
+        ? (link?.state() ?? 'connecting')
+        : ('waiting-for-approval' as const),
+    via: link?.via ?? null,
+    since: link?.since() ?? startedAt,
+    waiting: link?.waiting() ?? '',
+    gateway: { role: leaf !== null, leaf: leaf?.state() ?? null },
+    lanes: outbox.lanes.map((lane) => {
+      const store = outbox.storeOf(lane);
+      const { epoch, ackedAt, ackedSeq, lastSeq } = store.head(lane);
+      const { rows, bytes, oldestAt } = store.backlog(lane);
+      // Rows that are confirmed but not yet forgotten wait for the next group commit.
+      const confirmed = Math.max(0, (link?.acked(lane) ?? ackedSeq) - ackedSeq);
+      const left = lastSeq > ackedSeq + confirmed ? Math.max(0, rows - confirmed) : 0;
+      return {
+        lane,
+        epoch,
+        backlogRows: left,
+        backlogBytes: left === 0 ? 0 : bytes,
+        oldestAt: left === 0 ? null : oldestAt,
+        lastAcknowledgedAt: ackedAt,
+      };
+    }),
+    lastHeartbeatAt: link?.lastHeartbeatAt() ?? null,
+  };
+};

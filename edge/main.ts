@@ -1,0 +1,129 @@
+/**
+ * The composition root of `signalbeam-agent run`: opens the folder, waits for approval, then joins
+ * engine, artifacts, reconciler, link and the local console. Only here are adapters built. What is
+ * not needed to be ready (engine adapters, NATS, the console's pages) is loaded after it.
+ */
+import { join } from 'node:path';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
+import { readBootId } from './host/boot.ts';
+import { type AgentLog, openLog } from './host/log.ts';
+import type { RunOptions } from './host/options.ts';
+import { clearRuntime, writeRuntime } from './host/runtime.ts';
+import { agentVersion } from './host/version.ts';
+import { awaitApproval } from './link/approval.ts';
+import { createAgentView } from './local-api/view.ts';
+import { readRegistration } from './store/enrolment.ts';
+import { ensurePrivateFolder } from './store/files.ts';
+import { ensureIdentity } from './store/identity.ts';
+import { lockFolder } from './store/lock.ts';
+import { openStores } from './store/stores.ts';
+
+export type RunEnvironment = {
+  dockerHost: string | undefined;
+  runtimeDirectory: string | undefined;
+};
+
+/** Runs until `signal` aborts; resolves when everything is closed and on disk. */
+export const runAgent = async (
+  options: RunOptions,
+  environment: RunEnvironment,
+  signal: AbortSignal,
+): Promise<void> => {
+  const folder = options.state;
+  ensurePrivateFolder(folder);
+  const registered = readRegistration(folder);
+  if (registered === null) throw notRegistered(folder);
+  const lock = lockFolder(folder);
+  const now = Date.now;
+  const echo = options.quiet ? null : (line: string) => void process.stderr.write(`${line}\n`);
+  const log = openLog({ folder, now, echo });
+  const identity = ensureIdentity(folder);
+  const signer = signerFromNkeySeed(identity.seed);
+  const stores = openStores({ folder, now });
+  const bootId = readBootId();
+  const view = createAgentView({ registered, outbox: stores.outbox, bootId, now });
+  const closers: (() => Promise<void> | void)[] = [];
+  try {
+    stores.outbox.appendEvent(event('agent-started', `The agent ${agentVersion} started.`));
+    if (options.console !== null) {
+      const { startLocalApi } = await import('./local-api/server.ts');
+      const local = await startLocalApi({
+        listen: options.console,
+        folder,
+        view,
+        log,
+        now,
+        consoleDir: options['console-dir'],
+        hosts: options['console-host'],
+      });
+      closers.push(local.stop);
+      writeRuntime(folder, { pid: process.pid, url: local.url, startedAt: now() });
+    }
+    log('info', 'Ready', { console: options.console, pid: process.pid });
+    const approved = await awaitApproval({
+      folder,
+      registered,
+      signer,
+      now,
+      random: Math.random,
+      log,
+      signal,
+      onChange: view.registrationChanged,
+    });
+    if (approved !== null) {
+      const { startParts } = await import('./host/parts.ts');
+      const parts = await startParts({
+        options,
+        environment,
+        folder,
+        approved,
+        identity,
+        signer,
+        stores,
+        bootId,
+        view,
+        now,
+        log,
+      });
+      closers.push(parts.stop);
+      await aborted(signal);
+    }
+    stores.outbox.appendEvent(
+      event('agent-stopping', 'The agent was asked to stop. Containers run on.'),
+    );
+  } finally {
+    for (const close of closers.reverse()) await quietly(log, close);
+    clearRuntime(folder);
+    stores.close();
+    lock.release();
+    log('info', 'Stopped');
+  }
+};
+
+const event = (type: 'agent-started' | 'agent-stopping', message: string) =>
+  ({ type, severity: 'info', message, data: { version: agentVersion } }) as const;
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** One part that can't close must not keep the others open. */
+const quietly = async (log: AgentLog, close: () => Promise<void> | void): Promise<void> => {
+  try {
+    await close();
+  } catch (cause) {
+    log('warn', 'A part did not close', { cause: String(cause) });
+  }
+};
+
+const notRegistered = (folder: string): FleetError =>
+  new FleetError(
+    'not-registered',
+    `This device is not registered (nothing in ${join(folder, 'enrolment.json')}).`,
+    {
+      next: 'Run signalbeam-agent register --url https://… --token … first.',
+    },
+  );

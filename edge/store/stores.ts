@@ -1,0 +1,63 @@
+/**
+ * Both databases of the agent, opened, checked and joined into one outbox. A file that had to be
+ * set aside is told as an event: its lanes begin a new epoch, because their numbers are unknown.
+ */
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database } from 'better-sqlite3';
+import { writePrivateFile } from './files.ts';
+import { openLanes } from './lanes.ts';
+import { queueMigrations, stateMigrations } from './migrations.ts';
+import { openStore } from './open.ts';
+import { type Caps, type Outbox, openOutbox, queueLanes, stateLanes } from './outbox.ts';
+
+export type Stores = { state: Database; queue: Database; outbox: Outbox; close(): void };
+
+/** The queue is written every minute, so its pages are small; the state is written seldom. */
+const queuePageBytes = 1_024;
+const statePageBytes = 4_096;
+
+export const openStores = (parts: { folder: string; now: () => number; caps?: Caps }): Stores => {
+  const { folder, now } = parts;
+  const mark = join(folder, 'running');
+  const check = existsSync(mark);
+  writePrivateFile(mark, '');
+  const file = (name: string) => ({ path: join(folder, name), check, now });
+  const state = openStore({
+    ...file('state.db'),
+    migrations: stateMigrations,
+    pageBytes: statePageBytes,
+  });
+  const queue = openStore({
+    ...file('queue.db'),
+    migrations: queueMigrations,
+    pageBytes: queuePageBytes,
+  });
+  const outbox = openOutbox({
+    state: openLanes(state.database, stateLanes),
+    queue: openLanes(queue.database, queueLanes),
+    now,
+    ...(parts.caps === undefined ? {} : { caps: parts.caps }),
+  });
+  for (const { setAside } of [state, queue]) if (setAside !== null) tellDamage(outbox, setAside);
+  return {
+    state: state.database,
+    queue: queue.database,
+    outbox,
+    close: () => {
+      outbox.flush();
+      outbox.settle();
+      state.database.close();
+      queue.database.close();
+      rmSync(mark, { force: true });
+    },
+  };
+};
+
+const tellDamage = (outbox: Outbox, setAside: string): void =>
+  outbox.appendEvent({
+    type: 'new-epoch',
+    severity: 'error',
+    message: `A database was damaged and set aside as ${setAside}. Its lanes began anew; what was not yet confirmed is in that file.`,
+    data: { setAside },
+  });
