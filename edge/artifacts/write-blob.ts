@@ -83,10 +83,14 @@ const append = async (file: FileHandle, to: Appending): Promise<number> => {
       checkAt = position + floorCheckBytes;
       await assertAboveFloor(to.floor, to.limitBytes - position);
     }
+    // Not on the disk is not stored: a failing sync here must not end in the final name.
+    await file.sync();
     return position;
-  } finally {
-    // Also what a cut line leaves is put on the disk: it is what the next attempt continues.
+  } catch (cause) {
+    // What a cut line leaves goes to the disk too, for the next attempt continues it.
     await file.sync().catch(() => undefined);
+    throw cause;
+  } finally {
     await file.close();
   }
 };
