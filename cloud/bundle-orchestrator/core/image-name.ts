@@ -4,7 +4,9 @@
  */
 
 /** One or several lower-case parts, as a registry path allows them. */
-const namePattern = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/;
+const namePattern =
+  /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const registryPattern = /^[A-Za-z0-9]+(?:[.-][A-Za-z0-9]+)*(?::\d{1,5})?$/;
 const tagPattern = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/;
 const nameLengthMax = 200;
 
@@ -16,7 +18,8 @@ const withoutRegistry = (path: string): string => {
   if (slash === -1) return path;
   const first = path.slice(0, slash);
   const rest = path.slice(slash + 1);
-  if (!/[.:]/.test(first) && first !== 'localhost') return path;
+  const isRegistry = first === 'localhost' || (/[.:]/.test(first) && registryPattern.test(first));
+  if (!isRegistry) return path;
   return first === 'docker.io' && rest.startsWith('library/')
     ? rest.slice('library/'.length)
     : rest;
