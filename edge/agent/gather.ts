@@ -70,6 +70,7 @@ export const gather = (
     limits: parts.engines.limits(),
     registryPort: parts.registryPort,
     retries,
+    holdUpdates: parts.holdUpdates(),
     hash,
   };
 };

@@ -54,6 +54,8 @@ export type ReconcilerParts = {
   ) => Promise<ProbeOutcome>;
   /** Rows of the `events` and `reported` lanes: durable with the transaction they are in. */
   outbox: { appendEvent(body: EventBody): void; appendReported(body: ReportedBody): void };
+  /** Why no new update may start now (the events lane is full, for one); null when one may. */
+  holdUpdates: () => string | null;
   now: () => number;
   random: () => number;
   log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;

@@ -73,6 +73,8 @@ export type Known = {
   registryPort: number;
   /** By bundle id, and by container name for ones that keep dying. */
   retries: ReadonlyMap<string, Retry>;
+  /** Why no new update may start now, as a sentence; null when one may. What runs is kept running. */
+  holdUpdates: string | null;
   /** A hash for names and labels; not for security. */
   hash: (text: string) => string;
 };

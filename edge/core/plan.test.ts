@@ -174,6 +174,17 @@ describe('a settled version', () => {
     expect(blind.waiting).toContain('No container engine answers');
   });
 
+  it('starts no update while updates are held, and heals what is settled all the same', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    world.containers.splice(0);
+    want(world, v2, 2);
+    const held = plan({ ...knownOf(world), holdUpdates: 'The events lane is full.' }, end);
+    expect(held.steps.map(({ kind }) => kind)).toEqual(['create-container', 'start-container']);
+    expect(held.waiting).toBe('hello: The events lane is full.');
+  });
+
   it('waits in words while a step is to be tried again', () => {
     const world = createWorld();
     want(world, v1, 1);

@@ -31,6 +31,12 @@ const alreadyFailed = ({ failed, wanted }: SlotKnown): boolean =>
   failed.target.releaseDigest === wanted.releaseDigest &&
   failed.requestedGeneration >= wanted.requestedGeneration;
 
+/** An update that may not start yet: what is settled is kept running meanwhile. */
+const held = (known: Known, slot: SlotKnown, reason: string): Plan => ({
+  ...(slot.update === null ? planSteady(known, slot) : idle),
+  waiting: `${slot.bundleName}: ${reason}`,
+});
+
 const planSlot = (known: Known, slot: SlotKnown, now: number): Plan => {
   const retry = known.retries.get(slot.bundleId);
   if (retry !== undefined && now < retry.notBeforeMs) {
@@ -51,7 +57,9 @@ const planSlot = (known: Known, slot: SlotKnown, now: number): Plan => {
   const settled = slot.confirmed?.releaseDigest === wanted.releaseDigest || alreadyFailed(slot);
   if (update === null && settled) return planSteady(known, slot);
   if (update === null || !sameTarget || update.requestedGeneration < wanted.requestedGeneration) {
-    return act({ kind: 'begin-update', bundleId, target });
+    return known.holdUpdates === null
+      ? act({ kind: 'begin-update', bundleId, target })
+      : held(known, slot, known.holdUpdates);
   }
   return planUpdate(known, slot, now);
 };

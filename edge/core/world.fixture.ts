@@ -99,6 +99,7 @@ export const knownOf = (world: World): Known => ({
   storedImages: new Set(world.stored),
   limits: { memory: true, cpu: true },
   registryPort: 5_000,
+  holdUpdates: null,
   retries: new Map(),
   hash,
 });

@@ -1,0 +1,111 @@
+/**
+ * A device's reconciler as a process of its own, so that tests can kill it at any instruction:
+ * the real store, journal, engine, artifacts and probes; only the cloud is a folder. It dies by
+ * SIGKILL at the step and moment it is told, and says on standard output what it reached.
+ */
+import { appendFileSync, createReadStream, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { keysetSchema } from '@signalbeam/sync/wire/records';
+import type { BlobSource } from '../artifacts/fetch-blob.ts';
+import { platformOf } from '../artifacts/oci.ts';
+import { startRegistry } from '../artifacts/registry.ts';
+import { openBlobStore } from '../artifacts/store.ts';
+import { detectEngine } from '../containers/detect.ts';
+import { probe } from '../containers/probe.ts';
+import { openJournal } from '../store/journal.ts';
+import { openLanes } from '../store/lanes.ts';
+import { queueMigrations, stateMigrations } from '../store/migrations.ts';
+import { openStore } from '../store/open.ts';
+import { openOutbox, queueLanes, stateLanes } from '../store/outbox.ts';
+import { startReconciler } from './reconciler.ts';
+import { createUploads } from './uploads.ts';
+
+export type ProcessOptions = {
+  stateDir: string;
+  /** Folder with `keyset.json`, `desired.bin`, and releases and blobs by digest. */
+  cloudDir: string;
+  blobDir: string;
+  socketPath: string;
+  deviceId: string;
+  tenantId: string;
+  registryPort: number;
+  crashAt: { step: string; moment: 'before' | 'after' } | null;
+  /** Every step's name is appended here, so the test knows which were reached. */
+  traceFile: string;
+};
+
+const run = async (options: ProcessOptions): Promise<void> => {
+  const now = Date.now;
+  const open = (name: string, migrations: typeof stateMigrations) =>
+    openStore({
+      path: join(options.stateDir, name),
+      migrations,
+      pageBytes: 4_096,
+      check: true,
+      now,
+    }).database;
+  const state = open('state.db', stateMigrations);
+  const queue = open('queue.db', queueMigrations);
+  const outbox = openOutbox({
+    state: openLanes(state, stateLanes),
+    queue: openLanes(queue, queueLanes),
+    now,
+  });
+  const blobs = await openBlobStore({ dir: options.blobDir, floorBytes: 0 });
+  const registry = await startRegistry(blobs, options.registryPort);
+  const detected = await detectEngine({ prefer: 'auto', socketPath: options.socketPath });
+  if (detected.kind === 'none') throw new Error(JSON.stringify(detected.tried));
+  const { engine } = detected;
+  const { limits, version } = await engine.describe();
+  const cloud: BlobSource = {
+    open: async (digest, fromByte) => ({
+      fromByte,
+      chunks: createReadStream(join(options.cloudDir, digest.replace(':', '-')), {
+        start: fromByte,
+      }),
+    }),
+  };
+  const keyset = keysetSchema.parse(
+    JSON.parse(readFileSync(join(options.cloudDir, 'keyset.json'), 'utf8')),
+  );
+  const reconciler = startReconciler({
+    identity: options,
+    agentVersion: '0.1.0',
+    bootId: `${process.pid}`,
+    state,
+    journal: openJournal(state),
+    engines: {
+      current: () => engine,
+      describe: () => ({ kind: engine.kind, version, reachable: true }),
+      limits: () => limits,
+      lost: () => {},
+    },
+    uploads: createUploads(blobs, cloud, platformOf(process.arch)),
+    registryPort: registry.port,
+    keyset: () => keyset,
+    fetchRelease: async (digest) => readFileSync(join(options.cloudDir, digest.replace(':', '-'))),
+    probe,
+    outbox,
+    holdUpdates: () => null,
+    now,
+    random: Math.random,
+    log: (level, message, facts) =>
+      process.stderr.write(`${level} ${message} ${JSON.stringify(facts ?? {})}\n`),
+    onStep: (step, moment) => {
+      appendFileSync(options.traceFile, `${moment} ${step}\n`);
+      if (options.crashAt?.step === step && options.crashAt.moment === moment) {
+        process.kill(process.pid, 'SIGKILL');
+      }
+    },
+  });
+  const desired = join(options.cloudDir, 'desired.bin');
+  if (existsSync(desired)) reconciler.acceptDesired(readFileSync(desired));
+  let said = '';
+  setInterval(() => {
+    const reported = JSON.stringify(reconciler.reported()?.slots ?? []);
+    if (reported !== said) process.stdout.write(`${reported}\n`);
+    said = reported;
+  }, 20);
+};
+
+await run(JSON.parse(process.argv[2] ?? '{}') as ProcessOptions);

@@ -1,0 +1,132 @@
+/**
+ * The agent is killed before and after every kind of step, with real containers: what runs is the
+ * old version or the new one, and after a restart the work is finished. Between the old version's
+ * stop and the new one's start (they share a host port) the restarted agent is what closes the gap.
+ */
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { detectEngine } from '../containers/detect.ts';
+import type { Engine } from '../containers/engine.ts';
+import { type StepKind, stepKinds } from '../core/step.ts';
+import { createSite, type Site, until } from './site.fixture.ts';
+
+const full = process.env['SIGNALBEAM_FULL'] === '1';
+
+type Scenario = {
+  /** From a site on which version 1.0.0 runs. */
+  ask: (site: Site, engine: Engine) => Promise<void>;
+  ends: string[];
+};
+
+const update: Scenario = {
+  ask: async (site) => site.want(site.publish('2.0.0', true)),
+  ends: ['2.0.0'],
+};
+const badUpdate: Scenario = {
+  ask: async (site) => site.want(site.publish('3.0.0', false)),
+  ends: ['1.0.0'],
+};
+const removal: Scenario = { ask: async (site) => site.want(null), ends: [] };
+const drift: Scenario = {
+  ask: async (site, engine) => {
+    const [ours] = await engine.list(site.deviceId);
+    if (ours === undefined) throw new Error('nothing runs');
+    const { imageDefaults, address, ...spec } = ours;
+    await engine.remove(ours.id, { volumes: false });
+    const image = spec.imageId;
+    await engine.create({
+      ...spec,
+      image,
+      environment: {},
+      restart: 'no',
+      command: imageDefaults.command,
+    });
+    expect(address).toBeDefined();
+  },
+  ends: ['1.0.0'],
+};
+
+const scenarioOf: Record<StepKind, Scenario> = {
+  'begin-update': update,
+  'fetch-release': update,
+  'fetch-image': update,
+  'pull-image': update,
+  'create-container': update,
+  'begin-swap': update,
+  'stop-container': update,
+  'start-container': update,
+  'begin-probe': update,
+  probe: update,
+  'confirm-update': update,
+  'remove-container': update,
+  'fail-update': badUpdate,
+  'record-failure': badUpdate,
+  'retire-container': drift,
+  'forget-slot': removal,
+};
+
+/** While the agent is dead here, neither version runs: one was stopped, the other not yet started. */
+const gaps = new Set([
+  'after stop-container',
+  'before start-container',
+  'after retire-container',
+  'before retire-container',
+  'before forget-slot',
+  'after forget-slot',
+]);
+
+const sites: Site[] = [];
+
+afterEach(async () => {
+  for (const site of sites.splice(0)) await site.clean();
+});
+
+const open = async (kind: 'docker' | 'podman'): Promise<[Engine, string]> => {
+  const socketPath = inject(kind === 'docker' ? 'dockerSocket' : 'podmanSocket');
+  const detected = await detectEngine({ prefer: kind, socketPath });
+  if (detected.kind === 'none') throw new Error(`${kind} does not answer`);
+  return [detected.engine, socketPath];
+};
+
+const crashAt = async (kind: 'docker' | 'podman', step: StepKind, moment: 'before' | 'after') => {
+  const [engine, socketPath] = await open(kind);
+  const site = await createSite(engine, socketPath);
+  sites.push(site);
+  site.want(site.publish('1.0.0', true));
+  const first = site.start(null);
+  await until(site.trace, (trace) => trace.includes('after confirm-update'), 'version 1.0.0');
+  site.kill();
+  await first.exited;
+  site.forgetTrace();
+
+  const scenario = scenarioOf[step];
+  await scenario.ask(site, engine);
+  const crashed = await site.start({ step, moment }).exited;
+  expect(crashed, `reached: ${site.trace().join(', ')}`).toMatch(/^SIGKILL/);
+  if (!gaps.has(`${moment} ${step}`)) expect((await site.running()).length).toBeGreaterThan(0);
+
+  const again = site.start(null);
+  await until(
+    async () => [await site.running(), await site.names()] as const,
+    ([running, names]) =>
+      `${running}` === `${scenario.ends}` && names.length === scenario.ends.length,
+    `after a crash ${moment} ${step}, ${scenario.ends}`,
+  );
+  site.kill();
+  await again.exited;
+  await engine.close();
+};
+
+describe.each(['docker', 'podman'] as const)('on %s, the agent killed', (kind) => {
+  // Each engine meets one moment of every step in the ordinary run and both in the full one.
+  const moments = full
+    ? (['before', 'after'] as const)
+    : ([kind === 'docker' ? 'before' : 'after'] as const);
+  const cases = stepKinds.flatMap((step) => moments.map((moment) => [moment, step] as const));
+
+  it.each(cases)(
+    '%s %s leaves one version running and finishes after a restart',
+    async (moment, step) => {
+      await crashAt(kind, step, moment);
+    },
+  );
+});
