@@ -29,7 +29,7 @@ export type Podman = {
  * and looks for Podman's database there. Elsewhere it finds none, and no container ever ends.
  */
 const containersConf = (dir: string) => {
-  const net = createHash('sha256').update(resolve(dir)).digest()[0] ?? 0;
+  const network = networkOf(dir);
   return `[containers]
 default_ulimits = ["nofile=4096:4096", "nproc=4096:4096"]
 log_driver = "k8s-file"
@@ -45,8 +45,30 @@ lock_type = "file"
 [network]
 network_backend = "netavark"
 network_config_dir = ${JSON.stringify(join(dir, 'networks'))}
-default_subnet = "10.214.${net}.0/24"
+default_network = "${network.name}"
 `;
+};
+
+/**
+ * A network with a name, a bridge and a subnet of its own: two installations on one host that both
+ * call theirs `podman` share a bridge and firewall chains, and the one that stops tears down both.
+ */
+const networkOf = (dir: string) => {
+  const hash = createHash('sha256').update(resolve(dir)).digest();
+  const subnet = `10.214.${hash[0] ?? 0}`;
+  const name = `sbp${hash.toString('hex', 0, 5)}`;
+  return {
+    name,
+    id: createHash('sha256').update(name).digest('hex'),
+    driver: 'bridge',
+    network_interface: name,
+    created: '2026-01-01T00:00:00Z',
+    subnets: [{ subnet: `${subnet}.0/24`, gateway: `${subnet}.1` }],
+    ipv6_enabled: false,
+    internal: false,
+    dns_enabled: false,
+    ipam_options: { driver: 'host-local' },
+  };
 };
 
 const storageConf = (dir: string) => `[storage]
@@ -64,6 +86,8 @@ const prepare = (dir: string): Record<string, string> => {
   const home = join(dir, 'home');
   writeFileSync(join(dir, 'containers.conf'), containersConf(dir));
   writeFileSync(join(dir, 'storage.conf'), storageConf(dir));
+  const network = networkOf(dir);
+  writeFileSync(join(dir, 'networks', `${network.name}.json`), JSON.stringify(network));
   writeFileSync(join(dir, 'registries.conf'), 'unqualified-search-registries = []\n');
   writeFileSync(join(home, '.config/containers/policy.json'), policy);
   return {
