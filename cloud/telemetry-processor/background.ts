@@ -4,6 +4,7 @@
  */
 import type { Platform } from '@signalbeam/platform/service';
 import { createDirectory } from './ingest/directory.ts';
+import type { IngestFacts } from './ingest/facts.ts';
 import { startIngest } from './ingest/start.ts';
 import { createHeard, type Heard } from './presence/heard.ts';
 import { startPresence } from './presence/start.ts';
@@ -20,7 +21,7 @@ export type Background = { heard: Heard; watching: Watching; stop: () => Promise
 
 export type BackgroundParts = Pick<
   Platform,
-  'cloud' | 'pools' | 'keyring' | 'log' | 'now' | 'metrics' | 'live'
+  'cloud' | 'pools' | 'keyring' | 'log' | 'now' | 'live'
 >;
 
 const startMaintenance = (parts: BackgroundParts, isHeld: () => boolean) => {
@@ -35,7 +36,10 @@ const startMaintenance = (parts: BackgroundParts, isHeld: () => boolean) => {
   return { stop: () => clearInterval(timer) };
 };
 
-export const startBackground = async (parts: BackgroundParts): Promise<Background> => {
+export const startBackground = async (
+  parts: BackgroundParts,
+  facts: IngestFacts,
+): Promise<Background> => {
   const { cloud, pools, keyring, log, now, live } = parts;
   await ensurePartitions(pools.ingest, now());
   const directory = createDirectory({ sql: pools.ingest, keyring, now });
@@ -51,7 +55,13 @@ export const startBackground = async (parts: BackgroundParts): Promise<Backgroun
     },
   });
   const presence = startPresence({ cloud, pool: pools.ingest, lease, heard, now, log });
-  const ingest = startIngest({ ...parts, directory, random: Math.random, onSample: tell.sample });
+  const ingest = startIngest({
+    ...parts,
+    directory,
+    facts,
+    random: Math.random,
+    onSample: tell.sample,
+  });
   const maintenance = startMaintenance(parts, lease.isHeld);
   return {
     heard,

@@ -7,9 +7,11 @@ import { addSimpleClientRoutes } from './api/simple-clients.ts';
 import { addStreamRoutes } from './api/stream.ts';
 import { addTelemetryRoutes } from './api/telemetry.ts';
 import { type Background, startBackground } from './background.ts';
+import { createIngestFacts } from './ingest/facts.ts';
 
 export const createService = (platform: Platform): Service => {
   const app = platform.createApi();
+  const facts = createIngestFacts(platform.metrics);
   let background: Background | undefined;
   const parts = {
     ...platform,
@@ -23,7 +25,7 @@ export const createService = (platform: Platform): Service => {
     name: 'telemetry-processor',
     app,
     start: async () => {
-      background = await startBackground(platform);
+      background = await startBackground(platform, facts);
     },
     stop: async () => {
       await background?.stop();

@@ -3,6 +3,7 @@
  * the event loop gets a turn every few milliseconds so that a commit in progress goes on.
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { JsMsg } from '@nats-io/jetstream';
 import { parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
 import { type LetterBudget, letterOfFrame } from './dead-letters.ts';
 import { decodeFrame } from './decode.ts';
@@ -13,12 +14,7 @@ import type { DeadLetter } from './statements.ts';
 import type { FrameMessage } from './store.ts';
 
 /** What the pipeline needs of a JetStream message. */
-export type IngestMessage = {
-  subject: string;
-  data: Uint8Array;
-  ack: () => void;
-  term: () => void;
-};
+export type IngestMessage = Pick<JsMsg, 'subject' | 'data' | 'info' | 'ack' | 'nak' | 'term'>;
 
 export type Taken = FrameMessage & { message: IngestMessage };
 export type Batch = {
@@ -72,7 +68,6 @@ const lookUp = async (
   return (await retrying(() => directory.load(devices))).kind === 'done';
 };
 
-/** Messages it took and could not look up before a stop are left to the broker's redelivery. */
 export const fillBatch = async (
   batch: Batch,
   options: FillOptions,
@@ -80,7 +75,10 @@ export const fillBatch = async (
 ): Promise<void> => {
   while (options.queue.size() > 0 && !isFull(batch)) {
     const messages = options.queue.take(turnFrames);
-    if (!(await lookUp(messages, options.directory, retrying))) return;
+    if (!(await lookUp(messages, options.directory, retrying))) {
+      for (const message of messages) message.nak();
+      return;
+    }
     let rowsAtTurn = batch.rows;
     for (const message of messages) {
       decodeInto(batch, message, options);

@@ -7,6 +7,7 @@ import type { Logger } from '@signalbeam/platform/logging/log';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import type { Taken } from './batch.ts';
 import { letterOfFrame } from './dead-letters.ts';
+import type { EarlyRule } from './early.ts';
 import type { Retrying } from './retry.ts';
 import type { DeadLetter } from './statements.ts';
 import { type Stored, storeBatch } from './store.ts';
@@ -16,6 +17,7 @@ export type CommitOptions = {
   now: () => number;
   log: Logger;
   refused: (code: string) => void;
+  early: EarlyRule;
   /** Called after the commit and before the messages are acknowledged to the broker. */
   committed: (stored: Stored) => void;
 };
@@ -37,6 +39,15 @@ const setAside = async (
   return kept.kind === 'done';
 };
 
+const release = (taken: readonly Taken[], stored: Stored, early: EarlyRule): void => {
+  for (const each of taken) {
+    const { message } = each;
+    const waitMs = stored.ahead.has(each) ? early(message.info.deliveryCount) : null;
+    if (waitMs === null) message.ack();
+    else message.nak(waitMs);
+  }
+};
+
 /** False when it was stopped before everything was committed. */
 export const commitBatch = async (
   taken: readonly Taken[],
@@ -47,9 +58,12 @@ export const commitBatch = async (
   if (taken.length === 0 && letters.length === 0) return true;
   try {
     const stored = await retrying(() => storeBatch(options.pool, taken, letters));
-    if (stored.kind === 'stopped') return false;
+    if (stored.kind === 'stopped') {
+      for (const { message } of taken) message.nak();
+      return false;
+    }
     options.committed(stored.value);
-    for (const { message } of taken) message.ack();
+    release(taken, stored.value, options.early);
     return true;
   } catch (error) {
     const only = taken[0];

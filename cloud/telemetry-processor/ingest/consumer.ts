@@ -14,7 +14,8 @@ import type { Queue } from './queue.ts';
 export const ingestDurable = 'ingest';
 /** Unacknowledged messages the hub gives out at once; with 16 KiB each 32 MiB at most. */
 export const inFlightMax = 2_048;
-const ackWaitMs = 30_000;
+/** Longer than a commit takes; what a replica held when it died comes again after this. */
+const ackWaitMs = 10_000;
 const retryMs = 500;
 
 export type Pulling = { stop: () => Promise<void> };

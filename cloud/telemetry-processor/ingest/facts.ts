@@ -2,7 +2,8 @@
 import type { Metrics } from '@signalbeam/platform/http/metrics';
 import type { Stored } from './store.ts';
 
-export const ingestFacts = (metrics: Metrics, queueSize: () => number) => {
+/** Once per process: a name can be registered only once. */
+export const createIngestFacts = (metrics: Metrics) => {
   const rows = metrics.counter('signalbeam_ingest_rows_total', 'Rows committed');
   const frames = metrics.counter(
     'signalbeam_ingest_frames_total',
@@ -23,9 +24,9 @@ export const ingestFacts = (metrics: Metrics, queueSize: () => number) => {
   ]);
   const waiting = metrics.gauge('signalbeam_ingest_waiting_frames', 'Frames pulled and not stored');
   return {
-    stored: (stored: Stored): void => {
+    stored: (stored: Stored, waitingFrames: number): void => {
       rows.inc(stored.rows);
-      waiting.set(queueSize());
+      waiting.set(waitingFrames);
       for (const [outcome, count] of Object.entries(stored.outcomes)) {
         if (count > 0) frames.inc({ outcome }, count);
       }
@@ -35,3 +36,5 @@ export const ingestFacts = (metrics: Metrics, queueSize: () => number) => {
     hello: (outcome: string): void => hellos.inc({ outcome }),
   };
 };
+
+export type IngestFacts = ReturnType<typeof createIngestFacts>;

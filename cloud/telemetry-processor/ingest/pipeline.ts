@@ -5,10 +5,18 @@
  */
 import type { Logger } from '@signalbeam/platform/logging/log';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
-import { emptyBatch, type FillOptions, fillBatch, type IngestMessage, isFull } from './batch.ts';
+import {
+  type Batch,
+  emptyBatch,
+  type FillOptions,
+  fillBatch,
+  type IngestMessage,
+  isFull,
+} from './batch.ts';
 import { type CommitOptions, commitBatch } from './commit.ts';
 import { createLetterBudget } from './dead-letters.ts';
 import type { Directory } from './directory.ts';
+import { createEarlyRule } from './early.ts';
 import type { Outlet } from './queue.ts';
 import { createRetrying, type Retrying } from './retry.ts';
 import type { Stored } from './store.ts';
@@ -30,6 +38,11 @@ export type PipelineOptions = {
 
 export type Pipeline = { stop: () => Promise<void> };
 
+const giveBack = ({ taken, refused }: Batch): void => {
+  for (const { message } of taken) message.nak();
+  for (const message of refused) message.nak();
+};
+
 const run = async (
   filling: FillOptions,
   committing: CommitOptions,
@@ -48,10 +61,10 @@ const run = async (
       await fillBatch(batch, filling, retrying);
     }
     await storing;
-    if (signal.aborted) return;
+    if (signal.aborted) return giveBack(batch);
     const current: Promise<void> = commitBatch(batch.taken, batch.letters, committing, retrying)
       .then((all) => {
-        if (all) for (const message of batch.refused) message.term();
+        for (const message of batch.refused) all ? message.term() : message.nak();
       })
       .finally(() => {
         if (storing === current) storing = undefined;
@@ -66,8 +79,9 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
   const stopping = new AbortController();
   const { signal } = stopping;
   const retrying = createRetrying({ ...options, signal });
+  const committing = { ...options, early: createEarlyRule(options.now) };
   const filling = { ...options, mayKeep: createLetterBudget(), refused };
-  const running = run(filling, options, retrying, signal).catch((error) => {
+  const running = run(filling, committing, retrying, signal).catch((error) => {
     // Whatever escapes is a bug: the process ends rather than go on half alive.
     log.fatal({ error }, 'ingest stopped by a bug');
     setImmediate(() => {
@@ -79,6 +93,8 @@ export const startPipeline = (options: PipelineOptions): Pipeline => {
       stopping.abort();
       queue.close();
       await running;
+      // Whoever pulls next gets them at once, in order, instead of after the broker's wait.
+      for (const message of queue.take(Number.MAX_SAFE_INTEGER)) message.nak();
     },
   };
 };

@@ -8,7 +8,7 @@ import type { Platform } from '@signalbeam/platform/service';
 import { acknowledgementsOf, sendAcknowledgements } from './acknowledge.ts';
 import { startPulling } from './consumer.ts';
 import type { Directory } from './directory.ts';
-import { ingestFacts } from './facts.ts';
+import type { IngestFacts } from './facts.ts';
 import { startPipeline } from './pipeline.ts';
 import { createQueue } from './queue.ts';
 import type { Sample } from './store.ts';
@@ -17,8 +17,9 @@ import { startWelcome } from './welcome.ts';
 /** Frames that wait in the heap; with 16 KiB each 16 MiB at most. */
 const queueMax = 1_024;
 
-export type IngestOptions = Pick<Platform, 'cloud' | 'pools' | 'log' | 'now' | 'metrics'> & {
+export type IngestOptions = Pick<Platform, 'cloud' | 'pools' | 'log' | 'now'> & {
   directory: Directory;
+  facts: IngestFacts;
   random: () => number;
   /** The newest sample of each device of a batch, after its commit. */
   onSample: (sample: Sample) => void;
@@ -27,9 +28,8 @@ export type IngestOptions = Pick<Platform, 'cloud' | 'pools' | 'log' | 'now' | '
 export type Ingest = { stop: () => Promise<void> };
 
 export const startIngest = (options: IngestOptions): Ingest => {
-  const { cloud, pools, log, now, directory, onSample } = options;
+  const { cloud, pools, log, now, directory, facts, onSample } = options;
   const queue = createQueue<JsMsg>(queueMax);
-  const facts = ingestFacts(options.metrics, queue.size);
   const pressure = (): number => queue.size() / queueMax;
   const pipeline = startPipeline({
     pool: pools.ingest,
@@ -41,7 +41,7 @@ export const startIngest = (options: IngestOptions): Ingest => {
     refused: facts.refused,
     failed: facts.failed,
     committed: (stored) => {
-      facts.stored(stored);
+      facts.stored(stored, queue.size());
       const due = acknowledgementsOf(stored.standings, pressure());
       sendAcknowledgements(cloud.connection, due, now());
       for (const sample of stored.samples) onSample(sample);

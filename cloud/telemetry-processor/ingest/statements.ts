@@ -50,16 +50,30 @@ type WatermarkRow = {
   hash: string;
 };
 
-/** Locks the positions of these lanes, making those that are new. `keys` must be sorted. */
+/** Makes positions at 0 for lanes that have none; they are numbered in the order given. */
+const openWatermarks = (client: PoolClient, arrived: readonly LaneKey[]): Promise<unknown> =>
+  client.query(
+    `INSERT INTO telemetry.watermarks (device_id, lane, epoch, tenant_id, opened)
+     OVERRIDING SYSTEM VALUE
+     SELECT * FROM (
+       SELECT k.*, nextval('telemetry.watermarks_opened_seq')
+         FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[])
+           AS k (device_id, lane, epoch, tenant_id)) AS numbered
+      ORDER BY device_id, lane, epoch
+     ON CONFLICT DO NOTHING`,
+    [
+      arrived.map((key) => key.deviceId),
+      arrived.map((key) => key.lane),
+      arrived.map((key) => key.epoch),
+      arrived.map((key) => key.tenantId),
+    ],
+  );
+
+/** Locks the positions of these lanes, making those that are new. `arrived` is in their order. */
 export const lockWatermarks = async (
   client: PoolClient,
-  keys: readonly LaneKey[],
+  arrived: readonly LaneKey[],
 ): Promise<Map<string, Watermark>> => {
-  const columns = [
-    keys.map((key) => key.deviceId),
-    keys.map((key) => key.lane),
-    keys.map((key) => key.epoch),
-  ];
   const select = () =>
     client.query<WatermarkRow>({
       name: 'telemetry-lock-watermarks',
@@ -69,16 +83,15 @@ export const lockWatermarks = async (
                  USING (device_id, lane, epoch)
               ORDER BY w.device_id, w.lane, w.epoch
                 FOR UPDATE OF w`,
-      values: columns,
+      values: [
+        arrived.map((key) => key.deviceId),
+        arrived.map((key) => key.lane),
+        arrived.map((key) => key.epoch),
+      ],
     });
   let { rows } = await select();
-  if (rows.length < keys.length) {
-    await client.query(
-      `INSERT INTO telemetry.watermarks (device_id, lane, epoch, tenant_id)
-       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[])
-       ON CONFLICT DO NOTHING`,
-      [...columns, keys.map((key) => key.tenantId)],
-    );
+  if (rows.length < arrived.length) {
+    await openWatermarks(client, arrived);
     rows = (await select()).rows;
   }
   return new Map(

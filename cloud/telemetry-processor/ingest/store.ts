@@ -37,6 +37,8 @@ export type Stored = {
   /** The newest sample of each device that was new. */
   samples: Sample[];
   rows: number;
+  /** What came too early: something before it is missing. */
+  ahead: ReadonlySet<FrameMessage>;
   outcomes: Record<'new' | 'known' | 'ahead' | 'mismatch', number>;
 };
 export type FrameMessage = { subject: string; frame: DecodedFrame };
@@ -58,14 +60,14 @@ const keyOf = (frame: DecodedFrame): LaneKey => ({
   epoch: frame.epoch,
 });
 
-/** The batch's lanes, each once, in the order in which every replica locks them. */
-const sortedKeys = (messages: readonly FrameMessage[]): LaneKey[] => {
+/** The batch's lanes, each once, in the order in which they came. */
+const lanesOf = (messages: readonly FrameMessage[]): LaneKey[] => {
   const keys = new Map<string, LaneKey>();
   for (const { frame } of messages) {
     const key = keyOf(frame);
-    keys.set(laneKeyText(key), key);
+    if (!keys.has(laneKeyText(key))) keys.set(laneKeyText(key), key);
   }
-  return [...keys].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, key]) => key);
+  return [...keys.values()];
 };
 
 const gatherContent = (
@@ -145,7 +147,7 @@ const gather = (
   messages: readonly FrameMessage[],
   watermarks: ReadonlyMap<string, Watermark>,
   outcomes: Stored['outcomes'],
-): { gathered: Gathered; positions: Positions; rows: number } => {
+): { gathered: Gathered; positions: Positions; rows: number; ahead: Set<FrameMessage> } => {
   const gathered: Gathered = {
     metrics: [],
     events: [],
@@ -156,6 +158,7 @@ const gather = (
     samples: new Map(),
   };
   const positions: Positions = new Map();
+  const ahead = new Set<FrameMessage>();
   let rows = 0;
   for (const message of messages) {
     const { frame } = message;
@@ -170,11 +173,12 @@ const gather = (
       rows += frame.extent.ends.length - decision.fromLine;
       const { opened } = watermark;
       positions.set(key, { opened, ...decision.position, moved: true });
-    } else if (!positions.has(key)) {
-      positions.set(key, { ...watermark, moved: false });
+    } else {
+      if (decision.kind === 'ahead') ahead.add(message);
+      if (!positions.has(key)) positions.set(key, { ...watermark, moved: false });
     }
   }
-  return { gathered, positions, rows };
+  return { gathered, positions, rows, ahead };
 };
 
 const write = async (client: PoolClient, gathered: Gathered): Promise<void> => {
@@ -193,12 +197,12 @@ export const storeBatch = (
 ): Promise<Stored> => {
   const outcomes = { new: 0, known: 0, ahead: 0, mismatch: 0 };
   if (messages.length === 0 && letters.length === 0) {
-    return Promise.resolve({ standings: [], samples: [], rows: 0, outcomes });
+    return Promise.resolve({ standings: [], samples: [], rows: 0, ahead: new Set(), outcomes });
   }
   return transaction(pool, async (client) => {
-    const keys = sortedKeys(messages);
+    const keys = lanesOf(messages);
     const watermarks = keys.length === 0 ? new Map() : await lockWatermarks(client, keys);
-    const { gathered, positions, rows } = gather(messages, watermarks, outcomes);
+    const { gathered, positions, rows, ahead } = gather(messages, watermarks, outcomes);
     await write(client, gathered);
     await insertDeadLetters(client, [...letters, ...gathered.letters]);
     const devices = new Map(messages.map(({ frame }) => [frame.device.deviceId, frame.device]));
@@ -213,6 +217,6 @@ export const storeBatch = (
       if (position.moved) moved.push({ ...key, upTo, hash });
     }
     await moveWatermarks(client, moved);
-    return { standings, samples: [...gathered.samples.values()], rows, outcomes };
+    return { standings, samples: [...gathered.samples.values()], rows, ahead, outcomes };
   });
 };

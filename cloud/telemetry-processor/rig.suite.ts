@@ -1,0 +1,103 @@
+/**
+ * What the system tests and benches of ingest stand on: tenants and devices as device-manager
+ * keeps them, and ways to ask what was stored. Not a fake: the tables are the real ones.
+ */
+import { randomUUID } from 'node:crypto';
+import { createTenantKeys } from '@signalbeam/platform/keys/keyring';
+import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
+import type { Platform } from '@signalbeam/platform/service';
+import { openEnvelope } from '@signalbeam/sync/wire/dsse';
+import { type Acknowledgement, acknowledgementSchema } from '@signalbeam/sync/wire/hello';
+import { payloadTypes } from '@signalbeam/sync/wire/records';
+import { createVirtualDevice, type VirtualDevice } from './virtual-device.suite.ts';
+
+export type TestTenant = { tenantId: string; tenantKey: string; tokenId: string };
+type TenantParts = Pick<Platform, 'pools' | 'kek' | 'pushTenant'>;
+
+/** As the owner of the tables: device-manager's own way is its own tests' business. */
+export const openOwner = (databaseUrl: string): Pool =>
+  openPool({ url: databaseUrl, role: null, max: 4 });
+
+export const addTenant = async (owner: Pool, parts: TenantParts): Promise<TestTenant> => {
+  const tenantId = randomUUID();
+  const keys = await createTenantKeys(parts.pools.system, parts.kek, tenantId);
+  const tenantKey = keys.account.publicKey;
+  await owner.query(
+    'INSERT INTO device_manager.tenants (id, name, tenant_key) VALUES ($1, $2, $3)',
+    [tenantId, `tenant ${tenantId}`, tenantKey],
+  );
+  const { rows } = await owner.query<{ id: string }>(
+    `INSERT INTO device_manager.registration_tokens
+       (tenant_id, prefix, salt, secret_hash, site, max_uses, created_by, expires_at)
+     VALUES ($1, 'test', '\\x00', '\\x00', 'plant-7', 100000, 'test', now() + interval '1 day')
+     RETURNING id`,
+    [tenantId],
+  );
+  await parts.pushTenant(tenantId);
+  return { tenantId, tenantKey, tokenId: rows[0]?.id ?? '' };
+};
+
+export const addDevices = async (
+  owner: Pool,
+  tenant: TestTenant,
+  count: number,
+  site = 'plant-7',
+): Promise<VirtualDevice[]> => {
+  const devices = Array.from({ length: count }, () => createVirtualDevice(site));
+  await owner.query(
+    `INSERT INTO device_manager.devices
+       (id, tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version,
+        os, architecture, hostname, registration_token_id)
+     SELECT id, $1, 'device ' || id, $2, 'approved', key, '', '', '0.1.0', 'linux', 'x64', 'test', $3
+       FROM unnest($4::uuid[], $5::text[]) AS d (id, key)`,
+    [
+      tenant.tenantId,
+      site,
+      tenant.tokenId,
+      devices.map((device) => device.deviceId),
+      devices.map((device) => device.nkey),
+    ],
+  );
+  return devices;
+};
+
+const tables = { metrics: 'metrics', events: 'events', reported: 'reported_history' } as const;
+
+/** Every stored row of a lane as `epoch/seq`, in no order, repeats included. */
+export const storedRows = async (
+  owner: Pool,
+  lane: keyof typeof tables,
+  deviceId: string,
+): Promise<string[]> => {
+  const { rows } = await owner.query<{ name: string }>(
+    `SELECT epoch || '/' || seq AS name FROM telemetry.${tables[lane]}
+      WHERE device_id = $1 ORDER BY epoch, seq`,
+    [deviceId],
+  );
+  return rows.map((row) => row.name);
+};
+
+/** What the device wrote into the lane's present epoch, named the same way. */
+export const writtenRows = (device: VirtualDevice, lane: keyof typeof tables): string[] => {
+  const { epoch, lines, ends } = device.laneOf(lane);
+  return lines.flatMap((line, index) =>
+    line.startsWith('{"gap":') ? [] : [`${epoch}/${ends[index]}`],
+  );
+};
+
+/** Opens an acknowledgement as an agent does; throws when it is not signed by the ingest key. */
+export const openAck = async (
+  parts: Pick<Platform, 'keyring'>,
+  tenantId: string,
+  bytes: Uint8Array,
+): Promise<Acknowledgement> => {
+  const { ingest } = await parts.keyring.tenant(tenantId);
+  const opened = openEnvelope(bytes, {
+    payloadType: payloadTypes.acknowledgement,
+    keys: [ingest],
+    schema: acknowledgementSchema,
+    bytesMax: 4_096,
+  });
+  if (opened.kind === 'refused') throw new Error(opened.reason);
+  return opened.value;
+};
