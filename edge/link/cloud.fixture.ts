@@ -1,0 +1,182 @@
+/**
+ * A real cloud for the agent's system tests: a database of its own, a real hub behind a link that
+ * can be cut, the cloud's own process, a tenant that is signed in, and agents as processes.
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { type Child, startChild, waitUntilReady } from '@signalbeam/launcher/infra/child';
+import { startHub } from '@signalbeam/launcher/infra/hub';
+import { answersTcp, freePort } from '@signalbeam/launcher/infra/ports';
+import { startProxy } from '@signalbeam/launcher/infra/proxy';
+import { freshDatabase } from '@signalbeam/launcher/rig/database';
+import pg from 'pg';
+
+const root = join(import.meta.dirname, '..', '..');
+const cloudMain = join(root, 'cloud/main.ts');
+const cli = join(root, 'edge/cli.ts');
+const password = 'correct horse battery';
+const email = 'admin@plant.example';
+
+export type TestCloud = Awaited<ReturnType<typeof startTestCloud>>;
+
+export const startTestCloud = async (postgresUrl: string) => {
+  const dir = mkdtempSync(join(tmpdir(), 'agent-system-'));
+  const database = await freshDatabase(postgresUrl);
+  const [hubPort, leafPort, monitorPort, apiPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
+  const wan = await startProxy({ to: { port: leafPort } });
+  const url = `http://127.0.0.1:${apiPort}`;
+  const env: Record<string, string> = {
+    PATH: process.env['PATH'] ?? '',
+    HOME: dir,
+    DATABASE_URL: database.url,
+    NATS_URL: `nats://127.0.0.1:${hubPort}`,
+    SIGNALBEAM_KEK: randomBytes(32).toString('base64'),
+    SIGNALBEAM_BLOB_DIR: join(dir, 'blobs'),
+    SIGNALBEAM_LEAF_URL: `nats-leaf://127.0.0.1:${wan.port}`,
+    SIGNALBEAM_DEVICE_NATS_URL: `nats://127.0.0.1:${hubPort}`,
+    SIGNALBEAM_PUBLIC_URL: url,
+    SIGNALBEAM_LOG_LEVEL: 'warn',
+    HOST: '127.0.0.1',
+    PORT: String(apiPort),
+  };
+  const command = async (args: string[], input = ''): Promise<string> => {
+    const running = promisify(execFile)(process.execPath, [cloudMain, ...args], {
+      env,
+      timeout: 60_000,
+    });
+    running.child.stdin?.end(input);
+    return (await running).stdout;
+  };
+  const config = await command([
+    ...['hub-config', '--dir', dir, '--port', String(hubPort)],
+    ...['--leaf-port', String(leafPort), '--monitor-port', String(monitorPort)],
+  ]);
+  const hub = await startHub({ dir: join(dir, 'hub'), config, port: hubPort, monitorPort });
+  const cloud = startChild({
+    name: 'cloud',
+    command: process.execPath,
+    args: [cloudMain],
+    env,
+    logFile: join(dir, 'cloud.log'),
+  });
+  await waitUntilReady(
+    cloud,
+    () =>
+      fetch(`${url}/readyz`).then(
+        (reply) => reply.ok,
+        () => false,
+      ),
+    60_000,
+  );
+  await command(
+    ['create-tenant', '--name', 'plant', '--admin-email', email, '--password-stdin'],
+    `${password}\n`,
+  );
+  const owner = new pg.Pool({ connectionString: database.url, max: 2 });
+  const ask = createAsk(url);
+  const { token } = (await ask('POST', '/api/auth/login', { email, password })) as {
+    token: string;
+  };
+  return {
+    dir,
+    url,
+    wan,
+    hub,
+    hubUrl: env['NATS_URL'] ?? '',
+    owner,
+    ask: (method: string, path: string, body?: unknown) => ask(method, path, body, token),
+    stop: async () => {
+      await cloud.stop();
+      await hub.stop();
+      await wan.stop();
+      await owner.end();
+      await database.drop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+};
+
+const createAsk =
+  (url: string) =>
+  async (method: string, path: string, body?: unknown, token?: string): Promise<unknown> => {
+    const reply = await fetch(new URL(path, url), {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await reply.text();
+    if (!reply.ok) throw new Error(`${method} ${path}: ${reply.status} ${text}`);
+    return text === '' ? null : JSON.parse(text);
+  };
+
+/** One command of the agent, run to its end. */
+export const agentCommand = async (
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> => {
+  try {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args], {
+      env: { PATH: process.env['PATH'] ?? '', ...env },
+      timeout: 30_000,
+    });
+    return { code: 0, stdout, stderr };
+  } catch (cause) {
+    const failed = cause as { code?: number; stdout?: string; stderr?: string };
+    return { code: failed.code ?? -1, stdout: failed.stdout ?? '', stderr: failed.stderr ?? '' };
+  }
+};
+
+export const startAgent = async (options: {
+  folder: string;
+  name: string;
+  args: readonly string[];
+  env?: Record<string, string>;
+}): Promise<Child & { console: string }> => {
+  const port = await freePort();
+  const child = startChild({
+    name: options.name,
+    command: process.execPath,
+    args: [
+      cli,
+      'run',
+      '--state',
+      options.folder,
+      '--console',
+      `127.0.0.1:${port}`,
+      ...options.args,
+    ],
+    env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    logFile: `${options.folder}.log`,
+  });
+  await waitUntilReady(child, () => answersTcp(port), 30_000);
+  return { ...child, console: `http://127.0.0.1:${port}` };
+};
+
+/** Asks until the answer is true; fails with the last answer after the time is up. */
+export const eventually = async <T>(
+  ask: () => Promise<T>,
+  holds: (answer: T) => boolean,
+  timeoutMs = 30_000,
+): Promise<T> => {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const answer = await ask();
+    if (holds(answer)) return answer;
+    if (Date.now() > until)
+      throw new Error(`not within ${timeoutMs} ms: ${JSON.stringify(answer)}`);
+    await sleep(100);
+  }
+};
