@@ -118,17 +118,19 @@ const pump = (running: Running): void => {
 const greet = async (running: Running): Promise<void> => {
   const { carrier, device } = running;
   running.known = core.helloSent(running.known, around(running));
+  const { helloId } = running.known;
   const { bytes, nonce } = createHello(running);
   const subject = deviceSubjects.hello(device.site, device.deviceId);
   const reply = await carrier.request(subject, bytes, replyTimeoutMs);
-  if (running.stopped || running.known.phase !== 'greeting') return;
+  if (running.stopped || running.known.awaited !== helloId) return;
   const welcome = readWelcome(running, reply, nonce);
   if (welcome === null) {
     const unreachable = reply.kind === 'failed' && reply.reason === 'no-responders';
-    running.known = core.helloFailed(running.known, { unreachable }, around(running));
+    running.known = core.helloFailed(running.known, { helloId, unreachable }, around(running));
     running.lost();
   } else {
-    const change = core.welcomed(running.known, welcome.lanes, around(running));
+    const answer = { helloId, positions: welcome.lanes };
+    const change = core.welcomed(running.known, answer, around(running));
     take(running, change);
     running.heard();
     if (change.known.phase === 'open') running.greeted(welcome.serverTime);

@@ -31,6 +31,9 @@ export type Known = {
   phase: 'down' | 'greeting' | 'open';
   helloAt: number;
   helloTries: number;
+  /** Counts greetings: only the answer to the newest one, and only its first, may be believed. */
+  helloId: number;
+  awaited: number | null;
   /** Frames handed to the broker whose receipt has not come. */
   outstanding: number;
   lanes: readonly LaneProgress[];
@@ -81,6 +84,8 @@ export const startOutbox = (lanes: readonly LaneProgress[]): Known => ({
   phase: 'down',
   helloAt: 0,
   helloTries: 0,
+  helloId: 0,
+  awaited: null,
   outstanding: 0,
   lanes,
 });
@@ -96,6 +101,7 @@ const greeting = (known: Known, helloAt: number): Known => ({
   ...known,
   phase: 'greeting',
   helloAt,
+  awaited: null,
   outstanding: 0,
   lanes: known.lanes.map((lane) => ({ ...rewound(lane), movedSinceHello: false })),
 });
@@ -109,6 +115,7 @@ export const linkUp = (known: Known, now: number): Known => ({
 export const linkDown = (known: Known): Known => ({
   ...known,
   phase: 'down',
+  awaited: null,
   outstanding: 0,
   lanes: known.lanes.map(rewound),
 });
@@ -117,6 +124,8 @@ export const linkDown = (known: Known): Known => ({
 export const helloSent = (known: Known, { now }: Surroundings): Known => ({
   ...known,
   helloTries: known.helloTries + 1,
+  helloId: known.helloId + 1,
+  awaited: known.helloId + 1,
   helloAt: now + helloMs.max,
   lanes: known.lanes.map((lane) => ({ ...lane, movedSinceHello: false })),
 });
@@ -124,9 +133,10 @@ export const helloSent = (known: Known, { now }: Surroundings): Known => ({
 /** The next greeting waits longer each time, so that a cloud that just came back is not stormed. */
 export const helloFailed = (
   known: Known,
-  failed: { unreachable: boolean },
+  failed: { helloId: number; unreachable: boolean },
   { now, random }: Surroundings,
 ): Known => {
+  if (known.awaited !== failed.helloId) return known;
   const pace = failed.unreachable ? helloUnreachableMs : helloMs;
   return { ...known, helloAt: now + pace.first + fullJitter(pace, known.helloTries, random) };
 };
@@ -208,9 +218,10 @@ export const elapsed = (known: Known, { now }: Surroundings): Known => {
 /** The cloud's answer to the greeting: compare both ends, then everything may flow. */
 export const welcomed = (
   known: Known,
-  positions: readonly Position[],
+  { helloId, positions }: { helloId: number; positions: readonly Position[] },
   around: Surroundings,
 ): Change => {
+  if (known.awaited !== helloId) return { known, effects: [] };
   const effects: Effect[] = [];
   const lanes = known.lanes.map((lane) => {
     const position = positions.find((each) => each.lane === lane.lane);
@@ -221,7 +232,15 @@ export const welcomed = (
   });
   const doubt = lanes.some((lane) => lane.movedSinceHello && isBehind(lane, positions));
   const phase = doubt ? 'greeting' : 'open';
-  return { known: { ...known, phase, helloAt: around.now, helloTries: 0, lanes }, effects };
+  const next = {
+    ...known,
+    phase,
+    awaited: null,
+    helloAt: around.now,
+    helloTries: 0,
+    lanes,
+  } as const;
+  return { known: next, effects };
 };
 
 const isBehind = (lane: LaneProgress, positions: readonly Position[]): boolean =>
