@@ -34,7 +34,7 @@ const code = (file: string): string =>
     .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '))
     .replace(/(^|[\s;{}(,])\/\/[^\n]*/g, '$1');
 
-const isTest = (file: string) => /\.(test|suite|bench)\.ts$/.test(file);
+const isTest = (file: string) => /\.(test|suite|bench|fixture)\.ts$/.test(file);
 const isConfig = (file: string) => /(^|\/)[a-z]+\.config\.ts$/.test(file);
 const typescript = files.filter((file) => file.endsWith('.ts') && !file.endsWith('.d.ts'));
 const documents = files.filter((file) => file.endsWith('.md'));

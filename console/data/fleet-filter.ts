@@ -57,8 +57,7 @@ export const viewFleet = (devices: readonly Device[], filter: FleetFilter): Flee
   const members = devices.filter((device) => device.registrationStatus !== 'pending');
   const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
   const found = members.filter(
-    (device) =>
-      (filter.site === '' || device.site === filter.site) && matches(device, words),
+    (device) => (filter.site === '' || device.site === filter.site) && matches(device, words),
   );
   const count = (status: FleetStatus) => found.filter((device) => ofStatus(device, status)).length;
   return {

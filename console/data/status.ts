@@ -11,10 +11,9 @@ const mark = (shape: Mark['shape'], tone: Mark['tone'], word: string): Mark => (
   word,
 });
 
-export const deviceMark = (
-  device: Pick<Device, 'registrationStatus' | 'presence'>,
-): Mark => {
-  if (device.registrationStatus === 'pending') return mark('diamond', 'warn', 'Waiting for approval');
+export const deviceMark = (device: Pick<Device, 'registrationStatus' | 'presence'>): Mark => {
+  if (device.registrationStatus === 'pending')
+    return mark('diamond', 'warn', 'Waiting for approval');
   if (device.registrationStatus === 'rejected') return mark('cross', 'bad', 'Rejected');
   switch (device.presence) {
     case 'online':
@@ -68,9 +67,7 @@ export const rolloutDeviceMark = (status: RolloutDeviceStatus): Mark => {
   }
 };
 
-export const containerMark = (
-  container: Pick<ReportedContainer, 'state' | 'health'>,
-): Mark => {
+export const containerMark = (container: Pick<ReportedContainer, 'state' | 'health'>): Mark => {
   if (container.state === 'running') {
     if (container.health === 'unhealthy') return mark('triangle', 'bad', 'Unhealthy');
     if (container.health === 'starting') return mark('half', 'info', 'Starting');
@@ -79,7 +76,13 @@ export const containerMark = (
   if (container.state === 'restarting') return mark('half', 'warn', 'Restarting');
   if (container.state === 'paused') return mark('bar', 'warn', 'Paused');
   if (container.state === 'created') return mark('dashed', 'idle', 'Created');
-  return mark('ring', 'bad', container.state === '' ? 'Unknown' : container.state[0]?.toUpperCase() + container.state.slice(1));
+  return mark(
+    'ring',
+    'bad',
+    container.state === ''
+      ? 'Unknown'
+      : container.state[0]?.toUpperCase() + container.state.slice(1),
+  );
 };
 
 export const severityMark = (severity: string): Mark => {

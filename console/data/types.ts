@@ -34,7 +34,7 @@ export type Device = {
   lastSeenAt: Instant | null;
   fingerprint: string;
   agentVersion: string;
-  platform: { os: string; arch: string; hostname: string };
+  platform: { os: string; architecture: string; hostname: string };
   createdAt: Instant;
   approvedAt: Instant | null;
   generation?: number | null;

@@ -76,8 +76,11 @@ class AddDevice extends LitElement {
     return html`<div class="stack">
       <p>Run this on the device, then start it with <code>signalbeam-agent run</code>:</p>
       ${command(line, 'Command to run on the device')}
-      ${notice('warn', html`<p>This token is shown once. It works for ${made.maxUses === 1 ? 'one device' : `${made.maxUses} devices`}
-        at ${made.site} until ${clockOf(made.expiresAt, Date.now())}.</p>`)}
+      ${notice(
+        'warn',
+        html`<p>This token is shown once. It works for ${made.maxUses === 1 ? 'one device' : `${made.maxUses} devices`}
+        at ${made.site} until ${clockOf(made.expiresAt, Date.now())}.</p>`,
+      )}
       <p class="muted">${
         made.autoApprove
           ? 'The device is approved by itself and appears in the list.'

@@ -114,7 +114,8 @@ class FleetPage extends LitElement {
 
   #list(view: FleetView): TemplateResult {
     if (view.shown.length > 0) return deviceTable(view.shown);
-    const nothingAtAll = view.counts.all === 0 && this.filter.search === '' && this.filter.site === '';
+    const nothingAtAll =
+      view.counts.all === 0 && this.filter.search === '' && this.filter.site === '';
     if (!nothingAtAll) {
       return emptyState(
         'search',

@@ -11,14 +11,62 @@ export type Route = {
 };
 
 export const routes: readonly Route[] = [
-  { pattern: '/', title: 'Fleet', section: 'fleet', tag: 'fleet-page', load: () => import('./fleet-page.ts') },
-  { pattern: '/devices/:id', title: 'Device', section: 'fleet', tag: 'device-page', load: () => import('./device-page.ts') },
-  { pattern: '/bundles', title: 'Bundles', section: 'bundles', tag: 'bundles-page', load: () => import('./bundles-page.ts') },
-  { pattern: '/bundles/:id', title: 'Bundle', section: 'bundles', tag: 'bundle-page', load: () => import('./bundle-page.ts') },
-  { pattern: '/bundles/:id/new-version', title: 'New version', section: 'bundles', tag: 'version-page', load: () => import('./version-page.ts') },
-  { pattern: '/rollouts', title: 'Rollouts', section: 'rollouts', tag: 'rollouts-page', load: () => import('./rollouts-page.ts') },
-  { pattern: '/rollouts/new', title: 'New rollout', section: 'rollouts', tag: 'new-rollout-page', load: () => import('./new-rollout-page.ts') },
-  { pattern: '/rollouts/:id', title: 'Rollout', section: 'rollouts', tag: 'rollout-page', load: () => import('./rollout-page.ts') },
+  {
+    pattern: '/',
+    title: 'Fleet',
+    section: 'fleet',
+    tag: 'fleet-page',
+    load: () => import('./fleet-page.ts'),
+  },
+  {
+    pattern: '/devices/:id',
+    title: 'Device',
+    section: 'fleet',
+    tag: 'device-page',
+    load: () => import('./device-page.ts'),
+  },
+  {
+    pattern: '/bundles',
+    title: 'Bundles',
+    section: 'bundles',
+    tag: 'bundles-page',
+    load: () => import('./bundles-page.ts'),
+  },
+  {
+    pattern: '/bundles/:id',
+    title: 'Bundle',
+    section: 'bundles',
+    tag: 'bundle-page',
+    load: () => import('./bundle-page.ts'),
+  },
+  {
+    pattern: '/bundles/:id/new-version',
+    title: 'New version',
+    section: 'bundles',
+    tag: 'version-page',
+    load: () => import('./version-page.ts'),
+  },
+  {
+    pattern: '/rollouts',
+    title: 'Rollouts',
+    section: 'rollouts',
+    tag: 'rollouts-page',
+    load: () => import('./rollouts-page.ts'),
+  },
+  {
+    pattern: '/rollouts/new',
+    title: 'New rollout',
+    section: 'rollouts',
+    tag: 'new-rollout-page',
+    load: () => import('./new-rollout-page.ts'),
+  },
+  {
+    pattern: '/rollouts/:id',
+    title: 'Rollout',
+    section: 'rollouts',
+    tag: 'rollout-page',
+    load: () => import('./rollout-page.ts'),
+  },
 ];
 
 export const routeOf = (path: string): { route: Route; params: Params } | null => {
@@ -27,22 +75,4 @@ export const routeOf = (path: string): { route: Route; params: Params } | null =
     if (params !== null) return { route, params };
   }
   return null;
-};
-
-/** The only maker of addresses inside the console. */
-export const pathTo = {
-  fleet: () => '/',
-  device: (id: string) => `/devices/${encodeURIComponent(id)}`,
-  bundles: () => '/bundles',
-  bundle: (id: string) => `/bundles/${encodeURIComponent(id)}`,
-  newVersion: (id: string, from = '') =>
-    `/bundles/${encodeURIComponent(id)}/new-version${from === '' ? '' : `?from=${encodeURIComponent(from)}`}`,
-  rollouts: () => '/rollouts',
-  rollout: (id: string) => `/rollouts/${encodeURIComponent(id)}`,
-  newRollout: (bundleId = '', version = '') => {
-    const query = new URLSearchParams();
-    if (bundleId !== '') query.set('bundle', bundleId);
-    if (version !== '') query.set('version', version);
-    return query.size === 0 ? '/rollouts/new' : `/rollouts/new?${query}`;
-  },
 };

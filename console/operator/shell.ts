@@ -14,16 +14,18 @@ import { announcePage, createRouter, type Router } from '../ui/router.ts';
 import { shortcutSheet } from '../ui/shortcut-sheet.ts';
 import { listenForShortcuts, moveInList, type Shortcut } from '../ui/shortcuts.ts';
 import type { App } from './app.ts';
-import { pathTo, type Route, routeOf } from './routes.ts';
+import { pathTo } from './paths.ts';
+import { type Route, routeOf } from './routes.ts';
 import './sign-in.ts';
 
 type PageElement = HTMLElement & { app: App; params: Params };
 
-const sections: readonly { key: Route['section']; label: string; href: string; icon: IconName }[] = [
-  { key: 'fleet', label: 'Fleet', href: pathTo.fleet(), icon: 'router' },
-  { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
-  { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
-];
+const sections: readonly { key: Route['section']; label: string; href: string; icon: IconName }[] =
+  [
+    { key: 'fleet', label: 'Fleet', href: pathTo.fleet(), icon: 'router' },
+    { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
+    { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
+  ];
 
 export class OperatorShell extends LitElement {
   static override properties = {
@@ -138,7 +140,11 @@ export class OperatorShell extends LitElement {
       { keys: 'g d', title: 'Go to the fleet (devices)', run: go(pathTo.fleet()) },
       { keys: 'g b', title: 'Go to bundles', run: go(pathTo.bundles()) },
       { keys: 'g r', title: 'Go to rollouts', run: go(pathTo.rollouts()) },
-      { keys: '/', title: 'Search this list', run: () => this.querySelector<HTMLElement>('main [type=search]')?.focus() },
+      {
+        keys: '/',
+        title: 'Search this list',
+        run: () => this.querySelector<HTMLElement>('main [type=search]')?.focus(),
+      },
       { keys: 'j', title: 'Next in the list', run: () => moveInList(1) },
       { keys: 'k', title: 'Previous in the list', run: () => moveInList(-1) },
       {
@@ -162,7 +168,9 @@ export class OperatorShell extends LitElement {
   #nav(): TemplateResult {
     return html`<nav aria-label="Main">
       ${sections.map(
-        (entry) => html`<a href=${entry.href} aria-current=${this.section === entry.key ? 'page' : nothing}>
+        (
+          entry,
+        ) => html`<a href=${entry.href} aria-current=${this.section === entry.key ? 'page' : nothing}>
           ${icon(entry.icon)}<span>${entry.label}</span></a>`,
       )}
     </nav>`;
@@ -205,7 +213,8 @@ export class OperatorShell extends LitElement {
   }
 
   protected override render() {
-    if (this.user === undefined) return html`<main aria-busy="true"><h1 class="visually-hidden">Loading</h1></main>`;
+    if (this.user === undefined)
+      return html`<main aria-busy="true"><h1 class="visually-hidden">Loading</h1></main>`;
     if (this.user === null) {
       return html`<sign-in .api=${this.api} .onSignedIn=${(user: User) => this.#signedIn(user)}></sign-in>`;
     }

@@ -28,7 +28,9 @@ class SignIn extends LitElement {
     this.busy = true;
     this.error = null;
     try {
-      this.onSignedIn(await this.api.signIn(String(form.get('email')), String(form.get('password'))));
+      this.onSignedIn(
+        await this.api.signIn(String(form.get('email')), String(form.get('password'))),
+      );
     } catch (error) {
       this.error = asError(error);
       this.querySelector<HTMLElement>('#password')?.focus();

@@ -4,9 +4,9 @@
  */
 import { html, type TemplateResult } from 'lit';
 
-let loaded: Promise<unknown> | undefined;
+/** The module system loads it once, however often a dialog opens. */
 export const loadOverlays = (): void => {
-  loaded ??= import('./overlays.ts');
+  void import('./overlays.ts');
 };
 
 /** Only the frame's own event counts: those of what is inside bubble too. */

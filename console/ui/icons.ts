@@ -66,7 +66,8 @@ const drawings = {
 export type IconName = keyof typeof drawings;
 
 /** Only what is inside lucide's <svg>: ours sets size, class and that it is decoration. */
-const inside = (svg: string): string => svg.slice(svg.indexOf('>', svg.indexOf('<svg')) + 1, svg.lastIndexOf('</svg>'));
+const inside = (svg: string): string =>
+  svg.slice(svg.indexOf('>', svg.indexOf('<svg')) + 1, svg.lastIndexOf('</svg>'));
 const shapes = Object.fromEntries(
   Object.entries(drawings).map(([name, svg]) => [name, inside(svg)]),
 ) as Record<IconName, string>;

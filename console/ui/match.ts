@@ -23,7 +23,11 @@ export const matchPath = (pattern: string, path: string): Params | null => {
 };
 
 /** The address with one search parameter changed; an empty value removes it. */
-export const withQuery = (path: string, search: string, changes: Record<string, string>): string => {
+export const withQuery = (
+  path: string,
+  search: string,
+  changes: Record<string, string>,
+): string => {
   const query = new URLSearchParams(search);
   for (const [key, value] of Object.entries(changes)) {
     if (value === '') query.delete(key);

@@ -32,9 +32,5 @@ export const loading = (error: ApiError | null, rows = 3): TemplateResult =>
         ${Array.from({ length: rows }, () => html`<div class="skeleton" style="height:38px"></div>`)}
       </div>`;
 
-export const emptyState = (
-  name: IconName,
-  title: string,
-  content: unknown,
-): TemplateResult =>
+export const emptyState = (name: IconName, title: string, content: unknown): TemplateResult =>
   html`<div class="empty">${icon(name)}<h2>${title}</h2>${content}</div>`;

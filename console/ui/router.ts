@@ -46,7 +46,11 @@ export const createRouter = (onChange: () => void): Router => {
 };
 
 /** Tells a screen reader where it is and puts the focus at the top of the new page. */
-export const announcePage = (title: string, region: HTMLElement, heading: HTMLElement | null): void => {
+export const announcePage = (
+  title: string,
+  region: HTMLElement,
+  heading: HTMLElement | null,
+): void => {
   document.title = `${title} · SignalBeam Edge`;
   region.textContent = title;
   if (heading === null) return;

@@ -14,7 +14,9 @@ export const shortcutSheet = (
     onClose,
     body: () => html`<dl class="facts keys">
       ${shortcuts.map(
-        (shortcut) => html`<dt>${shortcut.keys.split(' ').map((key) => html`<kbd>${key}</kbd> `)}</dt>
+        (
+          shortcut,
+        ) => html`<dt>${shortcut.keys.split(' ').map((key) => html`<kbd>${key}</kbd> `)}</dt>
           <dd>${shortcut.title}</dd>`,
       )}
       <dt><kbd>Enter</kbd></dt><dd>Open what is focused</dd>

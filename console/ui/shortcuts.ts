@@ -14,7 +14,8 @@ const isTyping = (event: KeyboardEvent): boolean => {
   );
 };
 
-const dialogOpen = (): boolean => document.querySelector('wa-dialog[open], wa-drawer[open]') !== null;
+const dialogOpen = (): boolean =>
+  document.querySelector('wa-dialog[open], wa-drawer[open]') !== null;
 
 /** Listens until the returned function is called; `current` is asked at each key. */
 export const listenForShortcuts = (current: () => readonly Shortcut[]): (() => void) => {

@@ -27,7 +27,7 @@ export const pendingDevices = (
         ${devices.map(
           (device) => html`<div class="pending-row">
             <div><a class="plain strong" data-item href="/devices/${encodeURIComponent(device.id)}">${device.name}</a>
-              <div class="muted small">${device.platform?.hostname ?? ''} · ${device.platform?.os ?? ''} ${device.platform?.arch ?? ''} · site ${device.site}</div></div>
+              <div class="muted small">${device.platform?.hostname ?? ''} · ${device.platform?.os ?? ''} ${device.platform?.architecture ?? ''} · site ${device.site}</div></div>
             <div><div class="fingerprint">${device.fingerprint}</div></div>
             <div class="muted small nowrap">asked ${age(device.createdAt)}</div>
             <div class="row tight">

@@ -1,3 +1,4 @@
+/** A desired state comes into force once, and is refused for every wrong reason without a trace. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

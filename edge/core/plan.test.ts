@@ -1,3 +1,4 @@
+/** The planner against a model of an engine: orders, verdicts, and any history of harm and crashes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { labels } from './container.ts';

@@ -1,3 +1,4 @@
+/** What a signed envelope must refuse: any changed bit, type, signer or size. */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { openEnvelope, sealEnvelope } from './dsse.ts';

@@ -1,3 +1,4 @@
+/** A frame arrives byte for byte or not at all; the chain tells any difference. */
 import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { chainStart } from '../core/lanes.ts';

@@ -1,3 +1,4 @@
+/** Which manifests are accepted, with which defaults, and where a wrong one is wrong. */
 import { describe, expect, it } from 'vitest';
 import { containersSchema } from './manifest.ts';
 

@@ -1,3 +1,4 @@
+/** One device key under two spellings, and what is no key. */
 import { fromSeed } from '@nats-io/nkeys';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf } from './fingerprint.ts';

@@ -1,0 +1,76 @@
+/** One bundle: its versions, newest first, and what to do with each. */
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { imageName } from '../data/format.ts';
+import { createResource } from '../data/resource.ts';
+import type { BundleVersion } from '../data/types.ts';
+import { actionButton } from '../ui/action.ts';
+import { age } from '../ui/age.ts';
+import type { Params } from '../ui/match.ts';
+import { emptyState, errorNotice, loading } from '../ui/notice.ts';
+import { type App, followLive, refusedByRole } from './app.ts';
+import { pathTo } from './paths.ts';
+
+class BundlePage extends LitElement {
+  app!: App;
+  params: Params = {};
+  #bundle = createResource(this, () => this.app.api.bundle(this.#id));
+  #versions = createResource(this, () => this.app.api.versions(this.#id));
+
+  constructor() {
+    super();
+    followLive(this, () => this.app, {
+      topics: () => ['bundles'],
+      onEvent: () => {},
+      onResync: () => {
+        this.#bundle.refresh();
+        this.#versions.refresh();
+      },
+    });
+  }
+
+  get #id(): string {
+    return this.params['id'] ?? '';
+  }
+
+  protected override createRenderRoot() {
+    return this;
+  }
+
+  #version(version: BundleVersion): TemplateResult {
+    return html`<tr><td class="strong">${version.version}</td>
+      <td class="muted">${version.containers.map(({ name, image }) => `${name}: ${imageName(image)}`).join(', ')}</td>
+      <td class="muted">${version.releaseNotes || nothing}</td><td class="muted">${age(version.createdAt)}</td>
+      <td><span class="row"><a class="button" href=${pathTo.newRollout(this.#id, version.version)}>Roll out</a>
+        <a class="button quiet" href=${pathTo.newVersion(this.#id, version.version)}>New version from this</a></span></td></tr>`;
+  }
+
+  #list(): TemplateResult {
+    const { value, error } = this.#versions;
+    if (value === undefined) return loading(error, 4);
+    if (value.length === 0) {
+      return emptyState(
+        'layers',
+        'No version yet',
+        html`<p>A version says exactly which containers run. It is signed when it is published and never changes afterwards.</p>
+          <a class="button primary" href=${pathTo.newVersion(this.#id)}>Make the first version</a>`,
+      );
+    }
+    return html`${errorNotice(error)}<section class="card"><div class="scroll"><table class="fold">
+      <thead><tr><th scope="col">Version</th><th scope="col">Containers</th><th scope="col">Notes</th><th scope="col">Published</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
+      <tbody>${value.map((version) => this.#version(version))}</tbody></table></div></section>`;
+  }
+
+  protected override render() {
+    const bundle = this.#bundle.value;
+    return html`<div class="page"><div class="crumb"><a href=${pathTo.bundles()}>Bundles</a></div><div class="page-head">
+      <div><h1>${bundle?.name ?? 'Bundle'}</h1><p class="lead">${bundle?.description ?? ''}</p></div>
+      ${actionButton({
+        label: 'New version',
+        icon: 'plus',
+        look: 'primary',
+        refused: refusedByRole(this.app.user),
+        run: () => this.app.navigate(pathTo.newVersion(this.#id)),
+      })}</div>${errorNotice(this.#bundle.error)}${this.#list()}</div>`;
+  }
+}
+customElements.define('bundle-page', BundlePage);

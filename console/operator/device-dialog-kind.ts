@@ -1,0 +1,7 @@
+/** Which of a device's dialogs is open; a bundle to remove comes with its name. */
+export type DeviceDialog =
+  | 'none'
+  | 'deploy'
+  | 'rename'
+  | 'remove'
+  | { withdraw: string; name: string };

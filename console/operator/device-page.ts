@@ -1,0 +1,270 @@
+/**
+ * One device: its status and how we know, what it should run beside what it runs, its metrics,
+ * containers and events. Live: events move what they carry, the rest is fetched again.
+ */
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { applyToDevices, type LiveEvent, subjectOf } from '../data/live.ts';
+import { createResource } from '../data/resource.ts';
+import { deviceMark } from '../data/status.ts';
+import { appendSample, sampleFromEvent } from '../data/trend.ts';
+import type { Sample } from '../data/types.ts';
+import { actionButton } from '../ui/action.ts';
+import { age } from '../ui/age.ts';
+import { badge } from '../ui/glyph.ts';
+import { icon } from '../ui/icons.ts';
+import { type Params, withQuery } from '../ui/match.ts';
+import { emptyState, errorNotice, loading, notice } from '../ui/notice.ts';
+import { containerTable } from '../views/containers.ts';
+import { deviceFacts } from '../views/device-facts.ts';
+import { metricCharts, metricTable } from '../views/metric-panel.ts';
+import { pairSlots, softwareTable } from '../views/software.ts';
+import { timeline } from '../views/timeline.ts';
+import { type App, followLive, refusedByRole } from './app.ts';
+import type { DeviceDialog } from './device-dialog-kind.ts';
+import './device-dialogs.ts';
+import { pathTo } from './paths.ts';
+
+const hourMs = 3_600_000;
+const ranges = [
+  { key: '1h', label: '1 h', ms: hourMs, period: 'last hour' },
+  { key: '6h', label: '6 h', ms: 6 * hourMs, period: 'last 6 hours' },
+  { key: '24h', label: '24 h', ms: 24 * hourMs, period: 'last day' },
+  { key: '7d', label: '7 d', ms: 7 * 24 * hourMs, period: 'last week' },
+] as const;
+type Range = (typeof ranges)[number];
+
+const rangeFromQuery = (): Range => {
+  const key = new URLSearchParams(location.search).get('range');
+  return ranges.find((range) => range.key === key) ?? ranges[0];
+};
+
+class DevicePage extends LitElement {
+  static override properties = {
+    range: { state: true },
+    asTable: { state: true },
+    dialog: { state: true },
+  };
+  app!: App;
+  params: Params = {};
+  range: Range = rangeFromQuery();
+  asTable = false;
+  dialog: DeviceDialog = 'none';
+
+  #device = createResource(this, () => this.app.api.device(this.#id));
+  #reported = createResource(this, () => this.app.api.reported(this.#id));
+  #desired = createResource(this, () => this.app.api.desired(this.#id));
+  #events = createResource(this, () => this.app.api.events(this.#id));
+  #metrics = createResource<Sample[]>(this, () => {
+    const to = Date.now();
+    return this.app.api.metrics(this.#id, to - this.range.ms, to);
+  });
+
+  constructor() {
+    super();
+    followLive(this, () => this.app, {
+      topics: () => ['devices', `device:${this.#id}`],
+      onEvent: (event) => this.#onEvent(event),
+      onResync: () => this.#refreshAll(),
+    });
+  }
+
+  get #id(): string {
+    return this.params['id'] ?? '';
+  }
+
+  protected override createRenderRoot() {
+    return this;
+  }
+
+  #refreshAll(): void {
+    for (const part of [this.#device, this.#reported, this.#desired, this.#events, this.#metrics])
+      part.refresh();
+  }
+
+  #onEvent(event: LiveEvent): void {
+    if (subjectOf(event, 'deviceId') !== this.#id) {
+      if (event.type === 'rollout') this.#desired.refresh();
+      return;
+    }
+    if (event.type === 'metrics') {
+      const sample = sampleFromEvent(event.data);
+      if (sample === null) this.#metrics.refresh();
+      else this.#metrics.patch((known) => appendSample(known, sample, Date.now() - this.range.ms));
+    } else if (event.type === 'event') {
+      this.#events.refresh();
+    } else if (event.type === 'reported') {
+      this.#reported.refresh();
+      this.#desired.refresh();
+    } else {
+      this.#onDevice(event);
+    }
+  }
+
+  #onDevice(event: LiveEvent): void {
+    const known = this.#device.value;
+    const applied = applyToDevices(known === undefined ? [] : [known], event);
+    const [device] = applied.devices;
+    if (applied.fetch === 'nothing' && device !== undefined) this.#device.patch(() => device);
+    else this.#device.refresh();
+    this.#desired.refresh();
+  }
+
+  protected override updated(): void {
+    if (this.#device.value !== undefined) this.app.entitle(this.#device.value.name);
+  }
+
+  #head(): TemplateResult {
+    const device = this.#device.value;
+    if (device === undefined) return html`<h1>Device</h1>`;
+    const refused = refusedByRole(this.app.user);
+    const open = (dialog: DeviceDialog) => () => {
+      this.dialog = dialog;
+    };
+    return html`<div class="page-head">
+      <div class="stack tight"><h1>${device.name}</h1>
+        <div class="row">${badge(deviceMark(device))}
+          <span class="muted">${device.presence === 'never' ? 'has not connected yet' : html`last seen ${age(device.lastSeenAt)}`}
+          · site ${device.site}</span></div></div>
+      <div class="row" style="align-items:flex-start">
+        ${actionButton({
+          label: 'Deploy bundle',
+          icon: 'rocket',
+          look: 'primary',
+          refused:
+            refused ??
+            (device.registrationStatus === 'approved' ? null : 'Approve the device first.'),
+          run: open('deploy'),
+        })}
+        ${actionButton({ label: 'Rename', refused: refused === null ? null : '', run: open('rename') })}
+        ${actionButton({ label: 'Delete', icon: 'trash', look: 'danger', refused: refused === null ? null : '', run: open('remove') })}
+      </div>
+    </div>`;
+  }
+
+  #software(): TemplateResult {
+    const reported = this.#reported.value;
+    const pairs = pairSlots(this.#desired.value?.slots ?? [], reported?.slots ?? []);
+    const refused = refusedByRole(this.app.user);
+    const ready = this.#desired.value !== undefined;
+    return html`<section class="card" aria-labelledby="software-title">
+      <header><h2 id="software-title">Software</h2>
+        ${reported ? html`<span class="small muted">reported ${age(reported.receivedAt)}</span>` : nothing}</header>
+      ${
+        pairs.length > 0
+          ? softwareTable(pairs, (pair) =>
+              pair.desired === null
+                ? nothing
+                : actionButton({
+                    label: 'Remove',
+                    look: 'small quiet',
+                    refused: refused === null ? null : '',
+                    run: () => {
+                      this.dialog = { withdraw: pair.bundleId, name: pair.bundleName };
+                    },
+                  }),
+            )
+          : ready
+            ? emptyState(
+                'box',
+                'Nothing is deployed',
+                html`<p>Deploy a bundle here, or roll one out to many devices at once.</p>`,
+              )
+            : html`<div class="body">${loading(this.#desired.error, 1)}</div>`
+      }
+    </section>`;
+  }
+
+  #charts(): TemplateResult {
+    const { value, error } = this.#metrics;
+    const to = Date.now();
+    const choose = (range: Range) => () => {
+      this.range = range;
+      this.app.replace(
+        withQuery(location.pathname, location.search, {
+          range: range.key === '1h' ? '' : range.key,
+        }),
+      );
+      this.#metrics.refresh();
+    };
+    return html`<section class="card" aria-labelledby="metrics-title">
+      <header><h2 id="metrics-title">Metrics</h2><div class="row">
+        <div class="segmented" role="group" aria-label="Period">${ranges.map(
+          (range) =>
+            html`<button type="button" aria-pressed=${this.range === range} @click=${choose(range)}>${range.label}</button>`,
+        )}</div>
+        <div class="segmented" role="group" aria-label="Show as">
+          ${[false, true].map(
+            (table) =>
+              html`<button type="button" aria-pressed=${this.asTable === table} @click=${() => {
+                this.asTable = table;
+              }}>${table ? 'Table' : 'Charts'}</button>`,
+          )}
+        </div></div></header>
+      ${
+        value === undefined
+          ? html`<div class="body">${loading(error, 3)}</div>`
+          : value.length === 0
+            ? emptyState(
+                'activity',
+                'No readings in this period',
+                html`<p>A device sends its metrics about once a minute. What it measured while cut off arrives when it is back.</p>`,
+              )
+            : this.asTable
+              ? metricTable(value, to)
+              : html`<div class="body">${metricCharts(value, { from: to - this.range.ms, to, period: this.range.period })}</div>`
+      }
+    </section>`;
+  }
+
+  #containers(): TemplateResult {
+    const reported = this.#reported.value;
+    const containers = reported?.containers ?? [];
+    return html`<section class="card" aria-labelledby="containers-title">
+      <header><h2 id="containers-title">Containers</h2>
+        ${reported?.engine ? html`<span class="small muted">${reported.engine.kind} ${reported.engine.version}</span>` : nothing}</header>
+      ${containers.length > 0 ? containerTable(containers) : html`<div class="body muted">${reported ? 'The device runs no container of ours.' : 'The device has not reported yet.'}</div>`}
+    </section>`;
+  }
+
+  #timeline(): TemplateResult {
+    const { value, error } = this.#events;
+    return html`<section class="card" aria-labelledby="events-title">
+      <header><h2 id="events-title">Events</h2></header>
+      ${
+        value === undefined
+          ? html`<div class="body">${loading(error, 3)}</div>`
+          : value.length === 0
+            ? html`<div class="body muted">Nothing has happened yet.</div>`
+            : html`<div style="max-height:520px;overflow-y:auto" tabindex="0" role="region" aria-label="Events of this device">${timeline(value, Date.now())}</div>`
+      }
+    </section>`;
+  }
+
+  #body(): TemplateResult {
+    const device = this.#device.value;
+    if (device === undefined) return loading(this.#device.error, 4);
+    const reported = this.#reported.value;
+    const waiting = reported?.waiting ?? '';
+    return html`${errorNotice(this.#device.error)}
+      ${device.registrationStatus === 'pending' ? notice('warn', html`<p>This device waits for approval. Its fingerprint is <b class="mono">${device.fingerprint}</b>. <a href="/">Approve it in the fleet</a></p>`) : nothing}
+      ${waiting === '' ? nothing : notice('idle', html`<p>${waiting}</p>`)}
+      ${reported?.engine && !reported.engine.reachable ? notice('bad', html`<p>The container engine on this device does not answer. Running containers are not touched; updates wait until it is back.</p>`) : nothing}
+      <div class="device-grid">
+        <div class="stack">${this.#software()} ${this.#charts()} ${this.#containers()}</div>
+        <div class="stack">${deviceFacts(device, this.#desired.value, reported ?? null)} ${this.#timeline()}</div>
+      </div>
+      <device-dialogs .app=${this.app} .device=${device} .dialog=${this.dialog}
+        @closed=${(event: CustomEvent<{ changed: boolean }>) => {
+          this.dialog = 'none';
+          if (event.detail.changed) this.#refreshAll();
+        }}></device-dialogs>`;
+  }
+
+  protected override render() {
+    return html`<div class="page">
+      <div><a class="crumb" href=${pathTo.fleet()}>${icon('arrowLeft')}Fleet</a>${this.#head()}</div>
+      ${this.#body()}
+    </div>`;
+  }
+}
+customElements.define('device-page', DevicePage);

@@ -1,0 +1,129 @@
+/** A rollout before it starts: which version, which devices, and what will happen to them. */
+import { html, LitElement, type TemplateResult } from 'lit';
+import type { ApiError } from '../data/request.ts';
+import { createResource } from '../data/resource.ts';
+import { deviceMark } from '../data/status.ts';
+import type { BundleVersion, Device } from '../data/types.ts';
+import { actionButton } from '../ui/action.ts';
+import { bareMark } from '../ui/glyph.ts';
+import type { Params } from '../ui/match.ts';
+import { errorNotice, loading, notice } from '../ui/notice.ts';
+import { type App, asError, refusedByRole } from './app.ts';
+import { pathTo } from './paths.ts';
+
+class NewRolloutPage extends LitElement {
+  static override properties = {
+    bundleId: { state: true },
+    version: { state: true },
+    versions: { state: true },
+    chosen: { state: true },
+    error: { state: true },
+    busy: { state: true },
+  };
+  app!: App;
+  params: Params = {};
+  bundleId = new URLSearchParams(location.search).get('bundle') ?? '';
+  version = new URLSearchParams(location.search).get('version') ?? '';
+  versions: BundleVersion[] = [];
+  chosen: ReadonlySet<string> = new Set();
+  error: ApiError | null = null;
+  busy = false;
+  #bundles = createResource(this, async () => {
+    const bundles = await this.app.api.bundles();
+    await this.#choose(this.bundleId || (bundles[0]?.id ?? ''));
+    return bundles;
+  });
+  #devices = createResource(this, async () => {
+    const all = await this.app.api.devices();
+    return all.filter((device) => device.registrationStatus === 'approved');
+  });
+
+  protected override createRenderRoot() {
+    return this;
+  }
+
+  async #choose(bundleId: string): Promise<void> {
+    this.bundleId = bundleId;
+    if (bundleId === '') return;
+    this.versions = await this.app.api.versions(bundleId);
+    if (!this.versions.some(({ version }) => version === this.version)) {
+      this.version = this.versions[0]?.version ?? '';
+    }
+  }
+
+  #toggle(id: string): void {
+    const chosen = new Set(this.chosen);
+    if (!chosen.delete(id)) chosen.add(id);
+    this.chosen = chosen;
+  }
+
+  async #start(): Promise<void> {
+    this.busy = true;
+    this.error = null;
+    try {
+      const made = await this.app.api.startRollout(this.bundleId, this.version, [...this.chosen]);
+      this.app.navigate(pathTo.rollout(made.id));
+    } catch (error) {
+      this.error = asError(error);
+    }
+    this.busy = false;
+  }
+
+  #consequence(devices: readonly Device[]): TemplateResult {
+    const chosen = devices.filter(({ id }) => this.chosen.has(id));
+    const away = chosen.filter(({ presence }) => presence !== 'online').length;
+    return notice(
+      'info',
+      html`<p>${chosen.length} ${chosen.length === 1 ? 'device downloads' : 'devices download'} and check everything first, then swap.
+        A version that is not healthy in time is taken back by the device itself.
+        ${away === 0 ? '' : `${away} of them ${away === 1 ? 'is' : 'are'} not online: the rollout waits for them and shows them as unreached.`}</p>`,
+    );
+  }
+
+  #refusal(): string | null {
+    const role = refusedByRole(this.app.user);
+    if (role !== null) return role;
+    if (this.version === '') return 'Choose a bundle that has a version.';
+    return this.chosen.size === 0 ? 'Choose at least one device.' : null;
+  }
+
+  #picker(devices: readonly Device[]): TemplateResult {
+    if (devices.length === 0)
+      return html`<p class="muted">No device is approved yet. <a href=${pathTo.fleet()}>Add one</a> first.</p>`;
+    const all = this.chosen.size === devices.length;
+    return html`<div class="row"><button type="button" class="button quiet" @click=${() => {
+      this.chosen = all ? new Set() : new Set(devices.map(({ id }) => id));
+    }}>${all ? 'Choose none' : `Choose all ${devices.length}`}</button></div>
+      <div class="pick">${devices.map(
+        (
+          device,
+        ) => html`<label><input type="checkbox" .checked=${this.chosen.has(device.id)} @change=${() => this.#toggle(device.id)} />
+          <span class="truncate">${device.name} <span class="muted">${device.site}</span></span>${bareMark(deviceMark(device))}</label>`,
+      )}</div>`;
+  }
+
+  protected override render() {
+    const { value: bundles, error } = this.#bundles;
+    const devices = this.#devices.value;
+    return html`<div class="page"><div class="crumb"><a href=${pathTo.rollouts()}>Rollouts</a></div>
+      <div class="page-head"><div><h1>New rollout</h1><p class="lead">Nothing happens until you start it.</p></div></div>
+      ${errorNotice(this.error ?? this.#devices.error)}
+      ${
+        bundles === undefined || devices === undefined
+          ? loading(error, 4)
+          : html`<div class="editor"><div class="stack">
+        <div class="grid-2"><div class="field"><label for="bundle">Bundle</label>
+          <select class="input" id="bundle" @change=${(event: Event) => void this.#choose((event.target as HTMLSelectElement).value)}>
+            ${bundles.map((bundle) => html`<option value=${bundle.id} ?selected=${bundle.id === this.bundleId}>${bundle.name}</option>`)}</select></div>
+        <div class="field"><label for="version">Version</label>
+          <select class="input" id="version" @change=${(event: Event) => {
+            this.version = (event.target as HTMLSelectElement).value;
+          }}>${this.versions.map(({ version }) => html`<option ?selected=${version === this.version}>${version}</option>`)}</select></div></div>
+        <fieldset class="stack"><legend class="strong">Devices</legend>${this.#picker(devices)}</fieldset></div>
+        <aside class="stack">${this.#consequence(devices)}
+          ${actionButton({ label: 'Start rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}
+        </aside></div>`
+      }</div>`;
+  }
+}
+customElements.define('new-rollout-page', NewRolloutPage);

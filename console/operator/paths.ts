@@ -1,0 +1,17 @@
+/** The only maker of addresses inside the console. */
+export const pathTo = {
+  fleet: () => '/',
+  device: (id: string) => `/devices/${encodeURIComponent(id)}`,
+  bundles: () => '/bundles',
+  bundle: (id: string) => `/bundles/${encodeURIComponent(id)}`,
+  newVersion: (id: string, from = '') =>
+    `/bundles/${encodeURIComponent(id)}/new-version${from === '' ? '' : `?from=${encodeURIComponent(from)}`}`,
+  rollouts: () => '/rollouts',
+  rollout: (id: string) => `/rollouts/${encodeURIComponent(id)}`,
+  newRollout: (bundleId = '', version = '') => {
+    const query = new URLSearchParams();
+    if (bundleId !== '') query.set('bundle', bundleId);
+    if (version !== '') query.set('version', version);
+    return query.size === 0 ? '/rollouts/new' : `/rollouts/new?${query}`;
+  },
+};

@@ -1,0 +1,160 @@
+/**
+ * One rollout, live: the planner's sentence, the counts, and a cell per device that moves as the
+ * device reports. A failure shows its reason and its last log lines.
+ */
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { subjectOf } from '../data/live.ts';
+import { createResource } from '../data/resource.ts';
+import { rolloutDeviceMark, rolloutMark } from '../data/status.ts';
+import type { Rollout, RolloutDevice } from '../data/types.ts';
+import { actionButton } from '../ui/action.ts';
+import { age } from '../ui/age.ts';
+import { dialog } from '../ui/dialog.ts';
+import { badge, bareMark } from '../ui/glyph.ts';
+import type { Params } from '../ui/match.ts';
+import { errorNotice, loading } from '../ui/notice.ts';
+import { notify } from '../ui/toasts.ts';
+import { failureDetail } from '../views/software.ts';
+import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { pathTo } from './paths.ts';
+
+class RolloutPage extends LitElement {
+  static override properties = { asking: { state: true }, busy: { state: true } };
+  app!: App;
+  params: Params = {};
+  asking: 'none' | 'cancel' | 'retry' = 'none';
+  busy = false;
+  #rollout = createResource(this, () => this.app.api.rollout(this.#id));
+  #devices = createResource(this, () => this.app.api.rolloutDevices(this.#id));
+
+  constructor() {
+    super();
+    followLive(this, () => this.app, {
+      topics: () => ['devices', `rollout:${this.#id}`],
+      onEvent: (event) => {
+        const ours = event.type === 'rollout' && subjectOf(event, 'rolloutId') === this.#id;
+        if (ours || event.type === 'reported' || event.type === 'device') this.#refresh();
+      },
+      onResync: () => this.#refresh(),
+    });
+  }
+
+  get #id(): string {
+    return this.params['id'] ?? '';
+  }
+
+  protected override createRenderRoot() {
+    return this;
+  }
+
+  #refresh(): void {
+    this.#rollout.refresh();
+    this.#devices.refresh();
+  }
+
+  async #do(act: () => Promise<unknown>, said: string): Promise<void> {
+    this.busy = true;
+    try {
+      await act();
+      notify('ok', said);
+    } catch (error) {
+      const { message, code } = asError(error);
+      notify('bad', `${message} (${code})`);
+    }
+    this.busy = false;
+    this.asking = 'none';
+    this.#refresh();
+  }
+
+  #cell(device: RolloutDevice): TemplateResult {
+    const mark = rolloutDeviceMark(device.status);
+    return html`<li class="cell tone-${mark.tone}">
+      <div class="row"><a class="strong grow truncate" href=${pathTo.device(device.deviceId)}>${device.name}</a>${bareMark(mark)}</div>
+      <div class="muted small">${device.completedAt ? age(device.completedAt) : device.startedAt ? html`began ${age(device.startedAt)}` : 'not begun'}${
+        device.retryCount > 0 ? ` · tried again ${device.retryCount}×` : nothing
+      }</div>${failureDetail(device.reason, device.logTail)}</li>`;
+  }
+
+  #actions(rollout: Rollout): TemplateResult {
+    const role = refusedByRole(this.app.user);
+    const failed = rollout.progress.failed;
+    return html`<div class="row">
+      ${actionButton({
+        label: 'Retry failed',
+        icon: 'refresh',
+        refused: role ?? (failed === 0 ? 'No device has failed.' : null),
+        run: () => {
+          this.asking = 'retry';
+        },
+      })}
+      ${actionButton({
+        label: 'Cancel',
+        look: 'danger',
+        refused: role ?? (rollout.status === 'in-progress' ? null : 'It is over already.'),
+        run: () => {
+          this.asking = 'cancel';
+        },
+      })}</div>`;
+  }
+
+  #dialogs(rollout: Rollout): TemplateResult {
+    const close = () => {
+      this.asking = 'none';
+    };
+    const open =
+      rollout.progress.total -
+      rollout.progress.succeeded -
+      rollout.progress.failed -
+      rollout.progress.cancelled;
+    return html`${dialog({
+      label: 'Cancel this rollout?',
+      open: this.asking === 'cancel',
+      onClose: close,
+      body: () => html`<p>${open} ${open === 1 ? 'device that has' : 'devices that have'} not finished go back to what they ran before.
+          The ${rollout.progress.succeeded} that confirmed keep ${rollout.version}.</p>
+        <div class="dialog-actions"><button type="button" class="button" @click=${close}>Keep going</button>
+          <button type="button" class="button danger solid" aria-busy=${this.busy ? 'true' : nothing} @click=${() =>
+            void this.#do(
+              () => this.app.api.cancelRollout(this.#id),
+              'The rollout is cancelled.',
+            )}>Cancel rollout</button></div>`,
+    })}${dialog({
+      label: 'Try the failed devices again?',
+      open: this.asking === 'retry',
+      onClose: close,
+      body: () => html`<p>${rollout.progress.failed} failed ${rollout.progress.failed === 1 ? 'device installs' : 'devices install'} ${rollout.version} again, from the start. The others are not touched.</p>
+        <div class="dialog-actions"><button type="button" class="button" @click=${close}>Leave them</button>
+          <button type="button" class="button primary" aria-busy=${this.busy ? 'true' : nothing} @click=${() =>
+            void this.#do(
+              () => this.app.api.retryRollout(this.#id),
+              'The failed devices are asked again.',
+            )}>Retry</button></div>`,
+    })}`;
+  }
+
+  #body(rollout: Rollout): TemplateResult {
+    const { progress } = rollout;
+    const done =
+      progress.total === 0
+        ? 0
+        : Math.round(
+            ((progress.succeeded + progress.failed + progress.cancelled) / progress.total) * 100,
+          );
+    return html`<div class="page-head"><div><h1>${rollout.bundleName} ${rollout.version}</h1>
+        <p class="lead">${badge(rolloutMark(rollout.status))} started ${age(rollout.createdAt)}</p></div>${this.#actions(rollout)}</div>
+      <section class="card stack" style="padding:16px" aria-live="polite">
+        <p class="headline">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
+        <progress max="100" value=${done} aria-label="Devices that are done" style="width:100%">${done}%</progress>
+        <div class="legend muted small"><span>${progress.succeeded} confirmed</span><span>${progress.inProgress} in progress</span><span>${progress.pending} to begin</span>
+          <span>${progress.unreached} unreached</span><span>${progress.failed} failed</span><span>${progress.cancelled} cancelled</span></div></section>
+      <ul class="cells" aria-label="Devices">${(this.#devices.value ?? []).map((device) => this.#cell(device))}</ul>
+      ${this.#dialogs(rollout)}`;
+  }
+
+  protected override render() {
+    const { value, error } = this.#rollout;
+    return html`<div class="page"><div class="crumb"><a href=${pathTo.rollouts()}>Rollouts</a></div>
+      ${value === undefined ? loading(error, 4) : html`${errorNotice(error)}${this.#body(value)}`}</div>`;
+  }
+}
+customElements.define('rollout-page', RolloutPage);

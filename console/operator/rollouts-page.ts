@@ -1,0 +1,68 @@
+/** Rollouts, newest first, each with the sentence that says what it waits for. */
+import { html, LitElement, type TemplateResult } from 'lit';
+import { createResource } from '../data/resource.ts';
+import { rolloutMark } from '../data/status.ts';
+import { actionButton } from '../ui/action.ts';
+import { age } from '../ui/age.ts';
+import { badge } from '../ui/glyph.ts';
+import type { Params } from '../ui/match.ts';
+import { emptyState, errorNotice, loading } from '../ui/notice.ts';
+import { type App, followLive, refusedByRole } from './app.ts';
+import { pathTo } from './paths.ts';
+
+class RolloutsPage extends LitElement {
+  app!: App;
+  params: Params = {};
+  #rollouts = createResource(this, () => this.app.api.rollouts());
+
+  constructor() {
+    super();
+    followLive(this, () => this.app, {
+      topics: () => ['rollouts'],
+      onEvent: (event) => {
+        if (event.type === 'rollout') this.#rollouts.refresh();
+      },
+      onResync: () => this.#rollouts.refresh(),
+    });
+  }
+
+  protected override createRenderRoot() {
+    return this;
+  }
+
+  #list(): TemplateResult {
+    const { value, error } = this.#rollouts;
+    if (value === undefined) return loading(error, 4);
+    if (value.length === 0) {
+      return emptyState(
+        'rocket',
+        'No rollout yet',
+        html`<p>A rollout gives a bundle's version to devices and shows what each makes of it. Devices that are not
+          reached now get it when they come back.</p>`,
+      );
+    }
+    return html`${errorNotice(error)}<section class="card"><div class="scroll"><table class="fold">
+      <thead><tr><th scope="col">Bundle</th><th scope="col">Status</th><th scope="col">Confirmed</th><th scope="col">Waiting for</th><th scope="col">Started</th></tr></thead>
+      <tbody>${value.map(
+        (
+          rollout,
+        ) => html`<tr><td><a class="strong" data-item href=${pathTo.rollout(rollout.id)}>${rollout.bundleName} ${rollout.version}</a></td>
+          <td>${badge(rolloutMark(rollout.status))}</td>
+          <td>${rollout.progress.succeeded} of ${rollout.progress.total}</td>
+          <td class="muted">${rollout.waiting}</td><td class="muted">${age(rollout.createdAt)}</td></tr>`,
+      )}</tbody></table></div></section>`;
+  }
+
+  protected override render() {
+    return html`<div class="page"><div class="page-head"><div><h1>Rollouts</h1>
+      <p class="lead">Which version is on its way to which devices, and what it waits for.</p></div>
+      ${actionButton({
+        label: 'New rollout',
+        icon: 'plus',
+        look: 'primary',
+        refused: refusedByRole(this.app.user),
+        run: () => this.app.navigate(pathTo.newRollout()),
+      })}</div>${this.#list()}</div>`;
+  }
+}
+customElements.define('rollouts-page', RolloutsPage);
