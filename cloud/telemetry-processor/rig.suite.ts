@@ -3,6 +3,8 @@
  * keeps them, and ways to ask what was stored. Not a fake: the tables are the real ones.
  */
 import { randomUUID } from 'node:crypto';
+import { createApiKey } from '@signalbeam/platform/identity/api-keys';
+import { issueUserToken } from '@signalbeam/platform/identity/tokens';
 import { createTenantKeys } from '@signalbeam/platform/keys/keyring';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import type { Platform } from '@signalbeam/platform/service';
@@ -59,6 +61,49 @@ export const addDevices = async (
     ],
   );
   return devices;
+};
+
+/** A person who is signed in; returns the bearer token and how to sign out. */
+export const signIn = async (
+  owner: Pool,
+  parts: Pick<Platform, 'keyring'>,
+  tenant: TestTenant,
+  role: 'viewer' | 'operator' | 'admin' = 'viewer',
+): Promise<{ token: string; signOut: () => Promise<unknown> }> => {
+  const [userId, sessionId] = [randomUUID(), randomUUID()];
+  const { tenantId } = tenant;
+  const email = `${userId}@test.example`;
+  await owner.query(
+    `INSERT INTO device_manager.users (id, tenant_id, email, name, role, password_hash)
+     VALUES ($1, $2, $3, 'Test', $4, '')`,
+    [userId, tenantId, email, role],
+  );
+  await owner.query(
+    `INSERT INTO device_manager.sessions (id, tenant_id, user_id, expires_at)
+     VALUES ($1, $2, $3, now() + interval '10 years')`,
+    [sessionId, tenantId, userId],
+  );
+  const user = { sessionId, userId, tenantId, email, role };
+  const { token } = issueUserToken(parts.keyring.users, user, Date.now());
+  const signOut = () =>
+    owner.query('DELETE FROM device_manager.sessions WHERE id = $1', [sessionId]);
+  return { token, signOut };
+};
+
+/** An API key as device-manager keeps it; returns what the client sends. */
+export const addApiKey = async (
+  owner: Pool,
+  tenant: TestTenant,
+  deviceId: string,
+): Promise<string> => {
+  const { apiKey, prefix, salt, hash } = createApiKey();
+  await owner.query(
+    `INSERT INTO device_manager.api_keys
+       (tenant_id, device_id, prefix, salt, secret_hash, created_by, expires_at)
+     VALUES ($1, $2, $3, $4, $5, 'test', now() + interval '10 years')`,
+    [tenant.tenantId, deviceId, prefix, salt, hash],
+  );
+  return apiKey;
 };
 
 const tables = { metrics: 'metrics', events: 'events', reported: 'reported_history' } as const;

@@ -11,9 +11,19 @@ import type { Beat } from './heard.ts';
 
 export const missedBeatsMax = 3;
 
-type ChangedRow = { device_id: string; tenant_id: string; last_seen_at: Date };
+type Presence = 'online' | 'offline';
+type ChangedRow = {
+  device_id: string;
+  tenant_id: string;
+  last_seen_at: Date;
+  presence: Presence;
+};
 
-const cameOnline = async (
+const isFresh = (beat: Beat, nowMs: number): boolean =>
+  beat.lastSeenAt + beat.nextBeatMs * missedBeatsMax > nowMs;
+
+/** A beat that is old news by now moves last-seen and takes nobody online. */
+const wereSeen = async (
   client: PoolClient,
   beats: readonly Beat[],
   now: Date,
@@ -24,22 +34,24 @@ const cameOnline = async (
     text: `WITH flushed AS (
              INSERT INTO telemetry.presence AS p
                (device_id, tenant_id, last_seen_at, next_beat_ms, presence, changed_at)
-             SELECT device_id, tenant_id, to_timestamp(seen / 1000.0), next_beat_ms, 'online', $5
-               FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::integer[])
-                 AS b (device_id, tenant_id, seen, next_beat_ms)
+             SELECT device_id, tenant_id, to_timestamp(seen / 1000.0), next_beat_ms, presence, $6
+               FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::integer[], $5::text[])
+                 AS b (device_id, tenant_id, seen, next_beat_ms, presence)
              ON CONFLICT (device_id) DO UPDATE SET
                last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at),
                next_beat_ms = excluded.next_beat_ms,
                tenant_id = excluded.tenant_id,
-               changed_at = CASE p.presence WHEN 'online' THEN p.changed_at ELSE $5 END,
-               presence = 'online'
-             RETURNING device_id, tenant_id, last_seen_at, changed_at)
-           SELECT device_id, tenant_id, last_seen_at FROM flushed WHERE changed_at = $5`,
+               changed_at = CASE WHEN p.presence = 'offline' AND excluded.presence = 'online'
+                                 THEN $6 ELSE p.changed_at END,
+               presence = CASE excluded.presence WHEN 'online' THEN 'online' ELSE p.presence END
+             RETURNING device_id, tenant_id, last_seen_at, presence, changed_at)
+           SELECT device_id, tenant_id, last_seen_at, presence FROM flushed WHERE changed_at = $6`,
     values: [
       sorted.map((beat) => beat.deviceId),
       sorted.map((beat) => beat.tenantId),
       sorted.map((beat) => beat.lastSeenAt),
       sorted.map((beat) => beat.nextBeatMs),
+      sorted.map((beat) => (isFresh(beat, now.getTime()) ? 'online' : 'offline')),
       now,
     ],
   });
@@ -57,19 +69,19 @@ const wentOffline = async (
             WHERE presence = 'online'
               AND greatest(last_seen_at, $1)
                   + next_beat_ms * ${missedBeatsMax} * interval '1 millisecond' < $2
-        RETURNING device_id, tenant_id, last_seen_at`,
+        RETURNING device_id, tenant_id, last_seen_at, presence`,
     values: [listeningSince, now],
   });
   return rows;
 };
 
-const eventOf = (row: ChangedRow, presence: 'online' | 'offline', now: Date): DomainEvent => ({
+const eventOf = (row: ChangedRow, now: Date): DomainEvent => ({
   tenantId: row.tenant_id,
   type: 'device.presence',
   subject: 'signalbeam.devices.presence',
   data: {
     deviceId: row.device_id,
-    presence,
+    presence: row.presence,
     lastSeenAt: row.last_seen_at.toISOString(),
     changedAt: now.toISOString(),
   },
@@ -82,17 +94,15 @@ export const flushPresence = (
   times: { listeningSince: number; now: number },
 ): Promise<{ online: number; offline: number }> => {
   const now = new Date(times.now);
-  // Old news of a replica that got the lease late: these devices are offline by now.
-  const fresh = beats.filter(
-    (beat) => beat.lastSeenAt + beat.nextBeatMs * missedBeatsMax > times.now,
-  );
   return transaction(pool, async (client) => {
-    const online = fresh.length === 0 ? [] : await cameOnline(client, fresh, now);
-    const offline = await wentOffline(client, new Date(times.listeningSince), now);
-    await recordEvents(client, [
-      ...online.map((row) => eventOf(row, 'online', now)),
-      ...offline.map((row) => eventOf(row, 'offline', now)),
-    ]);
-    return { online: online.length, offline: offline.length };
+    const seen = beats.length === 0 ? [] : await wereSeen(client, beats, now);
+    const silent = await wentOffline(client, new Date(times.listeningSince), now);
+    const changed = [...seen, ...silent];
+    await recordEvents(
+      client,
+      changed.map((row) => eventOf(row, now)),
+    );
+    const online = changed.filter(({ presence }) => presence === 'online').length;
+    return { online, offline: changed.length - online };
   });
 };
