@@ -91,7 +91,8 @@ describe('source', () => {
   test('every file says what it is for', () => {
     const headless = files.filter((file) => {
       if (file.endsWith('.sql')) return !/^--/.test(read(file));
-      if (!/\.(ts|css)$/.test(file)) return false;
+      // A test's `describe` says what it is for.
+      if (!/\.(ts|css)$/.test(file) || /\.test\.ts$/.test(file)) return false;
       return !/^(#!.*\n)?\s*\/\*\*?\s/.test(read(file));
     });
     expect(headless, 'no head comment').toEqual([]);

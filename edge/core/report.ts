@@ -101,7 +101,7 @@ const reportContainer = (
 ): ContainerReport => ({
   bundleName:
     known.slots.find((slot) => slot.bundleId === container.labels[labels.bundle])?.bundleName ?? '',
-  name: container.name.slice(0, 64),
+  name: container.labels[labels.container] ?? container.name.slice(0, 64),
   state: container.state,
   health: health.get(container.name) ?? 'none',
   imageDigest: container.labels[labels.image] ?? container.imageDigest,
