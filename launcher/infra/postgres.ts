@@ -147,8 +147,7 @@ export const startPostgres = async (options: PostgresOptions): Promise<Postgres>
 
 /** Deletes the data of a server that is stopped, also where it had to be kept elsewhere. */
 export const wipePostgres = (dir: string): void => {
-  const { dataDir } = preparePostgresHome(dir);
-  for (const path of [dataDir, join(dirname(dataDir), 'postgres.password')]) {
-    rmSync(path, { recursive: true, force: true });
-  }
+  const { dataDir, user } = preparePostgresHome(dir);
+  rmSync(user === undefined ? dataDir : dirname(dataDir), { recursive: true, force: true });
+  rmSync(join(dirname(dataDir), 'postgres.password'), { force: true });
 };

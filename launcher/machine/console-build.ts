@@ -44,7 +44,10 @@ export const ensureConsole = async (): Promise<void> => {
     const vite = join(repositoryDir, 'node_modules/.bin/vite');
     try {
       for (const app of ['operator', 'technician']) {
-        await promisify(execFile)(vite, ['build', '--mode', app], { cwd: consoleDir });
+        await promisify(execFile)(vite, ['build', '--mode', app], {
+          cwd: consoleDir,
+          env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
+        });
       }
     } catch (cause) {
       const output = cause instanceof Error && 'stderr' in cause ? String(cause.stderr) : '';
