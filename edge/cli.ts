@@ -3,11 +3,20 @@
  * `signalbeam-agent`: one verb per run, each loaded only when asked for. Failures end here as a
  * sentence, the next step and an exit code (1 for failures, 2 for a wrong command line).
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { helpText } from './host/help.ts';
 import { nearest } from './host/nearest.ts';
 import { readOptions, usageError, type VerbName, verbOptions } from './host/options.ts';
 import { agentVersion } from './host/version.ts';
+
+/** Beside the bundle, or where the build of this repository puts the pages. */
+const consoleFolders = ['console', '../console/dist/technician', '../../console/dist/technician'];
+const findConsole = (): string | undefined =>
+  consoleFolders
+    .map((folder) => join(import.meta.dirname, folder))
+    .find((folder) => existsSync(join(folder, 'index.html')));
 
 type Verb = (args: readonly string[]) => Promise<number>;
 const environment = process.env;
@@ -28,7 +37,8 @@ const verbs: Record<VerbName | 'help', Verb> = {
       dockerHost: environment['DOCKER_HOST'],
       runtimeDirectory: environment['XDG_RUNTIME_DIR'],
     };
-    await runAgent(options, runtime, controller.signal);
+    const pages = options['console-dir'] ?? findConsole();
+    await runAgent({ ...options, 'console-dir': pages }, runtime, controller.signal);
     return 0;
   },
   status: async (args) => {
