@@ -53,7 +53,8 @@ const setAside = async (options: SubscribeOptions, message: JsMsg, reason: strin
       message.info.deliveryCount,
     ],
   );
-  message.term(reason.slice(0, 100));
+  // Without a reason: servers before 2.10.4 do not understand one and would deliver it again.
+  message.term();
   log.error({ consumer: durable, subject: message.subject, reason }, 'a message was set aside');
 };
 

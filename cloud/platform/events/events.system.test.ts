@@ -1,0 +1,192 @@
+/** Domain events: from the transaction to the consumer, in order, and nothing lost on the way. */
+import { randomUUID } from 'node:crypto';
+import '@signalbeam/launcher/rig/provided';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { withTenant } from '../postgres/tenant.ts';
+import { openTestPlatform, type TestPlatform } from '../rig.suite.ts';
+import type { DomainMessage } from './message.ts';
+import { recordEvent, recordEvents } from './outbox.ts';
+import { startEventPublisher } from './publisher.ts';
+import { type SubscribeOptions, subscribeEvents } from './subscribe.ts';
+
+let test: TestPlatform;
+const [one, two] = [randomUUID(), randomUUID()];
+
+beforeAll(async () => {
+  test = await openTestPlatform(inject('postgresUrl'));
+});
+afterAll(() => test.close());
+
+const subscribe = (options: Pick<SubscribeOptions, 'durable' | 'subjects' | 'handle'>) =>
+  subscribeEvents({
+    cloud: test.platform.cloud,
+    sql: test.platform.pools.system,
+    log: test.platform.log,
+    ...options,
+  });
+
+const say = (tenantId: string, type: string, data: unknown, subject = 'signalbeam.users.said') =>
+  withTenant(test.platform.pools.api, tenantId, (sql) =>
+    recordEvent(sql, { tenantId, type, subject, data }),
+  );
+
+describe('domain events', () => {
+  it('arrive in order, once the transaction is kept and never when it is not', async () => {
+    const heard: unknown[] = [];
+    const subscription = subscribe({
+      durable: 'ordered',
+      subjects: ['signalbeam.users.ordered.*'],
+      handle: async (message) => {
+        heard.push(message.data);
+      },
+    });
+    const subject = 'signalbeam.users.ordered.x';
+    for (let count = 0; count < 20; count += 1) await say(one, 'counted', { count }, subject);
+    await withTenant(test.platform.pools.api, one, async (sql) => {
+      await recordEvent(sql, { tenantId: one, type: 'ghost', subject, data: 'ghost' });
+      throw new Error('undone');
+    }).catch(() => {});
+    await recordEvents(
+      test.platform.pools.system,
+      [20, 21].map((count) => ({ tenantId: one, type: 'counted', subject, data: { count } })),
+    );
+    await vi.waitFor(() => expect(heard).toHaveLength(22), { timeout: 10_000 });
+    expect(heard).toEqual(Array.from({ length: 22 }, (_, count) => ({ count })));
+    await subscription.stop();
+  });
+
+  it('are published once when several replicas publish', async () => {
+    const { platform, world } = test;
+    const more = [1, 2].map(() =>
+      startEventPublisher({
+        pool: platform.pools.system,
+        databaseUrl: world.databaseUrl,
+        js: platform.cloud.js,
+        log: platform.log,
+      }),
+    );
+    const ids: string[] = [];
+    const subscription = subscribe({
+      durable: 'replicas',
+      subjects: ['signalbeam.users.replicas'],
+      handle: async (message) => {
+        ids.push(message.id);
+      },
+    });
+    await Promise.all(
+      Array.from({ length: 60 }, (_, count) => say(one, 't', count, 'signalbeam.users.replicas')),
+    );
+    await vi.waitFor(() => expect(new Set(ids).size).toBe(60), { timeout: 15_000 });
+    expect(ids).toHaveLength(60);
+    await subscription.stop();
+    for (const publisher of more) await publisher.stop();
+  });
+
+  it('of another tenant cannot be forged by a request', async () => {
+    const forged = withTenant(test.platform.pools.api, one, (sql) =>
+      recordEvent(sql, { tenantId: two, type: 't', subject: 'signalbeam.users.x', data: {} }),
+    );
+    await expect(forged).rejects.toThrow(/row-level security/);
+  });
+
+  it('are tried again, in order, when a handler fails', async () => {
+    const heard: unknown[] = [];
+    let failures = 2;
+    const subscription = subscribe({
+      durable: 'failing',
+      subjects: ['signalbeam.users.failing'],
+      handle: async (message) => {
+        if (failures > 0) {
+          failures -= 1;
+          throw new Error('not yet');
+        }
+        heard.push(message.data);
+      },
+    });
+    for (const data of [1, 2, 3]) await say(one, 't', data, 'signalbeam.users.failing');
+    await vi.waitFor(() => expect(heard).toEqual([1, 2, 3]), { timeout: 15_000 });
+    await subscription.stop();
+  });
+
+  it('that nobody can read are set aside, and the next ones arrive', async () => {
+    const { platform } = test;
+    const heard: string[] = [];
+    const subscription = subscribe({
+      durable: 'poisoned',
+      subjects: ['signalbeam.users.poison', 'signalbeam.tenants.poison'],
+      handle: async (message) => {
+        heard.push(message.type);
+      },
+    });
+    await platform.cloud.js.publish('signalbeam.users.poison', 'no JSON at all');
+    const unknown = JSON.stringify({ id: randomUUID(), extra: true });
+    await platform.cloud.js.publish('signalbeam.tenants.poison', unknown);
+    await say(one, 'good', {}, 'signalbeam.users.poison');
+    await say(one, 'of no interest', {}, 'signalbeam.users.other');
+    await vi.waitFor(() => expect(heard).toEqual(['good']), { timeout: 10_000 });
+    const { rows } = await platform.pools.system.query<{ payload: Buffer; subject: string }>(
+      `SELECT payload, subject FROM platform.dead_letters WHERE consumer = 'poisoned' ORDER BY id`,
+    );
+    expect(rows.map(({ payload }) => payload.toString())).toEqual(['no JSON at all', unknown]);
+    await subscription.stop();
+  });
+});
+
+describe('the live stream', () => {
+  const open = (tenantId: string, wants?: (message: DomainMessage) => boolean) => {
+    const client = test.platform.live.open({
+      tenantId,
+      wants: (message) => (wants?.(message) === false ? null : { event: 'device' }),
+    });
+    let text = '';
+    (async () => {
+      for await (const chunk of client.stream) text += Buffer.from(chunk).toString();
+    })().catch(() => {});
+    return { text: () => text, close: client.close };
+  };
+
+  it("tells a tenant's clients of its events and of no other's", async () => {
+    const [mine, theirs] = [open(one), open(two)];
+    const picky = open(one, (message) => message.type === 'wanted');
+    await say(one, 'wanted', { of: 'one' });
+    await say(two, 'foreign', { of: 'two' });
+    test.platform.live.publish({ tenantId: one, type: 'metrics', data: { cpu: 1 } });
+    await vi.waitFor(() => {
+      expect(mine.text()).toContain('"wanted"');
+      expect(mine.text()).toContain('"cpu":1');
+      expect(theirs.text()).toContain('"foreign"');
+    });
+    expect(mine.text()).not.toContain('foreign');
+    expect(theirs.text()).not.toContain('wanted');
+    expect(picky.text()).toContain('wanted');
+    expect(picky.text()).not.toContain('metrics');
+    for (const client of [mine, theirs, picky]) client.close();
+    expect(test.platform.live.clients()).toBe(0);
+  });
+
+  it('tells a client that could not keep up to ask anew, once, and stays bounded', async () => {
+    const client = test.platform.live.open({ tenantId: one, wants: () => ({ event: 'device' }) });
+    const filler = 'x'.repeat(60_000);
+    for (let count = 0; count < 40; count += 1) {
+      test.platform.live.publish({ tenantId: one, type: 'flood', data: filler });
+    }
+    await test.platform.cloud.connection.flush();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    let text = '';
+    const reader = client.stream.getReader();
+    const done = (async () => {
+      for (;;) {
+        const { value, done: ended } = await reader.read();
+        if (ended) return;
+        text += Buffer.from(value).toString();
+      }
+    })();
+    await vi.waitFor(() => expect(text).toContain('event: resync'));
+    test.platform.live.publish({ tenantId: one, type: 'fresh', data: {} });
+    await vi.waitFor(() => expect(text).toContain('fresh'));
+    client.close();
+    await done;
+    expect(text.match(/event: resync/g)).toHaveLength(1);
+    expect(text.match(/"flood"/g)?.length).toBeLessThan(6);
+  });
+});
