@@ -34,7 +34,7 @@ export const createTokenMint = (parts: {
   return {
     token: () => {
       const now = parts.now() + skewMs;
-      if (now > held.until || held.until - now > lifetimeSeconds * 1_000) {
+      if (held.token === '' || now > held.until || held.until - now > lifetimeSeconds * 1_000) {
         held = { token: mint(now), until: now + (lifetimeSeconds / 2) * 1_000 };
       }
       return held.token;

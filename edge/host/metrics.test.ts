@@ -1,0 +1,21 @@
+import { tmpdir } from 'node:os';
+import { metricsBody } from '@signalbeam/sync/wire/rows';
+import { expect, test } from 'vitest';
+import { createMetricsSampler } from './metrics.ts';
+
+test('a sample fits the row, and what can be read is read', async () => {
+  const sampler = createMetricsSampler(tmpdir());
+  await sampler.sample();
+  const until = Date.now() + 60;
+  while (Date.now() < until);
+  const sample = await sampler.sample();
+  expect(metricsBody.parse(sample)).toEqual(sample);
+  expect(sample.cpuPercent).toBeGreaterThan(0);
+  expect(sample.memoryUsedBytes).toBeGreaterThan(1_000_000);
+  expect(sample.diskPercent).toBeGreaterThanOrEqual(0);
+});
+
+test('a folder that is gone gives no disk figure instead of a wrong one', async () => {
+  const sample = await createMetricsSampler('/nonexistent').sample();
+  expect([sample.diskPercent, sample.diskUsedBytes]).toEqual([null, null]);
+});
