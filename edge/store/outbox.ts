@@ -12,6 +12,7 @@ import {
   type ReportedBody,
   reportedBody,
 } from '@signalbeam/sync/wire/rows';
+import { fitEvent, fitReported } from './fit.ts';
 import { createFolds } from './folds.ts';
 import type { LaneStore, NewRow } from './lanes.ts';
 import { createRecent } from './recent.ts';
@@ -69,7 +70,7 @@ export const openOutbox = (parts: {
       appended.fire();
     },
     appendReported: (body: ReportedBody): void => {
-      state.append('reported', [{ at: now(), body: reportedBody.parse(body) }]);
+      state.append('reported', [{ at: now(), body: fitReported(reportedBody.parse(body)) }]);
       makeRoom(state, 'reported', caps.reportedBytes, 'thinned', now());
       appended.fire();
     },
@@ -117,7 +118,7 @@ const createEvents = (state: LaneStore, now: () => number, capBytes: number) => 
     full,
     recent: recent.newest,
     append: (body: EventBody): void => {
-      const parsed = eventBody.parse(body);
+      const parsed = fitEvent(eventBody.parse(body));
       recent.add(now(), parsed);
       if (full()) folds.fold(parsed, now());
       else state.append('events', [{ at: now(), body: parsed }]);
