@@ -23,7 +23,7 @@ export type Docker = {
 
 export type DockerOptions = {
   dir: string;
-  /** Let Docker manage iptables and the default bridge: for the only daemon of a machine. */
+  /** Let Docker write its firewall rules, so that containers get out: for a machine's only daemon. */
   firewall?: boolean;
   /** Unix sockets have a limit of 107 bytes: a deep `dir` needs a short path here. */
   socketPath?: string;
@@ -49,17 +49,15 @@ export const startDocker = async (options: DockerOptions): Promise<Docker> => {
   const socketPath = options.socketPath ?? shortSocketPath(options.dir, 'docker.sock');
   rmSync(pidFile, { force: true });
   rmSync(socketPath, { force: true });
-  const bridge = options.firewall === true ? null : ensureBridge(options.dir);
-  const network =
-    bridge === null
-      ? []
-      : ['--iptables=false', '--ip-masq=false', '--bridge', bridge.name, '--ip-forward=false'];
+  const bridge = ensureBridge(options.dir);
+  const rules =
+    options.firewall === true ? [] : ['--iptables=false', '--ip-masq=false', '--ip-forward=false'];
   const child = startChild({
     name: 'dockerd',
     command: findCommand('dockerd'),
     args: [
       ...['-H', `unix://${socketPath}`, '--data-root', dataDir, '--exec-root', execDir],
-      ...['--pidfile', pidFile, ...network],
+      ...['--pidfile', pidFile, '--bridge', bridge.name, ...rules],
       ...ulimits.flatMap((limit) => ['--default-ulimit', limit]),
     ],
     logFile: join(options.dir, 'dockerd.log'),
@@ -74,7 +72,7 @@ export const startDocker = async (options: DockerOptions): Promise<Docker> => {
     stop: async () => {
       await child.stop({ graceMs: 30_000 });
       unmountBelow(options.dir);
-      if (bridge !== null) removeBridge(bridge.name);
+      removeBridge(bridge.name);
       rmSync(socketPath, { force: true });
     },
   };

@@ -3,7 +3,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { resolve, sep } from 'node:path';
 import { findCommand } from '../machine/commands.ts';
@@ -55,4 +55,21 @@ export const unmountBelow = (dir: string): void => {
     .filter((target) => target.startsWith(prefix))
     .sort((a, b) => b.length - a.length);
   for (const target of targets) tryRun('umount', ['-l', target]);
+};
+
+/**
+ * Podman leaves a conmon behind for five minutes after each exec, which then cleans up in a
+ * storage that may be gone. Those that name this storage are ended.
+ */
+export const endConmons = (graphRoot: string): void => {
+  const marker = `${resolve(graphRoot)}${sep}`;
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const [program = '', ...args] = readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0');
+      const ours = program.endsWith('/conmon') && args.some((arg) => arg.startsWith(marker));
+      if (ours) process.kill(Number(name), 'SIGKILL');
+    } catch {
+      // It ended while we looked.
+    }
+  }
 };

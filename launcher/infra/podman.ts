@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { findCommand, searchPath } from '../machine/commands.ts';
 import { type Child, startChild, waitUntilReady } from './child.ts';
 import { shortSocketPath } from './docker.ts';
-import { unmountBelow } from './kernel.ts';
+import { endConmons, removeBridge, unmountBelow } from './kernel.ts';
 import { answersHttp } from './unix-http.ts';
 
 export type Podman = {
@@ -129,7 +129,9 @@ export const startPodman = async (options: { dir: string }): Promise<Podman> => 
         // A storage that is broken is unmounted all the same.
       }
       await child.stop();
+      endConmons(join(options.dir, 'graph'));
       unmountBelow(options.dir);
+      removeBridge(networkOf(options.dir).name);
       rmSync(socketPath, { force: true });
     },
   };

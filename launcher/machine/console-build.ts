@@ -4,15 +4,16 @@
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { FleetError } from '@signalbeam/sync/core/errors';
-import { repositoryDir, workDir } from '../places.ts';
+import { repositoryDir } from '../places.ts';
 import { showStep } from './progress.ts';
 
 const consoleDir = join(repositoryDir, 'console');
-const stampFile = join(workDir, 'console.stamp');
+/** Beside what it stamps: whoever deletes the one deletes the other. */
+const stampFile = join(consoleDir, 'dist/.stamp');
 const built = ['operator', 'technician'].map((app) => join(consoleDir, 'dist', app, 'index.html'));
 
 const isSource = (path: string) =>
@@ -61,6 +62,5 @@ export const ensureConsole = async (): Promise<void> => {
       );
     }
   });
-  mkdirSync(workDir, { recursive: true });
   writeFileSync(stampFile, digest);
 };

@@ -52,13 +52,19 @@ export const registerAgent = async (
   }
 };
 
+/** Null means none: an agent left to itself would look for one where the person said not to. */
+const engineArgs = (engine: FoundEngine | null): string[] =>
+  engine === null
+    ? ['--engine', 'docker', '--engine-socket', join(siteDir, 'no-engine.sock')]
+    : ['--engine', engine.kind, '--engine-socket', engine.socket];
+
 const runArgs = (name: AgentName, ports: Ports, engine: FoundEngine | null): string[] => {
   const leaf = `127.0.0.1:${ports['site-leaf']}`;
   return [
     ...['run', '--state', stateDirOf(name)],
     ...(hasGatewayRole(name) ? ['--gateway', '--leaf-listen', leaf] : ['--leaf', `nats://${leaf}`]),
     ...['--console', `127.0.0.1:${ports[consolePort(name)]}`],
-    ...(engine === null ? [] : ['--engine', engine.kind, '--engine-socket', engine.socket]),
+    ...engineArgs(engine),
   ];
 };
 

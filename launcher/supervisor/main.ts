@@ -69,7 +69,8 @@ const obtainEngine = async (): Promise<FoundEngine | null> => {
   if (kind === null) return null;
   say(`Starting ${kind === 'docker' ? 'Docker' : 'Podman'}`);
   const dir = join(workDir, 'engine', kind);
-  const start = kind === 'docker' ? startDocker : startPodman;
+  const start = () =>
+    kind === 'docker' ? startDocker({ dir, firewall: true }) : startPodman({ dir });
   let socket = '';
   started(
     await keep({
@@ -78,7 +79,7 @@ const obtainEngine = async (): Promise<FoundEngine | null> => {
       onChange,
       now: Date.now,
       start: async () => {
-        const engine = await start({ dir });
+        const engine = await start();
         socket = engine.socketPath;
         return engine;
       },

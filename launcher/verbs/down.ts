@@ -18,7 +18,18 @@ import { parseFlags, UsageError } from './usage.ts';
 
 /** All that belongs to a run. The Node that was brought and the rig of tests are not among it. */
 const data = [
-  ...['postgres', 'hub', 'blobs', 'site', 'engine', 'log', 'kek', 'admin.json', 'demo.json'],
+  ...[
+    'postgres',
+    'hub',
+    'blobs',
+    'blobs-uploads',
+    'site',
+    'engine',
+    'log',
+    'kek',
+    'admin.json',
+    'demo.json',
+  ],
   ...['ports.json', 'choices.json', 'run.json'],
 ];
 
@@ -85,6 +96,7 @@ export const down = async (args: readonly string[]): Promise<number> => {
     if (containers) await removeWithoutRun();
   } else {
     await stopRun(run, containers);
+    if (containers && run.engine !== null) console.log("The demo's containers are removed.");
     const ownEngine = run.processes.some(({ name }) => name === run.engine?.kind);
     if (!containers && run.engine !== null) {
       console.log(

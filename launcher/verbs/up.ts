@@ -106,6 +106,7 @@ export const up = async (args: readonly string[]): Promise<number> => {
     });
   }
   if (running !== undefined) {
+    if (args.length > 0) console.error('It runs already: flags count from the next start on.');
     printRun(running.state === 'ready' ? running : await follow(running.pid));
     return 0;
   }
