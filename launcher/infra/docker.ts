@@ -9,7 +9,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { findCommand, searchPath } from '../machine/commands.ts';
 import { type Child, startChild, waitUntilReady } from './child.ts';
-import { ensureBridge, removeBridge, unmountBelow } from './kernel.ts';
+import { ensureBridge, removeBridge, removeFirewallRules, unmountBelow } from './kernel.ts';
 import { answersHttp } from './unix-http.ts';
 
 export type Docker = {
@@ -72,6 +72,7 @@ export const startDocker = async (options: DockerOptions): Promise<Docker> => {
     stop: async () => {
       await child.stop({ graceMs: 30_000 });
       unmountBelow(options.dir);
+      if (options.firewall === true) removeFirewallRules(bridge.name);
       removeBridge(bridge.name);
       rmSync(socketPath, { force: true });
     },

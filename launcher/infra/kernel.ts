@@ -46,6 +46,23 @@ export const removeBridge = (name: string): void => {
   }
 };
 
+/** Firewall rules that name an interface which is gone would pile up, one set per run. */
+export const removeFirewallRules = (name: string): void => {
+  for (const table of ['filter', 'nat']) {
+    let rules = '';
+    try {
+      rules = run('iptables', ['-t', table, '-S']);
+    } catch {
+      continue;
+    }
+    for (const rule of rules.split('\n')) {
+      const words = rule.split(' ');
+      if (words[0] !== '-A' || !words.includes(name)) continue;
+      tryRun('iptables', ['-t', table, '-D', ...words.slice(1)]);
+    }
+  }
+};
+
 /** Unmounts all below a folder, deepest first: overlay mounts, network namespaces, shm. */
 export const unmountBelow = (dir: string): void => {
   const prefix = resolve(dir) + sep;

@@ -6,8 +6,11 @@ import { seconds } from '../machine/progress.ts';
 import { binary, runTool } from './run.ts';
 import { parseFlags } from './usage.ts';
 
+/** Biome colours its output even into a file. */
+const colours = process.stdout.isTTY === true ? [] : ['--colors=off'];
+
 const parts: readonly { title: string; command: string; args: readonly string[] }[] = [
-  { title: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings'] },
+  { title: 'format and lint', command: 'biome', args: ['ci', '--error-on-warnings', ...colours] },
   { title: 'types', command: 'tsc', args: ['-p', '.'] },
   { title: 'types of the console', command: 'tsc', args: ['-p', 'console'] },
   { title: 'unused code', command: 'knip', args: ['--no-progress'] },
