@@ -23,6 +23,10 @@ const required = (values: Record<string, unknown>, name: string): string => {
   throw new FleetError('argument-missing', `--${name} is missing; nothing was done.`);
 };
 
+/** Leafs dial what they are given, also after the hub told them where it listens. */
+const leafAdvertise = (url: string | undefined): { leafAdvertise?: string } =>
+  url ? { leafAdvertise: url.replace(/^[a-z+-]+:\/\//, '') } : {};
+
 const printHubConfig = async (args: string[], environment: Environment): Promise<void> => {
   const names = ['dir', 'port', 'leaf-port', 'monitor-port'] as const;
   const option = { type: 'string' } as const;
@@ -41,6 +45,7 @@ const printHubConfig = async (args: string[], environment: Environment): Promise
       port: port('port'),
       leafPort: port('leaf-port'),
       monitorPort: port('monitor-port'),
+      ...leafAdvertise(config.leafUrls[0]),
       storeDir: join(dir, 'jetstream'),
       jwtDir: join(dir, 'accounts'),
     });
@@ -62,7 +67,11 @@ const makeTenant = async (args: string[], environment: Environment): Promise<voi
   const given = values['password-stdin'] ? (await text(process.stdin)).trim() : null;
   const password = given ?? createPassword();
   const log = createLog({ name: 'create-tenant', level: 'warn' });
-  const platform = await openPlatform({ config: readConfig(environment), log, name: 'create-tenant' });
+  const platform = await openPlatform({
+    config: readConfig(environment),
+    log,
+    name: 'create-tenant',
+  });
   try {
     const name = required(values, 'name');
     const adminEmail = required(values, 'admin-email');

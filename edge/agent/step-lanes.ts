@@ -4,7 +4,9 @@
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
 import type { Engine } from '../containers/engine.ts';
-import type { Known, Retry } from '../core/known.ts';
+import { labels } from '../core/container.ts';
+import type { Known, Retry, SlotKnown } from '../core/known.ts';
+import { healKey } from '../core/plan-steady.ts';
 import type { Step } from '../core/step.ts';
 import { executeStep } from './execute.ts';
 import type { ReconcilerParts } from './parts.ts';
@@ -26,6 +28,15 @@ export type StepLanes = {
   stop(): Promise<void>;
 };
 
+/** A step that keeps the confirmed version up while another one is being prepared. */
+const isHealing = (slot: SlotKnown | undefined, step: Step): boolean => {
+  if (slot?.update?.phase !== 'prepare') return false;
+  if (step.kind === 'start-container' || step.kind === 'retire-container') return true;
+  return (
+    step.kind === 'create-container' && step.spec.labels[labels.version] === slot.confirmed?.version
+  );
+};
+
 export const createStepLanes = (parts: ReconcilerParts, ended: () => void): StepLanes => {
   const retries = new Map<string, Retry>();
   const lanes = new Map<string, Lane>();
@@ -33,10 +44,11 @@ export const createStepLanes = (parts: ReconcilerParts, ended: () => void): Step
 
   const failed = (step: Step, error: FleetError): void => {
     const slot = parts.journal.slots().find((each) => each.bundleId === step.bundleId);
-    const attempt = retries.get(step.bundleId)?.attempt ?? 0;
+    const key = isHealing(slot, step) ? healKey(step.bundleId) : step.bundleId;
+    const attempt = retries.get(key)?.attempt ?? 0;
     const meaning = meaningOf(slot, step.kind, error.code, attempt, parts.random());
     parts.log('warn', error.message, { step: step.kind, code: error.code });
-    if (meaning.kind === 'give-up' && slot?.update) {
+    if (meaning.kind === 'give-up' && slot?.update && key === step.bundleId) {
       const failure = { reason: error.message.slice(0, 900), logTail: [] };
       const phaseStartedAt = parts.now();
       parts.journal.saveSlot({
@@ -47,15 +59,17 @@ export const createStepLanes = (parts: ReconcilerParts, ended: () => void): Step
     }
     const delayMs = meaning.kind === 'retry' ? meaning.delayMs : 1_000;
     const notBeforeMs = parts.now() + delayMs;
-    retries.set(step.bundleId, { attempt: attempt + 1, notBeforeMs, reason: error.message });
+    retries.set(key, { attempt: attempt + 1, notBeforeMs, reason: error.message });
   };
 
   const run = async (steps: readonly Step[], context: StepContext): Promise<void> => {
     for (const step of steps) {
       if (context.signal.aborted) return;
+      const slot = parts.journal.slots().find((each) => each.bundleId === step.bundleId);
+      const healing = isHealing(slot, step);
       try {
         await executeStep(context, step);
-        retries.delete(step.bundleId);
+        retries.delete(healing ? healKey(step.bundleId) : step.bundleId);
       } catch (error) {
         if (context.signal.aborted) return;
         if (!(error instanceof FleetError)) throw error;

@@ -2,6 +2,7 @@
  * A bundle whose version is settled: what died comes back, what drifted is put right, what nobody
  * wants any more goes. And a bundle that is no longer desired: removed, then forgotten. Pure.
  */
+import type { Release } from '@signalbeam/sync/core/manifest';
 import type { ObservedContainer } from './container.ts';
 import { containersOf, type Known, type SlotKnown } from './known.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
@@ -31,19 +32,16 @@ const needsStart = (
   observed === undefined ||
   (!isRunning(observed) && !isComplete(container.manifest.restart, observed));
 
-export const planSteady = (known: Known, slot: SlotKnown): Plan => {
-  const { bundleId, confirmed } = slot;
-  if (confirmed === null) return act(...removeOthers(known, slot, new Set()));
-  const { releaseDigest } = confirmed;
-  const release = known.releases.get(releaseDigest);
-  if (release === undefined) return act({ kind: 'fetch-release', bundleId, releaseDigest });
+/** Makes and starts what is missing of the confirmed version; removes nothing. */
+const mend = (known: Known, release: Release, releaseDigest: string): Step[] => {
+  const { bundleId } = release;
   const containers = containersOfRelease(known, release);
   const observed = new Map(containersOf(known, bundleId).map((each) => [each.name, each]));
   const creates = createSteps(known, bundleId, containers);
   const created = new Set(
     creates.flatMap((step) => (step.kind === 'create-container' ? [step.spec.name] : [])),
   );
-  const steps: Step[] = [
+  return [
     ...imageSteps(
       known,
       release,
@@ -56,9 +54,28 @@ export const planSteady = (known: Known, slot: SlotKnown): Plan => {
         (each) => created.has(each.spec.name) || needsStart(each, observed.get(each.spec.name)),
       )
       .map(({ spec }): Step => ({ kind: 'start-container', bundleId, name: spec.name })),
-    ...removeOthers(known, slot, new Set(containers.map(({ spec }) => spec.name))),
   ];
-  return steps.length === 0 ? idle : act(...steps);
+};
+
+/** The retry key of healing: what keeps the old version up never waits for the new one's download. */
+export const healKey = (bundleId: string): string => `heal:${bundleId}`;
+
+/** While a newer version is being prepared the confirmed one is kept as it should be. */
+export const planHealing = (known: Known, slot: SlotKnown, now: number): Plan => {
+  const release = slot.confirmed && known.releases.get(slot.confirmed.releaseDigest);
+  const retry = known.retries.get(healKey(slot.bundleId));
+  if (!slot.confirmed || !release || (retry && now < retry.notBeforeMs)) return idle;
+  return act(...mend(known, release, slot.confirmed.releaseDigest));
+};
+
+export const planSteady = (known: Known, slot: SlotKnown): Plan => {
+  const { bundleId, confirmed } = slot;
+  if (confirmed === null) return act(...removeOthers(known, slot, new Set()));
+  const { releaseDigest } = confirmed;
+  const release = known.releases.get(releaseDigest);
+  if (release === undefined) return act({ kind: 'fetch-release', bundleId, releaseDigest });
+  const keep = new Set(containersOfRelease(known, release).map(({ spec }) => spec.name));
+  return act(...mend(known, release, releaseDigest), ...removeOthers(known, slot, keep));
 };
 
 export const planRemoval = (known: Known, slot: SlotKnown): Plan =>

@@ -175,6 +175,20 @@ describe('a settled version', () => {
     expect(blind.waiting).toContain('No container engine answers');
   });
 
+  it('is healed while a newer version waits for its download', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    want(world, v2, 2);
+    settle(world, end, 1);
+    world.containers.splice(0);
+    const retries = new Map([
+      [bundleId, { attempt: 3, notBeforeMs: end + 60_000, reason: 'The cloud is away.' }],
+    ]);
+    const steps = plan({ ...knownOf(world), retries }, end).steps.map(({ kind }) => kind);
+    expect(steps).toEqual(['create-container', 'start-container']);
+  });
+
   it('starts no update while updates are held, and heals what is settled all the same', () => {
     const world = createWorld();
     want(world, v1, 1);

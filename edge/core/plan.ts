@@ -5,7 +5,7 @@
  * `observed` holds, which is only what bears this device's label.
  */
 import type { Known, SlotKnown } from './known.ts';
-import { planRemoval, planSteady } from './plan-steady.ts';
+import { planHealing, planRemoval, planSteady } from './plan-steady.ts';
 import { planPrepare, planProbe, planRestore, planSwap } from './plan-update.ts';
 import { act, idle, type Plan } from './step.ts';
 
@@ -37,7 +37,19 @@ const held = (known: Known, slot: SlotKnown, reason: string): Plan => ({
   waiting: `${slot.bundleName}: ${reason}`,
 });
 
+/** True while the confirmed version is in charge although another one is wanted. */
+const isPreparing = ({ wanted, confirmed, update }: SlotKnown): boolean =>
+  wanted !== null &&
+  confirmed?.releaseDigest !== wanted.releaseDigest &&
+  (update === null || update.phase === 'prepare');
+
 const planSlot = (known: Known, slot: SlotKnown, now: number): Plan => {
+  if (isPreparing(slot)) {
+    const healing = planHealing(known, slot, now);
+    const hold = known.holdUpdates;
+    const waiting = hold === null ? '' : `${slot.bundleName}: ${hold}`;
+    if (healing.steps.length > 0) return { ...healing, waiting };
+  }
   const retry = known.retries.get(slot.bundleId);
   if (retry !== undefined && now < retry.notBeforeMs) {
     const seconds = Math.ceil((retry.notBeforeMs - now) / 1000);

@@ -21,6 +21,8 @@ export type HubSettings = {
   host?: string;
   port: number;
   leafPort: number;
+  /** What leafs are told to dial, `host:port`: without it they learn the hub's own address and go round proxies. */
+  leafAdvertise?: string;
   /** Always on loopback: it shows every connection. */
   monitorPort: number;
   storeDir: string;
@@ -47,6 +49,8 @@ export const hubConfig = (settings: HubSettings): string => {
     tls === undefined
       ? ''
       : `\n  tls { cert_file: ${quoted(tls.certFile)}, key_file: ${quoted(tls.keyFile)} }`;
+  const { leafAdvertise } = settings;
+  const advertise = leafAdvertise === undefined ? '' : `\n  advertise: ${quoted(leafAdvertise)}`;
   return `# Made by signalbeam; changes are overwritten.
 server_name: ${quoted(settings.serverName ?? 'hub')}
 listen: ${quoted(`${host}:${port}`)}${tlsBlock}
@@ -66,7 +70,7 @@ jetstream {
 }
 
 leafnodes {
-  listen: ${quoted(`${host}:${leafPort}`)}${tlsBlock}
+  listen: ${quoted(`${host}:${leafPort}`)}${advertise}${tlsBlock}
 }
 
 operator: ${keys.operatorJwt}
