@@ -9,7 +9,7 @@ import { signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { readBootId } from './host/boot.ts';
 import { type AgentLog, openLog } from './host/log.ts';
 import type { RunOptions } from './host/options.ts';
-import { clearRuntime, writeRuntime } from './host/runtime.ts';
+import { clearRuntime, type Runtime, writeRuntime } from './host/runtime.ts';
 import { agentVersion } from './host/version.ts';
 import { awaitApproval } from './link/approval.ts';
 import { createAgentView } from './local-api/view.ts';
@@ -46,6 +46,7 @@ export const runAgent = async (
   const closers: (() => Promise<void> | void)[] = [];
   try {
     stores.outbox.appendEvent(event('agent-started', `The agent ${agentVersion} started.`));
+    const runtime: Runtime = { pid: process.pid, url: null, startedAt: now() };
     if (options.console !== null) {
       const { startLocalApi } = await import('./local-api/server.ts');
       const local = await startLocalApi({
@@ -58,8 +59,9 @@ export const runAgent = async (
         hosts: options['console-host'],
       });
       closers.push(local.stop);
-      writeRuntime(folder, { pid: process.pid, url: local.url, startedAt: now() });
+      runtime.url = local.url;
     }
+    writeRuntime(folder, runtime);
     log('info', 'Ready', { console: options.console, pid: process.pid });
     const approved = await awaitApproval({
       folder,

@@ -8,6 +8,7 @@ import { FleetError } from '@signalbeam/sync/core/errors';
 import { describeIssues, parseJson } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
+import { defaultIntervalMs } from './sampling.ts';
 
 export const defaultStateFolder = '/var/lib/signalbeam-agent';
 export const defaultLeafPort = 4250;
@@ -67,7 +68,7 @@ export const verbOptions = {
           .filter(Boolean),
       ),
     'heartbeat-ms': milliseconds(1_000, 3_600_000).default(30_000),
-    'metrics-interval-ms': milliseconds(200, 3_600_000).default(15_000),
+    'metrics-interval-ms': milliseconds(200, 3_600_000).default(defaultIntervalMs),
     'disk-floor-mb': milliseconds(0, 1_000_000).default(200),
     quiet: yes.default(false),
   }),

@@ -5,7 +5,11 @@ import { timestampMs } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import { readJsonFile, writeJsonFile } from '../store/files.ts';
 
-const runtimeSchema = z.strictObject({ pid: z.int().min(1), url: z.url(), startedAt: timestampMs });
+const runtimeSchema = z.strictObject({
+  pid: z.int().min(1),
+  url: z.url().nullable(),
+  startedAt: timestampMs,
+});
 export type Runtime = z.infer<typeof runtimeSchema>;
 
 const pathIn = (folder: string): string => join(folder, 'runtime.json');

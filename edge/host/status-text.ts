@@ -5,6 +5,8 @@ export const describeStatus = (status: Status, now: number): string => {
   switch (status.kind) {
     case 'unregistered':
       return 'This device is not registered.\nRun signalbeam-agent register --url https://… --token ….';
+    case 'silent':
+      return `${status.registered.name} at ${status.registered.site}: the agent runs (process ${status.pid}), but its local console is off or does not answer.\nSee signalbeam-agent logs.`;
     case 'stopped': {
       const { name, site, fingerprint, status: registration } = status.registered;
       return [

@@ -52,6 +52,8 @@ const linkSchema = z.object({
 
 export type Status =
   | { kind: 'unregistered' }
+  /** It runs, but without a local API nobody can ask it more. */
+  | { kind: 'silent'; registered: Registered; pid: number }
   | { kind: 'stopped'; registered: Registered; lanes: z.infer<typeof laneSchema>[] }
   | { kind: 'running'; device: z.infer<typeof deviceSchema>; link: z.infer<typeof linkSchema> };
 
@@ -70,17 +72,17 @@ export const status = async (
 
 /** Keys and JWTs of the enrolment stay in their file. */
 const forPrograms = (found: Status): unknown => {
-  if (found.kind !== 'stopped') return found;
+  if (found.kind === 'unregistered' || found.kind === 'running') return found;
   const { status: registration, deviceId, name, site, fingerprint, cloudUrl } = found.registered;
   return {
-    kind: 'stopped',
+    kind: found.kind,
     registration,
     deviceId,
     name,
     site,
     fingerprint,
     cloudUrl,
-    lanes: found.lanes,
+    ...(found.kind === 'stopped' ? { lanes: found.lanes } : {}),
   };
 };
 
@@ -88,8 +90,20 @@ export const readStatus = async (folder: string): Promise<Status> => {
   const registered = readRegistration(folder);
   if (registered === null) return { kind: 'unregistered' };
   const runtime = readRuntime(folder);
-  const running = runtime === null ? null : await ask(runtime.url);
+  const running = runtime?.url == null ? null : await ask(runtime.url);
+  if (running === null && runtime !== null && isAlive(runtime.pid)) {
+    return { kind: 'silent', registered, pid: runtime.pid };
+  }
   return running ?? { kind: 'stopped', registered, lanes: readBacklog(folder) };
+};
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (cause) {
+    return cause instanceof Error && 'code' in cause && cause.code === 'EPERM';
+  }
 };
 
 const ask = async (url: string): Promise<Extract<Status, { kind: 'running' }> | null> => {

@@ -9,6 +9,7 @@ import { chainStart, type Lane } from '@signalbeam/sync/core/lanes';
 import { extendChain } from '@signalbeam/sync/wire/chain';
 import type { GapLine } from '@signalbeam/sync/wire/rows';
 import type { Database } from 'better-sqlite3';
+import { packLine, unpackLine } from './packed-line.ts';
 
 export type LaneHead = {
   lane: Lane;
@@ -65,8 +66,9 @@ export const openLanes = (database: Database, lanes: readonly Lane[]) => {
         seq += 1;
         const line = JSON.stringify({ seq, at, body });
         hash = extendChain(hash, line);
-        statements.insert.run({ lane, seq, firstSeq: seq, at, line, hash });
-        figures.add(lane, 1, Buffer.byteLength(line));
+        const stored = lane === 'metrics' ? packLine(line) : line;
+        statements.insert.run({ lane, seq, firstSeq: seq, at, line: stored, hash });
+        figures.add(lane, 1, Buffer.byteLength(stored));
       }
       statements.advance.run({ lane, seq, hash });
       return head(lane);
@@ -75,7 +77,7 @@ export const openLanes = (database: Database, lanes: readonly Lane[]) => {
 
   /** Rows after `seq` in order. A gap line that began before `seq` is given whole. */
   const peek = (lane: Lane, afterSeq: number, rowsMax: number): LaneRow[] =>
-    statements.peek.all({ lane, afterSeq, rowsMax }) as LaneRow[];
+    readRows(statements, { lane, afterSeq, rowsMax });
 
   return {
     lanes,
@@ -182,6 +184,14 @@ const prepare = (database: Database) => ({
   clear: database.prepare('DELETE FROM lane_rows WHERE lane = ?'),
 });
 
+type StoredRow = Omit<LaneRow, 'line'> & { line: string | Uint8Array };
+
+const readRows = (
+  { peek }: Statements,
+  range: { lane: Lane; afterSeq: number; rowsMax: number },
+): LaneRow[] =>
+  (peek.all(range) as StoredRow[]).map((row) => ({ ...row, line: unpackLine(row.line) }));
+
 /** Joins the transaction that is open, or makes one. */
 const together = <T>(database: Database, work: () => T): T =>
   database.inTransaction ? work() : database.transaction(work).immediate();
@@ -230,7 +240,7 @@ const noteLoss = (
 };
 
 const renumber = (statements: Statements, { lane, ackedSeq }: LaneHead): void => {
-  const rows = statements.peek.all({ lane, afterSeq: ackedSeq, rowsMax: -1 }) as LaneRow[];
+  const rows = readRows(statements, { lane, afterSeq: ackedSeq, rowsMax: -1 });
   statements.clear.run(lane);
   let seq = 0;
   let hash = chainStart;

@@ -9,7 +9,7 @@ export type Migration = { name: string; sql: string };
 
 /**
  * Rows wait here as the exact lines that were hashed. `seq` is the last sequence a line covers and
- * `first_seq` the first: they differ only for a gap line. `hash` is the chain's hash at `seq`.
+ * `first_seq` the first: they differ only for a gap line; metrics lines are packed. `hash` is the chain's hash at `seq`.
  */
 const lanes: Migration = {
   name: '0001-lanes',
@@ -28,7 +28,7 @@ const lanes: Migration = {
       seq       INTEGER NOT NULL,
       first_seq INTEGER NOT NULL,
       at        INTEGER NOT NULL,
-      line      TEXT NOT NULL,
+      line      ANY NOT NULL,
       hash      TEXT NOT NULL,
       PRIMARY KEY (lane, seq)
     ) STRICT, WITHOUT ROWID;`,

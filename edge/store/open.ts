@@ -20,6 +20,11 @@ export type OpenOptions = {
   migrations: readonly Migration[];
   /** Small pages for the file that is written most: a commit costs whole pages. */
   pageBytes: number;
+  /**
+   * Only this process may open it: SQLite then keeps its WAL index in memory and not in a file
+   * that would be written back to the flash after every commit.
+   */
+  exclusive?: boolean;
   /** After an unclean shutdown the whole file is read and checked before it is believed. */
   check: boolean;
   now: () => number;
@@ -45,10 +50,17 @@ export const openStore = (options: OpenOptions): Opened => {
   }
 };
 
-const openSound = ({ path, migrations, pageBytes, check }: OpenOptions): Database.Database => {
+const openSound = ({
+  path,
+  migrations,
+  pageBytes,
+  exclusive,
+  check,
+}: OpenOptions): Database.Database => {
   const database = new Database(path, { timeout: 5_000 });
   try {
     database.pragma(`page_size = ${pageBytes}`);
+    if (exclusive === true) database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma(`wal_autocheckpoint = ${walPagesMax}`);

@@ -64,13 +64,13 @@ test('confirmed metrics are forgotten with the next group, not by a commit of th
 });
 
 test('a full metrics lane drops its oldest rows in blocks and says so', () => {
-  outbox = start({ metricsBytes: 20_000 });
+  outbox = start({ metricsBytes: 8_000 });
   for (let index = 0; index < 400; index += 1) {
     outbox.addMetrics(metrics, index);
     outbox.flush();
   }
   const store = outbox.storeOf('metrics');
-  expect(store.backlog('metrics').bytes).toBeLessThan(21_000);
+  expect(store.backlog('metrics').bytes).toBeLessThan(9_000);
   const [gap, next] = store.peek('metrics', 0, 2);
   expect(gap?.line).toContain('dropped-at-cap');
   expect(next?.firstSeq).toBe((gap?.seq ?? 0) + 1);

@@ -13,7 +13,10 @@ import { type Caps, type Outbox, openOutbox, queueLanes, stateLanes } from './ou
 
 export type Stores = { state: Database; queue: Database; outbox: Outbox; close(): void };
 
-/** The queue is written every minute, so its pages are small; the state is written seldom. */
+/**
+ * The queue is written every minute and every commit writes whole pages. At 1,024 bytes the live
+ * rows fill one page (9 MB a day); at 512 a row spills over, at 2,048 and 4,096 pages are mostly air.
+ */
 const queuePageBytes = 1_024;
 const statePageBytes = 4_096;
 
@@ -32,6 +35,7 @@ export const openStores = (parts: { folder: string; now: () => number; caps?: Ca
     ...file('queue.db'),
     migrations: queueMigrations,
     pageBytes: queuePageBytes,
+    exclusive: true,
   });
   const outbox = openOutbox({
     state: openLanes(state.database, stateLanes),
