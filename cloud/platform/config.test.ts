@@ -1,0 +1,62 @@
+/** The environment: wrong values are named, secrets are not shown. */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { describe, expect, it } from 'vitest';
+import { readConfig } from './config.ts';
+
+const least = {
+  DATABASE_URL: 'postgres://sb:hunter2@127.0.0.1/sb',
+  SIGNALBEAM_KEK_FILE: '/etc/signalbeam/kek',
+};
+const messageOf = (env: Record<string, string | undefined>): string => {
+  try {
+    readConfig(env);
+    return 'accepted';
+  } catch (error) {
+    return error instanceof FleetError ? error.message : String(error);
+  }
+};
+
+describe('the configuration', () => {
+  it('needs a database and a key only, and stays on loopback', () => {
+    expect(readConfig({ ...least, SOMETHING_ELSE: 'x' })).toMatchObject({
+      natsUrl: 'nats://127.0.0.1:4222',
+      host: '127.0.0.1',
+      port: 8080,
+      kek: { file: '/etc/signalbeam/kek' },
+      redisUrl: null,
+      azureConnectionString: null,
+    });
+  });
+
+  it('takes several addresses where a list makes sense', () => {
+    const config = readConfig({
+      ...least,
+      NATS_URL: 'nats://a:4222,nats://b:4222',
+      SIGNALBEAM_LEAF_URL: 'nats-leaf://a:7422,nats-leaf://b:7422',
+    });
+    expect(config.leafUrls).toEqual(['nats-leaf://a:7422', 'nats-leaf://b:7422']);
+    expect(config.deviceNatsUrls).toEqual(['nats://a:4222', 'nats://b:4222']);
+  });
+
+  it.each([
+    [{ DATABASE_URL: undefined }, 'DATABASE_URL is missing'],
+    [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must be a URL that starts with postgres://'],
+    [{ PORT: '99999' }, 'PORT'],
+    [{ PORT: 'eighty' }, 'PORT'],
+    [{ NATS_URL: 'localhost' }, 'NATS_URL must be'],
+    [{ SIGNALBEAM_LOG_LEVEL: 'loud' }, 'SIGNALBEAM_LOG_LEVEL'],
+    [{ SIGNALBEAM_KEK_FILE: undefined }, 'SIGNALBEAM_KEK_FILE'],
+    [{ SIGNALBEAM_KEK_FILE: '' }, 'SIGNALBEAM_KEK_FILE'],
+    [{ SIGNALBEAM_PUBLIC_URL: 'javascript:alert(1)' }, 'SIGNALBEAM_PUBLIC_URL'],
+  ])('refuses %j and names it', (change, text) => {
+    const message = messageOf({ ...least, ...change });
+    expect(message).toContain(text);
+    expect(message).not.toContain('hunter2');
+  });
+
+  it('names all that is wrong at once', () => {
+    const message = messageOf({ PORT: '-1' });
+    expect(message).toContain('DATABASE_URL');
+    expect(message).toContain('PORT');
+  });
+});

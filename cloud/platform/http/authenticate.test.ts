@@ -1,0 +1,147 @@
+/** From a request's credential to a caller: bearer, cookie, device proof, API key. */
+import { randomUUID } from 'node:crypto';
+import { createSeed, signerFromSeed } from '@signalbeam/sync/wire/keys';
+import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
+import { describe, expect, it } from 'vitest';
+import type { DeviceIdentity } from '../identity/devices.ts';
+import { issueDeviceToken, issueUserToken } from '../identity/tokens.ts';
+import { createLog } from '../logging/log.ts';
+import { createApi } from './app.ts';
+import { createAuthenticator, sessionCookie } from './authenticate.ts';
+import type { Authentication } from './caller.ts';
+
+const users = signerFromSeed(createSeed());
+const now = Date.UTC(2026, 1, 3);
+const user = {
+  userId: randomUUID(),
+  tenantId: randomUUID(),
+  email: 'ada@example.org',
+  role: 'viewer' as const,
+};
+const sessionId = randomUUID();
+const key = createDeviceKey();
+const deviceSigner = signerFromNkeySeed(key.seed);
+const device: DeviceIdentity = {
+  deviceId: randomUUID(),
+  tenantId: randomUUID(),
+  publicKey: key.nkey,
+  registrationStatus: 'approved',
+};
+
+type World = { session?: boolean; status?: DeviceIdentity['registrationStatus'] };
+
+const ask = async (
+  init: RequestInit & { headers: Record<string, string> },
+  world: World = {},
+): Promise<Authentication> => {
+  const known = { ...device, registrationStatus: world.status ?? 'approved' };
+  const api = createApi({
+    log: createLog({ name: 'test', level: 'silent' }),
+    authenticate: createAuthenticator({
+      userKeys: [users],
+      sessions: async (id) => (id === sessionId && world.session !== false ? user : null),
+      devices: {
+        byId: async (id) => (id === device.deviceId ? known : null),
+        byApiKey: async (apiKey, tenantId) =>
+          apiKey === 'right' && tenantId === device.tenantId ? known : null,
+      },
+      publicUrl: 'https://fleet.example.org',
+      now: () => now,
+    }),
+  });
+  api.all('/api/who', (c) => c.json(c.var.authentication));
+  const response = await api.request('http://10.0.0.5:8080/api/who', init);
+  return (await response.json()) as Authentication;
+};
+
+const token = issueUserToken(users, { ...user, sessionId, role: 'admin' as never }, now).token;
+const cookie = `${sessionCookie}=${token}`;
+const proof = issueDeviceToken(deviceSigner, device.deviceId, now);
+
+describe('a user', () => {
+  it('is who the session says now, not who the token said then', async () => {
+    const found = await ask({ headers: { authorization: `Bearer ${token}` } });
+    expect(found).toEqual({ kind: 'known', caller: { kind: 'user', ...user } });
+  });
+
+  it('is nobody once the session has ended', async () => {
+    const found = await ask({ headers: { authorization: `Bearer ${token}` } }, { session: false });
+    expect(found).toMatchObject({ kind: 'refused', code: 'expired-token' });
+  });
+
+  it('may read by cookie from anywhere', async () => {
+    const found = await ask({ headers: { cookie, origin: 'https://evil.example' } });
+    expect(found).toMatchObject({ kind: 'known' });
+  });
+
+  it.each(['https://fleet.example.org', 'http://10.0.0.5:8080'])(
+    'may act by cookie from %s',
+    async (origin) => {
+      const headers = { cookie, origin, host: '10.0.0.5:8080' };
+      expect(await ask({ method: 'POST', headers })).toMatchObject({ kind: 'known' });
+    },
+  );
+
+  it.each([
+    'https://evil.example',
+    'null',
+    'https://fleet.example.org.evil.example',
+    'http://fleet.example.org',
+    'http://10.0.0.5:8081',
+    '',
+  ])('may not act by cookie from %j', async (origin) => {
+    for (const method of ['POST', 'PATCH', 'PUT', 'DELETE']) {
+      const headers = { cookie, host: '10.0.0.5:8080', ...(origin === '' ? {} : { origin }) };
+      const found = await ask({ method, headers });
+      expect(found).toMatchObject({ kind: 'refused', code: 'foreign-origin' });
+    }
+  });
+
+  it('with an unreadable credential is refused, not nobody', async () => {
+    for (const authorization of ['Basic YTpi', 'Bearer', 'Bearer a b', `bearer ${token}x`]) {
+      expect(await ask({ headers: { authorization } })).toMatchObject({ kind: 'refused' });
+    }
+    expect(await ask({ headers: {} })).toEqual({ kind: 'none' });
+  });
+});
+
+describe('a device', () => {
+  const { deviceId, tenantId } = device;
+  const caller = { kind: 'device', deviceId, tenantId };
+
+  it('proves itself; while it waits it is known as not approved', async () => {
+    const headers = { authorization: `Bearer ${proof}` };
+    expect(await ask({ headers })).toEqual({
+      kind: 'known',
+      caller: { ...caller, approved: true },
+    });
+    for (const status of ['pending', 'rejected'] as const) {
+      expect(await ask({ headers }, { status })).toMatchObject({ caller: { approved: false } });
+    }
+  });
+
+  it('that is not registered, or signs with another key, is refused', async () => {
+    const unknown = issueDeviceToken(deviceSigner, randomUUID(), now);
+    const foreign = issueDeviceToken(
+      signerFromNkeySeed(createDeviceKey().seed),
+      device.deviceId,
+      now,
+    );
+    for (const text of [unknown, foreign]) {
+      const found = await ask({ headers: { authorization: `Bearer ${text}` } });
+      expect(found).toMatchObject({ kind: 'refused', code: 'invalid-token' });
+    }
+  });
+
+  it('is known by its API key within its tenant only', async () => {
+    const withKey = (apiKey: string, tenant: string, world: World = {}) =>
+      ask({ headers: { 'x-api-key': apiKey, 'x-tenant-id': tenant } }, world);
+    expect(await withKey('right', tenantId)).toMatchObject({ kind: 'known', caller });
+    expect(await withKey('wrong', tenantId)).toMatchObject({ kind: 'refused' });
+    expect(await withKey('right', user.tenantId)).toMatchObject({ kind: 'refused' });
+    expect(await withKey('right', '')).toMatchObject({ kind: 'refused' });
+    expect(await withKey('right', tenantId, { status: 'rejected' })).toMatchObject({
+      kind: 'refused',
+    });
+  });
+});
