@@ -7,7 +7,7 @@ import type { JsMsg } from '@nats-io/jetstream';
 import { parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
 import { type LetterBudget, letterOfFrame } from './dead-letters.ts';
 import { decodeFrame } from './decode.ts';
-import type { Directory } from './directory.ts';
+import type { Directory, FoundDevices } from './directory.ts';
 import type { Outlet } from './queue.ts';
 import type { Retrying } from './retry.ts';
 import type { DeadLetter } from './statements.ts';
@@ -43,9 +43,14 @@ export type FillOptions = {
   refused: (code: string) => void;
 };
 
-const decodeInto = (batch: Batch, message: IngestMessage, options: FillOptions): void => {
+const decodeInto = (
+  batch: Batch,
+  message: IngestMessage,
+  devices: FoundDevices,
+  options: FillOptions,
+): void => {
   const receivedAt = options.now();
-  const frame = decodeFrame(message, options.directory, receivedAt);
+  const frame = decodeFrame(message, devices, receivedAt);
   if (frame.kind === 'frame') {
     batch.taken.push({ message, subject: message.subject, frame });
     batch.rows += frame.extent.ends.length;
@@ -58,16 +63,6 @@ const decodeInto = (batch: Batch, message: IngestMessage, options: FillOptions):
   }
 };
 
-const lookUp = async (
-  messages: readonly IngestMessage[],
-  directory: Directory,
-  retrying: Retrying,
-): Promise<boolean> => {
-  const devices = messages.map(({ subject }) => parseDeviceSubject(subject)?.device ?? '');
-  if (devices.every((device) => directory.peek(device) !== undefined)) return true;
-  return (await retrying(() => directory.load(devices))).kind === 'done';
-};
-
 export const fillBatch = async (
   batch: Batch,
   options: FillOptions,
@@ -75,13 +70,15 @@ export const fillBatch = async (
 ): Promise<void> => {
   while (options.queue.size() > 0 && !isFull(batch)) {
     const messages = options.queue.take(turnFrames);
-    if (!(await lookUp(messages, options.directory, retrying))) {
+    const devices = messages.map(({ subject }) => parseDeviceSubject(subject)?.device ?? '');
+    const found = await retrying(() => options.directory.find(devices));
+    if (found.kind === 'stopped') {
       for (const message of messages) message.nak();
       return;
     }
     let rowsAtTurn = batch.rows;
     for (const message of messages) {
-      decodeInto(batch, message, options);
+      decodeInto(batch, message, found.value, options);
       if (batch.rows - rowsAtTurn < turnRows) continue;
       rowsAtTurn = batch.rows;
       await nextTurn();

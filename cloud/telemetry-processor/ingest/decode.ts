@@ -21,7 +21,7 @@ import { type Parsed, parseJson } from '@signalbeam/sync/wire/shape';
 import { deviceSubjects, parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
 import type { Extent } from '../core/position.ts';
 import { metricsRowBytesMax, rowPrefix, writeMetricsRow } from './copy-binary.ts';
-import type { Directory, KnownDevice } from './directory.ts';
+import type { FoundDevices, KnownDevice } from './directory.ts';
 
 export type StoredLane = 'metrics' | 'events' | 'reported';
 type Row<Body> = { seq: number; at: number; body: Body };
@@ -191,11 +191,11 @@ const walkLane = (
 };
 
 /** Who the broker says this is from, checked against who the device is. */
-const senderOf = (subject: string, directory: Directory): KnownDevice | RefusedFrame => {
+const senderOf = (subject: string, devices: FoundDevices): KnownDevice | RefusedFrame => {
   const sender = parseDeviceSubject(subject);
   if (sender === null) return refused('frame-wrong-subject', 'its subject names no device', null);
-  const device = directory.peek(sender.device);
-  if (device === undefined || device === null) {
+  const device = devices.get(sender.device) ?? null;
+  if (device === null) {
     return refused('device-unknown', 'no such device is registered', null);
   }
   // The first token is the broker's word for the tenant: another tenant's device id is a forgery.
@@ -206,13 +206,13 @@ const senderOf = (subject: string, directory: Directory): KnownDevice | RefusedF
   return device;
 };
 
-/** The directory must have been loaded for the subject's device. */
+/** `devices` must hold an answer for the subject's device. */
 export const decodeFrame = (
   message: { subject: string; data: Uint8Array },
-  directory: Directory,
+  devices: FoundDevices,
   receivedAt: number,
 ): DecodedFrame | RefusedFrame => {
-  const device = senderOf(message.subject, directory);
+  const device = senderOf(message.subject, devices);
   if ('kind' in device) return device;
   const unpacked = unpackFrame(message.data, device.publicKey);
   if (unpacked.kind === 'refused') return refused(unpacked.code, unpacked.reason, device);

@@ -22,11 +22,13 @@ export type KnownDevice = {
   ingestSigner: Signer;
 };
 
+export type FoundDevices = ReadonlyMap<string, KnownDevice | null>;
+
 export type Directory = {
-  /** What is known now, without asking: undefined when it must be loaded, null when unknown. */
+  /** What is known now, without asking: undefined when it must be looked up, null when unknown. */
   peek: (deviceId: string) => KnownDevice | null | undefined;
-  /** Makes `peek` answer for these. Throws when Postgres does not answer. */
-  load: (deviceIds: Iterable<string>) => Promise<void>;
+  /** Looks up what is not known. The answer holds however much time passes before it is used. */
+  find: (deviceIds: Iterable<string>) => Promise<FoundDevices>;
   forget: (deviceId: string) => void;
 };
 
@@ -91,18 +93,28 @@ export const createDirectory = (options: {
     forget: (deviceId) => {
       entries.delete(deviceId);
     },
-    load: async (deviceIds) => {
-      const wanted = [...new Set(deviceIds)].filter((id) => peek(id) === undefined);
-      if (wanted.length === 0) return;
+    find: async (deviceIds) => {
+      const found = new Map<string, KnownDevice | null>();
+      const wanted: string[] = [];
+      for (const id of new Set(deviceIds)) {
+        const known = peek(id);
+        if (known === undefined) wanted.push(id);
+        else found.set(id, known);
+      }
+      if (wanted.length === 0) return found;
       const { rows } = await sql.query<Row>({
         name: 'telemetry-directory',
         text: `SELECT device_id, tenant_id, tenant_key, site, public_key, registration_status
                  FROM device_manager.public_devices WHERE device_id = ANY($1::uuid[])`,
         values: [wanted],
       });
-      const found = new Map<string, KnownDevice | null>();
       for (const row of rows) found.set(row.device_id, await knownDevice(row, keyring));
-      for (const id of wanted) remember(id, found.get(id) ?? null);
+      for (const id of wanted) {
+        const device = found.get(id) ?? null;
+        found.set(id, device);
+        remember(id, device);
+      }
+      return found;
     },
   };
 };

@@ -13,7 +13,7 @@ import { type Hello, openHello, type Welcome } from '@signalbeam/sync/wire/hello
 import { payloadTypes } from '@signalbeam/sync/wire/records';
 import { cloudSubjects, parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
 import { creditOf } from '../core/credit.ts';
-import type { Directory, KnownDevice } from './directory.ts';
+import type { Directory, FoundDevices, KnownDevice } from './directory.ts';
 import { laneKeyText } from './statements.ts';
 
 type Asked = { message: Msg; device: KnownDevice; hello: Hello };
@@ -34,10 +34,10 @@ export type WelcomeOptions = {
   facts: (outcome: 'welcomed' | 'refused' | 'failed') => void;
 };
 
-const verify = (message: Msg, directory: Directory): Asked | string => {
+const verify = (message: Msg, devices: FoundDevices): Asked | string => {
   const sender = parseDeviceSubject(message.subject);
-  const device = sender === null ? null : directory.peek(sender.device);
-  if (sender === null || device === null || device === undefined) return 'unknown device';
+  const device = devices.get(sender?.device ?? '') ?? null;
+  if (device === null) return 'unknown device';
   const subject = `${device.tenantKey}.signalbeam.hello.${device.site}.${device.deviceId}`;
   if (message.subject !== subject) return 'not the subject of this device';
   if (!device.approved) return 'the device is not approved';
@@ -76,10 +76,12 @@ const readPositions = async (
 
 const answer = async (messages: readonly Msg[], options: WelcomeOptions): Promise<void> => {
   const { directory, log, facts, now, pressure } = options;
-  await directory.load(messages.map(({ subject }) => parseDeviceSubject(subject)?.device ?? ''));
+  const devices = await directory.find(
+    messages.map(({ subject }) => parseDeviceSubject(subject)?.device ?? ''),
+  );
   const asked: Asked[] = [];
   for (const message of messages) {
-    const verified = verify(message, directory);
+    const verified = verify(message, devices);
     if (typeof verified !== 'string') {
       asked.push(verified);
       continue;

@@ -15,9 +15,7 @@ const subject = (key = tenantKey, device = deviceId) =>
 const directoryOf = (devices: Map<string, KnownDevice | null>): Directory => ({
   peek: (id) => devices.get(id),
   forget: () => {},
-  load: async () => {
-    devices.set(deviceId, known);
-  },
+  find: async () => new Map([[deviceId, known]]),
 });
 
 it('keeps the newest beat of a device, once per flush', () => {

@@ -7,7 +7,7 @@ import { heartbeatBytesMax } from '@signalbeam/sync/core/limits';
 import { heartbeatSchema } from '@signalbeam/sync/wire/heartbeat';
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import { parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
-import type { Directory } from '../ingest/directory.ts';
+import type { Directory, KnownDevice } from '../ingest/directory.ts';
 
 export type Beat = {
   deviceId: string;
@@ -41,14 +41,9 @@ export const createHeard = (options: {
   let moved = new Map<string, Beat>();
   let unidentified = new Map<string, Unidentified>();
 
-  const settle = (deviceId: string, heard: Unidentified): boolean => {
-    const device = directory.peek(deviceId);
-    if (device === undefined) {
-      if (unidentified.size < unidentifiedMax) unidentified.set(deviceId, heard);
-      return true;
-    }
+  const settle = (device: KnownDevice | null, heard: Unidentified): boolean => {
     if (device === null || !device.approved || device.tenantKey !== heard.tenantKey) return false;
-    const { tenantId } = device;
+    const { deviceId, tenantId } = device;
     const beat = { deviceId, tenantId, lastSeenAt: heard.at, nextBeatMs: heard.nextBeatMs };
     beats.set(deviceId, beat);
     moved.set(deviceId, beat);
@@ -62,7 +57,11 @@ export const createHeard = (options: {
       const heartbeat = parseJson(data, heartbeatSchema, heartbeatBytesMax);
       if (heartbeat.kind === 'refused') return false;
       const { nextBeatMs } = heartbeat.value;
-      return settle(sender.device, { tenantKey: sender.tenantKey, at: now(), nextBeatMs });
+      const beat = { tenantKey: sender.tenantKey, at: now(), nextBeatMs };
+      const device = directory.peek(sender.device);
+      if (device !== undefined) return settle(device, beat);
+      if (unidentified.size < unidentifiedMax) unidentified.set(sender.device, beat);
+      return true;
     },
     latest: (deviceId) => beats.get(deviceId),
     takeMoved: () => {
@@ -77,8 +76,8 @@ export const createHeard = (options: {
       if (unidentified.size === 0) return;
       const waiting = unidentified;
       unidentified = new Map();
-      await directory.load(waiting.keys());
-      for (const [deviceId, heard] of waiting) settle(deviceId, heard);
+      const found = await directory.find(waiting.keys());
+      for (const [deviceId, beat] of waiting) settle(found.get(deviceId) ?? null, beat);
     },
   };
 };

@@ -1,0 +1,99 @@
+/**
+ * What the benches of the cloud stand on: a durable Postgres and a hub of their own, and the cloud
+ * as `up` runs it, all services in one process. Everything is stopped and removed by `close`.
+ */
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Child, startChild, waitUntilReady } from '@signalbeam/launcher/infra/child';
+import { freePort } from '@signalbeam/launcher/infra/ports';
+import { startPostgres } from '@signalbeam/launcher/infra/postgres';
+import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
+import { openOwner } from '@signalbeam/telemetry-processor/rig.suite';
+
+const root = join(import.meta.dirname, '..', '..');
+/** One tick of /proc/PID/stat on Linux. */
+const tickMs = 10;
+
+export type BenchCloud = {
+  test: TestPlatform;
+  owner: Pool;
+  /** Where the cloud's REST API answers. */
+  url: string;
+  cloudPid: number;
+  stop: () => Promise<void>;
+};
+
+const startCloud = async (
+  dir: string,
+  environment: Record<string, string>,
+): Promise<{ child: Child; url: string }> => {
+  const port = await freePort();
+  const child = startChild({
+    name: 'cloud',
+    command: process.execPath,
+    args: [join(root, 'cloud/main.ts')],
+    cwd: root,
+    logFile: join(dir, 'cloud.log'),
+    env: {
+      ...environment,
+      PATH: '/usr/bin:/bin',
+      PORT: String(port),
+      SIGNALBEAM_POOL_MAX: '10',
+      SIGNALBEAM_LOG_LEVEL: 'warn',
+    },
+  });
+  const url = `http://127.0.0.1:${port}`;
+  const answers = async (): Promise<boolean> => {
+    const response = await fetch(`${url}/readyz`).catch(() => null);
+    await response?.body?.cancel();
+    return response?.ok === true;
+  };
+  await waitUntilReady(child, answers, 60_000);
+  return { child, url };
+};
+
+export const openBenchCloud = async (): Promise<BenchCloud> => {
+  const dir = mkdtempSync(join(tmpdir(), 'cloud-bench-'));
+  chmodSync(dir, 0o711);
+  const postgres = await startPostgres({ dir: join(dir, 'postgres') });
+  const test = await openTestPlatform(postgres.url);
+  const owner = openOwner(test.world.databaseUrl);
+  const { child, url } = await startCloud(dir, test.world.environment);
+  return {
+    test,
+    owner,
+    url,
+    cloudPid: child.pid,
+    stop: async () => {
+      await child.stop();
+      await owner.end();
+      await test.close();
+      await postgres.stop();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+};
+
+/** Processor time that a process has used so far, its threads included. */
+export const cpuMsOf = (pid: number): number => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+};
+
+export const residentMbOf = (pid: number): number =>
+  Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+
+/** What else the machine was doing: a figure is worth little without it. */
+export const loadAverage = (): number =>
+  Number(readFileSync('/proc/loadavg', 'utf8').split(' ')[0]);
+
+/** The value below which `share` of the values lie. */
+export const quantile = (values: readonly number[], share: number): number => {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
+};
+
+export const rounded = (value: number, digits = 1): number =>
+  Math.round(value * 10 ** digits) / 10 ** digits;
