@@ -183,7 +183,7 @@ export class OperatorShell extends LitElement {
     }}>Skip to content</a>
     <div id="where" class="visually-hidden" aria-live="polite"></div>
     <header class="side">
-      <a class="brand" href="/"><img src="/favicon.svg" alt="" width="24" height="24" /><span>SignalBeam <b>Edge</b></span></a>
+      <a class="brand" href="/" aria-label="SignalBeam Edge, to the fleet"><img src="/favicon.svg" alt="" width="24" height="24" /><span>SignalBeam <b>Edge</b></span></a>
       ${this.#nav()}
       <div class="side-foot">
         <link-pill .state=${this.link}></link-pill>

@@ -32,7 +32,7 @@ const drift: Scenario = {
     if (ours === undefined) throw new Error('nothing runs');
     const { imageDefaults, address, ...spec } = ours;
     await engine.remove(ours.id, { volumes: false });
-    const image = spec.imageId;
+    const image = `signalbeam.local/crash-test@${spec.imageDigest}`;
     await engine.create({
       ...spec,
       image,
@@ -75,15 +75,18 @@ const gaps = new Set([
 ]);
 
 const sites: Site[] = [];
+const engines: Engine[] = [];
 
 afterEach(async () => {
   for (const site of sites.splice(0)) await site.clean();
+  for (const engine of engines.splice(0)) await engine.close();
 });
 
 const open = async (kind: 'docker' | 'podman'): Promise<[Engine, string]> => {
   const socketPath = inject(kind === 'docker' ? 'dockerSocket' : 'podmanSocket');
   const detected = await detectEngine({ prefer: kind, socketPath });
   if (detected.kind === 'none') throw new Error(`${kind} does not answer`);
+  engines.push(detected.engine);
   return [detected.engine, socketPath];
 };
 
@@ -113,7 +116,6 @@ const crashAt = async (kind: 'docker' | 'podman', step: StepKind, moment: 'befor
   );
   site.kill();
   await again.exited;
-  await engine.close();
 };
 
 describe.each(['docker', 'podman'] as const)('on %s, the agent killed', (kind) => {

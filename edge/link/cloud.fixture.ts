@@ -24,7 +24,10 @@ const email = 'admin@plant.example';
 
 export type TestCloud = Awaited<ReturnType<typeof startTestCloud>>;
 
-export const startTestCloud = async (postgresUrl: string) => {
+export const startTestCloud = async (
+  postgresUrl: string,
+  more: Readonly<Record<string, string>> = {},
+) => {
   const dir = mkdtempSync(join(tmpdir(), 'agent-system-'));
   const database = await freshDatabase(postgresUrl);
   const [hubPort, leafPort, monitorPort, apiPort] = [
@@ -48,6 +51,7 @@ export const startTestCloud = async (postgresUrl: string) => {
     SIGNALBEAM_LOG_LEVEL: 'warn',
     HOST: '127.0.0.1',
     PORT: String(apiPort),
+    ...more,
   };
   const command = async (args: string[], input = ''): Promise<string> => {
     const running = promisify(execFile)(process.execPath, [cloudMain, ...args], {
