@@ -21,6 +21,7 @@ import { type Approved, openTrust } from '../store/enrolment.ts';
 import type { Identity } from '../store/identity.ts';
 import { openJournal } from '../store/journal.ts';
 import type { Stores } from '../store/stores.ts';
+import { compactOnce } from './compact.ts';
 import { holdEngine } from './engine-holder.ts';
 import type { AgentLog } from './log.ts';
 import { createMetricsSampler } from './metrics.ts';
@@ -76,6 +77,7 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
     now,
     log,
   });
+  compactOnce();
   const unwatch = view.attach({ reconciler, engines, link, leaf: site.leaf });
   return {
     stop: async () => {

@@ -144,6 +144,8 @@ const linkSnapshot = (
       return {
         lane,
         epoch,
+        ackedSeq: ackedSeq + confirmed,
+        lastSeq,
         backlogRows: left,
         backlogBytes: left === 0 ? 0 : bytes,
         oldestAt: left === 0 ? null : oldestAt,

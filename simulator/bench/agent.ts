@@ -81,10 +81,8 @@ export const run = async ({ smoke, seconds }: { smoke: boolean; seconds?: number
     const startedAt = performance.now();
     const agent = startChild({
       name: 'agent',
-      command: process.execPath,
+      command: join(root, 'edge/signalbeam-agent'),
       args: [
-        '--max-semi-space-size=1',
-        bundle,
         'run',
         '--state',
         folder,
@@ -98,7 +96,11 @@ export const run = async ({ smoke, seconds }: { smoke: boolean; seconds?: number
         docker.socketPath,
         '--quiet',
       ],
-      env: { PATH: process.env['PATH'] ?? '', NODE_COMPILE_CACHE: join(dir, 'cache') },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        SIGNALBEAM_NODE: process.execPath,
+        NODE_COMPILE_CACHE: join(dir, 'cache'),
+      },
       logFile: join(dir, 'agent.log'),
     });
     while (!(await answersTcp(port))) await sleep(2);
