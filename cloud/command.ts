@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { readConfig } from '@signalbeam/platform/config';
 import { createPassword } from '@signalbeam/platform/identity/passwords';
@@ -14,40 +14,59 @@ import { hubConfig, hubKeys } from '@signalbeam/platform/nats/hub-config';
 import { openKeys, openPlatform } from '@signalbeam/platform/open';
 import { openPool } from '@signalbeam/platform/postgres/pool';
 import { FleetError } from '@signalbeam/sync/core/errors';
+import { z } from 'zod';
 
 type Environment = Readonly<Record<string, string | undefined>>;
+type Options = NonNullable<ParseArgsConfig['options']>;
 
-const required = (values: Record<string, unknown>, name: string): string => {
-  const value = values[name];
-  if (typeof value === 'string' && value !== '') return value;
-  throw new FleetError('argument-missing', `--${name} is missing; nothing was done.`);
+const passwordBytesMax = 4096;
+
+const usage = (message: string): FleetError =>
+  new FleetError('invalid-argument', `${message}; nothing was done.`, {
+    next: [
+      'hub-config --dir DIR --port N --leaf-port N --monitor-port N',
+      'create-tenant --name NAME --admin-email ADDRESS [--password-stdin]',
+      'route',
+    ].join('\n'),
+  });
+
+/** Reads flags and holds them to a schema; anything unknown or missing is named. */
+const readFlags = <T>(args: string[], options: Options, schema: z.ZodType<T>): T => {
+  let values: object;
+  try {
+    values = parseArgs({ args, options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw usage(error instanceof Error ? (error.message.split('. ')[0] ?? '') : String(error));
+  }
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data;
+  const wrong = parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`);
+  throw usage(wrong.join(', '));
 };
 
-/** Leafs dial what they are given, also after the hub told them where it listens. */
-const leafAdvertise = (url: string | undefined): { leafAdvertise?: string } =>
-  url ? { leafAdvertise: url.replace(/^[a-z+-]+:\/\//, '') } : {};
+const port = z.coerce.number().int().min(1).max(65_535);
+const hubFlags = z.strictObject({
+  dir: z.string().min(1),
+  port,
+  'leaf-port': port,
+  'monitor-port': port,
+});
 
 const printHubConfig = async (args: string[], environment: Environment): Promise<void> => {
-  const names = ['dir', 'port', 'leaf-port', 'monitor-port'] as const;
-  const option = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args,
-    options: Object.fromEntries(names.map((name) => [name, option])),
-  });
+  const names = Object.keys(hubFlags.shape);
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const flags = readFlags(args, options, hubFlags);
   const config = readConfig(environment);
   const { kek } = await openKeys(config);
   const pool = openPool({ url: config.databaseUrl, role: 'sb_system', max: 1 });
   try {
-    const dir = required(values, 'dir');
-    const port = (name: (typeof names)[number]) => Number(required(values, name));
     const made = hubConfig({
       keys: await hubKeys(await openKeyring(pool, kek)),
-      port: port('port'),
-      leafPort: port('leaf-port'),
-      monitorPort: port('monitor-port'),
-      ...leafAdvertise(config.leafUrls[0]),
-      storeDir: join(dir, 'jetstream'),
-      jwtDir: join(dir, 'accounts'),
+      port: flags.port,
+      leafPort: flags['leaf-port'],
+      monitorPort: flags['monitor-port'],
+      storeDir: join(flags.dir, 'jetstream'),
+      jwtDir: join(flags.dir, 'accounts'),
     });
     process.stdout.write(made);
   } finally {
@@ -55,26 +74,35 @@ const printHubConfig = async (args: string[], environment: Environment): Promise
   }
 };
 
+const tenantFlags = z.strictObject({
+  name: z.string().min(1),
+  'admin-email': z.string().min(1),
+  'password-stdin': z.boolean().default(false),
+});
+
+const readPassword = async (): Promise<string> => {
+  const given = (await text(process.stdin)).replace(/\r?\n$/, '');
+  if (Buffer.byteLength(given) > passwordBytesMax) throw usage('The password is too long');
+  return given;
+};
+
 const makeTenant = async (args: string[], environment: Environment): Promise<void> => {
-  const { values } = parseArgs({
+  const flags = readFlags(
     args,
-    options: {
+    {
       name: { type: 'string' },
       'admin-email': { type: 'string' },
-      'password-stdin': { type: 'boolean', default: false },
+      'password-stdin': { type: 'boolean' },
     },
-  });
-  const given = values['password-stdin'] ? (await text(process.stdin)).trim() : null;
+    tenantFlags,
+  );
+  const given = flags['password-stdin'] ? await readPassword() : null;
   const password = given ?? createPassword();
   const log = createLog({ name: 'create-tenant', level: 'warn' });
-  const platform = await openPlatform({
-    config: readConfig(environment),
-    log,
-    name: 'create-tenant',
-  });
+  const config = readConfig(environment);
+  const platform = await openPlatform({ config, log, name: 'create-tenant' });
   try {
-    const name = required(values, 'name');
-    const adminEmail = required(values, 'admin-email');
+    const { name, 'admin-email': adminEmail } = flags;
     const { tenantId } = await createTenant(platform, { name, adminEmail, password });
     const shown = given === null ? ` Password, shown once: ${password}` : '';
     process.stdout.write(`Tenant ${name} (${tenantId}); ${adminEmail} signs in to it.${shown}\n`);
@@ -83,7 +111,7 @@ const makeTenant = async (args: string[], environment: Environment): Promise<voi
   }
 };
 
-/** Throws `command-unknown` for any other word. */
+/** Throws `invalid-argument` for any other word. */
 export const runCommand = async (
   command: string,
   args: string[],
@@ -91,7 +119,5 @@ export const runCommand = async (
 ): Promise<void> => {
   if (command === 'hub-config') return printHubConfig(args, environment);
   if (command === 'create-tenant') return makeTenant(args, environment);
-  throw new FleetError('command-unknown', `There is no command ${command}.`, {
-    next: 'Commands are hub-config and create-tenant; without one the cloud runs.',
-  });
+  throw usage(`There is no command ${command}`);
 };

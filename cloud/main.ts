@@ -1,12 +1,14 @@
 /**
- * The whole cloud in one process, and the few commands that prepare it: the hub's configuration
- * and the first tenant. The only place here that reads the environment.
+ * The whole cloud in one process; the commands that prepare it (`hub-config`, `create-tenant`);
+ * and `route`, one address for services that run alone. The only place here that reads the
+ * environment.
  */
 import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
 import { createService as createDeviceManager } from '@signalbeam/device-manager/service';
-import { failWith, runServices } from '@signalbeam/platform/run';
+import { failWith, runServices, stopOnSignal } from '@signalbeam/platform/run';
 import { createService as createTelemetryProcessor } from '@signalbeam/telemetry-processor/service';
 import { runCommand } from './command.ts';
+import { startRouter } from './router.ts';
 
 const [command, ...rest] = process.argv.slice(2);
 
@@ -16,6 +18,10 @@ if (command === undefined) {
     createBundleOrchestrator,
     createTelemetryProcessor,
   ]);
+} else if (command === 'route') {
+  const router = await startRouter(process.env).catch(failWith);
+  process.stdout.write(`Routing at ${router.url}\n`);
+  stopOnSignal(router.stop);
 } else {
   await runCommand(command, rest, process.env).catch(failWith);
   process.exit();

@@ -113,6 +113,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     devices: createDeviceLookups(pools.system),
     sessions: createSessionLookup(pools.system),
     publicUrl: config.publicUrl,
+    trustedProxy: config.trustedProxy,
     now,
   });
   const { measure } = metrics;

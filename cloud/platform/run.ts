@@ -68,6 +68,19 @@ export const failWith = (error: unknown): never => {
   process.exit(1);
 };
 
+/** Stops once on SIGTERM or SIGINT, then exits; what takes too long is left behind. */
+export const stopOnSignal = (stop: () => Promise<void>): void => {
+  let stopping = false;
+  const onSignal = (): void => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(1), stopMsMax).unref();
+    stop().then(() => process.exit(0), failWith);
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+};
+
 /** What a `main.ts` calls: runs until a signal, then stops in order and exits. */
 export const runServices = async (
   environment: Environment,
@@ -75,15 +88,7 @@ export const runServices = async (
   services: readonly CreateService[],
 ): Promise<void> => {
   const running = await startServices({ environment, name, services }).catch(failWith);
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    setTimeout(() => process.exit(1), stopMsMax).unref();
-    running.stop().then(() => process.exit(0), failWith);
-  };
-  process.once('SIGTERM', stop);
-  process.once('SIGINT', stop);
+  stopOnSignal(running.stop);
 };
 
 /** One service alone. */

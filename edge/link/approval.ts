@@ -37,6 +37,7 @@ export const awaitApproval = async (parts: ApprovalParts): Promise<Approved | nu
     if (signal.aborted) return null;
     const next = await ask(parts, known);
     if (next.status !== known.status) {
+      writeRegistration(parts.folder, next);
       parts.onChange(next);
       log('info', describe(next));
       delayMs = first;
@@ -64,7 +65,7 @@ const describe = (known: Registered): string => {
 
 /** Failures of the way there leave things as they are: it asks again. */
 const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered> => {
-  const { signer, now, log, folder } = parts;
+  const { signer, now, log } = parts;
   const mint = createTokenMint({ signer, deviceId: known.deviceId, now });
   try {
     const answer = await openCloud({ url: known.cloudUrl, mint }).enrolment(known.deviceId);
@@ -82,7 +83,6 @@ const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered>
       status: 'approved',
       enrolment,
     };
-    writeRegistration(folder, approved);
     return approved;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';

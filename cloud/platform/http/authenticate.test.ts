@@ -28,7 +28,11 @@ const device: DeviceIdentity = {
   registrationStatus: 'approved',
 };
 
-type World = { session?: boolean; status?: DeviceIdentity['registrationStatus'] };
+type World = {
+  trustedProxy?: boolean;
+  session?: boolean;
+  status?: DeviceIdentity['registrationStatus'];
+};
 
 const ask = async (
   init: RequestInit & { headers: Record<string, string> },
@@ -46,6 +50,7 @@ const ask = async (
           apiKey === 'right' && tenantId === device.tenantId ? known : null,
       },
       publicUrl: 'https://fleet.example.org',
+      trustedProxy: world.trustedProxy ?? false,
       now: () => now,
     }),
   });
@@ -95,6 +100,14 @@ describe('a user', () => {
       const found = await ask({ method, headers });
       expect(found).toMatchObject({ kind: 'refused', code: 'foreign-origin' });
     }
+  });
+
+  it('gains nothing by naming a forwarded host, unless our own proxy says it', async () => {
+    const origin = 'https://evil.example';
+    const headers = { cookie, origin, host: '10.0.0.5:8080', 'x-forwarded-host': 'evil.example' };
+    expect(await ask({ method: 'POST', headers })).toMatchObject({ code: 'foreign-origin' });
+    const behindProxy = await ask({ method: 'POST', headers }, { trustedProxy: true });
+    expect(behindProxy).toMatchObject({ kind: 'known' });
   });
 
   it('with an unreadable credential is refused, not nobody', async () => {

@@ -27,6 +27,8 @@ export type AuthenticatorOptions = {
   /** Where people reach the console; unsafe requests by cookie must come from it (or from the
    * address they were sent to). */
   publicUrl: string | null;
+  /** Whether X-Forwarded-Host is our own proxy's word. */
+  trustedProxy?: boolean;
   now: () => number;
 };
 
@@ -114,10 +116,9 @@ const authenticateRequest = async (
     return known(await options.devices.byApiKey(apiKey, tenantId, options.now()));
   }
   if (request.cookie === undefined) return { kind: 'none' };
-  if (
-    !isSafe(request.method) &&
-    !isOwnOrigin(header('origin'), header('host'), options.publicUrl)
-  ) {
+  const forwardedHost = options.trustedProxy === true ? header('x-forwarded-host') : undefined;
+  const host = forwardedHost ?? header('host');
+  if (!isSafe(request.method) && !isOwnOrigin(header('origin'), host, options.publicUrl)) {
     return {
       kind: 'refused',
       code: 'foreign-origin',

@@ -60,6 +60,7 @@ export const createPathRouter = (options: PathRouterOptions): Hono => {
         ...c.req.header(),
         // Replaced, not appended to: what a client claims about itself is worth nothing.
         'x-forwarded-for': client,
+        // For the check that a page's requests come from the address it was loaded from.
         'x-forwarded-host': c.req.header('host'),
       },
     });

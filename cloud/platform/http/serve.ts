@@ -101,8 +101,11 @@ export const serve = async (options: {
     stop: () =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), drainMs);
+        // A connection whose request ends after this moment turns idle, and clients keep those.
+        const sweep = setInterval(() => server.closeIdleConnections(), 100);
         server.close(() => {
           clearTimeout(timer);
+          clearInterval(sweep);
           resolve();
         });
         server.closeIdleConnections();

@@ -1,0 +1,221 @@
+/**
+ * The cloud as processes: all in one, and each service alone behind the path router. Both answer
+ * the same, and every route is where the table of paths says.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { freePort } from '@signalbeam/launcher/infra/ports';
+import '@signalbeam/launcher/rig/provided';
+import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
+import { createService as createDeviceManager } from '@signalbeam/device-manager/service';
+import { serviceOf } from '@signalbeam/platform/http/paths';
+import { openTestPlatform, openTestWorld, type TestWorld } from '@signalbeam/platform/rig.suite';
+import { createService as createTelemetryProcessor } from '@signalbeam/telemetry-processor/service';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+
+const folder = import.meta.dirname;
+const password = 'correct horse battery staple';
+let world: TestWorld;
+const children: ChildProcess[] = [];
+
+const run = (file: string, args: string[], more: Record<string, string> = {}): ChildProcess => {
+  const child = spawn(process.execPath, [join(folder, file), ...args], {
+    env: { PATH: process.env['PATH'], ...world.environment, ...more },
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  return child;
+};
+
+const finish = async (child: ChildProcess, input = '') => {
+  let out = '';
+  let errors = '';
+  child.stdout?.on('data', (chunk) => {
+    out += chunk;
+  });
+  child.stderr?.on('data', (chunk) => {
+    errors += chunk;
+  });
+  child.stdin?.end(input);
+  const [code] = await once(child, 'close');
+  return { code, out, errors };
+};
+
+const stop = async (child: ChildProcess): Promise<number | null> => {
+  child.kill('SIGTERM');
+  if (child.exitCode === null) await once(child, 'exit');
+  return child.exitCode;
+};
+
+const ready = (url: string) =>
+  vi.waitFor(async () => expect((await fetch(`${url}/readyz`)).status).toBe(200), {
+    timeout: 60_000,
+    interval: 200,
+  });
+
+const signIn = async (url: string): Promise<Response> =>
+  fetch(`${url}/api/auth/login`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ email: 'admin@demo.example', password }),
+  });
+
+const createTenant = ['create-tenant', '--name', 'demo', '--admin-email', 'admin@demo.example'];
+
+beforeAll(async () => {
+  world = await openTestWorld(inject('postgresUrl'));
+  const made = await finish(run('main.ts', [...createTenant, '--password-stdin']), `${password}\n`);
+  expect(made).toMatchObject({ code: 0 });
+  expect(made.out).not.toContain(password);
+});
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await world.close();
+});
+
+describe('commands', () => {
+  it('refuse what they do not know, naming it, and change nothing', async () => {
+    const wrong = [
+      ['fly'],
+      ['hub-config', '--dir', '/tmp/x', '--port', 'abc', '--leaf-port', '1', '--monitor-port', '2'],
+      ['hub-config', '--colour', 'red'],
+      ['create-tenant', '--name', 'other'],
+    ];
+    const texts = await Promise.all(
+      wrong.map(async (args) => {
+        const { code, errors } = await finish(run('main.ts', args));
+        expect(code).toBe(1);
+        expect(errors).not.toContain('    at ');
+        return errors;
+      }),
+    );
+    expect(texts[0]).toContain('fly');
+    expect(texts[1]).toContain('--port');
+    expect(texts[2]).toContain('--colour');
+    expect(texts[3]).toContain('--admin-email');
+  });
+
+  it('make a tenant once, and print a password that nobody gave once', async () => {
+    const twice = await finish(run('main.ts', [...createTenant, '--password-stdin']), password);
+    expect(twice).toMatchObject({ code: 1, errors: expect.stringContaining('already-exists') });
+    const args = ['create-tenant', '--name', 'other', '--admin-email', 'admin@other.example'];
+    expect((await finish(run('main.ts', args))).out).toMatch(/shown once: \S{16,}/);
+  });
+
+  it('name the variable that is missing when the cloud starts without one', async () => {
+    const { code, errors } = await finish(run('main.ts', [], { DATABASE_URL: '' }));
+    expect(code).toBe(1);
+    expect(errors).toContain('DATABASE_URL');
+  });
+});
+
+describe('routes', () => {
+  it('are where the table of paths says, and all but a few ask who is there', async () => {
+    const { platform, close } = await openTestPlatform(inject('postgresUrl'));
+    const open: string[] = [];
+    for (const create of [
+      createDeviceManager,
+      createBundleOrchestrator,
+      createTelemetryProcessor,
+    ]) {
+      const { name, app } = create(platform);
+      const routes = app.routes.filter(
+        ({ method, path }) => method !== 'ALL' && !path.includes('*'),
+      );
+      expect(routes.length).toBeGreaterThan(0);
+      for (const { method, path } of routes) {
+        const asked = path.replaceAll(/:\w+(\{[^}]*\})?/g, '00000000-0000-4000-8000-000000000001');
+        expect([path, serviceOf(asked)]).toEqual([path, name]);
+        const { status } = await app.request(asked, { method });
+        if (status !== 401) open.push(`${method} ${path}`);
+      }
+    }
+    await close();
+    expect([...new Set(open)].toSorted()).toEqual([
+      'POST /api/auth/login',
+      'POST /api/auth/logout',
+      'POST /api/devices',
+    ]);
+  });
+});
+
+describe('the cloud in one process', () => {
+  it('signs in, serves, describes itself, measures, and stops at once', async () => {
+    const port = await freePort();
+    const child = run('main.ts', [], { PORT: String(port) });
+    const url = `http://127.0.0.1:${port}`;
+    await ready(url);
+    const login = await signIn(url);
+    expect(login.status).toBe(200);
+    const { token } = (await login.json()) as { token: string };
+    const authorization = `Bearer ${token}`;
+    for (const path of ['/api/devices', '/api/bundles', '/api/rollouts', '/api/auth/me']) {
+      expect([path, (await fetch(url + path)).status]).toEqual([path, 401]);
+      const response = await fetch(url + path, { headers: { authorization } });
+      expect([path, response.status]).toEqual([path, 200]);
+      expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+      expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    }
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toMatch(
+      /http_request_duration_seconds_count\{method="GET",route="\/api\/devices"/,
+    );
+    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object };
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining(['/api/devices', '/api/bundles', '/api/stream']),
+    );
+    expect(await (await fetch(`${url}/docs`)).text()).toContain('/api/rollouts');
+    const stream = await fetch(`${url}/api/stream`, { headers: { authorization } });
+    expect(stream.headers.get('content-type')).toContain('text/event-stream');
+    const start = performance.now();
+    expect(await stop(child)).toBe(0);
+    expect(performance.now() - start).toBeLessThan(8_000);
+    await stream.body?.cancel().catch(() => {});
+  });
+
+  it('says so when its port is taken', async () => {
+    const port = String(world.hub.port);
+    const { code, errors } = await finish(run('main.ts', [], { PORT: port }));
+    expect(code).toBe(1);
+    expect(errors).toContain('port-in-use');
+  });
+});
+
+describe('each service alone behind the router', () => {
+  it('answers as the one process does, by cookie from the router’s own address', async () => {
+    const names = ['device-manager', 'bundle-orchestrator', 'telemetry-processor'];
+    const ports = await Promise.all([0, 1, 2, 3].map(() => freePort()));
+    const services = names.map((name, index) =>
+      run(`${name}/main.ts`, [], {
+        PORT: String(ports[index]),
+        SIGNALBEAM_TRUSTED_PROXY: '1',
+      }),
+    );
+    const at = (index: number): string => `http://127.0.0.1:${ports[index]}`;
+    const router = run('main.ts', ['route'], {
+      PORT: String(ports[3]),
+      SIGNALBEAM_DEVICE_MANAGER_URL: at(0),
+      SIGNALBEAM_BUNDLE_ORCHESTRATOR_URL: at(1),
+      SIGNALBEAM_TELEMETRY_PROCESSOR_URL: at(2),
+    });
+    const url = at(3);
+    await ready(url);
+    const login = await signIn(url);
+    expect(login.status).toBe(200);
+    const cookie = login.headers.get('set-cookie')?.split(';')[0] ?? '';
+    for (const path of ['/api/devices', '/api/bundles', '/api/rollouts']) {
+      expect((await fetch(url + path, { headers: { cookie } })).status).toBe(200);
+    }
+    const create = (origin: string) =>
+      fetch(`${url}/api/bundles`, {
+        method: 'POST',
+        headers: { cookie, origin, 'content-type': 'application/json' },
+        body: JSON.stringify({ name: 'hello' }),
+      });
+    expect((await create('https://evil.example')).status).toBe(403);
+    expect((await create(url)).status).toBe(201);
+    const codes = await Promise.all([...services, router].map(stop));
+    expect(codes).toEqual([0, 0, 0, 0]);
+  });
+});

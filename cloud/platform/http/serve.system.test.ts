@@ -1,0 +1,136 @@
+/** Real sockets: a taken port, a slow client, a stop in the middle, and the path router. */
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Hono } from 'hono';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createPathRouter } from './path-router.ts';
+import { type Served, serve } from './serve.ts';
+import type { StaticFiles } from './static.ts';
+
+const open: Served[] = [];
+const start = async (app: Hono, port = 0): Promise<Served> => {
+  const served = await serve({ app, host: '127.0.0.1', port });
+  open.push(served);
+  return served;
+};
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((served) => served.stop()));
+});
+
+describe('a server', () => {
+  it('says so when its port is taken', async () => {
+    const { port } = await start(new Hono());
+    await expect(start(new Hono(), port)).rejects.toMatchObject({
+      code: 'port-in-use',
+      message: expect.stringContaining(String(port)),
+    });
+  });
+
+  it('finishes what it took on when it stops, and takes nothing new', async () => {
+    const app = new Hono();
+    app.get('/slow', async (c) => {
+      await sleep(400);
+      return c.text('done');
+    });
+    const served = await start(app);
+    const start = performance.now();
+    const slow = fetch(`${served.url}/slow`);
+    await sleep(100);
+    const stopped = served.stop();
+    expect(await (await slow).text()).toBe('done');
+    await stopped;
+    // Its client would keep the connection open for more; that must not hold the stop up.
+    expect(performance.now() - start).toBeLessThan(3_000);
+    await expect(fetch(`${served.url}/slow`)).rejects.toThrow();
+    open.length = 0;
+  });
+
+  it('refuses headers beyond its limit', async () => {
+    const served = await start(new Hono());
+    const response = await fetch(served.url, { headers: { 'x-large': 'x'.repeat(20_000) } });
+    expect(response.status).toBe(431);
+  });
+
+  it('survives a client that breaks off in the middle of a body', async () => {
+    const app = new Hono();
+    app.post('/api/x', async (c) => c.text(await c.req.text()));
+    app.get('/', (c) => c.text('alive'));
+    const served = await start(app);
+    const socket = connect(served.port, '127.0.0.1');
+    await once(socket, 'connect');
+    socket.write('POST /api/x HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nhalf');
+    await sleep(50);
+    socket.destroy();
+    await sleep(50);
+    expect(await (await fetch(served.url)).text()).toBe('alive');
+  });
+});
+
+describe('the path router', () => {
+  const page: StaticFiles = { answer: async () => new Response('console') };
+  const service = async (name: string): Promise<string> => {
+    const app = new Hono();
+    app.get('/readyz', (c) => c.text('ok'));
+    app.get('/openapi.json', (c) =>
+      c.json({
+        openapi: '3.1.0',
+        info: { title: name, version: '1' },
+        paths: { [`/api/${name}`]: { get: { summary: name } } },
+      }),
+    );
+    app.all('*', async (c) =>
+      c.json({
+        name,
+        path: c.req.path,
+        query: c.req.query(),
+        host: c.req.header('x-forwarded-host'),
+        forwarded: c.req.header('x-forwarded-for'),
+        body: await c.req.text(),
+      }),
+    );
+    return (await start(app)).url;
+  };
+  const startRouter = async (): Promise<Served> => {
+    const targets = {
+      'device-manager': await service('device-manager'),
+      'bundle-orchestrator': await service('bundle-orchestrator'),
+      'telemetry-processor': await service('telemetry-processor'),
+    };
+    return start(createPathRouter({ targets, console: page }));
+  };
+
+  it('passes requests on whole, names the client and the host', async () => {
+    const router = await startRouter();
+    const response = await fetch(`${router.url}/api/bundles/x/versions?limit=3`, {
+      method: 'POST',
+      body: 'content',
+      headers: { 'x-forwarded-for': '6.6.6.6', 'x-forwarded-host': 'evil.example' },
+    });
+    expect(await response.json()).toEqual({
+      name: 'bundle-orchestrator',
+      path: '/api/bundles/x/versions',
+      query: { limit: '3' },
+      host: `127.0.0.1:${router.port}`,
+      forwarded: '127.0.0.1',
+      body: 'content',
+    });
+    const beat = await fetch(`${router.url}/api/devices/1/heartbeat`);
+    expect(await beat.json()).toMatchObject({ name: 'telemetry-processor' });
+  });
+
+  it('describes all services, serves the console, knows who is ready', async () => {
+    const router = await startRouter();
+    const response = await fetch(`${router.url}/openapi.json`);
+    const document = (await response.json()) as { paths: object };
+    expect(Object.keys(document.paths)).toHaveLength(3);
+    expect(await (await fetch(`${router.url}/fleet`)).text()).toBe('console');
+    expect((await fetch(`${router.url}/readyz`)).status).toBe(200);
+    expect((await fetch(`${router.url}/api/nobody`)).status).toBe(404);
+    await open.shift()?.stop();
+    expect((await fetch(`${router.url}/readyz`)).status).toBe(503);
+    const gone = await fetch(`${router.url}/api/devices`);
+    expect(gone.status).toBe(503);
+    expect(await gone.json()).toMatchObject({ code: 'service-unavailable' });
+  });
+});
