@@ -22,12 +22,21 @@ const cli = join(root, 'edge/cli.ts');
 const password = 'correct horse battery';
 const email = 'admin@plant.example';
 
-export type TestCloud = Awaited<ReturnType<typeof startTestCloud>>;
+export type TestCloud = Awaited<ReturnType<typeof startOnce>>;
 
-export const startTestCloud = async (
-  postgresUrl: string,
-  more: Readonly<Record<string, string>> = {},
-) => {
+/** A free port may be taken by a stranger before the server has it: then all of it once more. */
+export const startTestCloud: typeof startOnce = async (postgresUrl, more) => {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await startOnce(postgresUrl, more);
+    } catch (cause) {
+      const taken = cause instanceof Error && cause.message.includes('address already in use');
+      if (!taken || attempt === 3) throw cause;
+    }
+  }
+};
+
+const startOnce = async (postgresUrl: string, more: Readonly<Record<string, string>> = {}) => {
   const dir = mkdtempSync(join(tmpdir(), 'agent-system-'));
   const database = await freshDatabase(postgresUrl);
   const [hubPort, leafPort, monitorPort, apiPort] = [
@@ -65,7 +74,13 @@ export const startTestCloud = async (
     ...['hub-config', '--dir', dir, '--port', String(hubPort)],
     ...['--leaf-port', String(leafPort), '--monitor-port', String(monitorPort)],
   ]);
-  const hub = await startHub({ dir: join(dir, 'hub'), config, port: hubPort, monitorPort });
+  const hub = await startHub({ dir: join(dir, 'hub'), config, port: hubPort, monitorPort }).catch(
+    async (cause) => {
+      await wan.stop();
+      await database.drop();
+      throw cause;
+    },
+  );
   const cloud = startChild({
     name: 'cloud',
     command: process.execPath,
