@@ -1,7 +1,7 @@
 /** The cache of one process: least recently used goes first, entries die at their time. */
 import type { Cache } from './port.ts';
 
-export const memoryEntriesMax = 10_000;
+const memoryEntriesMax = 10_000;
 
 type Entry = { value: string; expiresAtMs: number };
 

@@ -65,6 +65,34 @@ describe('a server', () => {
     await sleep(50);
     expect(await (await fetch(served.url)).text()).toBe('alive');
   });
+
+  it('cuts off a client whose body trickles, and no upload', async () => {
+    const app = new Hono();
+    app.post('*', async (c) => c.text(String((await c.req.text()).length)));
+    const served = await serve({ app, host: '127.0.0.1', port: 0, bodyTimeoutMs: 300 });
+    open.push(served);
+    const trickle = async (path: string): Promise<string> => {
+      const socket = connect(served.port, '127.0.0.1');
+      let answer = '';
+      socket.on('data', (chunk) => {
+        answer += chunk;
+      });
+      socket.on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(
+        `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 8\r\n\r\n`,
+      );
+      for (let count = 0; count < 8 && socket.writable; count += 1) {
+        socket.write('x');
+        await sleep(100);
+      }
+      socket.destroy();
+      return answer.split('\r\n')[0] ?? '';
+    };
+    const [slow, upload] = await Promise.all([trickle('/api/auth'), trickle('/api/artifacts')]);
+    expect(slow).not.toContain('200');
+    expect(upload).toContain('200');
+  });
 });
 
 describe('the path router', () => {

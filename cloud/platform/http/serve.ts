@@ -17,17 +17,17 @@ export type Served = {
 type FetchHandler = Parameters<typeof createAdaptorServer>[0]['fetch'];
 
 const headersTimeoutMs = 15_000;
-const bodyTimeoutMs = 30_000;
+const bodyTimeoutMsMax = 30_000;
 const uploadTimeoutMs = 2 * 3600 * 1000;
 /** An upload that sends nothing for this long is over, whatever its total deadline. */
 const idleTimeoutMs = 60_000;
 const drainMs = 10_000;
 
-const limitBodyTime = (request: IncomingMessage, isUpload: boolean): void => {
+const limitBodyTime = (request: IncomingMessage, totalMs: number): void => {
   const cut = (): void => {
     if (!request.complete) request.destroy();
   };
-  const total = setTimeout(cut, isUpload ? uploadTimeoutMs : bodyTimeoutMs);
+  const total = setTimeout(cut, totalMs);
   let idle = setTimeout(cut, idleTimeoutMs);
   let received = 0;
   // Bytes are counted on the socket: a listener on the request would start it flowing.
@@ -72,6 +72,8 @@ export const serve = async (options: {
   port: number;
   /** Whether a request brings a large body that may take its time. */
   isUpload?: (path: string) => boolean;
+  /** How long any other body may take. */
+  bodyTimeoutMs?: number;
 }): Promise<Served> => {
   const { host, port } = options;
   const server = createAdaptorServer({
@@ -88,7 +90,11 @@ export const serve = async (options: {
   server.prependListener('request', (request: IncomingMessage) => {
     const path = request.url ?? '/';
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      limitBodyTime(request, options.isUpload?.(path) ?? path.startsWith('/api/artifacts'));
+      const isUpload = options.isUpload?.(path) ?? path.startsWith('/api/artifacts');
+      limitBodyTime(
+        request,
+        isUpload ? uploadTimeoutMs : (options.bodyTimeoutMs ?? bodyTimeoutMsMax),
+      );
     }
   });
   await listen(server, host, port);

@@ -10,7 +10,7 @@ import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose'
 import { z } from 'zod';
 
 export const issuer = 'signalbeam';
-export const userTokenType = 'sb-user+jwt';
+const userTokenType = 'sb-user+jwt';
 export const deviceTokenType = 'sb-device+jwt';
 export const userTokenSeconds = 12 * 3600;
 export const deviceTokenSecondsMax = 300;

@@ -3,7 +3,6 @@
  * from the pool it was given, so `sb_api` can't be talked into another tenant's rows.
  * Not a query builder: statements are plain SQL with parameters.
  */
-import { FleetError } from '@signalbeam/sync/core/errors';
 import pg from 'pg';
 
 /**
@@ -84,9 +83,3 @@ export const onlyRow = <Row extends pg.QueryResultRow>(result: pg.QueryResult<Ro
   }
   return row;
 };
-
-export const postgresDown = (cause: unknown): FleetError =>
-  new FleetError('database-unavailable', 'The database does not answer; nothing was changed.', {
-    cause,
-    next: 'Try again in a few seconds.',
-  });
