@@ -119,11 +119,11 @@ const crashAt = async (kind: 'docker' | 'podman', step: StepKind, moment: 'befor
 };
 
 describe.each(['docker', 'podman'] as const)('on %s, the agent killed', (kind) => {
-  // Each engine meets one moment of every step in the ordinary run and both in the full one.
-  const moments = full
-    ? (['before', 'after'] as const)
-    : ([kind === 'docker' ? 'before' : 'after'] as const);
-  const cases = stepKinds.flatMap((step) => moments.map((moment) => [moment, step] as const));
+  // The ordinary run meets the turning points of an update; the full one every step, both moments.
+  const turning: readonly StepKind[] = ['create-container', 'start-container', 'confirm-update'];
+  const moments = full ? (['before', 'after'] as const) : (['before'] as const);
+  const steps = full ? stepKinds : turning;
+  const cases = steps.flatMap((step) => moments.map((moment) => [moment, step] as const));
 
   it.each(cases)(
     '%s %s leaves one version running and finishes after a restart',

@@ -26,14 +26,15 @@ export type Published = { version: string; releaseDigest: string };
 export type Site = Awaited<ReturnType<typeof createSite>>;
 
 /** An image that says its version and, if it is well, listens on port 8080. */
-const imageOf = (version: string, well: boolean): BuiltImage =>
+const imageOf = (version: string, well: boolean, run: string): BuiltImage =>
   buildImageTar({
     name: 'crash-test',
     tag: version,
     command: well
       ? ['httpd', '-f', '-p', '8080', '-h', '/www']
       : ['sh', '-c', 'echo the sensor is not answering; sleep 3600'],
-    files: { '/www/index.html': version },
+    // Another run's image must never be this one, or the engine would have it already.
+    files: { '/www/index.html': `${version} ${run}` },
     format: 'oci',
   });
 
@@ -70,7 +71,7 @@ export const createSite = async (
   let child: ChildProcess | null = null;
 
   const publish = (version: string, well: boolean): Published => {
-    const image = imageOf(version, well);
+    const image = imageOf(version, well, deviceId);
     save(image.manifestDigest, image.manifest);
     save(image.configDigest, image.config);
     save(image.layerDigest, image.layer);
