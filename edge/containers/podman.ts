@@ -3,6 +3,7 @@
  * Loaded lazily by `detect.ts`, so that a device on Docker does not carry it in memory.
  */
 import assert from 'node:assert/strict';
+import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
 import { labels, type ObservedContainer } from '../core/container.ts';
 import { heldLimits } from '../core/held-limits.ts';
@@ -104,9 +105,14 @@ const createList = (calls: LibpodCalls) => {
     digestsOf: (imageId: string) => readonly string[],
   ): Promise<ObservedContainer[]> => {
     const what = `inspect container ${id}`;
-    const reply = await calls.call({ what, path: `/containers/${id}/json`, expect: [404] });
+    const path = `/containers/${id}/json`;
+    const reply = await calls.call({ what, path, expect: [404] }).catch((error) => {
+      // Podman answers 500 when it goes away during the look itself.
+      if (error instanceof FleetError && error.code === 'container-not-found') return null;
+      throw error;
+    });
     // It was removed between the list and this look.
-    if (reply.status === 404) return [];
+    if (reply === null || reply.status === 404) return [];
     const seen = parseReply(inspectedSchema, reply.body, what);
     const defaults = await defaultsOf(seen.Image);
     return [observe(seen, { digests: digestsOf(seen.Image), defaults })];
