@@ -108,7 +108,8 @@ export const createVirtualDevice = (site: string) => {
     writeRaw: (lane: Lane, lineOf: (seq: number) => string): void => {
       const into = laneOf(lane);
       const seq = lastOf(into).seq + 1;
-      append(into, lineOf(seq), seq, extendChain(lastOf(into).hash, lineOf(seq)));
+      const line = lineOf(seq);
+      append(into, line, seq, extendChain(lastOf(into).hash, line));
     },
     /** Gives rows up: a gap line in place of the next `count` rows. */
     drop: (lane: Lane, count: number): void => {

@@ -69,6 +69,7 @@ const follow = (nc: NatsConnection, device: VirtualDevice, keyset: Keyset) => {
   const waiting = new Map<number, (reached: Reached) => void>();
   let generation = 0;
   let fetching = false;
+  let again = false;
 
   const settle = (at: number): void => {
     const { accepted, reported, acknowledged } = reached.get(at) ?? {};
@@ -87,13 +88,9 @@ const follow = (nc: NatsConnection, device: VirtualDevice, keyset: Keyset) => {
     progress.reported = performance.now();
     settle(at);
   };
-  const fetchRecord = async (): Promise<void> => {
-    if (fetching) return;
-    fetching = true;
+  const takeRecord = async (): Promise<void> => {
     const subject = deviceSubjects.record(site, deviceId);
-    const reply = await nc.request(subject, '', { timeout: 10_000 }).finally(() => {
-      fetching = false;
-    });
+    const reply = await nc.request(subject, '', { timeout: 10_000 });
     const opened = openDesired(reply.data, keyset);
     if (opened.kind === 'refused') throw new Error(opened.reason);
     const { deviceId: meant, generation: offered } = opened.value;
@@ -102,6 +99,19 @@ const follow = (nc: NatsConnection, device: VirtualDevice, keyset: Keyset) => {
     const progress: Progress = { accepted: performance.now() };
     reached.set(offered, progress);
     await report(offered, progress);
+  };
+  /** One fetch at a time; a poke during a fetch means one more after it. */
+  const fetchRecord = async (): Promise<void> => {
+    if (fetching) {
+      again = true;
+      return;
+    }
+    fetching = true;
+    do {
+      again = false;
+      await takeRecord();
+    } while (again);
+    fetching = false;
   };
   const hearAcknowledgement = (bytes: Uint8Array): void => {
     const opened = openEnvelope(bytes, {
