@@ -188,7 +188,7 @@ export const startAgent = async (options: {
 export const eventually = async <T>(
   ask: () => Promise<T>,
   holds: (answer: T) => boolean,
-  timeoutMs = 30_000,
+  timeoutMs = 60_000,
 ): Promise<T> => {
   const until = Date.now() + timeoutMs;
   for (;;) {

@@ -39,6 +39,8 @@ export type UplinkParts = {
 };
 
 const replyTimeoutMs = 10_000;
+/** A greeting that got lost while a leaf was still joining holds everything up: ask again sooner. */
+const helloTimeoutMs = 5_000;
 /** A timer never sleeps longer than this, so a clock that jumps cannot silence a lane. */
 const sleepMsMax = 60_000;
 
@@ -121,7 +123,7 @@ const greet = async (running: Running): Promise<void> => {
   const { helloId } = running.known;
   const { bytes, nonce } = createHello(running);
   const subject = deviceSubjects.hello(device.site, device.deviceId);
-  const reply = await carrier.request(subject, bytes, replyTimeoutMs);
+  const reply = await carrier.request(subject, bytes, helloTimeoutMs);
   if (running.stopped || running.known.awaited !== helloId) return;
   const welcome = readWelcome(running, reply, nonce);
   if (welcome === null) {
