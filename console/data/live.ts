@@ -7,12 +7,15 @@ import type { Device, Presence } from './types.ts';
 
 export type LiveEvent = { type: string; data: Record<string, unknown> };
 
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
 export const parseLiveEvent = (event: { type: string; data: string }): LiveEvent | null => {
   try {
-    const data: unknown = JSON.parse(event.data);
-    return typeof data === 'object' && data !== null && !Array.isArray(data)
-      ? { type: event.type, data: data as Record<string, unknown> }
-      : null;
+    const read: unknown = JSON.parse(event.data);
+    // The cloud sends `{type, at, data}`: what happened lies in `data`.
+    const data = isRecord(read) && isRecord(read['data']) ? read['data'] : read;
+    return isRecord(data) ? { type: event.type, data } : null;
   } catch {
     return null;
   }
