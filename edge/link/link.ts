@@ -38,6 +38,8 @@ export type LinkParts = {
 
 export type Link = ReturnType<typeof startLink>;
 
+/** A leaf serves one site, so a quick return costs little; a hub may see thousands come back. */
+const redialMs = { leaf: { first: 250, max: 4_000 }, hub: { first: 500, max: 30_000 } };
 const compareEveryMs = 300_000;
 const probeTimeoutMs = 8_000;
 
@@ -52,6 +54,7 @@ export const startLink = (parts: LinkParts) => {
     name: `signalbeam-agent ${deviceId}`,
     random,
     log,
+    redialMs: redialMs[parts.via],
   });
   const outages = createOutageLog({ outbox, now, log, onChange: parts.onChange });
   const shared = { carrier, device, generation: parts.generation, now, random, log };
