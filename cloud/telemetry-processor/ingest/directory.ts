@@ -29,7 +29,6 @@ export type Directory = {
   peek: (deviceId: string) => KnownDevice | null | undefined;
   /** Looks up what is not known. The answer holds however much time passes before it is used. */
   find: (deviceIds: Iterable<string>) => Promise<FoundDevices>;
-  forget: (deviceId: string) => void;
 };
 
 const freshMs = 30_000;
@@ -90,9 +89,6 @@ export const createDirectory = (options: {
   };
   return {
     peek,
-    forget: (deviceId) => {
-      entries.delete(deviceId);
-    },
     find: async (deviceIds) => {
       const found = new Map<string, KnownDevice | null>();
       const wanted: string[] = [];

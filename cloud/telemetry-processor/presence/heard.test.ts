@@ -14,7 +14,6 @@ const subject = (key = tenantKey, device = deviceId) =>
 
 const directoryOf = (devices: Map<string, KnownDevice | null>): Directory => ({
   peek: (id) => devices.get(id),
-  forget: () => {},
   find: async () => new Map([[deviceId, known]]),
 });
 
