@@ -135,8 +135,8 @@ class DevicePage extends LitElement {
             (device.registrationStatus === 'approved' ? null : 'Approve the device first.'),
           run: open('deploy'),
         })}
-        ${actionButton({ label: 'Rename', refused: refused === null ? null : '', run: open('rename') })}
-        ${actionButton({ label: 'Delete', icon: 'trash', look: 'danger', refused: refused === null ? null : '', run: open('remove') })}
+        ${actionButton({ label: 'Rename', refused, hushed: true, run: open('rename') })}
+        ${actionButton({ label: 'Delete', icon: 'trash', look: 'danger', refused, hushed: true, run: open('remove') })}
       </div>
     </div>`;
   }
@@ -157,7 +157,8 @@ class DevicePage extends LitElement {
                 : actionButton({
                     label: 'Remove',
                     look: 'small quiet',
-                    refused: refused === null ? null : '',
+                    refused,
+                    hushed: true,
                     run: () => {
                       this.dialog = { withdraw: pair.bundleId, name: pair.bundleName };
                     },

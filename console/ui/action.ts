@@ -10,6 +10,8 @@ export type Action = {
   run: () => void;
   /** Why it can't be done now; null when it can. */
   refused?: string | null;
+  /** The reason is already in sight nearby: then only a tooltip and screen readers repeat it. */
+  hushed?: boolean;
   busy?: boolean;
   look?: string;
   icon?: IconName;
@@ -34,9 +36,9 @@ export const actionButton = (action: Action): TemplateResult => {
   return html`<span class="reasoned">
     <button type="button" class="button ${action.look ?? ''}"
       aria-disabled=${refused === null ? nothing : 'true'} aria-busy=${action.busy === true ? 'true' : nothing}
-      aria-describedby=${id ?? nothing} @click=${run}>
+      aria-describedby=${id ?? nothing} title=${refused ?? nothing} @click=${run}>
       ${action.icon === undefined ? nothing : icon(action.icon)}${action.label}
     </button>
-    ${refused === null ? nothing : html`<span class="reason" id=${id}>${refused}</span>`}
+    ${refused === null ? nothing : html`<span class=${action.hushed === true ? 'visually-hidden' : 'reason'} id=${id}>${refused}</span>`}
   </span>`;
 };
