@@ -10,7 +10,7 @@ import { readConfig } from '@signalbeam/platform/config';
 import { createPassword } from '@signalbeam/platform/identity/passwords';
 import { openKeyring } from '@signalbeam/platform/keys/keyring';
 import { createLog } from '@signalbeam/platform/logging/log';
-import { hubConfig, hubKeys } from '@signalbeam/platform/nats/hub-config';
+import { hubConfig, hubKeys, leafAdvertiseOf } from '@signalbeam/platform/nats/hub-config';
 import { openKeys, openPlatform } from '@signalbeam/platform/open';
 import { openPool } from '@signalbeam/platform/postgres/pool';
 import { FleetError } from '@signalbeam/sync/core/errors';
@@ -64,6 +64,7 @@ const printHubConfig = async (args: string[], environment: Environment): Promise
       keys: await hubKeys(await openKeyring(pool, kek)),
       port: flags.port,
       leafPort: flags['leaf-port'],
+      ...leafAdvertiseOf(config.leafUrls),
       monitorPort: flags['monitor-port'],
       storeDir: join(flags.dir, 'jetstream'),
       jwtDir: join(flags.dir, 'accounts'),

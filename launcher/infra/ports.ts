@@ -2,7 +2,11 @@
  * Free ports on loopback and whether something listens on one. A free port is only a promise of
  * the moment: a server that is told to take it may still lose the race, and then says so.
  */
+import { randomInt } from 'node:crypto';
+import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 
 const listenOnce = (port: number, host: string): Promise<number | null> =>
   new Promise((resolve) => {
@@ -15,10 +19,36 @@ const listenOnce = (port: number, host: string): Promise<number | null> =>
     });
   });
 
+/**
+ * Below the ports that the kernel gives to outgoing connections (32768 and up on Linux): one of
+ * those may be taken by any connection between the look and the server's start.
+ */
+const range = { first: 12_000, count: 20_000 } as const;
+const triesMax = 200;
+/** Longer than any server takes to start; after it the server itself holds the port or is gone. */
+const claimMsMax = 300_000;
+const claims = join(tmpdir(), `signalbeam-ports-${userInfo().uid}`);
+
+/** One file per port keeps processes that look at the same time apart. */
+const claim = (port: number): boolean => {
+  const file = join(claims, String(port));
+  try {
+    mkdirSync(claims, { recursive: true, mode: 0o700 });
+    const made = statSync(file, { throwIfNoEntry: false });
+    if (made !== undefined && Date.now() - made.mtimeMs > claimMsMax) rmSync(file, { force: true });
+    writeFileSync(file, `${process.pid}`, { flag: 'wx' });
+    return true;
+  } catch {
+    return false;
+  }
+};
+
 export const freePort = async (host = '127.0.0.1'): Promise<number> => {
-  const port = await listenOnce(0, host);
-  if (port === null) throw new Error(`No free port on ${host}.`);
-  return port;
+  for (let tries = 0; tries < triesMax; tries += 1) {
+    const port = range.first + randomInt(range.count);
+    if (claim(port) && (await listenOnce(port, host)) !== null) return port;
+  }
+  throw new Error(`No free port on ${host} among ${triesMax} looked at.`);
 };
 
 /** The preferred port, or the next one that nothing listens on (on any address). */

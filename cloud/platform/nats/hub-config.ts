@@ -39,6 +39,16 @@ export const hubKeys = async (keyring: Keyring): Promise<HubKeys> => ({
   cloudAccountJwt: await cloudAccountJwt(keyring),
 });
 
+/**
+ * Leafs keep to the address they were given: a load balancer's, or one behind a proxy. WebSocket
+ * leafs are not told any other.
+ */
+export const leafAdvertiseOf = (leafUrls: readonly string[]): { leafAdvertise?: string } => {
+  const urls = leafUrls.map((each) => new URL(each));
+  const first = urls.find(({ protocol }) => protocol === 'nats-leaf:' || protocol === 'tls:');
+  return first === undefined ? {} : { leafAdvertise: `${first.hostname}:${first.port || '7422'}` };
+};
+
 /** JSON's string form is also NATS's, escapes included. */
 const quoted = (text: string): string => JSON.stringify(text);
 
