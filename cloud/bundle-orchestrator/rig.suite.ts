@@ -13,7 +13,7 @@ import type { Platform } from '@signalbeam/platform/service';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import { createSealingPair, type Signer } from '@signalbeam/sync/wire/keys';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
-import type { Keyset } from '@signalbeam/sync/wire/records';
+import { type Keyset, thresholdOne } from '@signalbeam/sync/wire/records';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import { createService } from './service.ts';
 
@@ -177,7 +177,9 @@ export const keysetOf = async (platform: Platform, tenantId: string): Promise<Ke
       release: trusted(keys.release),
       director: trusted(keys.director),
       ingest: trusted(keys.ingest),
+      membership: [],
     },
+    thresholds: thresholdOne,
   };
 };
 

@@ -7,7 +7,7 @@ import { deviceUserJwt, gatewayUserJwt } from '@signalbeam/platform/nats/users';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
 import type { Signer } from '@signalbeam/sync/wire/keys';
-import { type Keyset, payloadTypes } from '@signalbeam/sync/wire/records';
+import { type Keyset, payloadTypes, thresholdOne } from '@signalbeam/sync/wire/records';
 import type { Parts } from './api/parts.ts';
 import type { DeviceRecord } from './store/devices.ts';
 
@@ -31,7 +31,9 @@ export const enrolmentOf = async (
       release: [trusted(keys.release)],
       director: [trusted(keys.director)],
       ingest: [trusted(keys.ingest)],
+      membership: [],
     },
+    thresholds: thresholdOne,
   };
   const user = { tenantId, site, deviceId, publicKey };
   return {

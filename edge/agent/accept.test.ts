@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Desired } from '@signalbeam/sync/core/manifest';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import { createSeed, signerFromSeed } from '@signalbeam/sync/wire/keys';
-import { payloadTypes } from '@signalbeam/sync/wire/records';
+import { payloadTypes, thresholdOne } from '@signalbeam/sync/wire/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { readDesired } from '../store/desired.ts';
@@ -65,7 +65,8 @@ beforeEach(() => {
       tenantId,
       version: 1,
       issuedAt: '2026-01-01T00:00:00.000Z',
-      roles: { director: [key], release: [others], ingest: [others] },
+      roles: { director: [key], release: [others], ingest: [others], membership: [] },
+      thresholds: thresholdOne,
     }),
     outbox: { appendEvent: (event: EventBody) => events.push(event), appendReported: () => {} },
     now,
@@ -104,7 +105,7 @@ describe('a desired state', () => {
         return Buffer.from(JSON.stringify(envelope));
       },
     ],
-    ['too large', 'malformed-envelope', () => Buffer.alloc(20_000, 0x20)],
+    ['too large', 'envelope-too-large', () => Buffer.alloc(20_000, 0x20)],
   ])('%s is refused as %s and changes nothing', (_what, code, make) => {
     acceptDesired(parts, sealed(desired(5)));
     const before = JSON.stringify(parts.journal.slots());

@@ -6,7 +6,12 @@
 import type { NatsConnection } from '@nats-io/transport-node';
 import { openEnvelope } from '@signalbeam/sync/wire/dsse';
 import { acknowledgementSchema } from '@signalbeam/sync/wire/hello';
-import { type Keyset, openDesired, payloadTypes } from '@signalbeam/sync/wire/records';
+import {
+  type Keyset,
+  openDesired,
+  payloadTypes,
+  thresholdOne,
+} from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import type { TestTenant } from '@signalbeam/telemetry-processor/rig.suite';
 import type { VirtualDevice } from '@signalbeam/telemetry-processor/virtual-device.suite';
@@ -57,7 +62,9 @@ export const keysetOf = async (cloud: BenchCloud, tenantId: string): Promise<Key
       release: trusted(keys.release),
       director: trusted(keys.director),
       ingest: trusted(keys.ingest),
+      membership: [],
     },
+    thresholds: thresholdOne,
   };
 };
 

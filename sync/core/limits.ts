@@ -13,6 +13,13 @@ export const frameUnpackedBytesMax = 512 * KiB;
 export const frameRowsMax = 1_000;
 /** One signed record (desired state, key set): it travels as a single NATS message. */
 export const recordBytesMax = 16 * KiB;
+/**
+ * A record with an entry per member or per revoked device. At 190 bytes each in base64 it holds a
+ * site of 200; it crosses a slow leaf link (50 kbit/s) in 10 s, once per change of membership.
+ */
+export const siteRecordBytesMax = 64 * KiB;
+/** Devices in one revocation record: the newest; older ones are in no roster and refused by ingest. */
+export const revokedDevicesMax = 200;
 /** A release envelope is fetched over HTTP, so it may be larger than a record. */
 export const releaseBytesMax = 256 * KiB;
 /** One row of a lane, as JSON. */

@@ -1,29 +1,53 @@
 /**
- * The signed records that travel down: key set, desired state, release. Each has its own payload
- * type and role; a key of one role cannot sign for another.
+ * The signed records and who may sign each. Every kind has a payload type and an author of its own;
+ * a key of one role cannot sign for another.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { bundlesPerDeviceMax, recordBytesMax, releaseBytesMax } from '../core/limits.ts';
+import {
+  bundlesPerDeviceMax,
+  recordBytesMax,
+  releaseBytesMax,
+  siteRecordBytesMax,
+} from '../core/limits.ts';
 import type { Desired, Release } from '../core/manifest.ts';
-import { type Opened, openEnvelope, type TrustedKey } from './dsse.ts';
+import { type RecordKind, type Role, recordKinds } from '../core/records.ts';
+import type { TrustedKey } from './dsse.ts';
 import { bundleVersion, releaseSchema } from './manifest.ts';
-import { base64, digest, uuid } from './shape.ts';
+import { type OpenedRecord, openRecord } from './record-envelope.ts';
+import {
+  commandSchema,
+  differentKeys,
+  grantSchema,
+  haltSchema,
+  permitSchema,
+  planSchema,
+  reportedSchema,
+  revocationSchema,
+  rootSchema,
+  rosterSchema,
+  siteKeySchema,
+  snapshotSchema,
+  trustedKeySchema,
+} from './record-schemas.ts';
+import { digest, uuid } from './shape.ts';
+
+const recordType = (kind: RecordKind): string => `application/vnd.signalbeam.${kind}+json`;
 
 export const payloadTypes = {
-  keyset: 'application/vnd.signalbeam.keyset+json',
-  desired: 'application/vnd.signalbeam.desired+json',
-  release: 'application/vnd.signalbeam.release+json',
+  ...(Object.fromEntries(recordKinds.map((kind) => [kind, recordType(kind)])) as Record<
+    RecordKind,
+    string
+  >),
   hello: 'application/vnd.signalbeam.hello+json',
   welcome: 'application/vnd.signalbeam.welcome+json',
   acknowledgement: 'application/vnd.signalbeam.acknowledgement+json',
   frame: 'application/vnd.signalbeam.frame+zstd',
 } as const;
 
-const trustedKey = z.strictObject({
-  keyId: z.string().regex(/^[0-9a-f]{32}$/),
-  publicKey: base64.length(44),
-});
+/** One signature is enough for each role, as long as nobody says otherwise. */
+export const thresholdOne = { release: 1, director: 1, ingest: 1, membership: 1 };
+const threshold = z.int().min(1).max(8);
 
 /** Which keys may speak for which role of a tenant. Signed by its root. */
 export const keysetSchema = z.strictObject({
@@ -31,10 +55,21 @@ export const keysetSchema = z.strictObject({
   version: z.int().min(1),
   issuedAt: z.iso.datetime(),
   roles: z.strictObject({
-    release: z.array(trustedKey).min(1).max(8),
-    director: z.array(trustedKey).min(1).max(8),
-    ingest: z.array(trustedKey).min(1).max(8),
+    release: differentKeys,
+    director: differentKeys,
+    ingest: differentKeys,
+    /** Key sets made before there was this role have none: nothing passes for it then. */
+    membership: z.array(trustedKeySchema).max(8).default([]),
   }),
+  /** How many keys of a role must sign. */
+  thresholds: z
+    .strictObject({
+      release: threshold,
+      director: threshold,
+      ingest: threshold,
+      membership: threshold,
+    })
+    .default(thresholdOne),
 });
 
 export type Keyset = z.infer<typeof keysetSchema>;
@@ -57,34 +92,64 @@ const desiredSchema = z.strictObject({
   slots: z.array(desiredSlot).max(bundlesPerDeviceMax),
 });
 
-export const openKeyset = (
-  bytes: Uint8Array | string,
-  root: readonly TrustedKey[],
-): Opened<Keyset> =>
-  openEnvelope(bytes, {
-    payloadType: payloadTypes.keyset,
-    keys: root,
-    schema: keysetSchema,
-    bytesMax: recordBytesMax,
-  });
+const openAs =
+  <T>(kind: RecordKind, schema: z.ZodType<T>, bytesMax: number = recordBytesMax) =>
+  (bytes: Uint8Array | string, keys: readonly TrustedKey[], threshold?: number): OpenedRecord<T> =>
+    openRecord(bytes, {
+      payloadType: payloadTypes[kind],
+      keys,
+      schema,
+      bytesMax,
+      ...(threshold === undefined ? {} : { threshold }),
+    });
 
-/** Verifies only: whether it is for this device and newer than the last is the caller's rule. */
-export const openDesired = (bytes: Uint8Array | string, keyset: Keyset): Opened<Desired> =>
-  openEnvelope(bytes, {
-    payloadType: payloadTypes.desired,
-    keys: keyset.roles.director,
-    schema: desiredSchema,
-    bytesMax: recordBytesMax,
-  });
+/** Opens a record of a role by the keys that the key set gives it. */
+const openByRole =
+  <T>(kind: RecordKind, role: Role, schema: z.ZodType<T>, bytesMax?: number) =>
+  (bytes: Uint8Array | string, keyset: Keyset): OpenedRecord<T> =>
+    openAs(kind, schema, bytesMax)(bytes, keyset.roles[role], keyset.thresholds[role]);
+
+/** Root keys and their threshold come from the caller: they are what everything else hangs on. */
+export const openRoot = openAs('root', rootSchema);
+export const openKeyset = openAs('keyset', keysetSchema);
+
+/*
+ * All of these verify only: whether a record is for this device, and newer than the last, is the
+ * caller's rule (../core/trust.ts).
+ */
+export const openDesired: (bytes: Uint8Array | string, keyset: Keyset) => OpenedRecord<Desired> =
+  openByRole('desired', 'director', desiredSchema);
+export const openPlan = openByRole('plan', 'director', planSchema);
+export const openGrant = openByRole('grant', 'director', grantSchema);
+export const openCommand = openByRole('command', 'director', commandSchema);
+export const openRevocation = openByRole(
+  'revocation',
+  'membership',
+  revocationSchema,
+  siteRecordBytesMax,
+);
+export const openRoster = openByRole('roster', 'membership', rosterSchema, siteRecordBytesMax);
+export const openSiteKeyRecord = openByRole(
+  'site-key',
+  'membership',
+  siteKeySchema,
+  siteRecordBytesMax,
+);
+export const openSnapshot = openByRole('snapshot', 'membership', snapshotSchema);
+
+/** By the device that it names: the caller takes the key from the roster. */
+export const openPermit = openAs('permit', permitSchema);
+export const openReported = openAs('reported', reportedSchema);
+/** By the director, or by the holder of a grant: the caller brings that one key. */
+export const openHalt = openAs('halt', haltSchema);
 
 /** The digest by which desired states name a release: over the envelope's exact bytes. */
 export const releaseDigestOf = (envelopeBytes: Uint8Array): string =>
   `sha256:${createHash('sha256').update(envelopeBytes).digest('hex')}`;
 
-export const openRelease = (bytes: Uint8Array, keyset: Keyset): Opened<Release> =>
-  openEnvelope(bytes, {
-    payloadType: payloadTypes.release,
-    keys: keyset.roles.release,
-    schema: releaseSchema,
-    bytesMax: releaseBytesMax,
-  });
+export const openRelease: (bytes: Uint8Array, keyset: Keyset) => OpenedRecord<Release> = openByRole(
+  'release',
+  'release',
+  releaseSchema,
+  releaseBytesMax,
+);
