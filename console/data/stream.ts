@@ -133,7 +133,10 @@ export const createStream = (path: string): LiveStream => {
     void run(wanted);
   };
   const onLine = (): void => wake();
+  // The machine knows first: without this a dead line would look live until the watchdog bites.
+  const onOffline = (): void => current?.abort();
   window.addEventListener('online', onLine);
+  window.addEventListener('offline', onOffline);
 
   return {
     state: () => state,
@@ -151,6 +154,7 @@ export const createStream = (path: string): LiveStream => {
       current?.abort();
       wake();
       window.removeEventListener('online', onLine);
+      window.removeEventListener('offline', onOffline);
     },
   };
 };

@@ -23,12 +23,15 @@ export type App = {
 export const refusedByRole = (user: User): string | null =>
   user.role === 'viewer' ? 'Your role is viewer: it may look, not change.' : null;
 
+/** What the cloud's stream takes; it refuses every other word. Empty means devices and rollouts. */
+export type LiveTopic = 'devices' | 'rollouts' | `device:${string}` | `rollout:${string}`;
+
 /** While the page is shown: events of these topics, and a nudge to fetch all anew after a gap. */
 export const followLive = (
   host: ReactiveControllerHost,
   app: () => App,
   follow: {
-    topics: () => string[];
+    topics: () => LiveTopic[];
     onEvent: (event: LiveEvent) => void;
     onResync: () => void;
   },

@@ -5,6 +5,7 @@ import { createResource } from '../data/resource.ts';
 import type { BundleVersion } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
+import { crumb } from '../ui/crumb.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { type App, followLive, refusedByRole } from './app.ts';
@@ -19,7 +20,7 @@ class BundlePage extends LitElement {
   constructor() {
     super();
     followLive(this, () => this.app, {
-      topics: () => ['bundles'],
+      topics: () => [],
       onEvent: () => {},
       onResync: () => {
         this.#bundle.refresh();
@@ -38,10 +39,10 @@ class BundlePage extends LitElement {
 
   #version(version: BundleVersion): TemplateResult {
     return html`<tr><td class="strong">${version.version}</td>
-      <td class="muted">${version.containers.map(({ name, image }) => `${name}: ${imageName(image)}`).join(', ')}</td>
-      <td class="muted">${version.releaseNotes || nothing}</td><td class="muted">${age(version.createdAt)}</td>
-      <td><span class="row"><a class="button" href=${pathTo.newRollout(this.#id, version.version)}>Roll out</a>
-        <a class="button quiet" href=${pathTo.newVersion(this.#id, version.version)}>New version from this</a></span></td></tr>`;
+      <td class="muted wide">${version.containers.map(({ name, image }) => `${name}: ${imageName(image)}`).join(', ')}</td>
+      <td class="muted wide">${version.releaseNotes || nothing}</td><td class="muted wide"><span class="only-narrow">published </span>${age(version.createdAt)}</td>
+      <td class="wide actions"><span class="row"><a class="button small" href=${pathTo.newRollout(this.#id, version.version)}>Roll out</a>
+        <a class="button small quiet" href=${pathTo.newVersion(this.#id, version.version)}>Start a version from it</a></span></td></tr>`;
   }
 
   #list(): TemplateResult {
@@ -62,8 +63,8 @@ class BundlePage extends LitElement {
 
   protected override render() {
     const bundle = this.#bundle.value;
-    return html`<div class="page"><div class="crumb"><a href=${pathTo.bundles()}>Bundles</a></div><div class="page-head">
-      <div><h1>${bundle?.name ?? 'Bundle'}</h1><p class="lead">${bundle?.description ?? ''}</p></div>
+    return html`<div class="page"><div class="page-head">
+      <div>${crumb(pathTo.bundles(), 'Bundles')}<h1>${bundle?.name ?? 'Bundle'}</h1><p class="lead">${bundle?.description ?? ''}</p></div>
       ${actionButton({
         label: 'New version',
         icon: 'plus',

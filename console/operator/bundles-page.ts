@@ -21,7 +21,7 @@ class BundlesPage extends LitElement {
   constructor() {
     super();
     followLive(this, () => this.app, {
-      topics: () => ['bundles'],
+      topics: () => [],
       onEvent: () => {},
       onResync: () => this.#bundles.refresh(),
     });
@@ -73,9 +73,9 @@ class BundlesPage extends LitElement {
       <tbody>${value.map(
         (
           bundle,
-        ) => html`<tr><td><a class="strong" data-item href=${pathTo.bundle(bundle.id)}>${bundle.name}</a></td>
+        ) => html`<tr><td><a class="title" data-item href=${pathTo.bundle(bundle.id)}>${bundle.name}</a></td>
           <td>${bundle.latestVersion ?? html`<span class="muted">none yet</span>`}</td>
-          <td class="muted">${bundle.description}</td><td class="muted">${age(bundle.createdAt)}</td></tr>`,
+          <td class="muted wide">${bundle.description}</td><td class="muted wide"><span class="only-narrow">created </span>${age(bundle.createdAt)}</td></tr>`,
       )}</tbody></table></div></section>`;
   }
 

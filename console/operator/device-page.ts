@@ -7,19 +7,20 @@ import { applyToDevices, type LiveEvent, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
 import { appendSample, sampleFromEvent } from '../data/trend.ts';
-import type { Sample } from '../data/types.ts';
+import type { Device, Sample } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
+import { crumb } from '../ui/crumb.ts';
 import { badge } from '../ui/glyph.ts';
-import { icon } from '../ui/icons.ts';
 import { type Params, withQuery } from '../ui/match.ts';
 import { emptyState, errorNotice, loading, notice } from '../ui/notice.ts';
+import { notify } from '../ui/toasts.ts';
 import { containerTable } from '../views/containers.ts';
 import { deviceFacts } from '../views/device-facts.ts';
 import { metricCharts, metricTable } from '../views/metric-panel.ts';
 import { pairSlots, softwareTable } from '../views/software.ts';
 import { timeline } from '../views/timeline.ts';
-import { type App, followLive, refusedByRole } from './app.ts';
+import { type App, asError, followLive, refusedByRole } from './app.ts';
 import type { DeviceDialog } from './device-dialog-kind.ts';
 import './device-dialogs.ts';
 import { pathTo } from './paths.ts';
@@ -125,7 +126,7 @@ class DevicePage extends LitElement {
         <div class="row">${badge(deviceMark(device))}
           <span class="muted">${device.presence === 'never' ? 'has not connected yet' : html`last seen ${age(device.lastSeenAt)}`}
           · site ${device.site}</span></div></div>
-      <div class="row" style="align-items:flex-start">
+      <div class="row top">
         ${actionButton({
           label: 'Deploy bundle',
           icon: 'rocket',
@@ -168,7 +169,9 @@ class DevicePage extends LitElement {
             ? emptyState(
                 'box',
                 'Nothing is deployed',
-                html`<p>Deploy a bundle here, or roll one out to many devices at once.</p>`,
+                this.#device.value?.registrationStatus === 'approved'
+                  ? html`<p>Deploy a bundle here, or roll one out to many devices at once.</p>`
+                  : html`<p>Once it is approved, a bundle can be deployed to it.</p>`,
               )
             : html`<div class="body">${loading(this.#desired.error, 1)}</div>`
       }
@@ -241,13 +244,40 @@ class DevicePage extends LitElement {
     </section>`;
   }
 
+  async #approve(device: Device): Promise<void> {
+    try {
+      await this.app.api.approve(device.id);
+      notify('ok', `${device.name} is approved. It connects by itself within half a minute.`);
+    } catch (error) {
+      const { message, code } = asError(error);
+      notify('bad', `${device.name} was not approved: ${message} (${code})`);
+    }
+    this.#device.refresh();
+  }
+
+  #waitingRoom(device: Device): TemplateResult {
+    return notice(
+      'warn',
+      html`<div class="stack tight"><p>This device waits for approval. Approve it only if
+        <code>signalbeam-agent status</code> shows this fingerprint on it:</p>
+        <p class="fingerprint">${device.fingerprint}</p>
+        <div>${actionButton({
+          label: 'Approve',
+          icon: 'check',
+          look: 'primary',
+          refused: refusedByRole(this.app.user),
+          run: () => void this.#approve(device),
+        })}</div></div>`,
+    );
+  }
+
   #body(): TemplateResult {
     const device = this.#device.value;
     if (device === undefined) return loading(this.#device.error, 4);
     const reported = this.#reported.value;
     const waiting = reported?.waiting ?? '';
     return html`${errorNotice(this.#device.error)}
-      ${device.registrationStatus === 'pending' ? notice('warn', html`<p>This device waits for approval. Its fingerprint is <b class="mono">${device.fingerprint}</b>. <a href="/">Approve it in the fleet</a></p>`) : nothing}
+      ${device.registrationStatus === 'pending' ? this.#waitingRoom(device) : nothing}
       ${waiting === '' ? nothing : notice('idle', html`<p>${waiting}</p>`)}
       ${reported?.engine && !reported.engine.reachable ? notice('bad', html`<p>The container engine on this device does not answer. Running containers are not touched; updates wait until it is back.</p>`) : nothing}
       <div class="device-grid">
@@ -263,7 +293,7 @@ class DevicePage extends LitElement {
 
   protected override render() {
     return html`<div class="page">
-      <div><a class="crumb" href=${pathTo.fleet()}>${icon('arrowLeft')}Fleet</a>${this.#head()}</div>
+      <div>${crumb(pathTo.fleet(), 'Fleet')}${this.#head()}</div>
       ${this.#body()}
     </div>`;
   }

@@ -1,14 +1,16 @@
 /** A rollout before it starts: which version, which devices, and what will happen to them. */
 import { html, LitElement, type TemplateResult } from 'lit';
+import { applyToDevices } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
 import type { BundleVersion, Device } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
+import { crumb } from '../ui/crumb.ts';
 import { bareMark } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
 import { errorNotice, loading, notice } from '../ui/notice.ts';
-import { type App, asError, refusedByRole } from './app.ts';
+import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 
 class NewRolloutPage extends LitElement {
@@ -37,6 +39,19 @@ class NewRolloutPage extends LitElement {
     const all = await this.app.api.devices();
     return all.filter((device) => device.registrationStatus === 'approved');
   });
+
+  constructor() {
+    super();
+    followLive(this, () => this.app, {
+      topics: () => ['devices'],
+      onEvent: (event) => {
+        const applied = applyToDevices(this.#devices.value ?? [], event);
+        if (applied.fetch === 'devices') this.#devices.refresh();
+        else this.#devices.patch(() => applied.devices);
+      },
+      onResync: () => this.#devices.refresh(),
+    });
+  }
 
   protected override createRenderRoot() {
     return this;
@@ -71,6 +86,11 @@ class NewRolloutPage extends LitElement {
 
   #consequence(devices: readonly Device[]): TemplateResult {
     const chosen = devices.filter(({ id }) => this.chosen.has(id));
+    if (chosen.length === 0)
+      return notice(
+        'idle',
+        html`<p>Choose the devices that shall run it. Those that are not online now get it when they come back.</p>`,
+      );
     const away = chosen.filter(({ presence }) => presence !== 'online').length;
     return notice(
       'info',
@@ -91,22 +111,24 @@ class NewRolloutPage extends LitElement {
     if (devices.length === 0)
       return html`<p class="muted">No device is approved yet. <a href=${pathTo.fleet()}>Add one</a> first.</p>`;
     const all = this.chosen.size === devices.length;
-    return html`<div class="row"><button type="button" class="button quiet" @click=${() => {
-      this.chosen = all ? new Set() : new Set(devices.map(({ id }) => id));
-    }}>${all ? 'Choose none' : `Choose all ${devices.length}`}</button></div>
+    return html`<fieldset class="card" aria-labelledby="devices-title">
+      <header><h2 id="devices-title">Devices <span class="muted small">${this.chosen.size} of ${devices.length} chosen</span></h2>
+        <button type="button" class="button small" @click=${() => {
+          this.chosen = all ? new Set() : new Set(devices.map(({ id }) => id));
+        }}>${all ? 'Choose none' : `Choose all ${devices.length}`}</button></header>
       <div class="pick">${devices.map(
         (
           device,
         ) => html`<label><input type="checkbox" .checked=${this.chosen.has(device.id)} @change=${() => this.#toggle(device.id)} />
           <span class="truncate">${device.name} <span class="muted">${device.site}</span></span>${bareMark(deviceMark(device))}</label>`,
-      )}</div>`;
+      )}</div></fieldset>`;
   }
 
   protected override render() {
     const { value: bundles, error } = this.#bundles;
     const devices = this.#devices.value;
-    return html`<div class="page"><div class="crumb"><a href=${pathTo.rollouts()}>Rollouts</a></div>
-      <div class="page-head"><div><h1>New rollout</h1><p class="lead">Nothing happens until you start it.</p></div></div>
+    return html`<div class="page">
+      <div class="page-head"><div>${crumb(pathTo.rollouts(), 'Rollouts')}<h1>New rollout</h1><p class="lead">Nothing happens until you start it.</p></div></div>
       ${errorNotice(this.error ?? this.#devices.error)}
       ${
         bundles === undefined || devices === undefined
@@ -119,7 +141,7 @@ class NewRolloutPage extends LitElement {
           <select class="input" id="version" @change=${(event: Event) => {
             this.version = (event.target as HTMLSelectElement).value;
           }}>${this.versions.map(({ version }) => html`<option ?selected=${version === this.version}>${version}</option>`)}</select></div></div>
-        <fieldset class="stack"><legend class="strong">Devices</legend>${this.#picker(devices)}</fieldset></div>
+        ${this.#picker(devices)}</div>
         <aside class="stack">${this.#consequence(devices)}
           ${actionButton({ label: 'Start rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}
         </aside></div>`

@@ -9,11 +9,13 @@ import { rolloutDeviceMark, rolloutMark } from '../data/status.ts';
 import type { Rollout, RolloutDevice } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
+import { crumb } from '../ui/crumb.ts';
 import { dialog } from '../ui/dialog.ts';
 import { badge, bareMark } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
 import { errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
+import { progressBar, progressLegend } from '../views/rollout-progress.ts';
 import { failureDetail } from '../views/software.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
@@ -69,8 +71,8 @@ class RolloutPage extends LitElement {
   #cell(device: RolloutDevice): TemplateResult {
     const mark = rolloutDeviceMark(device.status);
     return html`<li class="cell tone-${mark.tone}">
-      <div class="row"><a class="strong grow truncate" href=${pathTo.device(device.deviceId)}>${device.name}</a>${bareMark(mark)}</div>
-      <div class="muted small">${device.completedAt ? age(device.completedAt) : device.startedAt ? html`began ${age(device.startedAt)}` : 'not begun'}${
+      <div class="row"><a class="title grow truncate" data-item href=${pathTo.device(device.deviceId)}>${device.name}</a>${bareMark(mark)}</div>
+      <div class="muted small">${device.completedAt ? age(device.completedAt) : device.startedAt ? html`began ${age(device.startedAt)}` : 'has not begun'}${
         device.retryCount > 0 ? ` · tried again ${device.retryCount}×` : nothing
       }</div>${failureDetail(device.reason, device.logTail)}</li>`;
   }
@@ -78,7 +80,7 @@ class RolloutPage extends LitElement {
   #actions(rollout: Rollout): TemplateResult {
     const role = refusedByRole(this.app.user);
     const failed = rollout.progress.failed;
-    return html`<div class="row">
+    return html`<div class="row top">
       ${actionButton({
         label: 'Retry failed',
         icon: 'refresh',
@@ -134,27 +136,22 @@ class RolloutPage extends LitElement {
 
   #body(rollout: Rollout): TemplateResult {
     const { progress } = rollout;
-    const done =
-      progress.total === 0
-        ? 0
-        : Math.round(
-            ((progress.succeeded + progress.failed + progress.cancelled) / progress.total) * 100,
-          );
-    return html`<div class="page-head"><div><h1>${rollout.bundleName} ${rollout.version}</h1>
-        <p class="lead">${badge(rolloutMark(rollout.status))} started ${age(rollout.createdAt)}</p></div>${this.#actions(rollout)}</div>
-      <section class="card stack" style="padding:16px" aria-live="polite">
-        <p class="headline">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
-        <progress max="100" value=${done} aria-label="Devices that are done" style="width:100%">${done}%</progress>
-        <div class="legend muted small"><span>${progress.succeeded} confirmed</span><span>${progress.inProgress} in progress</span><span>${progress.pending} to begin</span>
-          <span>${progress.unreached} unreached</span><span>${progress.failed} failed</span><span>${progress.cancelled} cancelled</span></div></section>
+    return html`<div class="page-head"><div>${crumb(pathTo.rollouts(), 'Rollouts')}<h1>${rollout.bundleName} ${rollout.version}</h1>
+        <div class="row">${badge(rolloutMark(rollout.status))}<span class="muted">started ${age(rollout.createdAt)}${
+          rollout.completedAt === null ? nothing : html`, over ${age(rollout.completedAt)}`
+        }</span></div></div>${this.#actions(rollout)}</div>
+      <section class="card stack padded" aria-label="Progress">
+        <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
+        ${progressBar(progress)}${progressLegend(progress)}</section>
+      ${errorNotice(this.#devices.error)}
       <ul class="cells" aria-label="Devices">${(this.#devices.value ?? []).map((device) => this.#cell(device))}</ul>
       ${this.#dialogs(rollout)}`;
   }
 
   protected override render() {
     const { value, error } = this.#rollout;
-    return html`<div class="page"><div class="crumb"><a href=${pathTo.rollouts()}>Rollouts</a></div>
-      ${value === undefined ? loading(error, 4) : html`${errorNotice(error)}${this.#body(value)}`}</div>`;
+    return html`<div class="page">
+      ${value === undefined ? html`<div>${crumb(pathTo.rollouts(), 'Rollouts')}<h1>Rollout</h1></div>${loading(error, 4)}` : html`${errorNotice(error)}${this.#body(value)}`}</div>`;
   }
 }
 customElements.define('rollout-page', RolloutPage);

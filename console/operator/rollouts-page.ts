@@ -7,6 +7,7 @@ import { age } from '../ui/age.ts';
 import { badge } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
+import { progressBar } from '../views/rollout-progress.ts';
 import { type App, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 
@@ -38,7 +39,8 @@ class RolloutsPage extends LitElement {
         'rocket',
         'No rollout yet',
         html`<p>A rollout gives a bundle's version to devices and shows what each makes of it. Devices that are not
-          reached now get it when they come back.</p>`,
+          reached now get it when they come back.</p>
+          <a class="button" href=${pathTo.bundles()}>Choose a bundle</a>`,
       );
     }
     return html`${errorNotice(error)}<section class="card"><div class="scroll"><table class="fold">
@@ -46,10 +48,10 @@ class RolloutsPage extends LitElement {
       <tbody>${value.map(
         (
           rollout,
-        ) => html`<tr><td><a class="strong" data-item href=${pathTo.rollout(rollout.id)}>${rollout.bundleName} ${rollout.version}</a></td>
+        ) => html`<tr><td><a class="title" data-item href=${pathTo.rollout(rollout.id)}>${rollout.bundleName} ${rollout.version}</a></td>
           <td>${badge(rolloutMark(rollout.status))}</td>
-          <td>${rollout.progress.succeeded} of ${rollout.progress.total}</td>
-          <td class="muted">${rollout.waiting}</td><td class="muted">${age(rollout.createdAt)}</td></tr>`,
+          <td class="wide"><div class="bar-cell">${progressBar(rollout.progress)}<span class="nowrap">${rollout.progress.succeeded} of ${rollout.progress.total}<span class="only-narrow muted"> confirmed</span></span></div></td>
+          <td class="muted wide">${rollout.waiting}</td><td class="muted wide"><span class="only-narrow">started </span>${age(rollout.createdAt)}</td></tr>`,
       )}</tbody></table></div></section>`;
   }
 

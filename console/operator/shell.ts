@@ -10,6 +10,7 @@ import '../ui/link-pill.ts';
 import '../ui/theme-switch.ts';
 import { type IconName, icon } from '../ui/icons.ts';
 import type { Params } from '../ui/match.ts';
+import { notice } from '../ui/notice.ts';
 import { announcePage, createRouter, type Router } from '../ui/router.ts';
 import { shortcutSheet } from '../ui/shortcut-sheet.ts';
 import { listenForShortcuts, moveInList, type Shortcut } from '../ui/shortcuts.ts';
@@ -35,6 +36,7 @@ export class OperatorShell extends LitElement {
     link: { state: true },
     sheet: { state: true },
     missing: { state: true },
+    unloaded: { state: true },
   };
   api!: FleetApi;
   openStream!: () => LiveStream;
@@ -45,6 +47,8 @@ export class OperatorShell extends LitElement {
   link: LinkState = { kind: 'connecting', dataFrom: null };
   sheet = false;
   missing = false;
+  /** The page's code could not be fetched: offline, or a newer console was installed meanwhile. */
+  unloaded = false;
   #router!: Router;
   #stream: LiveStream | null = null;
   #shown = '';
@@ -91,6 +95,7 @@ export class OperatorShell extends LitElement {
     if (!this.user || this.#stream === null) return;
     const found = routeOf(location.pathname);
     this.missing = found === null;
+    this.unloaded = false;
     if (found === null) {
       this.page = null;
       this.section = 'none';
@@ -99,8 +104,14 @@ export class OperatorShell extends LitElement {
     const address = location.pathname + location.search;
     if (this.#shown === address && this.page !== null) return;
     this.#shown = address;
-    await found.route.load();
+    try {
+      await found.route.load();
+    } catch {
+      if (this.#shown === address) this.#failedToLoad(found.route);
+      return;
+    }
     if (this.#shown !== address) return;
+    this.unloaded = false;
     const page = document.createElement(found.route.tag) as PageElement;
     page.app = this.#app(this.user, this.#stream);
     page.params = found.params;
@@ -110,6 +121,13 @@ export class OperatorShell extends LitElement {
     await this.updateComplete;
     await (page as unknown as LitElement).updateComplete;
     this.#announce(found.route.title);
+  }
+
+  #failedToLoad(route: Route): void {
+    this.unloaded = true;
+    this.page = null;
+    this.section = route.section;
+    this.#shown = '';
   }
 
   #announce(title: string): void {
@@ -137,7 +155,7 @@ export class OperatorShell extends LitElement {
   #shortcuts(): Shortcut[] {
     const go = (href: string) => () => this.#router.navigate(href);
     return [
-      { keys: 'g d', title: 'Go to the fleet (devices)', run: go(pathTo.fleet()) },
+      { keys: 'g f', title: 'Go to the fleet', run: go(pathTo.fleet()) },
       { keys: 'g b', title: 'Go to bundles', run: go(pathTo.bundles()) },
       { keys: 'g r', title: 'Go to rollouts', run: go(pathTo.rollouts()) },
       {
@@ -187,20 +205,20 @@ export class OperatorShell extends LitElement {
       ${this.#nav()}
       <div class="side-foot">
         <link-pill .state=${this.link}></link-pill>
-        <theme-switch></theme-switch>
-        <div class="who">
-          <div class="grow truncate"><div class="truncate strong">${user.name || user.email}</div>
-            <div class="truncate muted small">${user.tenantName} · ${user.role}</div></div>
-          <button type="button" class="button quiet square" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"
+        <div class="tools"><theme-switch></theme-switch>
+          <button type="button" class="button quiet square keys-button" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)"
             @click=${() => {
               this.sheet = true;
-            }}>${icon('keyboard')}</button>
+            }}>${icon('keyboard')}</button></div>
+        <div class="who">
+          <div class="grow truncate"><div class="truncate strong" title=${user.email}>${user.name || user.email}</div>
+            <div class="truncate muted small">${user.tenantName} · ${user.role}</div></div>
           <button type="button" class="button quiet square" aria-label="Sign out" title="Sign out"
             @click=${() => void this.#signOut()}>${icon('logOut')}</button>
         </div>
       </div>
     </header>
-    <main id="content" tabindex="-1">${this.missing ? this.#notFound() : this.page}</main>
+    <main id="content" tabindex="-1">${this.missing ? this.#notFound() : this.unloaded ? this.#notLoaded() : this.page}</main>
     ${shortcutSheet(this.#shortcuts(), this.sheet, () => {
       this.sheet = false;
     })}
@@ -210,6 +228,16 @@ export class OperatorShell extends LitElement {
   #notFound(): TemplateResult {
     return html`<div class="page"><h1>There is nothing here</h1>
       <p>The address may be old, or what it named was deleted. <a href="/">Back to the fleet</a></p></div>`;
+  }
+
+  #notLoaded(): TemplateResult {
+    return html`<div class="page"><h1>This page could not be loaded</h1>
+      <div role="alert">${notice(
+        'bad',
+        html`<p>The server did not answer, or the console was updated since this page was opened. Nothing was changed.</p>
+          <p class="small muted">Code <code>page-not-loaded</code></p>`,
+      )}</div>
+      <div class="row"><button type="button" class="button primary" @click=${() => location.reload()}>Reload</button></div></div>`;
   }
 
   protected override render() {

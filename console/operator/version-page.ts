@@ -1,16 +1,27 @@
 /**
  * A new version: an image from those uploaded (or uploaded now), the common fields as a form, the
- * whole as JSON. The server validates as one types; its findings are shown with their paths.
+ * whole as JSON. The server validates as one types; each finding is shown at its field.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { bytesOf, imageName } from '../data/format.ts';
+import { bytesOf, imageName, shortDigest } from '../data/format.ts';
 import type { ApiError, FieldError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
+import {
+  changeFirst,
+  type DraftField,
+  findingsAt,
+  firstContainer,
+  nextVersion,
+  portsFrom,
+  syntaxFinding,
+} from '../data/version-draft.ts';
 import { actionButton } from '../ui/action.ts';
+import { crumb } from '../ui/crumb.ts';
+import { icon } from '../ui/icons.ts';
 import type { Params } from '../ui/match.ts';
 import { errorNotice, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
-import { type App, asError, refusedByRole } from './app.ts';
+import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 
 const validateAfterMs = 300;
@@ -26,6 +37,11 @@ const starter = (image: string) => [
     healthCheck: null,
   },
 ];
+
+const policies = ['unless-stopped', 'always', 'on-failure', 'no'];
+/** What the JSON says is shown even when it is none of them: the finding below says so. */
+const restarts = (written: string): string[] =>
+  written === '' || policies.includes(written) ? policies : [written, ...policies];
 
 class VersionPage extends LitElement {
   static override properties = {
@@ -47,6 +63,16 @@ class VersionPage extends LitElement {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #bundle = createResource(this, () => this.app.api.bundle(this.#id));
   #images = createResource(this, () => this.app.api.artifacts());
+
+  constructor() {
+    super();
+    // What is being written stays as it is; only the images to choose from are asked for again.
+    followLive(this, () => this.app, {
+      topics: () => [],
+      onEvent: () => {},
+      onResync: () => this.#images.refresh(),
+    });
+  }
 
   get #id(): string {
     return this.params['id'] ?? '';
@@ -84,9 +110,7 @@ class VersionPage extends LitElement {
     try {
       containers = JSON.parse(asked);
     } catch (cause) {
-      this.findings = [
-        { path: 'JSON', message: cause instanceof Error ? cause.message : 'not JSON' },
-      ];
+      this.findings = [syntaxFinding(asked, cause)];
       this.checked = true;
       return;
     }
@@ -102,16 +126,24 @@ class VersionPage extends LitElement {
   }
 
   /** Puts a field into the first container, keeping what the JSON says otherwise. */
-  #set(change: (container: Record<string, unknown>) => void): void {
-    try {
-      const containers = JSON.parse(this.text) as Record<string, unknown>[];
-      const [first] = containers;
-      if (first === undefined) return;
-      change(first);
-      this.#edit(JSON.stringify(containers, null, 2));
-    } catch {
-      notify('bad', 'The JSON is not valid, so the form could not change it. Mend it first.');
+  #set(change: Record<string, unknown>): void {
+    const changed = changeFirst(this.text, change);
+    if (changed === null)
+      notify('bad', 'The JSON can’t be read, so the form could not change it. Mend it first.');
+    else this.#edit(changed);
+  }
+
+  #setPorts(typed: string): void {
+    const ports = portsFrom(typed);
+    if (ports !== null) {
+      this.#set({ ports });
+      return;
     }
+    this.findings = [
+      ...this.findings,
+      { path: 'containers[0].ports', message: `${typed} is not like 8090:8080 or 53:53/udp` },
+    ];
+    this.checked = true;
   }
 
   async #upload(file: File): Promise<void> {
@@ -128,8 +160,7 @@ class VersionPage extends LitElement {
       );
       this.#images.refresh();
       const reference = images[0]?.reference;
-      if (reference !== undefined)
-        this.#set((container) => Object.assign(container, { image: reference }));
+      if (reference !== undefined) this.#set({ image: reference });
       notify('ok', `${file.name} is uploaded.`);
     } catch (error) {
       this.error = asError(error);
@@ -152,76 +183,112 @@ class VersionPage extends LitElement {
       notify('ok', `${version} is published and signed.`);
       this.app.navigate(pathTo.bundle(this.#id));
     } catch (error) {
-      this.error = asError(error);
-      this.findings = this.error.errors;
+      const failed = asError(error);
+      this.findings = failed.errors;
+      this.checked = failed.errors.length > 0;
+      // What belongs to a field is said there; the rest has no other place.
+      this.error = failed.errors.length > 0 ? null : failed;
     }
     this.busy = false;
   }
 
-  #fields(): TemplateResult {
+  /** The findings of one field, read out with it. */
+  #errorsAt(field: DraftField): TemplateResult | typeof nothing {
+    const found = this.checked ? findingsAt(this.findings, field) : [];
+    if (found.length === 0) return nothing;
+    return html`<ul class="field-errors" id="${field}-errors">${found.map(
+      ({ path, message }) =>
+        html`<li>${icon('circleAlert')}<span>${field === 'json' ? html`<code>${path}</code> ` : nothing}${message}</span></li>`,
+    )}</ul>`;
+  }
+
+  #bad(field: DraftField): 'true' | typeof nothing {
+    return this.checked && findingsAt(this.findings, field).length > 0 ? 'true' : nothing;
+  }
+
+  #imageField(chosen: string): TemplateResult {
     const images = this.#images.value ?? [];
-    const port = (event: Event) => {
-      const [hostPort, containerPort] = (event.target as HTMLInputElement).value
-        .split(':')
-        .map(Number);
-      this.#set((container) =>
-        Object.assign(container, {
-          ports: hostPort && containerPort ? [{ hostPort, containerPort }] : [],
-        }),
-      );
-    };
+    const elsewhere = chosen !== '' && !images.some(({ reference }) => reference === chosen);
     return html`<div class="field"><label for="image">Image of the first container</label>
-        <select class="input" id="image" @change=${(event: Event) =>
-          this.#set((container) =>
-            Object.assign(container, { image: (event.target as HTMLSelectElement).value }),
-          )}>
-          <option value="">Choose an uploaded image…</option>
-          ${images.map((image) => html`<option value=${image.reference}>${imageName(image.reference)} (${bytesOf(image.sizeBytes)})</option>`)}</select>
-        <span class="hint">Or name one of a registry by digest in the JSON: <code>registry/name@sha256:…</code></span></div>
+        <select class="input" id="image" aria-invalid=${this.#bad('image')} aria-describedby="image-errors image-hint" @change=${(
+          event: Event,
+        ) => this.#set({ image: (event.target as HTMLSelectElement).value })}>
+          <option value="" ?selected=${chosen === ''}>Choose an uploaded image…</option>
+          ${elsewhere ? html`<option value=${chosen} selected>${imageName(chosen)} (named in the JSON)</option>` : nothing}
+          ${images.map(
+            (
+              image,
+            ) => html`<option value=${image.reference} ?selected=${image.reference === chosen}>
+              ${imageName(image.reference)}${image.tags.length === 0 ? '' : ` ${image.tags.join(', ')}`} · ${shortDigest(image.reference)} · ${bytesOf(image.sizeBytes)}</option>`,
+          )}</select>
+        ${this.#errorsAt('image')}
+        <span class="hint" id="image-hint">Or name one of a registry in the JSON, by digest: <code>registry/name@sha256:…</code></span></div>`;
+  }
+
+  #fields(): TemplateResult {
+    const first = firstContainer(this.text) ?? { image: '', ports: '', restart: '' };
+    return html`${this.#imageField(first.image)}
       <div class="field"><label for="archive">Upload an image archive</label>
-        <input class="input" id="archive" type="file" @change=${(event: Event) => {
+        <input class="input" id="archive" type="file" aria-describedby="archive-hint" @change=${(
+          event: Event,
+        ) => {
           const file = (event.target as HTMLInputElement).files?.[0];
           if (file) void this.#upload(file);
-        }} /><span class="hint" role="status">${this.progress || 'An OCI archive, or what docker save writes.'}</span></div>
-      <div class="grid-2"><div class="field"><label for="port">Port on the device : in the container</label>
-        <input class="input" id="port" placeholder="8090:8080" pattern="[0-9]+:[0-9]+" @change=${port} /></div>
-      <div class="field"><label for="restart">Restart</label><select class="input" id="restart" @change=${(
-        event: Event,
-      ) =>
-        this.#set((container) =>
-          Object.assign(container, { restart: (event.target as HTMLSelectElement).value }),
-        )}>
-        ${['unless-stopped', 'always', 'on-failure', 'no'].map((policy) => html`<option>${policy}</option>`)}</select></div></div>`;
+        }} /><span class="hint" id="archive-hint" role="status">${this.progress || html`An OCI archive, or what <code>docker save</code> writes.`}</span></div>
+      <div class="grid-2"><div class="field"><label for="ports">Ports, device:container</label>
+        <input class="input mono" id="ports" placeholder="8090:8080" .value=${first.ports} aria-invalid=${this.#bad('ports')}
+          aria-describedby="ports-errors" @change=${(event: Event) => this.#setPorts((event.target as HTMLInputElement).value)} />
+        ${this.#errorsAt('ports')}</div>
+      <div class="field"><label for="restart">Restart</label><select class="input" id="restart" aria-invalid=${this.#bad('restart')}
+        aria-describedby="restart-errors" @change=${(event: Event) =>
+          this.#set({ restart: (event.target as HTMLSelectElement).value })}>
+        ${restarts(first.restart).map((policy) => html`<option ?selected=${policy === first.restart}>${policy}</option>`)}</select>
+        ${this.#errorsAt('restart')}</div></div>`;
   }
 
   #verdict(): TemplateResult {
     if (!this.checked) return notice('idle', html`<p>Checked as you type.</p>`);
-    if (this.findings.length === 0) return notice('ok', html`<p>Valid: it can be published.</p>`);
+    const { length } = this.findings;
+    if (length === 0) return notice('ok', html`<p>Valid: it can be published.</p>`);
     return notice(
       'bad',
-      html`<ul>${this.findings.map(({ path, message }) => html`<li><code>${path}</code> ${message}</li>`)}</ul>`,
+      html`<p>${length === 1 ? 'One thing is wrong' : `${length} things are wrong`}; each is marked where it belongs.</p>`,
     );
   }
 
-  protected override render() {
+  #side(): TemplateResult {
+    const from = new URLSearchParams(location.search).get('from') ?? '';
     const refused =
       refusedByRole(this.app.user) ??
-      (this.checked && this.findings.length > 0 ? 'Mend what is listed first.' : null);
-    return html`<div class="page"><div class="crumb"><a href=${pathTo.bundles()}>Bundles</a> / <a href=${pathTo.bundle(this.#id)}>${this.#bundle.value?.name ?? 'Bundle'}</a></div>
-      <div class="page-head"><div><h1>New version</h1><p class="lead">Signed when it is published; it never changes afterwards.</p></div></div>
-      ${errorNotice(this.error)}
+      (this.checked && this.findings.length > 0 ? 'Mend what is marked first.' : null);
+    return html`<aside class="stack"><div class="field"><label for="version">Version</label>
+        <input class="input" id="version" name="version" required placeholder="1.0.0" value=${nextVersion(from)} autocomplete="off"
+          aria-invalid=${this.#bad('version')} aria-describedby="version-errors version-hint" />
+        ${this.#errorsAt('version')}
+        <span class="hint" id="version-hint">Semantic: 1.2.3 or 1.2.3-rc.1</span></div>
+      <div class="field"><label for="notes">What changed</label><textarea class="input" id="notes" name="notes" rows="4" maxlength="2000"></textarea></div>
+      <div aria-live="polite">${this.#verdict()}</div>
+      ${
+        refused === null
+          ? html`<button type="submit" class="button primary" aria-busy=${this.busy ? 'true' : nothing}>${this.busy ? 'Publishing…' : 'Publish'}</button>`
+          : actionButton({ label: 'Publish', look: 'primary', refused, run: () => {} })
+      }</aside>`;
+  }
+
+  protected override render() {
+    const lines = Math.min(36, Math.max(14, this.text.split('\n').length + 1));
+    return html`<div class="page">
+      <div class="page-head"><div>${crumb(pathTo.bundle(this.#id), this.#bundle.value?.name ?? 'Bundle')}<h1>New version</h1>
+        <p class="lead">Signed when it is published; it never changes afterwards.</p></div></div>
+      ${errorNotice(this.error ?? this.#bundle.error ?? this.#images.error)}
       <form class="editor" @submit=${(event: SubmitEvent) => void this.#publish(event)}>
-        <div class="stack">${this.#fields()}
+        <div class="card padded stack">${this.#fields()}
           <div class="field"><label for="json">Containers, as JSON</label>
-            <textarea class="input mono" id="json" rows="22" spellcheck="false" .value=${this.text}
-              @input=${(event: InputEvent) => this.#edit((event.target as HTMLTextAreaElement).value)}></textarea></div></div>
-        <aside class="stack"><div class="field"><label for="version">Version</label>
-            <input class="input" id="version" name="version" required placeholder="1.0.0" autocomplete="off" />
-            <span class="hint">Semantic: 1.2.3 or 1.2.3-rc.1</span></div>
-          <div class="field"><label for="notes">What changed</label><textarea class="input" id="notes" name="notes" rows="4"></textarea></div>
-          <div aria-live="polite">${this.#verdict()}</div>
-          ${refused === null ? html`<button type="submit" class="button primary" aria-busy=${this.busy ? 'true' : nothing}>Publish</button>` : actionButton({ label: 'Publish', look: 'primary', refused, run: () => {} })}
-        </aside></form></div>`;
+            <textarea class="input mono" id="json" rows=${lines} spellcheck="false" .value=${this.text} aria-invalid=${this.#bad('json')}
+              aria-describedby="json-errors" @input=${(event: InputEvent) =>
+                this.#edit((event.target as HTMLTextAreaElement).value)}></textarea>
+            ${this.#errorsAt('json')}</div></div>
+        ${this.#side()}</form></div>`;
   }
 }
 customElements.define('version-page', VersionPage);

@@ -1,4 +1,4 @@
-/** The three-way theme switch: native radio buttons in the look of a segmented control. */
+/** The three-way theme switch; where there is no room, one button that steps through the three. */
 import { html, LitElement } from 'lit';
 import { type IconName, icon } from './icons.ts';
 import { applyTheme, readTheme, type Theme, themes } from './theme.ts';
@@ -23,7 +23,11 @@ class ThemeSwitch extends LitElement {
   }
 
   protected override render() {
-    return html`<div class="segmented" role="group" aria-label="Colour theme">
+    const next = themes[(themes.indexOf(this.theme) + 1) % themes.length] ?? 'system';
+    return html`<button type="button" class="button quiet square theme-step" title="Colour theme: ${looks[this.theme][1]}"
+        aria-label="Colour theme: ${looks[this.theme][1]}. Change to: ${looks[next][1]}"
+        @click=${() => this.#choose(next)}>${icon(looks[this.theme][0])}</button>
+      <div class="segmented" role="group" aria-label="Colour theme">
       ${themes.map(
         (theme) => html`<button type="button" aria-pressed=${this.theme === theme}
           title=${looks[theme][1]} @click=${() => this.#choose(theme)}>

@@ -6,6 +6,19 @@ import type { ReportedContainer } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import { bareMark } from '../ui/glyph.ts';
 
+/**
+ * While an update is proved the version before is kept, stopped, under the same name: not a fault,
+ * and not to be shown as one.
+ */
+const keptAside = (container: ReportedContainer, all: readonly ReportedContainer[]): boolean =>
+  container.state !== 'running' &&
+  all.some(
+    (other) =>
+      other !== container &&
+      other.name === container.name &&
+      other.bundleName === container.bundleName,
+  );
+
 const restarts = (count: number): TemplateResult =>
   count === 0
     ? html`<span class="muted">0</span>`
@@ -18,7 +31,11 @@ export const containerTable = (containers: readonly ReportedContainer[]): Templa
     <tbody>${containers.map(
       (container) => html`<tr>
         <td class="strong">${container.name}</td>
-        <td>${bareMark(containerMark(container))}</td>
+        <td>${bareMark(
+          keptAside(container, containers)
+            ? { shape: 'bar', tone: 'idle', word: 'Kept, version before' }
+            : containerMark(container),
+        )}</td>
         <td class="muted">${container.bundleName}</td>
         <td class="number"><span class="only-narrow muted">restarts </span>${restarts(container.restartCount)}</td>
         <td class="muted">${container.startedAt === null ? nothing : age(container.startedAt)}</td>

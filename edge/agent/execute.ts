@@ -124,7 +124,11 @@ const recordFailure: Executor<'record-failure'> = async (context, { bundleId }) 
     outbox.appendEvent({
       type: slot.confirmed === null ? 'update-failed' : 'restored',
       severity: 'error',
-      message: `${slot.bundleName} ${target.version} failed: ${reason} ${after}`.slice(0, 1_000),
+      message:
+        `${slot.bundleName} ${target.version} failed: ${reason.replace(/[.\s]*$/, '.')} ${after}`.slice(
+          0,
+          1_000,
+        ),
       data: { bundleId, version: target.version, logTail: logTail.join('\n').slice(-1_000) },
     });
   });
