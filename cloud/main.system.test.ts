@@ -17,6 +17,8 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 const folder = import.meta.dirname;
 const password = 'correct horse battery staple';
 let world: TestWorld;
+/** What the one process says of its API; the separate ones must say the same together. */
+let wholeDocument: { paths: object } | undefined;
 const children: ChildProcess[] = [];
 
 const run = (file: string, args: string[], more: Record<string, string> = {}): ChildProcess => {
@@ -161,8 +163,8 @@ describe('the cloud in one process', () => {
     expect(metrics).toMatch(
       /http_request_duration_seconds_count\{method="GET",route="\/api\/devices"/,
     );
-    const document = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object };
-    expect(Object.keys(document.paths)).toEqual(
+    wholeDocument = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object };
+    expect(Object.keys(wholeDocument.paths)).toEqual(
       expect.arrayContaining(['/api/devices', '/api/bundles', '/api/stream']),
     );
     expect(await (await fetch(`${url}/docs`)).text()).toContain('/api/rollouts');
@@ -215,6 +217,7 @@ describe('each service alone behind the router', () => {
       });
     expect((await create('https://evil.example')).status).toBe(403);
     expect((await create(url)).status).toBe(201);
+    expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(wholeDocument);
     const codes = await Promise.all([...services, router].map(stop));
     expect(codes).toEqual([0, 0, 0, 0]);
   });

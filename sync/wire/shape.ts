@@ -20,6 +20,11 @@ export const siteName = z
   );
 export const base64 = z.base64();
 
+/** Needs no flag `u`: API descriptions carry the pattern, and never its flags. */
+const lineOfText = new RegExp(
+  `^[^${String.raw`\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069`}]*$`,
+);
+
 /**
  * One line of text for people, such as a device's name. Control characters and those that turn
  * the reading direction are refused: they break terminals and make one name look like another.
@@ -29,10 +34,8 @@ export const plainText = (lengthMax: number) =>
     .string()
     .trim()
     .max(lengthMax)
-    .regex(
-      /^[^\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u,
-      'must not contain control characters',
-    );
+    .regex(lineOfText, 'must not contain control characters')
+    .refine((text) => text.isWellFormed(), 'must not contain half a character');
 
 export type Parsed<T> = { kind: 'parsed'; value: T } | { kind: 'refused'; reason: string };
 

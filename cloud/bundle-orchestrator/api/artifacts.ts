@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireCaller, requireUser } from '@signalbeam/platform/http/caller';
+import { json, notFound, problem, tooMany, unacceptable } from '@signalbeam/platform/http/describe';
 import { problemBody, problemResponse, refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { artifactBytesMax } from '@signalbeam/sync/core/limits';
@@ -11,20 +12,12 @@ import { findBlob, listImages } from '../store/artifacts.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { entityTag, isUnchanged, rangeAsked } from './entity-tag.ts';
 import { actingOf, type Parts } from './parts.ts';
-import {
-  imageName,
-  imageSchema,
-  json,
-  notFound,
-  pageQuery,
-  refusals,
-  storedImageSchema,
-  unacceptable,
-} from './schemas.ts';
+import { imageName, imageSchema, pageQuery, storedImageSchema } from './schemas.ts';
 
 export const streamedPaths = ['/api/artifacts'];
 
 const tags = ['Artifacts'];
+const archive = { type: 'string', format: 'binary' } as const;
 const uploadQuery = z.strictObject({
   name: imageName
     .refine(isImageName, 'must be a name such as team/app, in lower-case letters')
@@ -54,8 +47,18 @@ const addUploading = (api: Api, parts: Parts): void => {
       summary: 'Takes an image archive: OCI archive or docker save, plain or gzip',
       description: 'The body is the archive itself. The answer names each image by its digest.',
       middleware: [requireUser('operator')] as const,
-      request: { query: uploadQuery },
-      responses: { 201: json(uploaded, 'The images in it'), ...refusals, ...unacceptable },
+      request: {
+        query: uploadQuery,
+        body: { required: true, content: { 'application/octet-stream': { schema: archive } } },
+      },
+      responses: {
+        201: json(uploaded, 'The images in it'),
+        413: problem(`The archive is larger than ${artifactBytesMax} bytes`),
+        415: problem('The body is a form or JSON, not the archive itself'),
+        ...unacceptable,
+        ...tooMany,
+        507: problem('The disk is full; nothing was stored'),
+      },
     }),
     async (c) => {
       checkUpload((name) => c.req.header(name));
@@ -83,7 +86,7 @@ const addListing = (api: Api, parts: Parts): void => {
       summary: 'Lists uploaded images, the newest first',
       middleware: [requireUser('viewer')] as const,
       request: { query: pageQuery(200) },
-      responses: { 200: json(listed, 'A page of them'), ...refusals },
+      responses: { 200: json(listed, 'A page of them') },
     }),
     async (c) => {
       const { limit, cursor } = c.req.valid('query');
@@ -173,10 +176,12 @@ const addBlobs = (api: Api, parts: Parts): void => {
           description: 'The blob',
           content: { 'application/octet-stream': { schema: z.string() } },
         },
-        206: { description: 'The range that was asked for' },
+        206: {
+          description: 'The range that was asked for',
+          content: { 'application/octet-stream': { schema: z.string() } },
+        },
         304: { description: 'You have it already' },
-        416: { description: 'The range is outside of the blob' },
-        ...refusals,
+        416: problem('The range is outside of the blob'),
         ...notFound,
       },
     }),

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
+import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -11,15 +12,11 @@ import { findBundle, insertBundle, listBundles } from '../store/bundles.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { actingOf, type Parts } from './parts.ts';
 import {
-  body,
   bundleSchema,
-  conflict,
+  exampleContainers,
   idParams,
-  json,
   newBundleSchema,
-  notFound,
   pageQuery,
-  refusals,
   validationSchema,
 } from './schemas.ts';
 
@@ -33,8 +30,8 @@ const addCreating = (api: Api, parts: Parts): void => {
       tags,
       summary: 'Makes a bundle, which versions are then released of',
       middleware: [requireUser('operator')] as const,
-      request: { body: body(newBundleSchema) },
-      responses: { 201: json(bundleSchema, 'The bundle'), ...refusals, ...conflict },
+      request: { body: body(newBundleSchema, { name: 'hello', description: 'Says hello' }) },
+      responses: { 201: json(bundleSchema, 'The bundle'), ...conflict },
     }),
     async (c) => {
       const { tenantId, actor, ip } = actingOf(c.var);
@@ -79,7 +76,7 @@ const addReading = (api: Api, parts: Parts): void => {
       summary: 'Lists bundles by name',
       middleware: [requireUser('viewer')] as const,
       request: { query: pageQuery(200) },
-      responses: { 200: json(listed, 'A page of them'), ...refusals },
+      responses: { 200: json(listed, 'A page of them') },
     }),
     async (c) => {
       const { limit, cursor } = c.req.valid('query');
@@ -99,7 +96,7 @@ const addReading = (api: Api, parts: Parts): void => {
       summary: 'One bundle',
       middleware: [requireUser('viewer')] as const,
       request: { params: idParams },
-      responses: { 200: json(bundleSchema, 'The bundle'), ...refusals, ...notFound },
+      responses: { 200: json(bundleSchema, 'The bundle'), ...notFound },
     }),
     async (c) => {
       const { id } = c.req.valid('param');
@@ -123,8 +120,8 @@ const addValidating = (api: Api, parts: Parts): void => {
       tags,
       summary: 'Says whether these containers could be released, and what is wrong where',
       middleware: [requireUser('viewer')] as const,
-      request: { body: body(asked) },
-      responses: { 200: json(validationSchema, 'The finding'), ...refusals },
+      request: { body: body(asked, { containers: exampleContainers }) },
+      responses: { 200: json(validationSchema, 'The finding') },
     }),
     async (c) => {
       const { containers } = c.req.valid('json');

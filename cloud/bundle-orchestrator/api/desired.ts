@@ -2,22 +2,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { type Caller, requireCaller, requireUser } from '@signalbeam/platform/http/caller';
+import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { assignBundle, withdrawBundle } from '../desired/assign.ts';
 import { findDesired } from '../store/desired.ts';
 import { actingOf, type Parts } from './parts.ts';
-import {
-  assignedSchema,
-  assignSchema,
-  body,
-  conflict,
-  desiredSchema,
-  idParams,
-  json,
-  notFound,
-  refusals,
-} from './schemas.ts';
+import { assignedSchema, assignSchema, desiredSchema, exampleAssign, idParams } from './schemas.ts';
 
 const tags = ['Devices'];
 
@@ -29,10 +20,9 @@ const addAssigning = (api: Api, parts: Parts): void => {
       tags,
       summary: 'Puts a bundle version on a device, outside of any rollout',
       middleware: [requireUser('operator')] as const,
-      request: { params: idParams, body: body(assignSchema) },
+      request: { params: idParams, body: body(assignSchema, exampleAssign) },
       responses: {
         200: json(assignedSchema, 'What is wanted now'),
-        ...refusals,
         ...notFound,
         ...conflict,
       },
@@ -52,7 +42,6 @@ const addAssigning = (api: Api, parts: Parts): void => {
       request: { params: z.strictObject({ id: z.uuid(), bundleId: z.uuid() }) },
       responses: {
         200: json(assignedSchema, 'What is wanted now'),
-        ...refusals,
         ...notFound,
         ...conflict,
       },
@@ -81,7 +70,7 @@ export const addDesiredRoutes = (api: Api, parts: Parts): void => {
       summary: 'What is wanted of a device, with the signed record',
       middleware: [requireCaller('viewer')] as const,
       request: { params: idParams },
-      responses: { 200: json(desiredSchema, 'The desired state'), ...refusals, ...notFound },
+      responses: { 200: json(desiredSchema, 'The desired state'), ...notFound },
     }),
     async (c) => {
       const { id } = c.req.valid('param');

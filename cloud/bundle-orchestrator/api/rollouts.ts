@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
+import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { shownStatus } from '../core/rollout.ts';
@@ -17,14 +18,10 @@ import {
 import { pageOf, readCursor } from './cursor.ts';
 import { actingOf, type Parts } from './parts.ts';
 import {
-  body,
-  conflict,
+  exampleRollout,
   idParams,
-  json,
   newRolloutSchema,
-  notFound,
   pageQuery,
-  refusals,
   rolloutDeviceSchema,
   rolloutSchema,
 } from './schemas.ts';
@@ -40,8 +37,8 @@ const addStarting = (api: Api, parts: Parts): void => {
       tags,
       summary: 'Rolls a version out to devices, all at once',
       middleware: [requireUser('operator')] as const,
-      request: { body: body(newRolloutSchema) },
-      responses: { 201: json(rolloutSchema, 'The rollout'), ...refusals, ...notFound, ...conflict },
+      request: { body: body(newRolloutSchema, exampleRollout) },
+      responses: { 201: json(rolloutSchema, 'The rollout'), ...notFound, ...conflict },
     }),
     async (c) => c.json(await startRollout(parts, actingOf(c.var), c.req.valid('json')), 201),
   );
@@ -59,7 +56,6 @@ const addStarting = (api: Api, parts: Parts): void => {
         request: { params: idParams },
         responses: {
           200: json(rolloutSchema, 'The rollout'),
-          ...refusals,
           ...notFound,
           ...conflict,
         },
@@ -84,7 +80,7 @@ const addListing = (api: Api, parts: Parts): void => {
       summary: 'Lists rollouts, the newest first',
       middleware: [requireUser('viewer')] as const,
       request: { query: pageQuery(50) },
-      responses: { 200: json(listed, 'A page of them'), ...refusals },
+      responses: { 200: json(listed, 'A page of them') },
     }),
     async (c) => {
       const { tenantId } = c.var.caller;
@@ -123,7 +119,7 @@ const addReading = (api: Api, parts: Parts): void => {
       summary: 'One rollout, with what it waits for',
       middleware: [requireUser('viewer')] as const,
       request: { params: idParams },
-      responses: { 200: json(rolloutSchema, 'The rollout'), ...refusals, ...notFound },
+      responses: { 200: json(rolloutSchema, 'The rollout'), ...notFound },
     }),
     async (c) => {
       const { tenantId } = c.var.caller;
@@ -145,7 +141,6 @@ const addReading = (api: Api, parts: Parts): void => {
       request: { params: idParams },
       responses: {
         200: json(z.array(rolloutDeviceSchema), 'Its devices by name'),
-        ...refusals,
         ...notFound,
       },
     }),

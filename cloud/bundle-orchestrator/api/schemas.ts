@@ -11,41 +11,16 @@ import { devicesPerRolloutMax } from '../rollouts/start.ts';
 export const idParams = z.strictObject({ id: z.uuid() });
 const at = z.iso.datetime();
 
-export const problemSchema = z
-  .strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string(),
-    next: z.string().optional(),
-    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
-  })
-  .openapi('Problem');
-
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
-
-/** The refusals that every route shares, for the OpenAPI document. */
-export const refusals = {
-  400: problem('Not understood'),
-  401: problem('Sign-in needed'),
-  403: problem('Not allowed'),
-};
-export const notFound = { 404: problem('There is no such thing in this tenant') };
-export const conflict = { 409: problem('In conflict with the present state') };
-export const unacceptable = { 422: problem('The content is not acceptable; errors say where') };
-
-export const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-export const body = <T extends z.ZodType>(schema: T) => ({
-  required: true as const,
-  content: { 'application/json': { schema } },
-});
+const exampleId = '6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11';
+export const exampleContainers = [
+  {
+    name: 'web',
+    image: `registry.example/web@sha256:${'a'.repeat(64)}`,
+    environment: { GREETING: 'hello' },
+  },
+];
+export const exampleAssign = { bundleId: exampleId, version: '1.0.0' };
+export const exampleRollout = { ...exampleAssign, deviceIds: [exampleId] };
 
 /** Part of container names on devices, so it is as strict as they are. */
 const bundleName = z

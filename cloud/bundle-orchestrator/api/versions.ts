@@ -2,8 +2,10 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireDevice, requireUser } from '@signalbeam/platform/http/caller';
+import { body, conflict, json, notFound, unacceptable } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { envelopeSchema } from '@signalbeam/sync/wire/dsse';
 import { digest } from '@signalbeam/sync/wire/shape';
 import { releaseVersion } from '../bundles/release.ts';
 import { versionOrderKey } from '../core/version-order.ts';
@@ -12,15 +14,10 @@ import { pageOf, readCursor } from './cursor.ts';
 import { entityTag, isUnchanged } from './entity-tag.ts';
 import { actingOf, type Parts } from './parts.ts';
 import {
-  body,
-  conflict,
+  exampleContainers,
   idParams,
-  json,
   newVersionSchema,
-  notFound,
   pageQuery,
-  refusals,
-  unacceptable,
   versionParams,
   versionSchema,
 } from './schemas.ts';
@@ -36,10 +33,12 @@ const addReleasing = (api: Api, parts: Parts): void => {
       tags,
       summary: 'Releases a version: signed, and immutable from then on',
       middleware: [requireUser('operator')] as const,
-      request: { params: idParams, body: body(newVersionSchema) },
+      request: {
+        params: idParams,
+        body: body(newVersionSchema, { version: '1.0.0', containers: exampleContainers }),
+      },
       responses: {
         201: json(versionSchema, 'The version'),
-        ...refusals,
         ...notFound,
         ...conflict,
         ...unacceptable,
@@ -67,7 +66,7 @@ const addReading = (api: Api, parts: Parts): void => {
       summary: 'Lists versions, the highest first',
       middleware: [requireUser('viewer')] as const,
       request: { params: idParams, query: pageQuery(100) },
-      responses: { 200: json(listed, 'A page of them'), ...refusals, ...notFound },
+      responses: { 200: json(listed, 'A page of them'), ...notFound },
     }),
     async (c) => {
       const { id } = c.req.valid('param');
@@ -91,7 +90,7 @@ const addReading = (api: Api, parts: Parts): void => {
       summary: 'One version',
       middleware: [requireUser('viewer')] as const,
       request: { params: versionParams },
-      responses: { 200: json(versionSchema, 'The version'), ...refusals, ...notFound },
+      responses: { 200: json(versionSchema, 'The version'), ...notFound },
     }),
     async (c) => {
       const { id, version } = c.req.valid('param');
@@ -116,10 +115,9 @@ const addReleases = (api: Api, parts: Parts): void => {
       responses: {
         200: {
           description: 'The envelope',
-          content: { 'application/vnd.signalbeam.release+json': { schema: z.string() } },
+          content: { 'application/vnd.signalbeam.release+json': { schema: envelopeSchema } },
         },
         304: { description: 'You have it already' },
-        ...refusals,
         ...notFound,
       },
     }),

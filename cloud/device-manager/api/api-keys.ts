@@ -5,6 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { createApiKey } from '@signalbeam/platform/identity/api-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -19,7 +20,7 @@ import {
 import { findDevice, lockDevice } from '../store/devices.ts';
 import { noSuchDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
-import { apiKeySchema, conflict, idParams, json, notFound, refusals } from './schemas.ts';
+import { apiKeySchema, idParams } from './schemas.ts';
 
 const dayMs = 24 * 60 * 60_000;
 /** Two are enough to replace one; the rest is room for mistakes. */
@@ -51,7 +52,6 @@ const createKeyRoute = createRoute({
   },
   responses: {
     201: json(apiKeySchema.extend({ apiKey: z.string() }), 'The key'),
-    ...refusals,
     ...notFound,
     ...conflict,
   },
@@ -66,7 +66,6 @@ const listKeysRoute = createRoute({
   request: { params: idParams },
   responses: {
     200: json(z.strictObject({ apiKeys: z.array(apiKeySchema) }), 'The keys'),
-    ...refusals,
     ...notFound,
   },
 });
@@ -78,7 +77,7 @@ const revokeKeyRoute = createRoute({
   summary: 'Revokes an API key at once',
   middleware: [requireUser('operator')] as const,
   request: { params: z.strictObject({ id: z.uuid(), keyId: z.uuid() }) },
-  responses: { 204: { description: 'Revoked' }, ...refusals, ...notFound },
+  responses: { 204: { description: 'Revoked' }, ...notFound },
 });
 
 export const addApiKeyRoutes = (api: Api, parts: Parts): void => {

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
@@ -10,7 +11,7 @@ import { viewDevice } from '../store/device-list.ts';
 import { decideDevice, lockDevice } from '../store/devices.ts';
 import { noSuchDevice, shownDevice, tellOfDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
-import { conflict, deviceSchema, idParams, json, notFound, refusals } from './schemas.ts';
+import { deviceSchema, idParams } from './schemas.ts';
 
 const approveRoute = createRoute({
   method: 'post',
@@ -19,7 +20,7 @@ const approveRoute = createRoute({
   summary: 'Lets a device in; it fetches its credentials by itself',
   middleware: [requireUser('operator')] as const,
   request: { params: idParams },
-  responses: { 200: json(deviceSchema, 'The device'), ...refusals, ...notFound, ...conflict },
+  responses: { 200: json(deviceSchema, 'The device'), ...notFound, ...conflict },
 });
 
 const rejectRoute = createRoute({
@@ -37,7 +38,7 @@ const rejectRoute = createRoute({
       },
     },
   },
-  responses: { 200: json(deviceSchema, 'The device'), ...refusals, ...notFound, ...conflict },
+  responses: { 200: json(deviceSchema, 'The device'), ...notFound, ...conflict },
 });
 
 type Decided = { id: string; decision: Decision; reason: string | null };

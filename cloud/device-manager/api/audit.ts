@@ -2,11 +2,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
+import { json } from '@signalbeam/platform/http/describe';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { listAudit } from '../store/audit.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
-import { auditLineSchema, json, refusals } from './schemas.ts';
+import { auditLineSchema } from './schemas.ts';
 
 const route = createRoute({
   method: 'get',
@@ -25,7 +26,6 @@ const route = createRoute({
       z.strictObject({ entries: z.array(auditLineSchema), nextCursor: z.string().nullable() }),
       'A page',
     ),
-    ...refusals,
   },
 });
 

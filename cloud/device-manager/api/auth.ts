@@ -7,6 +7,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { sessionCookie } from '@signalbeam/platform/http/authenticate';
 import { type ApiEnv, requireUser } from '@signalbeam/platform/http/caller';
+import { body, json, problem, tooMany } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { absentUserHash, checkPassword } from '@signalbeam/platform/identity/passwords';
 import {
@@ -26,7 +27,7 @@ import { endSession, openSession } from '../store/sessions.ts';
 import { readTenant } from '../store/tenants.ts';
 import { findForSignIn, findUser } from '../store/users.ts';
 import type { Parts } from './parts.ts';
-import { body, json, meSchema, refusals, tooMany } from './schemas.ts';
+import { meSchema } from './schemas.ts';
 
 const loginSchema = z.strictObject({
   email: plainText(254).min(1),
@@ -107,13 +108,15 @@ const loginRoute = createRoute({
   tags: ['Sign-in'],
   summary: 'Signs a person in',
   middleware: [retryAfter] as const,
-  request: { body: body(loginSchema) },
+  request: {
+    body: body(loginSchema, { email: 'admin@demo.local', password: 'correct horse battery' }),
+  },
   responses: {
     200: json(
       z.strictObject({ token: z.string(), expiresAt: z.iso.datetime(), user: meSchema }),
       'Signed in; the cookie sb_session is set too',
     ),
-    ...refusals,
+    401: problem('The e-mail address or the password is wrong'),
     ...tooMany,
   },
 });
@@ -123,7 +126,10 @@ const logoutRoute = createRoute({
   path: '/api/auth/logout',
   tags: ['Sign-in'],
   summary: 'Ends the sign-in that this request carries',
-  responses: { 204: { description: 'Signed out' } },
+  responses: {
+    204: { description: 'Signed out, or nobody was signed in' },
+    403: problem('It came from another site'),
+  },
 });
 
 const meRoute = createRoute({
@@ -132,7 +138,7 @@ const meRoute = createRoute({
   tags: ['Sign-in'],
   summary: 'Who is signed in',
   middleware: [requireUser('viewer')] as const,
-  responses: { 200: json(meSchema, 'The person'), ...refusals },
+  responses: { 200: json(meSchema, 'The person') },
 });
 
 export const addAuthRoutes = (api: Api, parts: Parts): void => {

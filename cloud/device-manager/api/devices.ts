@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { body, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
@@ -17,7 +18,7 @@ import {
 import { type DeviceRecord, deleteDevice, lockDevice, renameDevice } from '../store/devices.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
-import { body, deviceSchema, idParams, json, notFound, refusals } from './schemas.ts';
+import { deviceSchema, idParams } from './schemas.ts';
 
 export const noSuchDevice = () => refusal('not-found', 'There is no such device.');
 
@@ -100,7 +101,6 @@ const listRoute = createRoute({
       z.strictObject({ devices: z.array(deviceSchema), nextCursor: z.string().nullable() }),
       'A page',
     ),
-    ...refusals,
   },
 });
 
@@ -111,7 +111,7 @@ const getRoute = createRoute({
   summary: 'One device',
   middleware: [requireUser('viewer')] as const,
   request: { params: idParams },
-  responses: { 200: json(deviceSchema, 'The device'), ...refusals, ...notFound },
+  responses: { 200: json(deviceSchema, 'The device'), ...notFound },
 });
 
 const renameRoute = createRoute({
@@ -120,8 +120,11 @@ const renameRoute = createRoute({
   tags: ['Devices'],
   summary: 'Renames a device',
   middleware: [requireUser('operator')] as const,
-  request: { params: idParams, body: body(z.strictObject({ name: plainText(200).min(1) })) },
-  responses: { 200: json(deviceSchema, 'The device'), ...refusals, ...notFound },
+  request: {
+    params: idParams,
+    body: body(z.strictObject({ name: plainText(200).min(1) }), { name: 'pump 3' }),
+  },
+  responses: { 200: json(deviceSchema, 'The device'), ...notFound },
 });
 
 const deleteRoute = createRoute({
@@ -131,7 +134,7 @@ const deleteRoute = createRoute({
   summary: 'Deletes a device: its credentials end at once; what runs on it is left running',
   middleware: [requireUser('operator')] as const,
   request: { params: idParams },
-  responses: { 204: { description: 'Deleted' }, ...refusals, ...notFound },
+  responses: { 204: { description: 'Deleted' }, ...notFound },
 });
 
 export const addDeviceRoutes = (api: Api, parts: Parts): void => {

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { body, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -17,7 +18,7 @@ import {
 } from '../store/registration-tokens.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
-import { body, idParams, json, notFound, refusals, registrationTokenSchema } from './schemas.ts';
+import { idParams, registrationTokenSchema } from './schemas.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -58,10 +59,9 @@ const createTokenRoute = createRoute({
   tags: ['Registration'],
   summary: 'Makes a registration token; it is shown this once',
   middleware: [requireUser('operator')] as const,
-  request: { body: body(newTokenSchema) },
+  request: { body: body(newTokenSchema, { site: 'plant-7', maxUses: 3, validityDays: 7 }) },
   responses: {
     201: json(registrationTokenSchema.extend({ token: z.string() }), 'The token'),
-    ...refusals,
   },
 });
 
@@ -85,7 +85,6 @@ const listTokensRoute = createRoute({
       }),
       'A page',
     ),
-    ...refusals,
   },
 });
 
@@ -96,7 +95,7 @@ const revokeTokenRoute = createRoute({
   summary: 'Revokes a registration token; devices that used it stay',
   middleware: [requireUser('operator')] as const,
   request: { params: idParams },
-  responses: { 204: { description: 'Revoked' }, ...refusals, ...notFound },
+  responses: { 204: { description: 'Revoked' }, ...notFound },
 });
 
 const position = z.tuple([z.iso.datetime(), z.uuid()]);

@@ -5,6 +5,7 @@
 import { createRoute } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireDevice } from '@signalbeam/platform/http/caller';
+import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import {
@@ -17,18 +18,27 @@ import { registerDevice } from '../register-device.ts';
 import { findDevice } from '../store/devices.ts';
 import { readTenant } from '../store/tenants.ts';
 import type { Parts } from './parts.ts';
-import { body, conflict, idParams, json, notFound, refusals } from './schemas.ts';
+import { idParams } from './schemas.ts';
+
+const exampleRegistration = {
+  registrationToken: 'sbr_0123abcd_0123456789abcdefghjkmnpqrstvwxyz',
+  name: 'pump 3',
+  publicKey: `U${'A'.repeat(55)}`,
+  sealingKey: `${'A'.repeat(43)}=`,
+  agentVersion: '0.1.0',
+  platform: { os: 'linux', architecture: 'arm64', hostname: 'pump-3.local' },
+};
 
 const registerRoute = createRoute({
   method: 'post',
   path: '/api/devices',
   tags: ['Registration'],
   summary: 'Registers a device by a registration token',
-  request: { body: body(registrationSchema) },
+  request: { body: body(registrationSchema, exampleRegistration) },
   responses: {
     200: json(registeredSchema, 'This key is registered already'),
     201: json(registeredSchema, 'Registered'),
-    ...refusals,
+    403: problem('The registration token does not admit it'),
     ...conflict,
   },
 });
@@ -40,7 +50,7 @@ const enrolmentRoute = createRoute({
   summary: 'How a device’s registration stands; once approved, its credentials',
   middleware: [requireDevice({ pending: true })] as const,
   request: { params: idParams },
-  responses: { 200: json(enrolmentStatusSchema, 'How it stands'), ...refusals, ...notFound },
+  responses: { 200: json(enrolmentStatusSchema, 'How it stands'), ...notFound },
 });
 
 export const addRegistrationRoutes = (api: Api, parts: Parts): void => {

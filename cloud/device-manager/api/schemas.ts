@@ -13,42 +13,6 @@ export const newPassword = z.string().min(passwordLengthMin).max(passwordLengthM
 export const idParams = z.strictObject({ id: z.uuid() });
 const at = z.iso.datetime();
 
-export const problemSchema = z
-  .strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string(),
-    next: z.string().optional(),
-    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
-  })
-  .openapi('Problem');
-
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
-
-/** The refusals that every route shares, for the OpenAPI document. */
-export const refusals = {
-  400: problem('Not understood'),
-  401: problem('Sign-in needed'),
-  403: problem('Not allowed'),
-};
-export const notFound = { 404: problem('There is no such thing in this tenant') };
-export const conflict = { 409: problem('In conflict with the present state') };
-export const tooMany = { 429: problem('Too many attempts; Retry-After says when to come back') };
-
-export const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-export const body = <T extends z.ZodType>(schema: T) => ({
-  required: true as const,
-  content: { 'application/json': { schema } },
-});
-
 export const userSchema = z
   .strictObject({
     id: z.uuid(),

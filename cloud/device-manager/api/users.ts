@@ -5,6 +5,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { hashPassword } from '@signalbeam/platform/identity/passwords';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -13,18 +14,7 @@ import { plainText } from '@signalbeam/sync/wire/shape';
 import { endSessionsOf } from '../store/sessions.ts';
 import { insertUser, listUsers, lockForChange, type User, updateUser } from '../store/users.ts';
 import type { Parts } from './parts.ts';
-import {
-  body,
-  conflict,
-  emailAddress,
-  idParams,
-  json,
-  newPassword,
-  notFound,
-  refusals,
-  role,
-  userSchema,
-} from './schemas.ts';
+import { emailAddress, idParams, newPassword, role, userSchema } from './schemas.ts';
 
 const shown = (user: User): z.infer<typeof userSchema> => ({
   id: user.id,
@@ -41,6 +31,12 @@ const newUserSchema = z.strictObject({
   role,
   password: newPassword,
 });
+const exampleUser = {
+  email: 'ada@demo.local',
+  name: 'Ada',
+  role: 'operator' as const,
+  password: 'correct horse battery',
+};
 const changeSchema = z
   .strictObject({ name: plainText(200).min(1), role, disabled: z.boolean() })
   .partial();
@@ -51,7 +47,7 @@ const listRoute = createRoute({
   tags: ['Users'],
   summary: 'Lists the people of the tenant',
   middleware: [requireUser('admin')] as const,
-  responses: { 200: json(z.strictObject({ users: z.array(userSchema) }), 'All'), ...refusals },
+  responses: { 200: json(z.strictObject({ users: z.array(userSchema) }), 'All') },
 });
 
 const createUserRoute = createRoute({
@@ -60,8 +56,8 @@ const createUserRoute = createRoute({
   tags: ['Users'],
   summary: 'Lets a person sign in',
   middleware: [requireUser('admin')] as const,
-  request: { body: body(newUserSchema) },
-  responses: { 201: json(userSchema, 'The person'), ...refusals, ...conflict },
+  request: { body: body(newUserSchema, exampleUser) },
+  responses: { 201: json(userSchema, 'The person'), ...conflict },
 });
 
 const changeRoute = createRoute({
@@ -70,8 +66,8 @@ const changeRoute = createRoute({
   tags: ['Users'],
   summary: 'Changes a person’s name or role, or disables them',
   middleware: [requireUser('admin')] as const,
-  request: { params: idParams, body: body(changeSchema) },
-  responses: { 200: json(userSchema, 'The person'), ...refusals, ...notFound, ...conflict },
+  request: { params: idParams, body: body(changeSchema, { role: 'viewer' }) },
+  responses: { 200: json(userSchema, 'The person'), ...notFound, ...conflict },
 });
 
 /** The user after the change, and whether they stay an admin who can sign in. */

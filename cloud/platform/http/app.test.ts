@@ -113,7 +113,7 @@ describe('a request', () => {
       headers: { 'content-type': 'text/plain' },
       body: '{"name":"a"}',
     });
-    expect(response.status).toBe(400);
+    expect(response.status).toBe(415);
   });
 
   it('that is too large learns the limit, with and without a declared length', async () => {

@@ -13,6 +13,7 @@ import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import type { Logger } from '../logging/log.ts';
 import type { ApiEnv } from './caller.ts';
+import { describeRoute } from './describe.ts';
 import { type FieldError, problemBody, problemOf, problemResponse, refusal } from './problem.ts';
 
 export type Api = OpenAPIHono<ApiEnv>;
@@ -55,7 +56,13 @@ export const fieldErrors = (error: z.ZodError): FieldError[] =>
 const describeHttpException = (error: HTTPException): Response =>
   error.status === 400
     ? problemResponse(problemBody('malformed-json', 'The body is not valid JSON.'))
-    : problemResponse(problemBody('invalid-request', error.message || 'The request is refused.'));
+    : error.status === 415
+      ? problemResponse(
+          problemBody('unsupported-media-type', 'The body must be JSON.', {
+            next: 'Send it with content-type: application/json.',
+          }),
+        )
+      : problemResponse(problemBody('invalid-request', error.message || 'The request is refused.'));
 
 const requestId: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const given = c.req.header('x-request-id');
@@ -94,6 +101,33 @@ const limitBody = (options: ApiOptions): MiddlewareHandler<ApiEnv> => {
       : limit(c, next);
 };
 
+/** What is read of a body that nobody wanted, so that its connection stays good for the next request. */
+const discardedBytesMax = 4 * 1024 * 1024;
+
+const discard = async (body: ReadableStream<Uint8Array>): Promise<boolean> => {
+  let seen = 0;
+  for await (const chunk of body) {
+    seen += chunk.byteLength;
+    if (seen > discardedBytesMax) return false;
+  }
+  return true;
+};
+
+/**
+ * Refused requests leave their body unread. A client that still sends would meet a broken
+ * connection instead of the answer, so the rest is read; what is too long ends the connection.
+ */
+const finishBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
+  await next();
+  const { incoming } = (c.env ?? {}) as Partial<HttpBindings>;
+  if (incoming === undefined || incoming.readableEnded || c.req.raw.body === null) return;
+  const announced = Number(c.req.header('content-length') ?? 0);
+  const { body } = c.req.raw;
+  const read =
+    !body.locked && announced <= discardedBytesMax && (await discard(body).catch(() => false));
+  if (!read) c.res.headers.set('connection', 'close');
+};
+
 const addErrors = (api: Api, log: Logger): void => {
   api.onError((error, c) => {
     if (error instanceof HTTPException) return describeHttpException(error);
@@ -125,6 +159,10 @@ export const createApi = (options: ApiOptions): Api => {
       );
     },
   });
+  const register = api.openapi;
+  // Its type says the same of the described route as of the given one.
+  api.openapi = ((route, handler, hook) =>
+    register(describeRoute(route) as typeof route, handler, hook)) as typeof register;
   addErrors(api, options.log);
   if (options.measure !== undefined) api.use('*', options.measure);
   api.use('*', requestId, async (c, next) => {
@@ -133,7 +171,7 @@ export const createApi = (options: ApiOptions): Api => {
     c.set('clientAddress', clientAddress(c.env, forwarded, options.trustedProxy ?? false));
     await next();
   });
-  api.use('*', limitBody(options));
+  api.use('*', finishBody, limitBody(options));
   api.use('/api/*', options.authenticate);
   return api;
 };

@@ -43,6 +43,19 @@ export type UserEnv = ApiEnv & { Variables: { caller: UserCaller } };
 export type DeviceEnv = ApiEnv & { Variables: { caller: DeviceCaller } };
 export type CallerEnv = ApiEnv & { Variables: { caller: Caller } };
 
+/** What a guard asks for, for whoever describes the routes. */
+export type Access =
+  | { kind: 'user' | 'both'; role: Role }
+  | { kind: 'device'; role: 'approved' | 'pending' };
+
+const accesses = new WeakMap<object, Access>();
+const guarding = <G extends object>(access: Access, guard: G): G => {
+  accesses.set(guard, access);
+  return guard;
+};
+/** What a middleware asks for; undefined when it is no guard. */
+export const accessOf = (middleware: object): Access | undefined => accesses.get(middleware);
+
 const rank: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 
 const known = (authentication: Authentication | undefined): Caller => {
@@ -60,8 +73,8 @@ const known = (authentication: Authentication | undefined): Caller => {
 };
 
 /** Lets users of at least this role in. */
-export const requireUser = (role: Role) =>
-  createMiddleware<UserEnv>(async (c, next) => {
+export const requireUser = (role: Role) => {
+  const guard = createMiddleware<UserEnv>(async (c, next) => {
     const caller = known(c.var.authentication);
     if (caller.kind !== 'user' || rank[caller.role] < rank[role]) {
       throw refusal('forbidden', `This needs a user with the role ${role} or above.`);
@@ -69,10 +82,12 @@ export const requireUser = (role: Role) =>
     c.set('caller', caller);
     await next();
   });
+  return guarding({ kind: 'user', role }, guard);
+};
 
 /** Lets devices in: approved ones, or with `pending: true` those that still wait too. */
-export const requireDevice = (options: { pending?: boolean } = {}) =>
-  createMiddleware<DeviceEnv>(async (c, next) => {
+export const requireDevice = (options: { pending?: boolean } = {}) => {
+  const guard = createMiddleware<DeviceEnv>(async (c, next) => {
     const caller = known(c.var.authentication);
     if (caller.kind !== 'device') throw refusal('forbidden', 'Only a device may ask this.');
     if (!caller.approved && options.pending !== true) {
@@ -83,16 +98,20 @@ export const requireDevice = (options: { pending?: boolean } = {}) =>
     c.set('caller', caller);
     await next();
   });
+  return guarding({ kind: 'device', role: options.pending ? 'pending' : 'approved' }, guard);
+};
 
 /** Lets users of at least this role in, and approved devices. */
-export const requireCaller = (role: Role) =>
-  createMiddleware<CallerEnv>(async (c, next) => {
+export const requireCaller = (role: Role) => {
+  const guard = createMiddleware<CallerEnv>(async (c, next) => {
     const caller = known(c.var.authentication);
     const allowed = caller.kind === 'device' ? caller.approved : rank[caller.role] >= rank[role];
     if (!allowed) throw refusal('forbidden', `This needs an approved device or the role ${role}.`);
     c.set('caller', caller);
     await next();
   });
+  return guarding({ kind: 'both', role }, guard);
+};
 
 /** Who acts, as the audit log writes it. */
 export const actorOf = (caller: Caller): string =>

@@ -6,8 +6,9 @@ export type OpenApiOperation = {
   summary?: string;
   description?: string;
   tags?: string[];
+  security?: Record<string, string[]>[];
   parameters?: { name: string; in: string; required?: boolean; schema?: unknown }[];
-  requestBody?: { content?: Record<string, { schema?: unknown }> };
+  requestBody?: { required?: boolean; content?: Record<string, { schema?: unknown }> };
   responses?: Record<
     string,
     { description?: string; content?: Record<string, { schema?: unknown }> }
@@ -48,6 +49,7 @@ const credentials = {
   session: { type: 'apiKey', in: 'cookie', name: 'sb_session' },
   device: { type: 'http', scheme: 'bearer', description: "A device's own proof" },
   apiKey: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+  tenant: { type: 'apiKey', in: 'header', name: 'X-Tenant-Id', description: 'With X-API-Key' },
 };
 
 export const mergeDocuments = (

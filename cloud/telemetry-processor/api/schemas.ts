@@ -9,38 +9,6 @@ import { timestampMs } from '@signalbeam/sync/wire/shape';
 const at = z.iso.datetime();
 export const idParams = z.strictObject({ id: z.uuid() });
 
-const problemSchema = z
-  .strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    code: z.string(),
-    detail: z.string(),
-    next: z.string().optional(),
-    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
-  })
-  .openapi('Problem');
-
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
-/** The refusals that every route here shares, for the OpenAPI document. */
-export const refusals = {
-  400: problem('Not understood'),
-  401: problem('Sign-in needed'),
-  403: problem('Not allowed'),
-};
-export const deviceRefusals = { ...refusals, 404: problem('There is no such device') };
-export const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-export const body = <T extends z.ZodType>(schema: T) => ({
-  required: true as const,
-  content: { 'application/json': { schema } },
-});
-
 export const presenceSchema = z
   .strictObject({
     presence: z.enum(['online', 'offline', 'never']),

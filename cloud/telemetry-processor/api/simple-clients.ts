@@ -1,22 +1,16 @@
 /** What simple clients, with an API key or a device's token, send by plain REST. */
 import { createRoute } from '@hono/zod-openapi';
 import { requireDevice } from '@signalbeam/platform/http/caller';
+import { body, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Heartbeat } from '@signalbeam/sync/wire/heartbeat';
 import { type MetricsBody, metricNames } from '@signalbeam/sync/wire/rows';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { storeSimpleMetrics } from '../store/simple-metrics.ts';
 import { type AddRoutes, checkOwn } from './parts.ts';
-import {
-  body,
-  deviceRefusals,
-  idParams,
-  json,
-  simpleHeartbeat,
-  simpleMetrics,
-  storedSchema,
-} from './schemas.ts';
+import { idParams, simpleHeartbeat, simpleMetrics, storedSchema } from './schemas.ts';
 
+const exampleSample = { cpuPercent: 12.5 };
 const tags = ['Devices by REST'];
 
 const addHeartbeat: AddRoutes = (api, parts) => {
@@ -27,8 +21,8 @@ const addHeartbeat: AddRoutes = (api, parts) => {
       tags,
       summary: 'Says that the device is there, and when it will say so again',
       middleware: [requireDevice()] as const,
-      request: { params: idParams, body: body(simpleHeartbeat) },
-      responses: { 204: { description: 'Heard' }, ...deviceRefusals },
+      request: { params: idParams, body: body(simpleHeartbeat, { nextBeatMs: 60_000 }) },
+      responses: { 204: { description: 'Heard' }, ...notFound },
     }),
     async (c) => {
       const { id } = c.req.valid('param');
@@ -56,8 +50,8 @@ const addMetrics: AddRoutes = (api, parts) => {
       tags,
       summary: 'Stores samples; those without a time get the time of arrival',
       middleware: [requireDevice()] as const,
-      request: { params: idParams, body: body(simpleMetrics) },
-      responses: { 201: json(storedSchema, 'How many were stored'), ...deviceRefusals },
+      request: { params: idParams, body: body(simpleMetrics, { samples: [exampleSample] }) },
+      responses: { 201: json(storedSchema, 'How many were stored'), ...notFound },
     }),
     async (c) => {
       const { id: deviceId } = c.req.valid('param');

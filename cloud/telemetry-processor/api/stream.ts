@@ -8,7 +8,6 @@ import { requireUser } from '@signalbeam/platform/http/caller';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { parseTopics, wantedEvent } from '../stream/topics.ts';
 import type { AddRoutes } from './parts.ts';
-import { refusals } from './schemas.ts';
 
 /** How long a stream may outlive the session that opened it. */
 const sessionCheckMs = 15_000;
@@ -50,7 +49,7 @@ const addSession: AddRoutes = (api) => {
       tags: ['Live'],
       summary: 'Whether the sign-in still holds',
       middleware: [requireUser('viewer')] as const,
-      responses: { 204: { description: 'It does' }, ...refusals },
+      responses: { 204: { description: 'It does' } },
     }),
     (c) => c.body(null, 204),
   );
@@ -79,7 +78,6 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
           description: 'The stream',
           content: { 'text/event-stream': { schema: z.string() } },
         },
-        ...refusals,
       },
     }),
     (c) => {

@@ -1,6 +1,7 @@
 /** What is known of a device: presence, metrics, events, reported state. Reading only. */
 import { createRoute } from '@hono/zod-openapi';
 import { requireCaller } from '@signalbeam/platform/http/caller';
+import { json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { metricNames } from '@signalbeam/sync/wire/rows';
 import { bucketMsOf } from '../core/bucket.ts';
@@ -17,11 +18,9 @@ import {
 import type { AddRoutes } from './parts.ts';
 import { readingDevice } from './parts.ts';
 import {
-  deviceRefusals,
   eventsQuery,
   eventsSchema,
   idParams,
-  json,
   metricsQuery,
   metricsSchema,
   presenceSchema,
@@ -54,7 +53,7 @@ const addPresence: AddRoutes = (api, parts) => {
       summary: 'Whether the device is heard of',
       middleware: [requireCaller('viewer')] as const,
       request: { params: idParams },
-      responses: { 200: json(presenceSchema, 'Presence'), ...deviceRefusals },
+      responses: { 200: json(presenceSchema, 'Presence'), ...notFound },
     }),
     async (c) => {
       const { id } = c.req.valid('param');
@@ -78,7 +77,7 @@ const addMetrics: AddRoutes = (api, parts) => {
       summary: `Samples over time (${metricNames.length} metrics), thinned to at most maxPoints`,
       middleware: [requireCaller('viewer')] as const,
       request: { params: idParams, query: metricsQuery },
-      responses: { 200: json(metricsSchema, 'The series'), ...deviceRefusals },
+      responses: { 200: json(metricsSchema, 'The series'), ...notFound },
     }),
     async (c) => {
       const { id } = c.req.valid('param');
@@ -119,7 +118,7 @@ const addEvents: AddRoutes = (api, parts) => {
       summary: 'What happened on the device, newest first',
       middleware: [requireCaller('viewer')] as const,
       request: { params: idParams, query: eventsQuery },
-      responses: { 200: json(eventsSchema, 'A page of events'), ...deviceRefusals },
+      responses: { 200: json(eventsSchema, 'A page of events'), ...notFound },
     }),
     async (c) => {
       const { id } = c.req.valid('param');
@@ -151,7 +150,7 @@ const addReported: AddRoutes = (api, parts) => {
       summary: "The device's newest account of itself",
       middleware: [requireCaller('viewer')] as const,
       request: { params: idParams },
-      responses: { 200: json(reportedSchema, 'The reported state'), ...deviceRefusals },
+      responses: { 200: json(reportedSchema, 'The reported state'), ...notFound },
     }),
     async (c) => {
       const { id } = c.req.valid('param');

@@ -1,0 +1,370 @@
+/**
+ * The API is what its document says: every operation, over a whole cloud, called rightly, without a
+ * credential, with forged ones, across tenants, and with what it should refuse. Every answer must be
+ * one that the document promises, and no refusal may change a row.
+ */
+import { Agent, request as httpRequest } from 'node:http';
+import '@signalbeam/launcher/rig/provided';
+import type { OpenApiDocument } from '@signalbeam/platform/http/openapi';
+import { requestBytesMax } from '@signalbeam/sync/core/limits';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import {
+  type Answer,
+  arbitraryOf,
+  brokenOf,
+  createJudge,
+  hostileText,
+  type Judge,
+  type Operation,
+} from './document.suite.ts';
+import { forgeTokens } from './forged-tokens.suite.ts';
+import {
+  type Call,
+  type Cloud,
+  callsOf,
+  openTenant,
+  type Request,
+  startCloud,
+  type Tenant,
+} from './two-tenants.suite.ts';
+
+/** Without a credential: signing in and out, and registering with a registration token. */
+const open = ['post /api/auth/login', 'post /api/auth/logout', 'post /api/devices'];
+
+let cloud: Cloud;
+let judge: Judge;
+let ours: Tenant;
+let theirs: Tenant;
+let calls: Record<string, Call>;
+
+/** Every row of every table, as one hash per table; what moves by itself left out. */
+const movesByItself = ['platform.domain_events', 'telemetry.presence'];
+const rowsNow = async (): Promise<Record<string, string>> => {
+  const { rows: tables } = await cloud.owner.query<{ name: string }>(
+    `SELECT schemaname || '.' || tablename AS name FROM pg_tables
+      WHERE schemaname IN ('platform', 'device_manager', 'bundle_orchestrator', 'telemetry')`,
+  );
+  const names = tables.map(({ name }) => name).filter((name) => !movesByItself.includes(name));
+  const hashes = names.map(async (name) => {
+    const { rows } = await cloud.owner.query<{ hash: string }>(
+      `SELECT count(*) || coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '') AS hash FROM ${name} t`,
+    );
+    return [name, rows[0]?.hash ?? ''] as const;
+  });
+  return Object.fromEntries(await Promise.all(hashes));
+};
+
+/** Asks, and holds the answer against the document. */
+const ask = async (operation: Operation, path: string, request: Request): Promise<Answer> => {
+  const answer = await cloud.ask(operation.method, path, request);
+  const told = `${operation.key} ${JSON.stringify(request.body)?.slice(0, 500)} → ${answer.text}`;
+  expect(judge.faultOf(operation, answer), told).toBe(null);
+  return answer;
+};
+const tokenFor = (call: Call, tenant: Tenant): string | undefined =>
+  ({ user: tenant.token, device: tenant.deviceToken(), nobody: undefined })[call.by];
+const callOf = (operation: Operation): Call => {
+  const call = calls[operation.key];
+  if (call === undefined) throw new Error(`no call is written for ${operation.key}`);
+  return call;
+};
+const codeOf = ({ text }: Answer): string => JSON.parse(text).code;
+const pathsOf = ({ text }: Answer): string[] =>
+  (JSON.parse(text).errors ?? []).map(({ path }: { path: string }) => path);
+const each = async (
+  chosen: (operation: Operation) => boolean,
+  look: (operation: Operation, call: Call) => Promise<void>,
+): Promise<void> => {
+  const operations = judge.operations.filter(chosen);
+  expect(operations.length).toBeGreaterThan(0);
+  for (const operation of operations) await look(operation, callOf(operation));
+};
+const guarded = ({ key }: Operation): boolean => !open.includes(key);
+const takesJson = ({ body }: Operation): boolean => body !== null;
+
+beforeAll(async () => {
+  cloud = await startCloud(inject('postgresUrl'));
+  const response = await fetch(`${cloud.url}/openapi.json`);
+  judge = createJudge((await response.json()) as OpenApiDocument);
+  const natsUrl = cloud.platform.config.natsUrl;
+  ours = await openTenant(cloud, 'ours', natsUrl);
+  theirs = await openTenant(cloud, 'theirs', natsUrl);
+  calls = callsOf(ours);
+  // Frames are committed and rollouts announced; from here on rows move only when asked.
+  await vi.waitFor(async () => {
+    for (const tenant of [ours, theirs]) {
+      const path = `/api/devices/${tenant.device.deviceId}/reported`;
+      expect((await cloud.ask('GET', path, { token: tenant.token })).status).toBe(200);
+    }
+    const before = await rowsNow();
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await rowsNow()).toEqual(before);
+  }, 30_000);
+});
+afterAll(async () => {
+  await cloud?.stop();
+});
+
+describe('the document', () => {
+  it('describes every operation whole, and this test knows each', () => {
+    expect(judge.operations.map(({ key }) => key).toSorted()).toEqual(
+      Object.keys(calls).toSorted(),
+    );
+    for (const { key, path, description, body, example } of judge.operations) {
+      const told = { key, ...description };
+      expect(told.summary, key).toBeTruthy();
+      expect(told.tags, key).toHaveLength(1);
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      const described = (description.parameters ?? []).filter((one) => one.in === 'path');
+      expect(
+        described.map(({ name }) => name),
+        key,
+      ).toEqual(named);
+      expect(description.security?.length === 0, key).toBe(open.includes(key));
+      const statuses = Object.keys(description.responses ?? {});
+      expect(statuses, key).toEqual(expect.arrayContaining(['500', '503']));
+      if (!open.includes(key))
+        expect(statuses, key).toEqual(expect.arrayContaining(['401', '403']));
+      if (body === null || description.requestBody?.required !== true) continue;
+      expect(statuses, key).toEqual(expect.arrayContaining(['400', '413', '415']));
+      expect(judge.compile(body).safeParse(example), key).toMatchObject({ success: true });
+    }
+  });
+});
+
+describe('a request without a credential that holds', () => {
+  it('is refused as unauthenticated by every operation but those for signing in', async () => {
+    const before = await rowsNow();
+    await each(guarded, async (operation, { path, body }) => {
+      const answer = await ask(operation, path, { body });
+      expect([operation.key, answer.status, codeOf(answer)]).toEqual([
+        operation.key,
+        401,
+        'unauthenticated',
+      ]);
+    });
+    expect(await rowsNow()).toEqual(before);
+  });
+
+  it('is refused whatever is wrong with its token', async () => {
+    const { forged, control } = forgeTokens(cloud, ours, theirs);
+    expect((await cloud.ask('GET', '/api/auth/me', { token: control })).status).toBe(200);
+    const before = await rowsNow();
+    for (const [what, token, code] of forged) {
+      await each(guarded, async (operation, { path, body }) => {
+        const answer = await ask(operation, path, { token, body });
+        expect([operation.key, what, answer.status, codeOf(answer)]).toEqual([
+          ...[operation.key, what, 401, code],
+        ]);
+      });
+    }
+    const foreignKey = { 'x-api-key': ours.apiKey.apiKey, 'x-tenant-id': theirs.tenantId };
+    await each(guarded, async (operation, { path, body }) => {
+      const answer = await ask(operation, path, { headers: foreignKey, body });
+      expect([operation.key, answer.status]).toEqual([operation.key, 401]);
+    });
+    expect(await rowsNow()).toEqual(before);
+  });
+});
+
+describe('another tenant', () => {
+  it('finds nothing of ours by id, and changes nothing', async () => {
+    const before = await rowsNow();
+    await each(
+      ({ path }) => path.includes('{'),
+      async (operation, call) => {
+        for (const by of ['user', 'device'] as const) {
+          const token = tokenFor({ ...call, by }, theirs);
+          const { status } = await ask(operation, call.path, { token, body: call.body });
+          // Who may not do this at all learns that, and nothing of the id.
+          expect(by === call.by ? [404] : [403, 404], operation.key).toContain(status);
+        }
+      },
+    );
+    const { bundle, device } = theirs;
+    const mixed: [string, unknown][] = [
+      [`/api/devices/${device.deviceId}/bundle`, { bundleId: ours.bundle.id, version: '1.0.0' }],
+      [
+        '/api/rollouts',
+        { bundleId: bundle.id, version: '1.0.0', deviceIds: [ours.second.deviceId] },
+      ],
+      [
+        '/api/rollouts',
+        { bundleId: ours.bundle.id, version: '1.0.0', deviceIds: [theirs.second.deviceId] },
+      ],
+    ];
+    for (const [path, body] of mixed) {
+      expect((await cloud.ask('POST', path, { token: theirs.token, body })).status).toBe(404);
+    }
+    expect(await rowsNow()).toEqual(before);
+  });
+
+  it('sees nothing of ours in any list', async () => {
+    const { tenantId, device, bundle, rollout, user, registration, image } = ours;
+    const marks = [tenantId, device.deviceId, bundle.id, rollout.id, user.id, registration.id];
+    await each(
+      ({ method, path }) => method === 'GET' && !path.includes('{'),
+      async (operation, { path }) => {
+        const { text } = await ask(operation, path, { token: theirs.token });
+        for (const mark of [...marks, image.manifestDigest]) expect(text).not.toContain(mark);
+      },
+    );
+  });
+});
+
+describe('a body', () => {
+  const refusedAs = async (
+    make: (call: Call, operation: Operation) => Request,
+    expected: (answer: Answer, operation: Operation) => void,
+  ) => {
+    const before = await rowsNow();
+    await each(takesJson, async (operation, call) => {
+      const token = tokenFor(call, ours);
+      expected(await ask(operation, call.path, { token, ...make(call, operation) }), operation);
+    });
+    const after = await rowsNow();
+    // A sign-in that failed is counted; that is its purpose.
+    const counted = { 'device_manager.login_failures': '' };
+    expect({ ...after, ...counted }).toEqual({ ...before, ...counted });
+  };
+
+  it('with a field that nobody knows is refused, naming it', () =>
+    refusedAs(
+      ({ body }) => ({ body: { ...(body as object), colour: 'red' } }),
+      (answer, { key }) => {
+        expect([key, answer.status, pathsOf(answer)]).toEqual([key, 400, ['colour']]);
+      },
+    ));
+
+  it('of more than the limit is refused, naming the limit', () =>
+    refusedAs(
+      () => ({ body: `{"x":"${'x'.repeat(requestBytesMax)}"}` }),
+      (answer, { key }) => {
+        expect([key, answer.status, codeOf(answer)]).toEqual([key, 413, 'body-too-large']);
+        expect(answer.text).toContain(String(requestBytesMax));
+      },
+    ));
+
+  it('that is refused unread leaves the connection good for what comes next', async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
+    const send = (size: number): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const headers = { 'content-type': 'application/json', 'content-length': size };
+        const options = { method: 'POST', agent, headers };
+        const request = httpRequest(`${cloud.url}/api/bundles`, options, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode));
+        });
+        request.once('socket', (socket) => {
+          if (socket.connecting) socket.once('connect', () => ports.add(socket.localPort));
+        });
+        request.once('error', reject);
+        request.end('x'.repeat(size));
+      });
+    // Longer than the server's patience with a body that nobody reads.
+    const end = performance.now() + 800;
+    while (performance.now() < end) {
+      expect(await send(requestBytesMax * 3)).toBe(413);
+      expect(await send(requestBytesMax)).toBe(401);
+    }
+    expect(ports.size).toBe(1);
+    agent.destroy();
+  });
+
+  it('that is not JSON is refused', () =>
+    refusedAs(
+      () => ({ body: '{"name": ' }),
+      (answer, { key }) => {
+        expect([key, answer.status, codeOf(answer)]).toEqual([key, 400, 'malformed-json']);
+      },
+    ));
+
+  it('of another kind is refused', () =>
+    refusedAs(
+      ({ body }) => ({ body, headers: { 'content-type': 'text/plain' } }),
+      (answer, { key }) => {
+        expect([key, answer.status, codeOf(answer)]).toEqual([key, 415, 'unsupported-media-type']);
+      },
+    ));
+
+  it('with a value of the wrong type is refused, naming where', async () => {
+    const before = await rowsNow();
+    await each(takesJson, async (operation, call) => {
+      const fields = judge.resolve(operation.body ?? {}).properties ?? {};
+      for (const name of Object.keys(fields)) {
+        const body = { ...(call.body as object), [name]: { wrong: true } };
+        const answer = await ask(operation, call.path, { token: tokenFor(call, ours), body });
+        // Judging containers is what `validate` is for: its finding is the answer.
+        const isFinding = operation.key === 'post /api/bundles/validate' && answer.status === 200;
+        expect([operation.key, name, isFinding || [400, 422].includes(answer.status)]).toEqual([
+          ...[operation.key, name, true],
+        ]);
+        expect(
+          pathsOf(answer).some((path) => path.startsWith(name)),
+          answer.text,
+        ).toBe(true);
+      }
+    });
+    expect(await rowsNow()).toEqual(before);
+  });
+});
+
+describe('called rightly', () => {
+  it('every operation succeeds as described', async () => {
+    const failed: unknown[] = [];
+    for (const [key, call] of Object.entries(calls)) {
+      const operation = judge.operations.find((one) => one.key === key);
+      if (operation === undefined) throw new Error(`${key} is not in the document`);
+      const token = key.endsWith('/logout') ? await ours.signIn() : tokenFor(call, ours);
+      const answer = await ask(operation, call.path, { token, body: call.body });
+      if (answer.status >= 300) failed.push([key, answer.status, codeOf(answer)]);
+    }
+    // Nothing failed yet in the rollout, so there is nothing to try again.
+    expect(failed).toEqual([['post /api/rollouts/{id}/retry', 409, 'wrong-state']]);
+  });
+});
+
+describe('whatever is sent', () => {
+  it('is answered as described and never by a failure of ours', async () => {
+    calls = callsOf(theirs);
+    await each(takesJson, async (operation, call) => {
+      const schema = operation.body ?? {};
+      const bodies = fc.oneof(arbitraryOf(schema, judge), brokenOf(schema, judge));
+      const numRuns = /login|users/.test(operation.key) ? 12 : 40;
+      await fc.assert(
+        fc.asyncProperty(bodies, async (body) => {
+          const sent = body === undefined ? null : body;
+          const { status } = await ask(operation, call.path, {
+            ...{ token: tokenFor(call, theirs), body: JSON.stringify(sent) },
+          });
+          expect(status).toBeLessThan(500);
+        }),
+        { numRuns },
+      );
+    });
+    const odd = hostileText.map((text) => encodeURIComponent(text.toWellFormed().slice(0, 2_000)));
+    await each(
+      ({ method }) => method === 'GET',
+      async (operation, call) => {
+        const parameters = operation.description.parameters ?? [];
+        const inPath = operation.path.includes('{');
+        await fc.assert(
+          fc.asyncProperty(odd, odd, fc.nat(), async (one, two, which) => {
+            const name = parameters.filter((each) => each.in === 'query')[which % 5]?.name;
+            const path = inPath
+              ? operation.path.replaceAll(/\{\w+\}/g, one === '' || /^\.+$/.test(one) ? 'x' : one)
+              : call.path;
+            const token = tokenFor(call, theirs);
+            const query = name === undefined ? '' : `?${name}=${two}`;
+            const answer = await cloud.ask('GET', path + query, { token });
+            expect(answer.status, path + query).toBeLessThan(500);
+            if (answer.status !== 404) expect(judge.faultOf(operation, answer)).toBe(null);
+          }),
+          { numRuns: 12 },
+        );
+      },
+    );
+    expect((await cloud.ask('GET', '/readyz')).status).toBe(200);
+  });
+});

@@ -1,0 +1,108 @@
+/**
+ * How operations are described: the parts that routes write down themselves, and what follows for
+ * every operation from how it is built (who may call it, what it reads), added in one place so that
+ * the document can't forget it. Describes only; guards (./caller.ts) decide.
+ */
+import { type createRoute, z } from '@hono/zod-openapi';
+import { requestBytesMax } from '@signalbeam/sync/core/limits';
+import { type Access, accessOf } from './caller.ts';
+
+export const problemSchema = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().openapi({ description: 'Stable; docs/errors.md lists them all' }),
+    detail: z.string(),
+    next: z.string().optional(),
+    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+  })
+  .openapi('Problem', {
+    example: {
+      type: 'https://signalbeam.dev/errors/invalid-request',
+      title: 'The request is not understood',
+      status: 400,
+      code: 'invalid-request',
+      detail: 'The body is not as described.',
+      errors: [{ path: 'colour', message: 'is not a known field' }],
+    },
+  });
+
+const header = (description: string) => ({ description, schema: { type: 'string' as const } });
+
+export const problem = (description: string, headers?: Record<string, string>) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+  ...(headers === undefined
+    ? {}
+    : {
+        headers: Object.fromEntries(
+          Object.entries(headers).map(([name, text]) => [name, header(text)]),
+        ),
+      }),
+});
+
+const retryAfter = { 'Retry-After': 'Seconds to wait' };
+export const notFound = { 404: problem('There is no such thing in this tenant') };
+export const conflict = { 409: problem('In conflict with the present state') };
+export const tooMany = { 429: problem('Too many attempts at once or in a row', retryAfter) };
+export const unacceptable = { 422: problem('The content is not acceptable; errors say where') };
+
+export const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+/** A JSON body with an example that can be sent as it is (ids aside). */
+export const body = <T extends z.ZodType>(schema: T, example: z.input<T>) => ({
+  required: true as const,
+  content: { 'application/json': { schema, example } },
+});
+
+const user = [{ user: [] }, { session: [] }];
+const device = [{ device: [] }, { apiKey: [], tenant: [] }];
+
+const words = (access: Access): string =>
+  ({
+    user: `Needs a user with the role ${access.role} or above.`,
+    device: access.role === 'pending' ? 'Needs a registered device.' : 'Needs an approved device.',
+    both: `Needs a user with the role ${access.role} or above, or the approved device itself.`,
+  })[access.kind];
+
+type Route = Parameters<typeof createRoute>[0];
+
+const always = {
+  500: problem('An unforeseen error; it was logged with the request id'),
+  503: problem('What this needs does not answer; nothing was changed', retryAfter),
+};
+const guarded = {
+  401: problem('No credential, or one that is not valid any more', {
+    'WWW-Authenticate': 'How to send one',
+  }),
+  403: problem('This credential may not do this'),
+};
+const bodyRefusals = {
+  413: problem(`The body is larger than ${requestBytesMax} bytes`),
+  415: problem('The body is not application/json'),
+};
+
+/** The same route with what its guards and its inputs imply. What it says itself wins. */
+export const describeRoute = (route: Route): Route => {
+  const guards = [route.middleware ?? []].flat();
+  const access = guards.map(accessOf).find((found) => found !== undefined);
+  const { params, query, body: taken } = route.request ?? {};
+  const reads = params !== undefined || query !== undefined || taken !== undefined;
+  const takesJson = taken !== undefined && 'application/json' in taken.content;
+  const sentences = [route.description, access && words(access)].filter(Boolean);
+  return {
+    ...route,
+    ...(sentences.length === 0 ? {} : { description: sentences.join(' ') }),
+    security: access === undefined ? [] : { user, device, both: [...user, ...device] }[access.kind],
+    responses: {
+      ...always,
+      ...(access === undefined ? {} : guarded),
+      ...(reads ? { 400: problem('The request is not as described; errors say where') } : {}),
+      ...(takesJson ? bodyRefusals : {}),
+      ...route.responses,
+    },
+  };
+};

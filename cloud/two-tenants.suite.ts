@@ -1,0 +1,241 @@
+/**
+ * A whole cloud over HTTP with two tenants, each with people, devices, a bundle, an image and a
+ * rollout; and for every operation of the API the request that it is meant for. For system tests.
+ */
+
+import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
+import { createTenant } from '@signalbeam/device-manager/create-tenant';
+import { makeDevice } from '@signalbeam/device-manager/rig.suite';
+import { createService as createDeviceManager } from '@signalbeam/device-manager/service';
+import { buildImageTar } from '@signalbeam/launcher/rig/image';
+import { createHost } from '@signalbeam/platform/http/host';
+import { serve } from '@signalbeam/platform/http/serve';
+import { issueDeviceToken } from '@signalbeam/platform/identity/tokens';
+import { openTestPlatform } from '@signalbeam/platform/rig.suite';
+import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import { addDevices, openOwner } from '@signalbeam/telemetry-processor/rig.suite';
+import { createService as createTelemetryProcessor } from '@signalbeam/telemetry-processor/service';
+import type { Answer } from './document.suite.ts';
+
+export const password = 'correct horse battery staple';
+export const createServices = [
+  createDeviceManager,
+  createBundleOrchestrator,
+  createTelemetryProcessor,
+] as const;
+
+export type Request = {
+  token?: string | undefined;
+  headers?: Record<string, string>;
+  /** JSON, unless it is text or bytes. */
+  body?: unknown;
+};
+export type Cloud = Awaited<ReturnType<typeof startCloud>>;
+
+export const startCloud = async (postgresUrl: string) => {
+  const { platform, world, close } = await openTestPlatform(postgresUrl);
+  const services = createServices.map((create) => create(platform));
+  const host = createHost({ ...platform, services, console: null });
+  const served = await serve({ app: host.app, host: '127.0.0.1', port: 0 });
+  for (const service of services) await service.start();
+  const owner = openOwner(world.databaseUrl);
+  const ask = async (method: string, path: string, given: Request = {}): Promise<Answer> => {
+    const { token, body } = given;
+    const plain = typeof body === 'string' || body instanceof Uint8Array;
+    const response = await fetch(served.url + path, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined || body instanceof Uint8Array
+          ? {}
+          : { 'content-type': 'application/json' }),
+        ...given.headers,
+      },
+      ...(body === undefined
+        ? {}
+        : { body: plain ? (body as string | Uint8Array<ArrayBuffer>) : JSON.stringify(body) }),
+    });
+    const type = response.headers.get('content-type')?.split(';')[0] ?? '';
+    const { status, headers } = response;
+    if (type !== 'text/event-stream') {
+      return { status, type, headers, text: await response.text() };
+    }
+    await response.body?.cancel();
+    return { status, type, headers, text: '' };
+  };
+  return {
+    platform,
+    services,
+    owner,
+    ask,
+    url: served.url,
+    stop: async () => {
+      host.drain();
+      platform.live.stop();
+      await served.stop();
+      for (const service of services) await service.stop();
+      await owner.end();
+      await close();
+    },
+  };
+};
+
+const must = async <T>(asked: Promise<Answer>): Promise<T> => {
+  const { status, text } = await asked;
+  if (status >= 300) throw new Error(`${status} ${text}`);
+  return (text === '' ? null : JSON.parse(text)) as T;
+};
+
+export type Tenant = Awaited<ReturnType<typeof openTenant>>;
+
+export const openTenant = async (
+  { platform, owner, ask }: Cloud,
+  name: string,
+  natsUrl: string,
+) => {
+  const email = `admin@${name}.example`;
+  const { tenantId, tenantKey } = await createTenant(platform, {
+    name,
+    adminEmail: email,
+    password,
+  });
+  const signIn = async () => {
+    const body = { email, password };
+    return (await must<{ token: string }>(ask('POST', '/api/auth/login', { body }))).token;
+  };
+  const token = await signIn();
+  const post = <T>(path: string, body?: unknown) => must<T>(ask('POST', path, { token, body }));
+  const site = { site: 'plant-7', maxUses: 1_000 };
+  const registration = await post<{ id: string; token: string }>('/api/registration-tokens', site);
+  const spare = await post<{ id: string }>('/api/registration-tokens', site);
+  const [device, second] = await addDevices(
+    owner,
+    { tenantId, tenantKey, tokenId: registration.id },
+    2,
+  );
+  if (device === undefined || second === undefined) throw new Error('no devices were made');
+  const register = async () => {
+    const body = makeDevice().registration(registration.token);
+    return (await must<{ deviceId: string }>(ask('POST', '/api/devices', { body }))).deviceId;
+  };
+  const image = buildImageTar({ name: `app-${name}`, tag: '1', command: ['sleep', name] });
+  await must(ask('POST', '/api/artifacts', { token, body: image.tar }));
+  const containers = [{ name: 'web', image: `registry.example/web@sha256:${'a'.repeat(64)}` }];
+  const [bundle, other] = [
+    await post<{ id: string }>('/api/bundles', { name: `hello-${name}` }),
+    await post<{ id: string }>('/api/bundles', { name: `other-${name}` }),
+  ];
+  const release = { version: '1.0.0', containers };
+  const { releaseDigest } = await post<{ releaseDigest: string }>(
+    `/api/bundles/${bundle.id}/versions`,
+    release,
+  );
+  await post(`/api/bundles/${other.id}/versions`, release);
+  const rolled = { bundleId: bundle.id, version: '1.0.0', deviceIds: [device.deviceId] };
+  const rollout = await post<{ id: string }>('/api/rollouts', rolled);
+  await post(`/api/devices/${second.deviceId}/bundle`, { bundleId: other.id, version: '1.0.0' });
+  const keyPath = `/api/devices/${device.deviceId}/api-keys`;
+  const apiKey = await post<{ id: string; apiKey: string }>(keyPath, {});
+  const person = { email: `ada@${name}.example`, name: 'Ada', role: 'viewer', password };
+  const user = await post<{ id: string }>('/api/users', person);
+  const nc = await device.connect(natsUrl, platform.keyring, tenantId);
+  for (const lane of ['metrics', 'events', 'reported'] as const) {
+    device.write(lane, 3);
+    await nc.request(deviceSubjects.lane(lane, device.deviceId), device.frame(lane, 0, 3), {
+      timeout: 5_000,
+    });
+  }
+  await nc.close();
+  return {
+    ...{ name, tenantId, email, token, signIn, registration, spare, device, second, image },
+    ...{ bundle, other, releaseDigest, rollout, apiKey, user, containers },
+    pending: [await register(), await register()] as const,
+    deviceToken: () => issueDeviceToken(device.signer, device.deviceId, Date.now()),
+  };
+};
+
+export type Call = { path: string; by: 'user' | 'device' | 'nobody'; body?: unknown };
+
+/** For every operation, the request it is meant for: what reads first, what takes away last. */
+export const callsOf = (tenant: Tenant): Record<string, Call> => {
+  const { bundle, other, rollout, apiKey, user, containers } = tenant;
+  const { deviceId } = tenant.device;
+  const device = `/api/devices/${deviceId}`;
+  const inBundle = `/api/bundles/${bundle.id}`;
+  const read = (path: string): Call => ({ path, by: 'user' });
+  const post = (path: string, body?: unknown): Call => ({ path, by: 'user', body });
+  const wish = { bundleId: other.id, version: '1.0.0' };
+  const fresh = `${tenant.name}-${Date.now()}`;
+  return {
+    'post /api/auth/login': {
+      ...post('/api/auth/login', { email: tenant.email, password }),
+      by: 'nobody',
+    },
+    'get /api/auth/me': read('/api/auth/me'),
+    'get /api/users': read('/api/users'),
+    'post /api/users': post('/api/users', {
+      ...{ email: `bob@${fresh}.example`, name: 'Bob', role: 'operator', password },
+    }),
+    'patch /api/users/{id}': post(`/api/users/${user.id}`, { name: 'Ada L.', disabled: true }),
+    'get /api/registration-tokens': read('/api/registration-tokens'),
+    'post /api/registration-tokens': post('/api/registration-tokens', { site: 'plant-7' }),
+    'post /api/devices': {
+      ...post('/api/devices', makeDevice().registration(tenant.registration.token)),
+      by: 'nobody',
+    },
+    'get /api/devices': read('/api/devices'),
+    'get /api/devices/{id}': read(device),
+    'patch /api/devices/{id}': post(device, { name: 'pump' }),
+    'get /api/devices/{id}/enrolment': { path: `${device}/enrolment`, by: 'device' },
+    'post /api/devices/{id}/approve': post(`/api/devices/${tenant.pending[0]}/approve`),
+    'post /api/devices/{id}/reject': post(`/api/devices/${tenant.pending[1]}/reject`, {
+      reason: 'not ours',
+    }),
+    'get /api/devices/{id}/api-keys': read(`${device}/api-keys`),
+    'post /api/devices/{id}/api-keys': post(`${device}/api-keys`, { validityDays: 3 }),
+    'get /api/audit': read('/api/audit'),
+    'post /api/artifacts': post('/api/artifacts', tenant.image.tar),
+    'get /api/artifacts': read('/api/artifacts'),
+    'get /api/artifacts/blobs/{digest}': read(`/api/artifacts/blobs/${tenant.image.configDigest}`),
+    'get /api/bundles': read('/api/bundles'),
+    'post /api/bundles': post('/api/bundles', { name: `b-${Date.now()}` }),
+    'get /api/bundles/{id}': read(inBundle),
+    'post /api/bundles/validate': post('/api/bundles/validate', { containers }),
+    'get /api/bundles/{id}/versions': read(`${inBundle}/versions`),
+    'post /api/bundles/{id}/versions': post(`${inBundle}/versions`, {
+      ...{ version: `2.0.${Date.now()}`, containers },
+    }),
+    'get /api/bundles/{id}/versions/{version}': read(`${inBundle}/versions/1.0.0`),
+    'get /api/releases/{digest}': { path: `/api/releases/${tenant.releaseDigest}`, by: 'device' },
+    'get /api/devices/{id}/desired-state': read(`${device}/desired-state`),
+    'get /api/rollouts': read('/api/rollouts'),
+    'get /api/rollouts/{id}': read(`/api/rollouts/${rollout.id}`),
+    'get /api/rollouts/{id}/devices': read(`/api/rollouts/${rollout.id}/devices`),
+    'post /api/devices/{id}/heartbeat': {
+      ...post(`${device}/heartbeat`, { nextBeatMs: 30_000 }),
+      by: 'device',
+    },
+    'post /api/devices/{id}/metrics': {
+      ...post(`${device}/metrics`, { samples: [{ cpuPercent: 3 }] }),
+      by: 'device',
+    },
+    'get /api/devices/{id}/presence': read(`${device}/presence`),
+    'get /api/devices/{id}/metrics': read(`${device}/metrics`),
+    'get /api/devices/{id}/events': read(`${device}/events`),
+    'get /api/devices/{id}/reported': read(`${device}/reported`),
+    'get /api/stream': read('/api/stream'),
+    'get /api/telemetry/session': read('/api/telemetry/session'),
+    'post /api/devices/{id}/bundle': post(`${device}/bundle`, wish),
+    'post /api/rollouts': post('/api/rollouts', {
+      ...wish,
+      deviceIds: [tenant.second.deviceId],
+    }),
+    'post /api/rollouts/{id}/retry': post(`/api/rollouts/${rollout.id}/retry`),
+    'post /api/rollouts/{id}/cancel': post(`/api/rollouts/${rollout.id}/cancel`),
+    'delete /api/devices/{id}/bundle/{bundleId}': read(`${device}/bundle/${other.id}`),
+    'delete /api/devices/{id}/api-keys/{keyId}': read(`${device}/api-keys/${apiKey.id}`),
+    'delete /api/registration-tokens/{id}': read(`/api/registration-tokens/${tenant.spare.id}`),
+    'delete /api/devices/{id}': read(`/api/devices/${tenant.second.deviceId}`),
+    'post /api/auth/logout': post('/api/auth/logout'),
+  };
+};
