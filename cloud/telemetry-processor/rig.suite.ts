@@ -106,7 +106,11 @@ export const addApiKey = async (
   return apiKey;
 };
 
-const tables = { metrics: 'metrics', events: 'events', reported: 'reported_history' } as const;
+const tables = {
+  metrics: 'metrics',
+  events: 'events',
+  reported: 'reported_history',
+} as const;
 
 /** Every stored row of a lane as `epoch/seq`, in no order, repeats included. */
 export const storedRows = async (

@@ -6,7 +6,8 @@ import type { Lane } from '@signalbeam/sync/core/lanes';
 import { frameBytesMax } from '@signalbeam/sync/core/limits';
 import { packFrame } from '@signalbeam/sync/wire/frame';
 import type { Signer } from '@signalbeam/sync/wire/keys';
-import type { LaneRow, LaneStore } from '../store/lanes.ts';
+import type { LaneRow } from '../store/lane-statements.ts';
+import type { LaneStore } from '../store/lanes.ts';
 
 export type PackedFrame = { bytes: Uint8Array; lastSeq: number; rows: number };
 
@@ -46,11 +47,13 @@ export const createFramePacker = (parts: {
   /** What was planned is there: rows are only forgotten by those who plan. */
   return (
     store: LaneStore,
-    wanted: { lane: Lane; epoch: string; afterSeq: number; rowsMax: number },
+    wanted: { lane: Lane; epoch: string; afterSeq: number; rowsMax: number; upTo: number },
   ): PackedFrame => {
-    const { lane, epoch, afterSeq, rowsMax } = wanted;
+    const { lane, epoch, afterSeq, rowsMax, upTo } = wanted;
     const budget = Math.min(plainBytesMax, aimBytes * (ratios.get(lane) ?? 3));
-    const rows = withinBudget(store.peek(lane, afterSeq, rowsMax), budget);
+    // A gap line is one row of many numbers, so rows alone don't say where to end.
+    const sendable = store.peek(lane, afterSeq, rowsMax).filter(({ seq }) => seq <= upTo);
+    const rows = withinBudget(sendable, budget);
     const first = rows[0];
     if (first === undefined || store.head(lane).epoch !== epoch) {
       throw new Error(`${lane} has no rows after ${afterSeq} in epoch ${epoch}`);

@@ -2,7 +2,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { openLanes } from '../store/lanes.ts';
 import { queueMigrations, stateMigrations } from '../store/migrations.ts';
-import { openOutbox } from '../store/outbox.ts';
+import { openOutbox, queueLanes } from '../store/outbox.ts';
 import { createOutageLog } from './outage.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -14,7 +14,7 @@ const start = () => {
   for (const { sql } of queueMigrations) queue.exec(sql);
   const outbox = openOutbox({
     state: openLanes(state, ['events', 'reported']),
-    queue: openLanes(queue, ['metrics']),
+    queue: openLanes(queue, queueLanes),
     now: Date.now,
   });
   const outages = createOutageLog({

@@ -49,6 +49,8 @@ type Running = UplinkParts & {
   pack: ReturnType<typeof createFramePacker>;
   known: core.Known;
   timer: NodeJS.Timeout | undefined;
+  /** What the outbox was told last: whether both ends have greeted each other. */
+  open: boolean;
   stopped: boolean;
 };
 
@@ -59,6 +61,7 @@ export const startUplink = (parts: UplinkParts) => {
     pack: createFramePacker({ deviceId: device.deviceId, signer: parts.signer, now }),
     known: core.startOutbox(outbox.lanes.map((lane) => core.laneProgress(headOf(outbox, lane)))),
     timer: undefined,
+    open: false,
     stopped: false,
   };
   const subject = deviceSubjects.down(device.site, device.deviceId, 'ack');
@@ -71,6 +74,7 @@ export const startUplink = (parts: UplinkParts) => {
     },
     down: (): void => {
       running.known = core.linkDown(running.known);
+      tellOutbox(running);
     },
     phase: () => running.known.phase,
     waiting: (): string => planOutbox(running.known, now()).waiting,
@@ -97,12 +101,31 @@ const take = (running: Running, { known, effects }: core.Change): void => {
   for (const effect of effects) running.known = applyEffect(running, running.known, effect);
 };
 
+/** Rows written while the link is not open are in no frame; the outbox makes use of that. */
+const tellOutbox = (running: Running): void => {
+  const open = running.known.phase === 'open';
+  if (open === running.open) return;
+  running.open = open;
+  if (open) void putInOrder(running);
+  else running.outbox.linkClosed();
+};
+
+const putInOrder = async ({ outbox, log }: Running): Promise<void> => {
+  try {
+    await outbox.linkOpened();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    log('error', 'Samples that waited could not be put in order; they wait on', { reason });
+  }
+};
+
 /** Takes steps until none is left, then sleeps until time alone brings one. */
 const pump = (running: Running): void => {
   if (running.stopped) return;
   const { now } = running;
   clearTimeout(running.timer);
   running.known = core.elapsed(running.known, around(running));
+  tellOutbox(running);
   for (;;) {
     const { steps, wakeAt } = planOutbox(running.known, now());
     const step = steps[0];
@@ -142,7 +165,8 @@ const greet = async (running: Running): Promise<void> => {
 
 const sendFrame = (running: Running, step: Extract<Step, { kind: 'frame' }>): void => {
   const { carrier, outbox, device, log } = running;
-  const frame = running.pack(outbox.storeOf(step.lane), step);
+  const upTo = outbox.lastSendable(step.lane);
+  const frame = running.pack(outbox.storeOf(step.lane), { ...step, upTo });
   const { lastSeq } = frame;
   running.known = core.frameSent(running.known, { lane: step.lane, lastSeq }, around(running));
   const subject = deviceSubjects.lane(step.lane, device.deviceId);
@@ -176,8 +200,7 @@ const hearAcknowledgement = (running: Running, bytes: Uint8Array): void => {
 
 const grow = (running: Running): void => {
   for (const lane of running.outbox.lanes) {
-    const { lastSeq } = running.outbox.storeOf(lane).head(lane);
-    running.known = core.grown(running.known, lane, lastSeq);
+    running.known = core.grown(running.known, lane, running.outbox.lastSendable(lane));
   }
   pump(running);
 };
@@ -185,8 +208,8 @@ const grow = (running: Running): void => {
 export type Uplink = ReturnType<typeof startUplink>;
 
 const headOf = (outbox: Outbox, lane: Lane) => {
-  const { epoch, ackedSeq, lastSeq } = outbox.storeOf(lane).head(lane);
-  return { lane, epoch, acked: ackedSeq, last: lastSeq };
+  const { epoch, ackedSeq } = outbox.storeOf(lane).head(lane);
+  return { lane, epoch, acked: ackedSeq, last: outbox.lastSendable(lane) };
 };
 
 const applyEffect = (parts: UplinkParts, known: core.Known, effect: core.Effect): core.Known => {
@@ -205,8 +228,7 @@ const applyEffect = (parts: UplinkParts, known: core.Known, effect: core.Effect)
       });
       return core.refreshed(known, headOf(outbox, lane));
     case 'new-epoch': {
-      outbox.settle();
-      outbox.storeOf(lane).renumber(lane);
+      outbox.renumber(lane);
       log('warn', 'A lane began a new epoch', { lane, reason: effect.reason });
       const next = core.refreshed(known, headOf(outbox, lane));
       outbox.appendEvent({

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { ensureIdentity } from '../store/identity.ts';
 import { openLanes } from '../store/lanes.ts';
 import { queueMigrations, stateMigrations } from '../store/migrations.ts';
-import { openOutbox } from '../store/outbox.ts';
+import { openOutbox, queueLanes } from '../store/outbox.ts';
 import { createLocalApi } from './app.ts';
 import { createConsoleCode } from './console-code.ts';
 import { createAgentView } from './view.ts';
@@ -28,7 +28,7 @@ beforeEach(() => {
   for (const { sql } of queueMigrations) queue.exec(sql);
   const outbox = openOutbox({
     state: openLanes(state, ['events', 'reported']),
-    queue: openLanes(queue, ['metrics']),
+    queue: openLanes(queue, queueLanes),
     now: () => now,
   });
   const registered = {

@@ -80,7 +80,8 @@ test('a new epoch numbers what is left from one, gaps included, and chains it an
   store.confirm('events', 2, store.hashAt('events', 2) ?? '', 0);
   store.giveUp('events', 5, 'dropped-at-cap', 7);
   const before = store.head('events');
-  const after = store.renumber('events');
+  store.renumber('events');
+  const after = store.head('events');
   expect(after.epoch).not.toBe(before.epoch);
   expect(after).toMatchObject({ ackedSeq: 0, lastSeq: 8, lastHash: replay(chainStart) });
   const rows = store.peek('events', 0, 20);

@@ -59,11 +59,18 @@ const recentEvents: Migration = {
     ) STRICT;`,
 };
 
+/** The newest row that a frame may hold; null while the link is open and every row may be in one. */
+const released: Migration = {
+  name: '0002-released',
+  sql: 'ALTER TABLE lanes ADD COLUMN released_seq INTEGER',
+};
+
 export const stateMigrations: readonly Migration[] = [
   lanes,
   foldedEvents,
   { name: '0003-desired', sql: desiredTables },
   { name: '0004-journal', sql: journalTables },
   recentEvents,
+  { ...released, name: '0006-released' },
 ];
-export const queueMigrations: readonly Migration[] = [lanes];
+export const queueMigrations: readonly Migration[] = [lanes, released];

@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { openLanes } from './lanes.ts';
 import { queueMigrations, stateMigrations } from './migrations.ts';
-import { type Caps, defaultCaps, openOutbox } from './outbox.ts';
+import { type Caps, defaultCaps, openOutbox, queueLanes } from './outbox.ts';
 
 const start = (caps: Partial<Caps> = {}) => {
   const [state, queue] = [new Database(':memory:'), new Database(':memory:')];
@@ -11,7 +11,7 @@ const start = (caps: Partial<Caps> = {}) => {
   for (const { sql } of queueMigrations) queue.exec(sql);
   return openOutbox({
     state: openLanes(state, ['events', 'reported']),
-    queue: openLanes(queue, ['metrics']),
+    queue: openLanes(queue, queueLanes),
     now: () => 1_000,
     caps: { ...defaultCaps, ...caps },
   });
@@ -63,8 +63,9 @@ test('confirmed metrics are forgotten with the next group, not by a commit of th
   expect(store.backlog('metrics').rows).toBe(1);
 });
 
-test('a full metrics lane drops its oldest rows in blocks and says so', () => {
+test('a full metrics lane whose rows may be in frames drops its oldest in blocks and says so', async () => {
   outbox = start({ metricsBytes: 8_000 });
+  await outbox.linkOpened();
   for (let index = 0; index < 400; index += 1) {
     outbox.addMetrics(metrics, index);
     outbox.flush();

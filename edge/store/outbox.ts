@@ -1,8 +1,8 @@
 /**
  * All lanes of the device behind one face, over its two files: events and reported state commit at
  * once (with the caller's decision), metrics in groups, because every commit wears the flash.
- * Invariants: each lane has a cap; metrics and old reports give way to a gap line, events never do:
- * at their cap they fold into counts. Not the sender: that is `link/up.ts` with `sync/outbox`.
+ * Invariants: each lane has a cap; metrics are summed up before they and old reports give way to a
+ * gap line, events never do: at their cap they fold into counts. Not the sender: that is `link/up.ts` with `sync/outbox`.
  */
 import type { Lane } from '@signalbeam/sync/core/lanes';
 import {
@@ -12,13 +12,14 @@ import {
   type ReportedBody,
   reportedBody,
 } from '@signalbeam/sync/wire/rows';
+import { createBackfill } from './backfill.ts';
 import { fitEvent, fitReported } from './fit.ts';
 import { createFolds } from './folds.ts';
 import type { LaneStore, NewRow } from './lanes.ts';
 import { createRecent } from './recent.ts';
 
 export const stateLanes = ['events', 'reported'] as const satisfies readonly Lane[];
-export const queueLanes = ['metrics'] as const satisfies readonly Lane[];
+export const queueLanes = ['metrics', 'backfill'] as const satisfies readonly Lane[];
 export const deviceLanes: readonly Lane[] = [...stateLanes, ...queueLanes];
 
 /** Per lane. A week of metrics at one row in 15 s is 12 MiB; the events' cap is weeks of trouble. */
@@ -54,7 +55,8 @@ export const openOutbox = (parts: {
     if (store === undefined) throw new Error(`this device has no lane ${lane}`);
     return store;
   };
-  const group = createMetricsGroup(queue, now, caps.metricsBytes);
+  const backfill = createBackfill(queue, now, caps.metricsBytes);
+  const group = createMetricsGroup(queue, now, backfill);
   const appended = createSignal(parts.onAppended);
   const events = createEvents(state, now, caps.eventsBytes);
 
@@ -71,7 +73,8 @@ export const openOutbox = (parts: {
     },
     appendReported: (body: ReportedBody): void => {
       state.append('reported', [{ at: now(), body: fitReported(reportedBody.parse(body)) }]);
-      makeRoom(state, 'reported', caps.reportedBytes, 'thinned', now());
+      if (state.backlog('reported').bytes > caps.reportedBytes)
+        dropOldest(state, 'reported', 'thinned', now());
       appended.fire();
     },
     addMetrics: group.add,
@@ -82,8 +85,25 @@ export const openOutbox = (parts: {
     pendingMetrics: group.pending,
     /** Before a lane is rewritten: what is confirmed but not yet forgotten must not come again. */
     settle: group.settle,
+    /** Both ends have greeted each other: what waited is put in order of importance and may go. */
+    linkOpened: async (): Promise<void> => {
+      await backfill.opened();
+      appended.fire();
+    },
+    /** Rows written from now on are in no frame until the link is open again. */
+    linkClosed: backfill.closed,
+    /** Newest row of a lane that may go into a frame. */
+    lastSendable: (lane: Lane): number => {
+      const { releasedSeq, lastSeq } = storeOf(lane).head(lane);
+      return releasedSeq ?? lastSeq;
+    },
+    renumber: (lane: Lane): void => {
+      group.settle();
+      storeOf(lane).renumber(lane);
+      backfill.renumbered();
+    },
     confirm: (lane: Lane, upTo: number, hash: string): void => {
-      if (lane === 'metrics') group.confirm(upTo, hash);
+      if (lane === 'metrics' || lane === 'backfill') group.confirm(lane, upTo, hash);
       else storeOf(lane).confirm(lane, upTo, hash, now());
       if (lane === 'events') events.unfold();
     },
@@ -134,17 +154,20 @@ const createEvents = (state: LaneStore, now: () => number, capBytes: number) => 
   };
 };
 
-const createMetricsGroup = (queue: LaneStore, now: () => number, capBytes: number) => {
+const createMetricsGroup = (
+  queue: LaneStore,
+  now: () => number,
+  backfill: ReturnType<typeof createBackfill>,
+) => {
   let waiting: NewRow[] = [];
-  let confirmed: { upTo: number; hash: string } | null = null;
+  const confirmed = new Map<Lane, { upTo: number; hash: string }>();
 
   const settle = (): void => {
-    if (confirmed === null) return;
-    const { ackedSeq, lastSeq } = queue.head('metrics');
-    if (confirmed.upTo > ackedSeq && confirmed.upTo <= lastSeq) {
-      queue.confirm('metrics', confirmed.upTo, confirmed.hash, now());
+    for (const [lane, { upTo, hash }] of confirmed) {
+      const { ackedSeq, lastSeq } = queue.head(lane);
+      if (upTo > ackedSeq && upTo <= lastSeq) queue.confirm(lane, upTo, hash, now());
     }
-    confirmed = null;
+    confirmed.clear();
   };
   const flush = (): boolean => {
     const rows = waiting;
@@ -152,8 +175,10 @@ const createMetricsGroup = (queue: LaneStore, now: () => number, capBytes: numbe
     waiting = [];
     queue.group(() => {
       settle();
+      backfill.holdIfCut();
       queue.append('metrics', rows);
-      makeRoom(queue, 'metrics', capBytes, 'dropped-at-cap', now());
+      const full = backfill.makeRoom();
+      if (full !== null) dropOldest(queue, full, 'dropped-at-cap', now());
     });
     return true;
   };
@@ -163,26 +188,25 @@ const createMetricsGroup = (queue: LaneStore, now: () => number, capBytes: numbe
     },
     pending: (): number => waiting.length,
     flush,
-    confirm: (upTo: number, hash: string): void => {
-      confirmed = { upTo, hash };
-      const rows = upTo - queue.head('metrics').ackedSeq;
+    confirm: (lane: Lane, upTo: number, hash: string): void => {
+      confirmed.set(lane, { upTo, hash });
+      const rows = upTo - queue.head(lane).ackedSeq;
       if (rows > lazyRowsMax) queue.group(settle);
     },
-    /** Before the lane is rewritten, so that nothing confirmed is written again. */
+    /** Before a lane is rewritten, so that nothing confirmed is written again. */
     settle: () => queue.group(settle),
   };
 };
 
 /** Gives up the oldest rows of a full lane, a block at a time, and says so in the lane itself. */
-const makeRoom = (
+const dropOldest = (
   store: LaneStore,
   lane: Lane,
-  capBytes: number,
   reason: 'dropped-at-cap' | 'thinned',
   now: number,
 ): void => {
-  const { bytes, rows } = store.backlog(lane);
-  if (bytes <= capBytes || rows < 2) return;
+  const { rows } = store.backlog(lane);
+  if (rows < 2) return;
   const block = Math.min(rows - 1, Math.max(2, Math.ceil(rows * dropShare)));
   const last = store.peek(lane, store.head(lane).ackedSeq, block).at(-1);
   if (last !== undefined) store.giveUp(lane, last.seq, reason, now);

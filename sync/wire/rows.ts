@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { failureLogLineBytesMax, failureLogLinesMax } from '../core/limits.ts';
+import { ladderStepsMs } from '../outbox/ladder.ts';
 import { bundleVersion } from './manifest.ts';
 import { chainHash, sequence, timestampMs, uuid } from './shape.ts';
 
@@ -26,6 +27,22 @@ export const metricsBody = z.strictObject({
 /** Order of the ten columns; ingest copies them in this order. */
 export const metricNames = Object.keys(metricsBody.shape) as (keyof MetricsBody)[];
 export type MetricsBody = z.infer<typeof metricsBody>;
+
+/**
+ * History that was summed up while the device was cut off: the row's `at` is where the step begins.
+ * Per metric, in the order of `metricNames`: minimum, maximum, sum, count; null without a reading.
+ */
+export const thinnedBody = z.strictObject({
+  stepMs: z.literal([...ladderStepsMs]),
+  columns: z
+    .array(z.tuple([z.number(), z.number(), z.number(), z.int().min(1)]).nullable())
+    .length(metricNames.length),
+});
+export type ThinnedBody = z.infer<typeof thinnedBody>;
+
+/** The lane `backfill` carries samples that made way for newer ones, and what was summed up. */
+export const backfillBody = z.union([metricsBody, thinnedBody]);
+export type BackfillBody = z.infer<typeof backfillBody>;
 
 export const eventTypes = [
   'agent-started',
@@ -125,7 +142,8 @@ export const gapLine = z.strictObject({
   gap: z.strictObject({
     from: sequence,
     to: sequence,
-    reason: z.enum(['dropped-at-cap', 'thinned', 'lost-by-restore', 'damaged']),
+    /** `moved` and `thinned`: what the rows said goes on in another lane, or summed up. */
+    reason: z.enum(['dropped-at-cap', 'moved', 'thinned', 'lost-by-restore', 'damaged']),
     hash: chainHash,
   }),
 });

@@ -21,3 +21,8 @@ it('slows events and state last', () => {
   expect(creditOf('events', 1)).toBe(creditRowsMax / 2);
   expect(creditOf('metrics', 1)).toBe(creditRowsMin);
 });
+
+it('lets history fill in behind the live rows', () => {
+  expect(creditOf('backfill', 0)).toBe(creditRowsMax * 0.3);
+  expect(creditOf('backfill', 1)).toBe(creditRowsMin);
+});

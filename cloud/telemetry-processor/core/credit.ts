@@ -19,8 +19,18 @@ const shareMin: Record<Lane, number> = {
   logs: 0,
 };
 
+/** History fills in behind the live rows: at most this share of what those may have in flight. */
+const shareMax: Record<Lane, number> = {
+  events: 1,
+  reported: 1,
+  metrics: 1,
+  backfill: 0.3,
+  logs: 0.3,
+};
+
 /** `pressure` is 0 when nothing waits and 1 when as much waits as may be taken in at once. */
 export const creditOf = (lane: Lane, pressure: number): number => {
   const free = 1 - Math.min(1, Math.max(0, pressure));
-  return Math.max(creditRowsMin, Math.round(creditRowsMax * Math.max(shareMin[lane], free * free)));
+  const share = shareMax[lane] * Math.max(shareMin[lane], free * free);
+  return Math.max(creditRowsMin, Math.round(creditRowsMax * share));
 };

@@ -8,14 +8,17 @@ import { rowBytesMax } from '@signalbeam/sync/core/limits';
 import { extendChain } from '@signalbeam/sync/wire/chain';
 import { type FrameHeader, unpackFrame } from '@signalbeam/sync/wire/frame';
 import {
+  backfillBody,
   type EventBody,
   eventBody,
   type GapLine,
   gapLine,
+  type MetricsBody,
   metricsBody,
   type ReportedBody,
   reportedBody,
   rowLine,
+  type ThinnedBody,
 } from '@signalbeam/sync/wire/rows';
 import { type Parsed, parseJson } from '@signalbeam/sync/wire/shape';
 import { deviceSubjects, parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
@@ -23,7 +26,7 @@ import type { Extent } from '../core/position.ts';
 import { metricsRowBytesMax, rowPrefix, writeMetricsRow } from './copy-binary.ts';
 import type { FoundDevices, KnownDevice } from './directory.ts';
 
-export type StoredLane = 'metrics' | 'events' | 'reported';
+export type StoredLane = 'metrics' | 'backfill' | 'events' | 'reported';
 type Row<Body> = { seq: number; at: number; body: Body };
 /** Rows by line; undefined where the line is a gap or was set aside. */
 type Rows<Body> = (Row<Body> | undefined)[];
@@ -31,6 +34,8 @@ type Rows<Body> = (Row<Body> | undefined)[];
 export type Content =
   /** `offsets[i]` is where line `i` starts; a line without a row takes no bytes. */
   | { lane: 'metrics'; copy: Buffer; offsets: number[]; newest: Row<unknown> | undefined }
+  /** Samples that made way for newer ones, as metrics are; and what was summed up, by line. */
+  | { lane: 'backfill'; copy: Buffer; offsets: number[]; thinned: Rows<ThinnedBody> }
   | { lane: 'events'; rows: Rows<EventBody> }
   | { lane: 'reported'; rows: Rows<ReportedBody> };
 
@@ -58,6 +63,7 @@ export type RefusedFrame = {
 
 const schemas = {
   metrics: rowLine(metricsBody),
+  backfill: rowLine(backfillBody),
   events: rowLine(eventBody),
   reported: rowLine(reportedBody),
 } as const;
@@ -141,28 +147,60 @@ const walk = <Body>(
 
 type Walked = { lines: Lines; content: Content } | { reason: string };
 
+/** The bytes of COPY, line by line; a line without a sample takes none. */
+const createCopy = (
+  header: FrameHeader,
+  lines: readonly string[],
+  { tenantId, deviceId }: KnownDevice,
+  receivedAt: number,
+) => {
+  const prefix = rowPrefix({ tenantId, deviceId, receivedAt, epoch: header.epoch });
+  const target = Buffer.allocUnsafe(lines.length * metricsRowBytesMax);
+  const offsets = [0];
+  let offset = 0;
+  return {
+    offsets,
+    add: (sample: Row<MetricsBody> | undefined): void => {
+      if (sample !== undefined) offset = writeMetricsRow(target, offset, prefix, sample);
+      offsets.push(offset);
+    },
+    bytes: (): Buffer => target.subarray(0, offset),
+  };
+};
+
 const walkMetrics = (
   header: FrameHeader,
   lines: readonly string[],
   device: KnownDevice,
   receivedAt: number,
 ): Walked => {
-  const { tenantId, deviceId } = device;
-  const prefix = rowPrefix({ tenantId, deviceId, receivedAt, epoch: header.epoch });
-  const target = Buffer.allocUnsafe(lines.length * metricsRowBytesMax);
-  const offsets = [0];
-  let offset = 0;
+  const copy = createCopy(header, lines, device, receivedAt);
   let newest: Row<unknown> | undefined;
   const walked = walk(header, lines, schemas.metrics, (row) => {
-    if (row !== undefined) {
-      offset = writeMetricsRow(target, offset, prefix, row);
-      newest = row;
-    }
-    offsets.push(offset);
+    copy.add(row);
+    newest = row ?? newest;
   });
   if ('reason' in walked) return walked;
-  const copy = target.subarray(0, offset);
-  return { lines: walked, content: { lane: 'metrics', copy, offsets, newest } };
+  const { offsets } = copy;
+  return { lines: walked, content: { lane: 'metrics', copy: copy.bytes(), offsets, newest } };
+};
+
+const walkBackfill = (
+  header: FrameHeader,
+  lines: readonly string[],
+  device: KnownDevice,
+  receivedAt: number,
+): Walked => {
+  const copy = createCopy(header, lines, device, receivedAt);
+  const thinned: Rows<ThinnedBody> = [];
+  const walked = walk(header, lines, schemas.backfill, (row) => {
+    const isThinned = row !== undefined && 'stepMs' in row.body;
+    copy.add(isThinned ? undefined : (row as Row<MetricsBody> | undefined));
+    thinned.push(isThinned ? (row as Row<ThinnedBody>) : undefined);
+  });
+  if ('reason' in walked) return walked;
+  const { offsets } = copy;
+  return { lines: walked, content: { lane: 'backfill', copy: copy.bytes(), offsets, thinned } };
 };
 
 const walkLane = (
@@ -174,6 +212,8 @@ const walkLane = (
   switch (header.lane) {
     case 'metrics':
       return walkMetrics(header, lines, device, receivedAt);
+    case 'backfill':
+      return walkBackfill(header, lines, device, receivedAt);
     case 'events': {
       const rows: Rows<EventBody> = [];
       const walked = walk(header, lines, schemas.events, (row) => rows.push(row));
@@ -184,7 +224,6 @@ const walkLane = (
       const walked = walk(header, lines, schemas.reported, (row) => rows.push(row));
       return 'reason' in walked ? walked : { lines: walked, content: { lane: 'reported', rows } };
     }
-    case 'backfill':
     case 'logs':
       return { reason: `the lane ${header.lane} is not taken here` };
   }

@@ -20,6 +20,13 @@ export type EventRow = Who & {
   message: string;
   data: unknown;
 };
+export type ThinnedRow = Who & {
+  seq: number;
+  at: number;
+  stepMs: number;
+  /** Per metric: minimum, maximum, sum, count. */
+  columns: unknown;
+};
 export type ReportedRow = Who & { seq: number; at: number; opened: number; body: ReportedBody };
 export type GapRow = Who & { lane: string; from: number; to: number; reason: string };
 export type DeadLetter = {
@@ -132,6 +139,29 @@ export const copyMetrics = async (client: PoolClient, rows: readonly Buffer[]): 
   for (const piece of rows) stream.write(piece);
   stream.end(copyTrailer);
   await finished;
+};
+
+export const insertThinned = async (
+  client: PoolClient,
+  rows: readonly ThinnedRow[],
+): Promise<void> => {
+  if (rows.length === 0) return;
+  await client.query(
+    `INSERT INTO telemetry.metrics_thinned
+       (tenant_id, device_id, epoch, seq, at, received_at, step_ms, columns)
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[],
+       $6::timestamptz[], $7::integer[], $8::jsonb[])`,
+    [
+      rows.map((row) => row.tenantId),
+      rows.map((row) => row.deviceId),
+      rows.map((row) => row.epoch),
+      rows.map((row) => row.seq),
+      rows.map((row) => iso(row.at)),
+      rows.map((row) => iso(row.receivedAt)),
+      rows.map((row) => row.stepMs),
+      rows.map((row) => JSON.stringify(row.columns)),
+    ],
+  );
 };
 
 export const insertEvents = async (

@@ -20,12 +20,14 @@ import {
   insertDeadLetters,
   insertEvents,
   insertGaps,
+  insertThinned,
   type LaneKey,
   laneKeyText,
   lockWatermarks,
   moveWatermarks,
   type ReportedRow,
   storeReported,
+  type ThinnedRow,
   type Watermark,
 } from './statements.ts';
 
@@ -45,6 +47,7 @@ export type FrameMessage = { subject: string; frame: DecodedFrame };
 
 type Gathered = {
   metrics: Buffer[];
+  thinned: ThinnedRow[];
   events: EventRow[];
   reported: ReportedRow[];
   gaps: GapRow[];
@@ -86,6 +89,14 @@ const gatherContent = (
       const { newest } = content;
       if (newest !== undefined && newest.seq > watermark.upTo) {
         into.samples.set(deviceId, { device, at: newest.at, body: newest.body });
+      }
+      return;
+    }
+    case 'backfill': {
+      const piece = content.copy.subarray(content.offsets[fromLine]);
+      if (piece.byteLength > 0) into.metrics.push(piece);
+      for (const row of content.thinned.slice(fromLine)) {
+        if (row !== undefined) into.thinned.push({ ...who, seq: row.seq, at: row.at, ...row.body });
       }
       return;
     }
@@ -150,6 +161,7 @@ const gather = (
 ): { gathered: Gathered; positions: Positions; rows: number; ahead: Set<FrameMessage> } => {
   const gathered: Gathered = {
     metrics: [],
+    thinned: [],
     events: [],
     reported: [],
     gaps: [],
@@ -183,6 +195,7 @@ const gather = (
 
 const write = async (client: PoolClient, gathered: Gathered): Promise<void> => {
   await copyMetrics(client, gathered.metrics);
+  await insertThinned(client, gathered.thinned);
   await insertEvents(client, gathered.events);
   await storeReported(client, gathered.reported);
   await insertGaps(client, gathered.gaps);

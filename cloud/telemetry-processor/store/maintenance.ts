@@ -44,6 +44,7 @@ export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): 
     dayOf(nowMs),
     retention.metricsDays,
   ]);
+  await deleteOlder(sql, 'metrics_thinned', 'received_at', before(retention.metricsDays));
   await deleteOlder(sql, 'events', 'received_at', before(retention.eventsDays));
   await deleteOlder(sql, 'reported_history', 'received_at', before(retention.eventsDays));
   await deleteOlder(sql, 'dead_letters', 'at', before(retention.deadLettersDays));

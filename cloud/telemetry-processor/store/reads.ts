@@ -45,24 +45,53 @@ export const readPresence = async (sql: Sql, deviceId: string): Promise<Presence
 
 /** Counters only grow, so the last value of a bucket says more than the mean. */
 const counters: readonly string[] = ['networkReceivedBytes', 'networkSentBytes', 'uptimeSeconds'];
-const seriesColumns = metricNames
+const columnOf = (name: string): string =>
+  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** Sum and count (or the largest value) of each metric of a bucket, from samples and from sums. */
+const ofSamples = metricNames
   .map((name) => {
-    const column = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    return `${counters.includes(name) ? 'max' : 'avg'}(${column}) AS "${name}"`;
+    const column = columnOf(name);
+    return counters.includes(name)
+      ? `max(${column}) AS ${column}_max`
+      : `sum(${column}) AS ${column}_sum, count(${column}) AS ${column}_count`;
   })
   .join(', ');
+const ofThinned = metricNames
+  .map((name, index) => {
+    const [column, at] = [columnOf(name), `columns->${index}`];
+    return counters.includes(name)
+      ? `max((${at}->>1)::float8) AS ${column}_max`
+      : `sum((${at}->>2)::float8) AS ${column}_sum, coalesce(sum((${at}->>3)::bigint), 0)::bigint AS ${column}_count`;
+  })
+  .join(', ');
+const seriesColumns = metricNames
+  .map((name) => {
+    const column = columnOf(name);
+    return counters.includes(name)
+      ? `max(${column}_max) AS "${name}"`
+      : `sum(${column}_sum) / nullif(sum(${column}_count), 0)::float8 AS "${name}"`;
+  })
+  .join(', ');
+const bucketOf = `date_bin($4 * interval '1 millisecond', at, 'epoch') AS bucket`;
+const within = 'WHERE device_id = $1 AND at >= $2 AND at < $3 GROUP BY bucket';
 
 export type SeriesPoint = { bucket: Date } & MetricsBody;
 
+/**
+ * What a device summed up while it was cut off counts with the weight of its samples, and lies in
+ * the bucket where its step begins. Cost: one index scan of each table, one row per bucket.
+ */
 export const readSeries = async (
   sql: Sql,
   wanted: { deviceId: string; fromMs: number; toMs: number; bucketMs: number },
 ): Promise<SeriesPoint[]> => {
   const { rows } = await sql.query<SeriesPoint>(
-    `SELECT date_bin($4 * interval '1 millisecond', at, 'epoch') AS bucket, ${seriesColumns}
-       FROM telemetry.public_metrics
-      WHERE device_id = $1 AND at >= $2 AND at < $3
-      GROUP BY bucket ORDER BY bucket`,
+    `SELECT bucket, ${seriesColumns} FROM (
+       SELECT ${bucketOf}, ${ofSamples} FROM telemetry.public_metrics ${within}
+       UNION ALL
+       SELECT ${bucketOf}, ${ofThinned} FROM telemetry.public_metrics_thinned ${within}
+     ) AS parts GROUP BY bucket ORDER BY bucket`,
     [wanted.deviceId, new Date(wanted.fromMs), new Date(wanted.toMs), wanted.bucketMs],
   );
   return rows;
