@@ -103,10 +103,16 @@ const openAs =
       ...(threshold === undefined ? {} : { threshold }),
     });
 
+/** The part of a key set that verifying needs. */
+export type RoleKeys = {
+  roles: Readonly<Record<Role, readonly TrustedKey[]>>;
+  thresholds: Readonly<Record<Role, number>>;
+};
+
 /** Opens a record of a role by the keys that the key set gives it. */
 const openByRole =
   <T>(kind: RecordKind, role: Role, schema: z.ZodType<T>, bytesMax?: number) =>
-  (bytes: Uint8Array | string, keyset: Keyset): OpenedRecord<T> =>
+  (bytes: Uint8Array | string, keyset: RoleKeys): OpenedRecord<T> =>
     openAs(kind, schema, bytesMax)(bytes, keyset.roles[role], keyset.thresholds[role]);
 
 /** Root keys and their threshold come from the caller: they are what everything else hangs on. */
@@ -117,7 +123,7 @@ export const openKeyset = openAs('keyset', keysetSchema);
  * All of these verify only: whether a record is for this device, and newer than the last, is the
  * caller's rule (../core/trust.ts).
  */
-export const openDesired: (bytes: Uint8Array | string, keyset: Keyset) => OpenedRecord<Desired> =
+export const openDesired: (bytes: Uint8Array | string, keyset: RoleKeys) => OpenedRecord<Desired> =
   openByRole('desired', 'director', desiredSchema);
 export const openPlan = openByRole('plan', 'director', planSchema);
 export const openGrant = openByRole('grant', 'director', grantSchema);
@@ -147,9 +153,5 @@ export const openHalt = openAs('halt', haltSchema);
 export const releaseDigestOf = (envelopeBytes: Uint8Array): string =>
   `sha256:${createHash('sha256').update(envelopeBytes).digest('hex')}`;
 
-export const openRelease: (bytes: Uint8Array, keyset: Keyset) => OpenedRecord<Release> = openByRole(
-  'release',
-  'release',
-  releaseSchema,
-  releaseBytesMax,
-);
+export const openRelease: (bytes: Uint8Array, keyset: RoleKeys) => OpenedRecord<Release> =
+  openByRole('release', 'release', releaseSchema, releaseBytesMax);

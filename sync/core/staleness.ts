@@ -1,0 +1,36 @@
+/**
+ * What is too old to begin something new from. Invariant: staleness blocks the start of a version,
+ * and nothing else: a container that runs goes on, whatever has expired.
+ */
+import { timeFloorMs } from './time-floor.ts';
+import type { Trust } from './trust.ts';
+
+export type Stale = { what: 'root' | 'snapshot' | 'desired' | 'keyset'; sinceMs: number };
+
+/** Judged by the floor alone. `desiredExpiresAtMs` is null when the desired state has no end. */
+export const staleParts = (trust: Trust, desiredExpiresAtMs: number | null): Stale[] => {
+  const floorMs = timeFloorMs(trust.time);
+  const ends: [Stale['what'], number | null][] = [
+    ['root', trust.root.expiresAtMs],
+    ['snapshot', trust.snapshot?.expiresAtMs ?? null],
+    ['desired', desiredExpiresAtMs],
+  ];
+  const expired = ends.flatMap(([what, endMs]) =>
+    endMs !== null && floorMs > endMs ? [{ what, sinceMs: endMs }] : [],
+  );
+  return trust.keyset === null ? [...expired, { what: 'keyset', sinceMs: floorMs }] : expired;
+};
+
+const named: Record<Stale['what'], string> = {
+  root: 'root of trust',
+  snapshot: 'site snapshot',
+  desired: 'desired state',
+  keyset: 'key set',
+};
+
+/** Why no new version may start now, as people read it; null when one may. */
+export const installHold = (stale: readonly Stale[]): string | null => {
+  if (stale.length === 0) return null;
+  const what = stale.map((one) => named[one.what]).join(' and the ');
+  return `The ${what} ${stale.length === 1 ? 'has' : 'have'} expired (stale); what runs goes on, and no new version starts until fresh records arrive.`;
+};
