@@ -89,6 +89,8 @@ try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (cause) {
   if (!(cause instanceof FleetError)) throw cause;
-  process.stderr.write(`${cause.message}\n${cause.next === undefined ? '' : `${cause.next}\n`}`);
+  process.stderr.write(
+    `${cause.message} (${cause.code})\n${cause.next === undefined ? '' : `${cause.next}\n`}`,
+  );
   process.exitCode = cause.code === 'usage' ? 2 : 1;
 }

@@ -58,7 +58,8 @@ const explain = (error: unknown): number => {
     return 2;
   }
   if (error instanceof FleetError) {
-    console.error(`signalbeam: ${error.message}`);
+    const [sentence = '', ...more] = error.message.split('\n');
+    console.error([`signalbeam: ${sentence} (${error.code})`, ...more].join('\n'));
     if (error.next !== undefined) console.error(`  ${error.next}`);
     return 1;
   }

@@ -30,8 +30,8 @@ const refusedBy = (path: string, status: number, text: string): FleetError => {
   } catch {
     // Not ours: a proxy's page, or nothing.
   }
-  const words = problem.detail ?? problem.title ?? text.slice(0, 200);
-  return new FleetError(problem.code ?? `http-${status}`, `${path}: ${words}`, {
+  const words = problem.detail ?? problem.title ?? `HTTP ${status} ${text.slice(0, 200)}`;
+  return new FleetError(problem.code ?? 'cloud-refused', `${path}: ${words}`, {
     ...(problem.next === undefined ? {} : { next: problem.next }),
   });
 };

@@ -49,11 +49,11 @@ export const isAlive = (pid: number): boolean => {
 };
 
 /** A number may have been given to another process since: Linux can tell. */
-const isSupervisor = (pid: number): boolean => {
+export const runsProgram = (pid: number, program: string): boolean => {
   if (!isAlive(pid)) return false;
   if (process.platform !== 'linux') return true;
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('supervisor/main.ts');
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(program);
   } catch {
     return false;
   }
@@ -80,7 +80,7 @@ export const readLastRun = (): Run | undefined => readPrivate(runFile, runSchema
 /** The run whose supervisor is alive. */
 export const readRun = (): Run | undefined => {
   const run = readLastRun();
-  return run !== undefined && isSupervisor(run.pid) ? run : undefined;
+  return run !== undefined && runsProgram(run.pid, 'supervisor/main.ts') ? run : undefined;
 };
 
 export const removeRun = (pid: number): void => {

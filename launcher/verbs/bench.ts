@@ -81,7 +81,7 @@ const print = ({ name, figures, hash }: BenchResult, tookMs: number) => {
 };
 
 export const bench = async (args: readonly string[]): Promise<number> => {
-  const { values, positionals } = parseFlags('bench', args, { smoke: { type: 'boolean' } });
+  const { values, positionals } = parseFlags('bench', args, { smoke: { type: 'boolean' } }, 'any');
   const all = listBenches();
   const unknown = positionals.find((name) => !all.includes(name));
   if (unknown !== undefined) {

@@ -30,7 +30,7 @@ const data = [
     'admin.json',
     'demo.json',
   ],
-  ...['ports.json', 'choices.json', 'run.json'],
+  ...['ports.json', 'choices.json', 'run.json', 'up.lock'],
 ];
 
 const confirm = async (question: string): Promise<boolean> => {

@@ -35,8 +35,13 @@ export const status = async (args: readonly string[]): Promise<number> => {
     return run === undefined ? 3 : 0;
   }
   if (run === undefined) {
-    const failure = readLastRun()?.failure ?? null;
+    const last = readLastRun();
+    const failure = last?.failure ?? null;
     console.log('Nothing runs. `./signalbeam up` starts it.');
+    // A run that was asked to stop removes its file; this one had no time to.
+    if (last !== undefined && failure === null) {
+      console.log(`The last run ended without \`down\`: process ${last.pid} is gone.`);
+    }
     if (failure !== null) console.log(`The last start failed: ${failure.message}`);
     return 3;
   }

@@ -11,11 +11,13 @@ import { FleetError } from '@signalbeam/sync/core/errors';
 import { readAccount } from '../demo/account.ts';
 import { logTail } from '../infra/child.ts';
 import { ensureConsole } from '../machine/console-build.ts';
+import { checkRoom } from '../machine/disk-space.ts';
 import { chooseEngine } from '../machine/engine-choice.ts';
 import { ensurePrograms } from '../machine/packages.ts';
 import { seconds, showStep } from '../machine/progress.ts';
-import { installLog, logDir } from '../places.ts';
+import { installLog, logDir, workDir } from '../places.ts';
 import { isAlive, type Run, readLastRun, readRun, runFile } from '../supervisor/run-state.ts';
+import { oneStartAtATime } from './one-start.ts';
 import { parseFlags, UsageError } from './usage.ts';
 
 const supervisorMain = join(import.meta.dirname, '../supervisor/main.ts');
@@ -92,13 +94,38 @@ const engines = ['auto', 'docker', 'podman', 'none'] as const;
 type WantedEngine = (typeof engines)[number];
 const isWanted = (value: string): value is WantedEngine => engines.some((name) => name === value);
 
+/** The supervisor is a process of its own: leaving this one does not stop it, and says so. */
+const sayOnInterrupt = (): (() => void) => {
+  const onInterrupt = () => {
+    console.error(
+      '\nIt goes on starting: ./signalbeam status tells how it is, ./signalbeam down stops it.',
+    );
+    process.exit(130);
+  };
+  process.once('SIGINT', onInterrupt);
+  return () => process.off('SIGINT', onInterrupt);
+};
+
+const followToReady = (pid: number): Promise<Run> => {
+  const forget = sayOnInterrupt();
+  return follow(pid).finally(forget);
+};
+
 export const up = async (args: readonly string[]): Promise<number> => {
-  const began = performance.now();
   const { values } = parseFlags('up', args, options, []);
   const wanted = values.engine;
   if (wanted !== undefined && !isWanted(wanted)) {
     throw new UsageError(`up: --engine takes ${engines.join(', ')}, not \`${wanted}\`.`);
   }
+  return oneStartAtATime(() => start(args, values, wanted));
+};
+
+const start = async (
+  args: readonly string[],
+  values: { 'engine-socket'?: string; 'install-engine'?: boolean; yes?: boolean },
+  wanted: WantedEngine | undefined,
+): Promise<number> => {
+  const began = performance.now();
   const running = readRun();
   if (running?.state === 'stopping') {
     throw new FleetError('stopping', 'It is just being stopped.', {
@@ -107,9 +134,11 @@ export const up = async (args: readonly string[]): Promise<number> => {
   }
   if (running !== undefined) {
     if (args.length > 0) console.error('It runs already: flags count from the next start on.');
-    printRun(running.state === 'ready' ? running : await follow(running.pid));
+    printRun(running.state === 'ready' ? running : await followToReady(running.pid));
     return 0;
   }
+  const scarce = checkRoom(workDir);
+  if (scarce !== null) console.error(scarce);
   await ensurePrograms('up', installLog);
   await chooseEngine({
     wanted,
@@ -119,7 +148,7 @@ export const up = async (args: readonly string[]): Promise<number> => {
     env: process.env,
   });
   await ensureConsole();
-  const run = await follow(startSupervisor());
+  const run = await followToReady(startSupervisor());
   printRun(run);
   console.log(`Ready in ${seconds(performance.now() - began)}.`);
   return 0;

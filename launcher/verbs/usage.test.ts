@@ -23,4 +23,7 @@ test('unknown flags and words are refused with a suggestion', () => {
   expect(() => parseFlags('test', ['sistem'], {}, ['unit', 'system'])).toThrow(
     'Did you mean system?',
   );
+  expect(() => parseFlags('down', ['now'], options)).toThrow('`now` is one word too many');
+  expect(() => parseFlags('down', ['-x'], options)).toThrow('wrong flag -x.');
+  expect(parseFlags('bench', ['ingest'], {}, 'any').positionals).toEqual(['ingest']);
 });

@@ -81,12 +81,18 @@ export const parseFlags = <Options extends NonNullable<ParseArgsConfig['options'
   verb: string,
   args: readonly string[],
   options: Options,
-  words: readonly string[] = [],
+  words: readonly string[] | 'any' = [],
 ) => {
   try {
     const parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-    const unknown = parsed.positionals.find((word) => words.length > 0 && !words.includes(word));
-    if (unknown !== undefined) {
+    const unknown =
+      words === 'any' ? undefined : parsed.positionals.find((word) => !words.includes(word));
+    if (unknown !== undefined && words.length === 0) {
+      throw new UsageError(
+        `${verb}: \`${unknown}\` is one word too many.\nUsage: ./signalbeam ${verbUsage[verb]}`,
+      );
+    }
+    if (unknown !== undefined && words !== 'any') {
       throw new UsageError(
         `\`${unknown}\` is not one of ${words.join(', ')}.${suggestion(unknown, words)}`,
       );
@@ -95,10 +101,10 @@ export const parseFlags = <Options extends NonNullable<ParseArgsConfig['options'
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const flag =
-      /'(?:-\w, )?--?([\w-]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? '';
-    const near = suggestion(flag, Object.keys(options), '--');
+      /'(?:-\w, )?(--?[\w-]+)/.exec(error instanceof Error ? error.message : '')?.[1] ?? '';
+    const near = suggestion(flag.replace(/^-+/, ''), Object.keys(options), '--');
     throw new UsageError(
-      `${verb}: wrong flag --${flag}.${near}\nUsage: ./signalbeam ${verbUsage[verb]}`,
+      `${verb}: wrong flag ${flag}.${near}\nUsage: ./signalbeam ${verbUsage[verb]}`,
     );
   }
 };

@@ -16,19 +16,16 @@ export const statusByCode = {
   forbidden: 403,
   'foreign-origin': 403,
   'not-found': 404,
-  'method-not-allowed': 405,
   conflict: 409,
   'device-key-taken': 409,
   'last-admin': 409,
   'already-exists': 409,
   'wrong-state': 409,
-  'still-in-use': 409,
   'version-exists': 409,
   'registration-token-expired': 403,
   'registration-token-revoked': 403,
   'registration-token-unknown': 403,
   'registration-token-used-up': 403,
-  'length-required': 411,
   'digest-mismatch': 422,
   'invalid-archive': 422,
   'invalid-bundle': 422,
@@ -42,7 +39,6 @@ export const statusByCode = {
   'blob-store-unavailable': 503,
   'service-unavailable': 503,
   'disk-full': 507,
-  'shutting-down': 503,
 } as const satisfies Record<string, number>;
 
 export type ProblemCode = keyof typeof statusByCode;
