@@ -8,7 +8,6 @@ import { createSeed, signerFromSeed } from '@signalbeam/sync/wire/keys';
 import { payloadTypes, thresholdOne } from '@signalbeam/sync/wire/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { readDesired } from '../store/desired.ts';
 import { openJournal } from '../store/journal.ts';
 import { stateMigrations } from '../store/migrations.ts';
 import { openStore } from '../store/open.ts';
@@ -59,7 +58,6 @@ beforeEach(() => {
   const others = { keyId: release.keyId, publicKey: release.publicKey };
   parts = {
     identity: { deviceId, tenantId },
-    state: database,
     journal: openJournal(database),
     keyset: () => ({
       tenantId,
@@ -78,7 +76,7 @@ describe('a desired state', () => {
   it('comes into force with its slots, once', () => {
     expect(acceptDesired(parts, sealed(desired(3)))).toEqual({ kind: 'accepted', generation: 3 });
     expect(acceptDesired(parts, sealed(desired(3)))).toEqual({ kind: 'unchanged', generation: 3 });
-    expect(readDesired(parts.state)?.generation).toBe(3);
+    expect(parts.journal.desired()?.generation).toBe(3);
     expect(parts.journal.slots().map((slot) => slot.wanted?.version)).toEqual(['1.0.3']);
     expect(events.map(({ type }) => type)).toEqual(['desired-accepted']);
   });
@@ -110,7 +108,7 @@ describe('a desired state', () => {
     acceptDesired(parts, sealed(desired(5)));
     const before = JSON.stringify(parts.journal.slots());
     expect(acceptDesired(parts, make())).toMatchObject({ kind: 'refused', code });
-    expect(readDesired(parts.state)?.generation).toBe(5);
+    expect(parts.journal.desired()?.generation).toBe(5);
     expect(JSON.stringify(parts.journal.slots())).toBe(before);
     expect(events.at(-1)).toMatchObject({ type: 'desired-refused', data: { code } });
   });

@@ -4,10 +4,9 @@
  * the event that says so.
  */
 import type { Desired } from '@signalbeam/sync/core/manifest';
-import { openDesired } from '@signalbeam/sync/wire/records';
 import type { SlotKnown } from '../core/known.ts';
-import { readDesired, writeDesired } from '../store/desired.ts';
 import type { ReconcilerParts } from './parts.ts';
+import { wireRecords } from './records.ts';
 
 export type Acceptance =
   | { kind: 'accepted'; generation: number }
@@ -37,7 +36,8 @@ export const slotsAfter = (slots: readonly SlotKnown[], desired: Desired): SlotK
 };
 
 const check = (parts: ReconcilerParts, envelope: Uint8Array) => {
-  const opened = openDesired(envelope, parts.keyset());
+  const { records = wireRecords } = parts;
+  const opened = records.openDesired(envelope, parts.keyset());
   if (opened.kind === 'refused') return opened;
   const { deviceId, tenantId } = parts.identity;
   if (opened.value.deviceId !== deviceId || opened.value.tenantId !== tenantId) {
@@ -51,9 +51,9 @@ const check = (parts: ReconcilerParts, envelope: Uint8Array) => {
 };
 
 export const acceptDesired = (parts: ReconcilerParts, envelope: Uint8Array): Acceptance => {
-  const { journal, state, outbox, now } = parts;
+  const { journal, outbox, now } = parts;
   const checked = check(parts, envelope);
-  const floor = readDesired(state)?.generation ?? 0;
+  const floor = journal.desired()?.generation ?? 0;
   const refuse = (code: string, reason: string): Acceptance => {
     parts.log('warn', 'A desired state was refused', { code, reason });
     outbox.appendEvent({
@@ -71,7 +71,7 @@ export const acceptDesired = (parts: ReconcilerParts, envelope: Uint8Array): Acc
     return refuse('older-generation', `generation ${desired.generation} is older than ${floor}`);
   }
   journal.together(() => {
-    writeDesired(state, { generation: desired.generation, envelope, acceptedAt: now() });
+    journal.keepDesired({ generation: desired.generation, envelope, acceptedAt: now() });
     for (const slot of slotsAfter(journal.slots(), desired)) journal.saveSlot(slot);
     outbox.appendEvent({
       type: 'desired-accepted',

@@ -72,7 +72,6 @@ const run = async (options: ProcessOptions): Promise<void> => {
     identity: options,
     agentVersion: '0.1.0',
     bootId: `${process.pid}`,
-    state,
     journal: openJournal(state),
     engines: {
       current: () => engine,

@@ -3,19 +3,20 @@
  * of uploaded images, and the pull into the engine. Nothing is believed for where it came from.
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
-import { openRelease, releaseDigestOf } from '@signalbeam/sync/wire/records';
 import { imageDigestOf, isArtifact } from '../core/spec.ts';
+import { wireRecords } from './records.ts';
 import type { Executor } from './step-context.ts';
 
 const fetchRelease: Executor<'fetch-release'> = async (context, { bundleId, releaseDigest }) => {
   const { parts, signal } = context;
+  const { records = wireRecords } = parts;
   const bytes = await parts.fetchRelease(releaseDigest, signal);
-  if (releaseDigestOf(bytes) !== releaseDigest) {
+  if (records.releaseDigestOf(bytes) !== releaseDigest) {
     throw new FleetError('release-corrupt', 'The release arrived damaged and was thrown away.', {
       next: 'It is fetched again by itself.',
     });
   }
-  const opened = openRelease(bytes, parts.keyset());
+  const opened = records.openRelease(bytes, parts.keyset());
   const foreign =
     opened.kind === 'opened' &&
     (opened.value.bundleId !== bundleId || opened.value.tenantId !== parts.identity.tenantId);

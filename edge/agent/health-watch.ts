@@ -8,6 +8,7 @@ import { containersOf, type Known } from '../core/known.ts';
 import { containersOfRelease } from '../core/plan-images.ts';
 import { checkOf } from '../core/probe-verdict.ts';
 import type { ContainerReport } from '../core/report.ts';
+import { systemTimers } from '../host/timers.ts';
 import type { ReconcilerParts } from './parts.ts';
 import { probeRound } from './probing.ts';
 
@@ -46,10 +47,11 @@ export const createHealthWatch = (parts: ReconcilerParts, changed: () => void): 
     if (news) changed();
   };
 
-  const timer = setInterval(() => {
+  const { timers = systemTimers } = parts;
+  const startRound = (): void => {
     round().catch((error) => parts.log('warn', 'A health round failed', { cause: String(error) }));
-  }, roundEveryMs);
-  timer.unref();
+  };
+  const cancelTimer = timers.every(roundEveryMs, startRound, 'background');
 
   return {
     states: () => states,
@@ -72,7 +74,7 @@ export const createHealthWatch = (parts: ReconcilerParts, changed: () => void): 
       }
     },
     stop: () => {
-      clearInterval(timer);
+      cancelTimer();
       controller.abort();
     },
   };

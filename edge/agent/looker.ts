@@ -3,6 +3,7 @@
  * A failure of the environment is noted and looked past; a bug is not caught here.
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
+import type { Timers } from '../core/timers.ts';
 import type { ReconcilerParts } from './parts.ts';
 
 const afterFailureMs = 5_000;
@@ -16,17 +17,17 @@ export type Looker = {
 };
 
 export const createLooker = (
-  log: ReconcilerParts['log'],
+  { log, timers }: { log: ReconcilerParts['log']; timers: Timers },
   lookOnce: () => Promise<void>,
 ): Looker => {
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer = (): void => undefined;
   let looking: Promise<void> | null = null;
   let again = false;
   let stopped = false;
 
   const within = (delayMs: number): void => {
-    clearTimeout(timer);
-    if (!stopped) timer = setTimeout(soon, delayMs);
+    cancelTimer();
+    if (!stopped) cancelTimer = timers.after(delayMs, soon);
   };
 
   const soon = (): void => {
@@ -54,7 +55,7 @@ export const createLooker = (
     within,
     stop: async () => {
       stopped = true;
-      clearTimeout(timer);
+      cancelTimer();
       await looking;
     },
   };

@@ -6,11 +6,12 @@
 import type { Release } from '@signalbeam/sync/core/manifest';
 import type { Keyset } from '@signalbeam/sync/wire/records';
 import type { EventBody, ReportedBody } from '@signalbeam/sync/wire/rows';
-import type { Database } from 'better-sqlite3';
 import type { Engine } from '../containers/engine.ts';
 import type { ObservedContainer } from '../core/container.ts';
 import type { Check } from '../core/probe-verdict.ts';
+import type { Timers } from '../core/timers.ts';
 import type { Journal } from '../store/journal.ts';
+import type { RecordReader } from './records.ts';
 
 export type EngineState = {
   kind: 'docker' | 'podman' | 'none';
@@ -33,7 +34,6 @@ export type ReconcilerParts = {
   identity: { deviceId: string; tenantId: string };
   agentVersion: string;
   bootId: string;
-  state: Database;
   journal: Journal;
   engines: {
     current(): Engine | null;
@@ -45,6 +45,8 @@ export type ReconcilerParts = {
   uploads: UploadedImages;
   registryPort: number;
   keyset: () => Keyset;
+  /** How signed records are verified; `sync/wire`'s way unless said otherwise. */
+  records?: RecordReader;
   fetchRelease: (releaseDigest: string, signal: AbortSignal) => Promise<Uint8Array>;
   probe: (
     engine: Engine,
@@ -58,6 +60,7 @@ export type ReconcilerParts = {
   holdUpdates: () => string | null;
   now: () => number;
   random: () => number;
+  timers?: Timers;
   log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
   /** Called around each step; tests crash the process here. */
   onStep?: (step: string, moment: 'before' | 'after') => void;

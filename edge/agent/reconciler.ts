@@ -8,7 +8,7 @@ import type { Engine } from '../containers/engine.ts';
 import type { ObservedContainer } from '../core/container.ts';
 import type { Known } from '../core/known.ts';
 import { plan } from '../core/plan.ts';
-import { readDesired } from '../store/desired.ts';
+import { systemTimers } from '../host/timers.ts';
 import { type Acceptance, acceptDesired } from './accept.ts';
 import { gather, gatherImages, observe } from './gather.ts';
 import { createHealthWatch } from './health-watch.ts';
@@ -45,6 +45,7 @@ const withImages = async (
 };
 
 export const startReconciler = (parts: ReconcilerParts): Reconciler => {
+  const { timers = systemTimers } = parts;
   let observed: ObservedContainer[] = [];
   let stopped = false;
   const lanes = createStepLanes(parts, () => looker.soon());
@@ -56,7 +57,7 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
     const list = await observe(parts, engine);
     if (stopped) return;
     if (list !== null) observed = list;
-    const all = gather(parts, list, lanes.retries, readDesired(parts.state) !== null);
+    const all = gather(parts, list, lanes.retries, parts.journal.desired() !== null);
     const free = all.slots.filter((slot) => !lanes.isBusy(slot.bundleId));
     const known = await withImages(parts, { ...all, slots: free }, engine);
     if (stopped) return;
@@ -68,7 +69,7 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
     looker.within(Math.min(lookEveryMs, wakeMs));
   };
 
-  const looker = createLooker(parts.log, lookOnce);
+  const looker = createLooker({ log: parts.log, timers }, lookOnce);
   const watch = watchEngine(parts, lanes.stopping, looker.soon);
   looker.soon();
   return {
@@ -85,7 +86,7 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
       }
       return acceptance;
     },
-    generation: () => readDesired(parts.state)?.generation ?? 0,
+    generation: () => parts.journal.desired()?.generation ?? 0,
     reported: reporter.newest,
     containers: () => observed,
     engine: parts.engines.current,

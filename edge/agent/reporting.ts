@@ -6,7 +6,6 @@ import { createHash } from 'node:crypto';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import type { Known } from '../core/known.ts';
 import { type ContainerReport, reportContainers, reportSlots } from '../core/report.ts';
-import { readDesired } from '../store/desired.ts';
 import type { ReconcilerParts } from './parts.ts';
 
 export type Reporter = {
@@ -32,7 +31,7 @@ export const createReporter = (
   return {
     report: (known, waiting) => {
       newest = {
-        generation: readDesired(parts.state)?.generation ?? 0,
+        generation: parts.journal.desired()?.generation ?? 0,
         bootId: parts.bootId,
         agentVersion: parts.agentVersion,
         engine: { ...parts.engines.describe(), reachable: known.observed !== null },

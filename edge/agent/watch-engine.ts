@@ -3,17 +3,23 @@
  * deaths that this agent did not cause. Events are a hint: the regular look finds the same.
  */
 import type { Engine } from '../containers/engine.ts';
+import type { Timers } from '../core/timers.ts';
+import { systemTimers } from '../host/timers.ts';
 import type { ReconcilerParts } from './parts.ts';
 
 const retryMs = 5_000;
 
-const pause = (delayMs: number, signal: AbortSignal): Promise<void> =>
+const pause = (timers: Timers, delayMs: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, delayMs);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
+    const stop = (): void => {
+      cancel();
+      resolve();
+    };
+    const cancel = timers.after(delayMs, () => {
+      signal.removeEventListener('abort', stop);
       resolve();
     });
+    signal.addEventListener('abort', stop);
   });
 
 export const watchEngine = (
@@ -23,6 +29,7 @@ export const watchEngine = (
 ): { stop(): void } => {
   const controller = new AbortController();
   const { signal } = controller;
+  const { timers = systemTimers } = parts;
 
   const follow = async (engine: Engine): Promise<void> => {
     for await (const event of engine.events(parts.identity.deviceId, signal)) {
@@ -47,7 +54,7 @@ export const watchEngine = (
         });
         look();
       }
-      await pause(retryMs, signal);
+      await pause(timers, retryMs, signal);
     }
   };
 

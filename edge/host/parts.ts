@@ -162,7 +162,6 @@ const startWork = async (
     identity: { deviceId, tenantId },
     agentVersion,
     bootId: parts.bootId,
-    state: stores.state,
     journal: openJournal(stores.state),
     engines,
     uploads: createUploads(blobs, httpSource(cloud.locateBlob), platformOf(process.arch)),

@@ -6,6 +6,8 @@ import type { Carrier } from '@signalbeam/sync/nats/carrier';
 import { pokeSchema } from '@signalbeam/sync/wire/heartbeat';
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import type { Timers } from '../core/timers.ts';
+import { systemTimers } from '../host/timers.ts';
 import type { Log } from './up.ts';
 
 export type DownlinkParts = {
@@ -14,6 +16,7 @@ export type DownlinkParts = {
   generation: () => number;
   accept: (envelope: Uint8Array) => { kind: 'accepted' | 'unchanged' | 'refused' };
   random: () => number;
+  timers?: Timers;
   log: Log;
   heard: () => void;
   /** How often to compare although nobody poked: a poke may be lost. */
@@ -26,16 +29,16 @@ const notFound = 404;
 const retryMs = { first: 1_000, max: 30_000 };
 
 export const startDownlink = (parts: DownlinkParts) => {
-  const { carrier, device } = parts;
+  const { carrier, device, timers = systemTimers } = parts;
   const subject = deviceSubjects.record(device.site, device.deviceId);
   let fetching = false;
   let again = false;
   let failures = 0;
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer = (): void => undefined;
 
   const later = (delayMs: number): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => void compare(), delayMs);
+    cancelTimer();
+    cancelTimer = timers.after(delayMs, () => void compare());
   };
   const fetchOnce = async (): Promise<boolean> => {
     const reply = await carrier.request(subject, new Uint8Array(), replyTimeoutMs);
@@ -74,7 +77,7 @@ export const startDownlink = (parts: DownlinkParts) => {
   return {
     compare: () => void compare(),
     stop: (): void => {
-      clearTimeout(timer);
+      cancelTimer();
       unsubscribe();
     },
   };

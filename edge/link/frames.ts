@@ -4,10 +4,10 @@
  */
 import type { Lane } from '@signalbeam/sync/core/lanes';
 import { frameBytesMax } from '@signalbeam/sync/core/limits';
-import { packFrame } from '@signalbeam/sync/wire/frame';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { LaneRow } from '../store/lane-statements.ts';
 import type { LaneStore } from '../store/lanes.ts';
+import type { UplinkCodec } from './codec.ts';
 
 export type PackedFrame = { bytes: Uint8Array; lastSeq: number; rows: number };
 
@@ -19,6 +19,7 @@ const plainBytesMax = 256 * 1024;
 export const createFramePacker = (parts: {
   deviceId: string;
   signer: Signer;
+  codec: Pick<UplinkCodec, 'packFrame'>;
   now: () => number;
 }) => {
   const ratios = new Map<Lane, number>();
@@ -36,7 +37,8 @@ export const createFramePacker = (parts: {
       rows: rows.length,
       sentAt: parts.now(),
     };
-    const bytes = packFrame({ header, lines: rows.map(({ line }) => line) }, parts.signer);
+    const frame = { header, lines: rows.map(({ line }) => line) };
+    const bytes = parts.codec.packFrame(frame, parts.signer);
     ratios.set(lane, plainBytes(rows) / bytes.byteLength);
     if (bytes.byteLength <= frameBytesMax || rows.length === 1) {
       return { bytes, lastSeq: last.seq, rows: rows.length };

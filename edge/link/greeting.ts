@@ -1,15 +1,15 @@
 /** The device's hello: where each lane stands, signed, with a nonce that only this greeting has. */
-import { randomBytes } from 'node:crypto';
-import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import type { Hello } from '@signalbeam/sync/wire/hello';
-import { payloadTypes } from '@signalbeam/sync/wire/records';
+import type { UplinkCodec } from './codec.ts';
 import type { UplinkParts } from './up.ts';
 
-type Parts = Pick<UplinkParts, 'outbox' | 'device' | 'signer' | 'generation' | 'now'>;
+type Parts = Pick<UplinkParts, 'outbox' | 'device' | 'signer' | 'generation' | 'now'> & {
+  codec: UplinkCodec;
+};
 
 export const createHello = (parts: Parts): { bytes: Uint8Array; nonce: string } => {
-  const { outbox, device } = parts;
-  const nonce = randomBytes(12).toString('hex');
+  const { outbox, device, codec } = parts;
+  const nonce = codec.nonce();
   const hello: Hello = {
     device: device.deviceId,
     bootId: device.bootId,
@@ -22,5 +22,5 @@ export const createHello = (parts: Parts): { bytes: Uint8Array; nonce: string } 
       return { lane, epoch, minSeq: ackedSeq, maxSeq: lastSeq, backlogRows: lastSeq - ackedSeq };
     }),
   };
-  return { bytes: sealEnvelope(payloadTypes.hello, hello, [parts.signer]), nonce };
+  return { bytes: codec.sealHello(hello, parts.signer), nonce };
 };

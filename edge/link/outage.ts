@@ -2,6 +2,8 @@
  * When the link to the cloud came and went, as people and the events lane are told. A flicker is
  * not an outage: only what lasted is written down, so that a bad link does not fill the lane.
  */
+import type { Timers } from '../core/timers.ts';
+import { systemTimers } from '../host/timers.ts';
 import type { Outbox } from '../store/outbox.ts';
 import type { Log } from './up.ts';
 
@@ -10,14 +12,15 @@ const flickerMs = 10_000;
 export const createOutageLog = (parts: {
   outbox: Outbox;
   now: () => number;
+  timers?: Timers;
   log: Log;
   onChange: () => void;
 }) => {
-  const { outbox, now, log } = parts;
+  const { outbox, now, log, timers = systemTimers } = parts;
   let beganAt: number | null = null;
   let reached = false;
   let changedAt = now();
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTelling = (): void => undefined;
 
   const told = (): void => {
     outbox.appendEvent({
@@ -34,14 +37,13 @@ export const createOutageLog = (parts: {
       changedAt = beganAt;
       if (reached) {
         log('warn', 'The cloud is out of reach; everything goes on from this device');
-        timer = setTimeout(told, flickerMs);
-        timer.unref();
+        cancelTelling = timers.after(flickerMs, told, 'background');
       }
       parts.onChange();
     },
     /** Both ends have greeted each other. */
     ended: (): void => {
-      clearTimeout(timer);
+      cancelTelling();
       if (reached && beganAt === null) return;
       const outageMs = beganAt === null ? 0 : now() - beganAt;
       changedAt = now();

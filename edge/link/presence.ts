@@ -6,6 +6,9 @@ import type { Carrier } from '@signalbeam/sync/nats/carrier';
 import type { Heartbeat } from '@signalbeam/sync/wire/heartbeat';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 
+import type { Timers } from '../core/timers.ts';
+import { systemTimers } from '../host/timers.ts';
+
 export type PresenceParts = {
   carrier: Carrier;
   deviceId: string;
@@ -15,6 +18,7 @@ export type PresenceParts = {
   state: () => string;
   now: () => number;
   random: () => number;
+  timers?: Timers;
 };
 
 /** ±20 %, so that devices that started together spread. */
@@ -23,10 +27,9 @@ const jitter = 0.2;
 const announceMsMin = 1_000;
 
 export const startPresence = (parts: PresenceParts) => {
-  const { carrier, intervalMs } = parts;
+  const { carrier, intervalMs, timers = systemTimers } = parts;
   let seq = 0;
   let lastAt: number | null = null;
-  let timer: NodeJS.Timeout | undefined;
 
   const beat = (): void => {
     const nextMs = Math.round(intervalMs * (1 - jitter + 2 * jitter * parts.random()));
@@ -42,14 +45,14 @@ export const startPresence = (parts: PresenceParts) => {
       seq += 1;
       lastAt = parts.now();
     }
-    clearTimeout(timer);
-    timer = setTimeout(beat, nextMs);
+    cancelTimer();
+    cancelTimer = timers.after(nextMs, beat);
   };
-  timer = setTimeout(beat, intervalMs * parts.random());
+  let cancelTimer = timers.after(intervalMs * parts.random(), beat);
   return {
     /** At once: the connection is back, or the state changed. */
     beatNow: beat,
     lastAt: () => lastAt,
-    stop: () => clearTimeout(timer),
+    stop: () => cancelTimer(),
   };
 };

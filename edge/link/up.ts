@@ -6,11 +6,13 @@ import type { Lane } from '@signalbeam/sync/core/lanes';
 import type { Carrier, CarrierReply } from '@signalbeam/sync/nats/carrier';
 import * as core from '@signalbeam/sync/outbox/outbox';
 import { planOutbox, type Step } from '@signalbeam/sync/outbox/plan';
-import { openAcknowledgement, openWelcome } from '@signalbeam/sync/wire/hello';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { Keyset } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import type { Timers } from '../core/timers.ts';
+import { systemTimers } from '../host/timers.ts';
 import type { Outbox } from '../store/outbox.ts';
+import { type UplinkCodec, wireCodec } from './codec.ts';
 import { createFramePacker } from './frames.ts';
 import { createHello } from './greeting.ts';
 
@@ -29,6 +31,8 @@ export type UplinkParts = {
   generation: () => number;
   now: () => number;
   random: () => number;
+  timers?: Timers;
+  codec?: UplinkCodec;
   log: Log;
   /** Something from beyond the broker: the link works end to end. */
   heard: () => void;
@@ -46,21 +50,25 @@ const sleepMsMax = 60_000;
 
 /** One uplink while it runs: what it knows, and the timer for what only time changes. */
 type Running = UplinkParts & {
+  timers: Timers;
+  codec: UplinkCodec;
   pack: ReturnType<typeof createFramePacker>;
   known: core.Known;
-  timer: NodeJS.Timeout | undefined;
+  cancelTimer: () => void;
   /** What the outbox was told last: whether both ends have greeted each other. */
   open: boolean;
   stopped: boolean;
 };
 
 export const startUplink = (parts: UplinkParts) => {
-  const { carrier, outbox, device, now } = parts;
+  const { carrier, outbox, device, now, timers = systemTimers, codec = wireCodec } = parts;
   const running: Running = {
     ...parts,
-    pack: createFramePacker({ deviceId: device.deviceId, signer: parts.signer, now }),
+    timers,
+    codec,
+    pack: createFramePacker({ deviceId: device.deviceId, signer: parts.signer, codec, now }),
     known: core.startOutbox(outbox.lanes.map((lane) => core.laneProgress(headOf(outbox, lane)))),
-    timer: undefined,
+    cancelTimer: () => undefined,
     open: false,
     stopped: false,
   };
@@ -83,7 +91,7 @@ export const startUplink = (parts: UplinkParts) => {
       running.known.lanes.find((each) => each.lane === lane)?.acked ?? 0,
     stop: (): void => {
       running.stopped = true;
-      clearTimeout(running.timer);
+      running.cancelTimer();
       unsubscribe();
       unlisten();
     },
@@ -123,7 +131,7 @@ const putInOrder = async ({ outbox, log }: Running): Promise<void> => {
 const pump = (running: Running): void => {
   if (running.stopped) return;
   const { now } = running;
-  clearTimeout(running.timer);
+  running.cancelTimer();
   running.known = core.elapsed(running.known, around(running));
   tellOutbox(running);
   for (;;) {
@@ -132,7 +140,7 @@ const pump = (running: Running): void => {
     if (step === undefined) {
       if (wakeAt === null) return;
       const sleepMs = Math.min(sleepMsMax, Math.max(10, wakeAt - now()));
-      running.timer = setTimeout(() => pump(running), sleepMs);
+      running.cancelTimer = running.timers.after(sleepMs, () => pump(running));
       return;
     }
     if (step.kind === 'hello') void greet(running);
@@ -186,8 +194,8 @@ const sendFrame = (running: Running, step: Extract<Step, { kind: 'frame' }>): vo
 };
 
 const hearAcknowledgement = (running: Running, bytes: Uint8Array): void => {
-  const { device, log } = running;
-  const opened = openAcknowledgement(bytes, running.keyset());
+  const { device, log, codec } = running;
+  const opened = codec.openAcknowledgement(bytes, running.keyset());
   if (opened.kind === 'refused' || opened.value.device !== device.deviceId) {
     const reason = opened.kind === 'refused' ? opened.reason : 'it is for another device';
     log('warn', 'An acknowledgement was refused; nothing was deleted', { reason });
@@ -242,9 +250,9 @@ const applyEffect = (parts: UplinkParts, known: core.Known, effect: core.Effect)
   }
 };
 
-const readWelcome = (parts: UplinkParts, reply: CarrierReply, nonce: string) => {
+const readWelcome = (parts: Running, reply: CarrierReply, nonce: string) => {
   if (reply.kind === 'failed') return null;
-  const opened = openWelcome(reply.bytes, parts.keyset());
+  const opened = parts.codec.openWelcome(reply.bytes, parts.keyset());
   if (opened.kind === 'refused') {
     parts.log('warn', 'A welcome was refused', { code: opened.code, reason: opened.reason });
     return null;

@@ -3,6 +3,9 @@
  * it asks; after three silences the connection is dropped and dialled again, and after three more
  * the leaf is restarted too. Ordinary traffic is proof enough, so an idle device asks rarely.
  */
+import type { Timers } from '../core/timers.ts';
+import { systemTimers } from '../host/timers.ts';
+
 export type WatchdogParts = {
   /** A question that only the far end can answer. */
   probe: () => Promise<boolean>;
@@ -13,6 +16,7 @@ export type WatchdogParts = {
   now: () => number;
   log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
   everyMs?: number;
+  timers?: Timers;
 };
 
 const missesMax = 3;
@@ -43,6 +47,6 @@ export const startWatchdog = (parts: WatchdogParts) => {
     heardAt = parts.now();
     misses = 0;
   };
-  const timer = setInterval(() => void check(), everyMs);
-  return { heard, lastHeardAt: () => heardAt, stop: () => clearInterval(timer) };
+  const cancelTimer = (parts.timers ?? systemTimers).every(everyMs, () => void check());
+  return { heard, lastHeardAt: () => heardAt, stop: cancelTimer };
 };

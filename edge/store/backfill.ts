@@ -3,7 +3,6 @@
  * here. Invariant: only rows that no frame ever held are moved or summed up, in one commit with the
  * gap line that says so, so no sample reaches the cloud twice. Not the sender.
  */
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   climb,
   isShort,
@@ -49,7 +48,12 @@ const fromLadder = ({ at, stepMs, columns }: Thinned): NewRow => {
 const isCoarsenable = (row: SampleRow): boolean => nextStepMs(stepOf(row)) !== null;
 const always = (): boolean => true;
 
-export const createBackfill = (queue: LaneStore, now: () => number, capBytes: number) => {
+export const createBackfill = (
+  queue: LaneStore,
+  now: () => number,
+  { capBytes, soon }: { capBytes: number; soon: (run: () => void) => unknown },
+) => {
+  const nextTurn = (): Promise<void> => new Promise((resolve) => void soon(resolve));
   const neverSent = createNeverSent(queue);
   let open = false;
 

@@ -14,7 +14,14 @@ type Fold = {
   lastAt: number;
 };
 
-export const createFolds = (database: Database) => {
+export type Folds = {
+  isEmpty(): boolean;
+  fold(body: EventBody, at: number): void;
+  /** Inside the transaction that appends them. */
+  takeAll(): EventBody[];
+};
+
+export const createFolds = (database: Database): Folds => {
   const add = database.prepare(
     `INSERT INTO folded_events (type, severity, message, count, first_at, last_at)
      VALUES (@type, @severity, @message, 1, @at, @at)
@@ -33,7 +40,6 @@ export const createFolds = (database: Database) => {
     fold: ({ type, severity, message }: EventBody, at: number): void => {
       add.run({ type, severity, message, at });
     },
-    /** Inside the transaction that appends them. */
     takeAll: (): EventBody[] => {
       const folds = all.all() as Fold[];
       clear.run();

@@ -10,6 +10,7 @@ import { digest, uuid } from '@signalbeam/sync/wire/shape';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import type { SlotKnown } from '../core/known.ts';
+import { readDesired, type StoredDesired, writeDesired } from './desired.ts';
 
 /** Rows of step history kept: weeks of ordinary life, a few hundred kilobytes. */
 const historyRowsMax = 500;
@@ -68,6 +69,10 @@ const slotSchema = z.strictObject({
 export type JournalEntry = { at: number; bundleId: string; step: string; outcome: string };
 
 export type Journal = {
+  /** The desired state in force; its generation is the floor. */
+  desired(): StoredDesired | null;
+  /** Keeps it only when its generation is higher; true when it was kept. */
+  keepDesired(desired: StoredDesired): boolean;
   slots(): SlotKnown[];
   saveSlot(slot: SlotKnown): void;
   forgetSlot(bundleId: string): void;
@@ -95,6 +100,8 @@ export const openJournal = (db: Database): Journal => {
     "INSERT INTO journal (at, bundle_id, step, outcome) VALUES (?, ?, ?, 'begun')",
   );
   return {
+    desired: () => readDesired(db),
+    keepDesired: (desired) => writeDesired(db, desired),
     slots: () =>
       rows<{ content: string }>('SELECT content FROM slots ORDER BY bundle_id').map(({ content }) =>
         slotSchema.parse(JSON.parse(content)),

@@ -5,16 +5,14 @@
  */
 import { randomBytes } from 'node:crypto';
 import { chainStart } from '@signalbeam/sync/core/lanes';
-import { extendChain } from '@signalbeam/sync/wire/chain';
 import type { GapLine } from '@signalbeam/sync/wire/rows';
-import { type LaneRow, readRows, type Statements } from './lane-statements.ts';
+import { gapText, joinableFrom, renumbered } from './lane-lines.ts';
+import { readRows, type Statements } from './lane-statements.ts';
 import type { LaneHead } from './lanes.ts';
 
 export type GapReason = GapLine['gap']['reason'];
 
 export const newEpoch = (): string => randomBytes(8).toString('hex');
-
-const gapText = (gap: GapLine['gap']): string => JSON.stringify({ gap } satisfies GapLine);
 
 export const giveUp = (
   { oldest, hashAt, removeUpTo, insert, releaseUpTo }: Statements,
@@ -55,12 +53,9 @@ export const giveUpBetween = (
   insert.run({ lane, seq: toSeq, firstSeq: from, at: now, line, hash });
 };
 
-/** A gap right before that no frame held either becomes one with the next, so that gaps don't pile up. */
 const startOfGap = (before: unknown, reason: GapReason, releasedSeq: number): number | null => {
   const { line } = (before ?? { line: null }) as { line: string | Uint8Array | null };
-  if (typeof line !== 'string' || !isGap(line)) return null;
-  const { gap } = JSON.parse(line) as GapLine;
-  return gap.reason === reason && gap.from > releasedSeq ? gap.from : null;
+  return typeof line === 'string' ? joinableFrom(line, reason, releasedSeq) : null;
 };
 
 export const noteLoss = (
@@ -81,23 +76,11 @@ export const noteLoss = (
 export const renumber = (statements: Statements, { lane, ackedSeq }: LaneHead): void => {
   const rows = readRows(statements, { lane, afterSeq: ackedSeq, rowsMax: -1 });
   statements.clear.run(lane);
-  let seq = 0;
-  let hash = chainStart;
+  let last = { seq: 0, hash: chainStart };
   for (const row of rows) {
-    const firstSeq = seq + 1;
-    seq += row.seq - Math.max(row.firstSeq, ackedSeq + 1) + 1;
-    const line = renumbered(row, firstSeq, seq, hash);
-    hash = isGap(line) ? (JSON.parse(line) as GapLine).gap.hash : extendChain(hash, line);
+    const { firstSeq, seq, line, hash } = renumbered(row, last, ackedSeq);
+    last = { seq, hash };
     statements.insert.run({ lane, seq, firstSeq, at: row.at, line, hash });
   }
-  statements.restart.run({ lane, epoch: newEpoch(), seq, hash, start: chainStart });
-};
-
-const isGap = (line: string): boolean => line.startsWith('{"gap":');
-
-const renumbered = (row: LaneRow, firstSeq: number, seq: number, before: string): string => {
-  if (!isGap(row.line)) return row.line.replace(/^\{"seq":\d+/, `{"seq":${seq}`);
-  const { reason } = (JSON.parse(row.line) as GapLine).gap;
-  const hash = extendChain(before, `gap ${firstSeq}-${seq} ${reason}`);
-  return gapText({ from: firstSeq, to: seq, reason, hash });
+  statements.restart.run({ lane, epoch: newEpoch(), ...last, start: chainStart });
 };

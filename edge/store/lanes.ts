@@ -7,6 +7,8 @@
 import { chainStart, type Lane } from '@signalbeam/sync/core/lanes';
 import { extendChain } from '@signalbeam/sync/wire/chain';
 import type { Database } from 'better-sqlite3';
+import { createFolds, type Folds } from './folds.ts';
+import { rowText } from './lane-lines.ts';
 import {
   type Between,
   type GapReason,
@@ -18,6 +20,7 @@ import {
 } from './lane-rewrites.ts';
 import { type LaneRow, prepare, readRows, type Statements } from './lane-statements.ts';
 import { packLine } from './packed-line.ts';
+import { createRecent, type Recent } from './recent.ts';
 
 export type LaneHead = {
   lane: Lane;
@@ -33,10 +36,39 @@ export type LaneHead = {
 
 export type Backlog = { rows: number; bytes: number; oldestAt: number | null };
 export type NewRow = { at: number; body: unknown };
-export type LaneStore = ReturnType<typeof openLanes>;
+
+/** The port: lanes in one file, and what the same file keeps beside them. */
+export type LaneStore = {
+  lanes: readonly Lane[];
+  head(lane: Lane): LaneHead;
+  /** Inside the caller's transaction if there is one, so that a decision and its event are one commit. */
+  append(lane: Lane, rows: readonly NewRow[]): LaneHead;
+  /** Rows after `seq` in order. A gap line that began before `seq` is given whole. */
+  peek(lane: Lane, afterSeq: number, rowsMax: number): LaneRow[];
+  /** The chain's hash at `seq`, or null when the row is gone or lies within a gap. */
+  hashAt(lane: Lane, seq: number): string | null;
+  /** Several acts as one commit of this store's own. */
+  group<T>(work: () => T): T;
+  backlog(lane: Lane): Backlog;
+  /** Forgets what the system of record has; the caller compared the hashes. */
+  confirm(lane: Lane, upTo: number, hash: string, now: number): void;
+  /** Replaces rows up to `upTo` (a row's own `seq`) by one gap line. Gives how many rows it removed. */
+  giveUp(lane: Lane, upTo: number, reason: GapReason, now: number): number;
+  /** Replaces rows that no frame ever held, from `fromSeq` to `toSeq`, by one gap line. */
+  giveUpBetween(lane: Lane, range: Between, reason: GapReason, now: number): void;
+  /** The system of record went back to `upTo`: what it had confirmed after that is said to be lost. */
+  noteLoss(lane: Lane, upTo: number, hash: string, now: number): void;
+  /** A new epoch: what is not confirmed is written again from 1, under names nobody has used. */
+  renumber(lane: Lane): void;
+  /** From now on no frame takes rows of this lane after its last one, until `release`. */
+  hold(lane: Lane): void;
+  release(lane: Lane): void;
+  folds(): Folds;
+  recent(): Recent;
+};
 
 /** Makes the lanes that are missing and gives the acts on them. One store per database file. */
-export const openLanes = (database: Database, lanes: readonly Lane[]) => {
+export const openLanes = (database: Database, lanes: readonly Lane[]): LaneStore => {
   const statements = prepare(database);
   for (const lane of lanes) statements.create.run({ lane, epoch: newEpoch(), hash: chainStart });
   const figures = countBacklog(statements);
@@ -47,7 +79,6 @@ export const openLanes = (database: Database, lanes: readonly Lane[]) => {
     return found as LaneHead;
   };
   let grouped = false;
-  /** Several acts as one commit of this store's own. */
   const group = <T>(work: () => T): T => {
     grouped = true;
     try {
@@ -65,17 +96,16 @@ export const openLanes = (database: Database, lanes: readonly Lane[]) => {
     return together(database, () => work(head(lane)));
   };
 
-  /** Inside the caller's transaction if there is one, so that a decision and its event are one commit. */
   const append = (lane: Lane, rows: readonly NewRow[]): LaneHead => {
     if (database.inTransaction && !grouped) figures.forget(lane);
     return together(database, () => {
       let { lastSeq: seq, lastHash: hash } = head(lane);
-      for (const { at, body } of rows) {
+      for (const row of rows) {
         seq += 1;
-        const line = JSON.stringify({ seq, at, body });
+        const line = rowText(seq, row);
         hash = extendChain(hash, line);
         const stored = isPacked(lane) ? packLine(line) : line;
-        statements.insert.run({ lane, seq, firstSeq: seq, at, line: stored, hash });
+        statements.insert.run({ lane, seq, firstSeq: seq, at: row.at, line: stored, hash });
         figures.add(lane, 1, Buffer.byteLength(stored));
       }
       statements.advance.run({ lane, seq, hash });
@@ -83,21 +113,17 @@ export const openLanes = (database: Database, lanes: readonly Lane[]) => {
     });
   };
 
-  /** Rows after `seq` in order. A gap line that began before `seq` is given whole. */
   const peek = (lane: Lane, afterSeq: number, rowsMax: number): LaneRow[] =>
     readRows(statements, { lane, afterSeq, rowsMax });
 
   return {
     lanes,
-    database,
     head,
     append,
     peek,
-    /** The chain's hash at `seq`, or null when the row is gone or lies within a gap. */
     hashAt: (lane: Lane, seq: number): string | null => hashAt(statements, head(lane), seq),
     group,
     backlog: (lane: Lane): Backlog => figures.of(head(lane), !database.inTransaction || grouped),
-    /** Forgets what the system of record has; the caller compared the hashes. */
     confirm: (lane: Lane, upTo: number, hash: string, now: number): void =>
       together(database, () => {
         const { rows, bytes } = statements.sizeUpTo.get({ lane, upTo }) as Size;
@@ -106,7 +132,8 @@ export const openLanes = (database: Database, lanes: readonly Lane[]) => {
         statements.removeUpTo.run({ lane, upTo });
       }),
     ...rewriting(statements, rewrite),
-    /** From now on no frame takes rows of this lane after its last one, until `release`. */
+    folds: () => createFolds(database),
+    recent: () => createRecent(database),
     hold: (lane: Lane): void => {
       together(database, () => statements.hold.run(lane));
     },
@@ -121,16 +148,12 @@ const rewriting = (
   statements: Statements,
   rewrite: <T>(lane: Lane, work: (head: LaneHead) => T) => T,
 ) => ({
-  /** Replaces rows up to `upTo` (a row's own `seq`) by one gap line. Gives how many rows it removed. */
   giveUp: (lane: Lane, upTo: number, reason: GapReason, now: number): number =>
     rewrite(lane, (at) => giveUp(statements, at, upTo, reason, now)),
-  /** Replaces rows that no frame ever held, from `fromSeq` to `toSeq`, by one gap line. */
   giveUpBetween: (lane: Lane, range: Between, reason: GapReason, now: number): void =>
     rewrite(lane, (at) => giveUpBetween(statements, at, range, reason, now)),
-  /** The system of record went back to `upTo`: what it had confirmed after that is said to be lost. */
   noteLoss: (lane: Lane, upTo: number, hash: string, now: number): void =>
     rewrite(lane, (at) => noteLoss(statements, at, upTo, hash, now)),
-  /** A new epoch: what is not confirmed is written again from 1, under names nobody has used. */
   renumber: (lane: Lane): void => rewrite(lane, (at) => renumber(statements, at)),
 });
 

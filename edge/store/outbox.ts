@@ -14,9 +14,7 @@ import {
 } from '@signalbeam/sync/wire/rows';
 import { createBackfill } from './backfill.ts';
 import { fitEvent, fitReported } from './fit.ts';
-import { createFolds } from './folds.ts';
 import type { LaneStore, NewRow } from './lanes.ts';
-import { createRecent } from './recent.ts';
 
 export const stateLanes = ['events', 'reported'] as const satisfies readonly Lane[];
 export const queueLanes = ['metrics', 'backfill'] as const satisfies readonly Lane[];
@@ -44,8 +42,10 @@ export const openOutbox = (parts: {
   now: () => number;
   caps?: Caps;
   onAppended?: () => void;
+  /** Runs in the next turn of the event loop. */
+  soon?: (run: () => void) => void;
 }) => {
-  const { state, queue, now, caps = defaultCaps } = parts;
+  const { state, queue, now, caps = defaultCaps, soon = setImmediate } = parts;
   const stores = new Map([
     ...state.lanes.map((lane) => [lane, state] as const),
     ...queue.lanes.map((lane) => [lane, queue] as const),
@@ -55,9 +55,9 @@ export const openOutbox = (parts: {
     if (store === undefined) throw new Error(`this device has no lane ${lane}`);
     return store;
   };
-  const backfill = createBackfill(queue, now, caps.metricsBytes);
+  const backfill = createBackfill(queue, now, { capBytes: caps.metricsBytes, soon });
   const group = createMetricsGroup(queue, now, backfill);
-  const appended = createSignal(parts.onAppended);
+  const appended = createSignal(parts.onAppended, soon);
   const events = createEvents(state, now, caps.eventsBytes);
 
   return {
@@ -111,7 +111,7 @@ export const openOutbox = (parts: {
 };
 
 /** Tells its listeners in the next turn: by then the caller's transaction has committed. */
-const createSignal = (first?: () => void) => {
+const createSignal = (first: (() => void) | undefined, soon: (run: () => void) => unknown) => {
   const listeners = new Set<() => void>(first === undefined ? [] : [first]);
   let due = false;
   return {
@@ -122,7 +122,7 @@ const createSignal = (first?: () => void) => {
     fire: (): void => {
       if (due) return;
       due = true;
-      setImmediate(() => {
+      soon(() => {
         due = false;
         for (const listener of listeners) listener();
       });
@@ -131,8 +131,8 @@ const createSignal = (first?: () => void) => {
 };
 
 const createEvents = (state: LaneStore, now: () => number, capBytes: number) => {
-  const folds = createFolds(state.database);
-  const recent = createRecent(state.database);
+  const folds = state.folds();
+  const recent = state.recent();
   const full = (): boolean => state.backlog('events').bytes >= capBytes;
   return {
     full,

@@ -8,7 +8,12 @@ const keptMax = 200;
 const rowSchema = z.object({ id: z.int(), at: timestampMs, body: z.string() });
 export type RecentEvent = EventBody & { id: number; at: number };
 
-export const createRecent = (database: Database) => {
+export type Recent = {
+  add(at: number, body: EventBody): void;
+  newest(limit: number): RecentEvent[];
+};
+
+export const createRecent = (database: Database): Recent => {
   const insert = database.prepare('INSERT INTO recent_events (at, body) VALUES (?, ?)');
   const trim = database.prepare('DELETE FROM recent_events WHERE id <= ?');
   const newest = database.prepare(

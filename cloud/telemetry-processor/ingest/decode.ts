@@ -22,6 +22,7 @@ import {
 } from '@signalbeam/sync/wire/rows';
 import { type Parsed, parseJson } from '@signalbeam/sync/wire/shape';
 import { deviceSubjects, parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
+import { walkLines } from '../core/lines.ts';
 import type { Extent } from '../core/position.ts';
 import { metricsRowBytesMax, rowPrefix, writeMetricsRow } from './copy-binary.ts';
 import type { FoundDevices, KnownDevice } from './directory.ts';
@@ -102,47 +103,31 @@ const readRow = <Body>(
   return row;
 };
 
-/** Walks the lines in order; `take` gets each row. Returns null when a gap line is unreadable. */
+/** Walks the lines in order; `take` gets each row. Says why when a gap line is unreadable. */
 const walk = <Body>(
   header: FrameHeader,
   lines: readonly string[],
   schema: Parameters<typeof parseJson<Row<Body>>>[1],
   take: (row: Row<Body> | undefined) => void,
 ): Lines | { reason: string } => {
-  const ends: number[] = [];
-  const hashes: string[] = [];
   const gaps: Gap[] = [];
   const setAside: SetAside[] = [];
-  let hash = header.before;
-  let due = header.firstSeq;
-  for (const [index, line] of lines.entries()) {
-    if (line.startsWith('{"gap":')) {
-      const read = parseJson(line, gapLine, gapBytesMax);
-      if (read.kind === 'refused') return { reason: `gap line ${index}: ${read.reason}` };
-      const { from, to, reason } = read.value.gap;
-      if (from !== due || to < from) return { reason: `gap line ${index} is out of order` };
-      gaps.push({ line: index, from, to, reason });
+  const walked = walkLines<Gap['reason']>(header, lines, {
+    readGap: (line) => parseJson(line, gapLine, gapBytesMax),
+    onGap: (line, { from, to, reason }) => {
+      gaps.push({ line, from, to, reason });
       take(undefined);
-      due = to;
-      hash = read.value.gap.hash;
-    } else {
-      const row = readRow(schema, line, due);
-      if (row.kind === 'parsed') {
-        take(row.value);
-      } else {
-        setAside.push({ line: index, seq: due, reason: row.reason, text: line });
-        take(undefined);
-      }
-      hash = extendChain(hash, line);
-    }
-    ends.push(due);
-    hashes.push(hash);
-    due += 1;
-  }
-  if (due !== header.lastSeq + 1) {
-    return { reason: `it says it ends at ${header.lastSeq} and ends at ${due - 1}` };
-  }
-  return { ends, hashes, gaps, setAside };
+    },
+    onRow: (index, line, seq) => {
+      const row = readRow(schema, line, seq);
+      if (row.kind === 'parsed') return take(row.value);
+      setAside.push({ line: index, seq, reason: row.reason, text: line });
+      take(undefined);
+    },
+    extend: extendChain,
+  });
+  if (walked.kind === 'refused') return walked;
+  return { ends: walked.ends, hashes: walked.hashes, gaps, setAside };
 };
 
 type Walked = { lines: Lines; content: Content } | { reason: string };
@@ -230,7 +215,7 @@ const walkLane = (
 };
 
 /** Who the broker says this is from, checked against who the device is. */
-const senderOf = (subject: string, devices: FoundDevices): KnownDevice | RefusedFrame => {
+export const senderOf = (subject: string, devices: FoundDevices): KnownDevice | RefusedFrame => {
   const sender = parseDeviceSubject(subject);
   if (sender === null) return refused('frame-wrong-subject', 'its subject names no device', null);
   const device = devices.get(sender.device) ?? null;

@@ -8,7 +8,8 @@ import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import type { Lane } from '@signalbeam/sync/core/lanes';
 import type { PoolClient } from 'pg';
-import { decide, type Position } from '../core/position.ts';
+import { judgeBatch } from '../core/batch-positions.ts';
+import type { Position } from '../core/position.ts';
 import { lettersOfRows } from './dead-letters.ts';
 import type { DecodedFrame } from './decode.ts';
 import type { KnownDevice } from './directory.ts';
@@ -169,28 +170,23 @@ const gather = (
     domain: [],
     samples: new Map(),
   };
-  const positions: Positions = new Map();
   const ahead = new Set<FrameMessage>();
+  const keyed = messages.map(({ frame }) => ({ key: laneKeyText(keyOf(frame)), ...frame }));
+  const { decisions, before, after } = judgeBatch(keyed, watermarks);
   let rows = 0;
-  for (const message of messages) {
+  for (const [index, message] of messages.entries()) {
     const { frame } = message;
-    const key = laneKeyText(keyOf(frame));
-    const watermark = positions.get(key) ?? watermarks.get(key);
-    if (watermark === undefined) throw new Error(`the position of ${key} was not locked`);
-    const decision = decide(watermark, frame.extent);
+    const decision = decisions[index];
+    const watermark = before[index];
+    if (decision === undefined || watermark === undefined) continue;
     outcomes[decision.kind] += 1;
-    if (decision.kind === 'new') {
-      gatherContent(gathered, frame, decision.fromLine, watermark);
-      gatherGaps(gathered, message, decision.fromLine, decision.fromSeq);
-      rows += frame.extent.ends.length - decision.fromLine;
-      const { opened } = watermark;
-      positions.set(key, { opened, ...decision.position, moved: true });
-    } else {
-      if (decision.kind === 'ahead') ahead.add(message);
-      if (!positions.has(key)) positions.set(key, { ...watermark, moved: false });
-    }
+    if (decision.kind === 'ahead') ahead.add(message);
+    if (decision.kind !== 'new') continue;
+    gatherContent(gathered, frame, decision.fromLine, watermark);
+    gatherGaps(gathered, message, decision.fromLine, decision.fromSeq);
+    rows += frame.extent.ends.length - decision.fromLine;
   }
-  return { gathered, positions, rows, ahead };
+  return { gathered, positions: after, rows, ahead };
 };
 
 const write = async (client: PoolClient, gathered: Gathered): Promise<void> => {

@@ -7,12 +7,11 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@signalbeam/platform/logging/log';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { chainStart } from '@signalbeam/sync/core/lanes';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import { type Hello, openHello, type Welcome } from '@signalbeam/sync/wire/hello';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
 import { cloudSubjects, parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
-import { creditOf } from '../core/credit.ts';
+import { welcomeLanes } from '../core/welcome.ts';
 import type { Directory, FoundDevices, KnownDevice } from './directory.ts';
 import { laneKeyText } from './statements.ts';
 
@@ -97,12 +96,11 @@ const answer = async (messages: readonly Msg[], options: WelcomeOptions): Promis
       device: deviceId,
       nonce: hello.nonce,
       serverTime: now(),
-      lanes: hello.lanes.map(({ lane, epoch }) => ({
-        lane,
-        epoch,
-        ...(positions.get(laneKeyText({ deviceId, lane, epoch })) ?? { upTo: 0, hash: chainStart }),
-        credit: creditOf(lane, pressure()),
-      })),
+      lanes: welcomeLanes(
+        hello.lanes,
+        (lane, epoch) => positions.get(laneKeyText({ deviceId, lane, epoch })),
+        pressure(),
+      ),
     };
     message.respond(sealEnvelope(payloadTypes.welcome, welcome, [device.ingestSigner]));
     facts('welcomed');
