@@ -37,13 +37,17 @@ export const publicKeyFromRaw = (raw: Uint8Array): KeyObject => {
   });
 };
 
-/** A signer over a 32-byte Ed25519 seed. */
-export const signerFromSeed = (seed: Uint8Array): Signer => {
-  const privateKey = createPrivateKey({
+/** The private key behind a 32-byte Ed25519 seed. */
+export const privateKeyFromSeed = (seed: Uint8Array): KeyObject =>
+  createPrivateKey({
     key: Buffer.concat([pkcs8Header, seed]),
     format: 'der',
     type: 'pkcs8',
   });
+
+/** A signer over a 32-byte Ed25519 seed. */
+export const signerFromSeed = (seed: Uint8Array): Signer => {
+  const privateKey = privateKeyFromSeed(seed);
   const jwk = createPublicKey(privateKey).export({ format: 'jwk' });
   const raw = Buffer.from(String(jwk.x), 'base64url');
   return {

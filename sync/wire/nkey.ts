@@ -2,8 +2,9 @@
  * A device's one Ed25519 key in NATS's spelling (`U…` public, `SU…` seed) and as raw bytes.
  * The spelling and its checksum are nkeys' business; here only the raw bytes are taken out.
  */
+import type { KeyObject } from 'node:crypto';
 import { createUser, fromPublic, fromSeed } from '@nats-io/nkeys';
-import { type Signer, signerFromSeed } from './keys.ts';
+import { privateKeyFromSeed, type Signer, signerFromSeed } from './keys.ts';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 
@@ -41,7 +42,13 @@ export const createDeviceKey = (): { nkey: string; seed: string } => {
 };
 
 /** The signer behind a seed in NATS's spelling. Throws when the seed is damaged. */
-export const signerFromNkeySeed = (seed: string): Signer => {
+export const signerFromNkeySeed = (seed: string): Signer => signerFromSeed(rawSeed(seed));
+
+/** The private key itself, for TLS, which signs by itself. Throws when the seed is damaged. */
+export const privateKeyFromNkeySeed = (seed: string): KeyObject =>
+  privateKeyFromSeed(rawSeed(seed));
+
+const rawSeed = (seed: string): Uint8Array => {
   fromSeed(Buffer.from(seed, 'ascii'));
-  return signerFromSeed(base32Decode(seed).subarray(2, 34));
+  return base32Decode(seed).subarray(2, 34);
 };
