@@ -6,6 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterAll, expect, test } from 'vitest';
+import { findCommand } from '../machine/commands.ts';
 import { createNetwork, type NetworkHost } from './network.ts';
 
 const network = createNetwork({ hosts: ['a', 'b', 'c'], wan: ['a', 'b'] });
@@ -70,7 +71,7 @@ test('a stopped world leaves no namespace and no process', async () => {
   });
   second.stop();
   expect((await child.exited).signal).toBe('SIGKILL');
-  expect(execFileSync('ip', ['netns', 'list'], { encoding: 'utf8' })).not.toContain(
+  expect(execFileSync(findCommand('ip'), ['netns', 'list'], { encoding: 'utf8' })).not.toContain(
     `sb-${process.pid}-2-`,
   );
 });

@@ -1,0 +1,193 @@
+import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
+import { request } from 'node:https';
+import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
+import type { RecordName } from '@signalbeam/sync/core/records';
+import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createDeviceCertificate } from './certificate.ts';
+import { createPeerClient } from './peer-client.ts';
+import { type PeerServerParts, startPeerServer } from './peer-server.ts';
+import { connectToPeer } from './peer-tls.ts';
+import { createRelay } from './relay.ts';
+import { openTunnel } from './tunnel.ts';
+
+const device = () => {
+  const { seed } = createDeviceKey();
+  return { own: createDeviceCertificate(seed), publicKey: signerFromNkeySeed(seed).publicKey };
+};
+const closers: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+const roster: RecordName = 'site/roster';
+const envelope = Buffer.from('{"exact": "bytes"}\n');
+
+const startSite = async (more: Partial<PeerServerParts> = {}) => {
+  const [server, member, stranger] = [device(), device(), device()];
+  const members = new Map([[member.publicKey, 'member']]);
+  const peers = await startPeerServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    own: server.own,
+    memberOf: (key) => members.get(key) ?? null,
+    records: {
+      versions: () => new Map([[roster, 7]]),
+      read: (name) => (name === roster ? envelope : null),
+    },
+    broker: () => null,
+    relay: null,
+    now: () => performance.now(),
+    log: () => undefined,
+    ...more,
+  });
+  closers.push(peers.stop);
+  const address = { host: '127.0.0.1', port: peers.port };
+  return {
+    peers,
+    members,
+    member,
+    stranger,
+    peer: { address, publicKey: server.publicKey },
+    client: createPeerClient({ own: member.own }),
+  };
+};
+
+const listen = async (server: { listen(port: number, host: string): unknown }): Promise<number> => {
+  const listening = once(server as never, 'listening');
+  server.listen(0, '127.0.0.1');
+  await listening;
+  return ((server as unknown as { address(): AddressInfo }).address() as AddressInfo).port;
+};
+
+describe('between agents', () => {
+  test('a member reads versions and the exact bytes of a record', async () => {
+    const { client, peer } = await startSite();
+    expect(await client.versions(peer)).toEqual(new Map([[roster, 7]]));
+    expect(Buffer.from((await client.record(peer, roster)) ?? '')).toEqual(envelope);
+    expect(await client.record(peer, 'tenant/root')).toBeNull();
+    expect(await client.broker(peer)).toBeNull();
+  });
+
+  test('a stranger is cut off, and so is a member that the roster no longer names', async () => {
+    const { peers, peer, stranger, member, members } = await startSite();
+    await expect(createPeerClient({ own: stranger.own }).versions(peer)).rejects.toThrow();
+    expect(peers.counters()).toMatchObject({ strangers: 1, refused: 1 });
+    const socket = await connectToPeer({ ...peer, own: member.own });
+    members.clear();
+    peers.recheck();
+    await once(socket, 'close');
+  });
+
+  test('nothing is sent to a device that does not hold the key', async () => {
+    const { client, peer, stranger } = await startSite();
+    const other = { ...peer, publicKey: stranger.publicKey };
+    await expect(client.versions(other)).rejects.toMatchObject({ code: 'peer-not-proven' });
+  });
+
+  test('one member that floods is held to its share', async () => {
+    const { client, peer, peers } = await startSite({ now: () => 0 });
+    const answers = await Promise.allSettled(
+      Array.from({ length: 4 }, async () => {
+        for (let count = 0; count < 30; count += 1) await client.record(peer, roster);
+      }),
+    );
+    expect(answers.some(({ status }) => status === 'rejected')).toBe(true);
+    expect(peers.counters().limited).toBeGreaterThan(0);
+  });
+});
+
+describe('the way through a neighbour', () => {
+  test('carries bytes both ways to the broker, and ends with it', async () => {
+    const broker = createServer((socket) => socket.pipe(socket));
+    const port = await listen(broker);
+    closers.push(() => broker.close());
+    const way = { kind: 'hub' as const, host: '127.0.0.1', port, certificate: null };
+    const { member, peer, client } = await startSite({ broker: () => way });
+    expect(await client.broker(peer)).toEqual({ kind: 'hub', certificate: null });
+    const tunnel = await openTunnel({ peer, own: member.own });
+    closers.push(tunnel.stop);
+    const near = connectTcp(tunnel.port, '127.0.0.1');
+    const sent = Buffer.alloc(700_000, 'x');
+    near.write(sent);
+    let received = 0;
+    for await (const chunk of near) {
+      received += chunk.byteLength;
+      if (received === sent.byteLength) break;
+    }
+    expect(received).toBe(sent.byteLength);
+  });
+
+  test('is refused while the neighbour reaches no broker', async () => {
+    const { member, peer } = await startSite();
+    const tunnel = await openTunnel({ peer, own: member.own });
+    closers.push(tunnel.stop);
+    const near = connectTcp(tunnel.port, '127.0.0.1');
+    near.on('error', () => undefined);
+    await once(near, 'close');
+  });
+});
+
+describe('the relay', () => {
+  const startCloud = async () => {
+    const asked: string[] = [];
+    const cloud = createHttpServer((incoming, response) => {
+      asked.push(`${incoming.method} ${incoming.url} ${incoming.headers.authorization ?? '-'}`);
+      incoming.resume();
+      response.setHeader('content-type', 'application/json');
+      response.end('{"status":"pending"}');
+    });
+    const port = await listen(cloud);
+    closers.push(() => cloud.close());
+    return { asked, url: `http://127.0.0.1:${port}` };
+  };
+  const ask = async (
+    site: Awaited<ReturnType<typeof startSite>>,
+    method: string,
+    path: string,
+    body?: Buffer,
+  ): Promise<number> => {
+    const { own } = site.stranger;
+    const call = request({
+      ...site.peer.address,
+      method,
+      path,
+      agent: false,
+      cert: own.certificate,
+      key: own.privateKey,
+      rejectUnauthorized: false,
+      headers: { authorization: 'Bearer its-own' },
+    });
+    call.end(body);
+    const [reply] = (await once(call, 'response')) as [import('node:http').IncomingMessage];
+    reply.resume();
+    return reply.statusCode ?? 0;
+  };
+  const id = '4b6f1f2e-7c0d-4a68-9a3e-6f1f0f6e1a11';
+
+  test('lets a pending device register and ask, and do nothing else', async () => {
+    const cloud = await startCloud();
+    const site = await startSite({ relay: createRelay({ cloudUrl: cloud.url, now: () => 0 }) });
+    expect(await ask(site, 'POST', '/enrolment/devices', Buffer.from('{}'))).toBe(200);
+    expect(await ask(site, 'GET', `/enrolment/devices/${id}`)).toBe(200);
+    expect(cloud.asked).toEqual([
+      'POST /api/devices Bearer its-own',
+      `GET /api/devices/${id}/enrolment Bearer its-own`,
+    ]);
+    for (const path of ['/records', `/records/${roster}`, '/broker', '/enrolment/../users', '/']) {
+      expect(await ask(site, 'GET', path), path).toBeGreaterThanOrEqual(403);
+    }
+    expect(await ask(site, 'POST', '/enrolment/devices', Buffer.alloc(5_000))).toBe(413);
+    expect(cloud.asked).toHaveLength(2);
+  });
+
+  test('is limited in rate', async () => {
+    const cloud = await startCloud();
+    const site = await startSite({ relay: createRelay({ cloudUrl: cloud.url, now: () => 0 }) });
+    const path = `/enrolment/devices/${id}`;
+    const answers: number[] = [];
+    for (let count = 0; count < 8; count += 1) answers.push(await ask(site, 'GET', path));
+    expect(answers).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
+    expect(cloud.asked).toHaveLength(5);
+  });
+});

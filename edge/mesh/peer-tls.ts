@@ -1,0 +1,78 @@
+/**
+ * TLS between the agents of a site. Both ends show the certificate of their device key; who the
+ * other is, is the roster's to say: a valid signature by an unknown key is a stranger. No authority
+ * is asked and no session resumed, so every connection proves the key again.
+ */
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { type DeviceCertificate, publicKeyOf } from './certificate.ts';
+
+/** Where a peer's agent listens: the same port for UDP and TCP. */
+export type PeerAddress = { host: string; port: number };
+
+const handshakeMs = 5_000;
+
+export const serverTls = ({ certificate, privateKey }: DeviceCertificate) =>
+  ({
+    cert: certificate,
+    key: privateKey,
+    requestCert: true,
+    // The key is compared with the roster after the handshake; no authority signs devices.
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.3',
+    handshakeTimeout: handshakeMs,
+  }) as const;
+
+/** The key that the other end proved to hold, base64; null when it proved none. */
+export const provenKey = (socket: TLSSocket): string | null =>
+  publicKeyOf(socket.getPeerX509Certificate());
+
+/** A connection to the holder of `publicKey`, and to nobody else. */
+export const connectToPeer = (parts: {
+  address: PeerAddress;
+  publicKey: string;
+  own: DeviceCertificate;
+}): Promise<TLSSocket> =>
+  new Promise((resolve, reject) => {
+    const { host, port } = parts.address;
+    const options: ConnectionOptions = {
+      host,
+      port,
+      cert: parts.own.certificate,
+      key: parts.own.privateKey,
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1.3',
+      timeout: handshakeMs,
+    };
+    const socket = connect(options);
+    const fail = (cause: unknown): void => {
+      socket.destroy();
+      reject(unreachablePeer(parts.address, cause));
+    };
+    socket.once('error', fail);
+    socket.once('timeout', () => fail(new Error('no answer')));
+    socket.once('secureConnect', () => {
+      if (provenKey(socket) !== parts.publicKey) {
+        socket.destroy();
+        reject(strangePeer(parts.address));
+        return;
+      }
+      socket.setTimeout(0);
+      socket.removeAllListeners('error');
+      socket.removeAllListeners('timeout');
+      // An error between two uses ends the socket; whoever uses it next sees that it is closed.
+      socket.on('error', () => socket.destroy());
+      socket.setNoDelay(true);
+      resolve(socket);
+    });
+  });
+
+const unreachablePeer = ({ host, port }: PeerAddress, cause: unknown): FleetError =>
+  new FleetError('peer-unreachable', `The device at ${host}:${port} can't be reached.`, { cause });
+
+const strangePeer = ({ host, port }: PeerAddress): FleetError =>
+  new FleetError(
+    'peer-not-proven',
+    `The device at ${host}:${port} does not hold the key that the roster names; nothing was sent.`,
+    { next: 'If its address was given to another device, the mesh learns the new one by itself.' },
+  );
