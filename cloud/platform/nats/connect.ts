@@ -18,6 +18,8 @@ export type CloudConnection = {
   connection: NatsConnection;
   js: JetStreamClient;
   jsm: JetStreamManager;
+  /** False while the hub is away: what is published then would wait in memory without a bound. */
+  isConnected: () => boolean;
   /** Calls back after every reconnect; streams and accounts may have gone with the old hub. */
   onReconnect: (listener: () => void) => void;
   close: () => Promise<void>;
@@ -62,14 +64,18 @@ export const connectAs = async (
 const watch = async (
   connection: NatsConnection,
   log: Logger,
-  onReconnect: () => void,
+  on: { connected: (connected: boolean) => void; reconnect: () => void },
 ): Promise<void> => {
   for await (const status of connection.status()) {
-    if (status.type === 'disconnect') log.warn('the hub is away');
+    if (status.type === 'disconnect') {
+      on.connected(false);
+      log.warn('the hub is away');
+    }
     if (status.type === 'error') log.warn({ error: status.error }, 'the hub reports an error');
     if (status.type === 'reconnect') {
       log.info('the hub is back');
-      onReconnect();
+      on.connected(true);
+      on.reconnect();
     }
   }
 };
@@ -82,13 +88,20 @@ export const connectCloud = async (options: {
 }): Promise<CloudConnection> => {
   const connection = await connectAs(options.url, options.keyring.cloud, options.name);
   const listeners: (() => void)[] = [];
-  watch(connection, options.log, () => {
-    for (const listener of listeners) listener();
+  let connected = true;
+  watch(connection, options.log, {
+    connected: (now) => {
+      connected = now;
+    },
+    reconnect: () => {
+      for (const listener of listeners) listener();
+    },
   }).catch((error) => options.log.error({ error }, 'watching the hub failed'));
   return {
     connection,
     js: jetstream(connection, { timeout: 5_000 }),
     jsm: await jetstreamManager(connection, { checkAPI: false, timeout: 5_000 }),
+    isConnected: () => connected && !connection.isClosed(),
     onReconnect: (listener) => {
       listeners.push(listener);
     },

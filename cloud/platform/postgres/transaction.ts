@@ -3,7 +3,7 @@
  * A connection whose state is unknown is destroyed, never handed to the next caller.
  */
 import type { PoolClient } from 'pg';
-import type { Pool } from './pool.ts';
+import { isUnavailable, type Pool } from './pool.ts';
 
 export type TransactionOptions = {
   /** Statements to run right after BEGIN, for example the tenant. */
@@ -42,7 +42,8 @@ export const transaction = async <T>(
     if (command !== 'COMMIT') throw new Error('a statement failed, so the transaction was undone');
     return result;
   } catch (error) {
-    broken ??= await rollBack(client);
+    // A server that says nothing would only let ROLLBACK wait as long again.
+    broken ??= isUnavailable(error) ? (error as Error) : await rollBack(client);
     throw error;
   } finally {
     client.off('error', onError);

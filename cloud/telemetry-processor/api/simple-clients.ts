@@ -28,8 +28,8 @@ const addHeartbeat: AddRoutes = (api, parts) => {
       const { id } = c.req.valid('param');
       const { nextBeatMs } = c.req.valid('json');
       checkOwn(c.var.caller, id);
-      const { connection } = parts.cloud;
-      if (connection.isClosed()) throw refusal('broker-unavailable', 'The hub does not answer.');
+      const { connection, isConnected } = parts.cloud;
+      if (!isConnected()) throw refusal('broker-unavailable', 'The hub does not answer.');
       // By the hub, so that every replica hears it as it hears an agent's.
       const { account } = await parts.keyring.tenant(c.var.caller.tenantId);
       const beat: Heartbeat = { v: 1, seq: 0, state: '0'.repeat(16), generation: 0, nextBeatMs };
