@@ -4,6 +4,14 @@
  */
 import { defineConfig } from 'vitest/config';
 
+// argon2's binary ends an older Node with SIGSEGV, in a worker that can't say why.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 24 || (major === 24 && minor < 12)) {
+  throw new Error(
+    `Node ${process.versions.node} is too old for the tests: use ./signalbeam test, or put Node 24.12 or newer first on PATH.`,
+  );
+}
+
 const everywhere = ['**/node_modules/**', '**/dist/**', '**/.signalbeam/**'];
 const rig = './launcher/rig/global-setup.ts';
 
