@@ -6,6 +6,7 @@
 import { type createRoute, z } from '@hono/zod-openapi';
 import { requestBytesMax } from '@signalbeam/sync/core/limits';
 import { type Access, accessOf } from './caller.ts';
+import { refuseBody } from './no-body.ts';
 
 export const problemSchema = z
   .strictObject({
@@ -80,28 +81,32 @@ const guarded = {
   }),
   403: problem('This credential may not do this'),
 };
-const bodyRefusals = {
-  413: problem(`The body is larger than ${requestBytesMax} bytes`),
-  415: problem('The body is not application/json'),
-};
+const tooLarge = { 413: problem(`The body is larger than ${requestBytesMax} bytes`) };
+const wrongKind = { 415: problem('The body is not application/json') };
 
-/** The same route with what its guards and its inputs imply. What it says itself wins. */
+/**
+ * The same route with what its guards and its inputs imply. What it says itself wins; what it does
+ * not say that it takes (a query, a body) is refused.
+ */
 export const describeRoute = (route: Route): Route => {
   const guards = [route.middleware ?? []].flat();
   const access = guards.map(accessOf).find((found) => found !== undefined);
-  const { params, query, body: taken } = route.request ?? {};
-  const reads = params !== undefined || query !== undefined || taken !== undefined;
+  const { query = z.strictObject({}), body: taken } = route.request ?? {};
+  const mayChange = route.method !== 'get';
   const takesJson = taken !== undefined && 'application/json' in taken.content;
   const sentences = [route.description, access && words(access)].filter(Boolean);
   return {
     ...route,
+    middleware: mayChange && taken === undefined ? [...guards, refuseBody] : guards,
+    request: { ...route.request, query },
     ...(sentences.length === 0 ? {} : { description: sentences.join(' ') }),
     security: access === undefined ? [] : { user, device, both: [...user, ...device] }[access.kind],
     responses: {
       ...always,
       ...(access === undefined ? {} : guarded),
-      ...(reads ? { 400: problem('The request is not as described; errors say where') } : {}),
-      ...(takesJson ? bodyRefusals : {}),
+      400: problem('The request is not as described; errors say where'),
+      ...(mayChange ? tooLarge : {}),
+      ...(takesJson ? wrongKind : {}),
       ...route.responses,
     },
   };

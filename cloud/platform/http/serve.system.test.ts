@@ -1,15 +1,20 @@
-/** Real sockets: a taken port, a slow client, a stop in the middle, and the path router. */
+/** Real sockets: a taken port, a slow client, an unread body, a stop in the middle, the path router. */
 import { once } from 'node:events';
+import { Agent, request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { requestBytesMax } from '@signalbeam/sync/core/limits';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createLog } from '../logging/log.ts';
+import { createApi } from './app.ts';
+import { requireUser } from './caller.ts';
 import { createPathRouter } from './path-router.ts';
 import { type Served, serve } from './serve.ts';
 import type { StaticFiles } from './static.ts';
 
 const open: Served[] = [];
-const start = async (app: Hono, port = 0): Promise<Served> => {
+const start = async (app: Parameters<typeof serve>[0]['app'], port = 0): Promise<Served> => {
   const served = await serve({ app, host: '127.0.0.1', port });
   open.push(served);
   return served;
@@ -160,5 +165,42 @@ describe('the path router', () => {
     const gone = await fetch(`${router.url}/api/devices`);
     expect(gone.status).toBe(503);
     expect(await gone.json()).toMatchObject({ code: 'service-unavailable' });
+  });
+});
+
+describe('a body', () => {
+  it('that is refused unread leaves the connection good for what comes next', async () => {
+    const api = createApi({
+      log: createLog({ name: 'test', level: 'silent' }),
+      authenticate: async (c, next) => {
+        c.set('authentication', { kind: 'none' });
+        await next();
+      },
+    });
+    api.post('/api/bundles', requireUser('operator'), (c) => c.text('done'));
+    const served = await start(api);
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ports = new Set<number | undefined>();
+    const send = (size: number): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const headers = { 'content-type': 'application/json', 'content-length': size };
+        const options = { method: 'POST', agent, headers };
+        const request = httpRequest(`${served.url}/api/bundles`, options, (response) => {
+          response.resume().once('end', () => resolve(response.statusCode));
+        });
+        request.once('socket', (socket) => {
+          if (socket.connecting) socket.once('connect', () => ports.add(socket.localPort));
+        });
+        request.once('error', reject);
+        request.end('x'.repeat(size));
+      });
+    // Longer than the server's patience with a body that nobody reads.
+    const end = performance.now() + 800;
+    while (performance.now() < end) {
+      expect(await send(requestBytesMax * 3)).toBe(413);
+      expect(await send(requestBytesMax)).toBe(401);
+    }
+    expect(ports.size).toBe(1);
+    agent.destroy();
   });
 });
