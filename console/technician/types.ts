@@ -40,7 +40,7 @@ export type LocalLane = {
 };
 export type LocalLink = {
   state: 'connected' | 'connecting' | 'offline' | 'waiting-for-approval';
-  via: 'leaf' | 'hub' | null;
+  via: 'leaf' | 'hub' | 'neighbour' | null;
   since: number;
   waiting: string;
   gateway: {

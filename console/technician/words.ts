@@ -3,11 +3,16 @@ import { clockOf, countedOf } from '../data/format.ts';
 import type { Mark } from '../ui/glyph.ts';
 import type { LocalDevice, LocalLane, LocalLink } from './types.ts';
 
+const wayOf = (via: LocalLink['via']): string => {
+  if (via === 'neighbour') return 'through a neighbour';
+  return via === 'leaf' ? 'through the site’s leaf' : 'directly';
+};
+
 export const linkSentence = (link: LocalLink, now: number): string => {
   const since = clockOf(link.since, now);
   switch (link.state) {
     case 'connected':
-      return `Connected to the cloud ${link.via === 'leaf' ? 'through the site’s leaf' : 'directly'} since ${since}.`;
+      return `Connected to the cloud ${wayOf(link.via)} since ${since}.`;
     case 'connecting':
       return `Connecting since ${since}. What runs here keeps running.`;
     case 'offline':

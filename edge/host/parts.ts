@@ -13,7 +13,6 @@ import { openBlobStore } from '../artifacts/store.ts';
 import { probe } from '../containers/probe.ts';
 import { openCloud } from '../link/cloud.ts';
 import { createTokenMint } from '../link/device-token.ts';
-import { type Leaf, startLeaf } from '../link/leaf.ts';
 import { startLink } from '../link/link.ts';
 import type { AgentView } from '../local-api/view.ts';
 import type { RunEnvironment } from '../main.ts';
@@ -27,6 +26,7 @@ import type { AgentLog } from './log.ts';
 import { createMetricsSampler } from './metrics.ts';
 import type { RunOptions } from './options.ts';
 import { startSampling } from './sampling.ts';
+import { startSite } from './site.ts';
 import { agentVersion } from './version.ts';
 
 export type StartParts = {
@@ -48,27 +48,25 @@ const random = Math.random;
 export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<void> }> => {
   const { options, folder, approved, stores, view, now, log } = parts;
   const keyset = openTrust(approved.enrolment);
-  const site = await startSite(parts);
-  const engines = startEngines(parts, () => site.reconciler?.nudge('the engine came or went'));
-  const reconciler = await startWork(parts, engines, () => keyset);
-  site.reconciler = reconciler;
+  const site = startSite(parts);
+  let reconciler: Awaited<ReturnType<typeof startWork>> | null = null;
+  const engines = startEngines(parts, () => reconciler?.nudge('the engine came or went'));
+  const work = await startWork(parts, engines, () => keyset);
+  reconciler = work;
   void engines.look();
   const link = startLink({
     ...parts,
-    seed: parts.identity.seed,
     keyset: () => keyset,
     outbox: stores.outbox,
-    urls: site.urls,
-    via: site.via,
     leaf: site.leaf,
     device: { agentVersion, bootId: parts.bootId },
     heartbeatMs: options['heartbeat-ms'],
-    generation: reconciler.generation,
-    acceptDesired: reconciler.acceptDesired,
+    generation: work.generation,
+    acceptDesired: work.acceptDesired,
     random,
     onChange: view.linkChanged,
   });
-  site.hubChanged = link.hubChanged;
+  site.join(link);
   const sampling = startSampling({
     sampler: createMetricsSampler(folder),
     outbox: stores.outbox,
@@ -78,57 +76,18 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
     log,
   });
   compactOnce();
-  const unwatch = view.attach({ reconciler, engines, link, leaf: site.leaf });
+  const unwatch = view.attach({ reconciler: work, engines, link, leaf: site.leaf });
   return {
     stop: async () => {
       unwatch();
       sampling.stop();
-      await reconciler.stop();
+      await work.stop();
       await link.stop();
-      await reconciler.registry.close();
+      await work.registry.close();
       await engines.stop();
-      await site.leaf?.stop();
+      await site.stop();
     },
   };
-};
-
-type Site = {
-  leaf: Leaf | null;
-  urls: readonly string[];
-  via: 'leaf' | 'hub';
-  hubChanged: (connected: boolean) => void;
-  reconciler: { nudge(reason: string): void } | null;
-};
-
-/** With the gateway role: its own leaf. Else the leaf it was told of, else straight to the hub. */
-const startSite = async (parts: StartParts): Promise<Site> => {
-  const { options, approved } = parts;
-  const [certFile, keyFile] = [options['leaf-tls-cert'], options['leaf-tls-key']];
-  const site: Site = {
-    leaf: null,
-    urls: options.leaf === undefined ? approved.enrolment.nats.hubUrls : [options.leaf],
-    via: options.leaf === undefined ? 'hub' : 'leaf',
-    hubChanged: () => undefined,
-    reconciler: null,
-  };
-  if (!options.gateway) return site;
-  site.leaf = await startLeaf({
-    folder: join(parts.folder, 'leaf'),
-    enrolment: approved.enrolment,
-    seed: parts.identity.seed,
-    listen: {
-      ...options['leaf-listen'],
-      tls: certFile === undefined || keyFile === undefined ? null : { certFile, keyFile },
-    },
-    command: options['nats-server'],
-    now: parts.now,
-    random,
-    log: parts.log,
-    onHub: (connected) => site.hubChanged(connected),
-  });
-  site.urls = [site.leaf.url];
-  site.via = 'leaf';
-  return site;
 };
 
 const startEngines = ({ options, environment, stores, log }: StartParts, onChange: () => void) =>

@@ -41,6 +41,7 @@ const running = (
   link: {
     state,
     via: 'leaf',
+    through: "the site's leaf",
     since: 0,
     waiting: '',
     gateway: { role: true, leaf: { running: true, hubConnected: state === 'connected' } },

@@ -47,7 +47,7 @@ const linkLine = (link: Extract<Status, { kind: 'running' }>['link'], now: numbe
   const since = `for ${age(now - link.since)}`;
   switch (link.state) {
     case 'connected':
-      return `connected ${since}, through ${link.via === 'leaf' ? "the site's leaf" : 'the hub'}`;
+      return `connected ${since}, through ${link.through ?? 'the hub'}`;
     case 'connecting':
       return `connecting ${since}`;
     case 'offline':

@@ -40,7 +40,8 @@ const laneSchema = z.object({
 });
 const linkSchema = z.object({
   state: z.enum(['connected', 'connecting', 'offline', 'waiting-for-approval']),
-  via: z.enum(['leaf', 'hub']).nullable(),
+  via: z.enum(['leaf', 'hub', 'neighbour']).nullable(),
+  through: z.string().nullable(),
   since: z.number(),
   waiting: z.string(),
   gateway: z.object({

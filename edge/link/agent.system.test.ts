@@ -196,6 +196,30 @@ test('a killed leaf is started again, and one left by a killed agent is stopped'
   await again.stop();
 });
 
+test('a leaf that runs and does not answer is noticed, killed and started again', async () => {
+  const { folder } = await enrol('gateway-c', true);
+  const leaf = `127.0.0.1:${await freePort()}`;
+  const args = ['--gateway', '--leaf-listen', leaf, ...fast];
+  const agent = await startAgent({ folder, name: 'gateway-c', args });
+  await eventually(
+    () => linkOf(agent.console),
+    ({ state }) => state === 'connected',
+  );
+  const pidOf = () => Number(readFileSync(join(folder, 'leaf/nats-server.pid'), 'utf8'));
+  const stuck = pidOf();
+  process.kill(stuck, 'SIGSTOP');
+  await eventually(
+    () => linkOf(agent.console),
+    ({ gateway }) => (gateway.leaf?.restarts ?? 0) > 0,
+  );
+  await eventually(
+    () => linkOf(agent.console),
+    ({ state }) => state === 'connected',
+  );
+  expect(runs(stuck)).toBe(false);
+  await agent.stop();
+});
+
 test('SIGKILL at any moment loses no committed event, and stores none twice', async () => {
   const { folder, deviceId } = await enrol('killed', true);
   const args = fast;

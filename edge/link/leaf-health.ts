@@ -6,15 +6,18 @@ const timeoutMs = 2_000;
 const answerBytesMax = 256 * 1024;
 const leafz = z.object({ leafnodes: z.int().min(0) });
 
-/** False when it does not answer: a leaf that can't say so can't be relied on. */
-export const isHubConnected = async (monitorPort: number): Promise<boolean> => {
+/** `silent`: it runs and says nothing, as a stuck one does; it can't be relied on. */
+export type LeafHealth = 'linked' | 'cut' | 'silent';
+
+export const askLeaf = async (monitorPort: number): Promise<LeafHealth> => {
   try {
     const reply = await fetch(`http://127.0.0.1:${monitorPort}/leafz`, {
       signal: AbortSignal.timeout(timeoutMs),
     });
     const answer = parseJson(await reply.text(), leafz, answerBytesMax);
-    return answer.kind === 'parsed' && answer.value.leafnodes > 0;
+    if (answer.kind === 'refused') return 'silent';
+    return answer.value.leafnodes > 0 ? 'linked' : 'cut';
   } catch {
-    return false;
+    return 'silent';
   }
 };

@@ -17,7 +17,7 @@ import {
   type LeafPaths,
   leafConfig,
 } from './leaf-config.ts';
-import { isHubConnected } from './leaf-health.ts';
+import { askLeaf } from './leaf-health.ts';
 import { stopOrphan } from './leaf-orphan.ts';
 import type { Log } from './up.ts';
 
@@ -51,7 +51,9 @@ const backoffMs = { first: 500, max: 30_000 };
 /** A server that ran this long was well: the next failure starts from the shortest wait. */
 const settledMs = 60_000;
 const stopGraceMs = 3_000;
-const lookMs = { connected: 15_000, cut: 2_000 };
+const lookMs = { linked: 5_000, cut: 2_000, silent: 1_000 };
+/** A leaf that is silent this often in a row is stuck: 2 s each, so it is found within 15 s. */
+const silencesMax = 3;
 
 export const startLeaf = async (parts: LeafParts): Promise<Leaf> => {
   assertSafeListen(parts.listen);
@@ -67,17 +69,23 @@ export const startLeaf = async (parts: LeafParts): Promise<Leaf> => {
   writePrivateFile(paths.configFile, leafConfig({ ...parts, monitorPort, paths, redialSeconds }));
 
   const state: LeafState = { running: false, hubConnected: false, since: parts.now(), restarts: 0 };
-  const watch = watchHub(parts, state, monitorPort);
+  const watch = watchHub(parts, state, monitorPort, () => process.restart('stuck'));
   const process = supervise(parts, state, paths, watch.soon);
   return {
-    url: `nats://${parts.listen.host}:${parts.listen.port}`,
+    url: ownUrl(parts.listen),
     state: () => ({ ...state }),
-    restart: process.restart,
+    restart: () => process.restart('asked'),
     stop: async () => {
       watch.stop();
       await process.stop();
     },
   };
+};
+
+/** How this device itself reaches it. */
+const ownUrl = ({ host, port, tls }: LeafListen): string => {
+  const near = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `${tls === null ? 'nats' : 'tls'}://${near}:${port}`;
 };
 
 const pathsIn = (folder: string): LeafPaths => ({
@@ -123,44 +131,60 @@ const supervise = (parts: LeafParts, state: LeafState, paths: LeafPaths, started
     parts.log('warn', 'The leaf ended and is started again', { inMs: delayMs, log: paths.logFile });
     retry = setTimeout(start, delayMs * (0.5 + parts.random() / 2));
   };
-  const end = async (): Promise<void> => {
+  const end = async (how: 'asked' | 'stuck'): Promise<void> => {
     clearTimeout(retry);
     const running = child;
-    running?.kill('SIGTERM');
+    running?.kill(how === 'stuck' ? 'SIGKILL' : 'SIGTERM');
     const killer = setTimeout(() => running?.kill('SIGKILL'), stopGraceMs);
     await gone;
     clearTimeout(killer);
   };
   start();
   return {
-    restart: async (): Promise<void> => {
+    restart: async (how: 'asked' | 'stuck'): Promise<void> => {
+      if (stopping) return;
       stopping = true;
-      await end();
+      await end(how);
       stopping = false;
       state.restarts += 1;
       start();
     },
     stop: async (): Promise<void> => {
       stopping = true;
-      await end();
+      await end('asked');
     },
   };
 };
 
 /** Looks often while the hub is away, so that its return is noticed within seconds. */
-const watchHub = (parts: LeafParts, state: LeafState, monitorPort: number) => {
+const watchHub = (
+  parts: LeafParts,
+  state: LeafState,
+  monitorPort: number,
+  restart: () => Promise<void>,
+) => {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let silences = 0;
   const look = async (): Promise<void> => {
-    const connected = state.running && (await isHubConnected(monitorPort));
+    const health = state.running ? await askLeaf(monitorPort) : 'cut';
     if (stopped) return;
-    if (connected !== state.hubConnected) {
-      state.hubConnected = connected;
-      state.since = parts.now();
-      parts.log('info', connected ? 'The leaf reached the hub' : 'The leaf lost the hub');
-      parts.onHub(connected);
+    tell(health === 'linked');
+    silences = health === 'silent' ? silences + 1 : 0;
+    if (silences < silencesMax) {
+      timer = setTimeout(() => void look(), lookMs[health]);
+      return;
     }
-    timer = setTimeout(() => void look(), connected ? lookMs.connected : lookMs.cut);
+    silences = 0;
+    parts.log('warn', 'The leaf runs and does not answer; it is killed and started again');
+    await restart();
+  };
+  const tell = (connected: boolean): void => {
+    if (connected === state.hubConnected) return;
+    state.hubConnected = connected;
+    state.since = parts.now();
+    parts.log('info', connected ? 'The leaf reached the hub' : 'The leaf lost the hub');
+    parts.onHub(connected);
   };
   const soon = (): void => {
     clearTimeout(timer);

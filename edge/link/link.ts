@@ -1,9 +1,8 @@
 /**
- * The device's link as one thing: the carrier (through the site's leaf or straight to the hub), the
+ * The device's link as one thing: the carrier (by whichever way the site has to the cloud), the
  * uplink, the downlink, presence and the watchdog, and what a person is told about them.
  */
 import type { CarrierStatus } from '@signalbeam/sync/nats/carrier';
-import { openCarrier } from '@signalbeam/sync/nats/nats-carrier';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { Keyset } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
@@ -13,19 +12,18 @@ import { startDownlink } from './down.ts';
 import type { Leaf } from './leaf.ts';
 import { createOutageLog } from './outage.ts';
 import { startPresence } from './presence.ts';
+import { createRoamingCarrier } from './roaming-carrier.ts';
 import { type Log, startUplink } from './up.ts';
 import { startWatchdog } from './watchdog.ts';
+import { startWays, type Way } from './ways.ts';
 
 export type LinkParts = {
   approved: Approved;
-  seed: string;
   signer: Signer;
   keyset: () => Keyset;
   outbox: Outbox;
-  /** Where to dial: the leaf's address, or the hub's. */
-  urls: readonly string[];
-  via: 'leaf' | 'hub';
-  leaf: Leaf | null;
+  /** The leaf that runs here at the moment, if one does. */
+  leaf: () => Leaf | null;
   device: { agentVersion: string; bootId: string };
   heartbeatMs: number;
   generation: () => number;
@@ -38,8 +36,6 @@ export type LinkParts = {
 
 export type Link = ReturnType<typeof startLink>;
 
-/** A leaf serves one site, so a quick return costs little; a hub may see thousands come back. */
-const redialMs = { leaf: { first: 250, max: 4_000 }, hub: { first: 500, max: 30_000 } };
 const compareEveryMs = 300_000;
 const probeTimeoutMs = 8_000;
 
@@ -47,15 +43,8 @@ export const startLink = (parts: LinkParts) => {
   const { approved, outbox, now, random, log } = parts;
   const { deviceId, site } = approved;
   const device = { deviceId, site, ...parts.device };
-  const carrier = openCarrier({
-    urls: parts.urls,
-    credentials: () => ({ jwt: approved.enrolment.nats.deviceJwt, seed: parts.seed }),
-    inboxPrefix: deviceSubjects.inboxPrefix(site, deviceId),
-    name: `signalbeam-agent ${deviceId}`,
-    random,
-    log,
-    redialMs: redialMs[parts.via],
-  });
+  const carrier = createRoamingCarrier();
+  const ways = startWays({ carrier, now, log, onChange: parts.onChange });
   const outages = createOutageLog({ outbox, now, log, onChange: parts.onChange });
   const shared = { carrier, device, generation: parts.generation, now, random, log };
   const heard = (): void => watchdog.heard();
@@ -66,7 +55,7 @@ export const startLink = (parts: LinkParts) => {
     },
     connected: () => carrier.status() === 'connected',
     reconnect: carrier.reconnect,
-    restartLeaf: parts.leaf === null ? null : () => restartStuck(parts.leaf),
+    restartLeaf: () => restartStuck(parts.leaf()),
     now,
     log,
   });
@@ -100,11 +89,14 @@ export const startLink = (parts: LinkParts) => {
   };
   const unfollow = carrier.onStatus(follow);
   return {
-    via: parts.via,
+    /** All ways to the cloud there are now, best first. */
+    offer: (offered: readonly Way[]): void => ways.offer(offered),
+    via: (): Way['via'] | null => ways.current()?.via ?? null,
+    through: (): string | null => ways.current()?.through ?? null,
     state: (): LinkState => stateOf(carrier.status(), uplink.phase(), outages.since()),
     since: outages.changedAt,
     server: carrier.server,
-    waiting: uplink.waiting,
+    waiting: (): string => ways.waiting() || uplink.waiting(),
     acked: uplink.acked,
     /** The gateway's own leaf saw the hub come or go: no need to find out by a failure. */
     hubChanged: (connected: boolean): void => {
@@ -113,6 +105,7 @@ export const startLink = (parts: LinkParts) => {
     lastHeartbeatAt: presence.lastAt,
     stop: async (): Promise<void> => {
       unfollow();
+      ways.stop();
       for (const each of [presence, downlink, watchdog, uplink]) each.stop();
       await carrier.close();
     },

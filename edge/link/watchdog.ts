@@ -11,8 +11,8 @@ export type WatchdogParts = {
   probe: () => Promise<boolean>;
   connected: () => boolean;
   reconnect: () => Promise<void>;
-  /** Null for a device that has no leaf of its own. */
-  restartLeaf: (() => Promise<void>) | null;
+  /** Does nothing on a device that has no leaf of its own. */
+  restartLeaf: () => Promise<void>;
   now: () => number;
   log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
   everyMs?: number;
@@ -40,7 +40,7 @@ export const startWatchdog = (parts: WatchdogParts) => {
   };
   const recover = async (): Promise<void> => {
     parts.log('warn', 'Nothing is heard from the cloud; the connection is made anew', { misses });
-    if (misses >= 2 * missesMax && parts.restartLeaf !== null) await parts.restartLeaf();
+    if (misses >= 2 * missesMax) await parts.restartLeaf();
     await parts.reconnect();
   };
   const heard = (): void => {

@@ -17,7 +17,7 @@ export type Attached = {
   reconciler: Reconciler;
   engines: EngineHolder;
   link: Link;
-  leaf: Leaf | null;
+  leaf: () => Leaf | null;
 };
 export type Topic = 'device' | 'containers' | 'link';
 export type AgentView = ReturnType<typeof createAgentView>;
@@ -130,10 +130,11 @@ const linkSnapshot = (
       registered.status === 'approved'
         ? (link?.state() ?? 'connecting')
         : ('waiting-for-approval' as const),
-    via: link?.via ?? null,
+    via: link?.via() ?? null,
+    through: link?.through() ?? null,
     since: link?.since() ?? startedAt,
     waiting: link?.waiting() ?? '',
-    gateway: { role: leaf !== null, leaf: leaf?.state() ?? null },
+    gateway: { role: leaf?.() != null, leaf: leaf?.()?.state() ?? null },
     lanes: outbox.lanes.map((lane) => {
       const store = outbox.storeOf(lane);
       const { epoch, ackedAt, ackedSeq, lastSeq } = store.head(lane);

@@ -25,6 +25,10 @@ export type CarrierOptions = {
   random: () => number;
   log: (level: 'info' | 'warn', message: string, details: Record<string, unknown>) => void;
   pingIntervalMs?: number;
+  /** The one certificate that the server must show, PEM: for a leaf, whose device no authority signs. */
+  certificate?: string | null;
+  /** The name that the server's certificate bears, where it is dialled by another one. */
+  serverName?: string;
   /** Between two dials: doubled from the first up to the largest, with full jitter. */
   redialMs?: { first: number; max: number };
 };
@@ -106,8 +110,17 @@ export const openCarrier = (options: CarrierOptions): Carrier => {
   };
 };
 
+/** A pinned certificate's key was checked before; what name it was dialled by says nothing. */
+const tlsOf = ({ certificate, serverName }: CarrierOptions) => {
+  if (certificate !== undefined && certificate !== null) {
+    return { tls: { ca: certificate, checkServerIdentity: () => undefined } };
+  }
+  return serverName === undefined ? {} : { tls: { servername: serverName } };
+};
+
 const dialOptions = (options: CarrierOptions, delay: () => number) => ({
   servers: [...options.urls],
+  ...tlsOf(options),
   name: options.name,
   inboxPrefix: options.inboxPrefix,
   authenticator: jwtAuthenticator(

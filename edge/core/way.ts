@@ -1,0 +1,93 @@
+/**
+ * Which way a device takes to the cloud, of those it knows at this moment. The best that did not
+ * fail a short while ago; a way that fails is set back for longer each time, so that a dead leaf
+ * does not keep a device from its neighbour, nor a bad one make it flap.
+ */
+
+/** Best first; `key` names one way for as long as it stays the same. */
+export type WayKey = string;
+
+export type Setback = { failures: number; untilMs: number };
+
+export type WaysKnown = {
+  candidates: readonly WayKey[];
+  /** The one that carries, connected or dialling. */
+  current: { key: WayKey; connected: boolean; sinceMs: number } | null;
+  /** The one that is being tried beside it. */
+  trying: { key: WayKey; sinceMs: number } | null;
+  setbacks: ReadonlyMap<WayKey, Setback>;
+};
+
+export type WayStep =
+  | { kind: 'try'; key: WayKey }
+  /** The trial took too long, or there is a better one now. */
+  | { kind: 'give-up'; key: WayKey; setBack: boolean };
+
+export type WayPlan = { steps: readonly WayStep[]; waiting: string; wakeAtMs: number | null };
+
+/** A leaf on the LAN lets a device in within a few hundred milliseconds, a hub in a few seconds. */
+export const trialMs = 6_000;
+/** A connection that broke may come back by itself; then others are tried. */
+export const brokenMs = 2_000;
+export const setbackMs = { first: 10_000, max: 300_000 };
+
+export const setBack = (before: Setback | undefined, now: number): Setback => {
+  const failures = (before?.failures ?? 0) + 1;
+  const delayMs = Math.min(setbackMs.max, setbackMs.first * 2 ** Math.min(failures - 1, 10));
+  return { failures, untilMs: now + delayMs };
+};
+
+const isSetBack = (known: WaysKnown, key: WayKey, now: number): boolean =>
+  now < (known.setbacks.get(key)?.untilMs ?? 0);
+
+/** A way that broke a while ago is worth as much as one that failed. */
+const isBroken = ({ current }: WaysKnown, key: WayKey, now: number): boolean =>
+  current !== null &&
+  current.key === key &&
+  !current.connected &&
+  now - current.sinceMs >= brokenMs;
+
+const bestOf = (known: WaysKnown, now: number): WayKey | null => {
+  const open = known.candidates.filter((key) => !isSetBack(known, key, now));
+  const sound = open.find((key) => !isBroken(known, key, now));
+  return sound ?? open[0] ?? null;
+};
+
+export const planWay = (known: WaysKnown, now: number): WayPlan => {
+  const { current, trying, candidates } = known;
+  const late = trying !== null && now - trying.sinceMs >= trialMs;
+  const best = late
+    ? bestOf({ ...known, candidates: candidates.filter((key) => key !== trying?.key) }, now)
+    : bestOf(known, now);
+  const wakeAtMs = wakeAt(known, now);
+  if (late) {
+    const giveUp: WayStep = { kind: 'give-up', key: trying.key, setBack: true };
+    const next: WayStep[] =
+      best !== null && best !== current?.key ? [{ kind: 'try', key: best }] : [];
+    return { steps: [giveUp, ...next], waiting: '', wakeAtMs: now };
+  }
+  if (best === null || best === trying?.key)
+    return { steps: [], waiting: waitingFor(known), wakeAtMs };
+  const giveUp: WayStep[] =
+    trying === null ? [] : [{ kind: 'give-up', key: trying.key, setBack: false }];
+  if (best === current?.key) return { steps: giveUp, waiting: '', wakeAtMs };
+  return { steps: [...giveUp, { kind: 'try', key: best }], waiting: '', wakeAtMs: now };
+};
+
+const waitingFor = ({ candidates, trying, current }: WaysKnown): string => {
+  if (candidates.length === 0 && current?.connected !== true) {
+    return 'No device of this site offers a way to the cloud.';
+  }
+  return trying === null || current?.connected === true ? '' : 'A way to the cloud is being tried.';
+};
+
+/** When time alone changes the plan; null when only news can. */
+const wakeAt = (known: WaysKnown, now: number): number | null => {
+  const { current, trying, setbacks, candidates } = known;
+  const moments = [
+    ...(trying === null ? [] : [trying.sinceMs + trialMs]),
+    ...(current === null || current.connected ? [] : [current.sinceMs + brokenMs]),
+    ...candidates.flatMap((key) => setbacks.get(key)?.untilMs ?? []),
+  ].filter((at) => at > now);
+  return moments.length === 0 ? null : Math.min(...moments);
+};
