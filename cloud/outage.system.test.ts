@@ -14,6 +14,7 @@ import { issueDeviceToken } from '@signalbeam/platform/identity/tokens';
 import { createLog } from '@signalbeam/platform/logging/log';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
 import { type Running, startServices } from '@signalbeam/platform/run';
+import { requestBytesMax } from '@signalbeam/sync/core/limits';
 import { addDevices, openOwner } from '@signalbeam/telemetry-processor/rig.suite';
 import { createService as createTelemetryProcessor } from '@signalbeam/telemetry-processor/service';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
@@ -121,6 +122,27 @@ it('each is ready alone, serves its own paths, and measures its requests', async
       expect(body).toContain(
         `signalbeam_http_request_duration_seconds_count{method="GET",route="${path}",status="${status}"}`,
       );
+    }
+  }
+});
+
+it('refuses bad bodies through the router as each does itself', async () => {
+  const bodies: [string, string, number, string][] = [
+    ['x'.repeat(requestBytesMax + 1), 'application/json', 413, 'body-too-large'],
+    ['{"name":', 'application/json', 400, 'malformed-json'],
+    ['name=hello', 'application/x-www-form-urlencoded', 415, 'unsupported-media-type'],
+    ['{"name":"a","colour":"red"}', 'application/json', 400, 'invalid-request'],
+  ];
+  const [, orchestrator] = alone;
+  for (const [body, type, status, code] of bodies) {
+    for (const url of [orchestrator?.running.url, router.url]) {
+      const answer = await fetch(`${url}/api/bundles`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': type },
+        body,
+      });
+      const problem = (await answer.json()) as { code: string };
+      expect([answer.status, problem.code]).toEqual([status, code]);
     }
   }
 });

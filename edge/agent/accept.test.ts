@@ -7,6 +7,7 @@ import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import { createSeed, signerFromSeed } from '@signalbeam/sync/wire/keys';
 import { payloadTypes, thresholdOne } from '@signalbeam/sync/wire/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openJournal } from '../store/journal.ts';
 import { stateMigrations } from '../store/migrations.ts';
@@ -111,5 +112,39 @@ describe('a desired state', () => {
     expect(parts.journal.desired()?.generation).toBe(5);
     expect(JSON.stringify(parts.journal.slots())).toBe(before);
     expect(events.at(-1)).toMatchObject({ type: 'desired-refused', data: { code } });
+  });
+
+  it('changed anywhere on the way is never believed', () => {
+    acceptDesired(parts, sealed(desired(5)));
+    const before = JSON.stringify(parts.journal.slots());
+    const good = Buffer.from(sealed(desired(9)));
+    const meaningOf = (bytes: Buffer): string | null => {
+      try {
+        const { payload, signatures } = JSON.parse(bytes.toString());
+        const [{ keyid, sig }] = signatures;
+        const decode = (text: string) => Buffer.from(text, 'base64').toString('hex');
+        return [keyid, decode(payload), decode(sig)].join();
+      } catch {
+        return null;
+      }
+    };
+    fc.assert(
+      fc.property(
+        fc.nat(good.byteLength - 1),
+        fc.integer({ min: 1, max: 255 }),
+        fc.boolean(),
+        (at, by, cut) => {
+          const changed = cut ? good.subarray(0, at) : Buffer.from(good);
+          if (!cut) changed[at] = (changed[at] ?? 0) ^ by;
+          // Base64 spells some bytes in two ways: the same bytes are the same record.
+          fc.pre(meaningOf(changed) !== meaningOf(good));
+          expect(acceptDesired(parts, changed)).toMatchObject({ kind: 'refused' });
+          expect(parts.journal.desired()?.generation).toBe(5);
+          expect(JSON.stringify(parts.journal.slots())).toBe(before);
+        },
+      ),
+      { numRuns: 300 },
+    );
+    expect(acceptDesired(parts, good)).toEqual({ kind: 'accepted', generation: 9 });
   });
 });
