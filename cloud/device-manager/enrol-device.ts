@@ -4,42 +4,40 @@
  */
 import { leafTrust } from '@signalbeam/platform/nats/accounts';
 import { deviceUserJwt, gatewayUserJwt } from '@signalbeam/platform/nats/users';
-import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
-import type { Signer } from '@signalbeam/sync/wire/keys';
-import { type Keyset, payloadTypes, thresholdOne } from '@signalbeam/sync/wire/records';
 import type { Parts } from './api/parts.ts';
+import { signMembership } from './membership/sign.ts';
 import type { DeviceRecord } from './store/devices.ts';
+import { ensureMemberships } from './store/memberships.ts';
+import { readSigned } from './store/signed-records.ts';
 
-/** Keys do not rotate yet, so there is one version and its bytes are always the same. */
-const keysetVersion = 1;
-
-const trusted = ({ keyId, publicKey }: Signer) => ({ keyId, publicKey });
-
-export const enrolmentOf = async (
-  parts: Pick<Parts, 'keyring' | 'config'>,
-  device: DeviceRecord,
-  tenantCreatedAt: Date,
-): Promise<Enrolment> => {
-  const { tenantId, site, name, publicKey, id: deviceId } = device;
-  const keys = await parts.keyring.tenant(tenantId);
-  const keyset: Keyset = {
-    tenantId,
-    version: keysetVersion,
-    issuedAt: tenantCreatedAt.toISOString(),
-    roles: {
-      release: [trusted(keys.release)],
-      director: [trusted(keys.director)],
-      ingest: [trusted(keys.ingest)],
-      membership: [],
-    },
-    thresholds: thresholdOne,
+/** Roster, site key and revocation as they are now: what waits to be signed is signed first. */
+const siteRecordsOf = async (parts: Parts, at: { tenantId: string; site: string }) => {
+  const { tenantId, site } = at;
+  const sql = parts.pools.system;
+  await ensureMemberships(sql, tenantId);
+  await signMembership(parts, { tenantId, site });
+  await signMembership(parts, { tenantId, site: '' });
+  const read = async (of: string, name: string): Promise<string> => {
+    const envelope = await readSigned(sql, { tenantId, site: of, name });
+    if (envelope === null) throw new Error(`${name} of ${of} is not signed`);
+    return envelope.toString('base64');
   };
+  return {
+    roster: await read(site, 'roster'),
+    siteKey: await read(site, 'site-key'),
+    revocation: await read('', 'revocation'),
+  };
+};
+
+export const enrolmentOf = async (parts: Parts, device: DeviceRecord): Promise<Enrolment> => {
+  const { tenantId, site, name, publicKey, id: deviceId } = device;
+  const { account, records } = await parts.keyring.tenant(tenantId);
   const user = { tenantId, site, deviceId, publicKey };
   return {
     deviceId,
     tenantId,
-    tenantKey: keys.account.publicKey,
+    tenantKey: account.publicKey,
     site,
     name,
     nats: {
@@ -49,7 +47,10 @@ export const enrolmentOf = async (
       hubUrls: parts.config.deviceNatsUrls,
       leafUrls: parts.config.leafUrls,
     },
-    rootKey: trusted(keys.root),
-    keyset: Buffer.from(sealEnvelope(payloadTypes.keyset, keyset, [keys.root])).toString('base64'),
+    records: {
+      root: records.root.envelope.toString('base64'),
+      keyset: records.keyset.envelope.toString('base64'),
+      ...(await siteRecordsOf(parts, device)),
+    },
   };
 };

@@ -2,8 +2,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { connect, jwtAuthenticator } from '@nats-io/transport-node';
 import { type Enrolment, enrolmentStatusSchema } from '@signalbeam/sync/wire/enrolment';
-import { openKeyset } from '@signalbeam/sync/wire/records';
+import { openSiteKey } from '@signalbeam/sync/wire/site-key';
 import { cloudSubjects, deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import { offerRecord, pinRoot } from '@signalbeam/sync/wire/trust';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import {
@@ -54,18 +55,29 @@ describe('enrolment', () => {
       site: 'plant-7',
       name: 'pump-9',
     });
-    const opened = openKeyset(Buffer.from(document.keyset, 'base64'), [document.rootKey]);
-    expect(opened).toMatchObject({
-      kind: 'opened',
-      value: { tenantId: acme.tenantId, version: 1 },
-    });
-    expect(
-      openKeyset(Buffer.from(document.keyset, 'base64'), [
-        (await rig.platform.keyring.tenant(other.tenantId)).root,
-      ]).kind,
-    ).toBe('refused');
+    const bytes = (text: string) => Buffer.from(text, 'base64');
+    const pinned = pinRoot(bytes(document.records.root), 0);
+    if (pinned.kind === 'refused') throw new Error(pinned.reason);
+    expect(pinned.root).toMatchObject({ tenantId: acme.tenantId, development: true, version: 1 });
+    let { trust } = pinned;
+    for (const [name, text] of [
+      ['tenant/keyset', document.records.keyset],
+      ['tenant/revocation', document.records.revocation],
+      ['site/roster', document.records.roster],
+      ['site/site-key', document.records.siteKey],
+    ] as const) {
+      const offered = offerRecord(trust, 'plant-7', name, bytes(text));
+      if (offered.kind !== 'accepted') throw new Error(JSON.stringify(offered));
+      trust = offered.trust;
+      if (offered.record.kind !== 'site-key') continue;
+      const { sealing } = device;
+      expect(openSiteKey(offered.record.value, { deviceId: id, sealing })).toHaveLength(32);
+    }
+    expect(trust.members.get(id)).toBe(device.nkey);
+    const foreign = (await rig.platform.keyring.tenant(other.tenantId)).records.keyset.envelope;
+    expect(offerRecord(pinned.trust, 'plant-7', 'tenant/keyset', foreign).kind).toBe('refused');
     const again = enrolmentStatusSchema.parse((await enrolment(id, device)).body);
-    expect(again.status === 'approved' && again.enrolment.keyset).toBe(document.keyset);
+    expect(again.status === 'approved' && again.enrolment.records).toEqual(document.records);
 
     await rig.platform.desired.put(
       cloudSubjects.recordKey(acme.tenantKey, 'plant-7', id),

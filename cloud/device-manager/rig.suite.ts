@@ -111,15 +111,17 @@ export const makeToken = async (
 export const makeDevice = (name = 'pump') => {
   const { nkey, seed } = createDeviceKey();
   const signer = signerFromNkeySeed(seed);
+  const sealing = createSealingPair();
   return {
     nkey,
     seed,
     signer,
+    sealing,
     registration: (registrationToken: string) => ({
       registrationToken,
       name,
       publicKey: nkey,
-      sealingKey: createSealingPair().publicKey,
+      sealingKey: sealing.publicKey,
       agentVersion: '0.1.0',
       platform: { os: 'linux', architecture: 'x64', hostname: `${name}.local` },
     }),

@@ -11,6 +11,7 @@ import { addDeviceRoutes } from './api/devices.ts';
 import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
 import { addUserRoutes } from './api/users.ts';
+import { startMembership } from './membership/start.ts';
 import { startSweeping } from './sweep.ts';
 import { startWithdrawing } from './withdraw-device.ts';
 
@@ -33,7 +34,7 @@ export const createService = (platform: Platform): Service => {
     name: 'device-manager',
     app,
     start: async () => {
-      running = [startWithdrawing(platform), startSweeping(platform)];
+      running = [startWithdrawing(platform), startSweeping(platform), startMembership(platform)];
     },
     stop: async () => {
       await Promise.all(running.map((part) => part.stop()));

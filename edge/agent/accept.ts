@@ -50,10 +50,22 @@ const check = (parts: ReconcilerParts, envelope: Uint8Array) => {
   return opened;
 };
 
+/**
+ * The generation that a new one must exceed. What a withdrawn director signed sets none: it stays in
+ * force until replaced, and whoever stole the key has not used up the numbers.
+ */
+const floorOf = (parts: ReconcilerParts): number => {
+  const { records = wireRecords } = parts;
+  const held = parts.journal.desired();
+  if (held === null) return 0;
+  const opened = records.openDesired(held.envelope, parts.keyset());
+  return opened.kind === 'refused' && opened.code === 'unknown-signer' ? 0 : held.generation;
+};
+
 export const acceptDesired = (parts: ReconcilerParts, envelope: Uint8Array): Acceptance => {
   const { journal, outbox, now } = parts;
   const checked = check(parts, envelope);
-  const floor = journal.desired()?.generation ?? 0;
+  const floor = floorOf(parts);
   const refuse = (code: string, reason: string): Acceptance => {
     parts.log('warn', 'A desired state was refused', { code, reason });
     outbox.appendEvent({

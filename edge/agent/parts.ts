@@ -4,7 +4,7 @@
  * for the outside by itself.
  */
 import type { Release } from '@signalbeam/sync/core/manifest';
-import type { Keyset } from '@signalbeam/sync/wire/records';
+import type { RoleKeys } from '@signalbeam/sync/wire/records';
 import type { EventBody, ReportedBody } from '@signalbeam/sync/wire/rows';
 import type { Engine } from '../containers/engine.ts';
 import type { ObservedContainer } from '../core/container.ts';
@@ -44,7 +44,7 @@ export type ReconcilerParts = {
   };
   uploads: UploadedImages;
   registryPort: number;
-  keyset: () => Keyset;
+  keyset: () => RoleKeys;
   /** How signed records are verified; `sync/wire`'s way unless said otherwise. */
   records?: RecordReader;
   fetchRelease: (releaseDigest: string, signal: AbortSignal) => Promise<Uint8Array>;

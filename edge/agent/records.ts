@@ -5,15 +5,15 @@
 import type { Desired, Release } from '@signalbeam/sync/core/manifest';
 import type { OpenedRecord } from '@signalbeam/sync/wire/record-envelope';
 import {
-  type Keyset,
   openDesired,
   openRelease,
+  type RoleKeys,
   releaseDigestOf,
 } from '@signalbeam/sync/wire/records';
 
 export type RecordReader = {
-  openDesired(bytes: Uint8Array, keyset: Keyset): OpenedRecord<Desired>;
-  openRelease(bytes: Uint8Array, keyset: Keyset): OpenedRecord<Release>;
+  openDesired(bytes: Uint8Array, keyset: RoleKeys): OpenedRecord<Desired>;
+  openRelease(bytes: Uint8Array, keyset: RoleKeys): OpenedRecord<Release>;
   releaseDigestOf(bytes: Uint8Array): string;
 };
 

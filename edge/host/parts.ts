@@ -16,7 +16,7 @@ import { createTokenMint } from '../link/device-token.ts';
 import { startLink } from '../link/link.ts';
 import type { AgentView } from '../local-api/view.ts';
 import type { RunEnvironment } from '../main.ts';
-import { type Approved, openTrust } from '../store/enrolment.ts';
+import type { Approved } from '../store/enrolment.ts';
 import type { Identity } from '../store/identity.ts';
 import { openJournal } from '../store/journal.ts';
 import type { Stores } from '../store/stores.ts';
@@ -27,7 +27,8 @@ import { createMetricsSampler } from './metrics.ts';
 import type { RunOptions } from './options.ts';
 import { startSampling } from './sampling.ts';
 import { startSite } from './site.ts';
-import { agentVersion } from './version.ts';
+import { type Believing, openTrust } from './trust.ts';
+import { agentBuiltAtMs, agentVersion } from './version.ts';
 
 export type StartParts = {
   options: RunOptions;
@@ -47,22 +48,33 @@ const random = Math.random;
 
 export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<void> }> => {
   const { options, folder, approved, stores, view, now, log } = parts;
-  const keyset = openTrust(approved.enrolment);
   const site = startSite(parts);
   let reconciler: Awaited<ReturnType<typeof startWork>> | null = null;
   const engines = startEngines(parts, () => reconciler?.nudge('the engine came or went'));
-  const work = await startWork(parts, engines, () => keyset);
+  const trust = openTrust({
+    state: stores.state,
+    folder,
+    approved,
+    builtAtMs: agentBuiltAtMs,
+    now,
+    log,
+    identity: { deviceId: approved.deviceId, nkey: parts.identity.nkey },
+    appendEvent: stores.outbox.appendEvent,
+    accept: (envelope) => reconciler?.acceptDesired(envelope) ?? { kind: 'refused' },
+  });
+  const work = await startWork(parts, engines, trust);
   reconciler = work;
+  trust.onChange(() => work.nudge('what is trusted changed'));
   void engines.look();
   const link = startLink({
     ...parts,
-    keyset: () => keyset,
+    trust,
     outbox: stores.outbox,
     leaf: site.leaf,
     device: { agentVersion, bootId: parts.bootId },
     heartbeatMs: options['heartbeat-ms'],
     generation: work.generation,
-    acceptDesired: work.acceptDesired,
+    acceptDesired: trust.acceptDesired,
     random,
     onChange: view.linkChanged,
   });
@@ -106,7 +118,7 @@ const startEngines = ({ options, environment, stores, log }: StartParts, onChang
 const startWork = async (
   parts: StartParts,
   engines: ReturnType<typeof holdEngine>,
-  keyset: () => ReturnType<typeof openTrust>,
+  trust: Pick<Believing, 'keyset' | 'hold'>,
 ) => {
   const { options, folder, approved, stores, now, log } = parts;
   const { deviceId, tenantId } = approved;
@@ -125,14 +137,14 @@ const startWork = async (
     engines,
     uploads: createUploads(blobs, httpSource(cloud.locateBlob), platformOf(process.arch)),
     registryPort: registry.port,
-    keyset,
+    keyset: trust.keyset,
     fetchRelease: cloud.fetchRelease,
     probe,
     outbox: stores.outbox,
     holdUpdates: () =>
       stores.outbox.eventsFull()
         ? 'Too many events wait to be sent; no new update starts until they are confirmed.'
-        : null,
+        : trust.hold(),
     now,
     random,
     log,

@@ -5,12 +5,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import type { Signer } from '@signalbeam/sync/wire/keys';
-import {
-  type Approved,
-  openTrust,
-  type Registered,
-  writeRegistration,
-} from '../store/enrolment.ts';
+import { type Approved, type Registered, writeRegistration } from '../store/enrolment.ts';
+import { trustOfEnrolment } from '../store/trust.ts';
 import { openCloud } from './cloud.ts';
 import { createTokenMint } from './device-token.ts';
 import type { Log } from './up.ts';
@@ -75,7 +71,8 @@ const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered>
     if (answer.status === 'rejected') return { ...base, status: 'rejected', reason: answer.reason };
     const { enrolment } = answer;
     if (enrolment.deviceId !== deviceId || enrolment.tenantId !== tenantId) throw otherDevice();
-    openTrust(enrolment);
+    // Refused here, an enrolment is never written down.
+    trustOfEnrolment(enrolment, 0);
     const approved: Approved = {
       ...base,
       site: enrolment.site,

@@ -14,15 +14,15 @@ import {
   type Welcome,
 } from '@signalbeam/sync/wire/hello';
 import type { Signer } from '@signalbeam/sync/wire/keys';
-import { type Keyset, payloadTypes } from '@signalbeam/sync/wire/records';
+import { payloadTypes, type RoleKeys } from '@signalbeam/sync/wire/records';
 
 export type UplinkCodec = {
   /** Fresh for each greeting. */
   nonce(): string;
   sealHello(hello: Hello, signer: Signer): Uint8Array;
   packFrame(frame: Frame, signer: Signer): Uint8Array;
-  openWelcome(bytes: Uint8Array, keyset: Keyset): Opened<Welcome>;
-  openAcknowledgement(bytes: Uint8Array, keyset: Keyset): Opened<Acknowledgement>;
+  openWelcome(bytes: Uint8Array, keyset: RoleKeys): Opened<Welcome>;
+  openAcknowledgement(bytes: Uint8Array, keyset: RoleKeys): Opened<Acknowledgement>;
 };
 
 export const wireCodec: UplinkCodec = {

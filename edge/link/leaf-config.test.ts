@@ -17,8 +17,7 @@ const enrolment = {
     hubUrls: ['nats://hub:4222'],
     leafUrls: ['nats-leaf://hub:7422', 'nats-leaf://hub2:7422'],
   },
-  rootKey: { keyId: '', publicKey: '' },
-  keyset: '',
+  records: { root: '', keyset: '', revocation: '', roster: '', siteKey: '' },
 };
 const paths = {
   configFile: '/s/leaf.conf',

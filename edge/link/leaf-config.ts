@@ -33,7 +33,7 @@ export const assertSafeListen = ({ host, port, tls }: LeafListen): void => {
 };
 
 export const leafConfig = (parts: {
-  enrolment: Enrolment;
+  enrolment: Omit<Enrolment, 'records'>;
   listen: LeafListen;
   monitorPort: number;
   paths: LeafPaths;

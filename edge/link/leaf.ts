@@ -23,7 +23,7 @@ import type { Log } from './up.ts';
 
 export type LeafParts = {
   folder: string;
-  enrolment: Enrolment;
+  enrolment: Omit<Enrolment, 'records'>;
   seed: string;
   listen: LeafListen;
   command: string;

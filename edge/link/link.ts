@@ -4,11 +4,12 @@
  */
 import type { CarrierStatus } from '@signalbeam/sync/nats/carrier';
 import type { Signer } from '@signalbeam/sync/wire/keys';
-import type { Keyset } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import type { Approved } from '../store/enrolment.ts';
 import type { Outbox } from '../store/outbox.ts';
-import { startDownlink } from './down.ts';
+import type { TrustStore } from '../store/trust.ts';
+import { type DownlinkParts, startDownlink } from './down.ts';
+import { startFollowing } from './follow-records.ts';
 import type { Leaf } from './leaf.ts';
 import { createOutageLog } from './outage.ts';
 import { startPresence } from './presence.ts';
@@ -20,7 +21,8 @@ import { startWays, type Way } from './ways.ts';
 export type LinkParts = {
   approved: Approved;
   signer: Signer;
-  keyset: () => Keyset;
+  /** What the device believes: keys for what comes down, and where its records go. */
+  trust: Pick<TrustStore, 'trust' | 'keyset' | 'offer' | 'witness'>;
   outbox: Outbox;
   /** The leaf that runs here at the moment, if one does. */
   leaf: () => Leaf | null;
@@ -37,6 +39,8 @@ export type LinkParts = {
 export type Link = ReturnType<typeof startLink>;
 
 const compareEveryMs = 300_000;
+/** A poke tells of changes; this finds what a poke that got lost would have told. */
+const followEveryMs = 900_000;
 const probeTimeoutMs = 8_000;
 
 export const startLink = (parts: LinkParts) => {
@@ -65,23 +69,27 @@ export const startLink = (parts: LinkParts) => {
     intervalMs: parts.heartbeatMs,
     state: () => outbox.storeOf('reported').head('reported').lastHash.slice(0, 16),
   });
-  const downlink = startDownlink({ ...shared, accept: parts.acceptDesired, heard, compareEveryMs });
+  const downward = startDownward(parts, { ...shared, heard });
   const uplink = startUplink({
     ...shared,
     outbox,
     signer: parts.signer,
-    keyset: parts.keyset,
+    keyset: parts.trust.keyset,
+    witnessed: (atMs, keyIds) => parts.trust.witness('ingest', atMs, keyIds),
     heard,
     greeted: () => {
       outages.ended();
       presence.beatNow();
-      downlink.compare();
+      downward.desired.compare();
     },
     lost: () => outages.began(),
   });
   const follow = (status: string): void => {
-    if (status === 'connected') uplink.up();
-    else {
+    if (status === 'connected') {
+      // Not after the greeting: the keys that open a welcome may be what is new.
+      downward.records.compare();
+      uplink.up();
+    } else {
       uplink.down();
       outages.began();
     }
@@ -106,11 +114,25 @@ export const startLink = (parts: LinkParts) => {
     stop: async (): Promise<void> => {
       unfollow();
       ways.stop();
-      for (const each of [presence, downlink, watchdog, uplink]) each.stop();
+      for (const each of [presence, downward.desired, downward.records, watchdog, uplink])
+        each.stop();
       await carrier.close();
     },
   };
 };
+
+type Shared = Pick<DownlinkParts, 'carrier' | 'device' | 'generation' | 'random' | 'log' | 'heard'>;
+
+/** What comes down: the device's own desired state, and the records of its site and tenant. */
+const startDownward = ({ acceptDesired, trust }: LinkParts, shared: Shared) => ({
+  desired: startDownlink({ ...shared, accept: acceptDesired, compareEveryMs }),
+  records: startFollowing({
+    ...shared,
+    trust: trust.trust,
+    offer: trust.offer,
+    compareEveryMs: followEveryMs,
+  }),
+});
 
 export type LinkState = 'connected' | 'connecting' | 'offline';
 

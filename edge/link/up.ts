@@ -7,7 +7,7 @@ import type { Carrier, CarrierReply } from '@signalbeam/sync/nats/carrier';
 import * as core from '@signalbeam/sync/outbox/outbox';
 import { planOutbox, type Step } from '@signalbeam/sync/outbox/plan';
 import type { Signer } from '@signalbeam/sync/wire/keys';
-import type { Keyset } from '@signalbeam/sync/wire/records';
+import type { RoleKeys } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import type { Timers } from '../core/timers.ts';
 import { systemTimers } from '../host/timers.ts';
@@ -27,7 +27,9 @@ export type UplinkParts = {
   outbox: Outbox;
   device: { deviceId: string; site: string; agentVersion: string; bootId: string };
   signer: Signer;
-  keyset: () => Keyset;
+  keyset: () => RoleKeys;
+  /** A time that these keys of ingest signed. */
+  witnessed?: (atMs: number, keyIds: readonly string[]) => void;
   generation: () => number;
   now: () => number;
   random: () => number;
@@ -201,6 +203,7 @@ const hearAcknowledgement = (running: Running, bytes: Uint8Array): void => {
     log('warn', 'An acknowledgement was refused; nothing was deleted', { reason });
     return;
   }
+  running.witnessed?.(opened.value.serverTime, opened.keyIds);
   take(running, core.acknowledged(running.known, opened.value.lanes, around(running)));
   running.heard();
   pump(running);
@@ -257,8 +260,10 @@ const readWelcome = (parts: Running, reply: CarrierReply, nonce: string) => {
     parts.log('warn', 'A welcome was refused', { code: opened.code, reason: opened.reason });
     return null;
   }
-  if (opened.value.device === parts.device.deviceId && opened.value.nonce === nonce)
+  if (opened.value.device === parts.device.deviceId && opened.value.nonce === nonce) {
+    parts.witnessed?.(opened.value.serverTime, opened.keyIds);
     return opened.value;
+  }
   parts.log('warn', 'A welcome was refused', { reason: 'it answers another greeting' });
   return null;
 };

@@ -1,6 +1,6 @@
 /**
  * The desired state in force, as the signed bytes that carried it. One row; its generation is the
- * anti-rollback floor and only grows, across restarts and power cuts.
+ * anti-rollback floor; only a director key that was withdrawn loses the floor it set.
  */
 import type { Database } from 'better-sqlite3';
 
@@ -26,13 +26,11 @@ export const readDesired = (db: Database): StoredDesired | null => {
     : { generation: row.generation, envelope: row.envelope, acceptedAt: row.accepted_at };
 };
 
-/** Keeps it only when its generation is higher; true when it was kept. */
-export const writeDesired = (db: Database, desired: StoredDesired): boolean =>
-  db
-    .prepare(
-      `INSERT INTO desired VALUES (1, ?, ?, ?)
-       ON CONFLICT (one) DO UPDATE SET generation = excluded.generation,
-         envelope = excluded.envelope, accepted_at = excluded.accepted_at
-       WHERE excluded.generation > desired.generation`,
-    )
-    .run(desired.generation, Buffer.from(desired.envelope), desired.acceptedAt).changes === 1;
+/** The newest that was judged good. Its generation may be lower once: after a key was withdrawn. */
+export const writeDesired = (db: Database, desired: StoredDesired): void => {
+  db.prepare(
+    `INSERT INTO desired VALUES (1, ?, ?, ?)
+     ON CONFLICT (one) DO UPDATE SET generation = excluded.generation,
+       envelope = excluded.envelope, accepted_at = excluded.accepted_at`,
+  ).run(desired.generation, Buffer.from(desired.envelope), desired.acceptedAt);
+};

@@ -1,14 +1,22 @@
 /**
  * How far this device has come with the cloud: registered where, as what, and what it received on
- * approval. The root key inside is pinned: a later enrolment with another one is refused.
+ * approval. The root inside is what the device pinned; what followed from it is in ./trust.ts.
  */
 import { join } from 'node:path';
-import { FleetError } from '@signalbeam/sync/core/errors';
-import { type Enrolment, enrolmentSchema } from '@signalbeam/sync/wire/enrolment';
-import { type Keyset, openKeyset } from '@signalbeam/sync/wire/records';
-import { siteName, uuid } from '@signalbeam/sync/wire/shape';
+import { enrolmentSchema } from '@signalbeam/sync/wire/enrolment';
+import { base64, siteName, uuid } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import { readJsonFile, writeJsonFile } from './files.ts';
+
+/** Before there were records of roots: one key, under which the key set was signed. */
+const pinnedKey = z.strictObject({ keyId: z.string().max(64), publicKey: base64.length(44) });
+const withoutRecords = enrolmentSchema.omit({ records: true });
+const approvedBefore = withoutRecords
+  .extend({ rootKey: pinnedKey, keyset: base64 })
+  .transform(({ rootKey, keyset, ...rest }) => ({ ...rest, records: { rootKey, keyset } }));
+const pinnedBefore = withoutRecords.extend({
+  records: z.strictObject({ rootKey: pinnedKey, keyset: base64 }),
+});
 
 const registered = {
   version: z.literal(1),
@@ -26,7 +34,11 @@ const registrationSchema = z.discriminatedUnion('status', [
     status: z.literal('rejected'),
     reason: z.string().max(500).nullable(),
   }),
-  z.strictObject({ ...registered, status: z.literal('approved'), enrolment: enrolmentSchema }),
+  z.strictObject({
+    ...registered,
+    status: z.literal('approved'),
+    enrolment: z.union([enrolmentSchema, pinnedBefore, approvedBefore]),
+  }),
 ]);
 
 export type Registered = z.infer<typeof registrationSchema>;
@@ -39,13 +51,3 @@ export const readRegistration = (folder: string): Registered | null =>
 
 export const writeRegistration = (folder: string, registration: Registered): void =>
   writeJsonFile(pathIn(folder), registration);
-
-/** The keys this device trusts, from an enrolment whose key set its own root signed. */
-export const openTrust = (enrolment: Enrolment): Keyset => {
-  const opened = openKeyset(Buffer.from(enrolment.keyset, 'base64'), [enrolment.rootKey]);
-  if (opened.kind === 'opened' && opened.value.tenantId === enrolment.tenantId) return opened.value;
-  const reason = opened.kind === 'opened' ? 'it is of another tenant' : opened.reason;
-  throw new FleetError('keyset-refused', `The key set of the enrolment was refused: ${reason}.`, {
-    next: 'Check that the cloud is the one this device was registered with, then register again.',
-  });
-};

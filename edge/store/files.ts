@@ -16,7 +16,8 @@ import { FleetError } from '@signalbeam/sync/core/errors';
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import type { z } from 'zod';
 
-const fileBytesMax = 256 * 1024;
+/** An enrolment with the roster and the site key of the largest site is 400 KB. */
+const fileBytesMax = 1024 * 1024;
 
 /** Temporary file, fsync, rename, fsync of the folder: a power cut leaves the old file or the new. */
 export const writePrivateFile = (path: string, text: string): void => {

@@ -72,7 +72,7 @@ export type Journal = {
   /** The desired state in force; its generation is the floor. */
   desired(): StoredDesired | null;
   /** Keeps it only when its generation is higher; true when it was kept. */
-  keepDesired(desired: StoredDesired): boolean;
+  keepDesired(desired: StoredDesired): void;
   slots(): SlotKnown[];
   saveSlot(slot: SlotKnown): void;
   forgetSlot(bundleId: string): void;

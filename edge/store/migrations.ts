@@ -4,6 +4,7 @@
  */
 import { desiredTables } from './desired.ts';
 import { journalTables } from './journal.ts';
+import { trustTables } from './trust-tables.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -72,5 +73,6 @@ export const stateMigrations: readonly Migration[] = [
   { name: '0004-journal', sql: journalTables },
   recentEvents,
   { ...released, name: '0006-released' },
+  { name: '0007-trust', sql: trustTables },
 ];
 export const queueMigrations: readonly Migration[] = [lanes, released];

@@ -28,9 +28,13 @@ const named: Record<Stale['what'], string> = {
   keyset: 'key set',
 };
 
-/** Why no new version may start now, as people read it; null when one may. */
+/**
+ * Why no new version may start now, as people read it; null when one may. A stale snapshot is an
+ * alarm (news may be held back), not a reason: it says nothing against what the director wants.
+ */
 export const installHold = (stale: readonly Stale[]): string | null => {
-  if (stale.length === 0) return null;
-  const what = stale.map((one) => named[one.what]).join(' and the ');
-  return `The ${what} ${stale.length === 1 ? 'has' : 'have'} expired (stale); what runs goes on, and no new version starts until fresh records arrive.`;
+  const reasons = stale.filter(({ what }) => what !== 'snapshot');
+  if (reasons.length === 0) return null;
+  const what = reasons.map((one) => named[one.what]).join(' and the ');
+  return `The ${what} ${reasons.length === 1 ? 'has' : 'have'} expired (stale); what runs goes on, and no new version starts until fresh records arrive.`;
 };

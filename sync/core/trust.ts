@@ -318,3 +318,9 @@ export const moveToSite = (trust: Trust): Trust => ({
     [...trust.floors].filter(([name]) => name.startsWith('tenant/') || name.startsWith('device/')),
   ),
 });
+
+/** What the snapshot names newer than what is held: to be fetched, root and key set first. */
+export const missingRecords = (trust: Trust): RecordName[] =>
+  [...(trust.snapshot?.versions ?? [])]
+    .filter(([name, version]) => version > (trust.floors.get(name)?.version ?? 0))
+    .map(([name]) => name);

@@ -3,9 +3,12 @@
  * It holds no private key: the device made its own and never sends it.
  */
 import { z } from 'zod';
+import { siteRecordBytesMax } from '../core/limits.ts';
 import { base64, plainText, siteName, uuid } from './shape.ts';
 
 const jwt = z.string().max(16_384);
+/** A signed record's envelope bytes. */
+const record = base64.max(Math.ceil(siteRecordBytesMax / 3) * 4);
 const natsUrl = z.string().max(256);
 
 export const enrolmentSchema = z.strictObject({
@@ -30,13 +33,14 @@ export const enrolmentSchema = z.strictObject({
     /** What a leaf dials. */
     leafUrls: z.array(natsUrl).min(1).max(8),
   }),
-  /** The tenant's root key: pinned at the first enrolment. 32 raw bytes, base64. */
-  rootKey: z.strictObject({
-    keyId: z.string().regex(/^[0-9a-f]{32}$/),
-    publicKey: base64.length(44),
+  records: z.strictObject({
+    /** The newest root: pinned at the first enrolment. Later ones follow from it, one by one. */
+    root: record,
+    keyset: record,
+    revocation: record,
+    roster: record,
+    siteKey: record,
   }),
-  /** The signed key set's envelope bytes, base64. */
-  keyset: base64,
 });
 export type Enrolment = z.infer<typeof enrolmentSchema>;
 

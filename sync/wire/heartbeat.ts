@@ -19,4 +19,6 @@ export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
 /** A poke hints that a newer desired state may exist; the device compares and fetches. */
 export const pokeSchema = z.strictObject({ generation: sequence });
+/** The same to a whole site: its snapshot has this version now. */
+export const sitePokeSchema = z.strictObject({ snapshot: sequence });
 export type Poke = z.infer<typeof pokeSchema>;

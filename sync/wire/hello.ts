@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { laneNames } from '../core/lanes.ts';
 import { helloBytesMax } from '../core/limits.ts';
 import { type Opened, openEnvelope, type TrustedKey } from './dsse.ts';
-import { type Keyset, payloadTypes } from './records.ts';
+import { payloadTypes, type RoleKeys } from './records.ts';
 import { chainHash, epoch, sequence, timestampMs, uuid } from './shape.ts';
 
 const lane = z.enum(laneNames);
@@ -62,7 +62,7 @@ export const openHello = (bytes: Uint8Array, deviceKey: TrustedKey): Opened<Hell
     bytesMax: helloBytesMax,
   });
 
-export const openWelcome = (bytes: Uint8Array, keyset: Keyset): Opened<Welcome> =>
+export const openWelcome = (bytes: Uint8Array, keyset: RoleKeys): Opened<Welcome> =>
   openEnvelope(bytes, {
     payloadType: payloadTypes.welcome,
     keys: keyset.roles.ingest,
@@ -70,7 +70,7 @@ export const openWelcome = (bytes: Uint8Array, keyset: Keyset): Opened<Welcome> 
     bytesMax: helloBytesMax,
   });
 
-export const openAcknowledgement = (bytes: Uint8Array, keyset: Keyset): Opened<Acknowledgement> =>
+export const openAcknowledgement = (bytes: Uint8Array, keyset: RoleKeys): Opened<Acknowledgement> =>
   openEnvelope(bytes, {
     payloadType: payloadTypes.acknowledgement,
     keys: keyset.roles.ingest,

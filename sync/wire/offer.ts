@@ -61,7 +61,7 @@ export type Believed =
 
 export type Refused = {
   kind: 'refused';
-  code: TrustFault | Extract<OpenedRecord<never>, { kind: 'refused' }>['code'];
+  code: TrustFault | Extract<OpenedRecord<never>, { kind: 'refused' }>['code'] | 'too-many-records';
   reason: string;
 };
 export type Offered =

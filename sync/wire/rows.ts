@@ -65,6 +65,9 @@ export const eventTypes = [
   'new-epoch',
   'images-pruned',
   'operator-action',
+  'trust-changed',
+  'record-refused',
+  'revoked',
 ] as const;
 
 /** Something that happened. `message` is for people; `data` holds what a program may want. */

@@ -17,7 +17,8 @@ export const siteName = z
   .regex(
     /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
     'lower-case letters, digits and inner dashes, at most 63',
-  );
+  )
+  .refine((name) => name !== 'tenant', 'tenant is the name of what all sites share');
 export const base64 = z.base64();
 
 /** Needs no flag `u`: API descriptions carry the pattern, and never its flags. */

@@ -4,6 +4,11 @@
  */
 import type { Lane } from '../core/lanes.ts';
 
+/** In place of a site: what all sites of a tenant share. No site can be called so. */
+export const tenantScope = 'tenant';
+/** In place of a device: all of a site. Device ids are UUIDs. */
+export const everyDevice = 'all';
+
 /** What a device publishes to and asks, in its tenant's account. */
 export const deviceSubjects = {
   heartbeat: (device: string) => `signalbeam.devices.heartbeat.${device}`,
@@ -12,6 +17,8 @@ export const deviceSubjects = {
   record: (site: string, name: string) => `signalbeam.record.${site}.${name}`,
   down: (site: string, device: string, what: 'ack' | 'poke') =>
     `signalbeam.down.${site}.${device}.${what}`,
+  /** To every device of a site at once: something of the site or the tenant is new. */
+  downSite: (site: string) => `signalbeam.down.${site}.${everyDevice}.poke`,
   downAll: (site: string, device: string) => `signalbeam.down.${site}.${device}.>`,
   inboxPrefix: (site: string, device: string) => `_INBOX.${site}.${device}`,
   lane: (lane: Lane, device: string): string => {
@@ -41,7 +48,7 @@ export const cloudSubjects = {
   ],
   down: (tenantKey: string, site: string, device: string, what: 'ack' | 'poke') =>
     `down.${tenantKey}.${site}.${device}.${what}`,
-  /** Key in the KV bucket `desired`. */
+  /** Key in the KV bucket `desired`: of a device, or of a record of its site or of `tenant`. */
   recordKey: (tenantKey: string, site: string, device: string) => `${tenantKey}.${site}.${device}`,
   events: 'signalbeam.>',
 } as const;

@@ -75,7 +75,8 @@ describe('attacks', () => {
     const later = witnessTime(frozen, 'ingest', Date.parse('2028-01-01'), [keys.ingest.keyId]);
     const stale = staleParts(later, Date.parse(expiresAt));
     expect(stale.map(({ what }) => what)).toEqual(['root', 'snapshot', 'desired']);
-    expect(installHold(stale)).toContain('stale');
+    expect(installHold(stale)).toContain('root of trust and the desired state have expired');
+    expect(installHold(stale.filter(({ what }) => what === 'snapshot'))).toBeNull();
     // What is in force stays so, and newer records still come in.
     expect(later.floors).toEqual(frozen.floors);
     expect(code(later, 'site/snapshot', snapshotBytes(2))).toBe('accepted');

@@ -16,7 +16,6 @@ import {
 import { enrolmentOf } from '../enrol-device.ts';
 import { registerDevice } from '../register-device.ts';
 import { findDevice } from '../store/devices.ts';
-import { readTenant } from '../store/tenants.ts';
 import type { Parts } from './parts.ts';
 import { idParams } from './schemas.ts';
 
@@ -64,18 +63,16 @@ export const addRegistrationRoutes = (api: Api, parts: Parts): void => {
     const { tenantId, deviceId } = c.var.caller;
     // A device may ask for itself only; another one's id is as unknown as a made-up one.
     const isOwn = c.req.valid('param').id === deviceId;
-    const found = await withTenant(parts.pools.api, tenantId, async (sql) => ({
-      device: isOwn ? await findDevice(sql, deviceId) : null,
-      tenant: await readTenant(sql, tenantId),
-    }));
-    const { device, tenant } = found;
-    if (device === null || tenant === null) throw refusal('not-found', 'There is no such device.');
+    const device = isOwn
+      ? await withTenant(parts.pools.api, tenantId, (sql) => findDevice(sql, deviceId))
+      : null;
+    if (device === null) throw refusal('not-found', 'There is no such device.');
     c.header('cache-control', 'no-store');
     if (device.status === 'pending') return c.json({ status: device.status }, 200);
     if (device.status === 'rejected') {
       return c.json({ status: device.status, reason: device.statusReason }, 200);
     }
-    const enrolment = await enrolmentOf(parts, device, tenant.createdAt);
+    const enrolment = await enrolmentOf(parts, device);
     return c.json({ status: device.status, enrolment }, 200);
   });
 };

@@ -43,11 +43,11 @@ describe('the keyring', () => {
     expect(new Set(made.map(({ account }) => account.publicKey)).size).toBe(1);
     await createTenantKeys(system, kek, two);
     const keys = await Promise.all([ring.tenant(one), ring.tenant(two)]);
-    const all = keys.flatMap(({ account, root, release, director, ingest }) => [
+    const all = keys.flatMap(({ account, root, release, director, ingest, membership }) => [
       account.publicKey,
-      ...[root, release, director, ingest].map(({ publicKey }) => publicKey),
+      ...[root, release, director, ingest, membership].map(({ publicKey }) => publicKey),
     ]);
-    expect(new Set(all).size).toBe(10);
+    expect(new Set(all).size).toBe(12);
     expect(await ring.tenantOf(keys[0].account.publicKey)).toBe(one);
     expect(await ring.tenantOf('AUNKNOWN')).toBeNull();
     expect((await ring.tenants()).map(({ tenantId }) => tenantId).toSorted()).toEqual(

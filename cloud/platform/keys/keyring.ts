@@ -1,12 +1,15 @@
 /**
- * All private keys of the cloud, sealed in `platform.keys`. Each is made once, by whichever replica
- * comes first; the others read it. Callers get functions that sign, never the bytes of a key
+ * All private keys of the cloud, sealed in Postgres. Each is made once, by whichever replica
+ * comes first; the others read it, and look again every few seconds for what was rotated. Callers get functions that sign, never the bytes of a key
  * (the NATS JWT encoder takes a key pair, so accounts are key pairs; they stay in this process).
  */
 import { createAccount, createOperator, fromSeed, type KeyPair } from '@nats-io/nkeys';
+import { type Role, roles } from '@signalbeam/sync/core/records';
 import { createSeed, type Signer, signerFromSeed } from '@signalbeam/sync/wire/keys';
 import { onlyRow, type Sql } from '../postgres/pool.ts';
 import type { Kek } from './kek.ts';
+import { ensureRoleKeys, keyContext, type RoleKey } from './role-keys.ts';
+import { ensureTenantRecords, type TenantRecords } from './tenant-records.ts';
 
 export type NatsKey = { publicKey: string; keyPair: KeyPair };
 
@@ -14,11 +17,15 @@ export type TenantKeys = {
   tenantId: string;
   /** The tenant's NATS account; its public key is the first token of every subject in CLOUD. */
   account: NatsKey;
-  /** A *development* root: a real one is threshold-signed offline. */
+  /** The *development* root: in force until a real one, threshold-signed offline, follows it. */
   root: Signer;
+  /** Of each role the newest key that the key set in force names. */
   release: Signer;
   director: Signer;
   ingest: Signer;
+  membership: Signer;
+  /** The root and the key set in force, as devices get them. */
+  records: TenantRecords;
 };
 
 export type Keyring = {
@@ -31,6 +38,8 @@ export type Keyring = {
   tenant: (tenantId: string) => Promise<TenantKeys>;
   /** Whose account this is (the stamped first token of a subject in CLOUD), or null. */
   tenantOf: (accountKey: string) => Promise<string | null>;
+  /** Keys or records of this tenant were changed here: the next caller reads them again. */
+  forget: (tenantId: string) => void;
   /** Every tenant that has an account. */
   tenants: () => Promise<{ tenantId: string; accountKey: string }[]>;
 };
@@ -40,7 +49,6 @@ const natsKinds = {
   system: createAccount,
   cloud: createAccount,
 } as const;
-const tenantSignerKinds = ['root', 'release', 'director', 'ingest'] as const;
 
 type Made = { publicKey: string; seed: Uint8Array };
 
@@ -53,9 +61,6 @@ const makeSigner = (): Made => {
   const seed = createSeed();
   return { publicKey: signerFromSeed(seed).publicKey, seed };
 };
-
-const contextOf = (kind: string, tenantId: string | null, publicKey: string): string =>
-  `signalbeam key ${kind} ${tenantId ?? '-'} ${publicKey}`;
 
 /** Makes the key unless it exists; returns the seed of the one that is stored. */
 const ensureKey = async (
@@ -82,13 +87,13 @@ const ensureKey = async (
         kind,
         tenantId,
         made.publicKey,
-        kek.seal(made.seed, contextOf(kind, tenantId, made.publicKey)),
+        kek.seal(made.seed, keyContext(kind, tenantId, made.publicKey)),
       ],
     );
     found = await select();
   }
   const row = onlyRow(found);
-  const seed = kek.open(row.sealed, contextOf(kind, tenantId, row.public_key));
+  const seed = kek.open(row.sealed, keyContext(kind, tenantId, row.public_key));
   return { publicKey: row.public_key, seed };
 };
 
@@ -109,11 +114,22 @@ export const createTenantKeys = async (
   const account = natsKeyOf(
     await ensureKey(sql, kek, 'account', tenantId, () => makeNats(createAccount)),
   );
-  const signers: Partial<Record<(typeof tenantSignerKinds)[number], Signer>> = {};
-  for (const kind of tenantSignerKinds) {
-    signers[kind] = signerFromSeed((await ensureKey(sql, kek, kind, tenantId, makeSigner)).seed);
-  }
-  return { tenantId, account, ...(signers as Required<typeof signers>) };
+  const root = signerFromSeed((await ensureKey(sql, kek, 'root', tenantId, makeSigner)).seed);
+  const keys = await ensureRoleKeys(sql, kek, tenantId);
+  const records = await ensureTenantRecords(sql, { tenantId, root, keys, nowMs: Date.now() });
+  return { tenantId, account, root, ...signersOf(keys, records), records };
+};
+
+/** A key that no key set in force names signs nothing: nobody would believe it. */
+const signersOf = (keys: readonly RoleKey[], { keyset }: TenantRecords): Record<Role, Signer> => {
+  const signers = roles.map((role) => {
+    const named = new Set(keyset.value.roles[role].map(({ keyId }) => keyId));
+    const usable = keys.filter((key) => key.role === role && named.has(key.signer.keyId));
+    const newest = usable.at(-1);
+    if (newest === undefined) throw new Error(`no ${role} key is held that the key set names`);
+    return [role, newest.signer] as const;
+  });
+  return Object.fromEntries(signers) as Record<Role, Signer>;
 };
 
 const loadTenantKeys = async (sql: Sql, kek: Kek, tenantId: string): Promise<TenantKeys> => {
@@ -125,19 +141,35 @@ const loadTenantKeys = async (sql: Sql, kek: Kek, tenantId: string): Promise<Ten
   return createTenantKeys(sql, kek, tenantId);
 };
 
-const tenantReaders = (sql: Sql, kek: Kek): Pick<Keyring, 'tenant' | 'tenantOf' | 'tenants'> => {
-  // Keys never change once made (rotation makes a new process), so both maps only grow.
-  const tenants = new Map<string, Promise<TenantKeys>>();
+/** How long another replica may go on with keys that were rotated elsewhere. */
+const keysFreshMs = 10_000;
+
+const tenantReaders = (
+  sql: Sql,
+  kek: Kek,
+): Pick<Keyring, 'tenant' | 'tenantOf' | 'tenants' | 'forget'> => {
+  // An account's owner never changes; a tenant's keys may be rotated by any replica.
+  const tenants = new Map<string, { keys: Promise<TenantKeys>; until: number }>();
   const owners = new Map<string, string>();
   return {
     tenant: (tenantId) => {
       const cached = tenants.get(tenantId);
-      if (cached !== undefined) return cached;
-      const loading = loadTenantKeys(sql, kek, tenantId);
-      tenants.set(tenantId, loading);
+      if (cached !== undefined && cached.until > performance.now()) return cached.keys;
+      const keys = loadTenantKeys(sql, kek, tenantId).catch((error) => {
+        // While Postgres is away the keys of a moment ago are as good as any.
+        if (cached !== undefined) return cached.keys;
+        throw error;
+      });
+      const entry = { keys, until: performance.now() + keysFreshMs };
+      tenants.set(tenantId, entry);
       // A failure is not an answer: the next caller asks again.
-      loading.catch(() => tenants.delete(tenantId));
-      return loading;
+      keys.catch(() => {
+        if (tenants.get(tenantId) === entry) tenants.delete(tenantId);
+      });
+      return keys;
+    },
+    forget: (tenantId) => {
+      tenants.delete(tenantId);
     },
     tenantOf: async (accountKey) => {
       const cached = owners.get(accountKey);

@@ -5,6 +5,8 @@
  * cut-off site.
  */
 import { createUser, encodeUser, fmtCreds, type Permissions } from '@nats-io/jwt';
+import { siteRecords } from '@signalbeam/sync/core/records';
+import { everyDevice, tenantScope } from '@signalbeam/sync/wire/subjects';
 import type { Keyring, NatsKey } from '../keys/keyring.ts';
 
 export type DeviceUser = {
@@ -24,6 +26,9 @@ const assertTokens = (...names: string[]): void => {
   }
 };
 
+/** Records of its site that a device may read, beside its own. */
+const siteRecordTokens = [...siteRecords, 'plan', 'halt'];
+
 const devicePermissions = (site: string, device: string): Permissions => ({
   pub: {
     allow: [
@@ -31,14 +36,17 @@ const devicePermissions = (site: string, device: string): Permissions => ({
       `signalbeam.telemetry.*.${device}`,
       `signalbeam.hello.${site}.${device}`,
       `signalbeam.record.${site}.${device}`,
-      `signalbeam.record.${site}.roster`,
-      `signalbeam.record.${site}.plan`,
-      'signalbeam.record.tenant.*',
+      ...siteRecordTokens.map((name) => `signalbeam.record.${site}.${name}`),
+      `signalbeam.record.${tenantScope}.*`,
     ],
     deny: [],
   },
   sub: {
-    allow: [`_INBOX.${site}.${device}.>`, `signalbeam.down.${site}.${device}.>`],
+    allow: [
+      `_INBOX.${site}.${device}.>`,
+      `signalbeam.down.${site}.${device}.>`,
+      `signalbeam.down.${site}.${everyDevice}.>`,
+    ],
     deny: [],
   },
 });
@@ -51,7 +59,7 @@ const gatewayPermissions = (site: string, accountKey: string): Permissions => ({
       'signalbeam.telemetry.>',
       `signalbeam.hello.${site}.*`,
       `signalbeam.record.${site}.*`,
-      'signalbeam.record.tenant.*',
+      `signalbeam.record.${tenantScope}.*`,
       `_INBOX.${site}.>`,
     ],
     deny: [],

@@ -1,0 +1,106 @@
+/**
+ * What the device believes, joined to the rest of the agent: records that are taken in or refused
+ * are told as events, a desired state passes the same floors as every record, and what is stale or
+ * revoked starts no new version.
+ */
+import type { RecordName } from '@signalbeam/sync/core/records';
+import { installHold, staleParts } from '@signalbeam/sync/core/staleness';
+import type { Offered } from '@signalbeam/sync/wire/offer';
+import type { EventBody } from '@signalbeam/sync/wire/rows';
+import { openTrustStore, type TrustStore, type TrustStoreParts } from '../store/trust.ts';
+
+type Accepted = { kind: 'accepted' | 'unchanged' | 'refused' };
+
+export type Believing = TrustStore & {
+  acceptDesired(envelope: Uint8Array): Accepted;
+  /** Why no new version may start; null when one may. */
+  hold(): string | null;
+};
+
+/** What only the floors know: the journal's own may be lost with its database. */
+const floorFaults = new Set<string>([
+  'rollback',
+  'fast-forward',
+  'equivocation',
+  'too-many-records',
+]);
+
+const changes: Partial<Record<RecordName, string>> = {
+  'tenant/root': "The tenant's root of trust",
+  'tenant/keyset': "The tenant's key set",
+};
+
+export const openTrust = (
+  parts: TrustStoreParts & {
+    identity: { deviceId: string; nkey: string };
+    appendEvent: (event: EventBody) => void;
+    /** Takes what passed as the newest desired state; called inside the commit. */
+    accept: (envelope: Uint8Array) => Accepted;
+  },
+): Believing => {
+  const { identity, appendEvent } = parts;
+  const store = openTrustStore(parts);
+  const desiredName: RecordName = `device/${identity.deviceId}/desired`;
+  /** The last refusal of each name: a record that is offered again and again is told once. */
+  const refusals = new Map<RecordName, string>();
+  const isRevoked = (): boolean => store.trust().revoked.has(identity.nkey);
+  let revoked = isRevoked();
+
+  const tell = (name: RecordName, offered: Offered): void => {
+    if (offered.kind === 'refused') {
+      if (refusals.get(name) === offered.code) return;
+      refusals.set(name, offered.code);
+      const { code, reason } = offered;
+      parts.log('warn', 'A record was refused', { name, code, reason });
+      appendEvent({
+        type: 'record-refused',
+        severity: 'warning',
+        message: `${name} was refused: ${reason}. What was believed before stays.`.slice(0, 1_000),
+        data: { name, code },
+      });
+      return;
+    }
+    refusals.delete(name);
+    const what = changes[name];
+    if (offered.kind === 'accepted' && what !== undefined) {
+      const version = store.trust().floors.get(name)?.version ?? 0;
+      const message = `${what} is at version ${version}.`;
+      appendEvent({ type: 'trust-changed', severity: 'info', message, data: { name, version } });
+    }
+    if (isRevoked() === revoked) return;
+    revoked = isRevoked();
+    if (!revoked) return;
+    appendEvent({
+      type: 'revoked',
+      severity: 'error',
+      message: 'This device was revoked. What runs goes on; no new version starts.',
+      data: {},
+    });
+  };
+  const offer: TrustStore['offer'] = (name, bytes, alongside) => {
+    const offered = store.offer(name, bytes, alongside);
+    tell(name, offered);
+    return offered;
+  };
+  return {
+    ...store,
+    offer,
+    acceptDesired: (envelope) => {
+      let accepted: Accepted = { kind: 'refused' };
+      const offered = store.offer(desiredName, envelope, () => {
+        accepted = parts.accept(envelope);
+      });
+      if (offered.kind === 'accepted') return accepted;
+      // Not new, or not believed at all: the reconciler knows it, or refuses it and says why.
+      if (offered.kind === 'unchanged' || !floorFaults.has(offered.code)) {
+        return parts.accept(envelope);
+      }
+      tell(desiredName, offered);
+      return { kind: 'refused' };
+    },
+    hold: () => {
+      if (isRevoked()) return 'This device was revoked; no new version starts.';
+      return installHold(staleParts(store.trust(), null));
+    },
+  };
+};

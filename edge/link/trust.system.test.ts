@@ -1,0 +1,106 @@
+/**
+ * Revocation and site keys as a real site lives them: three agents, a real cloud and hub. A member
+ * is deleted while others are online, and another one while they are cut off.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { timeFloorMs } from '@signalbeam/sync/core/time-floor';
+import Database from 'better-sqlite3';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import '@signalbeam/launcher/rig/provided';
+import { freePort } from '@signalbeam/launcher/infra/ports';
+import { readTrust } from '../store/trust-tables.ts';
+import {
+  agentCommand,
+  eventually,
+  startAgent,
+  startTestCloud,
+  type TestCloud,
+} from './cloud.fixture.ts';
+
+let cloud: TestCloud;
+beforeAll(async () => {
+  cloud = await startTestCloud(inject('postgresUrl'));
+});
+afterAll(() => cloud.stop());
+
+const enrol = async (name: string) => {
+  const folder = join(cloud.dir, name);
+  const { token } = (await cloud.ask('POST', '/api/registration-tokens', {
+    site: 'plant-7',
+    autoApprove: true,
+  })) as { token: string };
+  const args = ['register', '--url', cloud.url, '--name', name, '--state', folder];
+  expect(await agentCommand(args, { SIGNALBEAM_TOKEN: token })).toMatchObject({ code: 0 });
+  const { deviceId } = JSON.parse(readFileSync(join(folder, 'enrolment.json'), 'utf8')) as {
+    deviceId: string;
+  };
+  const { nkey } = JSON.parse(readFileSync(join(folder, 'identity.json'), 'utf8')) as {
+    nkey: string;
+  };
+  return { folder, deviceId, nkey };
+};
+
+/** What the agent of this folder believes, as it is on its disk. */
+const believes = async ({ folder }: { folder: string }) => {
+  const database = new Database(join(folder, 'state.db'), { readonly: true });
+  try {
+    const stored = readTrust(database, folder);
+    if (stored === null) throw new Error('nothing yet');
+    return stored.trust;
+  } finally {
+    database.close();
+  }
+};
+
+const quiet = ['--heartbeat-ms', '1000', '--engine-socket', '/nonexistent.sock'];
+
+test('a removed member is out: revoked, off the roster, without the new site key', async () => {
+  const [gateway, leaving, later] = [await enrol('gateway'), await enrol('b'), await enrol('c')];
+  const port = await freePort();
+  const agent = await startAgent({
+    folder: gateway.folder,
+    name: 'gateway',
+    args: ['--gateway', '--leaf-listen', `127.0.0.1:${port}`, ...quiet],
+  });
+  const linked = () =>
+    fetch(`${agent.console}/api/local/link`).then(
+      (reply) => reply.json() as Promise<{ state: string }>,
+    );
+  await eventually(linked, ({ state }) => state === 'connected');
+  const before = await eventually(
+    () => believes(gateway),
+    ({ members, snapshot }) => members.size === 3 && snapshot !== null,
+  );
+  expect(before.members.get(leaving.deviceId)).toBe(leaving.nkey);
+  expect(before.siteKeyGeneration).toBe(1);
+  // The cloud's signed time is the floor; this machine's clock had no part in it.
+  expect(Object.keys(before.time.said).toSorted()).toEqual(
+    expect.arrayContaining(['membership', 'root']),
+  );
+  expect(timeFloorMs(before.time)).toBeGreaterThan(Date.now() - 3_600_000);
+
+  await cloud.ask('DELETE', `/api/devices/${leaving.deviceId}`);
+  const after = await eventually(
+    () => believes(gateway),
+    ({ revoked, members }) => revoked.has(leaving.nkey) && members.size === 2,
+    60_000,
+  );
+  expect(after.siteKeyGeneration).toBe(2);
+
+  cloud.wan.cut('clean');
+  await eventually(linked, ({ state }) => state === 'offline');
+  await cloud.ask('DELETE', `/api/devices/${later.deviceId}`);
+  cloud.wan.heal();
+  const contact = await eventually(
+    () => believes(gateway),
+    ({ revoked }) => revoked.has(later.nkey),
+    60_000,
+  );
+  expect([...contact.members.keys()]).toEqual([gateway.deviceId]);
+  expect(contact.siteKeyGeneration).toBe(3);
+  for (const [name, { version }] of before.floors) {
+    expect(contact.floors.get(name)?.version).toBeGreaterThanOrEqual(version);
+  }
+  await agent.stop();
+});

@@ -1,0 +1,152 @@
+/**
+ * What the device believes, on disk: the facts as one document and the newest bytes of each record.
+ * A second copy of the facts is a file beside the database, so that a database that is damaged or
+ * restored from an old copy does not take the anti-rollback floors with it: the higher serial counts.
+ */
+import { join } from 'node:path';
+import { type RecordName, recordNameOf } from '@signalbeam/sync/core/records';
+import type { Trust } from '@signalbeam/sync/core/trust';
+import { siteName, uuid } from '@signalbeam/sync/wire/shape';
+import type { Database } from 'better-sqlite3';
+import { z } from 'zod';
+import { readJsonFile, writeJsonFile } from './files.ts';
+
+export const trustTables = `
+  CREATE TABLE trust (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    facts TEXT NOT NULL
+  ) STRICT;
+  CREATE TABLE records (
+    name TEXT PRIMARY KEY,
+    version INTEGER NOT NULL,
+    envelope BLOB NOT NULL,
+    received_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
+const name = z.string().transform((text, context): RecordName => {
+  const found = recordNameOf(text);
+  if (found !== null) return found;
+  context.addIssue({ code: 'custom', message: 'no record is called so' });
+  return z.NEVER;
+});
+const key = z.strictObject({ keyId: z.string(), publicKey: z.string() });
+const version = z.int().min(0);
+const mapOf = <K, V>(of: z.ZodType<K>, value: z.ZodType<V>) =>
+  z.array(z.tuple([of, value])).transform((list): ReadonlyMap<K, V> => new Map(list as [K, V][]));
+const entries = <V>(value: z.ZodType<V>) => mapOf(name, value);
+const byText = <V>(value: z.ZodType<V>) => mapOf(z.string(), value);
+const ofRoles = <V extends z.ZodType>(value: V) =>
+  z.strictObject({ release: value, director: value, ingest: value, membership: value });
+const said = z.strictObject({ atMs: z.number(), keyIds: z.array(z.string()) }).optional();
+
+const factsSchema = z.strictObject({
+  /** Counts commits: of two copies the higher one is the newer. */
+  serial: z.int().min(0),
+  site: siteName,
+  tenantId: uuid,
+  root: z.strictObject({
+    version,
+    threshold: z.int().min(1),
+    keys: z.array(key),
+    expiresAtMs: z.number().nullable(),
+  }),
+  keyset: z
+    .strictObject({ version, roles: ofRoles(z.array(key)), thresholds: ofRoles(z.int().min(1)) })
+    .nullable(),
+  snapshot: z.strictObject({ expiresAtMs: z.number(), versions: entries(version) }).nullable(),
+  floors: entries(z.strictObject({ version, digest: z.string(), keyIds: z.array(z.string()) })),
+  time: z.strictObject({
+    builtAtMs: z.number(),
+    said: z.strictObject({
+      root: said,
+      release: said,
+      director: said,
+      ingest: said,
+      membership: said,
+    }),
+  }),
+  members: byText(z.string()),
+  siteKeyGeneration: version,
+  revoked: z.array(z.string()).transform((list) => new Set(list)),
+  grants: byText(
+    z.strictObject({
+      site: siteName,
+      key,
+      may: z.array(z.string()),
+      expiresAtMs: z.number(),
+      revoked: z.boolean(),
+    }),
+  ),
+});
+
+export type StoredTrust = { serial: number; site: string; trust: Trust };
+
+const plain = (_key: string, value: unknown): unknown =>
+  value instanceof Map || value instanceof Set ? [...value] : value;
+
+const textOf = ({ serial, site, trust }: StoredTrust): string =>
+  JSON.stringify({ serial, site, ...trust }, plain);
+
+const storedOf = ({ serial, site, ...facts }: z.infer<typeof factsSchema>): StoredTrust => {
+  const said = Object.fromEntries(
+    Object.entries(facts.time.said).filter(([, each]) => each !== undefined),
+  );
+  return { serial, site, trust: { ...facts, time: { ...facts.time, said } } };
+};
+
+const fileIn = (folder: string): string => join(folder, 'trust.json');
+
+/** The newer of the two copies; null when there is none. */
+export const readTrust = (db: Database, folder: string): StoredTrust | null => {
+  const row = db.prepare<[], { facts: string }>('SELECT facts FROM trust').get();
+  const copies = [
+    row === undefined ? null : storedOf(factsSchema.parse(JSON.parse(row.facts))),
+    readCopy(folder),
+  ].filter((copy) => copy !== null);
+  return copies.toSorted((left, right) => right.serial - left.serial)[0] ?? null;
+};
+
+const readCopy = (folder: string): StoredTrust | null => {
+  const facts = readJsonFile(fileIn(folder), factsSchema);
+  return facts === null ? null : storedOf(facts);
+};
+
+export const writeTrust = (db: Database, stored: StoredTrust): void => {
+  db.prepare(
+    'INSERT INTO trust VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET facts = excluded.facts',
+  ).run(textOf(stored));
+};
+
+/** After the commit: the copy may be one behind, never ahead of what was committed. */
+export const copyTrust = (folder: string, stored: StoredTrust): void =>
+  writeJsonFile(fileIn(folder), JSON.parse(textOf(stored)));
+
+export type HeldRecord = { name: RecordName; version: number; envelope: Uint8Array };
+
+export const writeRecord = (db: Database, record: HeldRecord, at: number): void => {
+  db.prepare(
+    `INSERT INTO records VALUES (?, ?, ?, ?)
+     ON CONFLICT (name) DO UPDATE SET version = excluded.version, envelope = excluded.envelope,
+       received_at = excluded.received_at`,
+  ).run(record.name, record.version, Buffer.from(record.envelope), at);
+};
+
+export const readRecord = (db: Database, of: RecordName): HeldRecord | null => {
+  const row = db
+    .prepare<[string], { version: number; envelope: Buffer }>(
+      'SELECT version, envelope FROM records WHERE name = ?',
+    )
+    .get(of);
+  return row === undefined ? null : { name: of, version: row.version, envelope: row.envelope };
+};
+
+export const countRecords = (db: Database): number =>
+  db.prepare<[], number>('SELECT count(*) FROM records').pluck().get() ?? 0;
+
+/** Records of the site that was left: its members' business no longer concerns this device. */
+export const dropSiteRecords = (db: Database): void => {
+  db.prepare(
+    `DELETE FROM records WHERE name NOT LIKE 'tenant/%' AND name NOT LIKE 'device/%'`,
+  ).run();
+};

@@ -1,0 +1,207 @@
+/** The store of verified records: durable, rolled back by nothing, and in one commit with its use. */
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { RecordName } from '@signalbeam/sync/core/records';
+import { timeFloorMs } from '@signalbeam/sync/core/time-floor';
+import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
+import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
+import { payloadTypes } from '@signalbeam/sync/wire/records';
+import {
+  devices,
+  keys,
+  keysetWith,
+  rosterWith,
+  siteKey,
+  trusted,
+} from '@signalbeam/sync/wire/records.fixture';
+import { sealSiteKey } from '@signalbeam/sync/wire/site-key';
+import {
+  builtAtMs,
+  desiredBytes,
+  desiredName,
+  keysetBytes,
+  rootBytes,
+  rosterBytes,
+} from '@signalbeam/sync/wire/trust.fixture';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Approved } from './enrolment.ts';
+import { stateMigrations } from './migrations.ts';
+import { openStore } from './open.ts';
+import { openTrustStore, trustOfEnrolment } from './trust.ts';
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+const { tenantId } = keysetWith();
+const site = 'plant-7';
+const enrolmentWith = (records: object) =>
+  ({ tenantId, site, records }) as unknown as Approved['enrolment'];
+const enrolment = enrolmentWith({
+  root: text(rootBytes(1, [keys.root])),
+  keyset: text(keysetBytes(2)),
+  revocation: text(
+    sealRecord(
+      payloadTypes.revocation,
+      { tenantId, version: 1, issuedAt: '2026-01-01T00:00:00.000Z', devices: [] },
+      [keys.membership],
+    ),
+  ),
+  roster: text(rosterBytes(4)),
+  siteKey: text(
+    sealRecord(payloadTypes['site-key'], sealSiteKey(siteKey, rosterWith({ version: 4 }), 1), [
+      keys.membership,
+    ]),
+  ),
+});
+
+let folder: string;
+const open = (more: { site?: string; enrolment?: Approved['enrolment'] } = {}) => {
+  const path = join(folder, 'state.db');
+  const { database } = openStore({
+    path,
+    migrations: stateMigrations,
+    pageBytes: 4_096,
+    check: false,
+    now: () => 1,
+  });
+  const store = openTrustStore({
+    state: database,
+    folder,
+    approved: { tenantId, site, enrolment, ...more },
+    builtAtMs,
+    now: () => 1_000,
+    log: () => {},
+  });
+  return { store, database };
+};
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'trust-'));
+});
+
+describe('the store of records', () => {
+  it('begins with what the enrolment brought', () => {
+    const { store } = open();
+    expect(Object.fromEntries(store.versions())).toEqual({
+      'tenant/root': 1,
+      'tenant/keyset': 2,
+      'tenant/revocation': 1,
+      'site/roster': 4,
+      'site/site-key': 4,
+    });
+    expect(store.trust().members.size).toBe(devices.length);
+    expect(store.held('site/roster')).toEqual(Buffer.from(rosterBytes(4)));
+  });
+
+  it('goes on where it stood, after a restart', () => {
+    const first = open();
+    expect(first.store.offer('site/roster', rosterBytes(7)).kind).toBe('accepted');
+    expect(first.store.offer(desiredName, desiredBytes(9)).kind).toBe('accepted');
+    first.database.close();
+    const { store } = open();
+    expect(store.trust()).toEqual(first.store.trust());
+    expect(store.offer('site/roster', rosterBytes(6))).toMatchObject({ code: 'rollback' });
+    expect(store.offer(desiredName, desiredBytes(8))).toMatchObject({ code: 'rollback' });
+  });
+
+  it('keeps its floors when the database is lost, and takes the same bytes in again', () => {
+    const first = open();
+    first.store.offer(desiredName, desiredBytes(9));
+    first.database.close();
+    for (const suffix of ['', '-wal', '-shm'])
+      rmSync(join(folder, `state.db${suffix}`), { force: true });
+    const { store } = open();
+    expect(store.offer(desiredName, desiredBytes(8))).toMatchObject({ code: 'rollback' });
+    expect(store.held(desiredName)).toBeNull();
+    let used = 0;
+    const again = store.offer(desiredName, desiredBytes(9), () => {
+      used += 1;
+    });
+    expect(again.kind).toBe('accepted');
+    expect(used).toBe(1);
+    expect(store.offer(desiredName, desiredBytes(9)).kind).toBe('unchanged');
+  });
+
+  it('keeps its floors when the database is restored from an older copy', () => {
+    const first = open();
+    first.database.close();
+    const path = join(folder, 'state.db');
+    copyFileSync(path, `${path}.old`);
+    const second = open();
+    second.store.offer('site/roster', rosterBytes(8));
+    second.database.close();
+    copyFileSync(`${path}.old`, path);
+    expect(open().store.offer('site/roster', rosterBytes(7))).toMatchObject({ code: 'rollback' });
+  });
+
+  it('takes a record in together with its use, or not at all', () => {
+    const { store } = open();
+    expect(() =>
+      store.offer('site/roster', rosterBytes(7), () => {
+        throw new Error('the disk is full');
+      }),
+    ).toThrow('the disk is full');
+    expect(store.versions().get('site/roster')).toBe(4);
+    expect(store.offer('site/roster', rosterBytes(7)).kind).toBe('accepted');
+  });
+
+  it('hears of each acceptance, and of nothing else', () => {
+    const { store } = open();
+    const heard: RecordName[] = [];
+    const unhear = store.onChange((name) => heard.push(name));
+    store.offer('site/roster', rosterBytes(7));
+    store.offer('site/roster', rosterBytes(7));
+    store.offer('site/roster', rosterBytes(5));
+    unhear();
+    store.offer('site/roster', rosterBytes(9));
+    expect(heard).toEqual(['site/roster']);
+  });
+
+  it('keeps the time that the cloud signed, across restarts', () => {
+    const far = Date.parse('2031-01-01');
+    const first = open();
+    first.store.witness('ingest', far, [keys.ingest.keyId]);
+    first.store.witness('ingest', far + 5_000_000_000, ['a stranger']);
+    first.database.close();
+    expect(timeFloorMs(open().store.trust().time)).toBe(far);
+  });
+
+  it('begins anew at another site, and goes on with the tenant', () => {
+    const first = open();
+    first.store.offer(desiredName, desiredBytes(9));
+    first.database.close();
+    const { store } = open({
+      site: 'plant-8',
+      enrolment: enrolmentWith({
+        root: text(rootBytes(1, [keys.root])),
+        keyset: text(keysetBytes(2)),
+      }),
+    });
+    expect(store.trust().members.size).toBe(0);
+    expect(store.offer('site/roster', rosterBytes(9))).toMatchObject({ code: 'wrong-audience' });
+    const here = store.offer('site/roster', rosterBytes(1, { site: 'plant-8' }));
+    expect(here.kind).toBe('accepted');
+    expect(store.offer(desiredName, desiredBytes(8))).toMatchObject({ code: 'rollback' });
+  });
+});
+
+describe('an enrolment', () => {
+  it('of before there were root records pins its key, and the first root follows from it', () => {
+    const before = enrolmentWith({
+      rootKey: trusted(keys.root),
+      keyset: text(sealEnvelope(payloadTypes.keyset, keysetWith({}, 1), [keys.root])),
+    });
+    const { store } = open({ enrolment: before });
+    expect(store.trust().root.version).toBe(0);
+    expect(store.offer('tenant/root', rootBytes(1, [keys.root])).kind).toBe('accepted');
+    expect(store.offer('tenant/keyset', keysetBytes(2)).kind).toBe('accepted');
+  });
+
+  it('whose key set its root did not sign is refused', () => {
+    const forged = enrolmentWith({
+      root: text(rootBytes(1, [keys.root])),
+      keyset: text(keysetBytes(2, {}, [keys.director])),
+    });
+    expect(() => trustOfEnrolment(forged, 0)).toThrow(
+      expect.objectContaining({ code: 'keyset-refused' }),
+    );
+  });
+});

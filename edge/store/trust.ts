@@ -1,0 +1,183 @@
+/**
+ * The store of verified records: what the device believes, in one commit with the bytes and with
+ * whatever else a record changes. Invariants: nothing gets in but through `offerRecord`; floors
+ * outlive a restart, a power cut and a damaged database; exact bytes are kept, so what this program
+ * does not understand travels on untouched.
+ */
+import { FleetError } from '@signalbeam/sync/core/errors';
+import type { RecordName, Version } from '@signalbeam/sync/core/records';
+import type { Witness } from '@signalbeam/sync/core/time-floor';
+import { moveToSite, startTrust, type Trust, witnessTime } from '@signalbeam/sync/core/trust';
+import type { Believed, Offered } from '@signalbeam/sync/wire/offer';
+import { type RoleKeys, thresholdOne } from '@signalbeam/sync/wire/records';
+import { offerRecord, pinRoot } from '@signalbeam/sync/wire/trust';
+import type { Database } from 'better-sqlite3';
+import type { Approved } from './enrolment.ts';
+import {
+  copyTrust,
+  countRecords,
+  dropSiteRecords,
+  readRecord,
+  readTrust,
+  type StoredTrust,
+  writeRecord,
+  writeTrust,
+} from './trust-tables.ts';
+
+export type TrustStore = {
+  trust(): Trust;
+  /** Keys by role, for who opens what the cloud signed; none while no key set is in force. */
+  keyset(): RoleKeys;
+  /** Judges a record; `alongside` runs in the same commit as its acceptance. */
+  offer(name: RecordName, bytes: Uint8Array, alongside?: (record: Believed) => void): Offered;
+  /** A time that the cloud signed in what is no record. */
+  witness(by: Witness, atMs: number, keyIds: readonly string[]): void;
+  /** Exact bytes, to relay; null when none are held. */
+  held(name: RecordName): Uint8Array | null;
+  versions(): ReadonlyMap<RecordName, Version>;
+  onChange(listener: (name: RecordName) => void): () => void;
+};
+
+export type TrustStoreParts = {
+  state: Database;
+  folder: string;
+  approved: Pick<Approved, 'tenantId' | 'site' | 'enrolment'>;
+  builtAtMs: number;
+  now: () => number;
+  log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
+};
+
+/** A site of 200 with plans, permits and reports of each; beyond it new names are refused. */
+export const recordsHeldMax = 2_000;
+/** The floor is written down when it rose so far: an acknowledgement a minute must not wear flash. */
+const timeStepMs = 3_600_000;
+const noKeys: RoleKeys = {
+  roles: { release: [], director: [], ingest: [], membership: [] },
+  thresholds: thresholdOne,
+};
+
+const refusedEnrolment = (reason: string): FleetError =>
+  new FleetError('keyset-refused', `The keys of the enrolment were refused: ${reason}.`, {
+    next: 'Check that the cloud is the one this device was registered with, then register again.',
+  });
+
+/** What an enrolment lets the device begin with: its root, pinned, and the key set under it. */
+export const trustOfEnrolment = (
+  enrolment: Approved['enrolment'],
+  builtAtMs: number,
+): { trust: Trust; keyset: Uint8Array } => {
+  const { records, tenantId } = enrolment;
+  const bytes = (text: string) => Buffer.from(text, 'base64');
+  const pinned =
+    'root' in records
+      ? pinRoot(bytes(records.root), builtAtMs)
+      : {
+          kind: 'pinned' as const,
+          trust: startTrust(
+            tenantId,
+            { version: 0, threshold: 1, keys: [records.rootKey], expiresAtMs: null },
+            builtAtMs,
+          ),
+        };
+  if (pinned.kind === 'refused') throw refusedEnrolment(pinned.reason);
+  if (pinned.trust.tenantId !== tenantId) throw refusedEnrolment('they are of another tenant');
+  const keyset = bytes(records.keyset);
+  const offered = offerRecord(pinned.trust, enrolment.site, 'tenant/keyset', keyset);
+  if (offered.kind !== 'accepted') {
+    throw refusedEnrolment(offered.kind === 'refused' ? offered.reason : 'it is not new');
+  }
+  return { trust: offered.trust, keyset };
+};
+
+export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
+  const { state, folder, approved, log, now } = parts;
+  const listeners = new Set<(name: RecordName) => void>();
+  let stored = begin(parts);
+  let writtenFloorMs = newestSaid(stored.trust);
+
+  const copy = (): void => {
+    try {
+      copyTrust(folder, stored);
+    } catch (cause) {
+      log('warn', 'The second copy of what is trusted could not be written', {
+        cause: String(cause),
+      });
+    }
+  };
+  const commit = (trust: Trust, also: () => void): void => {
+    const next: StoredTrust = { serial: stored.serial + 1, site: approved.site, trust };
+    state.transaction(() => {
+      writeTrust(state, next);
+      also();
+    })();
+    stored = next;
+    writtenFloorMs = newestSaid(trust);
+    copy();
+  };
+  const offer: TrustStore['offer'] = (name, bytes, alongside) => {
+    const offered = offerRecord(stored.trust, approved.site, name, bytes);
+    if (offered.kind === 'refused') return offered;
+    const held = readRecord(state, name);
+    // Known by its floor, but the bytes are gone with a damaged database: taken in again.
+    if (offered.kind === 'unchanged' && held !== null) return offered;
+    if (held === null && countRecords(state) >= recordsHeldMax) {
+      return { kind: 'refused', code: 'too-many-records', reason: `more than ${recordsHeldMax}` };
+    }
+    const trust = offered.kind === 'accepted' ? offered.trust : stored.trust;
+    const version = trust.floors.get(name)?.version ?? 0;
+    commit(trust, () => {
+      writeRecord(state, { name, version, envelope: bytes }, now());
+      alongside?.(offered.record);
+    });
+    for (const listener of listeners) listener(name);
+    return { kind: 'accepted', trust, record: offered.record };
+  };
+  commit(stored.trust, () => undefined);
+  if ('roster' in approved.enrolment.records) {
+    const { records } = approved.enrolment;
+    for (const [name, text] of [
+      ['tenant/root', records.root],
+      ['tenant/keyset', records.keyset],
+      ['tenant/revocation', records.revocation],
+      ['site/roster', records.roster],
+      ['site/site-key', records.siteKey],
+    ] as const) {
+      // What came since is newer; then these are refused, and rightly.
+      offer(name, Buffer.from(text, 'base64'));
+    }
+  }
+  return {
+    trust: () => stored.trust,
+    keyset: () => stored.trust.keyset ?? noKeys,
+    offer,
+    witness: (by, atMs, keyIds) => {
+      const trust = witnessTime(stored.trust, by, atMs, keyIds);
+      if (trust === stored.trust) return;
+      stored = { ...stored, trust };
+      if (newestSaid(trust) - writtenFloorMs >= timeStepMs) commit(trust, () => undefined);
+    },
+    held: (name) => readRecord(state, name)?.envelope ?? null,
+    versions: () =>
+      new Map([...stored.trust.floors].map(([name, { version }]) => [name, version] as const)),
+    onChange: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+};
+
+const newestSaid = ({ time }: Trust): number =>
+  Math.max(0, ...Object.values(time.said).map(({ atMs }) => atMs));
+
+/** What was believed when the agent stopped, at this site and with this program's build time. */
+const begin = ({ state, folder, approved, builtAtMs }: TrustStoreParts): StoredTrust => {
+  const found = readTrust(state, folder);
+  if (found === null || found.trust.tenantId !== approved.tenantId) {
+    const { trust } = trustOfEnrolment(approved.enrolment, builtAtMs);
+    return { serial: found?.serial ?? 0, site: approved.site, trust };
+  }
+  const time = { ...found.trust.time, builtAtMs };
+  if (found.site === approved.site) return { ...found, trust: { ...found.trust, time } };
+  dropSiteRecords(state);
+  return { ...found, site: approved.site, trust: moveToSite({ ...found.trust, time }) };
+};
