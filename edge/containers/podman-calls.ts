@@ -3,7 +3,7 @@
  * call. Version 4.0.0 of the API is asked for: later servers still answer it.
  */
 import type { Readable } from 'node:stream';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { z } from 'zod';
 import { withDeadline } from './deadline.ts';
 import { invalidReply, isSocketFailure, refused, unreachableEngine } from './failures.ts';
@@ -47,8 +47,9 @@ export const openLibpodCalls = (
     bodyTimeout: 0,
   });
   const send = (options: LibpodCall, signal: AbortSignal) =>
-    request(`http://podman${apiPath}${options.path}${queryOf(options.query)}`, {
-      dispatcher: agent,
+    agent.request({
+      origin: 'http://podman',
+      path: `${apiPath}${options.path}${queryOf(options.query)}`,
       method: options.method ?? 'GET',
       signal,
       ...(options.body === undefined
@@ -63,7 +64,7 @@ export const openLibpodCalls = (
   };
 };
 
-type Send = (options: LibpodCall, signal: AbortSignal) => ReturnType<typeof request>;
+type Send = (options: LibpodCall, signal: AbortSignal) => Promise<Dispatcher.ResponseData>;
 
 const callOnce = async (
   send: Send,

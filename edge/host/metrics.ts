@@ -1,39 +1,54 @@
 /**
- * Samples of the host. Counters and memory come straight from the kernel where it is Linux (a few
- * microseconds); systeminformation is loaded only for what has no such file and on other systems,
- * because its calls start processes. A reading that can't be had is null, never a guess.
+ * Samples of the host, read by systeminformation, which is loaded with the first sample: an agent
+ * that is ready has not paid for it yet. On Linux `mem` reads a file; `currentLoad` and
+ * `networkStats` start a shell each time (a rate needs every reading); `fsSize` and
+ * `cpuTemperature` start several processes for what moves slowly, so they are asked once a minute
+ * and hold their value meanwhile. What can't be read is null, never a guess.
  */
-import { readFileSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
-import { cpus, freemem, loadavg, totalmem, uptime } from 'node:os';
+import { stat } from 'node:fs/promises';
+import { loadavg, networkInterfaces, uptime } from 'node:os';
 import type { MetricsBody } from '@signalbeam/sync/wire/rows';
-
-/** Busy and total time of all processors since the start, in the same unit. */
-type CpuTimes = { busy: number; total: number };
 
 export type MetricsSampler = { sample(): Promise<MetricsBody> };
 
+type HostReader = typeof import('systeminformation');
+type Disk = Pick<MetricsBody, 'diskPercent' | 'diskUsedBytes'>;
+type Network = Pick<MetricsBody, 'networkReceivedBytes' | 'networkSentBytes'>;
+
+const slowEveryMs = 60_000;
+/** `df` waits for ever on a network disk that is gone. */
+const readTimeoutMs = 5_000;
+const noDisk: Disk = { diskPercent: null, diskUsedBytes: null };
+/** Each costs a shell and seven processes; more than a gateway has. */
+const interfacesMax = 8;
+const noNetwork: Network = { networkReceivedBytes: null, networkSentBytes: null };
+
 /** `path` lies on the disk whose fill matters: where the agent and its images live. */
-export const createMetricsSampler = (path: string): MetricsSampler => {
-  let before = cpuTimes();
+export const createMetricsSampler = (path: string, now: () => number): MetricsSampler => {
+  let slow = { disk: noDisk, temperatureCelsius: null as number | null };
+  let slowAt = Number.NEGATIVE_INFINITY;
+  const disk = oneAtATime((host) => diskOf(host, path), noDisk);
+  const network = oneAtATime(networkOf, noNetwork);
+  const temperature = oneAtATime(temperatureOf, null);
   return {
     sample: async () => {
-      const after = cpuTimes();
-      const cpuPercent = share(after.busy - before.busy, after.total - before.total);
-      before = after;
-      const memory = memoryUse();
-      const disk = await diskUse(path);
-      const network = await networkBytes();
+      const host = await import('systeminformation');
+      const memory = await host.mem();
+      const { currentLoad } = await host.currentLoad();
+      const traffic = await network(host);
+      // A clock that was set back must not silence them.
+      if (Math.abs(now() - slowAt) >= slowEveryMs) {
+        slowAt = now();
+        slow = { disk: await disk(host), temperatureCelsius: await temperature(host) };
+      }
       return {
-        cpuPercent,
-        memoryPercent: share(memory.usedBytes, memory.totalBytes),
-        memoryUsedBytes: memory.usedBytes,
-        diskPercent: disk === null ? null : share(disk.usedBytes, disk.totalBytes),
-        diskUsedBytes: disk?.usedBytes ?? null,
-        networkReceivedBytes: network?.received ?? null,
-        networkSentBytes: network?.sent ?? null,
+        cpuPercent: within(currentLoad, 0, 100),
+        memoryPercent: within((memory.active / memory.total) * 100, 0, 100),
+        memoryUsedBytes: memory.active,
+        ...slow.disk,
+        ...traffic,
         loadAverage: rounded(loadavg()[0] ?? 0),
-        temperatureCelsius: temperature(),
+        temperatureCelsius: slow.temperatureCelsius,
         uptimeSeconds: Math.floor(uptime()),
       };
     },
@@ -43,88 +58,53 @@ export const createMetricsSampler = (path: string): MetricsSampler => {
 /** One decimal: more digits are noise, and noise does not compress. */
 const rounded = (value: number): number => Math.round(value * 10) / 10;
 
-const share = (part: number, whole: number): number | null =>
-  whole > 0 ? rounded(Math.min(100, Math.max(0, (part / whole) * 100))) : null;
+const within = (value: number, low: number, high: number): number | null =>
+  Number.isFinite(value) ? rounded(Math.min(high, Math.max(low, value))) : null;
 
-const readText = (path: string): string | null => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
+/** A reading that hangs is given up, and not begun again before it ends: no heap of processes. */
+const oneAtATime = <T>(read: (host: HostReader) => Promise<T>, unknown: T) => {
+  let reading = false;
+  return async (host: HostReader): Promise<T> => {
+    if (reading) return unknown;
+    reading = true;
+    const result = read(host)
+      .catch(() => unknown)
+      .finally(() => {
+        reading = false;
+      });
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<T>((resolve) => {
+      timer = setTimeout(() => resolve(unknown), readTimeoutMs);
+    });
+    return Promise.race([result, late]).finally(() => clearTimeout(timer));
+  };
+};
+
+/** The mount on the same device as the folder; a longer path alone may name another disk. */
+const diskOf = async (host: HostReader, path: string): Promise<Disk> => {
+  const { dev } = await stat(path);
+  for (const { mount, used, available } of await host.fsSize()) {
+    const device = await stat(mount).catch(() => null);
+    if (device?.dev !== dev) continue;
+    return { diskPercent: within((used / (used + available)) * 100, 0, 100), diskUsedBytes: used };
   }
-};
-
-const cpuTimes = (): CpuTimes => {
-  const line = readText('/proc/stat')?.split('\n', 1)[0];
-  if (line === undefined) return cpuTimesOfNode();
-  const times = line.trim().split(/\s+/).slice(1, 9).map(Number);
-  const total = times.reduce((sum, each) => sum + each, 0);
-  return { busy: total - (times[3] ?? 0) - (times[4] ?? 0), total };
-};
-
-const cpuTimesOfNode = (): CpuTimes =>
-  cpus().reduce(
-    (sum, { times }) => {
-      const total = times.user + times.nice + times.sys + times.idle + times.irq;
-      return { busy: sum.busy + total - times.idle, total: sum.total + total };
-    },
-    { busy: 0, total: 0 },
-  );
-
-/** What the kernel would have to take from somebody: without the caches it can give back. */
-const memoryUse = (): { usedBytes: number; totalBytes: number } => {
-  const available = /^MemAvailable:\s+(\d+) kB$/m.exec(readText('/proc/meminfo') ?? '')?.[1];
-  const totalBytes = totalmem();
-  const availableBytes = available === undefined ? freemem() : Number(available) * 1024;
-  return { usedBytes: Math.max(0, totalBytes - availableBytes), totalBytes };
-};
-
-const diskUse = async (path: string): Promise<{ usedBytes: number; totalBytes: number } | null> => {
-  try {
-    const { blocks, bfree, bavail, bsize } = await statfs(path);
-    const usedBytes = (blocks - bfree) * bsize;
-    return { usedBytes, totalBytes: usedBytes + bavail * bsize };
-  } catch {
-    return null;
-  }
+  return noDisk;
 };
 
 /** Loopback and the engines' own bridges would count the same bytes twice. */
 const notCounted = /^(?:lo|docker\d*|podman\d*|br-|veth|cni|virbr)/;
 
-const networkBytes = async (): Promise<{ received: number; sent: number } | null> => {
-  const table = readText('/proc/net/dev');
-  if (table === null) return networkBytesElsewhere();
-  const lines = table
-    .split('\n')
-    .slice(2)
-    .filter((line) => line.includes(':'));
-  return lines.reduce(
-    (sum, line) => {
-      const [name = '', rest = ''] = line.split(':');
-      if (notCounted.test(name.trim())) return sum;
-      const fields = rest.trim().split(/\s+/).map(Number);
-      return { received: sum.received + (fields[0] ?? 0), sent: sum.sent + (fields[8] ?? 0) };
-    },
-    { received: 0, sent: 0 },
-  );
+const networkOf = async (host: HostReader): Promise<Network> => {
+  const names = Object.keys(networkInterfaces())
+    .filter((name) => !notCounted.test(name))
+    .slice(0, interfacesMax);
+  if (names.length === 0) return noNetwork;
+  const all = await host.networkStats(names.join(','));
+  const sum = (pick: 'rx_bytes' | 'tx_bytes') => all.reduce((total, each) => total + each[pick], 0);
+  return { networkReceivedBytes: sum('rx_bytes'), networkSentBytes: sum('tx_bytes') };
 };
 
-const networkBytesElsewhere = async (): Promise<{ received: number; sent: number } | null> => {
-  try {
-    const { networkStats } = await import('systeminformation');
-    const all = (await networkStats()).filter(({ iface }) => !notCounted.test(iface));
-    const sum = (pick: 'rx_bytes' | 'tx_bytes') =>
-      all.reduce((total, each) => total + each[pick], 0);
-    return { received: sum('rx_bytes'), sent: sum('tx_bytes') };
-  } catch {
-    return null;
-  }
-};
-
-/** Of the first thermal zone, which on gateways is the processor. */
-const temperature = (): number | null => {
-  const text = readText('/sys/class/thermal/thermal_zone0/temp');
-  const celsius = text === null ? Number.NaN : Number(text) / 1_000;
-  return celsius >= -100 && celsius <= 200 ? rounded(celsius) : null;
+const temperatureOf = async (host: HostReader): Promise<number | null> => {
+  const { main } = await host.cpuTemperature();
+  return main !== null && main >= -100 && main <= 200 ? rounded(main) : null;
 };

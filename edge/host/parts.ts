@@ -80,7 +80,7 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
   });
   site.join(link);
   const sampling = startSampling({
-    sampler: createMetricsSampler(folder),
+    sampler: createMetricsSampler(folder, now),
     outbox: stores.outbox,
     intervalMs: options['metrics-interval-ms'],
     onSample: view.metrics.add,

@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { startChild, waitUntilReady } from '../infra/child.ts';
 import { answersTcp } from '../infra/ports.ts';
+import { agentProgram } from '../machine/agent-build.ts';
 import type { FoundEngine } from '../machine/engines.ts';
 import { logDir, repositoryDir, workDir } from '../places.ts';
 import { type Kept, keep } from './keep.ts';
@@ -19,7 +20,6 @@ import { baseEnv, type Environment } from './stack.ts';
 export const agentNames = ['gateway-1', 'gateway-2', 'gateway-3'] as const;
 export type AgentName = (typeof agentNames)[number];
 
-const cli = join(repositoryDir, 'edge/cli.ts');
 const siteDir = join(workDir, 'site');
 export const stateDirOf = (name: AgentName) => join(siteDir, name);
 const hasGatewayRole = (name: AgentName) => name === 'gateway-1';
@@ -31,6 +31,11 @@ export const registeredAgents = (): AgentName[] =>
 export const technicianUrl = (name: AgentName, ports: Ports) =>
   `http://127.0.0.1:${ports[consolePort(name)]}`;
 
+const agentEnv = (env: Environment): Record<string, string> => ({
+  ...baseEnv(env),
+  SIGNALBEAM_NODE: process.execPath,
+});
+
 /** The token goes by the environment: command lines are public on a machine. */
 export const registerAgent = async (
   name: AgentName,
@@ -38,9 +43,9 @@ export const registerAgent = async (
 ): Promise<void> => {
   const args = ['register', '--url', options.url, '--name', name, '--state', stateDirOf(name)];
   try {
-    await promisify(execFile)(process.execPath, [cli, ...args], {
+    await promisify(execFile)(agentProgram, args, {
       cwd: repositoryDir,
-      env: { ...baseEnv(options.env), SIGNALBEAM_TOKEN: options.token },
+      env: { ...agentEnv(options.env), SIGNALBEAM_TOKEN: options.token },
       timeout: 60_000,
     });
   } catch (cause) {
@@ -87,10 +92,10 @@ export const startAgent = (
     start: async () => {
       const child = startChild({
         name,
-        command: process.execPath,
-        args: [cli, ...runArgs(name, options.ports, options.engine)],
+        command: agentProgram,
+        args: runArgs(name, options.ports, options.engine),
         cwd: repositoryDir,
-        env: baseEnv(options.env),
+        env: agentEnv(options.env),
         logFile,
       });
       await waitUntilReady(child, () => answersTcp(port), 30_000);

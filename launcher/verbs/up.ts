@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { readAccount } from '../demo/account.ts';
 import { logTail } from '../infra/child.ts';
+import { ensureAgent } from '../machine/agent-build.ts';
 import { ensureConsole } from '../machine/console-build.ts';
 import { checkRoom } from '../machine/disk-space.ts';
 import { chooseEngine } from '../machine/engine-choice.ts';
@@ -148,6 +149,7 @@ const start = async (
     env: process.env,
   });
   await ensureConsole();
+  await ensureAgent();
   const run = await followToReady(startSupervisor());
   printRun(run);
   console.log(`Ready in ${seconds(performance.now() - began)}.`);

@@ -3,35 +3,23 @@
  * bundle that is shipped runs as its own process with Docker's adapter and the link loaded, against
  * a real cloud; the kernel counts.
  */
-import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { agentCommand, eventually, startTestCloud } from '@signalbeam/edge/link/cloud.fixture';
 import { startChild, waitUntilReady } from '@signalbeam/launcher/infra/child';
 import { startDocker } from '@signalbeam/launcher/infra/docker';
 import { answersTcp, freePort } from '@signalbeam/launcher/infra/ports';
 import { startPostgres } from '@signalbeam/launcher/infra/postgres';
 import { startProxy } from '@signalbeam/launcher/infra/proxy';
+import { agentProgram, ensureAgent } from '@signalbeam/launcher/machine/agent-build';
 
-const root = join(import.meta.dirname, '..', '..');
-const bundle = join(root, 'edge/dist/agent.js');
 const daySeconds = 86_400;
 /** One tick of /proc/PID/stat on Linux. */
 const tickMs = 10;
 
 type Usage = { cpuMs: number; writtenBytes: number; wireBytes: number };
-
-const build = async (): Promise<void> => {
-  await promisify(execFile)(
-    process.execPath,
-    [join(root, 'node_modules/vite/bin/vite.js'), 'build', '-c', join(root, 'edge/vite.config.ts')],
-    { cwd: root },
-  );
-  if (!existsSync(bundle)) throw new Error('the bundle was not built');
-};
 
 const numberIn = (text: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
@@ -61,7 +49,7 @@ export const run = async ({ smoke, seconds }: { smoke: boolean; seconds?: number
   const warmUpSeconds = smoke ? 3 : 60;
   const dir = mkdtempSync(join(tmpdir(), 'agent-bench-'));
   chmodSync(dir, 0o711);
-  await build();
+  await ensureAgent();
   const postgres = await startPostgres({ dir: join(dir, 'postgres'), durability: 'throwaway' });
   const docker = await startDocker({ dir: join(dir, 'docker') });
   const cloud = await startTestCloud(postgres.url);
@@ -81,7 +69,7 @@ export const run = async ({ smoke, seconds }: { smoke: boolean; seconds?: number
     const startedAt = performance.now();
     const agent = startChild({
       name: 'agent',
-      command: join(root, 'edge/signalbeam-agent'),
+      command: agentProgram,
       args: [
         'run',
         '--state',
