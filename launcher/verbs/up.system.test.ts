@@ -97,6 +97,17 @@ test('the demo site is enrolled and runs the sample bundle', async () => {
   expect(await listContainers()).toHaveLength(3);
 });
 
+test('the agents run the bundle that a gateway has', async () => {
+  const { processes } = await readStatus();
+  const commandLines = processes
+    .filter(({ name }) => name.startsWith('gateway-'))
+    .map(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+  expect(commandLines).toHaveLength(3);
+  for (const line of commandLines) {
+    expect(line).toContain(join(repositoryDir, 'edge/dist/agent.js'));
+  }
+});
+
 test('a part that is killed comes back by itself', async () => {
   const before = await readStatus();
   const cloud = before.processes.find(({ name }) => name === 'cloud');
