@@ -92,7 +92,7 @@ const diskOf = async (host: HostReader, path: string): Promise<Disk> => {
 };
 
 /** Loopback and the engines' own bridges would count the same bytes twice. */
-const notCounted = /^(?:lo|docker\d*|podman\d*|br-|veth|cni|virbr)/;
+const notCounted = /^(?:lo|docker\d*|podman\d*|br-|veth|cni|virbr|sb[0-9a-f]{10})/;
 
 const networkOf = async (host: HostReader): Promise<Network> => {
   const names = Object.keys(networkInterfaces())

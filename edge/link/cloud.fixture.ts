@@ -113,6 +113,7 @@ const startOnce = async (postgresUrl: string, more: Readonly<Record<string, stri
     hub,
     hubUrl: env['NATS_URL'] ?? '',
     owner,
+    token,
     ask: (method: string, path: string, body?: unknown) => ask(method, path, body, token),
     stop: async () => {
       await cloud.stop();

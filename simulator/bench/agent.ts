@@ -1,126 +1,93 @@
 /**
  * What an idle agent costs: memory, processor, flash, wire, and the time until it is ready. The
- * bundle that is shipped runs as its own process with Docker's adapter and the link loaded, against
- * a real cloud; the kernel counts.
+ * bundle that is shipped runs as its own process with Docker's adapter, the link and the host's
+ * metrics loaded, against a real cloud; the kernel counts, the agent's child processes included.
  */
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { agentCommand, eventually, startTestCloud } from '@signalbeam/edge/link/cloud.fixture';
-import { startChild, waitUntilReady } from '@signalbeam/launcher/infra/child';
-import { startDocker } from '@signalbeam/launcher/infra/docker';
-import { answersTcp, freePort } from '@signalbeam/launcher/infra/ports';
-import { startPostgres } from '@signalbeam/launcher/infra/postgres';
-import { startProxy } from '@signalbeam/launcher/infra/proxy';
-import { agentProgram, ensureAgent } from '@signalbeam/launcher/machine/agent-build';
+import { loadAverage, quantile, rounded } from './cloud.suite.ts';
+import { openBenchDevice } from './device.suite.ts';
 
 const daySeconds = 86_400;
 /** One tick of /proc/PID/stat on Linux. */
 const tickMs = 10;
+/** The first start fills the compile cache. */
+const starts = { smoke: 2, canonical: 8 };
 
-type Usage = { cpuMs: number; writtenBytes: number; wireBytes: number };
+type Usage = { cpuMs: number; childrenCpuMs: number; writtenBytes: number; wireBytes: number };
 
 const numberIn = (text: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
 
-const memoryOf = (pid: number) => {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  return {
-    residentMb: numberIn(text, 'Rss') / 1_024,
-    anonymousMb: numberIn(text, 'Anonymous') / 1_024,
-  };
-};
+const memoryIn = (smapsRollup: string) => ({
+  residentMb: numberIn(smapsRollup, 'Rss') / 1_024,
+  anonymousMb: numberIn(smapsRollup, 'Anonymous') / 1_024,
+});
+
+/** What Node itself takes before it runs a line of ours. */
+const bareNode = () =>
+  memoryIn(
+    execFileSync(
+      process.execPath,
+      ['-e', 'process.stdout.write(require("fs").readFileSync("/proc/self/smaps_rollup"))'],
+      { encoding: 'utf8' },
+    ),
+  );
 
 const usageOf = (pid: number, wire: () => { up: number; down: number }): Usage => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+  const ticks = (first: number): number => Number(fields[first]) + Number(fields[first + 1]);
   const { up, down } = wire();
   return {
-    cpuMs: (Number(fields[11]) + Number(fields[12])) * tickMs,
+    cpuMs: ticks(11) * tickMs,
+    childrenCpuMs: ticks(13) * tickMs,
     writtenBytes: numberIn(readFileSync(`/proc/${pid}/io`, 'utf8'), 'write_bytes'),
     wireBytes: up + down,
   };
 };
 
-const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
-
-export const run = async ({ smoke, seconds }: { smoke: boolean; seconds?: number }) => {
-  const windowSeconds = seconds ?? (smoke ? 10 : 600);
+export const run = async ({ smoke }: { smoke: boolean }) => {
+  const windowSeconds = smoke ? 10 : 600;
   const warmUpSeconds = smoke ? 3 : 60;
-  const dir = mkdtempSync(join(tmpdir(), 'agent-bench-'));
-  chmodSync(dir, 0o711);
-  await ensureAgent();
-  const postgres = await startPostgres({ dir: join(dir, 'postgres'), durability: 'throwaway' });
-  const docker = await startDocker({ dir: join(dir, 'docker') });
-  const cloud = await startTestCloud(postgres.url);
-  const wire = await startProxy({ to: { port: Number(new URL(cloud.hubUrl).port) } });
+  const device = await openBenchDevice();
   try {
-    const folder = join(dir, 'device');
-    const token = (await cloud.ask('POST', '/api/registration-tokens', {
-      site: 'plant-7',
-      autoApprove: true,
-    })) as { token: string };
-    const registered = await agentCommand(
-      ['register', '--url', cloud.url, '--state', folder, '--name', 'idle'],
-      { SIGNALBEAM_TOKEN: token.token },
-    );
-    if (registered.code !== 0) throw new Error(registered.stderr);
-    const port = await freePort();
-    const startedAt = performance.now();
-    const agent = startChild({
-      name: 'agent',
-      command: agentProgram,
-      args: [
-        'run',
-        '--state',
-        folder,
-        '--console',
-        `127.0.0.1:${port}`,
-        '--leaf',
-        `nats://127.0.0.1:${wire.port}`,
-        '--engine',
-        'docker',
-        '--engine-socket',
-        docker.socketPath,
-        '--quiet',
-      ],
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        SIGNALBEAM_NODE: process.execPath,
-        NODE_COMPILE_CACHE: join(dir, 'cache'),
-      },
-      logFile: join(dir, 'agent.log'),
-    });
-    while (!(await answersTcp(port))) await sleep(2);
-    const readyMs = performance.now() - startedAt;
-    await waitUntilReady(agent, () => answersTcp(port), 10_000);
-    const link = async () =>
-      (await (await fetch(`http://127.0.0.1:${port}/api/local/link`)).json()) as { state: string };
-    await eventually(link, ({ state }) => state === 'connected');
+    const readyMs: number[] = [];
+    let agent = await device.startAgent();
+    for (let start = 1; start < (smoke ? starts.smoke : starts.canonical); start += 1) {
+      await agent.child.stop();
+      agent = await device.startAgent();
+      readyMs.push(agent.readyMs);
+    }
     await sleep(warmUpSeconds * 1_000);
-    const before = usageOf(agent.pid, wire.bytes);
+    const { pid } = agent.child;
+    const before = usageOf(pid, device.wire.bytes);
     await sleep(windowSeconds * 1_000);
-    const after = usageOf(agent.pid, wire.bytes);
-    const memory = memoryOf(agent.pid);
-    await agent.stop();
-    const perDay = (bytes: number): number => (bytes / windowSeconds) * daySeconds;
+    const after = usageOf(pid, device.wire.bytes);
+    const memory = memoryIn(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+    await agent.child.stop();
+    const bare = bareNode();
+    const perDay = (name: keyof Usage): number =>
+      ((after[name] - before[name]) / windowSeconds) * daySeconds;
+    const percentOfCore = (name: 'cpuMs' | 'childrenCpuMs'): number =>
+      rounded(((after[name] - before[name]) / (windowSeconds * 1_000)) * 100, 3);
     return {
       name: 'agent idle',
       figures: {
         residentMb: rounded(memory.residentMb),
         anonymousMb: rounded(memory.anonymousMb),
-        cpuPercentOfCore: rounded(((after.cpuMs - before.cpuMs) / (windowSeconds * 1_000)) * 100),
-        readyMs: Math.round(readyMs),
-        writtenMbPerDay: rounded(perDay(after.writtenBytes - before.writtenBytes) / 1e6),
-        wireKbPerDay: Math.round(perDay(after.wireBytes - before.wireBytes) / 1e3),
+        bareNodeResidentMb: rounded(bare.residentMb),
+        bareNodeAnonymousMb: rounded(bare.anonymousMb),
+        cpuPercentOfCore: percentOfCore('cpuMs'),
+        childrenCpuPercentOfCore: percentOfCore('childrenCpuMs'),
+        readyP50Ms: Math.round(quantile(readyMs, 0.5)),
+        writtenMbPerDay: rounded(perDay('writtenBytes') / 1e6, 2),
+        wireKbPerDay: Math.round(perDay('wireBytes') / 1e3),
         windowSeconds,
+        machineLoad: loadAverage(),
       },
     };
   } finally {
-    await wire.stop();
-    await cloud.stop();
-    await docker.stop();
-    await postgres.stop();
-    rmSync(dir, { recursive: true, force: true });
+    await device.stop();
   }
 };
