@@ -130,6 +130,18 @@ describe('the document', () => {
       expect(judge.compile(body).safeParse(example), key).toMatchObject({ success: true });
     }
   });
+
+  it('describes what a container is, not only that there are some', () => {
+    const { body } = judge.operations.find(({ key }) => key.endsWith('/validate')) as Operation;
+    const described = judge.compile(body ?? {});
+    const { containers } = ours;
+    expect(described.safeParse({ containers }).success).toBe(true);
+    for (const wrong of [{ image: 7 }, { colour: 'red' }, { ports: 'many' }]) {
+      const [container] = containers;
+      const given = { containers: [{ ...container, ...wrong }] };
+      expect(described.safeParse(given).success, JSON.stringify(wrong)).toBe(false);
+    }
+  });
 });
 
 describe('a request without a credential that holds', () => {

@@ -17,6 +17,7 @@ import {
   idParams,
   newBundleSchema,
   pageQuery,
+  takenContainers,
   validationSchema,
 } from './schemas.ts';
 
@@ -110,9 +111,7 @@ const addReading = (api: Api, parts: Parts): void => {
 };
 
 const addValidating = (api: Api, parts: Parts): void => {
-  const asked = z.strictObject({
-    containers: z.unknown().openapi({ type: 'array', items: { type: 'object' } }),
-  });
+  const asked = z.strictObject({ containers: takenContainers });
   api.openapi(
     createRoute({
       method: 'post',

@@ -66,10 +66,19 @@ export const bundleSchema = z
   })
   .openapi('Bundle');
 
-/** `containers` is judged by its own rules, which answer 422 with a path for each finding. */
+const { $schema: _, ...containersAsTaken } = z.toJSONSchema(containersSchema, {
+  io: 'input',
+  unrepresentable: 'any',
+});
+/**
+ * Described as what it must be and taken as anything: it is judged by its own rules, which answer
+ * 422 (or a finding) with a path for each fault.
+ */
+export const takenContainers = z.unknown().openapi(containersAsTaken as object);
+
 export const newVersionSchema = z.strictObject({
   version: bundleVersion,
-  containers: z.unknown().openapi({ type: 'array', items: { type: 'object' } }),
+  containers: takenContainers,
   releaseNotes: longText(20_000).default(''),
 });
 export const versionSchema = z
