@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseLiveEvent } from './live.ts';
+import { isHeartbeat, parseLiveEvent } from './live.ts';
 
 const parse = (data: unknown) => parseLiveEvent({ type: 'device', data: JSON.stringify(data) });
 
@@ -14,4 +14,11 @@ it('takes what happened out of what the cloud sends around it', () => {
 it('makes nothing of what is no object', () => {
   for (const data of [null, 1, 'x', []]) expect(parse(data)).toBeNull();
   expect(parseLiveEvent({ type: 'device', data: '{' })).toBeNull();
+});
+
+it('tells a heartbeat from a change', () => {
+  const beat = { presence: 'online', lastSeenAt: '2026-01-01T00:00:00Z' };
+  expect(isHeartbeat({ type: 'device', data: beat })).toBe(true);
+  expect(isHeartbeat({ type: 'device', data: { presence: 'offline' } })).toBe(false);
+  expect(isHeartbeat({ type: 'device', data: { deviceId: 'd' } })).toBe(false);
 });

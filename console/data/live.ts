@@ -30,6 +30,12 @@ export const subjectOf = (event: LiveEvent, key: 'deviceId' | 'rolloutId'): stri
   return typeof value === 'string' ? value : null;
 };
 
+/** Said again and again while a device is well: it moves last-seen and is no reason to ask anything. */
+export const isHeartbeat = (event: LiveEvent): boolean =>
+  event.type === 'device' &&
+  event.data['presence'] === 'online' &&
+  event.data['lastSeenAt'] !== undefined;
+
 export type Applied = { devices: Device[]; fetch: 'nothing' | 'devices' };
 
 /** Presence moves in place; anything else about a device means asking again. */

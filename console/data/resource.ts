@@ -12,6 +12,8 @@ export type Resource<T> = ReactiveController & {
   readonly error: ApiError | null;
   refresh: () => void;
   patch: (change: (value: T) => T) => void;
+  /** The server sent the whole of it unasked. */
+  put: (value: T) => void;
 };
 
 const asApiError = (error: unknown): ApiError =>
@@ -78,6 +80,7 @@ export const createResource = <T>(
     patch: (change) => {
       if (state.value !== undefined) set({ value: change(state.value), at: Date.now() });
     },
+    put: (value) => set({ value, at: Date.now(), error: null }),
     hostConnected: () => {
       connected = true;
       start();

@@ -9,7 +9,7 @@ export type Point = { at: number; value: number | null };
 export type MetricKey = 'cpu' | 'memory' | 'disk' | 'received' | 'sent';
 
 export const percentText = (value: number): string =>
-  `${value < 10 ? value.toFixed(1) : Math.round(value)} %`;
+  `${value > 0 && value < 10 ? value.toFixed(1) : Math.round(value)} %`;
 export const rateText = (value: number): string => `${bytesOf(value)}/s`;
 
 /**

@@ -105,8 +105,11 @@ class DevicePage extends LitElement {
     const known = this.#device.value;
     const applied = applyToDevices(known === undefined ? [] : [known], event);
     const [device] = applied.devices;
-    if (applied.fetch === 'nothing' && device !== undefined) this.#device.patch(() => device);
-    else this.#device.refresh();
+    if (applied.fetch === 'nothing' && device !== undefined) {
+      this.#device.patch(() => device);
+      return;
+    }
+    this.#device.refresh();
     this.#desired.refresh();
   }
 

@@ -1,6 +1,7 @@
 /** Composition root of the operator's console: builds the API client and the live line, mounts the shell. */
 import '../ui/tokens.css';
 import '../ui/base.css';
+import '../ui/blocks.css';
 import '../ui/controls.css';
 import '../ui/toasts.ts';
 import './operator.css';

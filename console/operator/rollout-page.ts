@@ -3,7 +3,7 @@
  * device reports. A failure shows its reason and its last log lines.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { subjectOf } from '../data/live.ts';
+import { isHeartbeat, type LiveEvent, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
 import { rolloutDeviceMark, rolloutMark } from '../data/status.ts';
 import type { Rollout, RolloutDevice } from '../data/types.ts';
@@ -34,8 +34,7 @@ class RolloutPage extends LitElement {
     followLive(this, () => this.app, {
       topics: () => ['devices', `rollout:${this.#id}`],
       onEvent: (event) => {
-        const ours = event.type === 'rollout' && subjectOf(event, 'rolloutId') === this.#id;
-        if (ours || event.type === 'reported' || event.type === 'device') this.#refresh();
+        if (this.#matters(event)) this.#refresh();
       },
       onResync: () => this.#refresh(),
     });
@@ -47,6 +46,15 @@ class RolloutPage extends LitElement {
 
   protected override createRenderRoot() {
     return this;
+  }
+
+  /** News of this rollout or of its devices; a heartbeat only of one that was unreached. */
+  #matters(event: LiveEvent): boolean {
+    if (event.type === 'rollout') return subjectOf(event, 'rolloutId') === this.#id;
+    const id = subjectOf(event, 'deviceId');
+    const row = this.#devices.value?.find(({ deviceId }) => deviceId === id);
+    if (row === undefined) return false;
+    return !isHeartbeat(event) || row.status === 'unreached';
   }
 
   #refresh(): void {

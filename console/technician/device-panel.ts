@@ -1,57 +1,86 @@
 /**
  * The technician's one page: this device, its containers and their logs, its link and what waits
- * behind it. Reading is open on the LAN; looking again needs a code from the device itself.
+ * behind it. Everything is pushed; reading is open on the LAN, and having the device look again
+ * needs a code from the device itself. Works on plain http, without internet.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { spanOf } from '../data/format.ts';
+import { clockOf } from '../data/format.ts';
 import { type Ask, createAsk } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
-import { containerMark, severityMark, slotMark } from '../data/status.ts';
+import type { ServerEvent } from '../data/sse.ts';
 import { createStream, type LinkState } from '../data/stream.ts';
+import { appendSample } from '../data/trend.ts';
+import type { Sample } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
-import { age } from '../ui/age.ts';
-import { dialog, drawer } from '../ui/dialog.ts';
-import { badge, bareMark } from '../ui/glyph.ts';
+import { copyText } from '../ui/clipboard.ts';
+import { clockNow, setClockOffset } from '../ui/clock.ts';
+import { badge } from '../ui/glyph.ts';
 import { errorNotice, loading, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import '../ui/link-pill.ts';
 import '../ui/theme-switch.ts';
+import { metricCharts, metricTable } from '../views/metric-panel.ts';
+import { timeline } from '../views/timeline.ts';
+import './container-log.ts';
+import './sign-in.ts';
+import { aboutCard, approvalCard, containerRows, linkCard, softwareCard } from './sections.ts';
 import type {
   LocalContainer,
   LocalDevice,
   LocalEvent,
   LocalLink,
-  LocalLog,
+  LocalPush,
   LocalSession,
 } from './types.ts';
-import { backlogSentence, deviceVerdict, linkSentence } from './words.ts';
+import { clockSentence, deviceVerdict, reconcileRefusal, summaryText } from './words.ts';
+
+const minuteMs = 60_000;
+const ranges = [
+  { minutes: 15, label: '15 min', period: 'last quarter of an hour' },
+  { minutes: 60, label: '1 h', period: 'last hour' },
+  { minutes: 360, label: '6 h', period: 'last 6 hours' },
+] as const;
+type Range = (typeof ranges)[number];
 
 class DevicePanel extends LitElement {
   static override properties = {
     live: { state: true },
     signingIn: { state: true },
-    refusal: { state: true },
-    logsOf: { state: true },
-    lines: { state: true },
+    logOf: { state: true },
+    range: { state: true },
+    asTable: { state: true },
+    asking: { state: true },
+    copied: { state: true },
   };
   live: LinkState = { kind: 'connecting', dataFrom: null };
   signingIn = false;
-  refusal = '';
-  logsOf: LocalContainer | null = null;
-  lines: LocalLog[] = [];
+  logOf: LocalContainer | null = null;
+  range: Range = ranges[1];
+  asTable = false;
+  asking = false;
+  copied = '';
+  #skewMs = 0;
   #ask: Ask = createAsk({ onSignedOut: () => this.#session.refresh() });
   #device = createResource(this, () => this.#ask<LocalDevice>('GET', '/api/local/device'));
   #link = createResource(this, () => this.#ask<LocalLink>('GET', '/api/local/link'));
   #containers = createResource(
     this,
     async () =>
-      (await this.#ask<{ containers: LocalContainer[] }>('GET', '/api/local/containers'))
-        .containers,
+      (await this.#ask<LocalPush['containers']>('GET', '/api/local/containers')).containers,
   );
   #events = createResource(
     this,
+    async () => (await this.#ask<LocalPush['events']>('GET', '/api/local/events?limit=50')).events,
+  );
+  #metrics = createResource(
+    this,
     async () =>
-      (await this.#ask<{ events: LocalEvent[] }>('GET', '/api/local/events?limit=30')).events,
+      (
+        await this.#ask<{ series: Sample[] }>(
+          'GET',
+          `/api/local/metrics?minutes=${this.range.minutes}`,
+        )
+      ).series,
   );
   #session = createResource(this, () => this.#ask<LocalSession>('GET', '/api/local/session'));
 
@@ -65,179 +94,198 @@ class DevicePanel extends LitElement {
     stream.onState((state) => {
       this.live = state;
     });
-    stream.onEvent(() => this.#refresh());
-    stream.onResync(() => this.#refresh());
-    stream.listen(['device', 'containers', 'link']);
-  }
-
-  #refresh(): void {
-    for (const part of [this.#device, this.#link, this.#containers, this.#events]) part.refresh();
-    if (this.logsOf !== null) void this.#readLogs(this.logsOf);
-  }
-
-  async #readLogs(container: LocalContainer): Promise<void> {
-    this.logsOf = container;
-    const bundle = encodeURIComponent(container.bundleName);
-    try {
-      const path = `/api/local/containers/${encodeURIComponent(container.name)}/logs?tail=200&bundle=${bundle}`;
-      this.lines = (await this.#ask<{ lines: LocalLog[] }>('GET', path)).lines;
-    } catch (error) {
-      this.lines = [
-        {
-          at: Date.now(),
-          stream: 'stderr',
-          text: error instanceof Error ? error.message : String(error),
-        },
-      ];
-    }
-  }
-
-  async #signIn(event: SubmitEvent): Promise<void> {
-    event.preventDefault();
-    const code = String(new FormData(event.currentTarget as HTMLFormElement).get('code'))
-      .trim()
-      .toUpperCase();
-    try {
-      await this.#ask('POST', '/api/local/session', { code });
-      this.signingIn = false;
-      this.refusal = '';
+    stream.onEvent((event) => this.#pushed(event));
+    // The line begins with a picture of everything but the samples that were missed.
+    stream.onResync(() => {
+      this.#metrics.refresh();
       this.#session.refresh();
-    } catch (error) {
-      this.refusal = error instanceof Error ? error.message : String(error);
-    }
+    });
+    stream.listen([]);
+  }
+
+  #pushed({ type, data }: ServerEvent): void {
+    const read: unknown = JSON.parse(data);
+    const as = <Topic extends keyof LocalPush>(_: Topic) => read as LocalPush[Topic];
+    if (type === 'device') this.#put(as('device'));
+    else if (type === 'link') this.#link.put(as('link'));
+    else if (type === 'containers') this.#containers.put(as('containers').containers);
+    else if (type === 'events') this.#events.put(as('events').events);
+    else if (type === 'metrics') this.#measured(as('metrics').sample);
+    const open = this.logOf;
+    if (type !== 'containers' || open === null) return;
+    // A container that was started anew has another log: the drawer follows it.
+    this.logOf =
+      this.#containers.value?.find(
+        (each) =>
+          each.name === open.name &&
+          each.bundleName === open.bundleName &&
+          each.state === 'running',
+      ) ?? open;
+  }
+
+  #put(device: LocalDevice): void {
+    this.#skewMs = device.now - Date.now();
+    setClockOffset(this.#skewMs);
+    this.#device.put(device);
+  }
+
+  #measured(sample: Sample | null): void {
+    if (sample === null) return;
+    const from = clockNow() - this.range.minutes * minuteMs;
+    this.#metrics.patch((known) => appendSample(known, sample, from));
   }
 
   async #reconcile(): Promise<void> {
+    this.asking = true;
     try {
       await this.#ask('POST', '/api/local/reconcile');
-      notify('ok', 'Looking at every container now.');
-      this.#refresh();
+      notify('ok', 'The device looks at every container now. What it does is shown here.');
     } catch (error) {
       notify('bad', error instanceof Error ? error.message : String(error));
     }
+    this.asking = false;
+  }
+
+  async #signOut(): Promise<void> {
+    await this.#ask('DELETE', '/api/local/session').catch(() => undefined);
+    this.#session.refresh();
+  }
+
+  async #copySummary(): Promise<void> {
+    const text = this.querySelector('.summary pre');
+    if (text === null) return;
+    this.copied = await copyText(text);
+    setTimeout(() => {
+      this.copied = '';
+    }, 4_000);
+  }
+
+  #account(signedIn: boolean): TemplateResult {
+    const expiresAt = this.#session.value?.expiresAt ?? null;
+    if (!signedIn)
+      return html`<button type="button" class="button" @click=${() => {
+        this.signingIn = true;
+      }}>Sign in</button>`;
+    return html`<span class="muted small">Signed in${expiresAt === null ? '' : ` until ${clockOf(expiresAt, clockNow())}`}</span>
+      <button type="button" class="button quiet" @click=${() => void this.#signOut()}>Sign out</button>`;
   }
 
   #hero(device: LocalDevice, link: LocalLink): TemplateResult {
     const { mark, sentence } = deviceVerdict(device, link);
     const signedIn = this.#session.value?.signedIn === true;
-    return html`<section class="card hero tone-${mark.tone}"><div class="row">${badge(mark)}<span class="grow"></span>
-        ${
-          signedIn
-            ? html`<span class="muted small">signed in</span>`
-            : html`<button type="button" class="button" @click=${() => {
-                this.signingIn = true;
-              }}>Sign in</button>`
-        }</div>
-      <h1>${device.name}</h1><p class="headline">${sentence}</p>
-      ${actionButton({
-        label: 'Look again now',
+    return html`<section class="card hero edge-${mark.tone}" aria-label="This device">
+      <div class="row top"><div class="grow"><h1>${device.name}</h1><p class="muted">site ${device.site}</p></div>${badge(mark)}</div>
+      <p class="headline" role="status">${sentence}</p>
+      <div class="row top apart">${actionButton({
+        label: 'Reconcile now',
         icon: 'refresh',
         look: 'primary',
-        refused: signedIn ? null : 'Sign in with a code from this device first.',
+        busy: this.asking,
+        refused: reconcileRefusal(device, signedIn),
         run: () => void this.#reconcile(),
-      })}</section>`;
+      })}<div class="row">${this.#account(signedIn)}</div></div>
+      ${signedIn ? html`<p class="muted small">Looks at every container again and repairs what differs from what is wanted.</p>` : nothing}
+    </section>`;
   }
 
-  #path(link: LocalLink): TemplateResult {
-    const leaf = link.gateway.leaf;
-    const up = link.state === 'connected';
-    const step = (word: string, ok: boolean) =>
-      html`<li class="hop ${ok ? 'tone-ok' : 'tone-bad'}">${bareMark({ shape: ok ? 'disc' : 'cross', tone: ok ? 'ok' : 'bad', word })}</li>`;
-    return html`<section class="card stack padded" aria-labelledby="link-title"><h2 id="link-title">Link</h2>
-      <ol class="hops">${step('This device', true)}
-        ${link.via === 'leaf' ? step(leaf === null ? 'Leaf of the site' : leaf.running ? 'Leaf, run here' : 'Leaf, starting', leaf === null ? link.state !== 'offline' : leaf.running) : nothing}
-        ${step('Cloud', up)}</ol>
-      <p>${linkSentence(link, Date.now())}</p>
-      ${link.lanes.map((lane) => {
-        const sentence = backlogSentence(lane, link, Date.now());
-        return sentence === '' ? nothing : notice(up ? 'idle' : 'warn', html`<p>${sentence}</p>`);
-      })}
-      ${link.lanes.every(({ backlogRows }) => backlogRows === 0) ? html`<p class="muted small">Nothing waits to be sent.</p>` : nothing}</section>`;
+  #notices(): TemplateResult {
+    const { kind, dataFrom } = this.live;
+    const away = kind === 'reconnecting' || kind === 'offline';
+    const skew = clockSentence(this.#skewMs);
+    return html`${
+      away
+        ? html`<div role="alert">${notice('warn', html`<p>The device does not answer this page${dataFrom === null ? '' : `: what is shown is from ${clockOf(dataFrom, Date.now())}`}. Are you still on its network? It is tried again by itself.</p>`)}</div>`
+        : nothing
+    }${skew === '' ? nothing : notice('warn', html`<p>${skew}</p>`)}${errorNotice(this.#device.error ?? this.#link.error)}`;
   }
 
-  #containerList(): TemplateResult {
-    const { value, error } = this.#containers;
-    if (value === undefined) return loading(error, 2);
-    if (value.length === 0)
-      return html`<p class="muted padded">No container of SignalBeam runs here yet. An operator rolls a bundle out from the cloud.</p>`;
-    return html`<ul class="rows">${value.map(
-      (
-        container,
-      ) => html`<li><button type="button" class="row-button" @click=${() => void this.#readLogs(container)}>
-        <span class="grow"><span class="strong">${container.name}</span> <span class="muted small">${container.bundleName}</span></span>
-        ${bareMark(containerMark(container))}<span class="muted small">${container.startedAt === null ? '' : age(container.startedAt)}</span></button></li>`,
-    )}</ul>`;
-  }
-
-  #software(device: LocalDevice): TemplateResult | typeof nothing {
-    if (device.slots.length === 0) return nothing;
-    return html`<section class="card stack padded" aria-labelledby="software"><h2 id="software">Software</h2>
-      ${device.slots.map(
-        (
-          slot,
-        ) => html`<div class="row"><span class="grow strong">${slot.bundleName} ${slot.version}</span>${badge(slotMark(slot.status))}</div>
-        ${slot.reason === null ? nothing : html`<p class="tone-bad small">${slot.reason}</p>`}
-        ${slot.logTail.length === 0 ? nothing : html`<div class="log" tabindex="0" role="region" aria-label="Last log lines">${slot.logTail.join('\n')}</div>`}`,
-      )}</section>`;
-  }
-
-  #eventList(): TemplateResult {
-    const events = this.#events.value ?? [];
-    return html`<section class="card" aria-labelledby="events"><h2 id="events" class="padded">What happened</h2>
+  #chartsCard(): TemplateResult {
+    const { value, error } = this.#metrics;
+    const last = value?.at(-1)?.at ?? clockNow();
+    const to = Math.max(clockNow(), Number(last));
+    const from = to - this.range.minutes * minuteMs;
+    return html`<section class="card" aria-labelledby="metrics-title"><header><h2 id="metrics-title">Metrics</h2><div class="row">
+        <div class="segmented" role="group" aria-label="Period">${ranges.map(
+          (range) =>
+            html`<button type="button" aria-pressed=${this.range === range} @click=${() => {
+              this.range = range;
+              this.#metrics.refresh();
+            }}>${range.label}</button>`,
+        )}</div>
+        <div class="segmented" role="group" aria-label="Show as">${[false, true].map(
+          (table) =>
+            html`<button type="button" aria-pressed=${this.asTable === table} @click=${() => {
+              this.asTable = table;
+            }}>${table ? 'Table' : 'Charts'}</button>`,
+        )}</div></div></header>
       ${
-        events.length === 0
-          ? html`<p class="muted padded">Nothing since the agent started.</p>`
-          : html`<ul class="rows">${events.map((event) => {
-              const body = event.body ?? {
-                type: event.type ?? '',
-                severity: event.severity ?? 'info',
-                message: event.message ?? '',
-              };
-              return html`<li class="padded row">${bareMark(severityMark(body.severity))}<span class="grow">${body.message}</span><span class="muted small">${age(event.at)}</span></li>`;
-            })}</ul>`
+        value === undefined
+          ? html`<div class="body">${loading(error, 2)}</div>`
+          : value.length === 0
+            ? html`<p class="muted padded">The first measurement is taken within a minute of the agent’s start.</p>`
+            : this.asTable
+              ? metricTable(value, to)
+              : html`<div class="body">${metricCharts(value, { from, to, period: this.range.period })}</div>`
       }</section>`;
   }
 
-  #dialogs(): TemplateResult {
-    return html`${dialog({
-      label: 'Sign in at this device',
-      open: this.signingIn,
-      onClose: () => {
-        this.signingIn = false;
-      },
-      body: () => html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#signIn(event)}>
-        <p>On the device, run <code>signalbeam-agent console-code</code> and enter the code it prints. It works once.</p>
-        ${this.refusal === '' ? nothing : html`<div role="alert">${notice('bad', html`<p>${this.refusal}</p>`)}</div>`}
-        <div class="field"><label for="code">Code</label><input class="input mono" id="code" name="code" required autocomplete="one-time-code" autocapitalize="characters" autofocus /></div>
-        <div class="dialog-actions"><button type="submit" class="button primary">Sign in</button></div></form>`,
-    })}${drawer({
-      label: this.logsOf === null ? 'Logs' : `Logs of ${this.logsOf.name}`,
-      open: this.logsOf !== null,
-      onClose: () => {
-        this.logsOf = null;
-      },
-      body: () => html`<div class="row"><button type="button" class="button" @click=${() => this.logsOf && void this.#readLogs(this.logsOf)}>Read again</button></div>
-        <div class="log" tabindex="0" role="region" aria-label="Log lines">${this.lines.map(({ text }) => text).join('\n') || 'It has written nothing yet.'}</div>`,
-    })}`;
+  #containersCard(): TemplateResult {
+    const { value, error } = this.#containers;
+    return html`<section class="card" aria-labelledby="containers-title"><header><h2 id="containers-title">Containers</h2></header>
+      ${
+        value === undefined
+          ? html`<div class="body">${loading(error, 2)}</div>`
+          : containerRows(value, (container) => {
+              this.logOf = container;
+            })
+      }</section>`;
+  }
+
+  #eventsCard(events: readonly LocalEvent[]): TemplateResult {
+    return html`<section class="card" aria-labelledby="events-title"><header><h2 id="events-title">What happened</h2></header>
+      ${
+        events.length === 0
+          ? html`<p class="muted padded">Nothing yet.</p>`
+          : html`<div class="events" tabindex="0" role="region" aria-label="Events of this device">${timeline(events, clockNow())}</div>`
+      }</section>`;
+  }
+
+  #body(device: LocalDevice, link: LocalLink): TemplateResult {
+    const events = this.#events.value ?? [];
+    const approved = device.registration === 'approved';
+    return html`<div class="stack">${this.#hero(device, link)} ${approvalCard(device)}
+        ${approved ? html`${softwareCard(device)} ${this.#containersCard()}` : nothing} ${linkCard(link, clockNow())}</div>
+      <div class="stack">${approved ? this.#chartsCard() : nothing} ${this.#eventsCard(events)}
+        ${aboutCard(device, {
+          text: summaryText(device, link, events),
+          said: this.copied,
+          copy: () => void this.#copySummary(),
+        })}</div>`;
   }
 
   protected override render() {
     const device = this.#device.value;
     const link = this.#link.value;
-    return html`<header class="top"><span class="brand"><img src="/favicon.svg" alt="" width="22" height="22" /> SignalBeam <b>Edge</b></span><span class="grow"></span>
+    const away = this.live.kind === 'reconnecting' || this.live.kind === 'offline';
+    if (device !== undefined) document.title = `${device.name} · SignalBeam Edge`;
+    return html`<header class="top"><span class="brand"><img src="/favicon.svg" alt="" width="24" height="24" /><span>SignalBeam <b>Edge</b></span></span><span class="grow"></span>
         <link-pill .state=${this.live}></link-pill><theme-switch></theme-switch></header>
-      <main class="page">${
-        device === undefined || link === undefined
-          ? loading(this.#device.error ?? this.#link.error, 4)
-          : html`
-        ${errorNotice(this.#device.error)}${this.#hero(device, link)}${this.#path(link)}
-        <section class="card" aria-labelledby="containers"><h2 id="containers" class="padded">Containers</h2>${this.#containerList()}</section>
-        ${this.#software(device)}${this.#eventList()}
-        <section class="card padded"><h2>About</h2><dl class="facts"><dt>Site</dt><dd>${device.site}</dd><dt>Host</dt><dd>${device.hostname}</dd>
-          <dt>Engine</dt><dd>${device.engine.reachable ? `${device.engine.kind} ${device.engine.version}` : 'none answers'}</dd>
-          <dt>Agent</dt><dd>${device.agentVersion}, up ${spanOf(device.uptimeSeconds * 1_000)}</dd><dt>Fingerprint</dt><dd class="mono">${device.fingerprint}</dd></dl></section>`
-      }
-      </main>${this.#dialogs()}<toast-stack></toast-stack>`;
+      <main class="page"><div class="notices">${this.#notices()}</div>
+        <div class="columns-2 ${away ? 'stale' : ''}">${
+          device === undefined || link === undefined
+            ? html`<div><h1 class="visually-hidden">This device</h1>${this.#device.error === null ? loading(null, 5) : nothing}</div>`
+            : this.#body(device, link)
+        }</div></main>
+      <container-log .container=${this.logOf} @closed=${() => {
+        this.logOf = null;
+      }}></container-log>
+      <device-sign-in .ask=${this.#ask} .open=${this.signingIn} @closed=${(
+        event: CustomEvent<{ signedIn: boolean }>,
+      ) => {
+        this.signingIn = false;
+        if (event.detail.signedIn) notify('ok', 'Signed in.');
+        this.#session.refresh();
+      }}></device-sign-in><toast-stack></toast-stack>`;
   }
 }
 customElements.define('device-panel', DevicePanel);

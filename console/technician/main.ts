@@ -1,6 +1,7 @@
 /** Composition root of the technician's console: themes, then the one page. */
 import '../ui/tokens.css';
 import '../ui/base.css';
+import '../ui/blocks.css';
 import '../ui/controls.css';
 import '../ui/toasts.ts';
 import './technician.css';

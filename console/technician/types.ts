@@ -1,4 +1,6 @@
 /** What the agent's local API answers, as this console reads it. The agent owns the shapes. */
+import type { Sample } from '../data/types.ts';
+
 export type LocalSlot = {
   bundleId: string;
   bundleName: string;
@@ -14,6 +16,7 @@ export type LocalDevice = {
   site: string;
   fingerprint: string;
   registration: 'unregistered' | 'pending' | 'approved' | 'rejected';
+  cloudUrl: string;
   agentVersion: string;
   hostname: string;
   uptimeSeconds: number;
@@ -21,6 +24,8 @@ export type LocalDevice = {
   generation: number;
   waiting: string;
   slots: LocalSlot[];
+  /** The device's clock when it said this. */
+  now: number;
 };
 export type LocalContainer = {
   name: string;
@@ -51,11 +56,19 @@ export type LocalLink = {
   lastHeartbeatAt: number | null;
 };
 export type LocalEvent = {
+  id: number;
   at: number;
-  type?: string;
-  severity?: string;
-  message?: string;
-  body?: { type: string; severity: string; message: string };
+  type: string;
+  severity: string;
+  message: string;
 };
-export type LocalLog = { at: number; stream: string; text: string };
+export type LocalLog = { at: number; stream: 'stdout' | 'stderr'; text: string };
 export type LocalSession = { signedIn: boolean; expiresAt: number | null };
+/** What the stream pushes, by the name of its event. */
+export type LocalPush = {
+  device: LocalDevice;
+  containers: { containers: LocalContainer[] };
+  link: LocalLink;
+  events: { events: LocalEvent[] };
+  metrics: { sample: Sample | null };
+};

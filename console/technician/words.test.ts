@@ -1,7 +1,15 @@
 /** The technician's sentences: the worst truth first, and never a number without its meaning. */
 import { describe, expect, it } from 'vitest';
 import type { LocalDevice, LocalLink } from './types.ts';
-import { backlogSentence, deviceVerdict, linkSentence } from './words.ts';
+import {
+  backlogSentence,
+  clockSentence,
+  deviceVerdict,
+  laneBacklog,
+  linkSentence,
+  reconcileRefusal,
+  summaryText,
+} from './words.ts';
 
 const now = Date.parse('2026-05-01T14:30:00Z');
 const link: LocalLink = {
@@ -16,7 +24,15 @@ const link: LocalLink = {
 const device = {
   registration: 'approved',
   engine: { kind: 'docker', version: '1', reachable: true },
-  slots: [],
+  slots: [
+    {
+      bundleName: 'hello',
+      version: '2.0.0',
+      runningVersion: '2.0.0',
+      status: 'running',
+      reason: null,
+    },
+  ],
   waiting: '',
 } as unknown as LocalDevice;
 
@@ -38,17 +54,44 @@ describe('what a technician reads', () => {
     expect(deviceVerdict(failed, link).sentence).toBe('hello 3.0.0: web is ill. 2.0.0 runs again.');
   });
 
-  it('counts what waits and says when it goes', () => {
+  it('counts what waits in all lanes and says when it goes', () => {
     const lane = {
       lane: 'metrics',
       backlogRows: 1_240,
-      backlogBytes: 1,
+      backlogBytes: 56_000,
       oldestAt: now - 1_000,
       lastAcknowledgedAt: null,
     };
-    expect(backlogSentence(lane, link, now)).toMatch(
-      /^1,240 rows of metrics waiting, the oldest from .+ They will be sent when the link is back\.$/,
+    const waiting = { ...link, lanes: [lane, { ...lane, lane: 'events', backlogRows: 1 }] };
+    expect(backlogSentence(waiting)).toBe(
+      '1,241 rows wait to be sent. They are safe on this device and will be sent when the link is back.',
     );
-    expect(backlogSentence({ ...lane, backlogRows: 0 }, link, now)).toBe('');
+    expect(backlogSentence({ ...waiting, state: 'connected' })).toContain('They are being sent.');
+    expect(backlogSentence({ ...link, lanes: [{ ...lane, backlogRows: 1 }] })).toMatch(
+      /^1 row waits to be sent\. It is safe/,
+    );
+    expect(backlogSentence(link)).toBe('Nothing waits to be sent.');
+    expect(laneBacklog(lane)).toBe('1,240 rows, 56.0 kB');
+  });
+
+  it('says why it can’t look again', () => {
+    expect(reconcileRefusal(device, false)).toContain('Sign in first');
+    expect(reconcileRefusal(device, true)).toBeNull();
+    expect(reconcileRefusal({ ...device, registration: 'pending' }, true)).toContain(
+      'not approved',
+    );
+  });
+
+  it('warns of a clock that is wrong, not of one that is a little off', () => {
+    expect(clockSentence(-2_000)).toBe('');
+    expect(clockSentence(-3 * 3_600_000)).toContain('3 h behind yours');
+  });
+
+  it('sums up for a call: verdict, link, software, what happened', () => {
+    const events = [{ id: 1, at: now, type: 'x', severity: 'info', message: 'It began.' }];
+    const text = summaryText({ ...device, name: 'press-1', site: 'plant-7', now }, link, events);
+    expect(text).toContain('press-1 at plant-7');
+    expect(text).toContain('No link to the cloud since');
+    expect(text).toContain('info: It began.');
   });
 });

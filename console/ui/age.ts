@@ -5,6 +5,7 @@
 import { html, LitElement } from 'lit';
 import { ageOf, fullTimeOf, millisOf, spanOf } from '../data/format.ts';
 import type { Instant } from '../data/types.ts';
+import { clockNow } from './clock.ts';
 
 const showing = new Set<TimeAge>();
 let ticker: ReturnType<typeof setInterval> | undefined;
@@ -37,7 +38,7 @@ class TimeAge extends LitElement {
 
   protected override render() {
     if (this.at === null) return html`<span class="muted">never</span>`;
-    const now = Date.now();
+    const now = clockNow();
     const words = this.span ? spanOf(now - millisOf(this.at)) : ageOf(this.at, now);
     return html`<time class="nowrap" datetime=${new Date(millisOf(this.at)).toISOString()} title=${fullTimeOf(this.at)}>${words}</time>`;
   }

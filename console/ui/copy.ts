@@ -1,8 +1,6 @@
-/**
- * `<copy-command>`: a command with a Copy button. On plain http there is no clipboard, so then it
- * selects the text and says which keys finish the job.
- */
+/** `<copy-command>`: a command with a Copy button. */
 import { html, LitElement } from 'lit';
+import { copyText } from './clipboard.ts';
 
 class CopyCommand extends LitElement {
   static override properties = { text: {}, label: {}, said: { state: true } };
@@ -14,21 +12,10 @@ class CopyCommand extends LitElement {
     return this;
   }
 
-  #select(): void {
-    const pre = this.querySelector('pre');
-    const selection = getSelection();
-    if (pre === null || selection === null) return;
-    selection.selectAllChildren(pre);
-  }
-
   async #copy(): Promise<void> {
-    this.#select();
-    try {
-      await navigator.clipboard.writeText(this.text);
-      this.said = 'Copied';
-    } catch {
-      this.said = /Mac|iPhone|iPad/.test(navigator.userAgent) ? 'Press ⌘C' : 'Press Ctrl+C';
-    }
+    const pre = this.querySelector('pre');
+    if (pre === null) return;
+    this.said = await copyText(pre);
     setTimeout(() => {
       this.said = '';
     }, 4_000);

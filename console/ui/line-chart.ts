@@ -93,7 +93,7 @@ class LineChart extends LitElement {
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: {
         x: { time: true, range: () => [this.from / 1_000, this.to / 1_000] },
-        y: { range: (_plot, _low, high) => [0, this.ceiling ?? Math.max(1, (high ?? 0) * 1.15)] },
+        y: { range: (_plot, _low, high) => [0, this.ceiling ?? Math.max(10, (high ?? 0) * 1.15)] },
       },
       axes: [
         {
@@ -124,7 +124,8 @@ class LineChart extends LitElement {
             stroke,
             width: 1.5,
             fill: faded(stroke),
-            points: { show: false },
+            // One reading is no line: then the point itself is drawn.
+            points: { show: line.points.length < 3, size: 5 },
             spanGaps: false,
           };
         }),

@@ -13,6 +13,7 @@ export const createRecentMetrics = () => {
       samples.push({ at, ...body });
       if (samples.length > samplesMax) samples.splice(0, samples.length - samplesMax);
     },
+    newest: (): Sample | null => samples.at(-1) ?? null,
     since: (at: number): Sample[] => samples.filter((each) => each.at >= at),
   };
 };

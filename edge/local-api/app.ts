@@ -7,9 +7,9 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { z } from 'zod';
-import { labels } from '../core/container.ts';
 import { takeConsoleCode } from './console-code.ts';
 import { checkHost, problem, secureHeaders } from './guard.ts';
+import { createLogs } from './logs.ts';
 import { servePages } from './pages.ts';
 import { createSessions } from './sessions.ts';
 import { createStreams } from './stream.ts';
@@ -62,6 +62,7 @@ export const createLocalApi = (parts: LocalApiParts): Hono => {
 
 const addReadings = (app: Hono, { view, now }: LocalApiParts): void => {
   const streams = createStreams(view);
+  const logs = createLogs(view);
   app.get('/api/local/device', (context) => context.json(view.device()));
   app.get('/api/local/link', (context) => context.json(view.link()));
   app.get('/api/local/containers', (context) => context.json(view.containers()));
@@ -78,7 +79,10 @@ const addReadings = (app: Hono, { view, now }: LocalApiParts): void => {
     return context.json({ events: view.outbox.recentEvents(query.data.limit) });
   });
   app.get('/api/local/containers/:name/logs', (context) =>
-    containerLogs(context, view, context.req.param('name')),
+    logs.read(context, context.req.param('name')),
+  );
+  app.get('/api/local/containers/:name/logs/stream', (context) =>
+    logs.follow(context, context.req.param('name')),
   );
   app.get('/api/local/stream', (context) =>
     streams.full()
@@ -91,30 +95,6 @@ const addReadings = (app: Hono, { view, now }: LocalApiParts): void => {
         )
       : streams.serve(context),
   );
-};
-
-const containerLogs = async (
-  context: Context,
-  view: AgentView,
-  name: string,
-): Promise<Response> => {
-  const schema = z.strictObject({
-    tail: whole(1, 2_000, 200),
-    bundle: z.string().max(200).optional(),
-  });
-  const query = schema.safeParse(context.req.query());
-  if (!query.success)
-    return problem(context, 400, 'invalid-query', describeIssues(query.error.issues));
-  const { reconciler, engines } = view.attached() ?? {};
-  const found = reconciler
-    ?.containers()
-    .find((each) => each.labels[labels.container] === name || each.name === name);
-  const engine = engines?.current() ?? null;
-  if (found === undefined)
-    return problem(context, 404, 'container-not-found', `There is no container ${name}.`);
-  if (engine === null)
-    return problem(context, 503, 'engine-unreachable', 'The container engine does not answer.');
-  return context.json({ lines: await engine.logs(found.id, { tail: query.data.tail }) });
 };
 
 const addSession = (app: Hono, { view, folder, now, addressOf }: LocalApiParts): void => {

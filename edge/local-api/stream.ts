@@ -10,6 +10,8 @@ const streamsMax = 16;
 /** Many rows may be appended in one go; a person needs a few pictures a second. */
 const settleMs = 250;
 const keepAliveMs = 15_000;
+/** What the page shows; more is asked for. */
+const eventsMax = 50;
 
 export const createStreams = (view: AgentView) => {
   let open = 0;
@@ -17,13 +19,15 @@ export const createStreams = (view: AgentView) => {
     device: view.device,
     containers: view.containers,
     link: view.link,
+    events: () => ({ events: view.outbox.recentEvents(eventsMax) }),
+    metrics: () => ({ sample: view.metrics.newest() }),
   };
   return {
     full: () => open >= streamsMax,
     serve: (context: Context) =>
       streamSSE(context, async (stream) => {
         open += 1;
-        const due = new Set<Topic>(['device', 'containers', 'link']);
+        const due = new Set<Topic>(['device', 'containers', 'link', 'events', 'metrics']);
         const sent = new Map<Topic, string>();
         let wake = () => {};
         const stop = view.onChange((topic) => {
@@ -55,7 +59,8 @@ export const createStreams = (view: AgentView) => {
   };
 };
 
-const within = async (news: Promise<'news'>, limitMs: number): Promise<'news' | 'late'> => {
+/** Whichever comes first: news, or the time after which a silent line would look dead. */
+export const within = async (news: Promise<'news'>, limitMs: number): Promise<'news' | 'late'> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<'late'>((resolve) => {
     timer = setTimeout(() => resolve('late'), limitMs);

@@ -19,7 +19,7 @@ export type Attached = {
   link: Link;
   leaf: () => Leaf | null;
 };
-export type Topic = 'device' | 'containers' | 'link';
+export type Topic = 'device' | 'containers' | 'link' | 'events' | 'metrics';
 export type AgentView = ReturnType<typeof createAgentView>;
 
 export const createAgentView = (parts: {
@@ -33,9 +33,16 @@ export const createAgentView = (parts: {
   const listeners = new Set<(topic: Topic) => void>();
   let registered = parts.registered;
   let attached: Attached | null = null;
-  const metrics = createRecentMetrics();
+  const recent = createRecentMetrics();
   const tell = (topic: Topic): void => {
     for (const listener of listeners) listener(topic);
+  };
+  const metrics = {
+    ...recent,
+    add: (...sample: Parameters<typeof recent.add>): void => {
+      recent.add(...sample);
+      tell('metrics');
+    },
   };
 
   return {
@@ -57,10 +64,13 @@ export const createAgentView = (parts: {
     linkChanged: (): void => tell('link'),
     attach: (next: Attached): (() => void) => {
       attached = next;
+      tell('device');
+      tell('link');
       const unlisten = outbox.onAppended(() => {
         tell('device');
         tell('containers');
         tell('link');
+        tell('events');
       });
       return () => {
         unlisten();
