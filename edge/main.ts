@@ -9,6 +9,7 @@ import { signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { readBootId } from './host/boot.ts';
 import { type AgentLog, openLog } from './host/log.ts';
 import type { RunOptions } from './host/options.ts';
+import { relayOf } from './host/relay.ts';
 import { clearRuntime, type Runtime, writeRuntime } from './host/runtime.ts';
 import { agentVersion } from './host/version.ts';
 import { awaitApproval } from './link/approval.ts';
@@ -72,6 +73,7 @@ export const runAgent = async (
       log,
       signal,
       onChange: view.registrationChanged,
+      ...(await relayOf(options, identity.seed)),
     });
     if (approved !== null) {
       const { startParts } = await import('./host/parts.ts');

@@ -15,9 +15,10 @@ test('without anything, run listens on loopback and talks straight to the hub', 
   expect(readOptions('run', [], {})).toMatchObject({
     state: '/var/lib/signalbeam-agent',
     engine: 'auto',
-    gateway: false,
+    gateway: 'auto',
+    mesh: null,
+    'mesh-peers': [],
     console: { host: '127.0.0.1', port: 8480 },
-    'leaf-listen': { host: '127.0.0.1', port: 4250 },
     'heartbeat-ms': 30_000,
   });
 });
@@ -37,7 +38,7 @@ test('a flag wins over the environment, which wins over the file', () => {
     engine: 'podman',
     'heartbeat-ms': 7_000,
     console: null,
-    gateway: true,
+    gateway: 'always',
   });
 });
 

@@ -27,9 +27,19 @@ const address = z
       port: Number(text.slice(colon + 1)),
     };
   });
+const yes = z.union([z.boolean(), z.stringbool()]);
+const addresses = z
+  .string()
+  .max(4_000)
+  .default('')
+  .transform((text) => text.split(',').filter((each) => each.trim() !== ''))
+  .pipe(z.array(z.string().trim().pipe(address)).max(256));
+/** A bare --gateway means always, as it did before there was a mesh. */
+const gateway = z
+  .union([z.enum(['auto', 'always', 'never']), yes.transform((on) => (on ? 'always' : 'never'))])
+  .default('auto');
 const milliseconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const path = z.string().min(1).max(4_096);
-const yes = z.union([z.boolean(), z.stringbool()]);
 const natsUrl = z
   .string()
   .regex(/^(?:nats|tls|ws|wss):\/\/[^\s@]+$/, 'must look like nats://host:4222');
@@ -44,14 +54,18 @@ export const verbOptions = {
     }),
     token: z.string().min(16, 'is too short for a registration token').max(128),
     name: z.string().trim().min(1).max(200).optional(),
+    relay: address.optional(),
   }),
   run: z.strictObject({
     state,
     engine: z.enum(['auto', 'docker', 'podman']).default('auto'),
     'engine-socket': path.optional(),
-    gateway: yes.default(false),
+    gateway,
+    mesh: z.union([z.literal('off').transform(() => null), address]).prefault('off'),
+    'mesh-peers': addresses,
+    relay: address.optional(),
     leaf: natsUrl.optional(),
-    'leaf-listen': address.prefault(`127.0.0.1:${defaultLeafPort}`),
+    'leaf-listen': address.optional(),
     'leaf-tls-cert': path.optional(),
     'leaf-tls-key': path.optional(),
     'nats-server': path.default('nats-server'),
@@ -86,7 +100,9 @@ export type VerbName = keyof typeof verbOptions;
 export type Options<Name extends VerbName> = z.infer<(typeof verbOptions)[Name]>;
 export type RunOptions = Options<'run'>;
 
-const switches: ReadonlySet<string> = new Set(['gateway', 'json', 'follow', 'quiet']);
+/** May stand without a value. */
+const bare: ReadonlySet<string> = new Set(['--gateway']);
+const switches: ReadonlySet<string> = new Set(['json', 'follow', 'quiet']);
 const configBytesMax = 64 * 1024;
 
 /** Throws a usage error that names the flag, the variable or the file's key that is wrong. */
@@ -134,7 +150,10 @@ const readFlags = (verb: string, names: readonly string[], args: readonly string
     throw usageError(`${verb} has no option ${unknown.split('=')[0]}.`, hint);
   }
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: false }).values as Flags;
+    const whole = args.map((each, at) =>
+      bare.has(each) && (args[at + 1] ?? '--').startsWith('--') ? `${each}=true` : each,
+    );
+    return parseArgs({ args: whole, options, allowPositionals: false }).values as Flags;
   } catch (cause) {
     const message =
       cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : 'wrong arguments';

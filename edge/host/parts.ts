@@ -48,7 +48,6 @@ const random = Math.random;
 
 export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<void> }> => {
   const { options, folder, approved, stores, view, now, log } = parts;
-  const site = startSite(parts);
   let reconciler: Awaited<ReturnType<typeof startWork>> | null = null;
   const engines = startEngines(parts, () => reconciler?.nudge('the engine came or went'));
   const trust = openTrust({
@@ -64,6 +63,7 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
   });
   const work = await startWork(parts, engines, trust);
   reconciler = work;
+  const site = await startSite(parts, trust);
   trust.onChange(() => work.nudge('what is trusted changed'));
   void engines.look();
   const link = startLink({
@@ -76,7 +76,10 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
     generation: work.generation,
     acceptDesired: trust.acceptDesired,
     random,
-    onChange: view.linkChanged,
+    onChange: () => {
+      view.linkChanged();
+      site.linkChanged();
+    },
   });
   site.join(link);
   const sampling = startSampling({

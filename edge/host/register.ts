@@ -9,6 +9,7 @@ import { type Registered, readRegistration, writeRegistration } from '../store/e
 import { ensurePrivateFolder } from '../store/files.ts';
 import { ensureIdentity } from '../store/identity.ts';
 import type { Options } from './options.ts';
+import { relayOf } from './relay.ts';
 import { agentVersion } from './version.ts';
 
 /** Gives what to tell the person. */
@@ -20,7 +21,8 @@ export const register = async (options: Options<'register'>): Promise<string> =>
     throw elsewhere(before);
   const identity = ensureIdentity(folder);
   const name = options.name ?? hostname();
-  const answer = await openCloud({ url }).register({
+  const cloud = openCloud({ url, ...(await relayOf(options, identity.seed)) });
+  const answer = await cloud.register({
     registrationToken: token,
     name,
     publicKey: identity.nkey,

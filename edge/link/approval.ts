@@ -20,6 +20,8 @@ export type ApprovalParts = {
   log: Log;
   signal: AbortSignal;
   onChange: (registered: Registered) => void;
+  /** Through a relay, where the device has no uplink. */
+  fetch?: typeof fetch;
   askEveryMs?: { first: number; max: number };
 };
 
@@ -63,8 +65,11 @@ const describe = (known: Registered): string => {
 const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered> => {
   const { signer, now, log } = parts;
   const mint = createTokenMint({ signer, deviceId: known.deviceId, now });
+  const through = parts.fetch === undefined ? {} : { fetch: parts.fetch };
   try {
-    const answer = await openCloud({ url: known.cloudUrl, mint }).enrolment(known.deviceId);
+    const answer = await openCloud({ url: known.cloudUrl, mint, ...through }).enrolment(
+      known.deviceId,
+    );
     const { version, cloudUrl, deviceId, tenantId, site, name, fingerprint } = known;
     const base = { version, cloudUrl, deviceId, tenantId, site, name, fingerprint };
     if (answer.status === 'pending') return { ...base, status: 'pending' };

@@ -6,7 +6,7 @@ import { openCarrier } from '@signalbeam/sync/nats/nats-carrier';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import type { Approved } from '../store/enrolment.ts';
 import type { Log } from './up.ts';
-import type { Way } from './ways.ts';
+import type { BrokerWay, Way } from './ways.ts';
 
 export type BrokerWayParts = {
   approved: Approved;
@@ -44,13 +44,28 @@ export const createBrokerWays = ({ approved, seed, random, log }: BrokerWayParts
       key: 'hub',
       via: 'hub',
       through: 'the hub',
+      broker: brokerAt('hub', enrolment.nats.hubUrls[0], null),
       open: async () => dial({ urls: enrolment.nats.hubUrls, certificate: null }, 'hub'),
     }),
     leaf: (at: { url: string; certificate: string | null; of: string }): Way => ({
       key: `leaf ${at.of} ${at.url}`,
       via: 'leaf',
       through: `the leaf of ${at.of}`,
+      broker: brokerAt('leaf', at.url, at.certificate),
       open: async () => dial({ urls: [at.url], certificate: at.certificate }, 'leaf'),
     }),
   };
+};
+
+const defaultPort = 4222;
+
+/** Plain TCP can be passed on to a neighbour; a WebSocket's address can't be dialled as such. */
+const brokerAt = (
+  kind: BrokerWay['kind'],
+  url: string | undefined,
+  certificate: string | null,
+): BrokerWay | null => {
+  if (url === undefined || !/^(?:nats|tls):/.test(url)) return null;
+  const { hostname, port } = new URL(url);
+  return { kind, host: hostname, port: port === '' ? defaultPort : Number(port), certificate };
 };

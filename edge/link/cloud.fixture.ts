@@ -25,10 +25,10 @@ const email = 'admin@plant.example';
 export type TestCloud = Awaited<ReturnType<typeof startOnce>>;
 
 /** A free port may be taken by a stranger before the server has it: then all of it once more. */
-export const startTestCloud: typeof startOnce = async (postgresUrl, more) => {
+export const startTestCloud: typeof startOnce = async (postgresUrl, more, wanHost) => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await startOnce(postgresUrl, more);
+      return await startOnce(postgresUrl, more, wanHost);
     } catch (cause) {
       const taken = cause instanceof Error && cause.message.includes('address already in use');
       if (!taken || attempt === 3) throw cause;
@@ -36,7 +36,12 @@ export const startTestCloud: typeof startOnce = async (postgresUrl, more) => {
   }
 };
 
-const startOnce = async (postgresUrl: string, more: Readonly<Record<string, string>> = {}) => {
+/** With `wanHost` devices reach all of the cloud there, on the same ports, and leafs as ever. */
+const startOnce = async (
+  postgresUrl: string,
+  more: Readonly<Record<string, string>> = {},
+  wanHost?: string,
+) => {
   const dir = mkdtempSync(join(tmpdir(), 'agent-system-'));
   const database = await freshDatabase(postgresUrl);
   const [hubPort, leafPort, monitorPort, apiPort] = [
@@ -45,7 +50,17 @@ const startOnce = async (postgresUrl: string, more: Readonly<Record<string, stri
     await freePort(),
     await freePort(),
   ];
-  const wan = await startProxy({ to: { port: leafPort } });
+  const wan = await startProxy({
+    to: { port: leafPort },
+    ...(wanHost === undefined ? {} : { host: wanHost, port: leafPort }),
+  });
+  const beyond =
+    wanHost === undefined
+      ? []
+      : await Promise.all(
+          [hubPort, apiPort].map((port) => startProxy({ to: { port }, host: wanHost, port })),
+        );
+  const host = wanHost ?? '127.0.0.1';
   const url = `http://127.0.0.1:${apiPort}`;
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
@@ -54,9 +69,9 @@ const startOnce = async (postgresUrl: string, more: Readonly<Record<string, stri
     NATS_URL: `nats://127.0.0.1:${hubPort}`,
     SIGNALBEAM_KEK: randomBytes(32).toString('base64'),
     SIGNALBEAM_BLOB_DIR: join(dir, 'blobs'),
-    SIGNALBEAM_LEAF_URL: `nats-leaf://127.0.0.1:${wan.port}`,
-    SIGNALBEAM_DEVICE_NATS_URL: `nats://127.0.0.1:${hubPort}`,
-    SIGNALBEAM_PUBLIC_URL: url,
+    SIGNALBEAM_LEAF_URL: `nats-leaf://${host}:${wan.port}`,
+    SIGNALBEAM_DEVICE_NATS_URL: `nats://${host}:${hubPort}`,
+    SIGNALBEAM_PUBLIC_URL: `http://${host}:${apiPort}`,
     SIGNALBEAM_LOG_LEVEL: 'warn',
     HOST: '127.0.0.1',
     PORT: String(apiPort),
@@ -76,7 +91,7 @@ const startOnce = async (postgresUrl: string, more: Readonly<Record<string, stri
   ]);
   const hub = await startHub({ dir: join(dir, 'hub'), config, port: hubPort, monitorPort }).catch(
     async (cause) => {
-      await wan.stop();
+      for (const each of [wan, ...beyond]) await each.stop();
       await database.drop();
       throw cause;
     },
@@ -109,6 +124,8 @@ const startOnce = async (postgresUrl: string, more: Readonly<Record<string, stri
   return {
     dir,
     url,
+    /** As devices call it. */
+    publicUrl: env['SIGNALBEAM_PUBLIC_URL'] ?? '',
     wan,
     hub,
     hubUrl: env['NATS_URL'] ?? '',
@@ -118,7 +135,7 @@ const startOnce = async (postgresUrl: string, more: Readonly<Record<string, stri
     stop: async () => {
       await cloud.stop();
       await hub.stop();
-      await wan.stop();
+      for (const each of [wan, ...beyond]) await each.stop();
       await owner.end();
       await database.drop();
       rmSync(dir, { recursive: true, force: true });

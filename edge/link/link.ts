@@ -100,6 +100,11 @@ export const startLink = (parts: LinkParts) => {
     /** All ways to the cloud there are now, best first. */
     offer: (offered: readonly Way[]): void => ways.offer(offered),
     via: (): Way['via'] | null => ways.current()?.via ?? null,
+    /** What a neighbour may use; null while this device is not linked itself. */
+    broker: (): Way['broker'] =>
+      stateOf(carrier.status(), uplink.phase(), outages.since()) === 'connected'
+        ? (ways.current()?.broker ?? null)
+        : null,
     through: (): string | null => ways.current()?.through ?? null,
     state: (): LinkState => stateOf(carrier.status(), uplink.phase(), outages.since()),
     since: outages.changedAt,

@@ -10,11 +10,22 @@ import { systemTimers } from '../host/timers.ts';
 import type { RoamingCarrier } from './roaming-carrier.ts';
 import type { Log } from './up.ts';
 
+/** Where a device reaches a broker, as a neighbour that goes through it needs to know. */
+export type BrokerWay = {
+  kind: 'leaf' | 'hub';
+  host: string;
+  port: number;
+  /** The leaf's own certificate, if it speaks TLS: the neighbour checks its key by the roster. */
+  certificate: string | null;
+};
+
 export type Way = {
   key: WayKey;
   via: 'leaf' | 'hub' | 'neighbour';
   /** What a person is told it leads through. */
   through: string;
+  /** What a neighbour may use of it; null where it leads through a neighbour already. */
+  broker: BrokerWay | null;
   /** Starts to dial; closing the carrier ends all that was started for it. */
   open(): Promise<Carrier>;
 };
@@ -22,7 +33,7 @@ export type Way = {
 export type Ways = {
   /** All that is on offer now, best first. */
   offer(ways: readonly Way[]): void;
-  current(): Pick<Way, 'key' | 'via' | 'through'> | null;
+  current(): Omit<Way, 'open'> | null;
   waiting(): string;
   stop(): void;
 };

@@ -29,6 +29,7 @@ export const neighbourWay = (parts: NeighbourWayParts): Way => {
     key: `neighbour ${deviceId} ${peer.address.host}:${peer.address.port}`,
     via: 'neighbour',
     through: `the neighbour ${deviceId}`,
+    broker: null,
     open: async () => {
       const offer = await parts.client.broker(peer);
       if (offer === null) throw noWay(deviceId);

@@ -10,7 +10,7 @@ import { type RecordName, recordNameOf, type Versions } from '@signalbeam/sync/c
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import type { DeviceCertificate } from './certificate.ts';
-import { connectToPeer, type PeerAddress } from './peer-tls.ts';
+import { connectToPeer, type PeerAddress, provenKey } from './peer-tls.ts';
 
 export type Peer = { address: PeerAddress; publicKey: string };
 
@@ -55,6 +55,13 @@ export const createPeerClient = (parts: { own: DeviceCertificate }) => {
   };
 
   return {
+    /** The key that whoever listens there proves, base64; null when it proves none. */
+    identify: async (address: PeerAddress): Promise<string | null> => {
+      const socket = await connectToPeer({ address, publicKey: null, own });
+      const key = provenKey(socket);
+      socket.destroy();
+      return key;
+    },
     /** Names that only a newer peer knows are left out: nobody here could verify them. */
     versions: async (peer: Peer): Promise<Versions> => {
       const bytes = await get(peer, '/records', versionsBytesMax);

@@ -5,11 +5,13 @@ import { type AddressInfo, connect as connectTcp, createServer } from 'node:net'
 import type { RecordName } from '@signalbeam/sync/core/records';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { afterEach, describe, expect, test } from 'vitest';
+import { openCloud } from '../link/cloud.ts';
 import { createDeviceCertificate } from './certificate.ts';
 import { createPeerClient } from './peer-client.ts';
 import { type PeerServerParts, startPeerServer } from './peer-server.ts';
 import { connectToPeer } from './peer-tls.ts';
 import { createRelay } from './relay.ts';
+import { createRelayFetch } from './relay-fetch.ts';
 import { openTunnel } from './tunnel.ts';
 
 const device = () => {
@@ -179,6 +181,22 @@ describe('the relay', () => {
     }
     expect(await ask(site, 'POST', '/enrolment/devices', Buffer.alloc(5_000))).toBe(413);
     expect(cloud.asked).toHaveLength(2);
+  });
+
+  test('is a way to the cloud for those two calls', async () => {
+    const cloud = await startCloud();
+    const { stranger, peer } = await startSite({
+      relay: createRelay({ cloudUrl: cloud.url, now: () => 0 }),
+    });
+    const relayed = openCloud({
+      url: 'https://fleet.invalid',
+      fetch: createRelayFetch({ address: peer.address, own: stranger.own }),
+    });
+    expect(await relayed.enrolment(id)).toEqual({ status: 'pending' });
+    await expect(relayed.fetchRelease(`sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({
+      code: 'not-relayed',
+    });
+    expect(cloud.asked).toEqual([`GET /api/devices/${id}/enrolment -`]);
   });
 
   test('is limited in rate', async () => {

@@ -10,11 +10,12 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { type RecordName, recordNameOf, type Versions } from '@signalbeam/sync/core/records';
+import type { BrokerWay } from '../link/ways.ts';
 import type { DeviceCertificate } from './certificate.ts';
 import { provenKey, serverTls } from './peer-tls.ts';
 import { createRateLimit } from './rate-limit.ts';
 import type { Relay } from './relay.ts';
-import { acceptTunnel, type BrokerWay } from './tunnel-server.ts';
+import { acceptTunnel } from './tunnel-server.ts';
 
 export type PeerServerParts = {
   listen: { host: string; port: number };

@@ -27,10 +27,13 @@ export const serverTls = ({ certificate, privateKey }: DeviceCertificate) =>
 export const provenKey = (socket: TLSSocket): string | null =>
   publicKeyOf(socket.getPeerX509Certificate());
 
-/** A connection to the holder of `publicKey`, and to nobody else. */
+/**
+ * A connection to the holder of `publicKey`, and to nobody else; with null to whoever answers,
+ * whose key the caller then judges by `provenKey`.
+ */
 export const connectToPeer = (parts: {
   address: PeerAddress;
-  publicKey: string;
+  publicKey: string | null;
   own: DeviceCertificate;
 }): Promise<TLSSocket> =>
   new Promise((resolve, reject) => {
@@ -52,7 +55,7 @@ export const connectToPeer = (parts: {
     socket.once('error', fail);
     socket.once('timeout', () => fail(new Error('no answer')));
     socket.once('secureConnect', () => {
-      if (provenKey(socket) !== parts.publicKey) {
+      if (parts.publicKey !== null && provenKey(socket) !== parts.publicKey) {
         socket.destroy();
         reject(strangePeer(parts.address));
         return;

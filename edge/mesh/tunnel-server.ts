@@ -4,15 +4,7 @@
  * credentials, so this device gains no right to speak for it and can read nothing that TLS hides.
  */
 import { connect, type Socket } from 'node:net';
-
-/** Where this device reaches a broker, as a neighbour is told. */
-export type BrokerWay = {
-  kind: 'leaf' | 'hub';
-  host: string;
-  port: number;
-  /** The leaf's own certificate, if it speaks TLS: the neighbour checks its key by the roster. */
-  certificate: string | null;
-};
+import type { BrokerWay } from '../link/ways.ts';
 
 export const tunnelProtocol = 'signalbeam-broker';
 

@@ -32,6 +32,8 @@ export type NetworkHost = {
   /** This share of what arrives on the LAN is lost. */
   lose(share: number): void;
   healLan(): void;
+  /** Ends every process on it, as a power cut would. */
+  killAll(): void;
   lanBytes(): { received: number; sent: number };
 };
 
@@ -150,7 +152,13 @@ const claimWan = (): { bridge: string; net: string } => {
 
 const hostIn = (namespace: string, name: string, address: string): NetworkHost => {
   const inside = (command: string, args: readonly string[]) =>
-    ['netns', 'exec', namespace, findCommand(command), ...args] as const;
+    [
+      'netns',
+      'exec',
+      namespace,
+      command.includes('/') ? command : findCommand(command),
+      ...args,
+    ] as const;
   const firewall = (...args: readonly string[]): void =>
     void run('ip', ...inside('iptables', ['--wait', ...args]));
   const chain = (which: 'LAN' | 'WAN') => {
@@ -205,6 +213,7 @@ const hostIn = (namespace: string, name: string, address: string): NetworkHost =
       firewall('--append', 'LAN', '--in-interface', 'lan0', ...match, '--jump', 'DROP');
     },
     healLan: () => firewall('--flush', 'LAN'),
+    killAll: () => killWithin(namespace),
     lanBytes: () => {
       const counters = run('ip', '-n', namespace, '-json', '-stats', 'link', 'show', 'lan0');
       const [link] = JSON.parse(counters) as [{ stats64: Record<'rx' | 'tx', { bytes: number }> }];
@@ -215,10 +224,13 @@ const hostIn = (namespace: string, name: string, address: string): NetworkHost =
 
 const removeNamespace = (name: string): void => {
   if (!readNamespaces().includes(name)) return;
-  for (const pid of run('ip', 'netns', 'pids', name).split('\n').filter(Boolean)) {
-    tryKill(Number(pid));
-  }
+  killWithin(name);
   tryRun('ip', 'netns', 'delete', name);
+};
+
+const killWithin = (namespace: string): void => {
+  const pids = run('ip', 'netns', 'pids', namespace).split('\n').filter(Boolean);
+  for (const pid of pids) tryKill(Number(pid));
 };
 
 const tryKill = (pid: number): void => {

@@ -1,0 +1,164 @@
+/**
+ * A site of real agents on hosts of their own (network namespaces), with a real cloud across a WAN
+ * that can be cut: registered, started, asked what they show, killed, and counted in Postgres.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Child } from '@signalbeam/launcher/infra/child';
+import { createNetwork, type Network, type NetworkHost } from '@signalbeam/launcher/infra/network';
+import Database from 'better-sqlite3';
+import { eventually, startTestCloud, type TestCloud } from '../link/cloud.fixture.ts';
+
+const cli = join(import.meta.dirname, '..', 'cli.ts');
+export const meshPort = 8481;
+const console = '127.0.0.1:8480';
+
+export type Member = {
+  host: NetworkHost;
+  folder: string;
+  deviceId: string;
+  agent: Child | null;
+};
+
+export type LinkShown = {
+  state: string;
+  via: string | null;
+  through: string | null;
+  gateway: { role: boolean; leaf: { running: boolean; hubConnected: boolean } | null };
+  lanes: { lane: string; backlogRows: number }[];
+};
+
+export type TestSite = {
+  cloud: TestCloud;
+  network: Network;
+  host(name: string): NetworkHost;
+  enrol(name: string, more?: { relay?: string; autoApprove?: boolean }): Promise<Member>;
+  start(member: Member, args: readonly string[]): Promise<void>;
+  /** As a power cut would: the agent and all it started on that host. */
+  kill(member: Member): Promise<void>;
+  link(member: Member): Promise<LinkShown>;
+  untilLinked(member: Member, timeoutMs?: number): Promise<LinkShown>;
+  stop(): Promise<void>;
+};
+
+const quick = ['--heartbeat-ms', '1000', '--metrics-interval-ms', '500'];
+const noEngine = ['--engine', 'docker', '--engine-socket', '/nonexistent.sock'];
+
+export const startTestSite = async (
+  postgresUrl: string,
+  hosts: { hosts: readonly string[]; wan: readonly string[] },
+): Promise<TestSite> => {
+  const network = createNetwork(hosts);
+  const cloud = await startTestCloud(postgresUrl, {}, network.wanAddress).catch((cause) => {
+    network.stop();
+    throw cause;
+  });
+  const members: Member[] = [];
+  const host = (name: string): NetworkHost => {
+    const found = network.hosts.find((each) => each.name === name);
+    if (found === undefined) throw new Error(`no host ${name}`);
+    return found;
+  };
+  const link = async ({ host: on }: Member): Promise<LinkShown> =>
+    JSON.parse(await on.get(`http://${console}/api/local/link`));
+
+  return {
+    cloud,
+    network,
+    host,
+    link,
+    enrol: async (name, more = {}) => {
+      const folder = join(cloud.dir, name);
+      const { token } = (await cloud.ask('POST', '/api/registration-tokens', {
+        site: 'plant-7',
+        autoApprove: more.autoApprove ?? true,
+      })) as { token: string };
+      const args = ['register', '--url', cloud.publicUrl, '--name', name, '--state', folder];
+      const through = more.relay === undefined ? [] : ['--relay', more.relay];
+      await host(name).run(process.execPath, [cli, ...args, '--token', token, ...through]);
+      const { deviceId } = JSON.parse(readFileSync(join(folder, 'enrolment.json'), 'utf8')) as {
+        deviceId: string;
+      };
+      const member: Member = { host: host(name), folder, deviceId, agent: null };
+      members.push(member);
+      return member;
+    },
+    start: async (member, args) => {
+      member.agent = member.host.start({
+        name: member.host.name,
+        command: process.execPath,
+        args: [
+          ...[cli, 'run', '--state', member.folder, '--console', console],
+          ...['--mesh', `${member.host.address}:${meshPort}`, ...quick, ...noEngine, ...args],
+        ],
+        env: { PATH: process.env['PATH'] ?? '' },
+        logFile: `${member.folder}.log`,
+      });
+      await eventually(
+        () =>
+          member.host.get(`http://${console}/api/local/device`).then(
+            () => true,
+            () => false,
+          ),
+        (answers) => answers,
+      );
+    },
+    kill: async (member) => {
+      member.host.killAll();
+      await member.agent?.exited;
+      member.agent = null;
+    },
+    untilLinked: (member, timeoutMs) =>
+      eventually(
+        () => link(member),
+        ({ state }) => state === 'connected',
+        timeoutMs,
+      ),
+    stop: async () => {
+      for (const { agent } of members) await agent?.stop();
+      await cloud.stop();
+      network.stop();
+    },
+  };
+};
+
+const rowsInCloud = async (
+  cloud: TestCloud,
+  deviceId: string,
+  table: string,
+): Promise<string[]> => {
+  const { rows } = await cloud.owner.query<{ name: string }>(
+    `SELECT epoch || ':' || seq AS name FROM telemetry.${table} WHERE device_id = $1`,
+    [deviceId],
+  );
+  return rows.map(({ name }) => name).sort();
+};
+
+/** Every name the device ever gave out in a lane: its epoch, and all numbers up to the last. */
+const rowsOnDevice = ({ folder }: Member, lane: 'metrics' | 'events'): string[] => {
+  const file = lane === 'metrics' ? 'queue.db' : 'state.db';
+  const database = new Database(join(folder, file), { readonly: true });
+  const { epoch, last } = database
+    .prepare('SELECT epoch, last_seq AS last FROM lanes WHERE lane = ?')
+    .get(lane) as { epoch: string; last: number };
+  database.close();
+  return Array.from({ length: last }, (_, index) => `${epoch}:${index + 1}`).sort();
+};
+
+export const metricsInCloud = async (cloud: TestCloud, { deviceId }: Member): Promise<number> =>
+  (await rowsInCloud(cloud, deviceId, 'metrics')).length;
+
+/** All events of the stopped device are in Postgres, each once: the sets are compared. */
+export const expectEventsOnce = async (
+  cloud: TestCloud,
+  member: Member,
+): Promise<{ stored: string[]; written: string[] }> => {
+  for (let attempt = 0; ; attempt += 1) {
+    const stored = await rowsInCloud(cloud, member.deviceId, 'events');
+    const written = rowsOnDevice(member, 'events');
+    const same = JSON.stringify(stored) === JSON.stringify(written);
+    if (same || attempt === 100) return { stored, written };
+    await sleep(200);
+  }
+};
