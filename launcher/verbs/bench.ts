@@ -4,7 +4,7 @@
  * bloats another.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
 import { FleetError } from '@signalbeam/sync/core/errors';
@@ -15,6 +15,8 @@ import { installLog, repositoryDir } from '../places.ts';
 import { nearest, parseFlags, UsageError } from './usage.ts';
 
 const benchDir = join(repositoryDir, 'simulator/bench');
+/** One line a result of canonical size, so that figures can be compared over time. */
+const historyFile = join(benchDir, 'history.ndjson');
 
 const resultSchema = z.object({
   name: z.string(),
@@ -80,6 +82,12 @@ const print = ({ name, figures, hash }: BenchResult, tookMs: number) => {
   }
 };
 
+const remember = (result: BenchResult, machine: string): void =>
+  appendFileSync(
+    historyFile,
+    `${JSON.stringify({ at: new Date().toISOString(), machine, ...result })}\n`,
+  );
+
 export const bench = async (args: readonly string[]): Promise<number> => {
   const { values, positionals } = parseFlags('bench', args, { smoke: { type: 'boolean' } }, 'any');
   const all = listBenches();
@@ -93,13 +101,16 @@ export const bench = async (args: readonly string[]): Promise<number> => {
   const chosen = positionals.length === 0 ? all : positionals;
   console.log(`Benches: ${chosen.join(', ') || 'none yet'}`);
   const [cpu] = cpus();
-  console.log(`Machine: ${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.version}`);
+  const machine = `${cpus().length} × ${cpu?.model ?? 'unknown'}, Node ${process.version}`;
+  console.log(`Machine: ${machine}`);
   let failed = 0;
   for (const name of chosen) {
     const began = performance.now();
     try {
       const result = await runBench(name, values.smoke === true);
-      if (result !== undefined) print(result, performance.now() - began);
+      if (result === undefined) continue;
+      print(result, performance.now() - began);
+      if (values.smoke !== true) remember(result, machine);
     } catch (error) {
       failed += 1;
       console.error(`${name}: ${error instanceof Error ? error.message : String(error)}`);
