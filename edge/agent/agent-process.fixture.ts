@@ -1,8 +1,9 @@
 /**
  * A device's reconciler as a process of its own, so that tests can kill it at any instruction:
  * the real store, journal, engine, artifacts and probes; only the cloud is a folder. It dies by
- * SIGKILL at the step and moment it is told, and says on standard output what it reached.
+ * SIGKILL at the step and moment it is told, or takes the disk's power with it first.
  */
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { keysetSchema } from '@signalbeam/sync/wire/records';
@@ -13,12 +14,10 @@ import { openBlobStore } from '../artifacts/store.ts';
 import { detectEngine } from '../containers/detect.ts';
 import { probe } from '../containers/probe.ts';
 import { openJournal } from '../store/journal.ts';
-import { openLanes } from '../store/lanes.ts';
-import { queueMigrations, stateMigrations } from '../store/migrations.ts';
-import { openStore } from '../store/open.ts';
-import { openOutbox, queueLanes, stateLanes } from '../store/outbox.ts';
+import { openStores } from '../store/stores.ts';
 import { startReconciler } from './reconciler.ts';
 import { createUploads } from './uploads.ts';
+import { startWitness } from './witness.fixture.ts';
 
 export type ProcessOptions = {
   stateDir: string;
@@ -30,27 +29,20 @@ export type ProcessOptions = {
   tenantId: string;
   registryPort: number;
   crashAt: { step: string; moment: 'before' | 'after' } | null;
+  /** Where a disk is mounted that loses its power in the crash; null for a crash of the process alone. */
+  cutPowerOf: string | null;
+  /** What was committed is told here, on another disk; null to write nothing besides the work itself. */
+  witnessFile: string | null;
   /** Every step's name is appended here, so the test knows which were reached. */
   traceFile: string;
 };
 
 const run = async (options: ProcessOptions): Promise<void> => {
   const now = Date.now;
-  const open = (name: string, migrations: typeof stateMigrations) =>
-    openStore({
-      path: join(options.stateDir, name),
-      migrations,
-      pageBytes: 4_096,
-      check: true,
-      now,
-    }).database;
-  const state = open('state.db', stateMigrations);
-  const queue = open('queue.db', queueMigrations);
-  const outbox = openOutbox({
-    state: openLanes(state, stateLanes),
-    queue: openLanes(queue, queueLanes),
-    now,
-  });
+  const stores = openStores({ folder: options.stateDir, now });
+  const { state, outbox } = stores;
+  const witness =
+    options.witnessFile === null ? null : startWitness(stores, options.witnessFile, now);
   const blobs = await openBlobStore({ dir: options.blobDir, floorBytes: 0 });
   const registry = await startRegistry(blobs, options.registryPort);
   const detected = await detectEngine({ prefer: 'auto', socketPath: options.socketPath });
@@ -92,7 +84,11 @@ const run = async (options: ProcessOptions): Promise<void> => {
       process.stderr.write(`${level} ${message} ${JSON.stringify(facts ?? {})}\n`),
     onStep: (step, moment) => {
       appendFileSync(options.traceFile, `${moment} ${step}\n`);
+      if (moment === 'after') witness?.tellJournal();
       if (options.crashAt?.step === step && options.crashAt.moment === moment) {
+        if (options.cutPowerOf !== null) {
+          execFileSync('xfs_io', ['-x', '-c', 'shutdown', options.cutPowerOf]);
+        }
         process.kill(process.pid, 'SIGKILL');
       }
     },

@@ -137,7 +137,11 @@ export const createSite = async (
   };
 
   const traceFile = join(scratch, 'trace');
-  const start = (crashAt: ProcessOptions['crashAt']): { exited: Promise<string> } => {
+  const witnessFile = join(scratch, 'witness');
+  const start = (
+    crashAt: ProcessOptions['crashAt'],
+    power: { cutPowerOf: string } | null = null,
+  ): { exited: Promise<string> } => {
     mkdirSync(stateDir, { recursive: true });
     const blobDir = join(scratch, 'device-blobs');
     const options: ProcessOptions = {
@@ -150,6 +154,8 @@ export const createSite = async (
       registryPort,
       crashAt,
       traceFile,
+      cutPowerOf: power?.cutPowerOf ?? null,
+      witnessFile: power === null ? null : witnessFile,
     };
     const started = spawn(process.execPath, [main, JSON.stringify(options)], {
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -178,6 +184,7 @@ export const createSite = async (
     },
     trace: (): string[] =>
       existsSync(traceFile) ? readFileSync(traceFile, 'utf8').trim().split('\n') : [],
+    witnessFile,
     forgetTrace: (): void => rmSync(traceFile, { force: true }),
     /** Versions whose container runs, as the engine says. */
     running: async (): Promise<string[]> =>
