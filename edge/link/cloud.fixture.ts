@@ -89,13 +89,12 @@ const startOnce = async (
     ...['hub-config', '--dir', dir, '--port', String(hubPort)],
     ...['--leaf-port', String(leafPort), '--monitor-port', String(monitorPort)],
   ]);
-  const hub = await startHub({ dir: join(dir, 'hub'), config, port: hubPort, monitorPort }).catch(
-    async (cause) => {
-      for (const each of [wan, ...beyond]) await each.stop();
-      await database.drop();
-      throw cause;
-    },
-  );
+  const openHub = () => startHub({ dir: join(dir, 'hub'), config, port: hubPort, monitorPort });
+  let hub = await openHub().catch(async (cause) => {
+    for (const each of [wan, ...beyond]) await each.stop();
+    await database.drop();
+    throw cause;
+  });
   const cloud = startChild({
     name: 'cloud',
     command: process.execPath,
@@ -127,7 +126,14 @@ const startOnce = async (
     /** As devices call it. */
     publicUrl: env['SIGNALBEAM_PUBLIC_URL'] ?? '',
     wan,
-    hub,
+    /** The hub comes back with nothing it kept: no stream, no bucket, no tenant's account. */
+    loseHub: async (): Promise<void> => {
+      await hub.stop();
+      for (const folder of ['jetstream', 'accounts']) {
+        rmSync(join(dir, folder), { recursive: true });
+      }
+      hub = await openHub();
+    },
     hubUrl: env['NATS_URL'] ?? '',
     owner,
     token,

@@ -86,6 +86,14 @@ const stored = async (deviceId: string, epoch: string): Promise<number[]> => {
   return rows.map(({ seq }) => Number(seq));
 };
 
+const newestStored = async ({ deviceId }: Member): Promise<number> => {
+  const { rows } = await cloud.owner.query<{ seq: string | null }>(
+    'SELECT max(seq) AS seq FROM telemetry.metrics WHERE device_id = $1',
+    [deviceId],
+  );
+  return Number(rows[0]?.seq ?? 0);
+};
+
 beforeAll(async () => {
   cloud = await startTestCloud(inject('postgresUrl'));
   site = await openSite(cloud, { docker: inject('dockerSocket'), podman: inject('podmanSocket') });
@@ -152,6 +160,21 @@ describe('the story', () => {
     );
   });
 
+  it('loses nothing when the hub comes back without its folders, and rolls out after it', async () => {
+    const confirmed = await Promise.all(site.members.map(newestStored));
+    await cloud.loseHub();
+    await eventually(
+      () => Promise.all(site.members.map(newestStored)),
+      (newest) => newest.every((seq, index) => seq > (confirmed[index] ?? 0) + 4),
+    );
+    await publish('2.1.0', true);
+    expect(await ended(await rollOut('2.1.0'))).toMatchObject({
+      status: 'succeeded',
+      progress: { succeeded: 3 },
+    });
+    await allRun('2.1.0');
+  });
+
   it('takes a bad version back by itself and says why', async () => {
     await publish('3.0.0', false);
     const id = await rollOut('3.0.0');
@@ -161,7 +184,7 @@ describe('the story', () => {
       expect(row).toMatchObject({ status: 'failed', logTail: ['cannot open the serial port'] });
       expect(row.reason).toContain('web');
     }
-    await allRun('2.0.0');
+    await allRun('2.1.0');
   });
 
   it('has stored each row that a device wrote exactly once', async () => {
