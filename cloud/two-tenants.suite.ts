@@ -11,7 +11,10 @@ import { buildImageTar } from '@signalbeam/launcher/rig/image';
 import { createHost } from '@signalbeam/platform/http/host';
 import { serve } from '@signalbeam/platform/http/serve';
 import { issueDeviceToken } from '@signalbeam/platform/identity/tokens';
+import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import { openTestPlatform } from '@signalbeam/platform/rig.suite';
+import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
+import { payloadTypes } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { addDevices, openOwner } from '@signalbeam/telemetry-processor/rig.suite';
 import { createService as createTelemetryProcessor } from '@signalbeam/telemetry-processor/service';
@@ -149,9 +152,18 @@ export const openTenant = async (
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, image },
     ...{ bundle, other, releaseDigest, rollout, apiKey, user, containers },
+    nextKeyset: await signNextKeyset(platform.keyring, tenantId),
     pending: [await register(), await register()] as const,
     deviceToken: () => issueDeviceToken(device.signer, device.deviceId, Date.now()),
   };
+};
+
+/** The key set after the one in force, with the same keys, as the root would sign it elsewhere. */
+const signNextKeyset = async (keyring: Keyring, tenantId: string): Promise<string> => {
+  const { root, records } = await keyring.tenant(tenantId);
+  const { value } = records.keyset;
+  const next = { ...value, version: value.version + 1 };
+  return Buffer.from(sealRecord(payloadTypes.keyset, next, [root])).toString('base64');
 };
 
 export type Call = { path: string; by: 'user' | 'device' | 'nobody'; body?: unknown };
@@ -194,6 +206,9 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/devices/{id}/api-keys': read(`${device}/api-keys`),
     'post /api/devices/{id}/api-keys': post(`${device}/api-keys`, { validityDays: 3 }),
     'get /api/audit': read('/api/audit'),
+    'get /api/keys': read('/api/keys'),
+    'post /api/keys': post('/api/keys', { root: null, keyset: tenant.nextKeyset }),
+    'post /api/keys/rotate': post('/api/keys/rotate', { role: 'membership', change: 'add' }),
     'post /api/artifacts': post('/api/artifacts', tenant.image.tar),
     'get /api/artifacts': read('/api/artifacts'),
     'get /api/artifacts/blobs/{digest}': read(`/api/artifacts/blobs/${tenant.image.configDigest}`),

@@ -13,6 +13,7 @@ import { addVersionRoutes } from './api/versions.ts';
 import { sweepSpool } from './artifacts/spool.ts';
 import { createUploader } from './artifacts/upload.ts';
 import { policyOf } from './core/policy.ts';
+import { startSigningAgain } from './desired/sign-again.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
 import { startListening } from './rollouts/listen.ts';
 
@@ -47,7 +48,11 @@ export const createService = (platform: Platform): Service => {
     start: async () => {
       await sweepSpool(config.spoolDir, now());
       publisher = startPublisher({ cloud, pool: pools.system, log });
-      running = [publisher, startListening({ cloud, pools, log, now, onChanged })];
+      running = [
+        publisher,
+        startListening({ cloud, pools, log, now, onChanged }),
+        startSigningAgain({ pools, keyring, now, log, onChanged }),
+      ];
     },
     stop: async () => {
       await Promise.all(running.map((part) => part.stop()));

@@ -8,6 +8,7 @@ import { addApprovalRoutes } from './api/approval.ts';
 import { addAuditRoutes } from './api/audit.ts';
 import { addAuthRoutes } from './api/auth.ts';
 import { addDeviceRoutes } from './api/devices.ts';
+import { addKeyRoutes } from './api/keys.ts';
 import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
 import { addUserRoutes } from './api/users.ts';
@@ -26,6 +27,7 @@ export const createService = (platform: Platform): Service => {
     addApprovalRoutes,
     addApiKeyRoutes,
     addAuditRoutes,
+    addKeyRoutes,
   ]) {
     addRoutes(app, platform);
   }

@@ -102,12 +102,13 @@ export const readTrust = (db: Database, folder: string): StoredTrust | null => {
   const row = db.prepare<[], { facts: string }>('SELECT facts FROM trust').get();
   const copies = [
     row === undefined ? null : storedOf(factsSchema.parse(JSON.parse(row.facts))),
-    readCopy(folder),
+    readTrustCopy(folder),
   ].filter((copy) => copy !== null);
   return copies.toSorted((left, right) => right.serial - left.serial)[0] ?? null;
 };
 
-const readCopy = (folder: string): StoredTrust | null => {
+/** The copy beside the database: the same facts, one commit behind at most. */
+export const readTrustCopy = (folder: string): StoredTrust | null => {
   const facts = readJsonFile(fileIn(folder), factsSchema);
   return facts === null ? null : storedOf(facts);
 };

@@ -12,6 +12,7 @@ export const verbLines: Readonly<Record<string, string>> = {
   status: 'what runs, since when, on which ports',
   test: 'run the tests: all, or one of unit, system, browser',
   check: 'format, lint, types, unused code, house rules',
+  keys: "make a tenant's root keys offline, sign with them, rotate keys",
   bench: 'run the benches, or one of them, and print the figures',
   version: 'print the version',
   help: 'print this; `help <verb>` for its flags',
@@ -33,6 +34,16 @@ export const verbUsage: Readonly<Record<string, string>> = {
   check: 'check',
   bench: `bench [name] [--smoke]
   --smoke           small sizes: does it run, not how fast`,
+  keys: `keys show|init|sign|send|rotate [role] [flags]
+  show   --url URL [--out FILE]   the root and the key set in force (needs SIGNALBEAM_TOKEN)
+  init   --tenant FILE --dir DIR [--count 3] [--threshold 2] [--passphrase-file FILE]
+         offline: makes the root keys, the next root and its key set; a root that is no
+         development root signs its successor, too: --key FILE for each of its keys
+  sign   --tenant FILE --dir DIR --key FILE [--key FILE] [--passphrase-file FILE]
+         offline: signs the key set that is proposed, or adds signatures to the one in DIR
+  send   --url URL --dir DIR      hands root and key set in (needs SIGNALBEAM_TOKEN)
+  rotate release|director|ingest|membership --url URL [--withdraw-old] [--no-new]
+         the next key of a role (needs SIGNALBEAM_TOKEN)`,
   version: 'version',
   help: 'help [verb]',
 };

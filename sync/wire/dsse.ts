@@ -102,6 +102,25 @@ const readEnvelope = (bytes: Uint8Array | string, bytesMax: number) => {
 };
 
 /**
+ * The same envelope with one more signature, over exactly its bytes: how several people, or the old
+ * root and the new one, sign one record. What it says is not judged here.
+ */
+export const addSignature = (bytes: Uint8Array, signer: Signer, bytesMax: number): Uint8Array => {
+  const envelope = readEnvelope(bytes, bytesMax);
+  if (envelope.kind === 'refused') throw new TypeError(`not an envelope: ${envelope.reason}`);
+  const { payloadType, payload, signatures } = envelope;
+  const sig = Buffer.from(signer.sign(preAuthEncoding(payloadType, payload))).toString('base64');
+  const others = signatures.filter(({ keyid }) => keyid !== signer.keyId);
+  return Buffer.from(
+    JSON.stringify({
+      payloadType,
+      payload: payload.toString('base64'),
+      signatures: [...others, { keyid: signer.keyId, sig }],
+    } satisfies Envelope),
+  );
+};
+
+/**
  * Verifies; parses nothing but the envelope. Keys that are not trusted are passed over (a record
  * signed for a rotation has some); a trusted key whose signature is wrong refuses the whole.
  * Cost: one Ed25519 verification (about 0.1 ms) per signature by a known key.

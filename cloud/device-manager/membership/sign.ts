@@ -28,6 +28,12 @@ export type SignParts = Pick<Parts, 'pools' | 'kek' | 'keyring' | 'now' | 'log'>
 /** A site that is kept from news for so long shows it. */
 const snapshotLifeMs = 7 * 86_400_000;
 
+/** Read afresh: what a key signs that was withdrawn a moment ago no device would believe. */
+const membershipKey = async ({ keyring }: SignParts, tenantId: string) => {
+  keyring.forget(tenantId);
+  return (await keyring.tenant(tenantId)).membership;
+};
+
 const siteKeyOf = async (parts: SignParts, sql: Sql, at: Membership, generation: number) => {
   const { tenantId, site } = at;
   const context = `signalbeam site key ${tenantId} ${site} ${generation}`;
@@ -37,7 +43,7 @@ const siteKeyOf = async (parts: SignParts, sql: Sql, at: Membership, generation:
 
 const signSite = async (parts: SignParts, sql: Sql, at: Membership): Promise<void> => {
   const { tenantId, site, changed: version } = at;
-  const { membership } = await parts.keyring.tenant(tenantId);
+  const membership = await membershipKey(parts, tenantId);
   const issuedAt = new Date(parts.now());
   const members = await membersOf(sql, at, siteMembersMax + 1);
   if (members.length > siteMembersMax) {
@@ -64,7 +70,7 @@ const signSite = async (parts: SignParts, sql: Sql, at: Membership): Promise<voi
 
 const signRevocation = async (parts: SignParts, sql: Sql, at: Membership): Promise<void> => {
   const { tenantId, changed: version } = at;
-  const { membership } = await parts.keyring.tenant(tenantId);
+  const membership = await membershipKey(parts, tenantId);
   const issuedAt = new Date(parts.now());
   const revocation: Revocation = {
     tenantId,
@@ -90,7 +96,7 @@ export const signMembership = (
 
 export const signSnapshot = async (parts: SignParts, due: DueSnapshot): Promise<void> => {
   const { madeOf, tenantId, site, version, ...versions } = due;
-  const { membership } = await parts.keyring.tenant(tenantId);
+  const membership = await membershipKey(parts, tenantId);
   const issuedAt = new Date(parts.now());
   const snapshot: Snapshot = {
     tenantId,

@@ -28,6 +28,7 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/registration-tokens/*', 'device-manager'],
   ['/api/auth/*', 'device-manager'],
   ['/api/audit/*', 'device-manager'],
+  ['/api/keys/*', 'device-manager'],
   ['/api/users/*', 'device-manager'],
 ];
 

@@ -19,6 +19,7 @@ export const statusByCode = {
   conflict: 409,
   'device-key-taken': 409,
   'last-admin': 409,
+  'keys-refused': 409,
   'already-exists': 409,
   'wrong-state': 409,
   'version-exists': 409,

@@ -1,0 +1,73 @@
+/**
+ * Signs desired states again whose director key was withdrawn: a device that enrols now, or lost its
+ * disk, believes only keys of the present key set. The same slots under the next generation, so
+ * nothing that runs is touched. Looks when a tenant's key set changed; every replica may.
+ */
+import type { Keyring } from '@signalbeam/platform/keys/keyring';
+import type { Logger } from '@signalbeam/platform/logging/log';
+import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { lockTargets } from '../store/desired.ts';
+import { keysetVersions, signedByOthers } from '../store/signers.ts';
+import { changesOf, retrying, storeChanges } from './change.ts';
+
+type Parts = {
+  pools: { api: Pool; system: Pool };
+  keyring: Keyring;
+  now: () => number;
+  log: Logger;
+  onChanged: () => void;
+};
+
+const lookEveryMs = 5_000;
+const batch = 100;
+
+/** Returns how many were signed again. */
+export const signTenantAgain = async (parts: Parts, tenantId: string): Promise<number> => {
+  const { keyring, pools, now } = parts;
+  keyring.forget(tenantId);
+  const { director, records } = await keyring.tenant(tenantId);
+  const trusted = records.keyset.value.roles.director.map(({ keyId }) => keyId);
+  for (let total = 0; ; ) {
+    const deviceIds = await signedByOthers(pools.system, tenantId, trusted, batch);
+    if (deviceIds.length === 0) return total;
+    await retrying(pools.api, tenantId, async (sql) => {
+      const targets = await lockTargets(sql, tenantId, deviceIds);
+      const changes = changesOf(targets, ({ slots }) => ({ kind: 'changed', slots }));
+      await storeChanges(sql, changes, { tenantId, director, nowMs: now() });
+    });
+    total += deviceIds.length;
+  }
+};
+
+export const startSigningAgain = (parts: Parts): { stop: () => Promise<void> } => {
+  const seen = new Map<string, number>();
+  let stopped = false;
+  const look = async (): Promise<void> => {
+    for (const { tenantId, version } of await keysetVersions(parts.pools.system)) {
+      if (stopped || seen.get(tenantId) === version) continue;
+      const count = await signTenantAgain(parts, tenantId);
+      seen.set(tenantId, version);
+      if (count === 0) continue;
+      parts.log.info({ tenantId, count }, 'desired states were signed with the new director key');
+      parts.onChanged();
+    }
+  };
+  let running: Promise<void> = Promise.resolve();
+  let busy = false;
+  const timer = setInterval(() => {
+    if (busy) return;
+    busy = true;
+    running = look()
+      .catch((error) => parts.log.warn({ error }, 'signing desired states again failed'))
+      .finally(() => {
+        busy = false;
+      });
+  }, lookEveryMs);
+  return {
+    stop: async () => {
+      stopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+};
