@@ -39,7 +39,8 @@ const verbs: Record<VerbName | 'help', Verb> = {
     };
     const pages = options['console-dir'] ?? findConsole();
     await runAgent({ ...options, 'console-dir': pages }, runtime, controller.signal);
-    return 0;
+    // All is closed and on disk: libraries' idle connections would hold the process for seconds.
+    process.exit(0);
   },
   status: async (args) => {
     const { status } = await import('./host/status.ts');

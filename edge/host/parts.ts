@@ -80,6 +80,7 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
       view.linkChanged();
       site.linkChanged();
     },
+    reached: () => work.nudge('the cloud is reached'),
   });
   site.join(link);
   const sampling = startSampling({

@@ -34,6 +34,8 @@ export type LinkParts = {
   random: () => number;
   log: Log;
   onChange: () => void;
+  /** The cloud answered the greeting: what failed for want of it is worth another try. */
+  reached: () => void;
 };
 
 export type Link = ReturnType<typeof startLink>;
@@ -81,6 +83,7 @@ export const startLink = (parts: LinkParts) => {
       outages.ended();
       presence.beatNow();
       downward.desired.compare();
+      parts.reached();
     },
     lost: () => outages.began(),
   });
