@@ -6,6 +6,7 @@
 import type { RecordName } from '@signalbeam/sync/core/records';
 import { installHold, staleParts } from '@signalbeam/sync/core/staleness';
 import type { Offered } from '@signalbeam/sync/wire/offer';
+import { openDesired } from '@signalbeam/sync/wire/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 import { openTrustStore, type TrustStore, type TrustStoreParts } from '../store/trust.ts';
 
@@ -45,6 +46,14 @@ export const openTrust = (
   const refusals = new Map<RecordName, string>();
   const isRevoked = (): boolean => store.trust().revoked.has(identity.nkey);
   let revoked = isRevoked();
+
+  /** When the desired state in force expires; null when it does not, or its signer was withdrawn. */
+  const desiredEndMs = (): number | null => {
+    const bytes = store.held(desiredName);
+    const opened = bytes === null ? null : openDesired(bytes, store.keyset());
+    if (opened?.kind !== 'opened' || opened.value.expiresAt === undefined) return null;
+    return Date.parse(opened.value.expiresAt);
+  };
 
   const tell = (name: RecordName, offered: Offered): void => {
     if (offered.kind === 'refused') {
@@ -100,7 +109,7 @@ export const openTrust = (
     },
     hold: () => {
       if (isRevoked()) return 'This device was revoked; no new version starts.';
-      return installHold(staleParts(store.trust(), null));
+      return installHold(staleParts(store.trust(), desiredEndMs()));
     },
   };
 };

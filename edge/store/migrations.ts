@@ -5,7 +5,7 @@
 import { desiredTables } from './desired.ts';
 import { journalTables } from './journal.ts';
 import { knownPeersTable } from './known-peers.ts';
-import { trustTables } from './trust-tables.ts';
+import { carriedRecords, trustTables } from './trust-tables.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -75,6 +75,7 @@ export const stateMigrations: readonly Migration[] = [
   recentEvents,
   { ...released, name: '0006-released' },
   { name: '0007-trust', sql: trustTables },
+  { name: '0008-carried-records', sql: carriedRecords },
   { name: '0008-known-peers', sql: knownPeersTable },
 ];
 export const queueMigrations: readonly Migration[] = [lanes, released];

@@ -24,6 +24,9 @@ export const trustTables = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** A carried record is one that this program does not act on: verified, and kept for the others. */
+export const carriedRecords = 'ALTER TABLE records ADD COLUMN carried INTEGER NOT NULL DEFAULT 0';
+
 const name = z.string().transform((text, context): RecordName => {
   const found = recordNameOf(text);
   if (found !== null) return found;
@@ -123,23 +126,41 @@ export const writeTrust = (db: Database, stored: StoredTrust): void => {
 export const copyTrust = (folder: string, stored: StoredTrust): void =>
   writeJsonFile(fileIn(folder), JSON.parse(textOf(stored)));
 
-export type HeldRecord = { name: RecordName; version: number; envelope: Uint8Array };
+export type HeldRecord = {
+  name: RecordName;
+  version: number;
+  envelope: Uint8Array;
+  carried: boolean;
+};
 
 export const writeRecord = (db: Database, record: HeldRecord, at: number): void => {
   db.prepare(
-    `INSERT INTO records VALUES (?, ?, ?, ?)
+    `INSERT INTO records (name, version, envelope, received_at, carried) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET version = excluded.version, envelope = excluded.envelope,
-       received_at = excluded.received_at`,
-  ).run(record.name, record.version, Buffer.from(record.envelope), at);
+       received_at = excluded.received_at, carried = excluded.carried`,
+  ).run(record.name, record.version, Buffer.from(record.envelope), at, record.carried ? 1 : 0);
 };
 
 export const readRecord = (db: Database, of: RecordName): HeldRecord | null => {
   const row = db
-    .prepare<[string], { version: number; envelope: Buffer }>(
-      'SELECT version, envelope FROM records WHERE name = ?',
+    .prepare<[string], { version: number; envelope: Buffer; carried: number }>(
+      'SELECT version, envelope, carried FROM records WHERE name = ?',
     )
     .get(of);
-  return row === undefined ? null : { name: of, version: row.version, envelope: row.envelope };
+  return row === undefined ? null : { ...row, name: of, carried: row.carried === 1 };
+};
+
+/** Keys changed: what was carried may be signed by one that was withdrawn. It comes again. */
+export const dropCarried = (db: Database): void => {
+  db.prepare('DELETE FROM records WHERE carried = 1').run();
+};
+
+export const recordVersions = (db: Database): Map<RecordName, number> => {
+  const rows = db
+    .prepare<[], { name: string; version: number }>('SELECT name, version FROM records')
+    .all();
+  const named = rows.map((row) => [recordNameOf(row.name), row.version] as const);
+  return new Map(named.filter((entry): entry is [RecordName, number] => entry[0] !== null));
 };
 
 export const countRecords = (db: Database): number =>

@@ -11,6 +11,7 @@ import {
   devices,
   keys,
   keysetWith,
+  newSigner,
   rosterWith,
   siteKey,
   trusted,
@@ -153,6 +154,56 @@ describe('the store of records', () => {
     unhear();
     store.offer('site/roster', rosterBytes(9));
     expect(heard).toEqual(['site/roster']);
+  });
+
+  it("carries a newer program's record untouched, and goes on with what it believed", () => {
+    const first = open();
+    const newer = (version: number, more = {}) =>
+      sealEnvelope(
+        payloadTypes.roster,
+        { ...rosterWith({ version }), ranks: [1], schema: 9, readableFrom: 9, ...more },
+        [keys.membership],
+      );
+    expect(first.store.offer('site/roster', newer(6))).toMatchObject({ code: 'newer-schema' });
+    expect(first.store.held('site/roster')).toEqual(Buffer.from(newer(6)));
+    expect(first.store.versions().get('site/roster')).toBe(6);
+    expect(first.store.trust().floors.get('site/roster')?.version).toBe(4);
+    // Not for this site, not signed by membership, or far ahead: not carried.
+    first.store.offer('site/roster', newer(7, { site: 'plant-8' }));
+    first.store.offer('site/roster', newer(2 ** 40));
+    first.store.offer(
+      'site/roster',
+      sealEnvelope(payloadTypes.roster, { version: 8, schema: 9, readableFrom: 9 }, [
+        keys.director,
+      ]),
+    );
+    expect(first.store.versions().get('site/roster')).toBe(6);
+    // What it can act on still comes in, below what it carries.
+    expect(first.store.offer('site/roster', rosterBytes(5)).kind).toBe('accepted');
+    first.database.close();
+    const { store } = open();
+    expect(store.trust().floors.get('site/roster')?.version).toBe(5);
+    expect(store.held('site/roster')).toEqual(Buffer.from(newer(6)));
+    // A part of the news that it may ignore: acted on, and relayed with what it dropped.
+    const known = sealEnvelope(
+      payloadTypes.roster,
+      { ...rosterWith({ version: 9 }), ranks: [1], schema: 9, readableFrom: 1 },
+      [keys.membership],
+    );
+    expect(store.offer('site/roster', known).kind).toBe('accepted');
+    expect(store.held('site/roster')).toEqual(Buffer.from(known));
+  });
+
+  it('gives back the numbers that a stolen key used up, once the key is withdrawn', () => {
+    const { store } = open();
+    expect(store.offer('site/roster', rosterBytes(900_000)).kind).toBe('accepted');
+    const fresh = newSigner();
+    expect(store.offer('tenant/keyset', keysetBytes(3, { membership: fresh })).kind).toBe(
+      'accepted',
+    );
+    expect(store.offer('site/roster', rosterBytes(5, {}, fresh)).kind).toBe('accepted');
+    expect(store.versions().get('site/roster')).toBe(5);
+    expect(store.held('site/roster')).toEqual(Buffer.from(rosterBytes(5, {}, fresh)));
   });
 
   it('keeps the time that the cloud signed, across restarts', () => {

@@ -5,10 +5,22 @@
  * does not understand travels on untouched.
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
-import type { RecordName, Version } from '@signalbeam/sync/core/records';
+import {
+  kindOf,
+  mergeVersions,
+  type RecordName,
+  type Version,
+} from '@signalbeam/sync/core/records';
 import type { Witness } from '@signalbeam/sync/core/time-floor';
-import { moveToSite, startTrust, type Trust, witnessTime } from '@signalbeam/sync/core/trust';
+import {
+  moveToSite,
+  startTrust,
+  type Trust,
+  versionStepMax,
+  witnessTime,
+} from '@signalbeam/sync/core/trust';
 import type { Believed, Offered } from '@signalbeam/sync/wire/offer';
+import type { NewerRecord } from '@signalbeam/sync/wire/record-envelope';
 import { type RoleKeys, thresholdOne } from '@signalbeam/sync/wire/records';
 import { offerRecord, pinRoot } from '@signalbeam/sync/wire/trust';
 import type { Database } from 'better-sqlite3';
@@ -16,9 +28,11 @@ import type { Approved } from './enrolment.ts';
 import {
   copyTrust,
   countRecords,
+  dropCarried,
   dropSiteRecords,
   readRecord,
   readTrust,
+  recordVersions,
   type StoredTrust,
   writeRecord,
   writeTrust,
@@ -114,10 +128,25 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
     writtenFloorMs = newestSaid(trust);
     copy();
   };
+  /** Kept for those who understand it: this program goes on with what it believed. */
+  const carry = (name: RecordName, bytes: Uint8Array, newer: NewerRecord): void => {
+    const known = versionOf(name);
+    if (!concernsUs(approved, name, newer)) return;
+    if (newer.version <= known || newer.version - known > versionStepMax) return;
+    if (known === 0 && countRecords(state) >= recordsHeldMax) return;
+    const { version } = newer;
+    writeRecord(state, { name, version, envelope: bytes, carried: true }, now());
+    for (const listener of listeners) listener(name);
+  };
+  const versionOf = (name: RecordName): Version =>
+    Math.max(stored.trust.floors.get(name)?.version ?? 0, readRecord(state, name)?.version ?? 0);
   const offer: TrustStore['offer'] = (name, bytes, alongside) => {
     const offered = offerRecord(stored.trust, approved.site, name, bytes);
-    if (offered.kind === 'refused') return offered;
     const held = readRecord(state, name);
+    if (offered.kind === 'refused') {
+      if (offered.code === 'newer-schema') carry(name, bytes, offered);
+      return offered;
+    }
     // Known by its floor, but the bytes are gone with a damaged database: taken in again.
     if (offered.kind === 'unchanged' && held !== null) return offered;
     if (held === null && countRecords(state) >= recordsHeldMax) {
@@ -126,26 +155,18 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
     const trust = offered.kind === 'accepted' ? offered.trust : stored.trust;
     const version = trust.floors.get(name)?.version ?? 0;
     commit(trust, () => {
-      writeRecord(state, { name, version, envelope: bytes }, now());
+      if (kindOf(name) === 'root' || kindOf(name) === 'keyset') dropCarried(state);
+      // A newer one that is carried stays for the others.
+      if (held?.carried !== true || held.version < version) {
+        writeRecord(state, { name, version, envelope: bytes, carried: false }, now());
+      }
       alongside?.(offered.record);
     });
     for (const listener of listeners) listener(name);
     return { kind: 'accepted', trust, record: offered.record };
   };
   commit(stored.trust, () => undefined);
-  if ('roster' in approved.enrolment.records) {
-    const { records } = approved.enrolment;
-    for (const [name, text] of [
-      ['tenant/root', records.root],
-      ['tenant/keyset', records.keyset],
-      ['tenant/revocation', records.revocation],
-      ['site/roster', records.roster],
-      ['site/site-key', records.siteKey],
-    ] as const) {
-      // What came since is newer; then these are refused, and rightly.
-      offer(name, Buffer.from(text, 'base64'));
-    }
-  }
+  offerEnrolment(approved.enrolment, offer);
   return {
     trust: () => stored.trust,
     keyset: () => stored.trust.keyset ?? noKeys,
@@ -157,13 +178,44 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
       if (newestSaid(trust) - writtenFloorMs >= timeStepMs) commit(trust, () => undefined);
     },
     held: (name) => readRecord(state, name)?.envelope ?? null,
-    versions: () =>
-      new Map([...stored.trust.floors].map(([name, { version }]) => [name, version] as const)),
+    versions: () => {
+      const versions = [...stored.trust.floors].map(
+        ([name, { version }]) => [name, version] as const,
+      );
+      return mergeVersions(new Map(versions), recordVersions(state));
+    },
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
   };
+};
+
+const concernsUs = (
+  ours: Pick<Approved, 'tenantId' | 'site'>,
+  name: RecordName,
+  newer: NewerRecord,
+): boolean => {
+  const [scope, id] = name.split('/');
+  return (
+    newer.tenantId === ours.tenantId &&
+    (newer.site === null || newer.site === ours.site) &&
+    (scope !== 'device' || newer.deviceId === id)
+  );
+};
+
+/** What came since is newer; then these are refused, and rightly. */
+const offerEnrolment = ({ records }: Approved['enrolment'], offer: TrustStore['offer']): void => {
+  if (!('roster' in records)) return;
+  for (const [name, text] of [
+    ['tenant/root', records.root],
+    ['tenant/keyset', records.keyset],
+    ['tenant/revocation', records.revocation],
+    ['site/roster', records.roster],
+    ['site/site-key', records.siteKey],
+  ] as const) {
+    offer(name, Buffer.from(text, 'base64'));
+  }
 };
 
 const newestSaid = ({ time }: Trust): number =>

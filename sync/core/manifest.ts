@@ -79,6 +79,11 @@ export type Desired = {
   deviceId: string;
   generation: number;
   issuedAt: string;
+  /**
+   * Past this no new version is started from it; what runs, runs. The cloud signs it afresh long
+   * before. Absent in those that were signed before there was an end.
+   */
+  expiresAt?: string | undefined;
   slots: Slot[];
 };
 

@@ -14,7 +14,8 @@ import {
   type TrustFault,
 } from '../core/trust.ts';
 import { halters, keyOfDevice, mayHalt, memberKeys } from './authors.ts';
-import type { OpenedRecord } from './record-envelope.ts';
+import type { EnvelopeFault } from './dsse.ts';
+import type { NewerRecord } from './record-envelope.ts';
 import type {
   Command,
   Grant,
@@ -59,17 +60,18 @@ export type Believed =
   | { kind: 'permit'; value: Permit }
   | { kind: 'reported'; value: ReportedRecord };
 
-export type Refused = {
-  kind: 'refused';
-  code: TrustFault | Extract<OpenedRecord<never>, { kind: 'refused' }>['code'] | 'too-many-records';
-  reason: string;
-};
+export type Refused =
+  | { kind: 'refused'; code: TrustFault | EnvelopeFault | 'too-many-records'; reason: string }
+  | NewerRecord;
 export type Offered =
   | { kind: 'accepted'; trust: Trust; record: Believed }
   | { kind: 'unchanged'; record: Believed }
   | Refused;
 
-export const refusedRecord = (code: Refused['code'], reason: string): Refused => ({
+export const refusedRecord = (
+  code: Exclude<Refused['code'], 'newer-schema'>,
+  reason: string,
+): Refused => ({
   kind: 'refused',
   code,
   reason,

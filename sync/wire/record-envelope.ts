@@ -24,7 +24,18 @@ const marks = z.looseObject({
   readableFrom: z.int().min(1).default(1),
 });
 
-export type OpenedRecord<T> = Opened<T> | { kind: 'refused'; code: 'newer-schema'; reason: string };
+export type OpenedRecord<T> = Opened<T> | NewerRecord;
+
+/** Verified, but not to be acted on; what is needed to carry it on to those who can. */
+export type NewerRecord = {
+  kind: 'refused';
+  code: 'newer-schema';
+  reason: string;
+  tenantId: string;
+  site: string | null;
+  deviceId: string | null;
+  version: number;
+};
 
 export const sealRecord = (
   payloadType: string,
@@ -36,6 +47,22 @@ export const sealRecord = (
     { ...value, schema: recordSchemaVersion, readableFrom: recordSchemaVersion },
     signers,
   );
+
+/** Of every schema there will be: whose a record is, and its version (a desired state's generation). */
+const name = z.string().max(64).nullable().catch(null).default(null);
+const count = z.int().min(0).nullable().catch(null).default(null);
+const carried = z
+  .object({
+    tenantId: z.string().max(64).catch('').default(''),
+    site: name,
+    deviceId: name,
+    version: count,
+    generation: count,
+  })
+  .transform(({ version, generation, ...whose }) => ({
+    ...whose,
+    version: version ?? generation ?? 0,
+  }));
 
 type Json = Record<string, unknown>;
 
@@ -72,7 +99,7 @@ export const openRecord = <T>(
   const { schema: writer, readableFrom, ...value } = marked.value;
   if (readableFrom > reader) {
     const reason = `it needs a program that knows schema ${readableFrom}; this one knows ${reader}`;
-    return { kind: 'refused', code: 'newer-schema', reason };
+    return { kind: 'refused', code: 'newer-schema', reason, ...carried.parse(value) };
   }
   const parsed =
     writer > reader ? knownPart(expected.schema, value) : expected.schema.safeParse(value);

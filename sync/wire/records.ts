@@ -89,6 +89,7 @@ const desiredSchema = z.strictObject({
   deviceId: uuid,
   generation: z.int().min(1),
   issuedAt: z.iso.datetime(),
+  expiresAt: z.iso.datetime().optional(),
   slots: z.array(desiredSlot).max(bundlesPerDeviceMax),
 });
 

@@ -47,6 +47,9 @@ export const retrying = async <T>(
 export const nextGenerationOf = (target: Target): number =>
   Math.max(target.generation, target.reportedGeneration) + 1;
 
+/** 90 days: signed afresh at half of it, so only who hears nothing for so long has an old one. */
+export const desiredLifeMs = 90 * 86_400_000;
+
 export type DesiredChange = { target: Target; slots: Slot[]; generation: number };
 
 const seal = (
@@ -57,7 +60,8 @@ const seal = (
 ): NewDesired => {
   const { target, generation, slots } = change;
   const { deviceId } = target;
-  const desired: Desired = { tenantId, deviceId, generation, issuedAt, slots };
+  const expiresAt = new Date(Date.parse(issuedAt) + desiredLifeMs).toISOString();
+  const desired: Desired = { tenantId, deviceId, generation, issuedAt, expiresAt, slots };
   const envelope = sealEnvelope(payloadTypes.desired, desired, [director]);
   return { deviceId, expected: target.generation, generation, slots, envelope };
 };

@@ -13,6 +13,7 @@ import {
   startRig,
   type TestTenant,
 } from '../rig.suite.ts';
+import { renewDesired } from './sign-again.ts';
 
 type Desired = { generation: number; slots: Slot[]; envelope: string };
 
@@ -37,6 +38,29 @@ const rotate = (change: 'add' | 'replace') =>
     { tenantId: tenant.tenantId, actor: 'test', ip: null },
     { role: 'director', change },
   );
+
+describe('a desired state', () => {
+  it('is signed afresh long before it expires, slots as they were', async () => {
+    const { deviceId } = await addDevice(rig, tenant, 'old');
+    const bundleId = await makeBundle(rig, tenant, 'old', ['1.0.0']);
+    const body = { bundleId, version: '1.0.0' };
+    await rig.ask('POST', `/api/devices/${deviceId}/bundle`, { token: tenant.operator, body });
+    const before = await desired(deviceId);
+    const parts = { ...rig.platform, onChanged: () => {} };
+    expect(await renewDesired(parts)).toBe(0);
+    const later = { ...parts, now: () => Date.now() + 46 * 86_400_000 };
+    expect(await renewDesired(later)).toBeGreaterThan(0);
+    expect(await renewDesired(later)).toBe(0);
+    const after = await desired(deviceId);
+    expect(after.slots).toEqual(before.slots);
+    expect(after.generation).toBe(before.generation + 1);
+    const { records } = await rig.platform.keyring.tenant(tenant.tenantId);
+    const opened = openDesired(Buffer.from(after.envelope, 'base64'), records.keyset.value);
+    if (opened.kind !== 'opened') throw new Error(opened.reason);
+    const lifeMs = Date.parse(opened.value.expiresAt ?? '') - Date.parse(opened.value.issuedAt);
+    expect(lifeMs).toBe(90 * 86_400_000);
+  });
+});
 
 describe('the director key', () => {
   it('may be followed by another without anything being signed again', async () => {

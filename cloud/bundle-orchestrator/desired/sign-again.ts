@@ -1,14 +1,14 @@
 /**
- * Signs desired states again whose director key was withdrawn: a device that enrols now, or lost its
- * disk, believes only keys of the present key set. The same slots under the next generation, so
- * nothing that runs is touched. Looks when a tenant's key set changed; every replica may.
+ * Signs desired states again whose director key was withdrawn (a device that enrols now, or lost its
+ * disk, believes only keys of the present key set), and those that would expire. The same slots
+ * under the next generation, so nothing that runs is touched. Every replica may.
  */
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import type { Logger } from '@signalbeam/platform/logging/log';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { lockTargets } from '../store/desired.ts';
-import { keysetVersions, signedByOthers } from '../store/signers.ts';
-import { changesOf, retrying, storeChanges } from './change.ts';
+import { keysetVersions, signedBefore, signedByOthers } from '../store/signers.ts';
+import { changesOf, desiredLifeMs, retrying, storeChanges } from './change.ts';
 
 type Parts = {
   pools: { api: Pool; system: Pool };
@@ -19,22 +19,43 @@ type Parts = {
 };
 
 const lookEveryMs = 5_000;
+const renewEveryMs = 3_600_000;
 const batch = 100;
+
+const signSlotsAgain = async (
+  { keyring, pools, now }: Parts,
+  tenantId: string,
+  deviceIds: readonly string[],
+): Promise<void> => {
+  const { director } = await keyring.tenant(tenantId);
+  await retrying(pools.api, tenantId, async (sql) => {
+    const targets = await lockTargets(sql, tenantId, deviceIds);
+    const changes = changesOf(targets, ({ slots }) => ({ kind: 'changed', slots }));
+    await storeChanges(sql, changes, { tenantId, director, nowMs: now() });
+  });
+};
+
+/** Those past half of their life; returns how many were signed again. */
+export const renewDesired = async (parts: Parts): Promise<number> => {
+  const before = new Date(parts.now() - desiredLifeMs / 2);
+  for (let total = 0; ; ) {
+    const due = await signedBefore(parts.pools.system, before, batch);
+    if (due === null) return total;
+    await signSlotsAgain(parts, due.tenantId, due.deviceIds);
+    total += due.deviceIds.length;
+  }
+};
 
 /** Returns how many were signed again. */
 export const signTenantAgain = async (parts: Parts, tenantId: string): Promise<number> => {
-  const { keyring, pools, now } = parts;
+  const { keyring, pools } = parts;
   keyring.forget(tenantId);
-  const { director, records } = await keyring.tenant(tenantId);
+  const { records } = await keyring.tenant(tenantId);
   const trusted = records.keyset.value.roles.director.map(({ keyId }) => keyId);
   for (let total = 0; ; ) {
     const deviceIds = await signedByOthers(pools.system, tenantId, trusted, batch);
     if (deviceIds.length === 0) return total;
-    await retrying(pools.api, tenantId, async (sql) => {
-      const targets = await lockTargets(sql, tenantId, deviceIds);
-      const changes = changesOf(targets, ({ slots }) => ({ kind: 'changed', slots }));
-      await storeChanges(sql, changes, { tenantId, director, nowMs: now() });
-    });
+    await signSlotsAgain(parts, tenantId, deviceIds);
     total += deviceIds.length;
   }
 };
@@ -42,7 +63,12 @@ export const signTenantAgain = async (parts: Parts, tenantId: string): Promise<n
 export const startSigningAgain = (parts: Parts): { stop: () => Promise<void> } => {
   const seen = new Map<string, number>();
   let stopped = false;
+  let renewedAtMs = Number.NEGATIVE_INFINITY;
   const look = async (): Promise<void> => {
+    if (performance.now() - renewedAtMs > renewEveryMs) {
+      if ((await renewDesired(parts)) > 0) parts.onChanged();
+      renewedAtMs = performance.now();
+    }
     for (const { tenantId, version } of await keysetVersions(parts.pools.system)) {
       if (stopped || seen.get(tenantId) === version) continue;
       const count = await signTenantAgain(parts, tenantId);

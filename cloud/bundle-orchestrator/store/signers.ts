@@ -1,6 +1,6 @@
 /**
- * Which key signed each stored desired state, read from the envelope itself. Runs as the background
- * role: it looks at all tenants.
+ * Which key signed each stored desired state (read from the envelope itself), and which grow old.
+ * Runs as the background role: it looks at all tenants.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 
@@ -33,4 +33,24 @@ export const signedByOthers = async (
     [tenantId, trustedKeyIds, limit],
   );
   return rows.map((row) => row.device_id);
+};
+
+/** The oldest that were signed before this moment, of one tenant. */
+export const signedBefore = async (
+  sql: Sql,
+  before: Date,
+  limit: number,
+): Promise<{ tenantId: string; deviceIds: string[] } | null> => {
+  const { rows } = await sql.query<{ tenant_id: string; device_id: string }>(
+    `SELECT desired.tenant_id, desired.device_id
+       FROM bundle_orchestrator.desired_states desired
+       JOIN device_manager.public_devices device
+         ON device.tenant_id = desired.tenant_id AND device.device_id = desired.device_id
+      WHERE desired.issued_at < $1 ORDER BY desired.tenant_id, desired.device_id LIMIT $2`,
+    [before, limit],
+  );
+  const tenantId = rows[0]?.tenant_id;
+  if (tenantId === undefined) return null;
+  const own = rows.filter((row) => row.tenant_id === tenantId);
+  return { tenantId, deviceIds: own.map((row) => row.device_id) };
 };

@@ -2,11 +2,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import '@signalbeam/launcher/rig/provided';
 import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/database';
+import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
+import { payloadTypes } from '@signalbeam/sync/wire/records';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { migrate } from '../postgres/migrate.ts';
 import { openPool, type Pool } from '../postgres/pool.ts';
 import { kekFromBytes } from './kek.ts';
 import { createTenantKeys, type Keyring, openKeyring } from './keyring.ts';
+import { addRoleKey, readRoleKeys } from './role-keys.ts';
+import { insertTenantRecord, wantedKeyset } from './tenant-records.ts';
 
 const kek = kekFromBytes(randomBytes(32));
 let database: FreshDatabase;
@@ -53,6 +57,31 @@ describe('the keyring', () => {
     expect((await ring.tenants()).map(({ tenantId }) => tenantId).toSorted()).toEqual(
       [one, two].toSorted(),
     );
+  });
+
+  it('of another replica hears of a rotation by itself, and signs with the new key', async () => {
+    const [here, there] = [await openKeyring(system, kek), await openKeyring(system, kek)];
+    const tenantId = randomUUID();
+    const { root, records } = await createTenantKeys(system, kek, tenantId);
+    const before = await there.tenant(tenantId);
+    await addRoleKey(system, kek, { tenantId, role: 'ingest', withdraw: true, at: new Date() });
+    // Until a key set names it, nobody would believe the new key: it signs nothing.
+    here.forget(tenantId);
+    expect((await here.tenant(tenantId)).ingest.keyId).toBe(before.ingest.keyId);
+    const version = records.keyset.version + 1;
+    const held = await readRoleKeys(system, kek, tenantId);
+    const keyset = wantedKeyset(tenantId, held, { version, nowMs: Date.now() });
+    const envelope = sealRecord(payloadTypes.keyset, keyset, [root]);
+    await insertTenantRecord(system, { tenantId, name: 'keyset', version, envelope });
+    await expect
+      .poll(async () => (await there.tenant(tenantId)).records.keyset.version, { timeout: 15_000 })
+      .toBe(version);
+    const after = await there.tenant(tenantId);
+    expect(after.ingest.keyId).not.toBe(before.ingest.keyId);
+    expect(after.director.keyId).toBe(before.director.keyId);
+    expect(after.records.keyset.value.roles.ingest.map(({ keyId }) => keyId)).toEqual([
+      after.ingest.keyId,
+    ]);
   });
 
   it('of a tenant is not made by asking for it', async () => {
