@@ -63,7 +63,12 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
   });
   const work = await startWork(parts, engines, trust);
   reconciler = work;
-  const site = await startSite(parts, trust);
+  const desired = `device/${approved.deviceId}/desired`;
+  const site = await startSite(parts, {
+    ...trust,
+    take: (name, bytes) =>
+      (name === desired ? trust.acceptDesired(bytes) : trust.offer(name, bytes)).kind,
+  });
   trust.onChange(() => work.nudge('what is trusted changed'));
   void engines.look();
   const link = startLink({
@@ -92,7 +97,13 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
     log,
   });
   compactOnce();
-  const unwatch = view.attach({ reconciler: work, engines, link, leaf: site.leaf });
+  const unwatch = view.attach({
+    reconciler: work,
+    engines,
+    link,
+    leaf: site.leaf,
+    site: site.show,
+  });
   return {
     stop: async () => {
       unwatch();

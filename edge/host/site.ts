@@ -4,6 +4,7 @@
  * With one, the site's other devices are ways too; all that belongs to it is loaded only then.
  */
 import { join } from 'node:path';
+import type { RecordName } from '@signalbeam/sync/core/records';
 import { createBrokerWays } from '../link/broker-ways.ts';
 import { createGatewayRole } from '../link/gateway-role.ts';
 import type { Leaf } from '../link/leaf.ts';
@@ -13,10 +14,17 @@ import type { Way } from '../link/ways.ts';
 import type { TrustStore } from '../store/trust.ts';
 import { defaultLeafPort } from './options.ts';
 import type { StartParts } from './parts.ts';
-import type { SiteMesh } from './site-mesh.ts';
+import type { SiteMesh, SiteShown } from './site-mesh.ts';
+
+export type Believed = Pick<TrustStore, 'trust' | 'keyset' | 'versions' | 'held' | 'onChange'> & {
+  /** Offers what a member brought. */
+  take(name: RecordName, bytes: Uint8Array): 'accepted' | 'unchanged' | 'refused';
+};
 
 export type Site = {
   leaf(): Leaf | null;
+  /** The others of the site; null without a mesh. */
+  show(): SiteShown | null;
   /** From now on the link is told of every change of ways, and of the hub as the own leaf sees it. */
   join(link: Link): void;
   /** The link came or went. */
@@ -26,10 +34,7 @@ export type Site = {
 
 const random = Math.random;
 
-export const startSite = async (
-  parts: StartParts,
-  trust: Pick<TrustStore, 'trust' | 'versions' | 'held' | 'onChange'>,
-): Promise<Site> => {
+export const startSite = async (parts: StartParts, trust: Believed): Promise<Site> => {
   const { options, approved, identity, now, log } = parts;
   const broker = createBrokerWays({ approved, seed: identity.seed, random, log });
   let link: Link | null = null;
@@ -44,23 +49,28 @@ export const startSite = async (
     now,
     random,
     log,
-    onHub: (connected) => link?.hubChanged(connected),
-    onChange: offer,
+    onHub: (connected) => {
+      link?.hubChanged(connected);
+      mesh?.leafChanged();
+    },
+    onChange: () => {
+      mesh?.leafChanged();
+      offer();
+    },
   });
   const known = (): Way[] => {
     const own = role.leaf();
     const certificate = mesh?.own.certificate ?? null;
     const leaf =
       own === null ? [] : [broker.leaf({ url: own.url, certificate, of: 'this device' })];
-    if (options.gateway === 'always' && mesh === null) return leaf;
     const told = options.leaf === undefined ? [] : [toldLeaf(broker, options.leaf)];
-    const hub = told.length > 0 ? [] : [broker.hub()];
-    return [
-      ...leaf,
-      ...told,
-      ...(leaf.length > 0 && mesh === null ? [] : hub),
-      ...(mesh?.ways() ?? []),
-    ];
+    if (mesh === null) {
+      if (options.gateway === 'always') return leaf;
+      return told.length > 0 ? told : [broker.hub()];
+    }
+    const { leafs, neighbours } = mesh.ways();
+    const [cut, linked] = [leaf.filter(() => !isLinked(own)), leaf.filter(() => isLinked(own))];
+    return [...linked, ...leafs, ...told, broker.hub(), ...neighbours, ...cut];
   };
   if (options.mesh !== null) {
     const { startSiteMesh } = await import('./site-mesh.ts');
@@ -68,6 +78,7 @@ export const startSite = async (
       ...parts,
       listen: options.mesh,
       trust,
+      role,
       dial: broker.dial,
       broker: () => link?.broker() ?? null,
       onChange: offer,
@@ -76,6 +87,7 @@ export const startSite = async (
   if (options.gateway === 'always') role.hold();
   return {
     leaf: role.leaf,
+    show: () => mesh?.show() ?? null,
     join: (joined) => {
       link = joined;
       offer();
@@ -88,6 +100,12 @@ export const startSite = async (
       await role.stop();
     },
   };
+};
+
+/** A leaf that is just starting is taken for linked: it mostly is a moment later. */
+const isLinked = (leaf: Leaf | null): boolean => {
+  const state = leaf?.state();
+  return state !== undefined && (state.hubConnected || !state.settled);
 };
 
 const toldLeaf = (broker: ReturnType<typeof createBrokerWays>, url: string): Way =>

@@ -42,6 +42,7 @@ const running = (
     state,
     via: 'leaf',
     through: "the site's leaf",
+    site: null,
     since: 0,
     waiting: '',
     gateway: { role: true, leaf: { running: true, hubConnected: state === 'connected' } },

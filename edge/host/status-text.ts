@@ -30,6 +30,7 @@ const describeRunning = (
     `${device.name} at ${device.site} (${device.deviceId}), agent ${device.agentVersion}, up ${age(device.uptimeSeconds * 1_000)}`,
     `Cloud: ${linkLine(link, now)}`,
     ...(link.gateway.leaf === null ? [] : [`Leaf: ${leafLine(link.gateway.leaf)}`]),
+    ...siteLines(link.site, device, now),
     ...(device.registration === 'approved'
       ? [
           `Engine: ${engine.reachable ? `${engine.kind} ${engine.version}` : 'none answers; it is looked for again'}`,
@@ -41,6 +42,27 @@ const describeRunning = (
     ...(device.waiting === '' ? [] : [`Waiting: ${device.waiting}`]),
   ];
   return lines.join('\n');
+};
+
+type Running = Extract<Status, { kind: 'running' }>;
+
+/** Who else is there, who runs the leaf and why. */
+const siteLines = (
+  site: Running['link']['site'],
+  device: Running['device'],
+  now: number,
+): string[] => {
+  if (site === null) return [];
+  const { holder, why } = site.gateway;
+  const names = new Map(site.members.map(({ deviceId, name }) => [deviceId, name]));
+  const named = holder === device.deviceId ? 'this device' : (names.get(holder ?? '') ?? holder);
+  return [
+    `Gateway: ${named ?? 'none'}${why === '' ? '' : `, because ${why}`}`,
+    ...site.members.map(
+      ({ name, address, status, since, uplink, leaf }) =>
+        `  ${name} at ${address}: ${status} for ${age(now - since)}, ${uplink === 0 ? 'no uplink' : `uplink ${uplink} of 255`}${leaf ? ', runs a leaf' : ''}`,
+    ),
+  ];
 };
 
 const linkLine = (link: Extract<Status, { kind: 'running' }>['link'], now: number): string => {

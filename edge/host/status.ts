@@ -49,6 +49,23 @@ const linkSchema = z.object({
     leaf: z.object({ running: z.boolean(), hubConnected: z.boolean() }).nullable(),
   }),
   lanes: z.array(laneSchema),
+  /** The other devices of the site; null without a mesh. */
+  site: z
+    .object({
+      members: z.array(
+        z.object({
+          deviceId: z.string(),
+          name: z.string(),
+          status: z.string(),
+          address: z.string(),
+          uplink: z.number(),
+          leaf: z.boolean(),
+          since: z.number(),
+        }),
+      ),
+      gateway: z.object({ holder: z.string().nullable(), why: z.string() }),
+    })
+    .nullable(),
 });
 
 export type Status =

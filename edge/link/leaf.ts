@@ -37,11 +37,14 @@ export type LeafParts = {
 export type LeafState = {
   running: boolean;
   hubConnected: boolean;
+  /** It was linked once, or had long enough to be: until then, not being linked says little. */
+  settled: boolean;
   since: number;
   restarts: number;
 };
 export type Leaf = {
   url: string;
+  port: number;
   state(): LeafState;
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -54,6 +57,8 @@ const stopGraceMs = 3_000;
 const lookMs = { linked: 5_000, cut: 2_000, silent: 1_000 };
 /** A leaf that is silent this often in a row is stuck: 2 s each, so it is found within 15 s. */
 const silencesMax = 3;
+/** A leaf that is not linked after so long has no uplink. */
+const joinMs = 8_000;
 
 export const startLeaf = async (parts: LeafParts): Promise<Leaf> => {
   assertSafeListen(parts.listen);
@@ -68,11 +73,18 @@ export const startLeaf = async (parts: LeafParts): Promise<Leaf> => {
   );
   writePrivateFile(paths.configFile, leafConfig({ ...parts, monitorPort, paths, redialSeconds }));
 
-  const state: LeafState = { running: false, hubConnected: false, since: parts.now(), restarts: 0 };
+  const state: LeafState = {
+    running: false,
+    hubConnected: false,
+    settled: false,
+    since: parts.now(),
+    restarts: 0,
+  };
   const watch = watchHub(parts, state, monitorPort, () => process.restart('stuck'));
   const process = supervise(parts, state, paths, watch.soon);
   return {
     url: ownUrl(parts.listen),
+    port: parts.listen.port,
     state: () => ({ ...state }),
     restart: () => process.restart('asked'),
     stop: async () => {
@@ -180,6 +192,10 @@ const watchHub = (
     await restart();
   };
   const tell = (connected: boolean): void => {
+    if (!state.settled && (connected || parts.now() - state.since > joinMs)) {
+      state.settled = true;
+      if (!connected) parts.onHub(false);
+    }
     if (connected === state.hubConnected) return;
     state.hubConnected = connected;
     state.since = parts.now();

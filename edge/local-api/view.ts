@@ -7,6 +7,7 @@ import type { Reconciler } from '../agent/reconciler.ts';
 import { labels } from '../core/container.ts';
 import type { EngineHolder } from '../host/engine-holder.ts';
 import { createRecentMetrics } from '../host/recent-metrics.ts';
+import type { SiteShown } from '../host/site-mesh.ts';
 import { agentVersion } from '../host/version.ts';
 import type { Leaf } from '../link/leaf.ts';
 import type { Link } from '../link/link.ts';
@@ -18,6 +19,7 @@ export type Attached = {
   engines: EngineHolder;
   link: Link;
   leaf: () => Leaf | null;
+  site: () => SiteShown | null;
 };
 export type Topic = 'device' | 'containers' | 'link' | 'events' | 'metrics';
 export type AgentView = ReturnType<typeof createAgentView>;
@@ -145,6 +147,7 @@ const linkSnapshot = (
     since: link?.since() ?? startedAt,
     waiting: link?.waiting() ?? '',
     gateway: { role: leaf?.() != null, leaf: leaf?.()?.state() ?? null },
+    site: attached?.site() ?? null,
     lanes: outbox.lanes.map((lane) => {
       const store = outbox.storeOf(lane);
       const { epoch, ackedAt, ackedSeq, lastSeq } = store.head(lane);

@@ -10,7 +10,7 @@ import { type RecordName, recordNameOf, type Versions } from '@signalbeam/sync/c
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import type { DeviceCertificate } from './certificate.ts';
-import { connectToPeer, type PeerAddress, provenKey } from './peer-tls.ts';
+import { connectToPeer, type PeerAddress, peerCertificate, provenKey } from './peer-tls.ts';
 
 export type Peer = { address: PeerAddress; publicKey: string };
 
@@ -61,6 +61,13 @@ export const createPeerClient = (parts: { own: DeviceCertificate }) => {
       const key = provenKey(socket);
       socket.destroy();
       return key;
+    },
+    /** The certificate by which a peer's leaf is known too, PEM. */
+    certificate: async (peer: Peer): Promise<string> => {
+      const socket = await connectToPeer({ ...peer, own });
+      const certificate = peerCertificate(socket)?.toString() ?? '';
+      socket.destroy();
+      return certificate;
     },
     /** Names that only a newer peer knows are left out: nobody here could verify them. */
     versions: async (peer: Peer): Promise<Versions> => {

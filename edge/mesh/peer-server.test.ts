@@ -39,6 +39,7 @@ const startSite = async (more: Partial<PeerServerParts> = {}) => {
     },
     broker: () => null,
     relay: null,
+    claims: (_peer, response) => response.end(),
     now: () => performance.now(),
     log: () => undefined,
     ...more,
@@ -46,6 +47,7 @@ const startSite = async (more: Partial<PeerServerParts> = {}) => {
   closers.push(peers.stop);
   const address = { host: '127.0.0.1', port: peers.port };
   return {
+    server,
     peers,
     members,
     member,
@@ -64,11 +66,12 @@ const listen = async (server: { listen(port: number, host: string): unknown }): 
 
 describe('between agents', () => {
   test('a member reads versions and the exact bytes of a record', async () => {
-    const { client, peer } = await startSite();
+    const { client, peer, server } = await startSite();
     expect(await client.versions(peer)).toEqual(new Map([[roster, 7]]));
     expect(Buffer.from((await client.record(peer, roster)) ?? '')).toEqual(envelope);
     expect(await client.record(peer, 'tenant/root')).toBeNull();
     expect(await client.broker(peer)).toBeNull();
+    expect(await client.certificate(peer)).toBe(server.own.certificate);
   });
 
   test('a stranger is cut off, and so is a member that the roster no longer names', async () => {

@@ -3,6 +3,7 @@
  * other is, is the roster's to say: a valid signature by an unknown key is a stranger. No authority
  * is asked and no session resumed, so every connection proves the key again.
  */
+import type { X509Certificate } from 'node:crypto';
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { type DeviceCertificate, publicKeyOf } from './certificate.ts';
@@ -23,9 +24,17 @@ export const serverTls = ({ certificate, privateKey }: DeviceCertificate) =>
     handshakeTimeout: handshakeMs,
   }) as const;
 
+/** Node gives a peer's certificate once only: asked again, there is none. */
+const certificates = new WeakMap<TLSSocket, X509Certificate>();
+
+export const peerCertificate = (socket: TLSSocket): X509Certificate | undefined => {
+  const found = certificates.get(socket) ?? socket.getPeerX509Certificate();
+  if (found !== undefined) certificates.set(socket, found);
+  return found;
+};
+
 /** The key that the other end proved to hold, base64; null when it proved none. */
-export const provenKey = (socket: TLSSocket): string | null =>
-  publicKeyOf(socket.getPeerX509Certificate());
+export const provenKey = (socket: TLSSocket): string | null => publicKeyOf(peerCertificate(socket));
 
 /**
  * A connection to the holder of `publicKey`, and to nobody else; with null to whoever answers,

@@ -27,6 +27,11 @@ export type LinkShown = {
   through: string | null;
   gateway: { role: boolean; leaf: { running: boolean; hubConnected: boolean } | null };
   lanes: { lane: string; backlogRows: number }[];
+  site: {
+    members: { deviceId: string; status: string }[];
+    gateway: { holder: string | null; why: string };
+    counters: Record<string, number>;
+  } | null;
 };
 
 export type TestSite = {

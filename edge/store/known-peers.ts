@@ -25,6 +25,8 @@ export type KnownPeers = {
 
 /** A site has at most 200 members; those heard of last stay. */
 const peersMax = 256;
+/** What did not change is written down this often at most: each commit costs flash. */
+const rewriteMs = 3_600_000;
 
 export const openKnownPeers = (db: Database): KnownPeers => {
   const select = db.prepare<[], KnownPeer>(
@@ -38,14 +40,25 @@ export const openKnownPeers = (db: Database): KnownPeers => {
     'DELETE FROM known_peers WHERE device_id NOT IN (SELECT device_id FROM known_peers ORDER BY heard_at DESC LIMIT ?)',
   );
   const remove = db.prepare('DELETE FROM known_peers WHERE device_id = ?');
+  const held = new Map(select.all().map((peer) => [peer.deviceId, peer]));
+  const write = db.transaction((peer: KnownPeer) => {
+    upsert.run(peer);
+    trim.run(peersMax);
+  });
   return {
-    all: () => select.all(),
-    remember: db.transaction((peer: KnownPeer) => {
-      upsert.run(peer);
-      trim.run(peersMax);
-    }),
+    all: () => [...held.values()],
+    remember: (peer) => {
+      const before = held.get(peer.deviceId);
+      const same = before?.host === peer.host && before.port === peer.port;
+      if (same && peer.heardAt - before.heardAt < rewriteMs) return;
+      held.set(peer.deviceId, peer);
+      write(peer);
+    },
     retain: (deviceIds) => {
-      for (const { deviceId } of select.all()) if (!deviceIds.has(deviceId)) remove.run(deviceId);
+      for (const deviceId of [...held.keys()].filter((each) => !deviceIds.has(each))) {
+        held.delete(deviceId);
+        remove.run(deviceId);
+      }
     },
   };
 };
