@@ -100,7 +100,7 @@ test('the gateway loses power: another takes over, and rows flow within seconds'
 const cuts: readonly WanCut[] =
   process.env['SIGNALBEAM_FULL'] === '1'
     ? ['unplugged', 'reset', 'silent', 'deaf', 'mute']
-    : ['unplugged'];
+    : ['reset'];
 
 test.each(cuts)('the uplink of the gateway is cut (%s): the role moves', async (how) => {
   const holder = await untilSettled(members, 120_000);
