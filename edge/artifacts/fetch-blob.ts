@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetError } from '@signalbeam/sync/core/errors';
+import { type Answer, httpAsk } from '../link/http-ask.ts';
 import type { BlobStore } from './store.ts';
 import type { BlobBytes, Expected } from './write-blob.ts';
 
@@ -47,7 +48,7 @@ export const httpSource = (
 ): BlobSource => ({
   open: async (digest, fromByte, signal) => {
     const { url, headers } = locate(digest);
-    const reply = await fetch(url, {
+    const reply = await httpAsk(new URL(url), {
       signal,
       headers: {
         ...headers,
@@ -159,7 +160,7 @@ const asFetchFailure = (digest: string, cause: unknown): FleetError => {
   );
 };
 
-const refusal = (digest: string, reply: Response): FleetError => {
+const refusal = (digest: string, reply: Answer): FleetError => {
   const said = `${digest}: the server answered ${reply.status}`;
   if (reply.status === 404 || reply.status === 410) {
     return new FleetError('blob-not-found', `${said}, it does not have that blob.`, {
@@ -174,5 +175,5 @@ const refusal = (digest: string, reply: Response): FleetError => {
   return new FleetError('blob-unreachable', `${said}. It is tried again.`);
 };
 
-const startOf = (reply: Response): number =>
+const startOf = (reply: Answer): number =>
   Number(/^bytes (\d+)-/.exec(reply.headers.get('content-range') ?? '')?.[1] ?? '0');

@@ -9,6 +9,7 @@ import { type Approved, type Registered, writeRegistration } from '../store/enro
 import { trustOfEnrolment } from '../store/trust.ts';
 import { openCloud } from './cloud.ts';
 import { createTokenMint } from './device-token.ts';
+import type { Ask } from './http-ask.ts';
 import type { Log } from './up.ts';
 
 export type ApprovalParts = {
@@ -21,7 +22,7 @@ export type ApprovalParts = {
   signal: AbortSignal;
   onChange: (registered: Registered) => void;
   /** Through a relay, where the device has no uplink. */
-  fetch?: typeof fetch;
+  fetch?: Ask;
   askEveryMs?: { first: number; max: number };
 };
 

@@ -7,6 +7,7 @@ import { FleetError } from '@signalbeam/sync/core/errors';
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import type { TokenMint } from './device-token.ts';
+import { type Answer, type Ask, httpAsk } from './http-ask.ts';
 
 type Call = { method: string; headers: Record<string, string>; body?: string };
 
@@ -18,24 +19,23 @@ const problemSchema = z.object({
   next: z.string().max(500).optional(),
 });
 
-export const createCalls = (parts: { url: string; mint?: TokenMint; fetch?: typeof fetch }) => {
-  const send = parts.fetch ?? fetch;
+export const createCalls = (parts: { url: string; mint?: TokenMint; fetch?: Ask }) => {
+  const send = parts.fetch ?? httpAsk;
 
-  const once = async (path: string, call: Call, signal: AbortSignal): Promise<Response> => {
+  const once = async (path: string, call: Call, signal: AbortSignal): Promise<Answer> => {
     const proof: Record<string, string> =
       parts.mint === undefined ? {} : { authorization: `Bearer ${parts.mint.token()}` };
     try {
       return await send(new URL(path, parts.url), {
         ...call,
         headers: { ...call.headers, ...proof },
-        redirect: 'error',
         signal,
       });
     } catch (cause) {
       throw unreachableCloud(parts.url, cause);
     }
   };
-  const ask = async (path: string, call: Call, signal: AbortSignal): Promise<Response> => {
+  const ask = async (path: string, call: Call, signal: AbortSignal): Promise<Answer> => {
     const reply = await once(path, call, signal);
     const date = Date.parse(reply.headers.get('date') ?? '');
     if (reply.status !== 401 || parts.mint === undefined || Number.isNaN(date)) return reply;
@@ -43,10 +43,10 @@ export const createCalls = (parts: { url: string; mint?: TokenMint; fetch?: type
     parts.mint.correct(date);
     return once(path, call, signal);
   };
-  const accepted = async (path: string, call: Call, signal: AbortSignal): Promise<Response> => {
+  const accepted = async (path: string, call: Call, signal: AbortSignal): Promise<Answer> => {
     const reply = await ask(path, call, signal);
     if (reply.ok) return reply;
-    throw await refusalOf(reply);
+    throw await refusalOf(reply, parts.url);
   };
 
   return {
@@ -73,7 +73,7 @@ export const createCalls = (parts: { url: string; mint?: TokenMint; fetch?: type
 const joined = (deadline: AbortSignal, signal: AbortSignal | undefined): AbortSignal =>
   signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
 
-const readAll = async (reply: Response, url: string, bytesMax: number): Promise<Uint8Array> => {
+const readAll = async (reply: Answer, url: string, bytesMax: number): Promise<Uint8Array> => {
   const chunks: Uint8Array[] = [];
   let sizeBytes = 0;
   try {
@@ -95,8 +95,8 @@ const readAll = async (reply: Response, url: string, bytesMax: number): Promise<
   );
 };
 
-const refusalOf = async (reply: Response): Promise<FleetError> => {
-  const text = Buffer.from(await reply.arrayBuffer().catch(() => new ArrayBuffer(0)));
+const refusalOf = async (reply: Answer, url: string): Promise<FleetError> => {
+  const text = await readAll(reply, url, problemBytesMax).catch(() => new Uint8Array());
   const problem = parseJson(text, problemSchema, problemBytesMax);
   if (problem.kind === 'refused') {
     return new FleetError('cloud-refused', `The cloud answered ${reply.status}.`, {
@@ -111,7 +111,7 @@ const refusalOf = async (reply: Response): Promise<FleetError> => {
 const unreachableCloud = (url: string, cause: unknown): FleetError => {
   if (cause instanceof FleetError) return cause;
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-  const code = inner instanceof Error && 'code' in inner ? String(inner.code) : nameOf(inner);
+  const code = inner instanceof Error && 'code' in inner ? codeOf(inner) : nameOf(inner);
   return new FleetError(
     'cloud-unreachable',
     `The cloud at ${new URL(url).origin} can't be reached (${code}).`,
@@ -121,5 +121,8 @@ const unreachableCloud = (url: string, cause: unknown): FleetError => {
     },
   );
 };
+
+const codeOf = (cause: Error & { code: unknown }): string =>
+  cause.name === 'TimeoutError' ? 'no answer in time' : String(cause.code);
 
 const nameOf = (cause: unknown): string => (cause instanceof Error ? cause.name : 'unknown');

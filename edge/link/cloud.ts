@@ -15,6 +15,7 @@ import { parseJson } from '@signalbeam/sync/wire/shape';
 import type { z } from 'zod';
 import { createCalls } from './cloud-calls.ts';
 import type { TokenMint } from './device-token.ts';
+import type { Ask } from './http-ask.ts';
 
 export type Cloud = ReturnType<typeof openCloud>;
 
@@ -22,7 +23,7 @@ const replyBytesMax = 512 * 1024;
 const shortDeadlineMs = 20_000;
 
 /** `mint` is absent before registration: then only `register` can be called. */
-export const openCloud = (parts: { url: string; mint?: TokenMint; fetch?: typeof fetch }) => {
+export const openCloud = (parts: { url: string; mint?: TokenMint; fetch?: Ask }) => {
   const calls = createCalls(parts);
 
   return {

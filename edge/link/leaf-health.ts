@@ -1,6 +1,7 @@
 /** What the leaf says of its own link to the hub, on its monitoring endpoint. */
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
+import { httpAsk } from './http-ask.ts';
 
 const timeoutMs = 2_000;
 const answerBytesMax = 256 * 1024;
@@ -11,10 +12,11 @@ export type LeafHealth = 'linked' | 'cut' | 'silent';
 
 export const askLeaf = async (monitorPort: number): Promise<LeafHealth> => {
   try {
-    const reply = await fetch(`http://127.0.0.1:${monitorPort}/leafz`, {
-      signal: AbortSignal.timeout(timeoutMs),
-    });
-    const answer = parseJson(await reply.text(), leafz, answerBytesMax);
+    const url = new URL(`http://127.0.0.1:${monitorPort}/leafz`);
+    const { body } = await httpAsk(url, { signal: AbortSignal.timeout(timeoutMs) });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of body ?? []) chunks.push(chunk);
+    const answer = parseJson(Buffer.concat(chunks), leafz, answerBytesMax);
     if (answer.kind === 'refused') return 'silent';
     return answer.value.leafnodes > 0 ? 'linked' : 'cut';
   } catch {
