@@ -6,6 +6,7 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, createReadStream, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { keysetSchema } from '@signalbeam/sync/wire/records';
 import type { BlobSource } from '../artifacts/fetch-blob.ts';
 import { platformOf } from '../artifacts/oci.ts';
@@ -49,13 +50,18 @@ const run = async (options: ProcessOptions): Promise<void> => {
   if (detected.kind === 'none') throw new Error(JSON.stringify(detected.tried));
   const { engine } = detected;
   const { limits, version } = await engine.describe();
+  // A link that is up and brings nothing, for as long as this file is there.
+  const held = join(options.cloudDir, 'hold-downloads');
   const cloud: BlobSource = {
-    open: async (digest, fromByte) => ({
-      fromByte,
-      chunks: createReadStream(join(options.cloudDir, digest.replace(':', '-')), {
-        start: fromByte,
-      }),
-    }),
+    open: async (digest, fromByte) => {
+      while (existsSync(held)) await sleep(50);
+      return {
+        fromByte,
+        chunks: createReadStream(join(options.cloudDir, digest.replace(':', '-')), {
+          start: fromByte,
+        }),
+      };
+    },
   };
   const keyset = keysetSchema.parse(
     JSON.parse(readFileSync(join(options.cloudDir, 'keyset.json'), 'utf8')),

@@ -26,7 +26,7 @@ const create: Executor<'create-container'> = async (context, { bundleId, spec })
   for (const warning of warnings) parts.log('warn', warning, { container: spec.name });
 };
 
-const start: Executor<'start-container'> = async (context, { bundleId, name }) => {
+const start: Executor<'start-container'> = async (context, { bundleId, name, healing }) => {
   const { engine, parts, known, created } = context;
   const id = idOf(context, name);
   if (id === undefined) {
@@ -34,7 +34,7 @@ const start: Executor<'start-container'> = async (context, { bundleId, name }) =
   }
   await engine.start(id);
   const slot = slotOf(context, bundleId);
-  if (slot.update !== null) return;
+  if (slot.update !== null && healing !== true) return;
   const died = known.observed?.find((each) => each.name === name);
   const how = created.has(name)
     ? 'was missing and was made again'

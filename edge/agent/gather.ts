@@ -69,6 +69,7 @@ export const gather = (
     storedImages: new Set(),
     limits: parts.engines.limits(),
     registryPort: parts.registryPort,
+    preparing: new Set(),
     retries,
     holdUpdates: parts.holdUpdates(),
     hash,

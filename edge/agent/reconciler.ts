@@ -54,12 +54,14 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
 
   const lookOnce = async (): Promise<void> => {
     const engine = parts.engines.current();
+    // Before the engine is asked: what a lane does after that, this look does not see.
+    const { busy, preparing } = lanes.occupied();
     const list = await observe(parts, engine);
     if (stopped) return;
     if (list !== null) observed = list;
     const all = gather(parts, list, lanes.retries, parts.journal.desired() !== null);
-    const free = all.slots.filter((slot) => !lanes.isBusy(slot.bundleId));
-    const known = await withImages(parts, { ...all, slots: free }, engine);
+    const free = all.slots.filter(({ bundleId }) => !busy.has(bundleId));
+    const known = await withImages(parts, { ...all, slots: free, preparing }, engine);
     if (stopped) return;
     const { steps, waiting, wakeAtMs } = plan(known, parts.now());
     reporter.report({ ...known, slots: all.slots }, waiting);
@@ -70,12 +72,20 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
   };
 
   const looker = createLooker({ log: parts.log, timers }, lookOnce);
-  const watch = watchEngine(parts, lanes.stopping, looker.soon);
+  const watch = watchEngine(parts, lanes.stopping, {
+    soon: () => looker.soon(),
+    removed: () => {
+      // A start that failed because the container was just going waits for nothing any more.
+      lanes.forgetRetries();
+      looker.soon();
+    },
+  });
   looker.soon();
   return {
     nudge: (reason) => {
       parts.log('info', 'Looking again', { reason });
       lanes.forgetRetries();
+      watch.wake();
       looker.soon();
     },
     acceptDesired: (envelope) => {

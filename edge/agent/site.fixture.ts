@@ -136,6 +136,7 @@ export const createSite = async (
     );
   };
 
+  const holdFile = join(scratch, 'hold-downloads');
   const traceFile = join(scratch, 'trace');
   const witnessFile = join(scratch, 'witness');
   const start = (
@@ -185,6 +186,9 @@ export const createSite = async (
     trace: (): string[] =>
       existsSync(traceFile) ? readFileSync(traceFile, 'utf8').trim().split('\n') : [],
     witnessFile,
+    /** The link stays up and brings no image until it is told to. */
+    holdDownloads: (): void => writeFileSync(holdFile, ''),
+    releaseDownloads: (): void => rmSync(holdFile, { force: true }),
     forgetTrace: (): void => rmSync(traceFile, { force: true }),
     /** Versions whose container runs, as the engine says. */
     running: async (): Promise<string[]> =>

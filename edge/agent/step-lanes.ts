@@ -1,23 +1,29 @@
 /**
  * Runs the steps of each bundle in a lane of its own: in order within a bundle, side by side
- * across bundles, stopped at the first failure. What a failure means is decided by `step-failure`.
+ * across bundles, stopped at the first failure. Healing has a second lane, so that the version in
+ * force comes back while the next one is downloaded. What a failure means is decided by
+ * `step-failure`.
  */
-import { FleetError } from '@signalbeam/sync/core/errors';
+import type { FleetError } from '@signalbeam/sync/core/errors';
 import type { Engine } from '../containers/engine.ts';
-import { labels } from '../core/container.ts';
-import type { Known, Retry, SlotKnown } from '../core/known.ts';
+import type { Known, Retry } from '../core/known.ts';
 import { healKey } from '../core/plan-steady.ts';
 import type { Step } from '../core/step.ts';
-import { executeStep } from './execute.ts';
 import type { ReconcilerParts } from './parts.ts';
-import { pruneImages } from './prune.ts';
-import type { StepContext } from './step-context.ts';
+import { runSteps } from './run-steps.ts';
 import { meaningOf } from './step-failure.ts';
 
-type Lane = { controller: AbortController; done: Promise<void>; requested: number };
+type Lane = {
+  bundleId: string;
+  controller: AbortController;
+  done: Promise<void>;
+  requested: number;
+  preparing: boolean;
+};
 
 export type StepLanes = {
-  isBusy(bundleId: string): boolean;
+  /** Bundles with steps under way; `preparing` only bring the next version and touch nothing that runs. */
+  occupied(): { busy: ReadonlySet<string>; preparing: ReadonlySet<string> };
   start(known: Known, steps: readonly Step[], engine: Engine): void;
   /** Breaks off lanes whose bundle is now wanted otherwise, and forgets what was waited for. */
   abortReplaced(): void;
@@ -28,14 +34,8 @@ export type StepLanes = {
   stop(): Promise<void>;
 };
 
-/** A step that keeps the confirmed version up while another one is being prepared. */
-const isHealing = (slot: SlotKnown | undefined, step: Step): boolean => {
-  if (slot?.update?.phase !== 'prepare') return false;
-  if (step.kind === 'start-container' || step.kind === 'retire-container') return true;
-  return (
-    step.kind === 'create-container' && step.spec.labels[labels.version] === slot.confirmed?.version
-  );
-};
+const laneOf = (step: Step): string =>
+  step.healing === true ? healKey(step.bundleId) : step.bundleId;
 
 export const createStepLanes = (parts: ReconcilerParts, ended: () => void): StepLanes => {
   const retries = new Map<string, Retry>();
@@ -44,11 +44,12 @@ export const createStepLanes = (parts: ReconcilerParts, ended: () => void): Step
 
   const failed = (step: Step, error: FleetError): void => {
     const slot = parts.journal.slots().find((each) => each.bundleId === step.bundleId);
-    const key = isHealing(slot, step) ? healKey(step.bundleId) : step.bundleId;
+    const key = laneOf(step);
     const attempt = retries.get(key)?.attempt ?? 0;
-    const meaning = meaningOf(slot, step.kind, error.code, attempt, parts.random());
+    const updating = step.healing === true ? undefined : slot;
+    const meaning = meaningOf(updating, step.kind, error.code, attempt, parts.random());
     parts.log('warn', error.message, { step: step.kind, code: error.code });
-    if (meaning.kind === 'give-up' && slot?.update && key === step.bundleId) {
+    if (meaning.kind === 'give-up' && slot?.update) {
       const failure = { reason: error.message.slice(0, 900), logTail: [] };
       const phaseStartedAt = parts.now();
       parts.journal.saveSlot({
@@ -62,30 +63,19 @@ export const createStepLanes = (parts: ReconcilerParts, ended: () => void): Step
     retries.set(key, { attempt: attempt + 1, notBeforeMs, reason: error.message });
   };
 
-  const run = async (steps: readonly Step[], context: StepContext): Promise<void> => {
-    for (const step of steps) {
-      if (context.signal.aborted) return;
-      const slot = parts.journal.slots().find((each) => each.bundleId === step.bundleId);
-      const healing = isHealing(slot, step);
-      try {
-        await executeStep(context, step);
-        retries.delete(healing ? healKey(step.bundleId) : step.bundleId);
-      } catch (error) {
-        if (context.signal.aborted) return;
-        if (!(error instanceof FleetError)) throw error;
-        failed(step, error);
-        return;
-      }
-      // The versions that may still be needed changed just now; so did what may be pruned.
-      if (step.kind === 'remove-container' || step.kind === 'forget-slot')
-        await pruneImages(context);
-    }
-  };
+  const done = (step: Step): void => void retries.delete(laneOf(step));
 
   return {
-    isBusy: (bundleId) => lanes.has(bundleId),
+    occupied: () => {
+      const all = [...lanes.values()];
+      const bundles = (of: Lane[]) => new Set(of.map(({ bundleId }) => bundleId));
+      return {
+        busy: bundles(all.filter(({ preparing }) => !preparing)),
+        preparing: bundles(all.filter(({ preparing }) => preparing)),
+      };
+    },
     start: (known, steps, engine) => {
-      for (const [bundleId, own] of Map.groupBy(steps, (step) => step.bundleId)) {
+      for (const [key, own] of Map.groupBy(steps, laneOf)) {
         const controller = new AbortController();
         const { signal } = controller;
         const context = {
@@ -96,12 +86,19 @@ export const createStepLanes = (parts: ReconcilerParts, ended: () => void): Step
           created: new Map<string, string>(),
           stopping,
         };
-        const wanted = known.slots.find((slot) => slot.bundleId === bundleId)?.wanted;
-        const done = run(own, context).finally(() => {
-          lanes.delete(bundleId);
+        const [{ bundleId, healing }] = own as [Step];
+        const slot = known.slots.find((each) => each.bundleId === bundleId);
+        const ran = runSteps(own, context, { done, failed }).finally(() => {
+          lanes.delete(key);
           ended();
         });
-        lanes.set(bundleId, { controller, done, requested: wanted?.requestedGeneration ?? 0 });
+        lanes.set(key, {
+          bundleId,
+          controller,
+          done: ran,
+          requested: slot?.wanted?.requestedGeneration ?? 0,
+          preparing: healing !== true && slot?.update?.phase === 'prepare',
+        });
       }
     },
     abortReplaced: () => {

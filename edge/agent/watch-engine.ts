@@ -1,49 +1,83 @@
 /**
- * Listens to the engine so that a container that dies is looked at in milliseconds, and tells of
- * deaths that this agent did not cause. Events are a hint: the regular look finds the same.
+ * Listens to the engine so that a container that goes is looked at within a second, and tells of
+ * deaths that this agent did not cause. Events are a hint: what happened before the stream was open
+ * is found by a look once it is, and the regular look finds all the rest.
  */
-import type { Engine } from '../containers/engine.ts';
-import type { Timers } from '../core/timers.ts';
+import type { ContainerEvent, Engine } from '../containers/engine.ts';
 import { systemTimers } from '../host/timers.ts';
 import type { ReconcilerParts } from './parts.ts';
 
 const retryMs = 5_000;
+/** An engine opens its stream a moment before it listens for what to send. */
+const deafMs = 1_000;
+/**
+ * A death is often the first half of a removal, or the engine restarts the container itself: whoever
+ * starts it in between races both (Podman 4 then leaves a process behind that holds the ports).
+ */
+const settleMs = 300;
 
-const pause = (timers: Timers, delayMs: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const stop = (): void => {
-      cancel();
-      resolve();
-    };
-    const cancel = timers.after(delayMs, () => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    });
-    signal.addEventListener('abort', stop);
-  });
+export type EngineWatch = {
+  /** The engine may have come or gone: do not wait for the next attempt. */
+  wake(): void;
+  stop(): void;
+};
 
 export const watchEngine = (
   parts: ReconcilerParts,
   stopping: Set<string>,
-  look: () => void,
-): { stop(): void } => {
+  looks: { soon(): void; removed(): void },
+): EngineWatch => {
   const controller = new AbortController();
   const { signal } = controller;
   const { timers = systemTimers } = parts;
+  let settling = false;
+  let wake = (): void => undefined;
 
-  const follow = async (engine: Engine): Promise<void> => {
-    for await (const event of engine.events(parts.identity.deviceId, signal)) {
-      if (event.action === 'die' && !stopping.delete(event.containerId)) {
-        parts.outbox.appendEvent({
-          type: 'container-died',
-          severity: 'warning',
-          message: `Container ${event.containerId.slice(0, 12)} stopped running.`,
-          data: { container: event.containerId.slice(0, 12) },
-        });
-      }
-      look();
+  const settle = (): void => {
+    if (settling) return;
+    settling = true;
+    timers.after(settleMs, () => {
+      settling = false;
+      if (!signal.aborted) looks.soon();
+    });
+  };
+
+  const heard = ({ action, containerId }: ContainerEvent): void => {
+    if (action === 'die' && !stopping.delete(containerId)) {
+      parts.outbox.appendEvent({
+        type: 'container-died',
+        severity: 'warning',
+        message: `Container ${containerId.slice(0, 12)} stopped running.`,
+        data: { container: containerId.slice(0, 12) },
+      });
+    }
+    if (action === 'remove') {
+      stopping.delete(containerId);
+      looks.removed();
+    } else {
+      settle();
     }
   };
+
+  const opened = (): void => {
+    looks.soon();
+    timers.after(deafMs, () => {
+      if (!signal.aborted) looks.soon();
+    });
+  };
+
+  const follow = async (engine: Engine): Promise<void> => {
+    for await (const event of engine.events(parts.identity.deviceId, signal, opened)) heard(event);
+  };
+
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const cancel = timers.after(retryMs, resolve);
+      wake = () => {
+        cancel();
+        resolve();
+      };
+    });
 
   const run = async (): Promise<void> => {
     while (!signal.aborted) {
@@ -52,12 +86,19 @@ export const watchEngine = (
         await follow(engine).catch((error) => {
           if (!signal.aborted) parts.log('warn', 'Engine events ended', { cause: String(error) });
         });
-        look();
+        looks.soon();
+        if (signal.aborted) return;
       }
-      await pause(timers, retryMs, signal);
+      await pause();
     }
   };
 
   void run();
-  return { stop: () => controller.abort() };
+  return {
+    wake: () => wake(),
+    stop: () => {
+      controller.abort();
+      wake();
+    },
+  };
 };

@@ -17,6 +17,7 @@ export async function* watchDocker(
   { docker, call, socketPath }: DockerCalls,
   deviceId: string,
   signal: AbortSignal,
+  opened?: () => void,
 ): AsyncGenerator<ContainerEvent> {
   const what = 'watch containers';
   const stop = new AbortController();
@@ -27,6 +28,7 @@ export async function* watchDocker(
     const stream = await call(what, () => events(aborting(stop.signal, { filters })), {
       signal,
     });
+    opened?.();
     for await (const line of jsonLinesOf(chunksOf(stream as Readable, signal), what)) {
       yield toEvent(parseReply(eventSchema, line, what));
     }

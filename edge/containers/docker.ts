@@ -47,7 +47,7 @@ export const openDocker = (socketPath: string, options: EngineOptions = {}): Eng
     ensureVolume: (name, wanted) => ensureDockerVolume(calls, name, wanted),
     removeVolume: (name, deviceId) => removeDockerVolume(calls, name, deviceId),
     listVolumes: (deviceId) => listDockerVolumes(calls, deviceId),
-    events: (deviceId, signal) => watchDocker(calls, deviceId, signal),
+    events: (deviceId, signal, opened) => watchDocker(calls, deviceId, signal, opened),
     // dockerode holds no connection between calls.
     close: async () => undefined,
   };

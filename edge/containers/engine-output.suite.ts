@@ -104,9 +104,13 @@ export const engineOutputSuite = (under: EngineUnderTest) => {
     test('tells of our containers’ events at once, and of no one else’s', async () => {
       const abort = new AbortController();
       const seen: ContainerEvent[] = [];
+      const opened = Promise.withResolvers<void>();
+      const events = site.engine.events(site.deviceId, abort.signal, opened.resolve);
       const watching = (async () => {
-        for await (const event of site.engine.events(site.deviceId, abort.signal)) seen.push(event);
+        for await (const event of events) seen.push(event);
       })();
+      await opened.promise;
+      // It opens the stream a moment before it listens.
       await new Promise((resolve) => setTimeout(resolve, 500));
       const stranger = `${site.deviceId}-stranger`;
       const other = await site.start('noise', { labels: { [labels.device]: stranger } });

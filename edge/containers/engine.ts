@@ -121,7 +121,10 @@ export type Engine = {
   images(): Promise<StoredImage[]>;
   /** Takes away one reference (or an id that has at most one); the bytes go with the last one. */
   removeImage(reference: string): Promise<{ kind: 'removed' | 'absent' | 'in-use' }>;
-  /** Ends quietly when `signal` aborts and throws when the engine goes away. */
-  events(deviceId: string, signal: AbortSignal): AsyncIterable<ContainerEvent>;
+  /**
+   * Ends quietly when `signal` aborts and throws when the engine goes away. What happened before
+   * `opened` is not told.
+   */
+  events(deviceId: string, signal: AbortSignal, opened?: () => void): AsyncIterable<ContainerEvent>;
   close(): Promise<void>;
 };

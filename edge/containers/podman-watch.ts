@@ -12,6 +12,7 @@ export async function* watchPodman(
   calls: LibpodCalls,
   deviceId: string,
   signal: AbortSignal,
+  opened?: () => void,
 ): AsyncGenerator<ContainerEvent> {
   const what = 'watch containers';
   const filters = JSON.stringify({
@@ -21,6 +22,7 @@ export async function* watchPodman(
   try {
     const query = { stream: 'true', filters };
     const stream = await calls.stream({ what, path: '/events', query, signal });
+    opened?.();
     for await (const line of jsonLinesOf(chunksOf(stream, signal), what)) {
       yield toEvent(parseReply(eventSchema, line, what));
     }

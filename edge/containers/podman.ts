@@ -48,7 +48,7 @@ export const openPodman = (socketPath: string, options: EngineOptions = {}): Eng
     ensureVolume: (name, wanted) => ensurePodmanVolume(calls, name, wanted),
     removeVolume: (name, deviceId) => removePodmanVolume(calls, name, deviceId),
     listVolumes: (deviceId) => listPodmanVolumes(calls, deviceId),
-    events: (deviceId, signal) => watchPodman(calls, deviceId, signal),
+    events: (deviceId, signal, opened) => watchPodman(calls, deviceId, signal, opened),
     close: () => calls.close(),
   };
 };

@@ -71,6 +71,8 @@ export type Known = {
   limits: { memory: boolean; cpu: boolean };
   /** Port of the agent's own registry endpoint. */
   registryPort: number;
+  /** Bundles whose next version is being brought here just now: beside that only healing is planned. */
+  preparing: ReadonlySet<string>;
   /** By bundle id, and by container name for ones that keep dying. */
   retries: ReadonlyMap<string, Retry>;
   /** Why no new update may start now, as a sentence; null when one may. What runs is kept running. */

@@ -64,8 +64,10 @@ export const healKey = (bundleId: string): string => `heal:${bundleId}`;
 export const planHealing = (known: Known, slot: SlotKnown, now: number): Plan => {
   const release = slot.confirmed && known.releases.get(slot.confirmed.releaseDigest);
   const retry = known.retries.get(healKey(slot.bundleId));
-  if (!slot.confirmed || !release || (retry && now < retry.notBeforeMs)) return idle;
-  return act(...mend(known, release, slot.confirmed.releaseDigest));
+  if (!slot.confirmed || !release) return idle;
+  if (retry && now < retry.notBeforeMs) return { ...idle, wakeAtMs: retry.notBeforeMs };
+  const steps = mend(known, release, slot.confirmed.releaseDigest);
+  return act(...steps.map((step): Step => ({ ...step, healing: true })));
 };
 
 export const planSteady = (known: Known, slot: SlotKnown): Plan => {

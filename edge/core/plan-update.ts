@@ -26,6 +26,13 @@ export const createSteps = (
   return containers.flatMap(({ spec, imageDigest }): Step[] => {
     const present = observed.get(spec.name);
     if (present === undefined) return [{ kind: 'create-container', bundleId, spec }];
+    // Being removed, or a removal that failed half-way: no engine starts such a one.
+    if (present.state === 'dead') {
+      return [
+        { kind: 'remove-container', bundleId, name: spec.name },
+        { kind: 'create-container', bundleId, spec },
+      ];
+    }
     const fields = driftOf(spec, imageDigest, present, known.limits);
     if (fields.length === 0) return [];
     return [

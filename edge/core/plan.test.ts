@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { labels } from './container.ts';
 import { plan } from './plan.ts';
+import { healKey } from './plan-steady.ts';
 import {
   apply,
   bundleId,
@@ -187,6 +188,37 @@ describe('a settled version', () => {
     ]);
     const steps = plan({ ...knownOf(world), retries }, end).steps.map(({ kind }) => kind);
     expect(steps).toEqual(['create-container', 'start-container']);
+  });
+
+  it('is healed, and nothing else is planned, while a newer version is being downloaded', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    want(world, v2, 2);
+    settle(world, end, 1);
+    const preparing = new Set([bundleId]);
+    expect(plan({ ...knownOf(world), preparing }, end).steps).toEqual([]);
+    for (const each of world.containers) Object.assign(each, { state: 'exited', exitCode: 137 });
+    const { steps } = plan({ ...knownOf(world), preparing }, end);
+    expect(steps.map(({ kind, healing }) => [kind, healing])).toEqual([['start-container', true]]);
+    const retries = new Map([
+      [healKey(bundleId), { attempt: 1, notBeforeMs: end + 900, reason: 'The port is in use.' }],
+    ]);
+    expect(plan({ ...knownOf(world), preparing, retries }, end)).toMatchObject({
+      steps: [],
+      wakeAtMs: end + 900,
+    });
+  });
+
+  it('makes a container again whose removal is under way or failed half-way, and never starts it', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    for (const each of world.containers) Object.assign(each, { state: 'dead', exitCode: 137 });
+    const steps = plan(knownOf(world), end).steps.map(({ kind }) => kind);
+    expect(steps).toEqual(['remove-container', 'create-container', 'start-container']);
+    settle(world, end);
+    expect(running(world)).toEqual(['web@1.0.0']);
   });
 
   it('starts no update while updates are held, and heals what is settled all the same', () => {

@@ -44,12 +44,15 @@ const isPreparing = ({ wanted, confirmed, update }: SlotKnown): boolean =>
   (update === null || update.phase === 'prepare');
 
 const planSlot = (known: Known, slot: SlotKnown, now: number): Plan => {
-  if (isPreparing(slot)) {
-    const healing = planHealing(known, slot, now);
-    const hold = known.holdUpdates;
-    const waiting = hold === null ? '' : `${slot.bundleName}: ${hold}`;
-    if (healing.steps.length > 0) return { ...healing, waiting };
-  }
+  const healing = isPreparing(slot) ? planHealing(known, slot, now) : idle;
+  const hold = known.holdUpdates;
+  const waiting = hold === null ? '' : `${slot.bundleName}: ${hold}`;
+  if (healing.steps.length > 0) return { ...healing, waiting };
+  const next = known.preparing.has(slot.bundleId) ? idle : planWanted(known, slot, now);
+  return { ...next, wakeAtMs: earliest(next.wakeAtMs, healing.wakeAtMs) };
+};
+
+const planWanted = (known: Known, slot: SlotKnown, now: number): Plan => {
   const retry = known.retries.get(slot.bundleId);
   if (retry !== undefined && now < retry.notBeforeMs) {
     const seconds = Math.ceil((retry.notBeforeMs - now) / 1000);

@@ -5,7 +5,7 @@
 import type { ContainerSpec } from './container.ts';
 import type { SlotFailure, SlotVersion } from './known.ts';
 
-export type Step =
+type Act =
   | { kind: 'begin-update'; bundleId: string; target: SlotVersion }
   | { kind: 'fetch-release'; bundleId: string; releaseDigest: string }
   | { kind: 'fetch-image'; bundleId: string; releaseDigest: string; reference: string }
@@ -22,6 +22,9 @@ export type Step =
   | { kind: 'retire-container'; bundleId: string; name: string; fields: string[] }
   | { kind: 'record-failure'; bundleId: string }
   | { kind: 'forget-slot'; bundleId: string };
+
+/** `healing`: it keeps the confirmed version up while another one is being prepared. */
+export type Step = Act & { healing?: true };
 
 export type StepKind = Step['kind'];
 

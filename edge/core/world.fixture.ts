@@ -100,6 +100,7 @@ export const knownOf = (world: World): Known => ({
   limits: { memory: true, cpu: true },
   registryPort: 5_000,
   holdUpdates: null,
+  preparing: new Set(),
   retries: new Map(),
   hash,
 });
