@@ -12,7 +12,7 @@ import type { RunOptions } from './host/options.ts';
 import { relayOf } from './host/relay.ts';
 import { clearRuntime, type Runtime, writeRuntime } from './host/runtime.ts';
 import { agentVersion } from './host/version.ts';
-import { awaitApproval } from './link/approval.ts';
+import { awaitApproval, awaitMove } from './link/approval.ts';
 import { createAgentView } from './local-api/view.ts';
 import { readRegistration } from './store/enrolment.ts';
 import { ensurePrivateFolder } from './store/files.ts';
@@ -64,7 +64,7 @@ export const runAgent = async (
     }
     writeRuntime(folder, runtime);
     log('info', 'Ready', { console: options.console, pid: process.pid });
-    const approved = await awaitApproval({
+    const asking = {
       folder,
       registered,
       signer,
@@ -74,24 +74,24 @@ export const runAgent = async (
       signal,
       onChange: view.registrationChanged,
       ...(await relayOf(options, identity.seed)),
-    });
-    if (approved !== null) {
+    };
+    let approved = await awaitApproval(asking);
+    while (approved !== null && !signal.aborted) {
+      const here = approved;
+      const left = Promise.withResolvers<void>();
       const { startParts } = await import('./host/parts.ts');
       const parts = await startParts({
-        options,
-        environment,
-        folder,
-        approved,
-        identity,
-        signer,
-        stores,
-        bootId,
-        view,
-        now,
-        log,
+        ...{ options, environment, folder, identity, signer, stores, bootId, view, now, log },
+        approved: here,
+        onLeft: left.resolve,
       });
       closers.push(parts.stop);
-      await aborted(signal);
+      const moved = left.promise.then(() => awaitMove(asking, here));
+      approved = await Promise.race([moved, aborted(signal).then(() => null)]);
+      if (approved === null) break;
+      // All of it is built anew for the other site; what runs, and what waits to be sent, stays.
+      closers.pop();
+      await quietly(log, parts.stop);
     }
     stores.outbox.appendEvent(
       event('agent-stopping', 'The agent was asked to stop. Containers run on.'),

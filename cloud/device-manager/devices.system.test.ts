@@ -261,7 +261,9 @@ describe('changes', () => {
     for (const body of [
       {},
       { name: '' },
-      { name: 'x', site: 'elsewhere' },
+      { name: 'x', colour: 'red' },
+      { site: 'Not a site' },
+      { site: 'tenant' },
       { name: 1 },
       { name: 'a\u0007' },
       [],

@@ -89,9 +89,13 @@ describe('membership', () => {
     });
     const [stays, moves] = [await register(rig, token), await register(rig, token)];
     await expect.poll(() => membersOf('plant-2'), within).toEqual([stays.id, moves.id].toSorted());
-    await rig.owner.query(`UPDATE device_manager.devices SET site = 'plant-3' WHERE id = $1`, [
-      moves.id,
-    ]);
+    const record = (site: string) => cloudSubjects.recordKey(acme.tenantKey, site, moves.id);
+    await rig.platform.desired.put(record('plant-2'), Buffer.from('a record'));
+    const body = { site: 'plant-3' };
+    expect(
+      await rig.ask('PATCH', `/api/devices/${moves.id}`, { token: acme.operator, body }),
+    ).toMatchObject({ status: 200, body: { site: 'plant-3' } });
+    await expect.poll(() => rig.platform.desired.get(record('plant-2')), within).toBeNull();
     await expect.poll(() => membersOf('plant-3'), within).toEqual([moves.id]);
     await expect.poll(() => membersOf('plant-2'), within).toEqual([stays.id]);
     expect((await beliefOf('plant-2')).trust.siteKeyGeneration).toBe(2);

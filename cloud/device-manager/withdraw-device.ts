@@ -1,6 +1,6 @@
 /**
  * Takes the records of a deleted device off the hub, so that whoever still holds its credentials
- * finds nothing. Driven by the domain event, hence repeated until it worked, whatever was down.
+ * finds nothing, and the record of one that moved off its old site. Driven by the domain event, hence repeated until it worked, whatever was down.
  */
 import { type Subscription, subscribeEvents } from '@signalbeam/platform/events/subscribe';
 import type { Platform } from '@signalbeam/platform/service';
@@ -9,7 +9,7 @@ import { cloudSubjects } from '@signalbeam/sync/wire/subjects';
 import { z } from 'zod';
 
 /** Only what is needed: the event may grow. */
-const deletedSchema = z.object({ deviceId: uuid, site: siteName });
+const goneSchema = z.object({ deviceId: uuid, site: siteName, from: siteName.optional() });
 
 export const startWithdrawing = (
   platform: Pick<Platform, 'cloud' | 'pools' | 'log' | 'keyring' | 'desired' | 'pushTenant'>,
@@ -19,11 +19,13 @@ export const startWithdrawing = (
     sql: platform.pools.system,
     log: platform.log,
     durable: 'device-manager-withdrawals',
-    subjects: ['signalbeam.devices.deleted'],
+    subjects: ['signalbeam.devices.deleted', 'signalbeam.devices.moved'],
     handle: async ({ tenantId, data }) => {
-      const { deviceId, site } = deletedSchema.parse(data);
+      const { deviceId, site, from } = goneSchema.parse(data);
       const { account } = await platform.keyring.tenant(tenantId);
-      await platform.desired.delete(cloudSubjects.recordKey(account.publicKey, site, deviceId));
+      await platform.desired.delete(
+        cloudSubjects.recordKey(account.publicKey, from ?? site, deviceId),
+      );
       // The account's list of revoked users names the device now.
       await platform.pushTenant(tenantId);
     },

@@ -42,6 +42,8 @@ export type StartParts = {
   view: AgentView;
   now: () => number;
   log: AgentLog;
+  /** The newest roster of the site is without this device. */
+  onLeft: () => void;
 };
 
 const random = Math.random;
@@ -69,7 +71,15 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
     take: (name, bytes) =>
       (name === desired ? trust.acceptDesired(bytes) : trust.offer(name, bytes)).kind,
   });
-  trust.onChange(() => work.nudge('what is trusted changed'));
+  const look = (): void => {
+    const { members, floors } = trust.trust();
+    if (floors.has('site/roster') && !members.has(approved.deviceId)) parts.onLeft();
+  };
+  trust.onChange((name) => {
+    work.nudge('what is trusted changed');
+    if (name === 'site/roster') look();
+  });
+  look();
   void engines.look();
   const link = startLink({
     ...parts,

@@ -94,6 +94,29 @@ const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered>
   }
 };
 
+/**
+ * The roster of its site is without this device: it may have been moved. Asks until the cloud names
+ * another site, and writes that down; null when it was told to stop. Everything else goes on.
+ */
+export const awaitMove = async (
+  parts: ApprovalParts,
+  known: Approved,
+): Promise<Approved | null> => {
+  const { signal, random } = parts;
+  const { first, max } = parts.askEveryMs ?? { first: 2_000, max: 300_000 };
+  for (let delayMs = first; !signal.aborted; delayMs = Math.min(max, delayMs * 1.5)) {
+    const next = await ask(parts, known);
+    if (next.status === 'approved' && next.site !== known.site) {
+      writeRegistration(parts.folder, next);
+      parts.onChange(next);
+      parts.log('info', 'This device was moved', { from: known.site, to: next.site });
+      return next;
+    }
+    await sleep(delayMs * (0.5 + random()), undefined, { signal }).catch(() => undefined);
+  }
+  return null;
+};
+
 const otherDevice = (): FleetError =>
   new FleetError(
     'enrolment-of-another',

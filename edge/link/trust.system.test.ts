@@ -104,3 +104,44 @@ test('a removed member is out: revoked, off the roster, without the new site key
   }
   await agent.stop();
 });
+
+test('a device that is moved goes on at its new site: same id, same lanes, new records', async () => {
+  const mover = await enrol('mover');
+  const agent = await startAgent({ folder: mover.folder, name: 'mover', args: [...quiet] });
+  const rows = async () => {
+    const { rows: found } = await cloud.owner.query<{ epoch: string; count: number }>(
+      `SELECT epoch, count(*)::int AS count FROM telemetry.events WHERE device_id = $1 GROUP BY 1`,
+      [mover.deviceId],
+    );
+    return found;
+  };
+  const before = await eventually(rows, ([lane]) => (lane?.count ?? 0) > 0);
+  await eventually(
+    () => believes(mover),
+    ({ members }) => members.has(mover.deviceId),
+  );
+  await cloud.ask('PATCH', `/api/devices/${mover.deviceId}`, { site: 'plant-9' });
+  const after = await eventually(
+    () => believes(mover),
+    ({ members, snapshot }) =>
+      members.size === 1 && members.has(mover.deviceId) && snapshot !== null,
+  );
+  expect(after.siteKeyGeneration).toBe(1);
+  const linked = () =>
+    fetch(`${agent.console}/api/local/link`).then(
+      (reply) => reply.json() as Promise<{ state: string }>,
+    );
+  await eventually(linked, ({ state }) => state === 'connected');
+  await agentCommand(['status', '--state', mover.folder]);
+  const { rows: refusals } = await cloud.owner.query(
+    `SELECT message FROM telemetry.events WHERE type = 'record-refused'`,
+  );
+  expect(refusals).toEqual([]);
+  await agent.stop();
+  const [lane] = await rows();
+  expect(lane?.epoch).toBe(before[0]?.epoch);
+  expect(JSON.parse(readFileSync(join(mover.folder, 'enrolment.json'), 'utf8'))).toMatchObject({
+    site: 'plant-9',
+    deviceId: mover.deviceId,
+  });
+});

@@ -114,6 +114,11 @@ export const startListening = (parts: ListenParts): Subscription => {
         if (/^device\.(?:approved|rejected|deleted)$/.test(type)) {
           await hearDevice(parts, tenantId, type, data);
         }
+        // Its record is read under its site's name: it is put there as it is.
+        if (type === 'device.moved') {
+          await forgetPublished(parts.pools.system, { tenantId, ...deviceSchema.parse(data) });
+          parts.onChanged();
+        }
       },
     }),
     startSweep(parts),

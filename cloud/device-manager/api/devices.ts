@@ -15,7 +15,13 @@ import {
   listDevices,
   viewDevice,
 } from '../store/device-list.ts';
-import { type DeviceRecord, deleteDevice, lockDevice, renameDevice } from '../store/devices.ts';
+import {
+  type DeviceRecord,
+  deleteDevice,
+  lockDevice,
+  moveDevice,
+  renameDevice,
+} from '../store/devices.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { deviceSchema, idParams } from './schemas.ts';
@@ -29,11 +35,19 @@ export const shownDevice = (device: DeviceView): z.infer<typeof deviceSchema> =>
   approvedAt: device.approvedAt?.toISOString() ?? null,
 });
 
+const past = {
+  approve: 'approved',
+  reject: 'rejected',
+  rename: 'renamed',
+  move: 'moved',
+  delete: 'deleted',
+} as const;
+
 /** Says of a change to a device: in the audit log and as a domain event, in its transaction. */
 export const tellOfDevice = async (
   sql: Sql,
   change: {
-    verb: 'approve' | 'reject' | 'rename' | 'delete';
+    verb: keyof typeof past;
     device: DeviceRecord;
     before: unknown;
     after: unknown;
@@ -41,7 +55,6 @@ export const tellOfDevice = async (
   },
   by: { caller: UserCaller; ip: string | null },
 ): Promise<void> => {
-  const past = { approve: 'approved', reject: 'rejected', rename: 'renamed', delete: 'deleted' };
   const { tenantId, id: deviceId, name, site } = change.device;
   await writeAudit(sql, {
     tenantId,
@@ -114,15 +127,20 @@ const getRoute = createRoute({
   responses: { 200: json(deviceSchema, 'The device'), ...notFound },
 });
 
+const changeSchema = z
+  .strictObject({ name: plainText(200).min(1), site: siteName })
+  .partial()
+  .refine(({ name, site }) => (name ?? site) !== undefined, 'say what to change');
+
 const renameRoute = createRoute({
   method: 'patch',
   path: '/api/devices/{id}',
   tags: ['Devices'],
-  summary: 'Renames a device',
+  summary: 'Renames a device, or moves it to another site',
   middleware: [requireUser('operator')] as const,
   request: {
     params: idParams,
-    body: body(z.strictObject({ name: plainText(200).min(1) }), { name: 'pump 3' }),
+    body: body(changeSchema, { name: 'pump 3' }),
   },
   responses: { 200: json(deviceSchema, 'The device'), ...notFound },
 });
@@ -136,6 +154,26 @@ const deleteRoute = createRoute({
   request: { params: idParams },
   responses: { 204: { description: 'Deleted' }, ...notFound },
 });
+
+/** Membership of both sites follows by itself; credentials for the new one come with the enrolment. */
+const changeDevice = async (
+  sql: Sql,
+  device: DeviceRecord,
+  wish: { name?: string | undefined; site?: string | undefined },
+  by: { caller: UserCaller; ip: string | null },
+): Promise<void> => {
+  const { name = device.name, site = device.site } = wish;
+  if (name !== device.name) {
+    await renameDevice(sql, device.id, name);
+    const change = { before: { name: device.name }, after: { name }, data: { name } };
+    await tellOfDevice(sql, { verb: 'rename', device, ...change }, by);
+  }
+  if (site === device.site) return;
+  await moveDevice(sql, device.id, site);
+  const data = { name, site, from: device.site };
+  const change = { before: { site: device.site }, after: { site }, data };
+  await tellOfDevice(sql, { verb: 'move', device, ...change }, by);
+};
 
 export const addDeviceRoutes = (api: Api, parts: Parts): void => {
   const { pools } = parts;
@@ -157,14 +195,10 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
   api.openapi(renameRoute, async (c) => {
     const { caller, clientAddress: ip } = c.var;
     const { id } = c.req.valid('param');
-    const { name } = c.req.valid('json');
+    const wish = c.req.valid('json');
     const view = await withTenant(pools.api, caller.tenantId, async (sql) => {
       const device = await lockDevice(sql, id);
-      if (device !== null && device.name !== name) {
-        await renameDevice(sql, id, name);
-        const change = { before: { name: device.name }, after: { name }, data: { name } };
-        await tellOfDevice(sql, { verb: 'rename', device, ...change }, { caller, ip });
-      }
+      if (device !== null) await changeDevice(sql, device, wish, { caller, ip });
       return device === null ? null : viewDevice(sql, id);
     });
     if (view === null) throw noSuchDevice();

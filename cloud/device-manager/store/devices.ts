@@ -120,6 +120,10 @@ export const renameDevice = async (sql: Sql, id: string, name: string): Promise<
   await sql.query('UPDATE device_manager.devices SET name = $2 WHERE id = $1', [id, name]);
 };
 
+export const moveDevice = async (sql: Sql, id: string, site: string): Promise<void> => {
+  await sql.query('UPDATE device_manager.devices SET site = $2 WHERE id = $1', [id, site]);
+};
+
 export const decideDevice = async (
   sql: Sql,
   id: string,
