@@ -1,0 +1,317 @@
+/**
+ * The mesh's promises on whole simulated sites: who is alive is known, the dead are found, nobody
+ * alive is called dead, records reach all, and a hostile member disturbs but never deceives.
+ */
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { chooseGateway, chooseNeighbour, nobodyHolds } from './gateway-role.ts';
+import { hash32 } from './hash.ts';
+import { datagramBytesMax, fetchesMax, rumoursMax } from './limits.ts';
+import type { Rumour } from './message.ts';
+import { addressOf, cheapSeal, claimOf, createSite, deviceId, type Site } from './site.fixture.ts';
+import { membersOf } from './step.ts';
+
+const settled = (options: { members: number; seed: number; loss?: number }): Site => {
+  const site = createSite(options);
+  site.startAll();
+  site.runFor(40_000);
+  expect(site.agrees(), 'all found each other').toBe(true);
+  return site;
+};
+
+const timeUntil = (site: Site, limitMs: number, stop: () => boolean): number => {
+  const start = site.now();
+  site.runFor(limitMs, stop);
+  expect(stop(), `within ${limitMs} ms`).toBe(true);
+  return site.now() - start;
+};
+
+const allHold = (site: Site, name: string, version: number): boolean =>
+  site.processes.every((process) => !process.running || process.records.get(name) === version);
+
+const knownDead = (site: Site, index: number): boolean =>
+  site.processes.every(
+    (process) => !process.running || site.statusOf(process.index, index) === 'dead',
+  );
+
+describe.each([
+  { members: 2, loss: 0 },
+  { members: 8, loss: 0.2 },
+  { members: 20, loss: 0.3 },
+  { members: 50, loss: 0 },
+])('$members members, loss $loss', ({ members, loss }) => {
+  test('a record reaches all, a crash is known to all, a restart is believed', () => {
+    const site = settled({ members, loss, seed: 7 });
+    site.write(members - 1, 'plan/1', 3);
+    timeUntil(site, 5_000, () => allHold(site, 'plan/1', 3));
+    site.crash(1);
+    timeUntil(site, 12_000, () => knownDead(site, 1));
+    const deaths = site.deaths().length;
+    expect(deaths, 'only the crash').toBe(members - 1);
+    site.start(1);
+    timeUntil(site, 30_000, () => site.agrees() && allHold(site, 'plan/1', 3));
+    expect(site.network.largest).toBeLessThanOrEqual(datagramBytesMax);
+  });
+});
+
+test('stalls of seconds call nobody dead, neither the stalled nor the others', () => {
+  for (const seed of [1, 2, 3]) {
+    const site = settled({ members: 10, loss: 0.1, seed });
+    for (let round = 0; round < 40; round += 1) {
+      site.pause(Math.floor(site.random() * 10), 500 + site.random() * 2_900);
+      site.runFor(5_000);
+    }
+    expect(site.deaths()).toEqual([]);
+  }
+});
+
+test('what a process did not live through is not held against others', () => {
+  const site = settled({ members: 6, seed: 4 });
+  site.pause(2, 60_000);
+  site.runFor(62_000);
+  const blamed = site.deaths().filter(({ observer }) => observer === 2);
+  expect(blamed).toEqual([]);
+  timeUntil(site, 20_000, () => site.agrees());
+});
+
+test('two halves find each other again, and compare what rumours could not tell', () => {
+  for (const seed of [1, 2]) {
+    const site = settled({ members: 12, loss: 0.2, seed });
+    site.network.cut = (from, to) => from % 2 !== to % 2;
+    site.runFor(60_000);
+    expect(site.statusOf(0, 1)).toBe('dead');
+    site.write(0, 'plan/1', 9);
+    site.runFor(5_000);
+    site.network.cut = () => false;
+    timeUntil(site, 90_000, () => site.agrees() && allHold(site, 'plan/1', 9));
+  }
+});
+
+test('a one-way cut between two kills nobody while others reach both', () => {
+  const site = settled({ members: 8, seed: 5 });
+  site.network.cut = (from, to) => from === 2 && to === 5;
+  site.runFor(120_000);
+  expect(site.deaths()).toEqual([]);
+});
+
+test('leaving is no death, and another address is found', () => {
+  const site = settled({ members: 8, seed: 6 });
+  site.tell(site.process(3), { kind: 'leave' });
+  site.runFor(2_000);
+  site.crash(3);
+  site.runFor(20_000);
+  expect(site.deaths()).toEqual([]);
+  expect(site.statusOf(0, 3)).toBe('left');
+  site.start(3, { address: addressOf(90) });
+  timeUntil(site, 20_000, () => site.agrees());
+  const seen = membersOf(site.process(0).mesh).find(({ device }) => device === deviceId(3));
+  expect(seen?.claim?.addresses).toEqual([addressOf(90)]);
+});
+
+test('a cloned identity is reported, and all settle on one of the two', () => {
+  const site = settled({ members: 6, seed: 8 });
+  const original = site.process(2);
+  const clone = site.start(2, { address: addressOf(77) });
+  site.processes[6] = original;
+  site.runFor(60_000);
+  expect(site.warnings.some(({ code }) => code === 'cloned-identity')).toBe(true);
+  const boots = [0, 1, 3, 4, 5].map(
+    (observer) => site.process(observer).mesh.members.get(deviceId(2))?.signed?.claim.bootId,
+  );
+  expect(new Set(boots).size).toBe(1);
+  expect([original.bootId, clone.bootId]).toContain(boots[0]);
+  const changed = site.changes.length;
+  site.runFor(60_000);
+  expect(site.changes.length - changed, 'no flapping').toBeLessThan(20);
+});
+
+describe('a hostile member', () => {
+  const accuse = (by: number, about: number, incarnation: number): Rumour => ({
+    kind: 'suspect',
+    device: deviceId(about),
+    by: deviceId(by),
+    incarnation,
+  });
+
+  test('calls everybody dead all the time, in the name of all, and nobody is', () => {
+    const site = settled({ members: 8, loss: 0.1, seed: 9 });
+    const before = site.process(1).mesh.incarnation;
+    for (let round = 0; round < 200; round += 1) {
+      const rumours = [1, 2, 3, 4, 5, 6].flatMap((about) =>
+        [0, 1, 2, 3, 4, 5, 6, 7]
+          .filter((by) => by !== about)
+          .slice(0, 3)
+          .map((by) => accuse(by, about, site.process(about).mesh.incarnation)),
+      );
+      for (let to = 0; to < 7; to += 1) {
+        site.send(site.process(7), addressOf(to), { kind: 'gossip', rumours }, false);
+      }
+      site.runFor(100);
+    }
+    expect(site.deaths()).toEqual([]);
+    const risen = site.process(1).mesh.incarnation - before;
+    expect(risen, 'at most two a second').toBeLessThanOrEqual(42);
+  });
+
+  test('invents an incarnation, a claim, a member and a version: none spreads', () => {
+    const site = settled({ members: 6, seed: 10 });
+    const forged = cheapSeal('key-5').sign({
+      ...claimOf(1, { addresses: ['10.9.9.9:1'] }),
+      device: deviceId(1),
+      bootId: 'ffffffffffffffff',
+      incarnation: 4_000_000_000,
+      seq: 1,
+      leaving: true,
+    });
+    const nobody = cheapSeal('key-5').sign({ ...forged.claim, device: deviceId(99) });
+    const rumours: Rumour[] = [
+      accuse(5, 1, 4_000_000_000),
+      { kind: 'claim', signed: forged, dead: false },
+      { kind: 'claim', signed: nobody, dead: false },
+      { kind: 'holds', name: 'site/roster', version: 99 },
+    ];
+    site.send(site.process(5), addressOf(0), { kind: 'gossip', rumours }, false);
+    site.runFor(60_000);
+    expect(site.deaths()).toEqual([]);
+    expect(site.agrees()).toBe(true);
+    expect(site.process(1).mesh.incarnation).toBeLessThan(5);
+    const codes = new Set(site.warnings.map(({ code }) => code));
+    expect(codes).toContain('forged-claim');
+    expect(codes).toContain('unknown-member');
+    for (const { mesh } of site.processes) {
+      expect(mesh.members.size).toBe(5);
+      expect(mesh.wants.size, 'a lie is not wanted for ever').toBe(0);
+    }
+    expect(site.network.fetches).toBeLessThan(30);
+  });
+
+  test('floods, and everything stays within its limit', () => {
+    const site = settled({ members: 4, seed: 11 });
+    const { mesh } = site.process(0);
+    for (let round = 0; round < 800; round += 1) {
+      site.send(
+        site.process(3),
+        addressOf(0),
+        {
+          kind: 'gossip',
+          rumours: Array.from({ length: 10 }, (_, index) => ({
+            kind: 'holds' as const,
+            name: `plan/${round * 10 + index}`,
+            version: 1,
+          })),
+        },
+        false,
+      );
+      site.runFor(1);
+      expect(mesh.fetches.size).toBeLessThanOrEqual(fetchesMax);
+    }
+    expect(mesh.rumours.size).toBeLessThanOrEqual(rumoursMax);
+    expect(mesh.wants.size).toBeLessThanOrEqual(2_048);
+    expect(mesh.contacts.size).toBeLessThanOrEqual(256);
+  });
+});
+
+test('more records than are announced one by one reach everybody by comparing', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 1_000_000 }),
+      fc.integer({ min: 2, max: 9 }),
+      (seed, n) => {
+        const site = createSite({ members: n, seed, loss: 0.2 });
+        site.startAll();
+        site.runFor(30_000);
+        // More than is announced one by one, on two members at once.
+        for (const index of [0, 1]) {
+          const process = site.process(index);
+          for (let record = 0; record < 40; record += 1) {
+            process.records.set(`device/${index}/${record}`, 1 + record);
+          }
+          site.tell(process, { kind: 'records', versions: process.records });
+        }
+        site.runFor(120_000, () => site.processes.every(({ records }) => records.size === 80));
+        return site.processes.every(({ records }) => records.size === 80);
+      },
+    ),
+    { numRuns: 25 },
+  );
+});
+
+test('the same seed gives the same history', () => {
+  const history = (): string => {
+    const site = settled({ members: 9, loss: 0.3, seed: 12 });
+    site.crash(4);
+    site.runFor(20_000);
+    return JSON.stringify([site.changes, site.network.bytes, site.network.packets]);
+  };
+  expect(history()).toBe(history());
+});
+
+describe('the gateway role', () => {
+  const candidate = (index: number, uplink: number, more = {}) => ({
+    device: deviceId(index),
+    status: 'alive' as const,
+    claim: claimOf(index, { uplink, ...more }),
+  });
+  const at = (now: number, leafSilent = false) => ({ now, leafSilent });
+
+  test('goes to the best uplink, the lower id of equals, and never to one without clock or leaf', () => {
+    const held = chooseGateway(
+      [
+        candidate(4, 200, { clockOk: false }),
+        candidate(3, 200, { canRunLeaf: false }),
+        candidate(2, 90),
+        candidate(1, 90),
+        candidate(0, 0),
+      ],
+      nobodyHolds,
+      at(0),
+    );
+    expect(held.holder).toBe(deviceId(1));
+  });
+
+  test('stays while uplinks flicker, moves when another is much better for a minute', () => {
+    let held = chooseGateway([candidate(1, 100), candidate(2, 50)], nobodyHolds, at(0));
+    for (let now = 0; now < 600_000; now += 10_000) {
+      const other = now % 20_000 === 0 ? 250 : 100;
+      held = chooseGateway([candidate(1, 100), candidate(2, other)], held, at(now));
+      expect(held.holder).toBe(deviceId(1));
+    }
+    for (let now = 600_000; now <= 660_000; now += 10_000) {
+      held = chooseGateway([candidate(1, 100), candidate(2, 250)], held, at(now));
+    }
+    expect(held.holder).toBe(deviceId(2));
+  });
+
+  test('moves at once from the dead, and from a suspect whose leaf is silent', () => {
+    const held = chooseGateway([candidate(1, 100), candidate(2, 90)], nobodyHolds, at(0));
+    const suspect = { ...candidate(1, 100), status: 'suspect' as const };
+    expect(chooseGateway([suspect, candidate(2, 90)], held, at(5)).holder).toBe(deviceId(1));
+    expect(chooseGateway([suspect, candidate(2, 90)], held, at(5, true)).holder).toBe(deviceId(2));
+    expect(chooseGateway([candidate(2, 90)], held, at(5)).holder).toBe(deviceId(2));
+    expect(chooseGateway([candidate(2, 0)], held, at(5)).holder).toBeNull();
+  });
+
+  test('after a heal both halves settle on the same leaf, and one gives way after an overlap', () => {
+    const all = [
+      candidate(1, 100, { leafUrl: 'tls://a' }),
+      candidate(2, 100, { leafUrl: 'tls://b' }),
+    ];
+    const holds = (index: number) => ({ ...nobodyHolds, holder: deviceId(index) });
+    const left = chooseGateway(all, holds(1), at(0));
+    let right = chooseGateway(all, holds(2), at(0));
+    expect([left.holder, right.holder]).toEqual([deviceId(1), deviceId(2)]);
+    right = chooseGateway(all, right, at(10_000));
+    expect(right.holder).toBe(deviceId(1));
+  });
+
+  test('neighbours are spread, and one that failed comes last', () => {
+    const members = Array.from({ length: 10 }, (_, index) => candidate(index, 100));
+    const chosen = Array.from({ length: 50 }, (_, index) =>
+      chooseNeighbour(members, deviceId(100 + index), new Set(), hash32),
+    );
+    expect(new Set(chosen).size).toBeGreaterThan(4);
+    const first = chosen[0] ?? '';
+    expect(chooseNeighbour(members, deviceId(100), new Set([first]), hash32)).not.toBe(first);
+    expect(chooseNeighbour([candidate(1, 0)], deviceId(100), new Set(), hash32)).toBeNull();
+  });
+});

@@ -1,0 +1,340 @@
+/**
+ * The bytes of what members say to each other: compact, versioned, every field bounded. What does
+ * not fit its bounds is refused as a whole. Claims travel as the bytes that were signed, so fields
+ * that only a newer peer knows are relayed untouched. Not the packet around it: see mesh-packet.
+ */
+import {
+  addressLengthMax,
+  agentVersionLengthMax,
+  bucketCount,
+  claimAddressesMax,
+  claimBytesMax,
+  leafUrlLengthMax,
+  messageBytesMax,
+  recordNameLengthMax,
+} from '../mesh/limits.ts';
+import type {
+  Claim,
+  MemberEntry,
+  MeshMessage,
+  RecordEntry,
+  Rumour,
+  SignedClaim,
+} from '../mesh/message.ts';
+
+const messageVersion = 1;
+const claimVersion = 1;
+const kinds = [
+  'ping',
+  'ack',
+  'ping-request',
+  'ping-answer',
+  'gossip',
+  'buckets',
+  'digest',
+] as const;
+
+/** Thrown inside this file only: the input is not a message. */
+class Malformed extends Error {}
+
+class Writer {
+  private readonly bytes: Buffer;
+  private at = 0;
+  constructor(sizeMax: number) {
+    this.bytes = Buffer.allocUnsafe(sizeMax);
+  }
+  u8(value: number): void {
+    this.at = this.bytes.writeUInt8(value, this.at);
+  }
+  u32(value: number): void {
+    this.at = this.bytes.writeUInt32BE(value, this.at);
+  }
+  u48(value: number): void {
+    this.at = this.bytes.writeUIntBE(value, this.at, 6);
+  }
+  raw(value: Uint8Array): void {
+    if (this.at + value.byteLength > this.bytes.byteLength) throw new RangeError('too long');
+    this.bytes.set(value, this.at);
+    this.at += value.byteLength;
+  }
+  uuid(value: string): void {
+    this.raw(Buffer.from(value.replaceAll('-', ''), 'hex'));
+  }
+  text(value: string): void {
+    const bytes = Buffer.from(value, 'utf8');
+    this.u8(bytes.byteLength);
+    this.raw(bytes);
+  }
+  done(): Uint8Array {
+    return this.bytes.subarray(0, this.at);
+  }
+}
+
+class Reader {
+  private readonly bytes: Buffer;
+  private at = 0;
+  constructor(bytes: Uint8Array) {
+    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  get left(): number {
+    return this.bytes.byteLength - this.at;
+  }
+  raw(length: number): Buffer {
+    if (length > this.left) throw new Malformed('too short');
+    this.at += length;
+    return this.bytes.subarray(this.at - length, this.at);
+  }
+  u8(): number {
+    return this.raw(1).readUInt8();
+  }
+  u32(): number {
+    return this.raw(4).readUInt32BE();
+  }
+  u48(): number {
+    return this.raw(6).readUIntBE(0, 6);
+  }
+  uuid(): string {
+    const hex = this.raw(16).toString('hex');
+    const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
+    return `${parts.join('-')}-${hex.slice(20)}`;
+  }
+  /** Printable ASCII only: addresses, names of records, versions, URLs. */
+  text(lengthMax: number): string {
+    const length = this.u8();
+    if (length > lengthMax) throw new Malformed('text too long');
+    const text = this.raw(length).toString('latin1');
+    if (!/^[\x21-\x7e]*$/.test(text)) throw new Malformed('not plain text');
+    return text;
+  }
+}
+
+/** The bytes a device signs. */
+export const encodeClaim = (claim: Claim): Uint8Array => {
+  const out = new Writer(claimBytesMax);
+  out.u8(claimVersion);
+  out.uuid(claim.device);
+  out.raw(Buffer.from(claim.bootId, 'hex'));
+  out.u32(claim.incarnation);
+  out.u32(claim.seq);
+  out.u8(
+    (claim.leaving ? 1 : 0) |
+      (claim.canRunLeaf ? 2 : 0) |
+      (claim.clockOk ? 4 : 0) |
+      (claim.leafUrl === null ? 0 : 8),
+  );
+  out.u8(claim.uplink);
+  out.u8(claim.peerPort >> 8);
+  out.u8(claim.peerPort & 0xff);
+  out.u8(claim.addresses.length);
+  for (const address of claim.addresses) out.text(address);
+  out.text(claim.agentVersion);
+  if (claim.leafUrl !== null) out.text(claim.leafUrl);
+  return out.done();
+};
+
+/** Null when the bytes are no claim. What follows the known fields is a newer peer's. */
+export const decodeClaim = (bytes: Uint8Array): Claim | null => {
+  if (bytes.byteLength > claimBytesMax) return null;
+  return orNull(() => {
+    const from = new Reader(bytes);
+    if (from.u8() !== claimVersion) throw new Malformed('another version');
+    const device = from.uuid();
+    const bootId = from.raw(8).toString('hex');
+    const incarnation = from.u32();
+    const seq = from.u32();
+    const flags = from.u8();
+    const uplink = from.u8();
+    const peerPort = (from.u8() << 8) | from.u8();
+    const count = from.u8();
+    if (count > claimAddressesMax) throw new Malformed('too many addresses');
+    const addresses = Array.from({ length: count }, () => from.text(addressLengthMax));
+    return {
+      device,
+      bootId,
+      incarnation,
+      seq,
+      leaving: (flags & 1) !== 0,
+      canRunLeaf: (flags & 2) !== 0,
+      clockOk: (flags & 4) !== 0,
+      uplink,
+      peerPort,
+      addresses,
+      agentVersion: from.text(agentVersionLengthMax),
+      leafUrl: (flags & 8) === 0 ? null : from.text(leafUrlLengthMax),
+    };
+  });
+};
+
+const orNull = <T>(read: () => T): T | null => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Malformed) return null;
+    throw error;
+  }
+};
+
+const writeRumour = (out: Writer, rumour: Rumour): void => {
+  if (rumour.kind === 'claim') {
+    out.u8(rumour.dead ? 1 : 0);
+    out.u8(rumour.signed.bytes.byteLength >> 8);
+    out.u8(rumour.signed.bytes.byteLength & 0xff);
+    out.raw(rumour.signed.bytes);
+    out.raw(rumour.signed.signature);
+  } else if (rumour.kind === 'suspect') {
+    out.u8(2);
+    out.uuid(rumour.device);
+    out.u32(rumour.incarnation);
+    out.uuid(rumour.by);
+  } else {
+    out.u8(3);
+    out.text(rumour.name);
+    out.u48(rumour.version);
+  }
+};
+
+const readRumour = (from: Reader): Rumour => {
+  const kind = from.u8();
+  if (kind <= 1) {
+    const length = (from.u8() << 8) | from.u8();
+    if (length > claimBytesMax) throw new Malformed('claim too long');
+    // Copies: the packet's memory is not kept alive by what is remembered of it.
+    const bytes = Uint8Array.from(from.raw(length));
+    const signature = Uint8Array.from(from.raw(64));
+    const claim = decodeClaim(bytes);
+    if (claim === null) throw new Malformed('no claim');
+    return { kind: 'claim', signed: { claim, bytes, signature }, dead: kind === 1 };
+  }
+  if (kind === 2) {
+    return { kind: 'suspect', device: from.uuid(), incarnation: from.u32(), by: from.uuid() };
+  }
+  if (kind !== 3) throw new Malformed('unknown rumour');
+  return { kind: 'holds', name: from.text(recordNameLengthMax), version: from.u48() };
+};
+
+const writeDigest = (out: Writer, digest: Extract<MeshMessage, { kind: 'digest' }>): void => {
+  out.u32(digest.complete);
+  out.u8(digest.members.length);
+  for (const { device, incarnation, seq, dead } of digest.members) {
+    out.uuid(device);
+    out.u32(incarnation);
+    out.u32(seq);
+    out.u8(dead ? 1 : 0);
+  }
+  out.u8(digest.records.length);
+  for (const { name, version } of digest.records) {
+    out.text(name);
+    out.u48(version);
+  }
+};
+
+const readDigest = (from: Reader): MeshMessage => {
+  const complete = from.u32();
+  const members: MemberEntry[] = Array.from({ length: from.u8() }, () => ({
+    device: from.uuid(),
+    incarnation: from.u32(),
+    seq: from.u32(),
+    dead: (from.u8() & 1) !== 0,
+  }));
+  const records: RecordEntry[] = Array.from({ length: from.u8() }, () => ({
+    name: from.text(recordNameLengthMax),
+    version: from.u48(),
+  }));
+  return { kind: 'digest', complete, members, records };
+};
+
+/** Throws when the message is larger than a datagram holds: the core never makes such a one. */
+export const encodeMessage = (message: MeshMessage): Uint8Array => {
+  const out = new Writer(messageBytesMax);
+  out.u8((messageVersion << 4) | kinds.indexOf(message.kind));
+  switch (message.kind) {
+    case 'ping':
+    case 'ack':
+      out.u32(message.seq);
+      out.u32(message.summary.members);
+      out.u32(message.summary.records);
+      for (const rumour of message.rumours) writeRumour(out, rumour);
+      break;
+    case 'ping-request':
+      out.u32(message.seq);
+      out.uuid(message.target);
+      break;
+    case 'ping-answer':
+      out.u32(message.seq);
+      out.u8(message.reached ? 1 : 0);
+      break;
+    case 'gossip':
+      for (const rumour of message.rumours) writeRumour(out, rumour);
+      break;
+    case 'buckets':
+      for (const hash of message.hashes) out.u32(hash);
+      break;
+    case 'digest':
+      writeDigest(out, message);
+      break;
+  }
+  return out.done();
+};
+
+const readRumours = (from: Reader): Rumour[] => {
+  const rumours: Rumour[] = [];
+  while (from.left > 0) rumours.push(readRumour(from));
+  return rumours;
+};
+
+const kindOf = (code: number): (typeof kinds)[number] => {
+  const kind = kinds[code];
+  if (kind === undefined) throw new Malformed('unknown kind');
+  return kind;
+};
+
+const read = (from: Reader): MeshMessage => {
+  const head = from.u8();
+  if (head >> 4 !== messageVersion) throw new Malformed('another version');
+  const kind = kindOf(head & 0xf);
+  switch (kind) {
+    case 'ping':
+    case 'ack': {
+      const seq = from.u32();
+      const summary = { members: from.u32(), records: from.u32() };
+      return { kind, seq, summary, rumours: readRumours(from) };
+    }
+    case 'ping-request':
+      return { kind, seq: from.u32(), target: from.uuid() };
+    case 'ping-answer':
+      return { kind, seq: from.u32(), reached: from.u8() === 1 };
+    case 'gossip':
+      return { kind, rumours: readRumours(from) };
+    case 'buckets':
+      return { kind, hashes: Array.from({ length: bucketCount }, () => from.u32()) };
+    case 'digest':
+      return readDigest(from);
+  }
+};
+
+/** Null for anything that is not exactly one message. */
+export const decodeMessage = (bytes: Uint8Array): MeshMessage | null => {
+  if (bytes.byteLength > messageBytesMax) return null;
+  return orNull(() => {
+    const from = new Reader(bytes);
+    const message = read(from);
+    if (from.left > 0) throw new Malformed('too long');
+    return message;
+  });
+};
+
+const signedAs = Buffer.from('signalbeam mesh claim 1\n');
+const toSign = (bytes: Uint8Array): Uint8Array => Buffer.concat([signedAs, bytes]);
+
+/** Claims under a device's own key; `verify` is given the roster's spelling of a public key. */
+export const claimSeal = (
+  sign: (bytes: Uint8Array) => Uint8Array,
+  verify: (publicKey: string, bytes: Uint8Array, signature: Uint8Array) => boolean,
+) => ({
+  sign: (claim: Claim): SignedClaim => {
+    const bytes = encodeClaim(claim);
+    return { claim, bytes, signature: sign(toSign(bytes)) };
+  },
+  verify: ({ bytes, signature }: SignedClaim, publicKey: string): boolean =>
+    verify(publicKey, toSign(bytes), signature),
+});
