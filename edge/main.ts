@@ -12,7 +12,7 @@ import type { RunOptions } from './host/options.ts';
 import { relayOf } from './host/relay.ts';
 import { clearRuntime, type Runtime, writeRuntime } from './host/runtime.ts';
 import { agentVersion } from './host/version.ts';
-import { awaitApproval, awaitMove } from './link/approval.ts';
+import { awaitApproval, awaitMove, isOutdated } from './link/approval.ts';
 import { createAgentView } from './local-api/view.ts';
 import { readRegistration } from './store/enrolment.ts';
 import { ensurePrivateFolder } from './store/files.ts';
@@ -86,6 +86,7 @@ export const runAgent = async (
         onLeft: left.resolve,
       });
       closers.push(parts.stop);
+      if (isOutdated(here)) left.resolve();
       const moved = left.promise.then(() => awaitMove(asking, here));
       approved = await Promise.race([moved, aborted(signal).then(() => null)]);
       if (approved === null) break;

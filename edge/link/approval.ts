@@ -94,9 +94,13 @@ const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered>
   }
 };
 
+/** From before there were records of roots: its credentials don't reach the site's records either. */
+export const isOutdated = ({ enrolment }: Approved): boolean => !('root' in enrolment.records);
+
 /**
- * The roster of its site is without this device: it may have been moved. Asks until the cloud names
- * another site, and writes that down; null when it was told to stop. Everything else goes on.
+ * The roster of its site is without this device (it may have been moved), or its enrolment is
+ * outdated. Asks until the cloud gives another one, and writes that down; null when it was told to
+ * stop. Everything else goes on.
  */
 export const awaitMove = async (
   parts: ApprovalParts,
@@ -106,10 +110,11 @@ export const awaitMove = async (
   const { first, max } = parts.askEveryMs ?? { first: 2_000, max: 300_000 };
   for (let delayMs = first; !signal.aborted; delayMs = Math.min(max, delayMs * 1.5)) {
     const next = await ask(parts, known);
-    if (next.status === 'approved' && next.site !== known.site) {
+    const renews = next.status === 'approved' && isOutdated(known) && !isOutdated(next);
+    if (next.status === 'approved' && (renews || next.site !== known.site)) {
       writeRegistration(parts.folder, next);
       parts.onChange(next);
-      parts.log('info', 'This device was moved', { from: known.site, to: next.site });
+      parts.log('info', 'A new enrolment is in use', { from: known.site, to: next.site });
       return next;
     }
     await sleep(delayMs * (0.5 + random()), undefined, { signal }).catch(() => undefined);

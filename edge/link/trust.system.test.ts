@@ -2,7 +2,7 @@
  * Revocation and site keys as a real site lives them: three agents, a real cloud and hub. A member
  * is deleted while others are online, and another one while they are cut off.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { timeFloorMs } from '@signalbeam/sync/core/time-floor';
 import Database from 'better-sqlite3';
@@ -41,16 +41,24 @@ const enrol = async (name: string) => {
   return { folder, deviceId, nkey };
 };
 
-/** What the agent of this folder believes, as it is on its disk. */
-const believes = async ({ folder }: { folder: string }) => {
+/** Null while the agent has not come so far. */
+const storedOf = async (folder: string) => {
+  if (!existsSync(join(folder, 'trust.json'))) return null;
   const database = new Database(join(folder, 'state.db'), { readonly: true });
   try {
-    const stored = readTrust(database, folder);
-    if (stored === null) throw new Error('nothing yet');
-    return stored.trust;
+    return readTrust(database, folder);
   } finally {
     database.close();
   }
+};
+/** What the agent of this folder believes, as it is on its disk. */
+const believes = async ({ folder }: { folder: string }) => {
+  const stored = await eventually(
+    () => storedOf(folder),
+    (found) => found !== null,
+  );
+  if (stored === null) throw new Error('nothing is believed');
+  return stored.trust;
 };
 
 const quiet = ['--heartbeat-ms', '1000', '--engine-socket', '/nonexistent.sock'];
@@ -144,4 +152,42 @@ test('a device that is moved goes on at its new site: same id, same lanes, new r
     site: 'plant-9',
     deviceId: mover.deviceId,
   });
+});
+
+test('an enrolment of before there were root records is renewed, and its trust goes on', async () => {
+  const device = await enrol('old');
+  const run = () => startAgent({ folder: device.folder, name: 'old', args: [...quiet] });
+  const first = await run();
+  await eventually(
+    () => believes(device),
+    ({ snapshot }) => snapshot !== null,
+  );
+  await first.stop();
+  const path = join(device.folder, 'enrolment.json');
+  const file = JSON.parse(readFileSync(path, 'utf8')) as {
+    enrolment: { records?: { root: string; keyset: string } };
+  };
+  const { records, ...rest } = file.enrolment;
+  const payload = (text: string) =>
+    JSON.parse(
+      Buffer.from(JSON.parse(Buffer.from(text, 'base64').toString()).payload, 'base64').toString(),
+    );
+  const [rootKey] = payload(records?.root ?? '').keys;
+  const before = { ...file, enrolment: { ...rest, rootKey, keyset: records?.keyset } };
+  writeFileSync(path, JSON.stringify(before));
+  // Nothing but the pinned key: as an agent of before left it.
+  rmSync(join(device.folder, 'trust.json'));
+  const database = new Database(join(device.folder, 'state.db'));
+  database.exec('DELETE FROM trust; DELETE FROM records');
+  database.close();
+  const second = await run();
+  await eventually(
+    () => believes(device),
+    ({ root, members }) => root.version === 1 && members.has(device.deviceId),
+  );
+  await eventually(
+    async () => JSON.parse(readFileSync(path, 'utf8')).enrolment.records,
+    (now) => now?.root !== undefined,
+  );
+  await second.stop();
 });
