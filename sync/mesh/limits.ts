@@ -25,7 +25,7 @@ export const errandStages = [
   { atMs: 200, ping: true, helpers: 0 },
   { atMs: 450, ping: false, helpers: 0 },
 ] as const;
-/** Rounds and errands at once: 1.2 probes, six verifications, and what 200 members may ask. */
+/** Rounds and errands at once: one or two probes, verifications, and what others ask. */
 export const roundsMax = 64;
 
 /**
@@ -48,7 +48,7 @@ export const wakeSlackMs = 150;
 export const lagUnwellMs = 250;
 /** A hostile member can make another refute; twice a second is enough to live. */
 export const refuteIntervalMs = 500;
-/** A step of the incarnation beyond this is not taken from our own claim of another boot. */
+/** 32 bits on the wire; at two refutations a second they last for 68 years. */
 export const incarnationMax = 0xffff_ffff;
 
 /** Rumours leave at once, then every 100 ms, to three members each time. */
@@ -76,7 +76,7 @@ export const recordsMax = 2_048;
 
 /** Half a second without news: rumours on their way are not taken for a difference. */
 export const quietMs = 500;
-/** After a difference, comparisons of this member; doubled up to the second while they bring nothing. */
+/** Between comparisons after a difference; doubled up to the maximum while nothing changes. */
 export const compareIntervalMs = { first: 300, max: 10_000 } as const;
 /** Compares with somebody even when nothing differs: summaries have 32 bits. */
 export const compareAnywayMs = 60_000;

@@ -74,6 +74,26 @@ test('what a process did not live through is not held against others', () => {
   timeUntil(site, 20_000, () => site.agrees());
 });
 
+test('a suspicion does not run out while its holder stands still', () => {
+  const site = settled({ members: 6, seed: 13 });
+  site.pause(3, 3_400);
+  timeUntil(site, 3_300, () => site.statusOf(2, 3) === 'suspect');
+  site.pause(2, 60_000);
+  site.runFor(62_000);
+  expect(site.deaths().filter(({ observer }) => observer === 2)).toEqual([]);
+});
+
+test('who hears no helper doubts itself: its health falls, and comes back', () => {
+  const site = settled({ members: 8, seed: 14 });
+  const { mesh } = site.process(0);
+  site.network.cut = (from, to) => from === 0 || to === 0;
+  timeUntil(site, 10_000, () => mesh.healthScore >= 3);
+  site.network.cut = () => false;
+  timeUntil(site, 60_000, () => mesh.healthScore === 0 && site.agrees());
+  site.tell(site.process(0), { kind: 'lag', lagMs: 2_000 });
+  expect(mesh.healthScore).toBe(2);
+});
+
 test('two halves find each other again, and compare what rumours could not tell', () => {
   for (const seed of [1, 2]) {
     const site = settled({ members: 12, loss: 0.2, seed });
