@@ -1,0 +1,113 @@
+/**
+ * Chromium for the consoles' tests. Every page it opens records what must not happen: an error, a
+ * request that failed, an answer that was not asked for, a request to another origin.
+ */
+import { ensureConsole } from '@signalbeam/launcher/machine/console-build';
+import axe from 'axe-core';
+import { type Browser, chromium, type Page } from 'playwright-core';
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export const openBrowser = async (
+  executablePath: string,
+  more: readonly string[] = [],
+): Promise<Browser> => {
+  await ensureConsole();
+  return chromium.launch({ executablePath, args: [...flags, ...more] });
+};
+
+export type Watched = {
+  page: Page;
+  /** What went wrong so far, in words. */
+  troubles: string[];
+  /** Method and path of every request, in order. */
+  requests: string[];
+};
+
+/** A stream that its own page closes ends as an aborted request: that is no trouble. */
+const isClosedStream = (url: string): boolean => /\/stream(\?|$)/.test(url);
+
+export const watchedPage = async (
+  browser: Browser,
+  origin: string,
+  options: { width?: number; dark?: boolean; expectedStatuses?: readonly number[] } = {},
+): Promise<Watched> => {
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1280, height: 800 },
+    colorScheme: options.dark === true ? 'dark' : 'light',
+    reducedMotion: 'reduce',
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const troubles: string[] = [];
+  const requests: string[] = [];
+  page.on('pageerror', ({ message }) => troubles.push(`error: ${message}`));
+  page.on('console', (message) => {
+    // Chromium writes every refused request there; those are judged by their status below.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+      troubles.push(`console: ${message.text()}`);
+  });
+  page.on('requestfailed', (request) => {
+    if (!isClosedStream(request.url()))
+      troubles.push(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`);
+  });
+  page.on('response', (response) => {
+    const status = response.status();
+    if (status >= 400 && !(options.expectedStatuses ?? []).includes(status))
+      troubles.push(`${status}: ${response.url()}`);
+  });
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (url.protocol === 'data:') return;
+    requests.push(`${request.method()} ${url.pathname}`);
+    if (url.origin !== origin) troubles.push(`foreign: ${url.origin}`);
+  });
+  return { page, troubles, requests };
+};
+
+const violations = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(async () => {
+    const { axe: runner } = globalThis as unknown as { axe: typeof import('axe-core') };
+    return (await runner.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }))
+      .violations;
+  });
+  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+};
+
+/** Accessible and without sideways scrolling, light and dark, on the smallest phone and at a desk. */
+export const looksFor = async (page: Page, where: string): Promise<string[]> => {
+  const found: string[] = [];
+  for (const width of [1280, 320]) {
+    await page.setViewportSize({ width, height: 800 });
+    for (const colorScheme of ['light', 'dark'] as const) {
+      // By the console's own switch: the page has the colours in the same turn.
+      await page.evaluate((theme) => {
+        document.documentElement.dataset['theme'] = theme;
+      }, colorScheme);
+      // Colours that still fade are nobody's to judge.
+      await page.evaluate(async () => {
+        for (let frame = 0; frame < 2; frame += 1)
+          await new Promise((resolve) => requestAnimationFrame(resolve));
+        await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
+      });
+      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
+        found.push(`${where} at ${width}, ${colorScheme}: wider than the screen`);
+      for (const each of await violations(page))
+        found.push(`${where} at ${width}, ${colorScheme}: ${each}`);
+    }
+  }
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await page.evaluate(() => {
+    delete document.documentElement.dataset['theme'];
+  });
+  return found;
+};
