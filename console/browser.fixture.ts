@@ -83,6 +83,21 @@ const violations = async (page: Page): Promise<string[]> => {
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
 };
 
+/** The innermost elements that make the page scroll sideways. */
+const tooWide = (page: Page, width: number): Promise<string[]> =>
+  page.evaluate((wide) => {
+    const root = document.documentElement;
+    if (root.scrollWidth <= wide) return [];
+    const beyond = [...document.querySelectorAll('body *')].filter(
+      (each) => each.getBoundingClientRect().right > wide,
+    );
+    const innermost = beyond.filter((each) => !beyond.some((o) => o !== each && each.contains(o)));
+    return [
+      `${root.scrollWidth} pixels`,
+      ...innermost.map(({ outerHTML }) => outerHTML.slice(0, 200)),
+    ];
+  }, width);
+
 /** Accessible and without sideways scrolling, light and dark, on the smallest phone and at a desk. */
 export const looksFor = async (page: Page, where: string): Promise<string[]> => {
   const found: string[] = [];
@@ -99,8 +114,8 @@ export const looksFor = async (page: Page, where: string): Promise<string[]> => 
           await new Promise((resolve) => requestAnimationFrame(resolve));
         await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
       });
-      if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth))
-        found.push(`${where} at ${width}, ${colorScheme}: wider than the screen`);
+      for (const each of await tooWide(page, width))
+        found.push(`${where} at ${width}, ${colorScheme}: wider than the screen: ${each}`);
       for (const each of await violations(page))
         found.push(`${where} at ${width}, ${colorScheme}: ${each}`);
     }

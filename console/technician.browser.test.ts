@@ -123,6 +123,21 @@ it('shows what runs, its measurements, and its log as it is written', async () =
   await page.locator('wa-dialog[open], wa-drawer[open]').waitFor({ state: 'detached' });
 });
 
+it('gives a gloved hand room: nothing to press is lower than 44 pixels on the smallest phone', async () => {
+  const { page } = phone;
+  await page.setViewportSize({ width: 320, height: 800 });
+  const pressable = await page.locator('button:visible, summary:visible, select:visible').all();
+  expect(pressable.length).toBeGreaterThan(3);
+  const low: string[] = [];
+  for (const each of pressable) {
+    const box = await each.boundingBox();
+    if (box === null || box.height < 44 || box.width < 44)
+      low.push(`${await each.textContent()}: ${box?.width} × ${box?.height}`);
+  }
+  expect(low).toEqual([]);
+  await page.setViewportSize({ width: 1280, height: 800 });
+});
+
 it('is read-only until signed in by a code from the device, and then looks again', async () => {
   const { page } = phone;
   const reconcile = page.getByRole('button', { name: 'Reconcile now' });
