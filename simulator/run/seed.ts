@@ -1,0 +1,158 @@
+/**
+ * One seed: a world, a workload, the faults it turns on, a safety phase in which they strike, then
+ * healing and a liveness phase in which everything must come to rest. Gives what was found.
+ */
+import type { Bug } from '../bugs/bug.ts';
+import { unsettled } from '../checks/settled.ts';
+import { count, type Sometimes, statesOf } from '../checks/sometimes.ts';
+import type { Violation } from '../checks/watch.ts';
+import { createRandom } from '../kernel/random.ts';
+import { type FaultKind, faultKinds } from '../plan/kinds.ts';
+import { healAll, strikes } from '../plan/strikes.ts';
+import { createWorld, deviceIdOf, type World } from '../world/world.ts';
+
+export type SeedOptions = {
+  seed: number;
+  /** Null: what the seed itself turns on. */
+  faults: readonly FaultKind[] | null;
+  bug?: Bug;
+  keepTrace?: boolean;
+  /** Events of the safety phase at least; weeks take more. */
+  eventsMin?: number;
+};
+
+export type SeedResult = {
+  seed: number;
+  faults: readonly FaultKind[];
+  violation: Violation | null;
+  hash: string;
+  events: number;
+  virtualMs: number;
+  rows: number;
+  realCrypto: boolean;
+  sometimes: Sometimes;
+  trace: readonly string[];
+};
+
+const minute = 60_000;
+const eventsPerSeed = 30_000;
+const livenessMs = 3 * 60 * minute;
+
+/** A random half of a random few: some seeds are nearly quiet, some have it all. */
+export const faultsOf = (seed: number): FaultKind[] => {
+  const random = createRandom(seed, 'menu');
+  const share = random.pick([0.08, 0.2, 0.4, 0.7]);
+  return faultKinds.filter(() => random.chance(share));
+};
+
+const scheduleFaults = (world: World, kinds: readonly FaultKind[], sometimes: Sometimes, over: () => boolean): void => {
+  for (const kind of kinds) {
+    const random = world.kernel.random(`fault ${kind}`);
+    const meanMs = random.between(8, 60) * minute;
+    const next = (): void => {
+      world.kernel.later(random.exponential(meanMs), () => {
+        if (over()) return;
+        const device = random.pick(world.devices);
+        count(sometimes, kind, statesOf(world, device));
+        world.kernel.trace.note(kind, device.parts.number, 0);
+        strikes[kind](world, device, random);
+        next();
+      });
+    };
+    next();
+  }
+};
+
+const scheduleWork = (world: World, devices: number, over: () => boolean): void => {
+  const random = world.kernel.random('work');
+  const every = (meanMs: number, work: (number: number) => void): void => {
+    const next = (): void => {
+      world.kernel.later(random.exponential(meanMs), () => {
+        if (over()) return;
+        work(random.int(devices));
+        next();
+      });
+    };
+    next();
+  };
+  every((12 * minute) / devices, (number) => {
+    world.director.change(deviceIdOf(number));
+    for (const { release, ill } of world.director.releases.values()) {
+      if (!ill) continue;
+      for (const { parts } of world.devices) parts.host.ill.add(`web@${release.version}`);
+    }
+  });
+  every((4 * minute) / devices, (number) => {
+    const device = world.devices[number];
+    if (device?.process == null) return;
+    device.process.enter(() =>
+      device.outbox?.appendEvent({ type: 'operator-action', severity: 'info', message: `at ${Math.floor(world.kernel.now())}`, data: {} }),
+    );
+  });
+};
+
+/** The bucket is compared with the truth now and then, faults or not. */
+const scheduleReconcile = (world: World, devices: number): void => {
+  const again = (): void => {
+    world.kernel.later(5 * minute, () => {
+      for (let number = 0; number < devices; number += 1) {
+        const deviceId = deviceIdOf(number);
+        if (world.broker.records.get(deviceId) !== world.director.wanted.get(deviceId)?.bytes)
+          world.director.publish(deviceId);
+      }
+      again();
+    });
+  };
+  again();
+};
+
+export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
+  const { seed } = options;
+  const shape = createRandom(seed, 'shape');
+  const devices = 2 + shape.int(3);
+  const realCrypto = shape.chance(0.01);
+  const faults = options.faults ?? faultsOf(seed);
+  const world = createWorld({
+    seed,
+    devices,
+    realCrypto,
+    bug: options.bug ?? {},
+    keepTrace: options.keepTrace ?? false,
+  });
+  const { kernel, checks } = world;
+  const sometimes: Sometimes = {};
+  let over = false;
+  scheduleWork(world, devices, () => over);
+  scheduleReconcile(world, devices);
+  scheduleFaults(world, faults, sometimes, () => over);
+  const enough = options.eventsMin ?? eventsPerSeed;
+  const failed = (): boolean => checks.violation !== null;
+  await kernel.run(Number.MAX_SAFE_INTEGER, () => failed() || kernel.events() >= enough);
+  over = true;
+  if (!failed()) await settle(world);
+  return {
+    seed,
+    faults,
+    violation: checks.violation,
+    hash: kernel.trace.hash(),
+    events: kernel.events(),
+    virtualMs: kernel.now(),
+    rows: checks.ledger.rows(),
+    realCrypto,
+    sometimes,
+    trace: kernel.trace.lines,
+  };
+};
+
+/** Everything is healed at once; then there is a bound for everything to come to rest. */
+const settle = async (world: World): Promise<void> => {
+  const { kernel, checks } = world;
+  healAll(world);
+  const deadline = kernel.now() + livenessMs;
+  let open = unsettled(world);
+  while (open !== null && kernel.now() < deadline && checks.violation === null) {
+    await kernel.run(kernel.now() + minute, () => checks.violation !== null);
+    open = unsettled(world);
+  }
+  if (open !== null && checks.violation === null) checks.fail('comes-to-rest', open);
+};

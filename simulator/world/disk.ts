@@ -1,0 +1,117 @@
+/**
+ * A device's disk: what its two files hold, and what of that survives a power cut. A commit happens
+ * whole or not at all and is durable when it returns (`FULL`); with syncing off, what was committed
+ * since the last sync is gone after a cut. Around each commit lies a point where the process may die.
+ */
+import type { SlotKnown } from '@signalbeam/edge/core/known';
+import type { StoredDesired } from '@signalbeam/edge/store/desired';
+import type { LaneRow } from '@signalbeam/edge/store/lane-statements';
+import type { LaneHead } from '@signalbeam/edge/store/lanes';
+import type { Lane } from '@signalbeam/sync/core/lanes';
+import type { Release } from '@signalbeam/sync/core/manifest';
+import type { EventBody } from '@signalbeam/sync/wire/rows';
+
+export type LaneContent = LaneHead & { rows: LaneRow[]; bytes: number };
+export type FoldedEvent = EventBody & { count: number; firstAt: number; lastAt: number };
+
+export type Content = {
+  lanes: Map<Lane, LaneContent>;
+  folds: FoldedEvent[];
+  desired: StoredDesired | null;
+  slots: Map<string, SlotKnown>;
+  releases: Map<string, Release>;
+  owned: Map<string, string>;
+  /** `signalbeam.local` references whose blobs are all here. */
+  stored: Set<string>;
+};
+
+export type Disk = {
+  content: Content;
+  /** No room: what would grow fails. */
+  full: boolean;
+  /** Whether a commit waits for the disk. */
+  syncing: boolean;
+  /** Its agent is dead; what is still written here is read by nobody. */
+  orphaned: boolean;
+  /** Before and after each commit; the process may be killed in it. */
+  onCommit: () => void;
+  /** Joins the commit that is open, or makes one; a failure leaves nothing of it. */
+  commit<T>(work: () => T): T;
+  /** What a copy made now would hold. */
+  image(): Content;
+  /** What is found after the power was cut. */
+  durable(): Content;
+};
+
+export const emptyContent = (): Content => ({
+  lanes: new Map(),
+  folds: [],
+  desired: null,
+  slots: new Map(),
+  releases: new Map(),
+  owned: new Map(),
+  stored: new Set(),
+});
+
+export const copyContent = (content: Content): Content => ({
+  lanes: new Map(
+    [...content.lanes].map(([lane, kept]) => [lane, { ...kept, rows: kept.rows.slice() }]),
+  ),
+  folds: content.folds.slice(),
+  desired: content.desired,
+  slots: new Map(content.slots),
+  releases: new Map(content.releases),
+  owned: new Map(content.owned),
+  stored: new Set(content.stored),
+});
+
+/** What rolling back needs: rows are only ever pushed or replaced as a whole, the rest is small. */
+const mark = (content: Content) => ({
+  lanes: [...content.lanes].map(([name, lane]) => ({ name, lane: { ...lane }, rows: lane.rows.length })),
+  rest: { ...content, slots: new Map(content.slots), folds: content.folds.slice() },
+});
+
+const rollBack = (content: Content, to: ReturnType<typeof mark>): void => {
+  Object.assign(content, to.rest);
+  for (const { name, lane, rows } of to.lanes) {
+    lane.rows.length = rows;
+    content.lanes.set(name, lane);
+  }
+};
+
+export const createDisk = (content: Content): Disk => {
+  let depth = 0;
+  let synced: Content | null = null;
+  const disk: Disk = {
+    content,
+    full: false,
+    syncing: true,
+    orphaned: false,
+    onCommit: () => undefined,
+    commit: (work) => {
+      if (depth > 0) return work();
+      disk.onCommit();
+      const before = mark(disk.content);
+      depth = 1;
+      try {
+        return work();
+      } catch (cause) {
+        rollBack(disk.content, before);
+        throw cause;
+      } finally {
+        depth = 0;
+        disk.onCommit();
+      }
+    },
+    image: () => {
+      if (!disk.syncing) synced = copyContent(disk.content);
+      return copyContent(disk.content);
+    },
+    durable: () => copyContent(disk.syncing || synced === null ? disk.content : synced),
+  };
+  return disk;
+};
+
+/** As SQLite says it. */
+export const diskFull = (): Error =>
+  Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });

@@ -1,0 +1,118 @@
+/**
+ * A device's container host: containers and images as they are, whatever becomes of the agent. It
+ * holds strangers' containers and images too, which no agent may touch. It decides nothing; faults
+ * say what is slow, ill or down.
+ */
+import { type ContainerSpec, labels, type ObservedContainer } from '@signalbeam/edge/core/container';
+import type { ContainerEvent } from '@signalbeam/edge/containers/engine';
+
+export type HostContainer = ObservedContainer & { stoppedByHand: boolean };
+export type HostImage = { digest: string; references: Set<string>; foreign: boolean };
+
+export type Host = {
+  containers: Map<string, HostContainer>;
+  images: Map<string, HostImage>;
+  volumes: Map<string, Readonly<Record<string, string>>>;
+  /** Nobody answers while it is down; what runs goes on. */
+  down: boolean;
+  pullMs: number;
+  pullFails: number;
+  probesFail: boolean;
+  /** `container@version` whose probe never succeeds. */
+  ill: Set<string>;
+  now: () => number;
+  listeners: Set<(event: ContainerEvent) => void>;
+  made: number;
+};
+
+export const digestIn = (reference: string): string => reference.slice(reference.indexOf('@') + 1);
+
+export const createHost = (now: () => number): Host => ({
+  containers: new Map(),
+  images: new Map(),
+  volumes: new Map(),
+  down: false,
+  pullMs: 400,
+  pullFails: 0,
+  probesFail: false,
+  ill: new Set(),
+  now,
+  listeners: new Set(),
+  made: 0,
+});
+
+export const addContainer = (host: Host, spec: ContainerSpec): HostContainer => {
+  host.made += 1;
+  const container: HostContainer = {
+    id: `c${host.made.toString(16).padStart(12, '0')}`,
+    name: spec.name,
+    imageDigest: digestIn(spec.image),
+    imageId: '',
+    state: 'created',
+    exitCode: null,
+    restartCount: 0,
+    startedAt: null,
+    oomKilled: false,
+    address: '',
+    imageDefaults: { entrypoint: [], command: [] },
+    labels: spec.labels,
+    entrypoint: spec.entrypoint,
+    command: spec.command,
+    environment: spec.environment,
+    ports: spec.ports,
+    mounts: spec.mounts,
+    restart: spec.restart,
+    resources: spec.resources,
+    stoppedByHand: false,
+  };
+  host.containers.set(container.id, container);
+  return container;
+};
+
+export const tell = (host: Host, containerId: string, action: ContainerEvent['action']): void => {
+  if (host.down) return;
+  for (const listener of host.listeners) listener({ containerId, action, at: host.now() });
+};
+
+/** Containers are values: what was listed before does not change. */
+export const change = (host: Host, id: string, to: Partial<HostContainer>): void => {
+  const container = host.containers.get(id);
+  if (container !== undefined) host.containers.set(id, { ...container, ...to });
+};
+
+/** It ends by itself; its policy may start it again at once. */
+export const crashContainer = (host: Host, id: string): void => {
+  const container = host.containers.get(id);
+  if (container?.state !== 'running') return;
+  const restarts = container.restart !== 'no';
+  change(host, id, {
+    state: restarts ? 'running' : 'exited',
+    exitCode: 1,
+    restartCount: container.restartCount + (restarts ? 1 : 0),
+    startedAt: host.now(),
+  });
+  tell(host, id, 'die');
+};
+
+/** Somebody stops or deletes one of ours by hand: the engine does not bring it back. */
+export const meddle = (host: Host, id: string, how: 'stop' | 'remove'): void => {
+  if (how === 'remove') host.containers.delete(id);
+  else change(host, id, { state: 'exited', exitCode: 137, stoppedByHand: true });
+  tell(host, id, 'die');
+};
+
+/** The power came back: the engine starts what ran and what its policy names. */
+export const powerCycle = (host: Host): void => {
+  for (const [id, container] of host.containers) {
+    if (container.state !== 'running') continue;
+    const restarts = container.restart === 'always' || container.restart === 'unless-stopped';
+    change(host, id, {
+      state: restarts ? 'running' : 'exited',
+      exitCode: restarts ? null : 255,
+      startedAt: restarts ? host.now() : container.startedAt,
+    });
+  }
+};
+
+export const strangersOf = (host: Host, deviceId: string): HostContainer[] =>
+  [...host.containers.values()].filter((each) => each.labels[labels.device] !== deviceId);

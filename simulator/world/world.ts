@@ -1,0 +1,287 @@
+/**
+ * Everything there is in one simulation, joined: devices of one site, the hub, two replicas of
+ * ingest over one Postgres, the director, and whoever listens in. Nothing happens by itself; the
+ * workload and the faults are scheduled by `plan/`.
+ */
+import type { KnownDevice } from '@signalbeam/telemetry-processor/ingest/directory';
+import { judgeBatch } from '@signalbeam/telemetry-processor/core/batch-positions';
+import { publicKeyFromRaw } from '@signalbeam/sync/wire/keys';
+import type { Keyset } from '@signalbeam/sync/wire/records';
+import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import type { Bug } from '../bugs/bug.ts';
+import { type Checks, createChecks } from '../checks/watch.ts';
+import { createKernel, type Kernel } from '../kernel/kernel.ts';
+import type { Random } from '../kernel/random.ts';
+import { type Broker, createBroker } from './broker.ts';
+import { createPath, type Exchange } from './carrier.ts';
+import { createCheapNotary } from './cheap-notary.ts';
+import { createDevice, type Device, type DeviceParts } from './device.ts';
+import { createDirector, type Director } from './director.ts';
+import { type Content, emptyContent } from './disk.ts';
+import { stockHost } from './host-stock.ts';
+import { answerHello, createReplica, type IngestParts, type Replica } from './ingest.ts';
+import { type Notary, trusted } from './notary.ts';
+import { createPostgres, type Postgres } from './postgres.ts';
+import { createRealNotary } from './real-notary.ts';
+
+export type World = {
+  kernel: Kernel;
+  notary: Notary;
+  broker: Broker;
+  postgres: Postgres;
+  replicas: Replica[];
+  director: Director;
+  devices: Device[];
+  checks: Checks;
+  pressure: { value: number };
+  /** All faults are over: what had begun does not strike any more. */
+  peace: boolean;
+  /** What came down lately, for whoever says it again. */
+  overheard: { deviceId: string; bytes: Uint8Array }[];
+  /** Desired states that once were in the bucket. */
+  remembered: { deviceId: string; bytes: Uint8Array }[];
+  /** The newest honest welcome of each device. */
+  welcomes: Map<string, Uint8Array>;
+  sendDown(deviceId: string, what: 'ack' | 'poke', bytes: Uint8Array): void;
+  /** Another device from a copy of this one's disk. */
+  clone(of: Device, content: Content): Device;
+};
+
+export const tenantId = '00000000-0000-4000-8000-0000000000a1';
+const tenantKey = 'ATENANT';
+const site = 'plant-7';
+const overheardMax = 60;
+
+export type WorldOptions = { seed: number; devices: number; realCrypto: boolean; bug: Bug; keepTrace: boolean };
+
+export const deviceIdOf = (number: number): string =>
+  `00000000-0000-4000-8000-0000000000${(0xd0 + number).toString(16)}`;
+
+const keysetOf = (notary: Notary): Keyset => {
+  const of = (name: string) => [trusted(notary.signer(name))];
+  return {
+    tenantId,
+    version: 1,
+    issuedAt: '2026-01-01T00:00:00.000Z',
+    roles: {
+      release: of('release'),
+      director: of('director'),
+      ingest: of('ingest'),
+      membership: of('membership'),
+    },
+    thresholds: { release: 1, director: 1, ingest: 1, membership: 1 },
+  };
+};
+
+/** Ingest asks nothing of it here: frames are verified by the notary. */
+const someKey = publicKeyFromRaw(Buffer.alloc(32, 9));
+
+const knownDevices = (notary: Notary, count: number): Map<string, KnownDevice> =>
+  new Map(
+    Array.from({ length: count }, (_, number) => [
+      deviceIdOf(number),
+      {
+        deviceId: deviceIdOf(number),
+        tenantId,
+        tenantKey,
+        site,
+        approved: true,
+        publicKey: someKey,
+        trustedKey: trusted(notary.signer(`device ${number}`)),
+        ingestSigner: notary.signer('ingest'),
+      },
+    ]),
+  );
+
+export const createWorld = (options: WorldOptions): World => {
+  const kernel = createKernel(options.seed, { keepTrace: options.keepTrace });
+  const notary = options.realCrypto
+    ? createRealNotary(kernel.random('keys'))
+    : createCheapNotary(kernel.random('keys'));
+  const broker = createBroker(kernel, kernel.random('broker'));
+  const postgres = createPostgres();
+  const pressure = { value: 0 };
+  const checks = createChecks({ kernel, postgres, director: () => world.director });
+  const ingest: IngestParts = {
+    kernel,
+    broker,
+    postgres,
+    notary,
+    random: kernel.random('ingest'),
+    devices: knownDevices(notary, options.devices),
+    numberOf: (deviceId) => Number.parseInt(deviceId.slice(-2), 16) - 0xd0,
+    watch: checks.ingest,
+    sendDown: (deviceId, what, bytes) => world.sendDown(deviceId, what, bytes),
+    judge: options.bug.judge ?? judgeBatch,
+    ...(options.bug.flaws === undefined ? {} : { flaws: options.bug.flaws }),
+    pressure,
+  };
+  const replicas = [createReplica(ingest), createReplica(ingest)];
+  for (const replica of replicas) replica.start();
+  const exchange = createExchange(kernel, broker, replicas, ingest, () => world);
+  const world: World = {
+    kernel,
+    notary,
+    broker,
+    postgres,
+    replicas,
+    devices: [],
+    checks,
+    pressure,
+    peace: false,
+    overheard: [],
+    remembered: [],
+    welcomes: new Map(),
+    director: createDirector({
+      kernel,
+      random: kernel.random('director'),
+      notary,
+      tenantId,
+      directorKey: notary.signer('director'),
+      releaseKey: notary.signer('release'),
+      put: (deviceId, bytes) => {
+        broker.records.set(deviceId, bytes);
+        world.remembered.push({ deviceId, bytes });
+        if (world.remembered.length > overheardMax) world.remembered.shift();
+      },
+      poke: (deviceId, generation) =>
+        world.sendDown(deviceId, 'poke', Buffer.from(JSON.stringify({ generation }))),
+      illShare: 0.25,
+    }),
+    sendDown: (deviceId, what, bytes) => {
+      if (what === 'ack') {
+        world.overheard.push({ deviceId, bytes });
+        if (world.overheard.length > overheardMax) world.overheard.shift();
+      }
+      const subject = deviceSubjects.down(site, deviceId, what);
+      for (const device of world.devices) {
+        if (device.parts.deviceId === deviceId) device.carrier?.deliver(subject, bytes);
+      }
+    },
+    clone: (of, content) => {
+      const copy = build(world, exchange, options.bug, of.parts.number, content);
+      copy.tainted = true;
+      of.tainted = true;
+      world.devices.push(copy);
+      copy.boot();
+      return copy;
+    },
+  };
+  for (let number = 0; number < options.devices; number += 1) {
+    const device = build(world, exchange, options.bug, number, emptyContent());
+    world.devices.push(device);
+    kernel.later(kernel.random(`start ${number}`).between(0, 5_000), device.boot);
+  }
+  return world;
+};
+
+const createExchange = (
+  kernel: Kernel,
+  broker: Broker,
+  replicas: readonly Replica[],
+  ingest: IngestParts,
+  world: () => World,
+): Exchange => ({
+  store: (subject, bytes, stored) => broker.store(`${tenantKey}.${subject}`, bytes, stored),
+  tell: () => undefined,
+  ask: (subject, bytes, answered) => {
+    const deviceId = subject.split('.').at(-1) ?? '';
+    if (subject.startsWith('signalbeam.record.')) {
+      const record = broker.records.get(deviceId);
+      answered({ kind: 'reply', bytes: record ?? new Uint8Array(), code: record === undefined ? 404 : 0 });
+      return;
+    }
+    if (!replicas.some((replica) => replica.running()))
+      return answered({ kind: 'failed', reason: 'no-responders' });
+    kernel.later(5, () => {
+      const welcome = answerHello(ingest, subject, bytes);
+      const stale = world().devices.find((each) => each.parts.deviceId === deviceId && each.staleWelcome);
+      const said = stale === undefined ? welcome : (world().welcomes.get(deviceId) ?? welcome);
+      if (stale !== undefined) stale.staleWelcome = false;
+      else if (welcome !== null) world().welcomes.set(deviceId, welcome);
+      if (said !== null) answered({ kind: 'reply', bytes: said, code: 0 });
+    });
+  },
+});
+
+const build = (
+  world: World,
+  exchange: Exchange,
+  bug: Bug,
+  number: number,
+  content: Content,
+): Device => {
+  const { kernel, notary, checks } = world;
+  const name = `device ${world.devices.length}`;
+  const random: Random = kernel.random(name);
+  const deviceId = deviceIdOf(number);
+  const clock = { offsetMs: 0, drift: 0 };
+  const watch = checks.watchOf(() => device);
+  const parts: DeviceParts = {
+    kernel,
+    number,
+    deviceId,
+    tenantId,
+    site,
+    signer: notary.signer(`device ${number}`),
+    keyset: keysetOf(notary),
+    codec: notary.codec(() => `${random.int(2 ** 32)}-${random.int(2 ** 32)}`),
+    records: notary.records,
+    host: stockHost(deviceId, () => device.wall()),
+    path: createPath(),
+    exchange,
+    random,
+    clock,
+    watch,
+    fetchRelease: async (digest) => world.director.releases.get(digest)?.bytes ?? new Uint8Array(),
+    sampleEveryMs: 15_000,
+    sampling: () => !world.peace,
+    capBytes: 150_000,
+    bend: bendOf(bug, checks),
+  };
+  const device = createDevice(parts, content);
+  return device;
+};
+
+const bendOf = (bug: Bug, checks: Checks): DeviceParts['bend'] => ({
+  store: bug.store ?? ((store) => store),
+  journal: bug.journal ?? ((journal) => journal),
+  engine: bug.engine ?? ((engine) => engine),
+  carrier: bug.carrier ?? ((carrier) => carrier),
+  syncs: bug.syncs ?? true,
+  beside: bug.beside ?? (() => undefined),
+  codec: (codec, device) => {
+    const watched: typeof codec = {
+      ...codec,
+      packFrame: (frame, signer) => {
+        const gaps = frame.lines.some((line) => line.startsWith('{"gap":'));
+        checks.framePacked(device, { ...frame.header, gaps });
+        return codec.packFrame(frame, signer);
+      },
+      openWelcome: (bytes, keyset) => heard(codec.openWelcome(bytes, keyset)),
+      openAcknowledgement: (bytes, keyset) => heard(codec.openAcknowledgement(bytes, keyset)),
+    };
+    const heard = <T extends ReturnType<typeof codec.openWelcome | typeof codec.openAcknowledgement>>(
+      opened: T,
+    ): T => {
+      if (opened.kind === 'opened' && opened.value.device === device.parts.deviceId) {
+        for (const { lane, epoch, upTo, credit } of opened.value.lanes)
+          checks.creditHeard(device, lane, epoch, upTo, credit);
+      }
+      return opened;
+    };
+    return bug.codec?.(watched, device) ?? watched;
+  },
+  records: (records, deviceId) => {
+    const bent = bug.records?.(records, deviceId) ?? records;
+    return {
+      ...bent,
+      openDesired: (bytes, keyset) => {
+        const opened = bent.openDesired(bytes, keyset);
+        if (opened.kind === 'opened') checks.opened.set(bytes, opened.value);
+        return opened;
+      },
+    };
+  },
+});
+
