@@ -17,6 +17,27 @@ const start = (caps: Partial<Caps> = {}) => {
   });
 };
 
+test('a commit that the full disk undoes does not undo what was confirmed', () => {
+  const [state, queue] = [new Database(':memory:'), new Database(':memory:')];
+  for (const { sql } of stateMigrations) state.exec(sql);
+  for (const { sql } of queueMigrations) queue.exec(sql);
+  const full = openOutbox({
+    state: openLanes(state, ['events', 'reported']),
+    queue: openLanes(queue, ['metrics', 'backfill']),
+    now: () => 1_000,
+  });
+  const store = full.storeOf('metrics');
+  full.addMetrics(metrics, 1);
+  full.flush();
+  full.confirm('metrics', 1, store.hashAt('metrics', 1) ?? '');
+  queue.pragma(`max_page_count = ${queue.pragma('page_count', { simple: true })}`);
+  for (let at = 2; at < 2_000; at += 1) full.addMetrics(metrics, at);
+  expect(() => full.flush()).toThrow(/full/);
+  expect(store.head('metrics').ackedSeq).toBe(0);
+  full.settle();
+  expect(store.head('metrics').ackedSeq).toBe(1);
+});
+
 const event = (message: string, type: EventBody['type'] = 'link-up'): EventBody => ({
   type,
   severity: 'info',

@@ -167,13 +167,17 @@ const createMetricsGroup = (
       const { ackedSeq, lastSeq } = queue.head(lane);
       if (upTo > ackedSeq && upTo <= lastSeq) queue.confirm(lane, upTo, hash, now());
     }
+  };
+  /** Remembered until the commit succeeded: on a full disk it is rolled back, confirmations and all. */
+  const commit = (work: () => void): void => {
+    queue.group(work);
     confirmed.clear();
   };
   const flush = (): boolean => {
     const rows = waiting;
     if (rows.length === 0) return false;
     waiting = [];
-    queue.group(() => {
+    commit(() => {
       settle();
       backfill.holdIfCut();
       queue.append('metrics', rows);
@@ -191,10 +195,10 @@ const createMetricsGroup = (
     confirm: (lane: Lane, upTo: number, hash: string): void => {
       confirmed.set(lane, { upTo, hash });
       const rows = upTo - queue.head(lane).ackedSeq;
-      if (rows > lazyRowsMax) queue.group(settle);
+      if (rows > lazyRowsMax) commit(settle);
     },
     /** Before a lane is rewritten, so that nothing confirmed is written again. */
-    settle: () => queue.group(settle),
+    settle: () => commit(settle),
   };
 };
 
