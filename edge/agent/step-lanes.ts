@@ -59,8 +59,9 @@ export const createStepLanes = (parts: ReconcilerParts, ended: () => void): Step
       return;
     }
     const delayMs = meaning.kind === 'retry' ? meaning.delayMs : 1_000;
-    const notBeforeMs = parts.now() + delayMs;
-    retries.set(key, { attempt: attempt + 1, notBeforeMs, reason: error.message });
+    const failedAtMs = parts.now();
+    const notBeforeMs = failedAtMs + delayMs;
+    retries.set(key, { attempt: attempt + 1, failedAtMs, notBeforeMs, reason: error.message });
   };
 
   const done = (step: Step): void => void retries.delete(laneOf(step));

@@ -53,8 +53,14 @@ export type SlotKnown = {
   failed: FailedTarget | null;
 };
 
-/** A step that failed for a reason that may pass; held in memory, so a restart tries at once. */
-export type Retry = { attempt: number; notBeforeMs: number; reason: string };
+/**
+ * A step that failed for a reason that may pass; held in memory, so a restart tries at once. One whose
+ * `failedAtMs` has not come yet waits for nothing: the clock has been set back since.
+ */
+export type Retry = { attempt: number; failedAtMs: number; notBeforeMs: number; reason: string };
+
+export const mustWait = (retry: Retry | undefined, now: number): retry is Retry =>
+  retry !== undefined && retry.failedAtMs <= now && now < retry.notBeforeMs;
 
 export type Known = {
   deviceId: string;

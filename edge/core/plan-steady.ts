@@ -4,7 +4,7 @@
  */
 import type { Release } from '@signalbeam/sync/core/manifest';
 import type { ObservedContainer } from './container.ts';
-import { containersOf, type Known, type SlotKnown } from './known.ts';
+import { containersOf, type Known, mustWait, type SlotKnown } from './known.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
 import { createSteps, graceOf, isRunning, stopOthers } from './plan-update.ts';
 import type { PlannedContainer } from './spec.ts';
@@ -65,7 +65,7 @@ export const planHealing = (known: Known, slot: SlotKnown, now: number): Plan =>
   const release = slot.confirmed && known.releases.get(slot.confirmed.releaseDigest);
   const retry = known.retries.get(healKey(slot.bundleId));
   if (!slot.confirmed || !release) return idle;
-  if (retry && now < retry.notBeforeMs) return { ...idle, wakeAtMs: retry.notBeforeMs };
+  if (mustWait(retry, now)) return { ...idle, wakeAtMs: retry.notBeforeMs };
   const steps = mend(known, release, slot.confirmed.releaseDigest);
   return act(...steps.map((step): Step => ({ ...step, healing: true })));
 };

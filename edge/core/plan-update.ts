@@ -7,7 +7,7 @@ import type { ObservedContainer } from './container.ts';
 import { driftOf } from './drift.ts';
 import { containersOf, type Known, type SlotKnown, type Update } from './known.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
-import { checkOf, probeIntervalMs, soakMs } from './probe-verdict.ts';
+import { checkOf, past, probeIntervalMs, soakMs } from './probe-verdict.ts';
 import type { PlannedContainer } from './spec.ts';
 import { act, type Plan, type Step } from './step.ts';
 
@@ -145,17 +145,20 @@ export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: nu
     });
   }
   const soak = soakMs(checks);
-  if (update.healthySince !== null && now - update.healthySince >= soak) {
+  // A time that has not come yet was read from a clock that has been set back since.
+  const healthySince = past(update.healthySince, now);
+  const lastProbeAt = past(update.lastProbeAt, now);
+  if (healthySince !== null && now - healthySince >= soak) {
     return act({ kind: 'confirm-update', bundleId });
   }
-  const dueAt = (update.lastProbeAt ?? 0) + probeIntervalMs(checks);
-  if (update.lastProbeAt === null || now >= dueAt) return act({ kind: 'probe', bundleId });
-  const soakEndsAt = update.healthySince === null ? dueAt : update.healthySince + soak;
+  const dueAt = (lastProbeAt ?? 0) + probeIntervalMs(checks);
+  if (lastProbeAt === null || now >= dueAt) return act({ kind: 'probe', bundleId });
+  const soakEndsAt = healthySince === null ? dueAt : healthySince + soak;
   const what = `${slot.bundleName} ${update.target.version}`;
   return {
     steps: [],
     waiting:
-      update.healthySince === null
+      healthySince === null
         ? `${what} has started and is not healthy yet${trouble === null ? '' : `: ${trouble.reason}`}.`
         : `${what} is healthy; it is confirmed after ${Math.round(soak / 1000)} s of that.`,
     wakeAtMs: Math.min(dueAt, Math.max(soakEndsAt, now)),

@@ -184,7 +184,10 @@ describe('a settled version', () => {
     settle(world, end, 1);
     world.containers.splice(0);
     const retries = new Map([
-      [bundleId, { attempt: 3, notBeforeMs: end + 60_000, reason: 'The cloud is away.' }],
+      [
+        bundleId,
+        { attempt: 3, failedAtMs: 0, notBeforeMs: end + 60_000, reason: 'The cloud is away.' },
+      ],
     ]);
     const steps = plan({ ...knownOf(world), retries }, end).steps.map(({ kind }) => kind);
     expect(steps).toEqual(['create-container', 'start-container']);
@@ -232,11 +235,37 @@ describe('a settled version', () => {
     expect(held.waiting).toBe('hello: The events lane is full.');
   });
 
+  it('is not held up by times that a clock gave before it was set back', () => {
+    const tenYearsMs = 315_360_000_000;
+    const world = createWorld();
+    want(world, v1, 1);
+    let now = tenYearsMs;
+    for (let looks = 0; world.slots[0]?.update?.lastProbeAt == null && looks < 50; looks += 1) {
+      for (const step of plan(knownOf(world), now).steps) apply(world, step, now);
+      now += 10;
+    }
+    expect(world.slots[0]?.update?.phase).toBe('probe');
+    settle(world, 1_000);
+    expect(world.slots[0]?.confirmed?.version).toBe(v1.version);
+    const retry = {
+      attempt: 1,
+      failedAtMs: tenYearsMs,
+      notBeforeMs: tenYearsMs + 1,
+      reason: 'away',
+    };
+    want(world, v2, 2);
+    const { steps } = plan({ ...knownOf(world), retries: new Map([[bundleId, retry]]) }, 2_000);
+    expect(steps.map(({ kind }) => kind)).toEqual(['begin-update']);
+  });
+
   it('waits in words while a step is to be tried again', () => {
     const world = createWorld();
     want(world, v1, 1);
     const retries = new Map([
-      [bundleId, { attempt: 1, notBeforeMs: 8_000, reason: 'The registry is away.' }],
+      [
+        bundleId,
+        { attempt: 1, failedAtMs: 0, notBeforeMs: 8_000, reason: 'The registry is away.' },
+      ],
     ]);
     expect(plan({ ...knownOf(world), retries }, 1_000)).toEqual({
       steps: [],

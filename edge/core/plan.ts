@@ -4,7 +4,7 @@
  * or a lost event only costs a look. It stops nothing it does not replace, and touches only what
  * `observed` holds, which is only what bears this device's label.
  */
-import type { Known, SlotKnown } from './known.ts';
+import { type Known, mustWait, type SlotKnown } from './known.ts';
 import { planHealing, planRemoval, planSteady } from './plan-steady.ts';
 import { planPrepare, planProbe, planRestore, planSwap } from './plan-update.ts';
 import { act, idle, type Plan } from './step.ts';
@@ -54,7 +54,7 @@ const planSlot = (known: Known, slot: SlotKnown, now: number): Plan => {
 
 const planWanted = (known: Known, slot: SlotKnown, now: number): Plan => {
   const retry = known.retries.get(slot.bundleId);
-  if (retry !== undefined && now < retry.notBeforeMs) {
+  if (mustWait(retry, now)) {
     const seconds = Math.ceil((retry.notBeforeMs - now) / 1000);
     const waiting = `${slot.bundleName}: ${retry.reason} Trying again in ${seconds} s.`;
     return { steps: [], waiting, wakeAtMs: retry.notBeforeMs };

@@ -36,6 +36,10 @@ export type ProbeResult =
   /** `final` when waiting can't help: it ended, or it keeps crashing. */
   | { container: string; kind: 'unhealthy'; reason: string; final: boolean };
 
+/** Null for a time that has not come yet: the clock that gave it has been set back since. */
+export const past = (at: number | null, now: number): number | null =>
+  at !== null && at <= now ? at : null;
+
 /** The update after one round. */
 export const judgeProbes = (
   update: Update,
@@ -49,13 +53,14 @@ export const judgeProbes = (
     return {
       ...update,
       lastProbeAt: now,
-      healthySince: update.healthySince ?? now,
+      healthySince: past(update.healthySince, now) ?? now,
       probeFailures: 0,
       lastTrouble: null,
     };
   }
   const check = checks.find(({ name }) => name === worst.container);
-  const starting = now - update.phaseStartedAt < (check?.startPeriodMs ?? 0);
+  const begunMs = now - update.phaseStartedAt;
+  const starting = begunMs >= 0 && begunMs < (check?.startPeriodMs ?? 0);
   const failures = worst.final
     ? Number.MAX_SAFE_INTEGER
     : starting
