@@ -62,7 +62,7 @@ export const startLink = (parts: LinkParts) => {
     connected: () => carrier.status() === 'connected',
     reconnect: carrier.reconnect,
     restartLeaf: () => restartStuck(parts.leaf()),
-    now,
+    now: steadyMs,
     log,
   });
   const presence = startPresence({

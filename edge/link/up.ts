@@ -10,7 +10,7 @@ import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { RoleKeys } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import type { Timers } from '../core/timers.ts';
-import { systemTimers } from '../host/timers.ts';
+import { steadyMs, systemTimers } from '../host/timers.ts';
 import type { Outbox } from '../store/outbox.ts';
 import { type UplinkCodec, wireCodec } from './codec.ts';
 import { createFramePacker } from './frames.ts';
@@ -33,6 +33,8 @@ export type UplinkParts = {
   generation: () => number;
   now: () => number;
   random: () => number;
+  /** Milliseconds that only grow, whatever is done to the clock: what is waited for is measured by it. */
+  steady?: () => number;
   timers?: Timers;
   codec?: UplinkCodec;
   log: Log;
@@ -52,6 +54,7 @@ const sleepMsMax = 60_000;
 
 /** One uplink while it runs: what it knows, and the timer for what only time changes. */
 type Running = UplinkParts & {
+  steady: () => number;
   timers: Timers;
   codec: UplinkCodec;
   pack: ReturnType<typeof createFramePacker>;
@@ -63,9 +66,11 @@ type Running = UplinkParts & {
 };
 
 export const startUplink = (parts: UplinkParts) => {
-  const { carrier, outbox, device, now, timers = systemTimers, codec = wireCodec } = parts;
+  const { carrier, outbox, device, now, steady = steadyMs } = parts;
+  const { timers = systemTimers, codec = wireCodec } = parts;
   const running: Running = {
     ...parts,
+    steady,
     timers,
     codec,
     pack: createFramePacker({ deviceId: device.deviceId, signer: parts.signer, codec, now }),
@@ -79,7 +84,7 @@ export const startUplink = (parts: UplinkParts) => {
   const unlisten = outbox.onAppended(() => grow(running));
   return {
     up: (): void => {
-      running.known = core.linkUp(running.known, now());
+      running.known = core.linkUp(running.known, running.steady());
       pump(running);
     },
     down: (): void => {
@@ -87,7 +92,7 @@ export const startUplink = (parts: UplinkParts) => {
       tellOutbox(running);
     },
     phase: () => running.known.phase,
-    waiting: (): string => planOutbox(running.known, now()).waiting,
+    waiting: (): string => planOutbox(running.known, running.steady()).waiting,
     /** Newest row of a lane that is confirmed, also when forgetting it still waits for a commit. */
     acked: (lane: Lane): number =>
       running.known.lanes.find((each) => each.lane === lane)?.acked ?? 0,
@@ -100,8 +105,8 @@ export const startUplink = (parts: UplinkParts) => {
   };
 };
 
-const around = ({ now, random, outbox }: Running): core.Surroundings => ({
-  now: now(),
+const around = ({ steady, random, outbox }: Running): core.Surroundings => ({
+  now: steady(),
   random: random(),
   hashAt: (lane, seq) => outbox.storeOf(lane).hashAt(lane, seq),
 });
@@ -132,16 +137,15 @@ const putInOrder = async ({ outbox, log }: Running): Promise<void> => {
 /** Takes steps until none is left, then sleeps until time alone brings one. */
 const pump = (running: Running): void => {
   if (running.stopped) return;
-  const { now } = running;
   running.cancelTimer();
   running.known = core.elapsed(running.known, around(running));
   tellOutbox(running);
   for (;;) {
-    const { steps, wakeAt } = planOutbox(running.known, now());
+    const { steps, wakeAt } = planOutbox(running.known, running.steady());
     const step = steps[0];
     if (step === undefined) {
       if (wakeAt === null) return;
-      const sleepMs = Math.min(sleepMsMax, Math.max(10, wakeAt - now()));
+      const sleepMs = Math.min(sleepMsMax, Math.max(10, wakeAt - running.steady()));
       running.cancelTimer = running.timers.after(sleepMs, () => pump(running));
       return;
     }
