@@ -39,11 +39,11 @@ const fetchImage: Executor<'fetch-image'> = async (context, { releaseDigest, ref
 const pullImage: Executor<'pull-image'> = async (context, { reference, source }) => {
   const { parts, engine, signal } = context;
   const imageDigest = imageDigestOf(reference);
-  // Recorded as ours only if it was not here before: what others fetched is never pruned.
-  if ((await engine.image(imageDigest)) === null) {
-    parts.journal.ownImage(source, imageDigest, parts.now());
-  }
+  // Recorded as ours only if it was not here before and once it is: a pull that fails or is cut off
+  // fetched nothing, and what others bring meanwhile is theirs. What others fetched is never pruned.
+  const wasHere = (await engine.image(imageDigest)) !== null;
   await engine.pull(source, { tlsVerify: !isArtifact(reference), signal });
+  if (!wasHere) parts.journal.ownImage(source, imageDigest, parts.now());
 };
 
 export const imageExecutors = {

@@ -5,6 +5,7 @@
 import type { CarrierStatus } from '@signalbeam/sync/nats/carrier';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import { steadyMs } from '../host/timers.ts';
 import type { Approved } from '../store/enrolment.ts';
 import type { Outbox } from '../store/outbox.ts';
 import type { TrustStore } from '../store/trust.ts';
