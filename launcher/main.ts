@@ -34,6 +34,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   check: async (args) => (await import('./verbs/check.ts')).check(args),
   bench: async (args) => (await import('./verbs/bench.ts')).bench(args),
   keys: async (args) => (await import('./verbs/keys.ts')).keys(args),
+  sim: async (args) => (await import('./verbs/sim.ts')).sim(args),
   help: printHelp,
   version: printVersion,
 };

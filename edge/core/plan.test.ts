@@ -205,7 +205,10 @@ describe('a settled version', () => {
     const { steps } = plan({ ...knownOf(world), preparing }, end);
     expect(steps.map(({ kind, healing }) => [kind, healing])).toEqual([['start-container', true]]);
     const retries = new Map([
-      [healKey(bundleId), { attempt: 1, notBeforeMs: end + 900, reason: 'The port is in use.' }],
+      [
+        healKey(bundleId),
+        { attempt: 1, failedAtMs: 0, notBeforeMs: end + 900, reason: 'The port is in use.' },
+      ],
     ]);
     expect(plan({ ...knownOf(world), preparing, retries }, end)).toMatchObject({
       steps: [],

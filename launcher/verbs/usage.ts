@@ -14,6 +14,7 @@ export const verbLines: Readonly<Record<string, string>> = {
   check: 'format, lint, types, unused code, house rules',
   keys: "make a tenant's root keys offline, sign with them, rotate keys",
   bench: 'run the benches, or one of them, and print the figures',
+  sim: 'simulate a site and its cloud under every fault: one seed, many, or for a time',
   version: 'print the version',
   help: 'print this; `help <verb>` for its flags',
 };
@@ -44,6 +45,14 @@ export const verbUsage: Readonly<Record<string, string>> = {
   send   --url URL --dir DIR      hands root and key set in (needs SIGNALBEAM_TOKEN)
   rotate release|director|ingest|membership --url URL [--withdraw-old] [--no-new]
          the next key of a role (needs SIGNALBEAM_TOKEN)`,
+  sim: `sim [--seed N | --seeds A..B] [--budget 60s] [--faults a,b|none] [--bug NAME] [--events N] [--trace]
+  --seed            one seed; prints its trace's hash, and shrinks a failure
+  --seeds           all of a range, on every processor
+  --budget          fresh seeds (or those of the range) until the time is over; 60 s if nothing is said
+  --faults          these instead of what the seed turns on
+  --bug             with a planted bug (docs/simulation.md)
+  --events          events of the safety phase (30000)
+  --trace           with --seed: print what happened`,
   version: 'version',
   help: 'help [verb]',
 };

@@ -3,9 +3,10 @@
  * Postgres once, every device is at its newest desired state, runs what it says it runs, and the
  * strangers on its host are as they were. Gives the first thing that is not so.
  */
-import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
+
 import { labels } from '@signalbeam/edge/core/container';
 import { planContainers } from '@signalbeam/edge/core/spec';
+import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
 import type { Device } from '../world/device.ts';
 import type { World } from '../world/world.ts';
 
@@ -17,7 +18,10 @@ const lanesOf = (world: World, device: Device): string | null => {
     const table = world.postgres.tables.get(
       laneKeyText({ deviceId: device.parts.deviceId, lane: name, epoch: lane.epoch }),
     );
-    if ((table?.upTo ?? 0) !== lane.lastSeq || (table !== undefined && table.hash !== lane.lastHash))
+    if (
+      (table?.upTo ?? 0) !== lane.lastSeq ||
+      (table !== undefined && table.hash !== lane.lastHash)
+    )
       return `${name} of device ${device.parts.number} is not in Postgres as the device has it`;
   }
   return null;
@@ -30,16 +34,25 @@ const slotsOf = (world: World, device: Device): string | null => {
   if ((disk.content.desired?.generation ?? 0) !== (wanted?.generation ?? 0))
     return `${who} is at generation ${disk.content.desired?.generation ?? 0} of ${wanted?.generation ?? 0}`;
   for (const slot of disk.content.slots.values()) {
-    if (slot.update !== null) return `${who} is still updating ${slot.bundleName} (${slot.update.phase})`;
+    if (slot.update !== null)
+      return `${who} is still updating ${slot.bundleName} (${slot.update.phase})`;
     if (slot.wanted === null) return `${who} still has ${slot.bundleName}, which nobody wants`;
     const done = slot.confirmed?.releaseDigest === slot.wanted.releaseDigest;
     const failed =
       slot.failed?.target.releaseDigest === slot.wanted.releaseDigest &&
       slot.failed.requestedGeneration >= slot.wanted.requestedGeneration;
-    if (!(done || failed)) return `${who} neither runs nor refused ${slot.bundleName} ${slot.wanted.version}`;
+    if (!(done || failed))
+      return `${who} neither runs nor refused ${slot.bundleName} ${slot.wanted.version}`;
     if (slot.confirmed === null) continue;
     const release = world.director.releases.get(slot.confirmed.releaseDigest)?.release;
-    const planned = release === undefined ? [] : planContainers(release, { deviceId: parts.deviceId, registryPort: 5_000, hash: () => '' });
+    const planned =
+      release === undefined
+        ? []
+        : planContainers(release, {
+            deviceId: parts.deviceId,
+            registryPort: 5_000,
+            hash: () => '',
+          });
     const running = [...parts.host.containers.values()].filter(
       (each) =>
         each.labels[labels.bundle] === slot.bundleId &&
@@ -58,7 +71,9 @@ const strangersOf = (device: Device): string | null => {
   const theirs = [...host.containers.values()].find(({ name }) => name === 'theirs');
   if (theirs?.state !== 'running') return `the stranger on device ${number}'s host is gone`;
   const foreign = [...host.images.values()].filter(({ foreign: own }) => own).length;
-  return foreign === 3 ? null : `images of others on device ${number}'s host are gone`;
+  return foreign === host.foreignImages
+    ? null
+    : `images of others on device ${number}'s host are gone`;
 };
 
 export const unsettled = (world: World): string | null => {

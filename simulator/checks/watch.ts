@@ -2,10 +2,11 @@
  * The invariants that are checked while a simulation runs, each at the moment when it could break.
  * The first violation ends the run. What each one is called here is what docs/simulation.md lists.
  */
-import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
+
 import { labels } from '@signalbeam/edge/core/container';
 import type { SlotKnown } from '@signalbeam/edge/core/known';
 import type { Desired } from '@signalbeam/sync/core/manifest';
+import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Device, DeviceParts } from '../world/device.ts';
 import type { Director } from '../world/director.ts';
@@ -25,7 +26,10 @@ export type Checks = {
   opened: WeakMap<Uint8Array, Desired>;
   watchOf(device: () => Device): DeviceParts['watch'];
   /** Credit that this device heard of, and how far it knows its lane confirmed. */
-  framePacked(device: Device, frame: { lane: string; epoch: string; lastSeq: number; gaps: boolean }): void;
+  framePacked(
+    device: Device,
+    frame: { lane: string; epoch: string; lastSeq: number; gaps: boolean },
+  ): void;
   creditHeard(device: Device, lane: string, epoch: string, upTo: number, credit: number): void;
 };
 
@@ -51,12 +55,21 @@ export const createChecks = (world: {
         let due = (table.lines.at(-fresh.length - 1)?.to ?? 0) + 1;
         for (const line of fresh) {
           if (line.from !== due)
-            checks.fail('exactly-once', `${key}: a line begins at ${line.from} where ${due} is due`);
+            checks.fail(
+              'exactly-once',
+              `${key}: a line begins at ${line.from} where ${due} is due`,
+            );
           due = line.to + 1;
           if (line.gap === 'lost-by-restore' && postgres.restores === 0)
-            checks.fail('honest-gaps', `${key}: rows ${line.from}–${line.to} are said to be lost by a restore`);
+            checks.fail(
+              'honest-gaps',
+              `${key}: rows ${line.from}–${line.to} are said to be lost by a restore`,
+            );
           if (line.gap === null && !ledger.wrote(key, line.from, line.text))
-            checks.fail('as-written', `${key}: row ${line.from} was never written so by its device`);
+            checks.fail(
+              'as-written',
+              `${key}: row ${line.from} was never written so by its device`,
+            );
           if (line.to > ledger.last(key))
             checks.fail('as-written', `${key}: ${line.to} is beyond what its device wrote`);
         }
@@ -66,15 +79,24 @@ export const createChecks = (world: {
     creditHeard: (device, lane, epoch, upTo, credit) => {
       const key = `${device.parts.number} ${device.boots} ${lane} ${epoch}`;
       const known = heard.get(key) ?? { credits: [], upTo: 0 };
-      heard.set(key, { credits: [...known.credits.slice(-3), credit], upTo: Math.max(known.upTo, upTo) });
+      heard.set(key, {
+        credits: [...known.credits.slice(-3), credit],
+        upTo: Math.max(known.upTo, upTo),
+      });
     },
     framePacked: (device, { lane, epoch, lastSeq, gaps }) => {
       const known = heard.get(`${device.parts.number} ${device.boots} ${lane} ${epoch}`);
       if (known === undefined || gaps) return;
-      const acked = Math.max(known.upTo, device.disk.content.lanes.get(lane as never)?.ackedSeq ?? 0);
+      const acked = Math.max(
+        known.upTo,
+        device.disk.content.lanes.get(lane as never)?.ackedSeq ?? 0,
+      );
       const allowed = Math.max(...known.credits);
       if (lastSeq - acked > allowed)
-        checks.fail('credit', `${lane}: ${lastSeq - acked} rows are on their way, ${allowed} were granted`);
+        checks.fail(
+          'credit',
+          `${lane}: ${lastSeq - acked} rows are on their way, ${allowed} were granted`,
+        );
     },
   };
   return checks;
@@ -86,7 +108,8 @@ type World = { postgres: Postgres; director: () => Director };
 
 const watchDevice = (checks: Checks, world: World, device: () => Device): DeviceParts['watch'] => {
   const { postgres } = world;
-  const keyOf = (lane: string, epoch: string): string => `${device().parts.number} ${lane} ${epoch}`;
+  const keyOf = (lane: string, epoch: string): string =>
+    `${device().parts.number} ${lane} ${epoch}`;
   const tableOf = (lane: string, epoch: string): LaneTable | undefined =>
     postgres.tables.get(laneKeyText({ deviceId: device().parts.deviceId, lane, epoch }));
   return {
@@ -105,11 +128,17 @@ const watchDevice = (checks: Checks, world: World, device: () => Device): Device
     },
     lossNoted: (lane, upTo) => {
       if (postgres.restores === 0)
-        checks.fail('honest-gaps', `${keyOf(lane.lane, lane.epoch)}: a loss after ${upTo} is noted, and nothing was restored`);
+        checks.fail(
+          'honest-gaps',
+          `${keyOf(lane.lane, lane.epoch)}: a loss after ${upTo} is noted, and nothing was restored`,
+        );
     },
     renumbered: (lane, from, to) => {
       if (!device().tainted && from.rows.length > 0)
-        checks.fail('epoch-without-cause', `${keyOf(lane, from.epoch)} began anew on a disk that was never exchanged`);
+        checks.fail(
+          'epoch-without-cause',
+          `${keyOf(lane, from.epoch)} began anew on a disk that was never exchanged`,
+        );
       for (const row of to.rows) checks.ledger.write(keyOf(lane, to.epoch), row.seq, row.line);
     },
     desiredKept: (kept, before) => {
@@ -117,19 +146,30 @@ const watchDevice = (checks: Checks, world: World, device: () => Device): Device
       const authored = world.director().authored.get(parts.deviceId)?.get(kept.generation);
       const content = checks.opened.get(kept.envelope);
       if (authored === undefined || content === undefined || JSON.stringify(content) !== authored)
-        checks.fail('signed-for-me', `device ${parts.number} took a generation ${kept.generation} that nobody signed for it`);
+        checks.fail(
+          'signed-for-me',
+          `device ${parts.number} took a generation ${kept.generation} that nobody signed for it`,
+        );
       if (before !== null && kept.generation <= before.generation)
-        checks.fail('versions-grow', `device ${parts.number} went from generation ${before.generation} to ${kept.generation}`);
+        checks.fail(
+          'versions-grow',
+          `device ${parts.number} went from generation ${before.generation} to ${kept.generation}`,
+        );
     },
-    slotSaved: () => undefined,
     booted: (booted) => {
       const { content } = booted.disk;
       if (content.desired === null) return;
       const desired = checks.opened.get(content.desired.envelope);
       for (const slot of desired?.slots ?? []) {
         const known = content.slots.get(slot.bundleId)?.wanted;
-        if (known?.requestedGeneration !== slot.requestedGeneration || known.version !== slot.version)
-          checks.fail('one-decision', `device ${booted.parts.number} is at generation ${content.desired.generation} without its slots`);
+        if (
+          known?.requestedGeneration !== slot.requestedGeneration ||
+          known.version !== slot.version
+        )
+          checks.fail(
+            'one-decision',
+            `device ${booted.parts.number} is at generation ${content.desired.generation} without its slots`,
+          );
       }
     },
   };
@@ -148,14 +188,23 @@ const watchContainers = (
     (world.director().releases.get(digest)?.release.containers ?? []).map(({ image }) => image);
   return {
     slotSaved: (slot, before) => {
-      if (slot.confirmed === null || slot.confirmed.releaseDigest === before?.confirmed?.releaseDigest) return;
+      // Removed and wanted again: what proved itself in an earlier life is not owed any more.
+      if (before === undefined) proven.delete(slot.bundleId);
+      if (
+        slot.confirmed === null ||
+        slot.confirmed.releaseDigest === before?.confirmed?.releaseDigest
+      )
+        return;
       const all = proven.get(slot.bundleId) ?? [];
       proven.set(slot.bundleId, [...all.slice(-1), slot.confirmed.releaseDigest]);
     },
     acting: (act, container) => {
       const { parts, disk } = device();
       if (container.labels[labels.device] !== parts.deviceId) {
-        checks.fail('only-its-own', `device ${parts.number} was about to ${act} the stranger ${container.name}`);
+        checks.fail(
+          'only-its-own',
+          `device ${parts.number} was about to ${act} the stranger ${container.name}`,
+        );
         return;
       }
       const slot = disk.content.slots.get(container.labels[labels.bundle] ?? '');
@@ -165,13 +214,19 @@ const watchContainers = (
     removingImage: (digest) => {
       const { parts, disk } = device();
       if (parts.host.images.get(digest)?.foreign === true)
-        checks.fail('only-its-own', `device ${parts.number} was about to remove an image that it did not bring`);
+        checks.fail(
+          'only-its-own',
+          `device ${parts.number} was about to remove an image that it did not bring`,
+        );
       for (const [bundle, releases] of proven) {
         const slot = disk.content.slots.get(bundle);
         if (slot === undefined || slot.wanted === null || device().tainted) continue;
         const needed = releases.flatMap(imagesOf);
         if (needed.some((image) => image.endsWith(digest)))
-          checks.fail('way-back', `device ${parts.number} was about to remove an image of a version that proved itself`);
+          checks.fail(
+            'way-back',
+            `device ${parts.number} was about to remove an image of a version that proved itself`,
+          );
       }
     },
   };
@@ -188,15 +243,22 @@ const judgeStop = (
   if (version !== slot.confirmed.version || container.name.endsWith('-retired')) return;
   const { number, host } = device.parts;
   if (slot.update === null && slot.confirmed.releaseDigest === slot.wanted.releaseDigest) {
-    checks.fail('stays-in-force', `device ${number} was about to stop ${container.name}, which is what is wanted`);
+    checks.fail(
+      'stays-in-force',
+      `device ${number} was about to stop ${container.name}, which is what is wanted`,
+    );
     return;
   }
   const target = slot.update?.target;
   if (slot.update?.phase === 'restore' || target === undefined) return;
   const there = [...host.containers.values()].some(
     (each) =>
-      each.labels[labels.bundle] === slot.bundleId && each.labels[labels.version] === target.version,
+      each.labels[labels.bundle] === slot.bundleId &&
+      each.labels[labels.version] === target.version,
   );
   if (!there)
-    checks.fail('never-worse', `device ${number} was about to stop ${container.name} before ${target.version} was there`);
+    checks.fail(
+      'never-worse',
+      `device ${number} was about to stop ${container.name} before ${target.version} was there`,
+    );
 };

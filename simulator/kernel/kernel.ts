@@ -3,7 +3,7 @@
  * at a time; what an event's promises set off runs before the next one (a turn of the real event
  * loop), but only after events that can have set something off, because turns cost more than events.
  */
-import { createEventQueue } from './queue.ts';
+import { cancelled, createEventQueue } from './queue.ts';
 import { createRandom, type Random } from './random.ts';
 import { createTrace, type Trace } from './trace.ts';
 
@@ -52,8 +52,10 @@ export const createKernel = (seed: number, options: { keepTrace: boolean }): Ker
       owed = false;
       while (queue.nextAt() <= untilMs && !enough()) {
         now = queue.nextAt();
+        const run = queue.pop();
+        if (run === cancelled) continue;
         events += 1;
-        queue.pop()();
+        run();
         if (!owed) continue;
         owed = false;
         await turn();

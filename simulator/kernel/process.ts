@@ -27,13 +27,14 @@ export const createProcess = (kernel: Kernel): Process => {
   };
   const after = (delayMs: number, run: () => void): (() => void) => {
     let cancelled = false;
-    kernel.later(delayMs, () =>
+    const cancel = kernel.after(delayMs, () =>
       enter(() => {
         if (!cancelled) run();
       }),
     );
     return () => {
       cancelled = true;
+      cancel();
     };
   };
   const timed = (run: () => void) => (): void => {

@@ -38,7 +38,8 @@ export const createTrace = (options: { now: () => number; keep: boolean }): Trac
       mix(wordOf(what) ^ who);
       mix((now * 1_000) | 0);
       mix(detail | 0);
-      if (options.keep) lines.push(`${(now / 1_000).toFixed(3).padStart(12)} ${what} ${who} ${detail}`);
+      if (options.keep)
+        lines.push(`${(now / 1_000).toFixed(3).padStart(12)} ${what} ${who} ${detail}`);
     },
     hash: () =>
       (high >>> 0).toString(16).padStart(8, '0') + (low >>> 0).toString(16).padStart(8, '0'),

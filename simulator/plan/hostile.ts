@@ -74,7 +74,9 @@ export const listenIn = (
       return;
     case 'misdelivery': {
       if (others.length > 0) toAck(device, random.pick(others).bytes);
-      const foreign = [...director.wanted].filter(([deviceId]) => deviceId !== device.parts.deviceId);
+      const foreign = [...director.wanted].filter(
+        ([deviceId]) => deviceId !== device.parts.deviceId,
+      );
       if (foreign.length > 0) plant(world, device, random.pick(foreign)[1].bytes);
     }
   }

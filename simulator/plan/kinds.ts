@@ -28,6 +28,7 @@ export const faultKinds = [
   'engine-down',
   'container-crash',
   'container-meddled',
+  'stranger-pulls',
   'slow-pull',
   'pull-fails',
   'probe-fails',

@@ -2,12 +2,14 @@
  * What each fault does when it strikes, and what ends it. A strike picks its target and its length
  * from the fault's own stream of chance, so that leaving another fault out changes nothing here.
  */
+
+import { labels } from '@signalbeam/edge/core/container';
+import { pullSource } from '@signalbeam/edge/core/spec';
 import type { Random } from '../kernel/random.ts';
 import type { Path } from '../world/carrier.ts';
 import type { Device } from '../world/device.ts';
 import { copyContent } from '../world/disk.ts';
-import { crashContainer, meddle, powerCycle } from '../world/host.ts';
-import { labels } from '@signalbeam/edge/core/container';
+import { crashContainer, digestIn, meddle, powerCycle } from '../world/host.ts';
 import type { World } from '../world/world.ts';
 import { listenIn } from './hostile.ts';
 import type { FaultKind } from './kinds.ts';
@@ -69,18 +71,48 @@ const powerCut: Strike = (world, device, random) => {
 };
 
 const forAll =
-  (begin: (world: World) => void, end: (world: World) => void, fromMs: number, toMs: number): Strike =>
+  (
+    begin: (world: World) => void,
+    end: (world: World) => void,
+    fromMs: number,
+    toMs: number,
+  ): Strike =>
   (world, _device, random) => {
     begin(world);
     world.kernel.later(random.between(fromMs, toMs), () => end(world));
   };
 
 const onHost =
-  (begin: (device: Device) => void, end: (device: Device) => void, fromMs: number, toMs: number): Strike =>
+  (
+    begin: (device: Device) => void,
+    end: (device: Device) => void,
+    fromMs: number,
+    toMs: number,
+  ): Strike =>
   (world, device, random) => {
     begin(device);
     world.kernel.later(random.between(fromMs, toMs), () => end(device));
   };
+
+/** Somebody else on the host fetches the very image that the agent is about to fetch. */
+const strangerPulls: Strike = (world, device) => {
+  for (const { update } of device.disk.content.slots.values()) {
+    if (update?.phase !== 'prepare') continue;
+    const release = world.director.releases.get(update.target.releaseDigest)?.release;
+    for (const { image } of release?.containers ?? []) {
+      const digest = digestIn(image);
+      const { images, pulling } = device.parts.host;
+      if (images.has(digest) || pulling.has(digest)) continue;
+      const reference = pullSource(image, 5_000);
+      device.parts.host.images.set(digest, {
+        digest,
+        references: new Set([reference]),
+        foreign: true,
+      });
+      device.parts.host.foreignImages += 1;
+    }
+  }
+};
 
 const killReplica: Strike = (world, _device, random) => {
   const replica = random.pick(world.replicas);
@@ -88,7 +120,8 @@ const killReplica: Strike = (world, _device, random) => {
   world.kernel.later(random.between(second, minute), replica.start);
 };
 
-const container = (act: (device: Device, id: string, random: Random) => void): Strike =>
+const container =
+  (act: (device: Device, id: string, random: Random) => void): Strike =>
   (_world, device, random) => {
     const running = ours(device);
     if (running.length > 0) act(device, random.pick(running).id, random);
@@ -96,14 +129,24 @@ const container = (act: (device: Device, id: string, random: Random) => void): S
 
 export const strikes: Record<FaultKind, Strike> = {
   'link-cut': onPath({ cut: true }, { cut: false }, 5 * second, 40 * minute),
-  'half-open': onPath({ upLost: true, downLost: true }, { upLost: false, downLost: false }, second, 10 * minute),
+  'half-open': onPath(
+    { upLost: true, downLost: true },
+    { upLost: false, downLost: false },
+    second,
+    10 * minute,
+  ),
   'one-way': (world, device, random) =>
     (random.chance(0.5)
       ? onPath({ downLost: true }, { downLost: false }, second, 5 * minute)
       : onPath({ upLost: true }, { upLost: false }, second, 5 * minute))(world, device, random),
   'hub-away': onPath({ hubAway: true }, { hubAway: false }, 2 * second, 20 * minute),
   'slow-link': onPath({ bytesPerSecond: 2_000 }, { bytesPerSecond: 0 }, minute, 20 * minute),
-  jitter: onPath({ delayMs: 300, jitterMs: 2_500 }, { delayMs: 20, jitterMs: 10 }, 10 * second, 10 * minute),
+  jitter: onPath(
+    { delayMs: 300, jitterMs: 2_500 },
+    { delayMs: 20, jitterMs: 10 },
+    10 * second,
+    10 * minute,
+  ),
   'broker-tail': (world, _device, random) => world.broker.loseTail(1 + random.int(40)),
   'broker-redelivers': (world, _device, random) => world.broker.redeliver(1 + random.int(20)),
   'broker-stalls': (world, _device, random) => {
@@ -112,7 +155,9 @@ export const strikes: Record<FaultKind, Strike> = {
   'broker-deleted': (world) => world.broker.deleteAll(),
   'replica-killed': killReplica,
   'replica-paused': (world, _device, random) =>
-    random.pick(world.replicas).pauseUntil(world.kernel.now() + random.between(second, 40 * second)),
+    random
+      .pick(world.replicas)
+      .pauseUntil(world.kernel.now() + random.between(second, 40 * second)),
   'commit-fails': (world, _device, random) => {
     world.postgres.failing = { commits: 1 + random.int(4), doneAnyway: false };
   },
@@ -132,7 +177,8 @@ export const strikes: Record<FaultKind, Strike> = {
   'postgres-restored': (world, _device, random) => {
     world.postgres.backup();
     world.kernel.later(random.between(minute, 60 * minute), () => {
-      if (!world.peace && world.postgres.restore()) world.kernel.trace.note('postgres restored', 0, 0);
+      if (!world.peace && world.postgres.restore())
+        world.kernel.trace.note('postgres restored', 0, 0);
     });
   },
   pressure: forAll(
@@ -173,6 +219,7 @@ export const strikes: Record<FaultKind, Strike> = {
   'container-meddled': container(({ parts }, id, random) =>
     meddle(parts.host, id, random.chance(0.5) ? 'stop' : 'remove'),
   ),
+  'stranger-pulls': strangerPulls,
   'slow-pull': onHost(
     ({ parts }) => {
       parts.host.pullMs = 90_000;
@@ -223,7 +270,15 @@ export const healAll = (world: World): void => {
   world.broker.stalledUntil = 0;
   for (const replica of world.replicas) replica.start();
   for (const device of world.devices) {
-    Object.assign(device.parts.path, { cut: false, upLost: false, downLost: false, hubAway: false, bytesPerSecond: 0, delayMs: 20, jitterMs: 10 });
+    Object.assign(device.parts.path, {
+      cut: false,
+      upLost: false,
+      downLost: false,
+      hubAway: false,
+      bytesPerSecond: 0,
+      delayMs: 20,
+      jitterMs: 10,
+    });
     Object.assign(device.parts.host, { down: false, probesFail: false, pullMs: 400, pullFails: 0 });
     device.disk.full = false;
     device.parts.clock.offsetMs = 0;

@@ -10,6 +10,7 @@ import { createRandom } from '../kernel/random.ts';
 import { type FaultKind, faultKinds } from '../plan/kinds.ts';
 import { healAll, strikes } from '../plan/strikes.ts';
 import { createWorld, deviceIdOf, type World } from '../world/world.ts';
+import { onCrash } from './survive.ts';
 
 export type SeedOptions = {
   seed: number;
@@ -45,7 +46,12 @@ export const faultsOf = (seed: number): FaultKind[] => {
   return faultKinds.filter(() => random.chance(share));
 };
 
-const scheduleFaults = (world: World, kinds: readonly FaultKind[], sometimes: Sometimes, over: () => boolean): void => {
+const scheduleFaults = (
+  world: World,
+  kinds: readonly FaultKind[],
+  sometimes: Sometimes,
+  over: () => boolean,
+): void => {
   for (const kind of kinds) {
     const random = world.kernel.random(`fault ${kind}`);
     const meanMs = random.between(8, 60) * minute;
@@ -86,7 +92,12 @@ const scheduleWork = (world: World, devices: number, over: () => boolean): void 
     const device = world.devices[number];
     if (device?.process == null) return;
     device.process.enter(() =>
-      device.outbox?.appendEvent({ type: 'operator-action', severity: 'info', message: `at ${Math.floor(world.kernel.now())}`, data: {} }),
+      device.outbox?.appendEvent({
+        type: 'operator-action',
+        severity: 'info',
+        message: `at ${Math.floor(world.kernel.now())}`,
+        data: {},
+      }),
     );
   });
 };
@@ -122,6 +133,9 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   const { kernel, checks } = world;
   const sometimes: Sometimes = {};
   let over = false;
+  onCrash((cause) => {
+    if (world.killedAtEvent !== kernel.events()) checks.fail('never-crashes', String(cause));
+  });
   scheduleWork(world, devices, () => over);
   scheduleReconcile(world, devices);
   scheduleFaults(world, faults, sometimes, () => over);
@@ -130,6 +144,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   await kernel.run(Number.MAX_SAFE_INTEGER, () => failed() || kernel.events() >= enough);
   over = true;
   if (!failed()) await settle(world);
+  onCrash(null);
   return {
     seed,
     faults,
@@ -150,8 +165,10 @@ const settle = async (world: World): Promise<void> => {
   healAll(world);
   const deadline = kernel.now() + livenessMs;
   let open = unsettled(world);
-  while (open !== null && kernel.now() < deadline && checks.violation === null) {
-    await kernel.run(kernel.now() + minute, () => checks.violation !== null);
+  const tooMany = kernel.events() * 4 + 200_000;
+  const done = (): boolean => checks.violation !== null || kernel.events() > tooMany;
+  while (open !== null && kernel.now() < deadline && !done()) {
+    await kernel.run(kernel.now() + minute, done);
     open = unsettled(world);
   }
   if (open !== null && checks.violation === null) checks.fail('comes-to-rest', open);

@@ -67,131 +67,142 @@ export type CarrierParts = {
 
 type Failed = Extract<CarrierReply, { kind: 'failed' }>;
 
-export const createCarrier = (parts: CarrierParts): SimulatedCarrier => {
-  const { kernel, process, path, exchange, random, effect } = parts;
+/** The connection itself: its state, dialling, and the pings that find out about half-open ones. */
+const createConnection = ({ kernel, process, path, random, redialMs }: CarrierParts) => {
   const listeners = new Set<(status: CarrierStatus) => void>();
-  const subscriptions = new Map<string, Set<(bytes: Uint8Array, subject: string) => void>>();
-  let status: CarrierStatus = 'connecting';
-  let connection = 0;
-  let dials = 0;
-
-  const become = (next: CarrierStatus): void => {
-    if (status === next) return;
-    status = next;
-    if (next === 'connected') connection += 1;
-    kernel.settled();
-    for (const listener of listeners) listener(next);
+  const connection = {
+    status: 'connecting' as CarrierStatus,
+    /** Counts connections: what was sent on an earlier one is not answered on this one. */
+    number: 0,
+    listeners,
+    become: (next: CarrierStatus): void => {
+      if (connection.status === next) return;
+      connection.status = next;
+      if (next === 'connected') connection.number += 1;
+      kernel.settled();
+      for (const listener of listeners) listener(next);
+    },
+    broken: (): void => {
+      if (connection.status !== 'connected') return;
+      connection.become('connecting');
+      dial();
+    },
+    isStill: (number: number): boolean =>
+      connection.status === 'connected' && connection.number === number,
   };
+  let dials = 0;
   const dial = (): void => {
-    const wait = Math.min(parts.redialMs.max, parts.redialMs.first * 2 ** Math.min(dials, 10));
+    const wait = Math.min(redialMs.max, redialMs.first * 2 ** Math.min(dials, 10));
     dials += 1;
     process.after(wait * random.between(0.5, 1), () => {
-      if (status !== 'connecting') return;
+      if (connection.status !== 'connecting') return;
       if (path.cut || path.upLost || path.downLost) return dial();
       dials = 0;
-      become('connected');
+      connection.become('connected');
     });
   };
-  const broken = (): void => {
-    if (status !== 'connected') return;
-    become('connecting');
-    dial();
-  };
-  /** Nobody says that a half-open link is dead: pings find out. */
   const ping = (misses: number): void => {
     process.after(pingEveryMs, () => {
-      if (status === 'closed') return;
+      if (connection.status === 'closed') return;
       const missed = path.upLost || path.downLost ? misses + 1 : 0;
-      if (status === 'connected' && missed >= pingMissesMax) broken();
-      ping(status === 'connected' ? missed : 0);
+      if (missed >= pingMissesMax) connection.broken();
+      ping(connection.status === 'connected' ? missed : 0);
     });
   };
-  const travelMs = (bytes: Uint8Array): number => {
-    const base = path.delayMs + random.next() * path.jitterMs;
-    if (path.bytesPerSecond === 0) return base;
-    const leaves = Math.max(path.freeAt, kernel.now()) + (bytes.byteLength / path.bytesPerSecond) * 1_000;
-    path.freeAt = leaves;
-    return base + leaves - kernel.now();
-  };
-  const alive = (since: number): boolean => status === 'connected' && connection === since;
-
-  /** Sends, waits for the way back, fails after the timeout; settles once. */
-  const converse = <T>(
-    bytes: Uint8Array,
-    timeoutMs: number,
-    ask: (answered: (answer: T) => void) => void,
-  ): Promise<T | Failed> =>
-    new Promise((resolve) => {
-      effect();
-      if (process.dead) return;
-      let cancel = (): void => undefined;
-      const settle = (answer: T | Failed): void => {
-        cancel();
-        kernel.settled();
-        resolve(answer);
-        cancel = () => undefined;
-      };
-      if (status !== 'connected') {
-        process.after(1, () => settle({ kind: 'failed', reason: 'disconnected' }));
-        return;
-      }
-      const since = connection;
-      if (path.hubAway) {
-        process.after(3, () => settle({ kind: 'failed', reason: 'no-responders' }));
-        return;
-      }
-      cancel = process.after(timeoutMs, () => settle({ kind: 'failed', reason: 'timeout' }));
-      kernel.later(travelMs(bytes), () => {
-        if (path.upLost || path.cut || path.hubAway) return;
-        ask((answer) => {
-          kernel.later(path.delayMs + random.next() * path.jitterMs, () => {
-            if (path.downLost || path.cut || path.hubAway || !alive(since)) return;
-            process.enter(() => settle(answer));
-          });
-        });
-      });
-      effect();
-    });
-
   dial();
   ping(0);
+  return connection;
+};
+
+type Connection = ReturnType<typeof createConnection>;
+
+const travelMs = ({ kernel, path, random }: CarrierParts, bytes: Uint8Array): number => {
+  const base = path.delayMs + random.next() * path.jitterMs;
+  if (path.bytesPerSecond === 0) return base;
+  const sendingMs = (bytes.byteLength / path.bytesPerSecond) * 1_000;
+  path.freeAt = Math.max(path.freeAt, kernel.now()) + sendingMs;
+  return base + path.freeAt - kernel.now();
+};
+
+/** Sends, waits for the way back, fails after the timeout; settles once. */
+const converse = <T>(
+  parts: CarrierParts,
+  connection: Connection,
+  message: { bytes: Uint8Array; timeoutMs: number },
+  ask: (answered: (answer: T) => void) => void,
+): Promise<T | Failed> =>
+  new Promise((resolve) => {
+    const { kernel, process, path, random, effect } = parts;
+    effect();
+    if (process.dead) return;
+    let cancel = (): void => undefined;
+    const settle = (answer: T | Failed): void => {
+      cancel();
+      kernel.settled();
+      resolve(answer);
+    };
+    const failing = (reason: Failed['reason'], afterMs: number): void => {
+      cancel = process.after(afterMs, () => settle({ kind: 'failed', reason }));
+    };
+    if (connection.status !== 'connected') return failing('disconnected', 1);
+    if (path.hubAway) return failing('no-responders', 3);
+    failing('timeout', message.timeoutMs);
+    const since = connection.number;
+    kernel.later(travelMs(parts, message.bytes), () => {
+      if (path.upLost || path.cut || path.hubAway) return;
+      ask((answer) => {
+        kernel.later(path.delayMs + random.next() * path.jitterMs, () => {
+          if (path.downLost || path.cut || path.hubAway || !connection.isStill(since)) return;
+          process.enter(() => settle(answer));
+        });
+      });
+    });
+    effect();
+  });
+
+export const createCarrier = (parts: CarrierParts): SimulatedCarrier => {
+  const { kernel, process, path, exchange, random } = parts;
+  const subscriptions = new Map<string, Set<(bytes: Uint8Array, subject: string) => void>>();
+  const connection = createConnection(parts);
   return {
-    status: () => status,
-    server: () => (status === 'connected' ? 'hub:4222' : null),
+    status: () => connection.status,
+    server: () => (connection.status === 'connected' ? 'hub:4222' : null),
     onStatus: (listener) => {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
+      connection.listeners.add(listener);
+      return () => connection.listeners.delete(listener);
     },
     publish: (subject, bytes) => {
-      if (status !== 'connected' || process.dead) return false;
+      if (connection.status !== 'connected' || process.dead) return false;
       if (!path.upLost && !path.cut && !path.hubAway)
-        kernel.later(travelMs(bytes), () => exchange.tell(subject, bytes));
+        kernel.later(travelMs(parts, bytes), () => exchange.tell(subject, bytes));
       return true;
     },
     publishDurable: (subject, bytes, timeoutMs) =>
-      converse<PubAck>(bytes, timeoutMs, (answered) =>
+      converse<PubAck>(parts, connection, { bytes, timeoutMs }, (answered) =>
         exchange.store(subject, bytes, (seq) => answered({ kind: 'stored', stream: 'UP', seq })),
       ),
     request: (subject, bytes, timeoutMs) =>
-      converse<CarrierReply>(bytes, timeoutMs, (answered) => exchange.ask(subject, bytes, answered)),
+      converse<CarrierReply>(parts, connection, { bytes, timeoutMs }, (answered) =>
+        exchange.ask(subject, bytes, answered),
+      ),
     subscribe: (subject, listener) => {
       const all = subscriptions.get(subject) ?? new Set();
       subscriptions.set(subject, all.add(listener));
       return () => all.delete(listener);
     },
     deliver: (subject, bytes) => {
-      const since = connection;
+      const since = connection.number;
       kernel.later(path.delayMs + random.next() * path.jitterMs, () => {
-        if (path.downLost || path.cut || path.hubAway || !alive(since)) return;
+        if (path.downLost || path.cut || path.hubAway || !connection.isStill(since)) return;
         process.enter(() => {
           for (const listener of subscriptions.get(subject) ?? []) listener(bytes, subject);
         });
       });
     },
     pathChanged: () => {
-      if (path.cut) process.enter(broken);
+      if (path.cut) process.enter(connection.broken);
     },
-    reconnect: async () => broken(),
-    close: async () => become('closed'),
+    reconnect: async () => connection.broken(),
+    close: async () => connection.become('closed'),
   };
 };

@@ -3,32 +3,40 @@
  * it. The agent is the real one (uplink, downlink, heartbeat, outage log, outbox, reconciler) over
  * simulated ports. It is born, killed between any two effects, and born again from what the disk held.
  */
-import { startReconciler } from '@signalbeam/edge/agent/reconciler';
+
 import type { Reconciler } from '@signalbeam/edge/agent/reconciler';
+import { startReconciler } from '@signalbeam/edge/agent/reconciler';
 import type { RecordReader } from '@signalbeam/edge/agent/records';
-import { labels } from '@signalbeam/edge/core/container';
 import type { Engine } from '@signalbeam/edge/containers/engine';
+import { labels } from '@signalbeam/edge/core/container';
 import type { UplinkCodec } from '@signalbeam/edge/link/codec';
 import { startDownlink } from '@signalbeam/edge/link/down';
 import { createOutageLog } from '@signalbeam/edge/link/outage';
 import { startPresence } from '@signalbeam/edge/link/presence';
 import { startUplink, type Uplink } from '@signalbeam/edge/link/up';
-import { type Outbox, openOutbox, queueLanes, stateLanes } from '@signalbeam/edge/store/outbox';
 import type { Journal } from '@signalbeam/edge/store/journal';
 import type { LaneStore } from '@signalbeam/edge/store/lanes';
+import { type Outbox, openOutbox, queueLanes, stateLanes } from '@signalbeam/edge/store/outbox';
 import { FleetError } from '@signalbeam/sync/core/errors';
-import type { MetricsBody } from '@signalbeam/sync/wire/rows';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { Keyset } from '@signalbeam/sync/wire/records';
+import type { MetricsBody } from '@signalbeam/sync/wire/rows';
 import type { Kernel } from '../kernel/kernel.ts';
 import { createProcess, type Process } from '../kernel/process.ts';
 import type { Random } from '../kernel/random.ts';
-import { createCarrier, type Exchange, isClear, type Path, type SimulatedCarrier } from './carrier.ts';
+import {
+  createCarrier,
+  type Exchange,
+  isClear,
+  type Path,
+  type SimulatedCarrier,
+} from './carrier.ts';
 import { type Content, createDisk, type Disk } from './disk.ts';
 import { createEngine, type EngineWatch } from './engine.ts';
 import type { Host } from './host.ts';
 import { createJournal, type JournalWatch } from './journal.ts';
 import { createLaneStore, type LaneWatch } from './lane-store.ts';
+import { createUploads } from './uploads.ts';
 
 export type Clock = { offsetMs: number; drift: number };
 
@@ -52,6 +60,7 @@ export type DeviceParts = {
   fetchRelease: (digest: string) => Promise<Uint8Array>;
   sampleEveryMs: number;
   sampling: () => boolean;
+  onKilled: () => void;
   capBytes: number;
   /** Planted bugs wrap what the agent is given. */
   bend: Bend;
@@ -124,7 +133,10 @@ export const createDevice = (parts: DeviceParts, content: Content): Device => {
     tainted: false,
     staleWelcome: false,
     wall: () =>
-      Math.min(8e15, Math.max(0, Math.floor(startAt + kernel.now() * (1 + clock.drift) + clock.offsetMs))),
+      Math.min(
+        8e15,
+        Math.max(0, Math.floor(startAt + kernel.now() * (1 + clock.drift) + clock.offsetMs)),
+      ),
     boot: () => {
       if (device.process === null) bootAgent(device);
     },
@@ -158,6 +170,7 @@ const effectOf = (device: Device, life: Process) => (): void => {
   device.fuse -= 1;
   if (device.fuse > 0) return;
   device.kill('killed');
+  device.parts.onKilled();
   const { kernel, random } = device.parts;
   kernel.later(random.between(500, 5_000), () => device.boot());
 };
@@ -189,7 +202,12 @@ const bootAgent = (device: Device): void => {
   });
   device.outbox = outbox;
   const bootId = `boot-${parts.number}-${device.boots}`;
-  outbox.appendEvent({ type: 'agent-started', severity: 'info', message: 'The agent started.', data: { bootId } });
+  outbox.appendEvent({
+    type: 'agent-started',
+    severity: 'info',
+    message: 'The agent started.',
+    data: { bootId },
+  });
   if (life.dead) return;
   device.reconciler = startWork(device, life, effect, bootId);
   if (life.dead) return;
@@ -199,7 +217,11 @@ const bootAgent = (device: Device): void => {
 };
 
 /** 8 hex digits. */
-const word = (random: Random): string => random.int(2 ** 32).toString(16).padStart(8, '0');
+const word = (random: Random): string =>
+  random
+    .int(2 ** 32)
+    .toString(16)
+    .padStart(8, '0');
 
 const openStores = (device: Device) => {
   const { parts, disk } = device;
@@ -219,7 +241,12 @@ const openStores = (device: Device) => {
 
 const log = (): void => undefined;
 
-const startWork = (device: Device, life: Process, effect: () => void, bootId: string): Reconciler => {
+const startWork = (
+  device: Device,
+  life: Process,
+  effect: () => void,
+  bootId: string,
+): Reconciler => {
   const { parts, disk } = device;
   const { kernel, host, bend, random } = parts;
   const outbox = device.outbox as Outbox;
@@ -230,7 +257,8 @@ const startWork = (device: Device, life: Process, effect: () => void, bootId: st
       process: life,
       watch: parts.watch,
       effect,
-      served: (reference) => disk.content.stored.has(`signalbeam.local${reference.slice(reference.indexOf('/'))}`),
+      served: (reference) =>
+        disk.content.stored.has(`signalbeam.local${reference.slice(reference.indexOf('/'))}`),
     }),
     device,
   );
@@ -253,30 +281,14 @@ const startWork = (device: Device, life: Process, effect: () => void, bootId: st
       limits: () => ({ memory: true, cpu: true }),
       lost: () => undefined,
     },
-    uploads: {
-      stored: async (_release, reference) => disk.content.stored.has(reference),
-      fetch: async (_release, reference) => {
-        await wait(random.between(200, 3_000));
-        if (disk.full) throw new FleetError('disk-floor', 'The disk is nearly full; nothing is downloaded.');
-        if (!isClear(parts.path)) throw new FleetError('cloud-unreachable', 'The cloud is not reached.');
-        disk.commit(() => disk.content.stored.add(reference));
-      },
-      sweep: async (keep) => {
-        const named = new Set(keep.flatMap(({ images }) => images.map(({ reference }) => reference)));
-        disk.commit(() => {
-          for (const reference of disk.content.stored) {
-            if (!named.has(reference)) disk.content.stored.delete(reference);
-          }
-        });
-        return 0;
-      },
-    },
+    uploads: createUploads(device, wait),
     registryPort: 5_000,
     keyset: () => parts.keyset,
     records: bend.records(parts.records, parts.deviceId),
     fetchRelease: async (digest) => {
       await wait(random.between(50, 800));
-      if (!isClear(parts.path)) throw new FleetError('cloud-unreachable', 'The cloud is not reached.');
+      if (!isClear(parts.path))
+        throw new FleetError('cloud-unreachable', 'The cloud is not reached.');
       return parts.fetchRelease(digest);
     },
     probe: async (_engine, container) => {
@@ -320,6 +332,7 @@ const startLinkOf = (device: Device, life: Process, effect: () => void, bootId: 
     now: device.wall,
     random: random.next,
     timers: life.timers,
+    steady: kernel.now,
     log,
   };
   const outages = createOutageLog({ outbox, ...shared, onChange: () => undefined });

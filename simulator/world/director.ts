@@ -88,12 +88,19 @@ export const createDirector = (parts: DirectorParts): Director => {
       bundleId: bundles[bundle] ?? '',
       bundleName: `bundle ${bundle}`,
       version,
-      containers: images.map((image, index) => container(index === 0 ? 'web' : 'side', image, 200 + made)),
+      containers: images.map((image, index) =>
+        container(index === 0 ? 'web' : 'side', image, 200 + made),
+      ),
       images: images.map((reference) => ({ reference, blobs: [] })),
       createdAt: '2026-01-01T00:00:00.000Z',
     };
     const bytes = notary.sealRelease(content, parts.releaseKey);
-    const published = { release: content, digest: notary.records.releaseDigestOf(bytes), bytes, ill };
+    const published = {
+      release: content,
+      digest: notary.records.releaseDigestOf(bytes),
+      bytes,
+      ill,
+    };
     director.releases.set(published.digest, published);
     pool[bundle]?.push(published);
     return published;
@@ -109,7 +116,13 @@ export const createDirector = (parts: DirectorParts): Director => {
       const known = pool[bundle] ?? [];
       const chosen = known.length > 0 && random.chance(0.5) ? random.pick(known) : release(bundle);
       const { version, bundleName, bundleId } = chosen.release;
-      const wanted = { bundleId, bundleName, version, releaseDigest: chosen.digest, rolloutId: null };
+      const wanted = {
+        bundleId,
+        bundleName,
+        version,
+        releaseDigest: chosen.digest,
+        rolloutId: null,
+      };
       const slots = before?.slots ?? [];
       const changed = random.chance(0.12)
         ? withoutSlot(slots, bundleId)

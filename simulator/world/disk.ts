@@ -67,7 +67,11 @@ export const copyContent = (content: Content): Content => ({
 
 /** What rolling back needs: rows are only ever pushed or replaced as a whole, the rest is small. */
 const mark = (content: Content) => ({
-  lanes: [...content.lanes].map(([name, lane]) => ({ name, lane: { ...lane }, rows: lane.rows.length })),
+  lanes: [...content.lanes].map(([name, lane]) => ({
+    name,
+    lane: { ...lane },
+    rows: lane.rows.length,
+  })),
   rest: { ...content, slots: new Map(content.slots), folds: content.folds.slice() },
 });
 
@@ -79,9 +83,20 @@ const rollBack = (content: Content, to: ReturnType<typeof mark>): void => {
   }
 };
 
+/** Some seconds of an agent's life. */
+const commitsPerWriteBack = 12;
+
 export const createDisk = (content: Content): Disk => {
   let depth = 0;
-  let synced: Content | null = null;
+  let synced: Content = copyContent(content);
+  let unsynced = 0;
+  /** The file system writes back when it likes. */
+  const writeBack = (): void => {
+    unsynced += 1;
+    if (unsynced < commitsPerWriteBack) return;
+    unsynced = 0;
+    synced = copyContent(disk.content);
+  };
   const disk: Disk = {
     content,
     full: false,
@@ -100,14 +115,12 @@ export const createDisk = (content: Content): Disk => {
         throw cause;
       } finally {
         depth = 0;
+        if (!disk.syncing) writeBack();
         disk.onCommit();
       }
     },
-    image: () => {
-      if (!disk.syncing) synced = copyContent(disk.content);
-      return copyContent(disk.content);
-    },
-    durable: () => copyContent(disk.syncing || synced === null ? disk.content : synced),
+    image: () => copyContent(disk.content),
+    durable: () => copyContent(disk.syncing ? disk.content : synced),
   };
   return disk;
 };

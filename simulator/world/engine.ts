@@ -79,9 +79,7 @@ export const createEngine = (parts: EngineParts): Engine => {
       })),
     list: (deviceId) =>
       answer(10, () =>
-        [...host.containers.values()].filter(
-          ({ labels: own }) => own[labels.device] === deviceId,
-        ),
+        [...host.containers.values()].filter(({ labels: own }) => own[labels.device] === deviceId),
       ),
     ...containerActs(parts, answer),
     ...imageActs(parts, answer),
@@ -125,7 +123,12 @@ const containerActs = (
       const container = present(host, id);
       if (container.state === 'running') return;
       watch.acting('start', container);
-      change(host, id, { state: 'running', startedAt: host.now(), exitCode: null, stoppedByHand: false });
+      change(host, id, {
+        state: 'running',
+        startedAt: host.now(),
+        exitCode: null,
+        stoppedByHand: false,
+      });
       tell(host, id, 'start');
     }),
   stop: (id, { graceMs }) =>
@@ -160,19 +163,23 @@ const imageActs = (
   const userOf = (digest: string): string[] =>
     [...host.containers.values()].filter((each) => each.imageDigest === digest).map(({ id }) => id);
   return {
-    pull: (reference) =>
-      answer(host.pullMs, () => {
-        const digest = digestIn(reference);
+    pull: (reference) => {
+      const digest = digestIn(reference);
+      host.pulling.add(digest);
+      return answer(host.pullMs, () => {
+        host.pulling.delete(digest);
         if (host.pullFails > 0) {
           host.pullFails -= 1;
           throw new FleetError('registry-unreachable', 'The registry does not answer.');
         }
-        if (!served(reference)) throw new FleetError('image-not-found', `${reference} is not served.`);
+        if (!served(reference))
+          throw new FleetError('image-not-found', `${reference} is not served.`);
         const image = host.images.get(digest) ?? { digest, references: new Set(), foreign: false };
         image.references.add(reference);
         host.images.set(digest, image);
         return { imageId: digest, digest };
-      }),
+      });
+    },
     image: (text) =>
       answer(5, () => {
         const image = host.images.get(digestIn(text));

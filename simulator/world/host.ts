@@ -3,8 +3,13 @@
  * holds strangers' containers and images too, which no agent may touch. It decides nothing; faults
  * say what is slow, ill or down.
  */
-import { type ContainerSpec, labels, type ObservedContainer } from '@signalbeam/edge/core/container';
+
 import type { ContainerEvent } from '@signalbeam/edge/containers/engine';
+import {
+  type ContainerSpec,
+  labels,
+  type ObservedContainer,
+} from '@signalbeam/edge/core/container';
 
 export type HostContainer = ObservedContainer & { stoppedByHand: boolean };
 export type HostImage = { digest: string; references: Set<string>; foreign: boolean };
@@ -23,6 +28,10 @@ export type Host = {
   now: () => number;
   listeners: Set<(event: ContainerEvent) => void>;
   made: number;
+  /** Digests that the agent is fetching at the moment. */
+  pulling: Set<string>;
+  /** What strangers brought; none of it may ever go. */
+  foreignImages: number;
 };
 
 export const digestIn = (reference: string): string => reference.slice(reference.indexOf('@') + 1);
@@ -39,6 +48,8 @@ export const createHost = (now: () => number): Host => ({
   now,
   listeners: new Set(),
   made: 0,
+  pulling: new Set(),
+  foreignImages: 3,
 });
 
 export const addContainer = (host: Host, spec: ContainerSpec): HostContainer => {

@@ -3,19 +3,23 @@
  * processor's own `core/`, commits, and only then acknowledges. Its shell is a model; every decision
  * in it (senders, lines, positions, credit, patience with early frames) is the real one.
  */
-import { welcomeLanes } from '@signalbeam/telemetry-processor/core/welcome';
-import { type BatchPositions, judgeBatch } from '@signalbeam/telemetry-processor/core/batch-positions';
+
+import { chainStart, type Lane } from '@signalbeam/sync/core/lanes';
+import { extendChain } from '@signalbeam/sync/wire/chain';
+import type { GapLine } from '@signalbeam/sync/wire/rows';
+import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import type {
+  BatchPositions,
+  judgeBatch,
+} from '@signalbeam/telemetry-processor/core/batch-positions';
 import { walkLines } from '@signalbeam/telemetry-processor/core/lines';
 import type { Extent, Position } from '@signalbeam/telemetry-processor/core/position';
+import { welcomeLanes } from '@signalbeam/telemetry-processor/core/welcome';
 import { acknowledgementsOf } from '@signalbeam/telemetry-processor/ingest/acknowledge';
 import { senderOf } from '@signalbeam/telemetry-processor/ingest/decode';
 import type { KnownDevice } from '@signalbeam/telemetry-processor/ingest/directory';
 import { createEarlyRule, type EarlyRule } from '@signalbeam/telemetry-processor/ingest/early';
 import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
-import { chainStart, type Lane } from '@signalbeam/sync/core/lanes';
-import { extendChain } from '@signalbeam/sync/wire/chain';
-import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
-import type { GapLine } from '@signalbeam/sync/wire/rows';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Broker, Delivery } from './broker.ts';
@@ -78,7 +82,15 @@ const open = (parts: IngestParts, delivery: Delivery): Taken | string => {
   const { firstSeq, lastSeq, before } = header;
   const { ends, hashes } = walked;
   const key = laneKeyText({ deviceId: device.deviceId, lane, epoch });
-  return { delivery, device, lane, epoch, key, lines, extent: { firstSeq, lastSeq, before, ends, hashes } };
+  return {
+    delivery,
+    device,
+    lane,
+    epoch,
+    key,
+    lines,
+    extent: { firstSeq, lastSeq, before, ends, hashes },
+  };
 };
 
 export type Replica = {
@@ -146,7 +158,7 @@ const storeBatch = (
   life: Life,
   done: () => void,
 ): void => {
-  const { kernel, postgres, random } = parts;
+  const { kernel } = parts;
   const taken: Taken[] = [];
   for (const delivery of deliveries) {
     const opened = open(parts, delivery);
@@ -155,7 +167,18 @@ const storeBatch = (
       delivery.ack();
     } else taken.push(opened);
   }
-  if (taken.length === 0) return done();
+  if (taken.length > 0) storeTaken(parts, taken, life, done);
+  else done();
+};
+
+/** Tries until it is committed, each time from positions locked anew. */
+const storeTaken = (
+  parts: IngestParts,
+  taken: readonly Taken[],
+  life: Life,
+  done: () => void,
+): void => {
+  const { kernel, postgres, random } = parts;
   const keys = [...new Set(taken.map(({ key }) => key))].sort();
   const attempt = (tries: number): void => {
     const again = (release: () => void): void => {
@@ -164,7 +187,6 @@ const storeBatch = (
         if (life.alive()) attempt(tries + 1);
       });
     };
-    if (postgres.down) return again(() => undefined);
     const begin = (release: () => void): void => {
       const watermarks = new Map<string, Position>(
         keys.map((key) => [key, { upTo: 0, hash: chainStart, ...positionOf(postgres, key) }]),
@@ -192,7 +214,8 @@ const storeBatch = (
         });
       });
     };
-    if (parts.flaws?.rowLocks === false) begin(() => undefined);
+    if (postgres.down) again(() => undefined);
+    else if (parts.flaws?.rowLocks === false) begin(() => undefined);
     else postgres.lock(keys, (release) => (life.alive() ? begin(release) : release()));
   };
   attempt(0);
@@ -248,8 +271,16 @@ const acknowledge = (
     }),
   );
   for (const { device, lanes } of acknowledgementsOf(standings, parts.pressure.value)) {
-    const content = { device: device.deviceId, serverTime: Math.floor(parts.kernel.now()), lanes: lanes.slice(0, 5) };
-    parts.sendDown(device.deviceId, 'ack', parts.notary.sealAcknowledgement(content, device.ingestSigner));
+    const content = {
+      device: device.deviceId,
+      serverTime: Math.floor(parts.kernel.now()),
+      lanes: lanes.slice(0, 5),
+    };
+    parts.sendDown(
+      device.deviceId,
+      'ack',
+      parts.notary.sealAcknowledgement(content, device.ingestSigner),
+    );
   }
 };
 

@@ -1,7 +1,8 @@
 /** The reconciler's journal on the model disk: the port of `edge/store/journal`, over maps. */
-import type { Journal } from '@signalbeam/edge/store/journal';
+
 import type { SlotKnown } from '@signalbeam/edge/core/known';
 import type { StoredDesired } from '@signalbeam/edge/store/desired';
+import type { Journal } from '@signalbeam/edge/store/journal';
 import type { Disk } from './disk.ts';
 
 export type JournalWatch = {

@@ -30,6 +30,9 @@ const startLane = (lane: Lane, epoch: string): LaneContent => ({
   bytes: 0,
 });
 
+/** What is asked is a copy: what happens to the lane later does not change it. */
+const headOf = ({ rows: _rows, bytes: _bytes, ...head }: LaneContent): LaneHead => head;
+
 const sizeOf = (rows: readonly LaneRow[]): number =>
   rows.reduce((sum, { line }) => sum + line.length, 0);
 
@@ -84,12 +87,12 @@ export const createLaneStore = (parts: LaneStoreParts): LaneStore => {
         lane.bytes += line.length;
         if (!disk.orphaned) watch.appended(name, lane.epoch, written);
       }
-      return lane;
+      return headOf(lane);
     });
 
   return {
     lanes,
-    head: at,
+    head: (name) => headOf(at(name)),
     append,
     peek: (name, afterSeq, rowsMax) => {
       const { rows } = at(name);
@@ -176,8 +179,19 @@ const rewriting = (
       const { ackedSeq, ackedHash } = lane;
       if (upTo >= ackedSeq) throw new Error('only confirmed rows can be lost by a restore');
       if (!disk.orphaned) watch.lossNoted(lane, upTo);
-      const gap = { from: upTo + 1, to: ackedSeq, reason: 'lost-by-restore', hash: ackedHash } as const;
-      const row = { seq: ackedSeq, firstSeq: gap.from, at: now, line: gapText(gap), hash: ackedHash };
+      const gap = {
+        from: upTo + 1,
+        to: ackedSeq,
+        reason: 'lost-by-restore',
+        hash: ackedHash,
+      } as const;
+      const row = {
+        seq: ackedSeq,
+        firstSeq: gap.from,
+        at: now,
+        line: gapText(gap),
+        hash: ackedHash,
+      };
       replace(lane, 0, indexAfter(lane.rows, ackedSeq), row);
       Object.assign(lane, { ackedSeq: upTo, ackedHash: hash, ackedAt: now });
     }),

@@ -3,11 +3,12 @@
  * ingest over one Postgres, the director, and whoever listens in. Nothing happens by itself; the
  * workload and the faults are scheduled by `plan/`.
  */
-import type { KnownDevice } from '@signalbeam/telemetry-processor/ingest/directory';
-import { judgeBatch } from '@signalbeam/telemetry-processor/core/batch-positions';
+
 import { publicKeyFromRaw } from '@signalbeam/sync/wire/keys';
 import type { Keyset } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import { judgeBatch } from '@signalbeam/telemetry-processor/core/batch-positions';
+import type { KnownDevice } from '@signalbeam/telemetry-processor/ingest/directory';
 import type { Bug } from '../bugs/bug.ts';
 import { type Checks, createChecks } from '../checks/watch.ts';
 import { createKernel, type Kernel } from '../kernel/kernel.ts';
@@ -36,6 +37,8 @@ export type World = {
   pressure: { value: number };
   /** All faults are over: what had begun does not strike any more. */
   peace: boolean;
+  /** The event in which an agent was killed last: it did not crash by itself then. */
+  killedAtEvent: number;
   /** What came down lately, for whoever says it again. */
   overheard: { deviceId: string; bytes: Uint8Array }[];
   /** Desired states that once were in the bucket. */
@@ -52,7 +55,13 @@ const tenantKey = 'ATENANT';
 const site = 'plant-7';
 const overheardMax = 60;
 
-export type WorldOptions = { seed: number; devices: number; realCrypto: boolean; bug: Bug; keepTrace: boolean };
+export type WorldOptions = {
+  seed: number;
+  devices: number;
+  realCrypto: boolean;
+  bug: Bug;
+  keepTrace: boolean;
+};
 
 export const deviceIdOf = (number: number): string =>
   `00000000-0000-4000-8000-0000000000${(0xd0 + number).toString(16)}`;
@@ -119,53 +128,12 @@ export const createWorld = (options: WorldOptions): World => {
   const replicas = [createReplica(ingest), createReplica(ingest)];
   for (const replica of replicas) replica.start();
   const exchange = createExchange(kernel, broker, replicas, ingest, () => world);
+  const director = createTruth(kernel, notary, () => world);
+  const base = { kernel, notary, broker, postgres, replicas, checks, pressure, director };
   const world: World = {
-    kernel,
-    notary,
-    broker,
-    postgres,
-    replicas,
-    devices: [],
-    checks,
-    pressure,
-    peace: false,
-    overheard: [],
-    remembered: [],
-    welcomes: new Map(),
-    director: createDirector({
-      kernel,
-      random: kernel.random('director'),
-      notary,
-      tenantId,
-      directorKey: notary.signer('director'),
-      releaseKey: notary.signer('release'),
-      put: (deviceId, bytes) => {
-        broker.records.set(deviceId, bytes);
-        world.remembered.push({ deviceId, bytes });
-        if (world.remembered.length > overheardMax) world.remembered.shift();
-      },
-      poke: (deviceId, generation) =>
-        world.sendDown(deviceId, 'poke', Buffer.from(JSON.stringify({ generation }))),
-      illShare: 0.25,
-    }),
-    sendDown: (deviceId, what, bytes) => {
-      if (what === 'ack') {
-        world.overheard.push({ deviceId, bytes });
-        if (world.overheard.length > overheardMax) world.overheard.shift();
-      }
-      const subject = deviceSubjects.down(site, deviceId, what);
-      for (const device of world.devices) {
-        if (device.parts.deviceId === deviceId) device.carrier?.deliver(subject, bytes);
-      }
-    },
-    clone: (of, content) => {
-      const copy = build(world, exchange, options.bug, of.parts.number, content);
-      copy.tainted = true;
-      of.tainted = true;
-      world.devices.push(copy);
-      copy.boot();
-      return copy;
-    },
+    ...emptyWorld(),
+    ...base,
+    ...waysDown(() => world, exchange, options.bug),
   };
   for (let number = 0; number < options.devices; number += 1) {
     const device = build(world, exchange, options.bug, number, emptyContent());
@@ -174,6 +142,58 @@ export const createWorld = (options: WorldOptions): World => {
   }
   return world;
 };
+
+const emptyWorld = () => ({
+  devices: [],
+  peace: false,
+  killedAtEvent: -1,
+  overheard: [],
+  remembered: [],
+  welcomes: new Map<string, Uint8Array>(),
+});
+
+const createTruth = (kernel: Kernel, notary: Notary, world: () => World): Director =>
+  createDirector({
+    kernel,
+    random: kernel.random('director'),
+    notary,
+    tenantId,
+    directorKey: notary.signer('director'),
+    releaseKey: notary.signer('release'),
+    put: (deviceId, bytes) => {
+      world().broker.records.set(deviceId, bytes);
+      world().remembered.push({ deviceId, bytes });
+      if (world().remembered.length > overheardMax) world().remembered.shift();
+    },
+    poke: (deviceId, generation) =>
+      world().sendDown(deviceId, 'poke', Buffer.from(JSON.stringify({ generation }))),
+    illShare: 0.25,
+  });
+
+const waysDown = (
+  world: () => World,
+  exchange: Exchange,
+  bug: Bug,
+): Pick<World, 'sendDown' | 'clone'> => ({
+  sendDown: (deviceId, what, bytes) => {
+    if (what === 'ack') {
+      world().overheard.push({ deviceId, bytes });
+      if (world().overheard.length > overheardMax) world().overheard.shift();
+    }
+    const subject = deviceSubjects.down(site, deviceId, what);
+    for (const device of world().devices) {
+      if (device.parts.deviceId === deviceId) device.carrier?.deliver(subject, bytes);
+    }
+  },
+  clone: (of, content) => {
+    const copy = build(world(), exchange, bug, of.parts.number, content);
+    copy.tainted = true;
+    of.tainted = true;
+    world().devices.push(copy);
+    copy.boot();
+    return copy;
+  },
+});
 
 const createExchange = (
   kernel: Kernel,
@@ -188,14 +208,20 @@ const createExchange = (
     const deviceId = subject.split('.').at(-1) ?? '';
     if (subject.startsWith('signalbeam.record.')) {
       const record = broker.records.get(deviceId);
-      answered({ kind: 'reply', bytes: record ?? new Uint8Array(), code: record === undefined ? 404 : 0 });
+      answered({
+        kind: 'reply',
+        bytes: record ?? new Uint8Array(),
+        code: record === undefined ? 404 : 0,
+      });
       return;
     }
     if (!replicas.some((replica) => replica.running()))
       return answered({ kind: 'failed', reason: 'no-responders' });
     kernel.later(5, () => {
       const welcome = answerHello(ingest, subject, bytes);
-      const stale = world().devices.find((each) => each.parts.deviceId === deviceId && each.staleWelcome);
+      const stale = world().devices.find(
+        (each) => each.parts.deviceId === deviceId && each.staleWelcome,
+      );
       const said = stale === undefined ? welcome : (world().welcomes.get(deviceId) ?? welcome);
       if (stale !== undefined) stale.staleWelcome = false;
       else if (welcome !== null) world().welcomes.set(deviceId, welcome);
@@ -236,6 +262,9 @@ const build = (
     fetchRelease: async (digest) => world.director.releases.get(digest)?.bytes ?? new Uint8Array(),
     sampleEveryMs: 15_000,
     sampling: () => !world.peace,
+    onKilled: () => {
+      world.killedAtEvent = kernel.events();
+    },
     capBytes: 150_000,
     bend: bendOf(bug, checks),
   };
@@ -261,7 +290,9 @@ const bendOf = (bug: Bug, checks: Checks): DeviceParts['bend'] => ({
       openWelcome: (bytes, keyset) => heard(codec.openWelcome(bytes, keyset)),
       openAcknowledgement: (bytes, keyset) => heard(codec.openAcknowledgement(bytes, keyset)),
     };
-    const heard = <T extends ReturnType<typeof codec.openWelcome | typeof codec.openAcknowledgement>>(
+    const heard = <
+      T extends ReturnType<typeof codec.openWelcome | typeof codec.openAcknowledgement>,
+    >(
       opened: T,
     ): T => {
       if (opened.kind === 'opened' && opened.value.device === device.parts.deviceId) {
@@ -284,4 +315,3 @@ const bendOf = (bug: Bug, checks: Checks): DeviceParts['bend'] => ({
     };
   },
 });
-

@@ -1,0 +1,41 @@
+/**
+ * Seeds that once found something, in the product or in the simulator itself, and what it was. They
+ * run in every test run. A seed means what it meant then only as long as the world is built the same
+ * way; its faults are what it keeps.
+ */
+import type { FaultKind } from './plan/kinds.ts';
+
+export const corpus: readonly {
+  seed: number;
+  faults: readonly FaultKind[] | null;
+  found: string;
+}[] = [
+  {
+    seed: 17,
+    faults: null,
+    found: 'an update waited ten years for its next probe after the clock was put right',
+  },
+  {
+    seed: 168,
+    faults: null,
+    found:
+      'a commit undone by a full disk forgot what was confirmed; the agent crashed at each greeting',
+  },
+  { seed: 92, faults: null, found: 'rows sent while the clock was ahead were never sent again' },
+  {
+    seed: 217,
+    faults: ['disk-full', 'stranger-pulls', 'slow-pull', 'pull-fails', 'hostile-misdelivery'],
+    found: 'an image that others brought was recorded as fetched here, and pruned',
+  },
+  {
+    seed: 224,
+    faults: ['link-cut', 'slow-link', 'stranger-pulls', 'slow-pull'],
+    found: 'the same',
+  },
+  {
+    seed: 11,
+    faults: null,
+    found: 'an idle lane does not notice that Postgres was restored until it greets',
+  },
+  { seed: 1, faults: [], found: 'nothing: a site without faults comes to rest' },
+];

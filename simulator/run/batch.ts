@@ -1,0 +1,89 @@
+/**
+ * Many seeds on all processors: workers take the next seed as they finish one, until the range or
+ * the time is over. What they found is added up here and told as figures.
+ */
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { addUp, type Sometimes } from '../checks/sometimes.ts';
+import type { FaultKind } from '../plan/kinds.ts';
+import type { SeedResult } from './seed.ts';
+
+export type BatchOptions = {
+  from: number;
+  /** Null: as far as the time reaches. */
+  to: number | null;
+  budgetMs: number | null;
+  faults: readonly FaultKind[] | null;
+  bug: string | null;
+  eventsMin: number | null;
+  /** Stops at the first seed that fails. */
+  stopAtFailure: boolean;
+};
+
+export type BatchResult = {
+  seeds: number;
+  events: number;
+  rows: number;
+  virtualMs: number;
+  tookMs: number;
+  realCrypto: number;
+  failures: SeedResult[];
+  sometimes: Sometimes;
+  /** The trace's hash of each seed. */
+  hashes: Record<number, string>;
+};
+
+export type Job = Pick<BatchOptions, 'faults' | 'bug' | 'eventsMin'> & { seed: number };
+
+const failuresMax = 20;
+
+export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
+  const began = performance.now();
+  const total: BatchResult = {
+    seeds: 0,
+    events: 0,
+    rows: 0,
+    virtualMs: 0,
+    tookMs: 0,
+    realCrypto: 0,
+    failures: [],
+    sometimes: {},
+    hashes: {},
+  };
+  let next = options.from;
+  const over = (): boolean =>
+    (options.to !== null && next > options.to) ||
+    (options.budgetMs !== null && performance.now() - began >= options.budgetMs) ||
+    total.failures.length >= (options.stopAtFailure ? 1 : failuresMax);
+  const work = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const child = fork(join(import.meta.dirname, 'worker.ts'), { stdio: 'inherit' });
+      const hand = (): void => {
+        if (over()) return void child.disconnect();
+        const { faults, bug, eventsMin } = options;
+        child.send({ seed: next, faults, bug, eventsMin } satisfies Job);
+        next += 1;
+      };
+      child.on('message', (message) => {
+        const result = message as SeedResult;
+        total.seeds += 1;
+        total.hashes[result.seed] = result.hash;
+        total.events += result.events;
+        total.rows += result.rows;
+        total.virtualMs += result.virtualMs;
+        total.realCrypto += result.realCrypto ? 1 : 0;
+        addUp(total.sometimes, result.sometimes);
+        if (result.violation !== null) total.failures.push(result);
+        hand();
+      });
+      child.once('error', reject);
+      child.once('exit', (code) => {
+        if (code === 0) resolve();
+        else reject(new Error(`a worker of the simulation ended with code ${code}`));
+      });
+      hand();
+    });
+  const workers = Array.from({ length: availableParallelism() }, work);
+  return Promise.all(workers).then(() => ({ ...total, tookMs: performance.now() - began }));
+};

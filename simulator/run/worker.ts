@@ -1,0 +1,17 @@
+/** One process that runs seeds as it is told, one at a time. A crash of simulated code is a finding. */
+import { bugs } from '../bugs/catalogue.ts';
+import type { Job } from './batch.ts';
+import { runSeed, type SeedResult } from './seed.ts';
+import { survive } from './survive.ts';
+
+survive();
+
+process.on('message', (message) => {
+  const { seed, faults, bug, eventsMin } = message as Job;
+  void runSeed({
+    seed,
+    faults,
+    bug: bug === null ? {} : (bugs[bug] ?? {}),
+    ...(eventsMin === null ? {} : { eventsMin }),
+  }).then((result: SeedResult) => process.send?.({ ...result, trace: [] }));
+});
