@@ -71,6 +71,7 @@ const random = Math.random;
 /** Liveness and leases are judged by a clock that never jumps. */
 const monotonic = (): number => performance.now();
 const compareEveryMs = 2_500;
+const seedsEveryMs = 10_000;
 /** A clock this far below what was signed already is no clock. */
 const clockSlackMs = 24 * 3_600_000;
 const claimedPeersMax = 64;
@@ -100,7 +101,7 @@ export const startSiteMesh = async (parts: SiteMeshParts): Promise<SiteMesh> => 
   };
   mesh.canRunLeaf = await runs(parts.options['nats-server']);
   for (const { deviceId, host, port } of mesh.known.all()) rollCall.hint(deviceId, { host, port });
-  void callSeeds(mesh);
+  void callSeeds(mesh, parts.options['mesh-peers']);
   decide(mesh);
   return {
     own: mesh.own,
@@ -173,7 +174,7 @@ const openMesh = async (parts: SiteMeshParts) => {
   const sync = createRecordSync({ client, versions: trust.versions, offer: trust.take, now, log });
   const beacon = startBeacon({
     self: approved.deviceId,
-    port: parts.listen.port,
+    ...parts.listen,
     siteKeys: () => mesh.siteKeys,
     heard: rollCall.hint,
     now: monotonic,
@@ -313,13 +314,20 @@ const waysOf = (mesh: Mesh): { leafs: Way[]; neighbours: Way[] } => {
   return { leafs, neighbours: [...linked, ...others] };
 };
 
-/** Addresses from the command line say where, not who: the key that is proved says that. */
-const callSeeds = async ({ parts, client, members, rollCall }: Mesh): Promise<void> => {
-  for (const address of parts.options['mesh-peers']) {
-    const key = await client.identify(address).catch(() => null);
-    const deviceId = key === null ? null : members.of(key);
-    if (deviceId !== null) rollCall.hint(deviceId, address);
+/**
+ * Addresses from the command line say where, not who: the key that is proved says that. Those that
+ * nobody of the site answers at are asked again, for the device or the roster may come later.
+ */
+const callSeeds = async (mesh: Mesh, seeds: readonly PeerAddress[]): Promise<void> => {
+  const left: PeerAddress[] = [];
+  for (const address of seeds) {
+    const key = await mesh.client.identify(address).catch(() => null);
+    const deviceId = key === null ? null : mesh.members.of(key);
+    if (deviceId === null) left.push(address);
+    else mesh.rollCall.hint(deviceId, address);
   }
+  if (left.length === 0 || mesh.stopped) return;
+  systemTimers.after(seedsEveryMs, () => void callSeeds(mesh, left), 'background');
 };
 
 /** The key in force and the one before it: members do not change over in one moment. */

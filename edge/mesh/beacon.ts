@@ -69,6 +69,8 @@ export type Beacon = { counters(): { heard: number; dropped: number }; stop(): v
 
 export const startBeacon = (parts: {
   self: string;
+  /** Where the mesh listens: a beacon goes out there and nowhere else, from loopback not at all. */
+  host: string;
   port: number;
   /** Newest first; none while the device has no site key. */
   siteKeys: () => readonly Uint8Array[];
@@ -104,12 +106,11 @@ export const startBeacon = (parts: {
   const send = (): void => {
     const key = parts.siteKeys()[0];
     if (key !== undefined && open) {
-      joinGroup(socket);
+      const lans = lanInterfaces(parts.host);
+      joinGroup(socket, lans);
       const bytes = sealBeacon({ device: parts.self, port: parts.port }, key);
       // A network that is down is no news: the next beacon tries again.
-      for (const to of [group, ...broadcastAddresses()]) {
-        socket.send(bytes, beaconPort, to, () => undefined);
-      }
+      for (const lan of lans) sendOn(socket, lan, bytes);
     }
     const { min, max } = laterMs;
     const delayMs = firstMs[sent] ?? min + (max - min) * parts.random();
@@ -132,14 +133,17 @@ export const startBeacon = (parts: {
   };
 };
 
-const lanInterfaces = () =>
+type Lan = { address: string; netmask: string };
+
+const lanInterfaces = (host: string): Lan[] =>
   Object.values(networkInterfaces())
     .flatMap((each) => each ?? [])
-    .filter(({ family, internal }) => family === 'IPv4' && !internal);
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+    .filter(({ address }) => host === '0.0.0.0' || host === address);
 
 /** Interfaces come and go, so membership is asked for again; the kernel refuses what it has. */
-const joinGroup = (socket: Socket): void => {
-  for (const { address } of lanInterfaces()) {
+const joinGroup = (socket: Socket, lans: readonly Lan[]): void => {
+  for (const { address } of lans) {
     try {
       socket.addMembership(group, address);
     } catch {
@@ -148,11 +152,20 @@ const joinGroup = (socket: Socket): void => {
   }
 };
 
-const broadcastAddresses = (): string[] =>
-  lanInterfaces().map(({ address, netmask }) => {
-    const mask = netmask.split('.').map(Number);
-    return address
-      .split('.')
-      .map((part, at) => (Number(part) & (mask[at] ?? 255)) | (~(mask[at] ?? 255) & 255))
-      .join('.');
-  });
+const sendOn = (socket: Socket, lan: Lan, bytes: Uint8Array): void => {
+  try {
+    socket.setMulticastInterface(lan.address);
+    socket.send(bytes, beaconPort, group, () => undefined);
+  } catch {
+    // The interface went away between looking and sending.
+  }
+  socket.send(bytes, beaconPort, broadcastAddress(lan), () => undefined);
+};
+
+const broadcastAddress = ({ address, netmask }: Lan): string => {
+  const mask = netmask.split('.').map(Number);
+  return address
+    .split('.')
+    .map((part, at) => (Number(part) & (mask[at] ?? 255)) | (~(mask[at] ?? 255) & 255))
+    .join('.');
+};

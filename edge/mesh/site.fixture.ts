@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '@signalbeam/launcher/infra/child';
 import { createNetwork, type Network, type NetworkHost } from '@signalbeam/launcher/infra/network';
+import { findCommand } from '@signalbeam/launcher/machine/commands';
 import Database from 'better-sqlite3';
 import { eventually, startTestCloud, type TestCloud } from '../link/cloud.fixture.ts';
 
@@ -39,7 +40,8 @@ export type TestSite = {
   network: Network;
   host(name: string): NetworkHost;
   enrol(name: string, more?: { relay?: string; autoApprove?: boolean }): Promise<Member>;
-  start(member: Member, args: readonly string[]): Promise<void>;
+  /** `clock`: what the whole process takes for the time at its start. */
+  start(member: Member, args: readonly string[], clock?: string): Promise<void>;
   /** As a power cut would: the agent and all it started on that host. */
   kill(member: Member): Promise<void>;
   link(member: Member): Promise<LinkShown>;
@@ -49,6 +51,12 @@ export type TestSite = {
 
 const quick = ['--heartbeat-ms', '1000', '--metrics-interval-ms', '500'];
 const noEngine = ['--engine', 'docker', '--engine-socket', '/nonexistent.sock'];
+
+/** Only the wall clock: timers go on as they do on a device whose clock is wrong. */
+const faketime = (clock: string): [string, ...string[]] => [
+  findCommand('faketime'),
+  ...['--exclude-monotonic', '-f', clock, process.execPath],
+];
 
 export const startTestSite = async (
   postgresUrl: string,
@@ -89,11 +97,13 @@ export const startTestSite = async (
       members.push(member);
       return member;
     },
-    start: async (member, args) => {
+    start: async (member, args, clock) => {
+      const [command, ...before] = clock === undefined ? [process.execPath] : faketime(clock);
       member.agent = member.host.start({
         name: member.host.name,
-        command: process.execPath,
+        command,
         args: [
+          ...before,
           ...[cli, 'run', '--state', member.folder, '--console', console],
           ...['--mesh', `${member.host.address}:${meshPort}`, ...quick, ...noEngine, ...args],
         ],

@@ -73,9 +73,11 @@ export const createNetwork = (options: {
   worlds += 1;
   const prefix = `sb-${process.pid}-${worlds}`;
   const wan = claimWan();
+  const ports = options.hosts.map((_, index) => wanPort(index + 2));
   const stop = (): void => {
     process.off('exit', stop);
     for (const host of ['lan', ...options.hosts]) removeNamespace(`${prefix}-${host}`);
+    for (const port of ports) tryRun('ip', 'link', 'delete', port);
     tryRun('ip', 'link', 'delete', wan.bridge);
   };
   process.on('exit', stop);
@@ -129,8 +131,11 @@ const plugLan = (namespace: string, lan: string, number: number): void => {
   run('ip', '-n', namespace, 'link', 'set', 'lan0', 'up');
 };
 
+/** Bears the process's number: the kernel takes its time to forget one whose namespace is gone. */
+const wanPort = (number: number): string => `sb${process.pid.toString(36)}x${worlds}n${number}`;
+
 const plugWan = (namespace: string, wan: { bridge: string; net: string }, number: number): void => {
-  const port = `${wan.bridge}h${number}`;
+  const port = wanPort(number);
   run('ip', 'link', 'add', port, 'type', 'veth', 'peer', 'name', 'wan0', 'netns', namespace);
   run('ip', 'link', 'set', port, 'master', wan.bridge, 'up');
   run('ip', '-n', namespace, 'address', 'add', `${wan.net}.${number}/24`, 'dev', 'wan0');

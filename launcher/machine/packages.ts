@@ -37,6 +37,7 @@ const programs: readonly Program[] = [
   { command: 'redis-server', package: 'redis-server', brew: 'redis', for: ['test'] },
   { command: 'chromium', package: 'chromium', brew: 'chromium', for: ['test'] },
   { command: 'docker-registry', package: 'docker-registry', for: ['test'] },
+  { command: 'faketime', package: 'faketime', for: ['test'] },
   { command: 'xfs_io', package: 'xfsprogs', for: ['test'] },
   { command: 'mkfs.ext4', package: 'e2fsprogs', for: ['test'] },
 ];

@@ -1,6 +1,6 @@
 /**
- * The demo site's three agents: one with the gateway role runs the leaf, the others connect
- * through it. They share one engine and tell their containers apart by label. Stopping an agent
+ * The demo site's three agents: a mesh on loopback that gives one of them the gateway role; it runs
+ * the leaf, the others connect through it. They share one engine and tell their containers apart by label. Stopping an agent
  * leaves its containers running: that is the point of it.
  */
 import { execFile } from 'node:child_process';
@@ -22,7 +22,6 @@ export type AgentName = (typeof agentNames)[number];
 
 const siteDir = join(workDir, 'site');
 export const stateDirOf = (name: AgentName) => join(siteDir, name);
-const hasGatewayRole = (name: AgentName) => name === 'gateway-1';
 const consolePort = (name: AgentName): PortName => `console-${name}`;
 
 export const registeredAgents = (): AgentName[] =>
@@ -64,10 +63,12 @@ const engineArgs = (engine: FoundEngine | null): string[] =>
     : ['--engine', engine.kind, '--engine-socket', engine.socket];
 
 const runArgs = (name: AgentName, ports: Ports, engine: FoundEngine | null): string[] => {
-  const leaf = `127.0.0.1:${ports['site-leaf']}`;
+  const meshOf = (each: AgentName) => `127.0.0.1:${ports[`mesh-${each}`]}`;
+  const others = agentNames.filter((each) => each !== name);
   return [
     ...['run', '--state', stateDirOf(name)],
-    ...(hasGatewayRole(name) ? ['--gateway', '--leaf-listen', leaf] : ['--leaf', `nats://${leaf}`]),
+    ...['--mesh', meshOf(name), '--mesh-peers', others.map(meshOf).join(',')],
+    ...['--leaf-listen', `127.0.0.1:${ports[`leaf-${name}`]}`],
     ...['--console', `127.0.0.1:${ports[consolePort(name)]}`],
     ...engineArgs(engine),
   ];

@@ -18,7 +18,12 @@ export const defaultPorts = {
   hub: 4222,
   leaf: 7422,
   'hub-monitor': 8222,
-  'site-leaf': 4322,
+  'leaf-gateway-1': 4322,
+  'leaf-gateway-2': 4323,
+  'leaf-gateway-3': 4324,
+  'mesh-gateway-1': 8481,
+  'mesh-gateway-2': 8482,
+  'mesh-gateway-3': 8483,
   postgres: 5632,
 } as const;
 
