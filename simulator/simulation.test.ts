@@ -76,7 +76,7 @@ test(
 );
 
 /** These take hundreds of seeds or are not found: docs/simulation.md says why. */
-const elusive = ['mismatch-is-known', 'prune-foreign-image', 'torn-decision', 'forget-previous'];
+const elusive = ['mismatch-is-known', 'prune-foreign-image'];
 const quick = [
   'delete-on-puback',
   'trust-unsigned-relay',
