@@ -46,14 +46,16 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [leaveOutUnused()],
   build: {
-    ssr: 'cli.ts',
+    ssr: true,
     outDir: 'dist',
     emptyOutDir: true,
     target: 'node24',
     minify: 'oxc',
     rolldownOptions: {
+      // The guard of a swap is a program of its own: it outlives the agent.
+      input: { agent: 'cli.ts', guard: 'guard.ts' },
       external: ['better-sqlite3'],
-      output: { entryFileNames: 'agent.js', chunkFileNames: '[name]-[hash].js' },
+      output: { entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },
   ssr: { noExternal: true, external: ['better-sqlite3'] },

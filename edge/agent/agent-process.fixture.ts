@@ -16,6 +16,8 @@ import { detectEngine } from '../containers/detect.ts';
 import { probe } from '../containers/probe.ts';
 import { openJournal } from '../store/journal.ts';
 import { openStores } from '../store/stores.ts';
+import { createGuards } from './guards.ts';
+import type { ReconcilerParts } from './parts.ts';
 import { startReconciler } from './reconciler.ts';
 import { createUploads } from './uploads.ts';
 import { startWitness } from './witness.fixture.ts';
@@ -29,7 +31,12 @@ export type ProcessOptions = {
   deviceId: string;
   tenantId: string;
   registryPort: number;
-  crashAt: { step: string; moment: 'before' | 'after' } | null;
+  /** With SIGTERM it is asked to stop there and ends in good order. */
+  crashAt: {
+    step: string;
+    moment: 'before' | 'after';
+    signal?: 'SIGKILL' | 'SIGTERM';
+  } | null;
   /** Where a disk is mounted that loses its power in the crash; null for a crash of the process alone. */
   cutPowerOf: string | null;
   /** What was committed is told here, on another disk; null to write nothing besides the work itself. */
@@ -37,6 +44,9 @@ export type ProcessOptions = {
   /** Every step's name is appended here, so the test knows which were reached. */
   traceFile: string;
 };
+
+const log: ReconcilerParts['log'] = (level, message, facts) =>
+  void process.stderr.write(`${level} ${message} ${JSON.stringify(facts ?? {})}\n`);
 
 const run = async (options: ProcessOptions): Promise<void> => {
   const now = Date.now;
@@ -77,6 +87,7 @@ const run = async (options: ProcessOptions): Promise<void> => {
       limits: () => limits,
       lost: () => {},
     },
+    guards: createGuards(options.stateDir, log),
     uploads: createUploads(blobs, cloud, platformOf(process.arch)),
     registryPort: registry.port,
     keyset: () => keyset,
@@ -86,8 +97,7 @@ const run = async (options: ProcessOptions): Promise<void> => {
     holdUpdates: () => null,
     now,
     random: Math.random,
-    log: (level, message, facts) =>
-      process.stderr.write(`${level} ${message} ${JSON.stringify(facts ?? {})}\n`),
+    log,
     onStep: (step, moment) => {
       appendFileSync(options.traceFile, `${moment} ${step}\n`);
       if (moment === 'after') witness?.tellJournal();
@@ -95,10 +105,11 @@ const run = async (options: ProcessOptions): Promise<void> => {
         if (options.cutPowerOf !== null) {
           execFileSync('xfs_io', ['-x', '-c', 'shutdown', options.cutPowerOf]);
         }
-        process.kill(process.pid, 'SIGKILL');
+        process.kill(process.pid, options.crashAt.signal ?? 'SIGKILL');
       }
     },
   });
+  process.on('SIGTERM', () => void reconciler.stop().then(() => process.exit(0)));
   const desired = join(options.cloudDir, 'desired.bin');
   if (existsSync(desired)) reconciler.acceptDesired(readFileSync(desired));
   let said = '';

@@ -9,6 +9,8 @@ import { containersOf } from '../core/known.ts';
 import { isRunning } from '../core/plan-update.ts';
 import { type Executor, type StepContext, slotOf } from './step-context.ts';
 
+const retireGraceMs = 10_000;
+
 const idOf = (context: StepContext, name: string): string | undefined =>
   context.created.get(name) ?? context.known.observed?.find((each) => each.name === name)?.id;
 
@@ -23,6 +25,7 @@ const create: Executor<'create-container'> = async (context, { bundleId, spec })
   }
   const { id, warnings } = await engine.create(spec);
   created.set(spec.name, id);
+  parts.guards?.made(bundleId, id);
   for (const warning of warnings) parts.log('warn', warning, { container: spec.name });
 };
 
@@ -48,10 +51,11 @@ const start: Executor<'start-container'> = async (context, { bundleId, name, hea
   });
 };
 
-const stop: Executor<'stop-container'> = async (context, { name, graceMs }) => {
+const stop: Executor<'stop-container'> = async (context, { bundleId, name, graceMs }) => {
   const id = idOf(context, name);
   if (id === undefined) return;
   context.stopping.add(id);
+  context.parts.guards?.stopping(bundleId, id, graceMs);
   await context.engine.stop(id, { graceMs });
 };
 
@@ -67,7 +71,10 @@ const retire: Executor<'retire-container'> = async (context, { bundleId, name, f
   const observed = known.observed?.find((each) => each.name === name);
   if (observed === undefined) return;
   stopping.add(observed.id);
-  if (isRunning(observed)) await engine.stop(observed.id, { graceMs: 10_000 });
+  if (isRunning(observed)) {
+    parts.guards?.stopping(bundleId, observed.id, retireGraceMs);
+    await engine.stop(observed.id, { graceMs: retireGraceMs });
+  }
   const retired = `${name}-retired`;
   const earlier = containersOf(known, bundleId).find((each) => each.name === retired);
   if (earlier !== undefined) await engine.remove(earlier.id, { volumes: false });

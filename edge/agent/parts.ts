@@ -11,6 +11,7 @@ import type { ObservedContainer } from '../core/container.ts';
 import type { Check } from '../core/probe-verdict.ts';
 import type { Timers } from '../core/timers.ts';
 import type { Journal } from '../store/journal.ts';
+import type { Guards } from './guards.ts';
 import type { RecordReader } from './records.ts';
 
 export type EngineState = {
@@ -42,6 +43,8 @@ export type ReconcilerParts = {
     /** An engine call found nobody there: look again for one that answers. */
     lost(engine: Engine): void;
   };
+  /** Close the gap between two versions should this process die in it; none where nothing can outlive it. */
+  guards?: Guards;
   uploads: UploadedImages;
   registryPort: number;
   keyset: () => RoleKeys;

@@ -52,7 +52,10 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
   const health = createHealthWatch(parts, () => looker.soon());
   const reporter = createReporter(parts, health.states);
 
+  const settled = parts.guards?.settled();
+
   const lookOnce = async (): Promise<void> => {
+    await settled;
     const engine = parts.engines.current();
     // Before the engine is asked: what a lane does after that, this look does not see.
     const { busy, preparing } = lanes.occupied();

@@ -15,14 +15,17 @@ export const isComplete = (policy: string, observed: ObservedContainer): boolean
   observed.state === 'exited' &&
   (policy === 'no' || (policy === 'on-failure' && observed.exitCode === 0));
 
-const removeOthers = (known: Known, slot: SlotKnown, keep: ReadonlySet<string>): Step[] => {
-  const { bundleId } = slot;
-  return [
-    ...stopOthers(known, bundleId, keep, graceOf(known, slot.previous?.releaseDigest)),
-    ...containersOf(known, bundleId)
-      .filter(({ name }) => !keep.has(name))
-      .map(({ name }): Step => ({ kind: 'remove-container', bundleId, name })),
-  ];
+const stopRest = (known: Known, slot: SlotKnown, keep: ReadonlySet<string>): Step[] =>
+  stopOthers(known, slot.bundleId, keep, graceOf(known, slot.previous?.releaseDigest));
+
+const removeRest = (known: Known, { bundleId }: SlotKnown, keep: ReadonlySet<string>): Step[] =>
+  containersOf(known, bundleId)
+    .filter(({ name }) => !keep.has(name))
+    .map(({ name }): Step => ({ kind: 'remove-container', bundleId, name }));
+
+const removeAll = (known: Known, slot: SlotKnown): Step[] => {
+  const none = new Set<string>();
+  return [...stopRest(known, slot, none), ...removeRest(known, slot, none)];
 };
 
 const needsStart = (
@@ -32,8 +35,14 @@ const needsStart = (
   observed === undefined ||
   (!isRunning(observed) && !isComplete(container.manifest.restart, observed));
 
-/** Makes and starts what is missing of the confirmed version; removes nothing. */
-const mend = (known: Known, release: Release, releaseDigest: string): Step[] => {
+const namesOf = (containers: readonly PlannedContainer[]): Set<string> =>
+  new Set(containers.map(({ spec }) => spec.name));
+
+/**
+ * Makes and starts what is missing of the confirmed version; removes nothing. What else of the bundle
+ * runs (a retired one that a guard started again) is stopped before, since it may hold the ports.
+ */
+const mend = (known: Known, slot: SlotKnown, release: Release, releaseDigest: string): Step[] => {
   const { bundleId } = release;
   const containers = containersOfRelease(known, release);
   const observed = new Map(containersOf(known, bundleId).map((each) => [each.name, each]));
@@ -41,6 +50,9 @@ const mend = (known: Known, release: Release, releaseDigest: string): Step[] => 
   const created = new Set(
     creates.flatMap((step) => (step.kind === 'create-container' ? [step.spec.name] : [])),
   );
+  const starts = containers
+    .filter((each) => created.has(each.spec.name) || needsStart(each, observed.get(each.spec.name)))
+    .map(({ spec }): Step => ({ kind: 'start-container', bundleId, name: spec.name }));
   return [
     ...imageSteps(
       known,
@@ -49,11 +61,8 @@ const mend = (known: Known, release: Release, releaseDigest: string): Step[] => 
       containers.filter(({ spec }) => created.has(spec.name)),
     ),
     ...creates,
-    ...containers
-      .filter(
-        (each) => created.has(each.spec.name) || needsStart(each, observed.get(each.spec.name)),
-      )
-      .map(({ spec }): Step => ({ kind: 'start-container', bundleId, name: spec.name })),
+    ...(starts.length === 0 ? [] : stopRest(known, slot, namesOf(containers))),
+    ...starts,
   ];
 };
 
@@ -66,19 +75,25 @@ export const planHealing = (known: Known, slot: SlotKnown, now: number): Plan =>
   const retry = known.retries.get(healKey(slot.bundleId));
   if (!slot.confirmed || !release) return idle;
   if (mustWait(retry, now)) return { ...idle, wakeAtMs: retry.notBeforeMs };
-  const steps = mend(known, release, slot.confirmed.releaseDigest);
+  const steps = mend(known, slot, release, slot.confirmed.releaseDigest);
   return act(...steps.map((step): Step => ({ ...step, healing: true })));
 };
 
 export const planSteady = (known: Known, slot: SlotKnown): Plan => {
   const { bundleId, confirmed } = slot;
-  if (confirmed === null) return act(...removeOthers(known, slot, new Set()));
+  if (confirmed === null) return act(...removeAll(known, slot));
   const { releaseDigest } = confirmed;
   const release = known.releases.get(releaseDigest);
   if (release === undefined) return act({ kind: 'fetch-release', bundleId, releaseDigest });
-  const keep = new Set(containersOfRelease(known, release).map(({ spec }) => spec.name));
-  return act(...mend(known, release, releaseDigest), ...removeOthers(known, slot, keep));
+  const keep = namesOf(containersOfRelease(known, release));
+  const mending = mend(known, slot, release, releaseDigest);
+  const mended = mending.some(({ kind }) => kind === 'start-container');
+  return act(
+    ...mending,
+    ...(mended ? [] : stopRest(known, slot, keep)),
+    ...removeRest(known, slot, keep),
+  );
 };
 
 export const planRemoval = (known: Known, slot: SlotKnown): Plan =>
-  act(...removeOthers(known, slot, new Set()), { kind: 'forget-slot', bundleId: slot.bundleId });
+  act(...removeAll(known, slot), { kind: 'forget-slot', bundleId: slot.bundleId });

@@ -100,6 +100,23 @@ describe('an update', () => {
     expect(world.containers).toHaveLength(1);
   });
 
+  it('goes on when the agent died in the swap and the old one was started again', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    want(world, v2, 2);
+    // begin, fetch twice, pull, create, begin-swap, stop.
+    settle(world, end, 7);
+    expect(world.log.at(-1)).toBe('stop-container web');
+    for (const each of world.containers) {
+      if (each.labels[labels.version] === '1.0.0') each.state = 'running';
+    }
+    world.log = [];
+    settle(world, end + 1);
+    expect(world.log.slice(0, 2)).toEqual(['stop-container web', 'start-container web']);
+    expect(running(world)).toEqual(['web@2.0.0']);
+  });
+
   it('leaves an unchanged container of the bundle running', () => {
     const world = createWorld();
     want(world, pair1, 1);
@@ -225,6 +242,24 @@ describe('a settled version', () => {
     expect(steps).toEqual(['remove-container', 'create-container', 'start-container']);
     settle(world, end);
     expect(running(world)).toEqual(['web@1.0.0']);
+  });
+
+  it('stops a retired container that runs again before the one in its place starts', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    const [web] = world.containers;
+    if (web === undefined) throw new Error('nothing runs');
+    world.containers = [
+      { ...web, id: 'retired', name: `${web.name}-retired`, restart: 'no' },
+      { ...web, state: 'created' },
+    ];
+    const { steps } = plan(knownOf(world), end);
+    expect(steps.map((step) => [step.kind, 'name' in step ? step.name : ''])).toEqual([
+      ['stop-container', `${web.name}-retired`],
+      ['start-container', web.name],
+      ['remove-container', `${web.name}-retired`],
+    ]);
   });
 
   it('starts no update while updates are held, and heals what is settled all the same', () => {

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Signer } from '@signalbeam/sync/wire/keys';
+import { createGuards } from '../agent/guards.ts';
 import { startReconciler } from '../agent/reconciler.ts';
 import { createUploads } from '../agent/uploads.ts';
 import { httpSource } from '../artifacts/fetch-blob.ts';
@@ -160,6 +161,7 @@ const startWork = async (
     bootId: parts.bootId,
     journal: openJournal(stores.state),
     engines,
+    guards: createGuards(folder, log),
     uploads: createUploads(blobs, httpSource(cloud.locateBlob), platformOf(process.arch)),
     registryPort: registry.port,
     keyset: trust.keyset,

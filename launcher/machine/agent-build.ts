@@ -31,6 +31,7 @@ const build = async (): Promise<void> => {
 };
 
 export const ensureAgent = (): Promise<void> =>
-  buildIfStale({ folders: ['edge', 'sync'], resultDir: 'edge/dist', results: ['agent.js'] }, () =>
-    showStep('Bundling the agent', build),
+  buildIfStale(
+    { folders: ['edge', 'sync'], resultDir: 'edge/dist', results: ['agent.js', 'guard.js'] },
+    () => showStep('Bundling the agent', build),
   );
