@@ -62,7 +62,15 @@ export const createLocalApi = (parts: LocalApiParts): Hono => {
 
 const addReadings = (app: Hono, { view, now }: LocalApiParts): void => {
   const streams = createStreams(view);
-  const logs = createLogs(view);
+  const logs = createLogs({
+    containers: () => view.attached()?.reconciler.containers() ?? [],
+    bundleIdOf: (name) =>
+      view
+        .attached()
+        ?.reconciler.reported()
+        ?.slots.find(({ bundleName }) => bundleName === name)?.bundleId,
+    engine: () => view.attached()?.engines.current() ?? null,
+  });
   app.get('/api/local/device', (context) => context.json(view.device()));
   app.get('/api/local/link', (context) => context.json(view.link()));
   app.get('/api/local/containers', (context) => context.json(view.containers()));

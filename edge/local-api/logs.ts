@@ -8,10 +8,9 @@ import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import type { Engine, LogLine } from '../containers/engine.ts';
-import { labels } from '../core/container.ts';
+import { labels, type ObservedContainer } from '../core/container.ts';
 import { problem } from './guard.ts';
 import { within } from './stream.ts';
-import type { AgentView } from './view.ts';
 
 const tailMax = 2_000;
 /** Each holds a connection to the engine open. */
@@ -27,23 +26,29 @@ const querySchema = z.strictObject({
   bundle: z.string().max(200).optional(),
 });
 
+/** What the log of a container is found by; each is asked anew for every request. */
+export type LogSource = {
+  containers: () => readonly ObservedContainer[];
+  bundleIdOf: (bundleName: string) => string | undefined;
+  /** Null while no engine answers. */
+  engine: () => Engine | null;
+};
 type Found = { engine: Engine; id: string; tail: number };
 
 /** The container that runs under this name; one kept aside during an update only if none runs. */
-const find = (context: Context, view: AgentView, name: string): Found | Response => {
+const find = (context: Context, source: LogSource, name: string): Found | Response => {
   const query = querySchema.safeParse(context.req.query());
   if (!query.success)
     return problem(context, 400, 'invalid-query', describeIssues(query.error.issues));
-  const { reconciler, engines } = view.attached() ?? {};
   const { tail, bundle } = query.data;
-  const bundleId = reconciler
-    ?.reported()
-    ?.slots.find(({ bundleName }) => bundleName === bundle)?.bundleId;
-  const named = (reconciler?.containers() ?? []).filter(
-    (each) =>
-      (each.labels[labels.container] === name || each.name === name) &&
-      (bundleId === undefined || each.labels[labels.bundle] === bundleId),
-  );
+  const bundleId = bundle === undefined ? undefined : source.bundleIdOf(bundle);
+  const named = source
+    .containers()
+    .filter(
+      (each) =>
+        (each.labels[labels.container] === name || each.name === name) &&
+        (bundleId === undefined || each.labels[labels.bundle] === bundleId),
+    );
   const found = named.find(({ state }) => state === 'running') ?? named[0];
   if (found === undefined)
     return problem(
@@ -53,7 +58,7 @@ const find = (context: Context, view: AgentView, name: string): Found | Response
       `There is no container ${name}.`,
       'Look at the list of containers: it may have been replaced.',
     );
-  const engine = engines?.current() ?? null;
+  const engine = source.engine();
   if (engine === null)
     return problem(
       context,
@@ -65,16 +70,16 @@ const find = (context: Context, view: AgentView, name: string): Found | Response
   return { engine, id: found.id, tail };
 };
 
-export const createLogs = (view: AgentView) => {
+export const createLogs = (source: LogSource) => {
   let followers = 0;
   return {
     read: async (context: Context, name: string): Promise<Response> => {
-      const found = find(context, view, name);
+      const found = find(context, source, name);
       if (found instanceof Response) return found;
       return context.json({ lines: await found.engine.logs(found.id, { tail: found.tail }) });
     },
     follow: (context: Context, name: string): Response => {
-      const found = find(context, view, name);
+      const found = find(context, source, name);
       if (found instanceof Response) return found;
       if (followers >= followersMax)
         return problem(

@@ -1,0 +1,199 @@
+/**
+ * The operator's console in real Chromium, before the real cloud, with a real agent on real Docker:
+ * from the first sign-in to a rollout that fails and says why. The tests of this file go on from
+ * one another, as a day at work does.
+ */
+import { agentCommand } from '@signalbeam/edge/link/cloud.fixture';
+import { buildImageTar } from '@signalbeam/launcher/rig/image';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { looksFor } from './browser.fixture.ts';
+import { type Desk, openDesk } from './operator.fixture.ts';
+
+let desk: Desk;
+beforeAll(async () => {
+  desk = await openDesk();
+});
+afterAll(async () => {
+  await desk?.close();
+});
+
+/** What the first container of a version shall be, written as a person would into the JSON. */
+const container = (image: string, command: string[]) =>
+  JSON.stringify([
+    {
+      name: 'web',
+      image,
+      command,
+      healthCheck: {
+        probe: { kind: 'exec', command: ['true'] },
+        intervalMs: 1_000,
+        timeoutMs: 1_000,
+        retries: 1,
+        startPeriodMs: 0,
+        soakMs: 1_000,
+      },
+    },
+  ]);
+
+describe('the first hour', () => {
+  it('refuses a wrong password in words with a code, and signs in with the right one', async () => {
+    const { page, heading, live, signIn } = desk;
+    await page.goto(desk.cloud.url);
+    expect(await looksFor(page, 'sign-in')).toEqual([]);
+    await signIn('not the password');
+    await page.getByRole('alert').getByText('invalid-credentials').waitFor();
+    await signIn();
+    await heading('Fleet').waitFor();
+    await live().waitFor();
+  });
+
+  it('teaches the next act where there is nothing yet', async () => {
+    const { page, section, live } = desk;
+    for (const [name, taught] of [
+      ['Fleet', 'signalbeam-agent register'],
+      ['Bundles', 'A bundle is a set of containers'],
+      ['Rollouts', 'A rollout gives a bundle'],
+    ] as const) {
+      await section(name);
+      await page.getByText(taught).first().waitFor();
+      expect(await looksFor(page, `${name}, empty`)).toEqual([]);
+      await live().waitFor();
+    }
+  });
+
+  it('adds a device: token, command, fingerprint, approval; and sees it come online by itself', async () => {
+    const { page, section } = desk;
+    await section('Fleet');
+    await page.getByRole('button', { name: 'Add device' }).first().click();
+    await page.getByLabel('Site').fill('plant-7');
+    await page.getByRole('button', { name: 'Make token' }).click();
+    const command = await page
+      .locator('wa-dialog[open]')
+      .getByLabel('Command to run on the device')
+      .textContent();
+    expect(await looksFor(page, 'the token')).toEqual([]);
+    await page.getByRole('button', { name: 'Done' }).click();
+    const args = command.trim().split(/\s+/).slice(1);
+    const folder = await desk.register('press-1', args);
+    await desk.run('press-1');
+    const waiting = page.getByRole('region', { name: 'Waiting for approval' });
+    await waiting.getByText('press-1').waitFor();
+    const status = await agentCommand(['status', '--state', folder]);
+    const fingerprint = await waiting.locator('.fingerprint').textContent();
+    expect(status.stdout).toContain(fingerprint);
+    await waiting.getByRole('button', { name: 'Approve' }).click();
+    await page.getByRole('region', { name: 'Devices' }).getByText('Online').waitFor();
+  });
+});
+
+describe('a bundle', () => {
+  it('is refused at the field that is wrong, mended there, and published', async () => {
+    const { page, heading, section } = desk;
+    await section('Bundles');
+    await page.getByRole('button', { name: 'New bundle' }).click();
+    await page.getByLabel('Name').fill('press');
+    await page.keyboard.press('Enter');
+    await heading('press').waitFor();
+    await page.getByRole('link', { name: 'Make the first version' }).click();
+    const image = page.getByLabel('Image of the first container');
+    await page.getByLabel('Containers, as JSON').fill(container('nginx:latest', []));
+    await page.locator('#image-errors').getByText('must name a registry and a digest').waitFor();
+    expect(await image.getAttribute('aria-invalid')).toBe('true');
+    const publish = page.getByRole('button', { name: 'Publish' });
+    expect(await publish.getAttribute('aria-disabled')).toBe('true');
+    expect(await looksFor(page, 'a wrong version')).toEqual([]);
+    const { tar } = buildImageTar({
+      name: 'press',
+      tag: '1',
+      files: { '/www/index.html': 'press' },
+      command: ['sh', '-c', 'echo press is running; sleep 3600'],
+    });
+    await page.getByLabel('Upload an image archive').setInputFiles({
+      name: 'press.tar',
+      mimeType: 'application/x-tar',
+      buffer: Buffer.from(tar),
+    });
+    await page.getByText('Valid: it can be published.').waitFor();
+    expect(await image.getAttribute('aria-invalid')).toBeNull();
+    await page.getByLabel('Version', { exact: true }).fill('1.0.0');
+    await publish.click();
+    await page.getByRole('cell', { name: '1.0.0' }).waitFor();
+  });
+});
+
+describe('a rollout', () => {
+  const start = async (version: string): Promise<void> => {
+    const { page, heading } = desk;
+    await page
+      .getByRole('row')
+      .filter({ has: page.getByRole('cell', { name: version, exact: true }) })
+      .getByRole('link', { name: 'Roll out' })
+      .click();
+    await heading('New rollout').waitFor();
+    const button = page.getByRole('button', { name: 'Start rollout' });
+    expect(await button.getAttribute('aria-disabled')).toBe('true');
+    await page.getByText('Choose at least one device.').waitFor();
+    await page.getByRole('button', { name: /^Choose all/ }).click();
+    await button.click();
+    await heading(`press ${version}`).waitFor();
+  };
+
+  it('is watched to its end without touching the page', async () => {
+    const { page, live } = desk;
+    await start('1.0.0');
+    await page.getByText('1 of 1 confirmed.').waitFor();
+    await page.getByRole('list', { name: 'Devices' }).getByText('Confirmed').waitFor();
+    await live().waitFor();
+    expect(await looksFor(page, 'a finished rollout')).toEqual([]);
+  });
+
+  it('asks nothing again while nothing happens, however long it is shown', async () => {
+    // A context of its own: its clock is ours to move.
+    const context = await desk.browser.newContext({
+      storageState: await desk.page.context().storageState(),
+    });
+    const page = await context.newPage();
+    await page.clock.install();
+    await page.goto(desk.page.url());
+    await page.getByText('1 of 1 confirmed.').waitFor();
+    await page.locator('link-pill').getByText('Live', { exact: true }).waitFor();
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(request.url()));
+    // Every timer that is due within half a minute fires; heartbeats go on meanwhile.
+    await page.clock.fastForward(30_000);
+    // What a timer would have asked for has been asked for once this is answered.
+    await page.evaluate(() => fetch('/api/auth/me'));
+    expect(asked).toEqual([`${desk.cloud.url}/api/auth/me`]);
+    await context.close();
+  });
+
+  it('shows why a version failed, with its last lines, and what runs instead', async () => {
+    const { page, heading, section } = desk;
+    await section('Bundles');
+    await page.getByRole('link', { name: 'press' }).click();
+    await page.getByRole('link', { name: 'Start a version from it' }).click();
+    const json = page.getByLabel('Containers, as JSON');
+    await page.getByText('Valid: it can be published.').waitFor();
+    const [first] = JSON.parse(await json.inputValue()) as { image: string }[];
+    const bad = ['sh', '-c', 'echo cannot open the serial port; exit 3'];
+    await json.fill(container(first?.image ?? '', bad));
+    expect(await page.getByLabel('Version', { exact: true }).inputValue()).toBe('1.0.1');
+    await page.getByText('Valid: it can be published.').waitFor();
+    await page.getByRole('button', { name: 'Publish' }).click();
+    await start('1.0.1');
+    const devices = page.getByRole('list', { name: 'Devices' });
+    await devices.getByText('Failed').waitFor({ timeout: 60_000 });
+    await devices.getByText('cannot open the serial port').first().waitFor();
+    await page.getByRole('button', { name: 'Retry failed' }).waitFor();
+    expect(await looksFor(page, 'a failed rollout')).toEqual([]);
+    await devices.getByRole('link', { name: 'press-1' }).click();
+    await heading('press-1').waitFor();
+    const software = page.getByRole('region', { name: 'Software' });
+    await software.getByText('Failed').waitFor();
+    await software.getByRole('cell', { name: '1.0.0' }).waitFor();
+  });
+});
+
+it('nothing went wrong on the way, and nothing was asked of anybody else', () => {
+  expect(desk.troubles).toEqual([]);
+});

@@ -1,0 +1,195 @@
+/**
+ * Every page of the operator's console at its own address, its dialogs, its keys, and what it says
+ * without a line: in real Chromium, before the real cloud, with devices of every kind.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { looksFor } from './browser.fixture.ts';
+import { routes } from './operator/routes.ts';
+import { type Desk, openDesk } from './operator.fixture.ts';
+
+let desk: Desk;
+
+/** One device runs, one was approved and is away, one waits; a rollout waits for the one away. */
+const furnish = async (): Promise<void> => {
+  const { cloud } = desk;
+  for (const [name, autoApprove] of [
+    ['press-1', true],
+    ['press-2', true],
+    ['press-3', false],
+  ] as const) {
+    const made = await cloud.ask('POST', '/api/registration-tokens', {
+      site: 'plant-7',
+      maxUses: 1,
+      autoApprove,
+    });
+    const { token } = made as { token: string };
+    await desk.register(name, ['register', '--url', cloud.url, '--token', token]);
+  }
+  await desk.run('press-1');
+  const { devices } = (await cloud.ask('GET', '/api/devices')) as {
+    devices: { id: string; name: string }[];
+  };
+  const bundle = (await cloud.ask('POST', '/api/bundles', { name: 'press' })) as { id: string };
+  const image = `registry.plant.example/press@sha256:${'a'.repeat(64)}`;
+  await cloud.ask('POST', `/api/bundles/${bundle.id}/versions`, {
+    version: '1.0.0',
+    containers: [{ name: 'web', image }],
+  });
+  await cloud.ask('POST', '/api/rollouts', {
+    bundleId: bundle.id,
+    version: '1.0.0',
+    deviceIds: devices.filter(({ name }) => name === 'press-2').map(({ id }) => id),
+  });
+};
+
+beforeAll(async () => {
+  desk = await openDesk();
+  await furnish();
+  await desk.page.goto(desk.cloud.url);
+  await desk.signIn();
+  await desk.heading('Fleet').waitFor();
+});
+afterAll(async () => {
+  await desk?.close();
+});
+
+describe('every page', () => {
+  it('loads at its address, looks right everywhere, and says what it is', async () => {
+    const { page, heading, live } = desk;
+    const { devices } = (await desk.cloud.ask('GET', '/api/devices')) as {
+      devices: { id: string }[];
+    };
+    const { bundles } = (await desk.cloud.ask('GET', '/api/bundles')) as {
+      bundles: { id: string }[];
+    };
+    const { rollouts } = (await desk.cloud.ask('GET', '/api/rollouts')) as {
+      rollouts: { id: string }[];
+    };
+    const idOf: Record<string, string | undefined> = {
+      devices: devices[0]?.id,
+      bundles: bundles[0]?.id,
+      rollouts: rollouts[0]?.id,
+    };
+    for (const { pattern } of routes) {
+      const path = pattern.replace(
+        /\/(\w+)\/:id/,
+        (_, kind: string) => `/${kind}/${idOf[kind] ?? ''}`,
+      );
+      await page.goto(desk.cloud.url + path);
+      await page.getByRole('heading', { level: 1 }).first().waitFor();
+      await page.locator('.skeleton').first().waitFor({ state: 'detached' });
+      await live().waitFor();
+      expect(await looksFor(page, path), path).toEqual([]);
+      expect(await page.title()).toMatch(/ · SignalBeam Edge$/);
+    }
+    await page.goto(`${desk.cloud.url}/nowhere`);
+    await heading('There is nothing here').waitFor();
+    expect(await looksFor(page, 'nowhere')).toEqual([]);
+  });
+
+  it('opens its dialogs where everybody can use them', async () => {
+    const { page, heading, overlay } = desk;
+    await page.goto(desk.cloud.url);
+    await page.getByRole('link', { name: 'press-1' }).click();
+    await heading('press-1').waitFor();
+    for (const name of ['Deploy bundle', 'Rename', 'Delete']) {
+      const button = page.getByRole('button', { name });
+      await button.click();
+      await page
+        .locator('wa-dialog[open], wa-drawer[open]')
+        .getByRole('button', { name: 'Cancel' })
+        .waitFor();
+      expect(await looksFor(page, name), name).toEqual([]);
+      await page.keyboard.press('Escape');
+      await overlay().waitFor({ state: 'detached' });
+      await expect
+        .poll(() => button.evaluate((node) => node === document.activeElement))
+        .toBe(true);
+    }
+  });
+
+  it('says how old its data is while the line is cut, and is right again by itself', async () => {
+    const { page, heading, live } = desk;
+    await page.goto(`${desk.cloud.url}/bundles`);
+    await live().waitFor();
+    const before = desk.troubles.splice(0);
+    await page.context().setOffline(true);
+    await page
+      .locator('link-pill')
+      .getByText(/^(Offline|Reconnecting) – data from/)
+      .waitFor();
+    await page.getByRole('link', { name: 'press' }).waitFor();
+    await desk.cloud.ask('POST', '/api/bundles', { name: 'made-meanwhile' });
+    await page.context().setOffline(false);
+    await live().waitFor();
+    await heading('Bundles').waitFor();
+    await page.getByRole('link', { name: 'made-meanwhile' }).waitFor();
+    expect(desk.troubles.filter((each) => !each.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([]);
+    desk.troubles.splice(0, desk.troubles.length, ...before);
+  });
+
+  it('says so when the code of a page can’t be fetched', async () => {
+    const { page, heading, live, section } = desk;
+    const code = /rollouts-page.*\.js$/;
+    await page.route(code, (route) => route.abort());
+    await page.goto(desk.cloud.url);
+    await live().waitFor();
+    const before = desk.troubles.splice(0);
+    await page.getByRole('navigation').getByRole('link', { name: 'Rollouts' }).click();
+    await heading('This page could not be loaded').waitFor();
+    await page.getByText('page-not-loaded').waitFor();
+    expect(desk.troubles).not.toEqual([]);
+    expect(desk.troubles.filter((each) => !code.test(each.split(' ')[1] ?? ''))).toEqual([]);
+    desk.troubles.splice(0, desk.troubles.length, ...before);
+    await page.unroute(code);
+    await page.getByRole('button', { name: 'Reload' }).click();
+    await heading('Rollouts').waitFor();
+    await section('Fleet');
+  });
+});
+
+describe('the keyboard alone', () => {
+  it('goes everywhere, opens things, and is told where it is', async () => {
+    const { page, heading, overlay } = desk;
+    const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
+    await page.goto(desk.cloud.url);
+    await heading('Fleet').waitFor();
+    for (const [keys, name] of [
+      ['gb', 'Bundles'],
+      ['gr', 'Rollouts'],
+      ['gf', 'Fleet'],
+    ] as const) {
+      await page.keyboard.type(keys);
+      await heading(name).waitFor();
+      await expect.poll(focused).toBe(name);
+      await expect.poll(() => page.locator('#where').textContent()).toBe(name);
+    }
+    const search = page.getByRole('searchbox');
+    await search.waitFor();
+    await page.keyboard.press('/');
+    await page.keyboard.type('j');
+    expect(await search.inputValue()).toBe('j');
+    await search.fill('');
+    await search.blur();
+    await page.keyboard.press('j');
+    // On top, since it waits for somebody.
+    await expect.poll(focused).toBe('press-3');
+    await page.keyboard.press('?');
+    await overlay().getByText('Go to rollouts').waitFor();
+    expect(await looksFor(page, 'the keys')).toEqual([]);
+    await page.keyboard.press('Escape');
+    await overlay().waitFor({ state: 'detached' });
+    await expect.poll(focused).toBe('press-3');
+    await page.keyboard.press('Enter');
+    await heading('press-3').waitFor();
+    await page.reload();
+    await heading('press-3').waitFor();
+    await page.getByRole('link', { name: 'Skip to content' }).focus();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('content');
+  });
+});
+
+it('nothing went wrong on the way, and nothing was asked of anybody else', () => {
+  expect(desk.troubles).toEqual([]);
+});
