@@ -119,29 +119,37 @@ class DevicePage extends LitElement {
 
   #head(): TemplateResult {
     const device = this.#device.value;
-    if (device === undefined) return html`<h1>Device</h1>`;
+    // One heading from the start: it holds the focus when the name arrives.
+    return html`<div class="page-head">
+      <div class="stack tight"><h1>${device?.name ?? 'Device'}</h1>
+        ${device === undefined ? nothing : this.#standing(device)}</div>
+      ${device === undefined ? nothing : this.#acts(device)}
+    </div>`;
+  }
+
+  #standing(device: Device): TemplateResult {
+    return html`<div class="row">${badge(deviceMark(device))}
+      <span class="muted">${device.presence === 'never' ? 'has not connected yet' : html`last seen ${age(device.lastSeenAt)}`}
+      · site ${device.site}</span></div>`;
+  }
+
+  #acts(device: Device): TemplateResult {
     const refused = refusedByRole(this.app.user);
     const open = (dialog: DeviceDialog) => () => {
       this.dialog = dialog;
     };
-    return html`<div class="page-head">
-      <div class="stack tight"><h1>${device.name}</h1>
-        <div class="row">${badge(deviceMark(device))}
-          <span class="muted">${device.presence === 'never' ? 'has not connected yet' : html`last seen ${age(device.lastSeenAt)}`}
-          · site ${device.site}</span></div></div>
-      <div class="row top">
-        ${actionButton({
-          label: 'Deploy bundle',
-          icon: 'rocket',
-          look: 'primary',
-          refused:
-            refused ??
-            (device.registrationStatus === 'approved' ? null : 'Approve the device first.'),
-          run: open('deploy'),
-        })}
-        ${actionButton({ label: 'Rename', refused, hushed: true, run: open('rename') })}
-        ${actionButton({ label: 'Delete', icon: 'trash', look: 'danger', refused, hushed: true, run: open('remove') })}
-      </div>
+    return html`<div class="row top">
+      ${actionButton({
+        label: 'Deploy bundle',
+        icon: 'rocket',
+        look: 'primary',
+        refused:
+          refused ??
+          (device.registrationStatus === 'approved' ? null : 'Approve the device first.'),
+        run: open('deploy'),
+      })}
+      ${actionButton({ label: 'Rename', refused, hushed: true, run: open('rename') })}
+      ${actionButton({ label: 'Delete', icon: 'trash', look: 'danger', refused, hushed: true, run: open('remove') })}
     </div>`;
   }
 

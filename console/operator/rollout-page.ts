@@ -142,12 +142,23 @@ class RolloutPage extends LitElement {
     })}`;
   }
 
+  /** One heading from the start: it holds the focus when the rollout arrives. */
+  #head(rollout: Rollout | undefined): TemplateResult {
+    return html`<div class="page-head"><div>${crumb(pathTo.rollouts(), 'Rollouts')}
+        <h1>${rollout === undefined ? 'Rollout' : `${rollout.bundleName} ${rollout.version}`}</h1>
+        ${rollout === undefined ? nothing : this.#standing(rollout)}</div>
+      ${rollout === undefined ? nothing : this.#actions(rollout)}</div>`;
+  }
+
+  #standing(rollout: Rollout): TemplateResult {
+    return html`<div class="row">${badge(rolloutMark(rollout.status))}<span class="muted">started ${age(rollout.createdAt)}${
+      rollout.completedAt === null ? nothing : html`, over ${age(rollout.completedAt)}`
+    }</span></div>`;
+  }
+
   #body(rollout: Rollout): TemplateResult {
     const { progress } = rollout;
-    return html`<div class="page-head"><div>${crumb(pathTo.rollouts(), 'Rollouts')}<h1>${rollout.bundleName} ${rollout.version}</h1>
-        <div class="row">${badge(rolloutMark(rollout.status))}<span class="muted">started ${age(rollout.createdAt)}${
-          rollout.completedAt === null ? nothing : html`, over ${age(rollout.completedAt)}`
-        }</span></div></div>${this.#actions(rollout)}</div>
+    return html`
       <section class="card stack padded" aria-label="Progress">
         <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
         ${progressBar(progress)}${progressLegend(progress)}</section>
@@ -159,7 +170,8 @@ class RolloutPage extends LitElement {
   protected override render() {
     const { value, error } = this.#rollout;
     return html`<div class="page">
-      ${value === undefined ? html`<div>${crumb(pathTo.rollouts(), 'Rollouts')}<h1>Rollout</h1></div>${loading(error, 4)}` : html`${errorNotice(error)}${this.#body(value)}`}</div>`;
+      ${this.#head(value)}
+      ${value === undefined ? loading(error, 4) : html`${errorNotice(error)}${this.#body(value)}`}</div>`;
   }
 }
 customElements.define('rollout-page', RolloutPage);
