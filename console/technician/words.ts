@@ -26,6 +26,7 @@ const laneWords: Record<string, string> = {
   events: 'Events',
   reported: 'State reports',
   metrics: 'Measurements',
+  backfill: 'Earlier measurements',
 };
 export const laneWord = (lane: string): string => laneWords[lane] ?? lane;
 
