@@ -5,8 +5,8 @@ import { openLanes } from './lanes.ts';
 import { queueMigrations, stateMigrations } from './migrations.ts';
 import { type Caps, defaultCaps, openOutbox, queueLanes } from './outbox.ts';
 
-const start = (caps: Partial<Caps> = {}) => {
-  const [state, queue] = [new Database(':memory:'), new Database(':memory:')];
+const start = (caps: Partial<Caps> = {}, queue = new Database(':memory:')) => {
+  const state = new Database(':memory:');
   for (const { sql } of stateMigrations) state.exec(sql);
   for (const { sql } of queueMigrations) queue.exec(sql);
   return openOutbox({
@@ -82,6 +82,23 @@ test('confirmed metrics are forgotten with the next group, not by a commit of th
   outbox.flush();
   expect(store.head('metrics')).toMatchObject({ ackedSeq: 1, lastSeq: 2 });
   expect(store.backlog('metrics').rows).toBe(1);
+});
+
+test('samples wait in memory while the disk takes none, the newest of them, and are written then', () => {
+  const database = new Database(':memory:');
+  outbox = start({}, database);
+  const queue = outbox.storeOf('metrics');
+  database.exec(`CREATE TRIGGER full BEFORE INSERT ON lane_rows
+    BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END`);
+  for (let index = 0; index < 1_200; index += 1) outbox.addMetrics(metrics, index);
+  expect(() => outbox.flush()).toThrow('full');
+  expect(outbox.pendingMetrics()).toBe(1_000);
+  database.exec('DROP TRIGGER full');
+  outbox.flush();
+  expect(outbox.pendingMetrics()).toBe(0);
+  expect(queue.peek('metrics', 0, 2_000).map(({ at }) => at)).toEqual(
+    Array.from({ length: 1_000 }, (_, index) => 200 + index),
+  );
 });
 
 test('a full metrics lane whose rows may be in frames drops its oldest in blocks and says so', async () => {

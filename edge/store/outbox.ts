@@ -33,6 +33,8 @@ export const defaultCaps: Caps = {
 const dropShare = 1 / 16;
 /** Confirmed rows are forgotten with the next group, unless so many pile up that the file would grow. */
 const lazyRowsMax = 200;
+/** Samples in memory while the disk takes none: four hours of them, 100 KiB. */
+const waitingRowsMax = 1_000;
 
 export type Outbox = ReturnType<typeof openOutbox>;
 
@@ -174,16 +176,17 @@ const createMetricsGroup = (
     confirmed.clear();
   };
   const flush = (): boolean => {
-    const rows = waiting;
-    if (rows.length === 0) return false;
-    waiting = [];
+    if (waiting.length === 0) return false;
+    // Kept for the next try when the disk is full; the newest matter most.
+    waiting = waiting.slice(-waitingRowsMax);
     commit(() => {
       settle();
       backfill.holdIfCut();
-      queue.append('metrics', rows);
+      queue.append('metrics', waiting);
       const full = backfill.makeRoom();
       if (full !== null) dropOldest(queue, full, 'dropped-at-cap', now());
     });
+    waiting = [];
     return true;
   };
   return {
