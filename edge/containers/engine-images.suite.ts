@@ -111,6 +111,22 @@ export const engineImagesSuite = (under: EngineUnderTest) => {
       expect(image?.sizeBytes).toBeGreaterThan(100_000);
     });
 
+    test('lists while images come and go', async () => {
+      let going = true;
+      const churn = async (): Promise<void> => {
+        for (let round = 0; round < 6; round += 1) {
+          const name = `gone-${round}-${site.run}`;
+          const { reference } = await site.pull(site.build({ name }), name);
+          await site.engine.removeImage(reference);
+        }
+      };
+      const churned = churn().finally(() => {
+        going = false;
+      });
+      while (going) expect((await site.engine.images()).length).toBeGreaterThan(0);
+      await churned;
+    });
+
     test('does not remove an image that a container uses', async () => {
       const image = site.build({ name: 'used' });
       const { reference } = await site.pull(image, `used-${site.run}`);

@@ -39,10 +39,19 @@ const digestsOf = (image: Listed): string[] => [
   ...new Set([...(image.RepoDigests ?? []).map(digestIn), image.Digest ?? ''].filter(Boolean)),
 ];
 
-const listed = async ({ call }: LibpodCalls): Promise<Listed[]> => {
+const listAttempts = 5;
+
+/** Podman fails the whole list when an image goes while it makes it, so it is asked again. */
+const listed = async (calls: Pick<LibpodCalls, 'call'>, attempt = 1): Promise<Listed[]> => {
   const what = 'list images';
-  const { body } = await call({ what, path: '/images/json' });
-  return parseReply(imagesSchema, body, what) ?? [];
+  try {
+    const { body } = await calls.call({ what, path: '/images/json' });
+    return parseReply(imagesSchema, body, what) ?? [];
+  } catch (error) {
+    const went = error instanceof FleetError && error.code === 'image-not-found';
+    if (!went || attempt === listAttempts) throw error;
+    return listed(calls, attempt + 1);
+  }
 };
 
 export const listPodmanImages = async (calls: LibpodCalls): Promise<StoredImage[]> => {
