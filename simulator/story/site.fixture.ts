@@ -130,24 +130,31 @@ export const imageTar = (version: string, well: boolean): Uint8Array<ArrayBuffer
       : ['sh', '-c', 'echo "cannot open the serial port"; sleep 3600'],
   }).tar;
 
-/** What a stopped device wrote into its metrics lane: the last number given out, and what still waits. */
-export const writtenBy = (folder: string): { epoch: string; last: number; waiting: number[] } => {
-  const database = new Database(join(folder, 'queue.db'), { readonly: true });
-  try {
-    const head = database
-      .prepare(
-        "SELECT epoch, acked_seq AS acked, last_seq AS last FROM lanes WHERE lane = 'metrics'",
-      )
-      .get() as { epoch: string; acked: number; last: number };
-    const waiting = database
-      .prepare("SELECT seq FROM lane_rows WHERE lane = 'metrics' AND seq > ? ORDER BY seq")
-      .pluck()
-      .all(head.acked) as number[];
-    return { epoch: head.epoch, last: head.last, waiting };
-  } finally {
-    database.close();
-  }
-};
+export type Written = { lane: string; epoch: string; last: number; waiting: number[] };
+
+/** What a stopped device wrote into each lane: the last number given out, and what still waits. */
+export const writtenBy = (folder: string): Written[] =>
+  ['state.db', 'queue.db'].flatMap((file) => {
+    const database = new Database(join(folder, file), { readonly: true });
+    try {
+      const heads = database
+        .prepare('SELECT lane, epoch, acked_seq AS acked, last_seq AS last FROM lanes')
+        .all() as { lane: string; epoch: string; acked: number; last: number }[];
+      return heads.map(({ lane, epoch, acked, last }) => ({
+        lane,
+        epoch,
+        last,
+        // A gap line covers several numbers.
+        waiting: (
+          database
+            .prepare('SELECT first_seq AS first, seq FROM lane_rows WHERE lane = ? AND seq > ?')
+            .all(lane, acked) as { first: number; seq: number }[]
+        ).flatMap(({ first, seq }) => Array.from({ length: seq - first + 1 }, (_, i) => first + i)),
+      }));
+    } finally {
+      database.close();
+    }
+  });
 
 type LinkAnswer = { lanes: { lane: string; backlogRows: number }[] };
 

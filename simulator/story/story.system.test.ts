@@ -5,7 +5,14 @@
 import { eventually, startTestCloud, type TestCloud } from '@signalbeam/edge/link/cloud.fixture';
 import '@signalbeam/launcher/rig/provided';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { backlogOf, imageTar, type Member, openSite, writtenBy } from './site.fixture.ts';
+import {
+  backlogOf,
+  imageTar,
+  type Member,
+  openSite,
+  type Written,
+  writtenBy,
+} from './site.fixture.ts';
 
 type Device = { id: string; name: string; registrationStatus: string };
 type Rollout = { id: string; status: string; waiting: string; progress: Record<string, number> };
@@ -77,11 +84,20 @@ const allRun = (version: string, timeoutMs = 30_000): Promise<string[][]> =>
     timeoutMs,
   );
 
-/** Every row, so that one stored twice would show twice. */
-const stored = async (deviceId: string, epoch: string): Promise<number[]> => {
+/** Every row of a lane and what a gap stands for, so that one stored twice would show twice. */
+const stored = async (deviceId: string, { lane, epoch }: Written): Promise<number[]> => {
+  const tables: Record<string, string> = {
+    events: 'SELECT seq FROM telemetry.events',
+    reported: 'SELECT seq FROM telemetry.reported_history',
+    metrics: 'SELECT seq FROM telemetry.metrics',
+    backfill: `SELECT seq FROM (SELECT device_id, epoch, seq FROM telemetry.metrics
+      UNION ALL SELECT device_id, epoch, seq FROM telemetry.metrics_thinned) AS samples`,
+  };
   const { rows } = await cloud.owner.query<{ seq: string }>(
-    'SELECT seq FROM telemetry.metrics WHERE device_id = $1 AND epoch = $2 ORDER BY seq',
-    [deviceId, epoch],
+    `${tables[lane]} WHERE device_id = $1 AND epoch = $2
+     UNION ALL SELECT generate_series(from_seq, to_seq) FROM telemetry.gaps
+      WHERE device_id = $1 AND epoch = $2 AND lane = $3`,
+    [deviceId, epoch, lane],
   );
   return rows.map(({ seq }) => Number(seq));
 };
@@ -189,12 +205,18 @@ describe('the story', () => {
 
   it('has stored each row that a device wrote exactly once', async () => {
     for (const { stop } of site.members.toReversed()) await stop();
-    for (const { folder, deviceId } of site.members) {
-      const { epoch, last, waiting } = writtenBy(folder);
-      const arrived = await stored(deviceId, epoch);
-      const all = [...new Set([...arrived, ...waiting])].sort((left, right) => left - right);
-      expect(all).toEqual(Array.from({ length: last }, (_, index) => index + 1));
-      expect(new Set(arrived).size).toBe(arrived.length);
+    for (const { folder, deviceId, name } of site.members) {
+      const lanes = writtenBy(folder);
+      expect(lanes.map(({ lane }) => lane).sort()).toEqual([
+        ...['backfill', 'events', 'metrics', 'reported'],
+      ]);
+      for (const written of lanes) {
+        const arrived = await stored(deviceId, written);
+        const about = `${written.lane} of ${name}`;
+        const all = [...new Set([...arrived, ...written.waiting])].sort((a, b) => a - b);
+        expect(all, about).toEqual(Array.from({ length: written.last }, (_, index) => index + 1));
+        expect(new Set(arrived).size, about).toBe(arrived.length);
+      }
     }
   });
 });
