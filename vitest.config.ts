@@ -23,6 +23,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...everywhere, '**/*.system.test.ts', '**/*.browser.test.ts'],
+          // Properties take seconds on a busy machine; a hang is what this is for.
+          testTimeout: 60_000,
         },
       },
       {

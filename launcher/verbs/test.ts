@@ -4,7 +4,7 @@
  * installed fails the run: tests that need it are never skipped.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ensurePrograms } from '../machine/packages.ts';
@@ -43,6 +43,13 @@ const readTally = (file: string): { passed: number; failed: number } => {
   }
 };
 
+/**
+ * Vitest leaves a core to itself, which on two cores means one file at a time; system tests mostly
+ * wait. A page under Chromium does not wait: one at a time.
+ */
+const workersOf = (project: string): number =>
+  project === 'browser' ? 1 : Math.max(2, availableParallelism() - 1);
+
 const runProject = async (
   project: string,
   dir: string,
@@ -53,7 +60,7 @@ const runProject = async (
   const { code, tookMs } = await runTool(
     binary('vitest'),
     [
-      ...['run', '--project', project, '--passWithNoTests'],
+      ...['run', '--project', project, '--passWithNoTests', `--maxWorkers=${workersOf(project)}`],
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       ...more,
     ],
