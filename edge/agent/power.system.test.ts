@@ -88,12 +88,16 @@ const nothingIsLost = ({ site: at, stateDir }: Parts): void => {
         .get(row.lane, row.epoch, row.seq);
       expect(hash, `${row.lane} ${row.epoch} ${row.seq}`).toBe(row.hash);
     }
-    const last = told.filter((each) => each.what === 'journal').at(-1);
+    const journal = told.filter((each) => each.what === 'journal');
+    const last = journal.at(-1);
     if (last === undefined) return;
     const found = decisionsIn(state);
     expect(found.step).toBeGreaterThanOrEqual(last.decisions.step);
     expect(found.generation).toBeGreaterThanOrEqual(last.decisions.generation);
-    if (found.step === last.decisions.step) expect(found).toEqual(last.decisions);
+    // The disk may be ahead of what was told: a commit came before the cut, its telling did not.
+    // It is never back where the slots were before the last telling.
+    const before = journal.map(({ decisions }) => decisions.slots);
+    expect(before.filter((slots) => slots !== last.decisions.slots)).not.toContain(found.slots);
   } finally {
     state.close();
     queue.close();
