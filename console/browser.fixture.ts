@@ -32,8 +32,8 @@ export type Watched = {
   requests: string[];
 };
 
-/** A stream that its own page closes ends as an aborted request: that is no trouble. */
-const isClosedStream = (url: string): boolean => /\/stream(\?|$)/.test(url);
+/** What a page still asked for when it was left, it gives up itself; a server can't cause that. */
+const isGivenUp = (failure: string | undefined): boolean => failure === 'net::ERR_ABORTED';
 
 export const watchedPage = async (
   browser: Browser,
@@ -56,8 +56,8 @@ export const watchedPage = async (
       troubles.push(`console: ${message.text()}`);
   });
   page.on('requestfailed', (request) => {
-    if (!isClosedStream(request.url()))
-      troubles.push(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`);
+    const failure = request.failure()?.errorText;
+    if (!isGivenUp(failure)) troubles.push(`failed: ${request.url()} ${failure ?? ''}`);
   });
   page.on('response', (response) => {
     const status = response.status();
@@ -81,6 +81,14 @@ const violations = async (page: Page): Promise<string[]> => {
       .violations;
   });
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+};
+
+/** What a page shows while data comes in is judged again once it is there; what stays counts. */
+const lastingViolations = async (page: Page): Promise<string[]> => {
+  const first = await violations(page);
+  if (first.length === 0) return first;
+  await page.waitForLoadState('networkidle', { timeout: 1_000 }).catch(() => undefined);
+  return violations(page);
 };
 
 /** The innermost elements that make the page scroll sideways. */
@@ -116,7 +124,7 @@ export const looksFor = async (page: Page, where: string): Promise<string[]> => 
       });
       for (const each of await tooWide(page, width))
         found.push(`${where} at ${width}, ${colorScheme}: wider than the screen: ${each}`);
-      for (const each of await violations(page))
+      for (const each of await lastingViolations(page))
         found.push(`${where} at ${width}, ${colorScheme}: ${each}`);
     }
   }
