@@ -21,6 +21,7 @@ import type { Approved } from '../store/enrolment.ts';
 import type { Identity } from '../store/identity.ts';
 import { openJournal } from '../store/journal.ts';
 import type { Stores } from '../store/stores.ts';
+import { openTrustTables } from '../store/trust-tables.ts';
 import { compactOnce } from './compact.ts';
 import { holdEngine } from './engine-holder.ts';
 import type { AgentLog } from './log.ts';
@@ -54,8 +55,7 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
   let reconciler: Awaited<ReturnType<typeof startWork>> | null = null;
   const engines = startEngines(parts, () => reconciler?.nudge('the engine came or went'));
   const trust = openTrust({
-    state: stores.state,
-    folder,
+    tables: openTrustTables(stores.state, folder),
     approved,
     builtAtMs: agentBuiltAtMs,
     now,

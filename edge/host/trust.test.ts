@@ -23,6 +23,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Approved } from '../store/enrolment.ts';
 import { stateMigrations } from '../store/migrations.ts';
 import { openStore } from '../store/open.ts';
+import { openTrustTables } from '../store/trust-tables.ts';
 import { type Believing, openTrust } from './trust.ts';
 
 const { tenantId } = keysetWith();
@@ -46,8 +47,7 @@ beforeEach(() => {
   events = [];
   accepted = [];
   trust = openTrust({
-    state: database,
-    folder,
+    tables: openTrustTables(database, folder),
     approved: {
       tenantId,
       site,

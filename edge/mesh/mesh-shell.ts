@@ -3,13 +3,18 @@
  * what it plans, wakes it when it asked to be woken, and tells it how late the event loop is. It
  * holds no opinion: who is alive, what is missing and what is worth a warning is the core's to say.
  */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import type { MeshEvent, MeshRoster, MeshStep, Surroundings } from '@signalbeam/sync/mesh/mesh';
-import type { Address, OwnClaim } from '@signalbeam/sync/mesh/message';
+import type { Address, ClaimSeal, OwnClaim } from '@signalbeam/sync/mesh/message';
 import { membersOf, meshStep, startMesh } from '@signalbeam/sync/mesh/step';
 import { publicKeyFromRaw, type Signer, verifySignature } from '@signalbeam/sync/wire/keys';
 import { claimSeal, decodeMessage, encodeMessage } from '@signalbeam/sync/wire/mesh-message';
-import { aesPacketCrypto, createOpener, createSealer } from '@signalbeam/sync/wire/mesh-packet';
+import {
+  aesPacketCrypto,
+  createOpener,
+  createSealer,
+  type PacketCrypto,
+} from '@signalbeam/sync/wire/mesh-packet';
 import { rawPublicKey } from '@signalbeam/sync/wire/nkey';
 import type { Timers } from '../core/timers.ts';
 import { systemTimers } from '../host/timers.ts';
@@ -30,6 +35,21 @@ export type MeshShellParts = {
   now: () => number;
   random: () => number;
   timers?: Timers;
+  /** Where datagrams come from and go to; a UDP socket if nothing else is said. */
+  openDatagrams?: (listen: PeerAddress) => Promise<Datagrams>;
+  /** Signatures of claims, and the sealing of packets. */
+  seal?: ClaimSeal;
+  packets?: PacketCrypto;
+};
+
+/** A bound socket, or what stands for one. */
+export type Datagrams = {
+  port: number;
+  /** `done` when it left, or when it is clear that it does not. */
+  send(packet: Uint8Array, to: PeerAddress, done: () => void): void;
+  hear(listener: (packet: Uint8Array, from: PeerAddress) => void): void;
+  failed(listener: () => void): void;
+  close(): void;
 };
 
 export type MeshShell = {
@@ -57,16 +77,17 @@ export const startMeshShell = async (parts: MeshShellParts): Promise<MeshShell> 
     counters[name] = (counters[name] ?? 0) + by;
   };
   const limit = createRateLimit(packetsPerSource);
-  const sealer = createSealer(aesPacketCrypto, parts.self, firstKey);
-  const opener = createOpener(aesPacketCrypto);
-  const seal = claimSeal(parts.signer.sign, verifyByNkey);
-  const socket = createSocket('udp4');
+  const { packets = aesPacketCrypto, openDatagrams = openUdp } = parts;
+  const sealer = createSealer(packets, parts.self, firstKey);
+  const opener = createOpener(packets);
+  const seal = parts.seal ?? claimSeal(parts.signer.sign, verifyByNkey);
+  const datagrams = await openDatagrams(parts.listen);
   const around = (): Surroundings => ({ now: parts.now(), random: parts.random, seal });
   const mesh = startMesh({ ...parts.self, claim: parts.claim }, parts.roster, around());
   let [waiting, open] = ['', true];
   let cancelWake = (): void => {};
 
-  const outbox = createOutbox(socket, count);
+  const outbox = createOutbox(datagrams, count);
   const send = (step: Extract<MeshStep, { kind: 'send' }>): void => {
     const to = addressOf(step.to);
     if (to === null || !open) return;
@@ -87,29 +108,27 @@ export const startMeshShell = async (parts: MeshShellParts): Promise<MeshShell> 
   };
   const admit = ({ members }: MeshRoster): void =>
     opener.acceptMembers(members.map(({ deviceId }) => deviceId));
-  const hear = (packet: Uint8Array, from: RemoteInfo): void => {
+  const hear = (packet: Uint8Array, from: PeerAddress): void => {
     count('received');
-    const opened = limit.take(from.address, parts.now()) ? opener.open(packet) : null;
+    const opened = limit.take(from.host, parts.now()) ? opener.open(packet) : null;
     const message = opened?.kind === 'opened' ? decodeMessage(opened.message) : null;
     if (opened === null) count('dropped-flood');
     else if (opened.kind === 'refused') count(`dropped-${opened.code}`);
     else if (message === null) count('dropped-undecodable');
     else {
-      const address = `${from.address}:${from.port}`;
+      const address = `${from.host}:${from.port}`;
       tell({ kind: 'heard', from: opened.from, address, bootId: opened.bootId, message });
     }
   };
 
   opener.acceptKeys(parts.siteKeys);
   admit(parts.roster);
-  socket.on('message', hear);
-  await bound(socket, parts.listen);
-  // An unreachable peer is reported on the socket too; it is no failure of the socket.
-  socket.on('error', () => count('socket-errors'));
+  datagrams.hear(hear);
+  datagrams.failed(() => count('socket-errors'));
   const cancelLag = watchLag(timers, parts.now, (lagMs) => tell({ kind: 'lag', lagMs }));
   tell({ kind: 'tick' });
   return {
-    port: socket.address().port,
+    port: datagrams.port,
     tell,
     rotate: (siteKeys) => {
       const [key] = siteKeys;
@@ -130,18 +149,31 @@ export const startMeshShell = async (parts: MeshShellParts): Promise<MeshShell> 
   };
 };
 
-const bound = (socket: Socket, { host, port }: PeerAddress): Promise<void> =>
-  new Promise((resolve, reject) => {
+const openUdp = async ({ host, port }: PeerAddress): Promise<Datagrams> => {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);
     socket.bind(port, host, resolve);
   });
+  return {
+    port: socket.address().port,
+    send: (packet, to, done) => socket.send(packet, to.port, to.host, done),
+    hear: (listener) =>
+      void socket.on('message', (packet, from) =>
+        listener(packet, { host: from.address, port: from.port }),
+      ),
+    // An unreachable peer is reported on the socket too; it is no failure of the socket.
+    failed: (listener) => void socket.on('error', listener),
+    close: () => void socket.close(),
+  };
+};
 
 /** Closing waits for what was given to be sent: a goodbye is the last thing said. */
-const createOutbox = (socket: Socket, count: (name: string, by?: number) => void) => {
+const createOutbox = (datagrams: Datagrams, count: (name: string, by?: number) => void) => {
   let pending = 0;
   let closing = false;
   const end = (): void => {
-    if (closing && pending === 0) socket.close();
+    if (closing && pending === 0) datagrams.close();
   };
   return {
     send: (packet: Uint8Array, to: PeerAddress): void => {
@@ -149,7 +181,7 @@ const createOutbox = (socket: Socket, count: (name: string, by?: number) => void
       count('sent');
       count('sentBytes', packet.byteLength);
       // A network that is down loses packets as any does: the core sees to that.
-      socket.send(packet, to.port, to.host, () => {
+      datagrams.send(packet, to, () => {
         pending -= 1;
         end();
       });

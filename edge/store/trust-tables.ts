@@ -100,6 +100,36 @@ const storedOf = ({ serial, site, ...facts }: z.infer<typeof factsSchema>): Stor
 
 const fileIn = (folder: string): string => join(folder, 'trust.json');
 
+/** What the store of trust keeps its facts in, and their second copy. */
+export type TrustTables = {
+  /** The newer of the two copies; null when there is none. */
+  read(): StoredTrust | null;
+  /** All that `work` writes, or nothing of it. */
+  together(work: () => void): void;
+  write(stored: StoredTrust): void;
+  /** The second copy, after the commit; throws when it can't be written. */
+  copy(stored: StoredTrust): void;
+  record(of: RecordName): HeldRecord | null;
+  writeRecord(record: HeldRecord, at: number): void;
+  versions(): ReadonlyMap<RecordName, number>;
+  count(): number;
+  dropCarried(): void;
+  dropSiteRecords(): void;
+};
+
+export const openTrustTables = (db: Database, folder: string): TrustTables => ({
+  read: () => readTrust(db, folder),
+  together: (work) => db.transaction(work)(),
+  write: (stored) => writeTrust(db, stored),
+  copy: (stored) => copyTrust(folder, stored),
+  record: (of) => readRecord(db, of),
+  writeRecord: (record, at) => writeRecord(db, record, at),
+  versions: () => recordVersions(db),
+  count: () => countRecords(db),
+  dropCarried: () => dropCarried(db),
+  dropSiteRecords: () => dropSiteRecords(db),
+});
+
 /** The newer of the two copies; null when there is none. */
 export const readTrust = (db: Database, folder: string): StoredTrust | null => {
   const row = db.prepare<[], { facts: string }>('SELECT facts FROM trust').get();
@@ -116,14 +146,14 @@ export const readTrustCopy = (folder: string): StoredTrust | null => {
   return facts === null ? null : storedOf(facts);
 };
 
-export const writeTrust = (db: Database, stored: StoredTrust): void => {
+const writeTrust = (db: Database, stored: StoredTrust): void => {
   db.prepare(
     'INSERT INTO trust VALUES (1, ?) ON CONFLICT (one) DO UPDATE SET facts = excluded.facts',
   ).run(textOf(stored));
 };
 
 /** After the commit: the copy may be one behind, never ahead of what was committed. */
-export const copyTrust = (folder: string, stored: StoredTrust): void =>
+const copyTrust = (folder: string, stored: StoredTrust): void =>
   writeJsonFile(fileIn(folder), JSON.parse(textOf(stored)));
 
 export type HeldRecord = {
@@ -133,7 +163,7 @@ export type HeldRecord = {
   carried: boolean;
 };
 
-export const writeRecord = (db: Database, record: HeldRecord, at: number): void => {
+const writeRecord = (db: Database, record: HeldRecord, at: number): void => {
   db.prepare(
     `INSERT INTO records (name, version, envelope, received_at, carried) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (name) DO UPDATE SET version = excluded.version, envelope = excluded.envelope,
@@ -141,7 +171,7 @@ export const writeRecord = (db: Database, record: HeldRecord, at: number): void 
   ).run(record.name, record.version, Buffer.from(record.envelope), at, record.carried ? 1 : 0);
 };
 
-export const readRecord = (db: Database, of: RecordName): HeldRecord | null => {
+const readRecord = (db: Database, of: RecordName): HeldRecord | null => {
   const row = db
     .prepare<[string], { version: number; envelope: Buffer; carried: number }>(
       'SELECT version, envelope, carried FROM records WHERE name = ?',
@@ -151,11 +181,11 @@ export const readRecord = (db: Database, of: RecordName): HeldRecord | null => {
 };
 
 /** Keys changed: what was carried may be signed by one that was withdrawn. It comes again. */
-export const dropCarried = (db: Database): void => {
+const dropCarried = (db: Database): void => {
   db.prepare('DELETE FROM records WHERE carried = 1').run();
 };
 
-export const recordVersions = (db: Database): Map<RecordName, number> => {
+const recordVersions = (db: Database): Map<RecordName, number> => {
   const rows = db
     .prepare<[], { name: string; version: number }>('SELECT name, version FROM records')
     .all();
@@ -163,11 +193,11 @@ export const recordVersions = (db: Database): Map<RecordName, number> => {
   return new Map(named.filter((entry): entry is [RecordName, number] => entry[0] !== null));
 };
 
-export const countRecords = (db: Database): number =>
+const countRecords = (db: Database): number =>
   db.prepare<[], number>('SELECT count(*) FROM records').pluck().get() ?? 0;
 
 /** Records of the site that was left: its members' business no longer concerns this device. */
-export const dropSiteRecords = (db: Database): void => {
+const dropSiteRecords = (db: Database): void => {
   db.prepare(
     `DELETE FROM records WHERE name NOT LIKE 'tenant/%' AND name NOT LIKE 'device/%'`,
   ).run();

@@ -30,6 +30,7 @@ import type { Approved } from './enrolment.ts';
 import { stateMigrations } from './migrations.ts';
 import { openStore } from './open.ts';
 import { openTrustStore, trustOfEnrolment } from './trust.ts';
+import { openTrustTables } from './trust-tables.ts';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const { tenantId } = keysetWith();
@@ -65,8 +66,7 @@ const open = (more: { site?: string; enrolment?: Approved['enrolment'] } = {}) =
     now: () => 1,
   });
   const store = openTrustStore({
-    state: database,
-    folder,
+    tables: openTrustTables(database, folder),
     approved: { tenantId, site, enrolment, ...more },
     builtAtMs,
     now: () => 1_000,

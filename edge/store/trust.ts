@@ -23,20 +23,8 @@ import type { Believed, Offered } from '@signalbeam/sync/wire/offer';
 import type { NewerRecord } from '@signalbeam/sync/wire/record-envelope';
 import { type RoleKeys, thresholdOne } from '@signalbeam/sync/wire/records';
 import { offerRecord, pinRoot } from '@signalbeam/sync/wire/trust';
-import type { Database } from 'better-sqlite3';
 import type { Approved } from './enrolment.ts';
-import {
-  copyTrust,
-  countRecords,
-  dropCarried,
-  dropSiteRecords,
-  readRecord,
-  readTrust,
-  recordVersions,
-  type StoredTrust,
-  writeRecord,
-  writeTrust,
-} from './trust-tables.ts';
+import type { StoredTrust, TrustTables } from './trust-tables.ts';
 
 export type TrustStore = {
   trust(): Trust;
@@ -52,10 +40,12 @@ export type TrustStore = {
   onChange(listener: (name: RecordName) => void): () => void;
 };
 
+/** The part of an enrolment that says whom to trust. */
+export type EnrolmentRecords = Pick<Approved['enrolment'], 'tenantId' | 'site' | 'records'>;
+
 export type TrustStoreParts = {
-  state: Database;
-  folder: string;
-  approved: Pick<Approved, 'tenantId' | 'site' | 'enrolment'>;
+  tables: TrustTables;
+  approved: Pick<Approved, 'tenantId' | 'site'> & { enrolment: EnrolmentRecords };
   builtAtMs: number;
   now: () => number;
   log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
@@ -77,7 +67,7 @@ const refusedEnrolment = (reason: string): FleetError =>
 
 /** What an enrolment lets the device begin with: its root, pinned, and the key set under it. */
 export const trustOfEnrolment = (
-  enrolment: Approved['enrolment'],
+  enrolment: EnrolmentRecords,
   builtAtMs: number,
 ): { trust: Trust; keyset: Uint8Array } => {
   const { records, tenantId } = enrolment;
@@ -104,14 +94,14 @@ export const trustOfEnrolment = (
 };
 
 export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
-  const { state, folder, approved, log, now } = parts;
+  const { tables, approved, log, now } = parts;
   const listeners = new Set<(name: RecordName) => void>();
   let stored = begin(parts);
   let writtenFloorMs = newestSaid(stored.trust);
 
   const copy = (): void => {
     try {
-      copyTrust(folder, stored);
+      tables.copy(stored);
     } catch (cause) {
       log('warn', 'The second copy of what is trusted could not be written', {
         cause: String(cause),
@@ -120,10 +110,10 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
   };
   const commit = (trust: Trust, also: () => void): void => {
     const next: StoredTrust = { serial: stored.serial + 1, site: approved.site, trust };
-    state.transaction(() => {
-      writeTrust(state, next);
+    tables.together(() => {
+      tables.write(next);
       also();
-    })();
+    });
     stored = next;
     writtenFloorMs = newestSaid(trust);
     copy();
@@ -133,32 +123,32 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
     const known = versionOf(name);
     if (!concernsUs(approved, name, newer)) return;
     if (newer.version <= known || newer.version - known > versionStepMax) return;
-    if (known === 0 && countRecords(state) >= recordsHeldMax) return;
+    if (known === 0 && tables.count() >= recordsHeldMax) return;
     const { version } = newer;
-    writeRecord(state, { name, version, envelope: bytes, carried: true }, now());
+    tables.writeRecord({ name, version, envelope: bytes, carried: true }, now());
     for (const listener of listeners) listener(name);
   };
   const versionOf = (name: RecordName): Version =>
-    Math.max(stored.trust.floors.get(name)?.version ?? 0, readRecord(state, name)?.version ?? 0);
+    Math.max(stored.trust.floors.get(name)?.version ?? 0, tables.record(name)?.version ?? 0);
   const offer: TrustStore['offer'] = (name, bytes, alongside) => {
     const offered = offerRecord(stored.trust, approved.site, name, bytes);
-    const held = readRecord(state, name);
+    const held = tables.record(name);
     if (offered.kind === 'refused') {
       if (offered.code === 'newer-schema') carry(name, bytes, offered);
       return offered;
     }
     // Known by its floor, but the bytes are gone with a damaged database: taken in again.
     if (offered.kind === 'unchanged' && held !== null) return offered;
-    if (held === null && countRecords(state) >= recordsHeldMax) {
+    if (held === null && tables.count() >= recordsHeldMax) {
       return { kind: 'refused', code: 'too-many-records', reason: `more than ${recordsHeldMax}` };
     }
     const trust = offered.kind === 'accepted' ? offered.trust : stored.trust;
     const version = trust.floors.get(name)?.version ?? 0;
     commit(trust, () => {
-      if (kindOf(name) === 'root' || kindOf(name) === 'keyset') dropCarried(state);
+      if (kindOf(name) === 'root' || kindOf(name) === 'keyset') tables.dropCarried();
       // A newer one that is carried stays for the others.
       if (held?.carried !== true || held.version < version) {
-        writeRecord(state, { name, version, envelope: bytes, carried: false }, now());
+        tables.writeRecord({ name, version, envelope: bytes, carried: false }, now());
       }
       alongside?.(offered.record);
     });
@@ -177,12 +167,12 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
       stored = { ...stored, trust };
       if (newestSaid(trust) - writtenFloorMs >= timeStepMs) commit(trust, () => undefined);
     },
-    held: (name) => readRecord(state, name)?.envelope ?? null,
+    held: (name) => tables.record(name)?.envelope ?? null,
     versions: () => {
       const versions = [...stored.trust.floors].map(
         ([name, { version }]) => [name, version] as const,
       );
-      return mergeVersions(new Map(versions), recordVersions(state));
+      return mergeVersions(new Map(versions), tables.versions());
     },
     onChange: (listener) => {
       listeners.add(listener);
@@ -205,7 +195,7 @@ const concernsUs = (
 };
 
 /** What came since is newer; then these are refused, and rightly. */
-const offerEnrolment = ({ records }: Approved['enrolment'], offer: TrustStore['offer']): void => {
+const offerEnrolment = ({ records }: EnrolmentRecords, offer: TrustStore['offer']): void => {
   if (!('roster' in records)) return;
   for (const [name, text] of [
     ['tenant/root', records.root],
@@ -222,14 +212,14 @@ const newestSaid = ({ time }: Trust): number =>
   Math.max(0, ...Object.values(time.said).map(({ atMs }) => atMs));
 
 /** What was believed when the agent stopped, at this site and with this program's build time. */
-const begin = ({ state, folder, approved, builtAtMs }: TrustStoreParts): StoredTrust => {
-  const found = readTrust(state, folder);
+const begin = ({ tables, approved, builtAtMs }: TrustStoreParts): StoredTrust => {
+  const found = tables.read();
   if (found === null || found.trust.tenantId !== approved.tenantId) {
     const { trust } = trustOfEnrolment(approved.enrolment, builtAtMs);
     return { serial: found?.serial ?? 0, site: approved.site, trust };
   }
   const time = { ...found.trust.time, builtAtMs };
   if (found.site === approved.site) return { ...found, trust: { ...found.trust, time } };
-  dropSiteRecords(state);
+  tables.dropSiteRecords();
   return { ...found, site: approved.site, trust: moveToSite({ ...found.trust, time }) };
 };
