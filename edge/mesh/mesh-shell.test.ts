@@ -24,12 +24,16 @@ const start = async (
 ): Promise<MeshShell> => {
   const { device, seed } = devices[at] ?? { device: '', seed: '' };
   const claim = {
+    name: `device-${at}`,
     addresses: [] as string[],
     peerPort: 0,
     uplink: at,
     canRunLeaf: false,
     clockOk: true,
-    leafUrl: null,
+    chosen: false,
+    gateway: false,
+    leafPort: 0,
+    linked: false,
     agentVersion: '0.1.0',
   };
   const shell = await startMeshShell({

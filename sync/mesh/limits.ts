@@ -66,8 +66,10 @@ export const messageBytesMax = datagramBytesMax - 48;
 /** One claim with its signature: 200 of them are 72 KB. */
 export const claimBytesMax = 360;
 export const claimAddressesMax = 4;
-export const addressLengthMax = 64;
-export const leafUrlLengthMax = 96;
+/** `[2001:db8:…]:65535` with all its digits. */
+export const addressLengthMax = 48;
+/** In UTF-8: what a person tells devices apart by fits, whole sentences do not. */
+export const nameBytesMax = 64;
 export const agentVersionLengthMax = 32;
 export const recordNameLengthMax = 140;
 export const siteMembersMax = 200;

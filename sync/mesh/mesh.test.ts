@@ -4,8 +4,6 @@
  */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chooseGateway, chooseNeighbour, nobodyHolds } from './gateway-role.ts';
-import { hash32 } from './hash.ts';
 import { datagramBytesMax, fetchesMax, rumoursMax } from './limits.ts';
 import type { Rumour } from './message.ts';
 import { addressOf, cheapSeal, claimOf, createSite, deviceId, type Site } from './site.fixture.ts';
@@ -266,72 +264,12 @@ test('the same seed gives the same history', () => {
   expect(history()).toBe(history());
 });
 
-describe('the gateway role', () => {
-  const candidate = (index: number, uplink: number, more = {}) => ({
-    device: deviceId(index),
-    status: 'alive' as const,
-    claim: claimOf(index, { uplink, ...more }),
-  });
-  const at = (now: number, leafSilent = false) => ({ now, leafSilent });
-
-  test('goes to the best uplink, the lower id of equals, and never to one without clock or leaf', () => {
-    const held = chooseGateway(
-      [
-        candidate(4, 200, { clockOk: false }),
-        candidate(3, 200, { canRunLeaf: false }),
-        candidate(2, 90),
-        candidate(1, 90),
-        candidate(0, 0),
-      ],
-      nobodyHolds,
-      at(0),
-    );
-    expect(held.holder).toBe(deviceId(1));
-  });
-
-  test('stays while uplinks flicker, moves when another is much better for a minute', () => {
-    let held = chooseGateway([candidate(1, 100), candidate(2, 50)], nobodyHolds, at(0));
-    for (let now = 0; now < 600_000; now += 10_000) {
-      const other = now % 20_000 === 0 ? 250 : 100;
-      held = chooseGateway([candidate(1, 100), candidate(2, other)], held, at(now));
-      expect(held.holder).toBe(deviceId(1));
-    }
-    for (let now = 600_000; now <= 660_000; now += 10_000) {
-      held = chooseGateway([candidate(1, 100), candidate(2, 250)], held, at(now));
-    }
-    expect(held.holder).toBe(deviceId(2));
-  });
-
-  test('moves at once from the dead, and from a suspect whose leaf is silent', () => {
-    const held = chooseGateway([candidate(1, 100), candidate(2, 90)], nobodyHolds, at(0));
-    const suspect = { ...candidate(1, 100), status: 'suspect' as const };
-    expect(chooseGateway([suspect, candidate(2, 90)], held, at(5)).holder).toBe(deviceId(1));
-    expect(chooseGateway([suspect, candidate(2, 90)], held, at(5, true)).holder).toBe(deviceId(2));
-    expect(chooseGateway([candidate(2, 90)], held, at(5)).holder).toBe(deviceId(2));
-    expect(chooseGateway([candidate(2, 0)], held, at(5)).holder).toBeNull();
-  });
-
-  test('after a heal both halves settle on the same leaf, and one gives way after an overlap', () => {
-    const all = [
-      candidate(1, 100, { leafUrl: 'tls://a' }),
-      candidate(2, 100, { leafUrl: 'tls://b' }),
-    ];
-    const holds = (index: number) => ({ ...nobodyHolds, holder: deviceId(index) });
-    const left = chooseGateway(all, holds(1), at(0));
-    let right = chooseGateway(all, holds(2), at(0));
-    expect([left.holder, right.holder]).toEqual([deviceId(1), deviceId(2)]);
-    right = chooseGateway(all, right, at(10_000));
-    expect(right.holder).toBe(deviceId(1));
-  });
-
-  test('neighbours are spread, and one that failed comes last', () => {
-    const members = Array.from({ length: 10 }, (_, index) => candidate(index, 100));
-    const chosen = Array.from({ length: 50 }, (_, index) =>
-      chooseNeighbour(members, deviceId(100 + index), new Set(), hash32),
-    );
-    expect(new Set(chosen).size).toBeGreaterThan(4);
-    const first = chosen[0] ?? '';
-    expect(chooseNeighbour(members, deviceId(100), new Set([first]), hash32)).not.toBe(first);
-    expect(chooseNeighbour([candidate(1, 0)], deviceId(100), new Set(), hash32)).toBeNull();
-  });
+test('a member in doubt is looked at now: its crash is known sooner', () => {
+  const untilSuspected = (doubted: boolean): number => {
+    const site = settled({ members: 50, seed: 21 });
+    site.crash(9);
+    if (doubted) site.tell(site.process(0), { kind: 'doubt', device: deviceId(9) });
+    return timeUntil(site, 10_000, () => site.statusOf(0, 9) === 'suspect');
+  };
+  expect(untilSuspected(true)).toBeLessThan(Math.min(1_300, untilSuspected(false)));
 });

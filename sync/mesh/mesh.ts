@@ -33,6 +33,8 @@ export type MeshEvent =
   | { kind: 'hints'; addresses: readonly { device: DeviceId | null; address: Address }[] }
   | { kind: 'claim'; claim: OwnClaim }
   | { kind: 'lag'; lagMs: number }
+  /** Something else than the mesh did not reach this member: it is looked at now, not in its turn. */
+  | { kind: 'doubt'; device: DeviceId }
   /** All this device holds, verified; replaces what was told before. */
   | { kind: 'records'; versions: ReadonlyMap<RecordName, Version> }
   /** A fetch came to its end; what it brought was told by `records` before. */

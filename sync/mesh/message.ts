@@ -11,17 +11,26 @@ export type Version = number;
 
 /** What a device says of itself, as its shell knows it. */
 export type OwnClaim = {
+  /** What people call it. */
+  name: string;
   /** Where its mesh listens, best first. */
   addresses: readonly Address[];
   /** Where it serves records and pieces over HTTPS, on the same hosts; 0 while it does not. */
   peerPort: number;
   /** How good its way to the cloud is: 0 none, 255 best. */
   uplink: number;
+  /** It has the program, and nobody told it never to. */
   canRunLeaf: boolean;
   /** Its clock is at or above the floor, so TLS works. */
   clockOk: boolean;
-  /** Set while it runs the site's leaf. */
-  leafUrl: string | null;
+  /** A person said that this one is to be the gateway. */
+  chosen: boolean;
+  /** It takes itself for the gateway; one that hands the role over does not any more. */
+  gateway: boolean;
+  /** Its leaf's port, on the host where it is reached; 0 while it runs none. */
+  leafPort: number;
+  /** It is linked to the cloud by a way that a neighbour may use. */
+  linked: boolean;
   agentVersion: string;
 };
 

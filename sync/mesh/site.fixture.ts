@@ -42,12 +42,16 @@ export const randomOf = (seed: number): (() => number) => {
 const packetBytes = (introduce: boolean): number => (introduce ? 48 : 36);
 
 export const claimOf = (index: number, more: Partial<OwnClaim> = {}): OwnClaim => ({
+  name: `device-${index}`,
   addresses: [addressOf(index)],
   peerPort: 7947,
   uplink: 0,
   canRunLeaf: true,
   clockOk: true,
-  leafUrl: null,
+  chosen: false,
+  gateway: false,
+  leafPort: 0,
+  linked: false,
   agentVersion: '0.1.0',
   ...more,
 });

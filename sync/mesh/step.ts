@@ -17,6 +17,7 @@ import { endFetch, nextFetchAt, planFetches, takeRecords } from './fetch.ts';
 import { hash32 } from './hash.ts';
 import { lagUnwellMs, oldBootGraceMs, refuteIntervalMs, wakeSlackMs } from './limits.ts';
 import {
+  addressesOf,
   isHere,
   newMember,
   ringOf,
@@ -36,7 +37,7 @@ import type {
   Surroundings,
   Work,
 } from './mesh.ts';
-import type { MeshMessage, OwnClaim, Rumour } from './message.ts';
+import type { Address, MeshMessage, OwnClaim, Rumour } from './message.ts';
 import {
   beginRound,
   hearAck,
@@ -168,6 +169,9 @@ const take = (work: Work, event: MeshEvent): void => {
     case 'lag':
       if (event.lagMs >= lagUnwellMs) worsenHealth(mesh, event.lagMs >= 4 * lagUnwellMs ? 2 : 1);
       return;
+    case 'doubt':
+      doubt(work, event.device);
+      return;
     case 'records':
       takeRecords(work, event.versions);
       return;
@@ -180,6 +184,11 @@ const take = (work: Work, event: MeshEvent): void => {
     case 'tick':
       return;
   }
+};
+
+const doubt = (work: Work, device: string): void => {
+  const member = work.mesh.members.get(device);
+  if (member?.status === 'alive' && !work.mesh.leaving) beginRound(work, member);
 };
 
 /** The only admission: who is not in it is forgotten, with all it said. */
@@ -354,13 +363,23 @@ const waitingFor = (mesh: Mesh): string => {
   return '';
 };
 
+export type MemberSeen = {
+  device: string;
+  publicKey: string;
+  status: Member['status'];
+  claim: OwnClaim | null;
+  /** Where it spoke from last, or what it says of itself; null while neither is known. */
+  address: Address | null;
+  heardAgoMs: number;
+};
+
 /** What others may read of the mesh: those of the roster, with what they say of themselves. */
-export const membersOf = (
-  mesh: Mesh,
-): { device: string; status: Member['status']; claim: OwnClaim | null; heardAgoMs: number }[] =>
-  [...mesh.members.values()].map(({ device, status, signed, heardAt }) => ({
-    device,
-    status,
-    claim: signed?.claim ?? null,
-    heardAgoMs: mesh.lived - heardAt,
+export const membersOf = (mesh: Mesh): MemberSeen[] =>
+  [...mesh.members.values()].map((member) => ({
+    device: member.device,
+    publicKey: member.publicKey,
+    status: member.status,
+    claim: member.signed?.claim ?? null,
+    address: addressesOf(mesh, member)[0] ?? null,
+    heardAgoMs: mesh.lived - member.heardAt,
   }));

@@ -13,6 +13,7 @@ import {
 } from '../mesh/message.ts';
 import { publicKeyFromRaw, verifySignature } from './keys.ts';
 import {
+  claimedName,
   claimSeal,
   decodeClaim,
   decodeMessage,
@@ -43,11 +44,15 @@ const claim = fc.record({
   leaving: fc.boolean(),
   canRunLeaf: fc.boolean(),
   clockOk: fc.boolean(),
+  chosen: fc.boolean(),
+  gateway: fc.boolean(),
+  linked: fc.boolean(),
   uplink: fc.integer({ min: 0, max: 255 }),
   peerPort: fc.integer({ min: 0, max: 65_535 }),
+  leafPort: fc.integer({ min: 0, max: 65_535 }),
   addresses: fc.array(plain(40), { maxLength: 4 }),
   agentVersion: plain(32),
-  leafUrl: fc.option(plain(60), { nil: null }),
+  name: fc.string({ unit: 'grapheme', maxLength: 30 }).map(claimedName),
 });
 const rumour: fc.Arbitrary<Rumour> = fc.oneof(
   claim.map((value) => {

@@ -9,8 +9,8 @@ import {
   bucketCount,
   claimAddressesMax,
   claimBytesMax,
-  leafUrlLengthMax,
   messageBytesMax,
+  nameBytesMax,
   recordNameLengthMax,
 } from '../mesh/limits.ts';
 import type {
@@ -45,6 +45,9 @@ class Writer {
   }
   u8(value: number): void {
     this.at = this.bytes.writeUInt8(value, this.at);
+  }
+  u16(value: number): void {
+    this.at = this.bytes.writeUInt16BE(value, this.at);
   }
   u32(value: number): void {
     this.at = this.bytes.writeUInt32BE(value, this.at);
@@ -87,6 +90,9 @@ class Reader {
   u8(): number {
     return this.raw(1).readUInt8();
   }
+  u16(): number {
+    return this.raw(2).readUInt16BE();
+  }
   u32(): number {
     return this.raw(4).readUInt32BE();
   }
@@ -106,6 +112,17 @@ class Reader {
     if (!/^[\x21-\x7e]*$/.test(text)) throw new Malformed('not plain text');
     return text;
   }
+  /** Whatever a person may have typed, but nothing that steers a terminal. */
+  name(bytesMax: number): string {
+    const length = this.u8();
+    if (length > bytesMax) throw new Malformed('name too long');
+    const bytes = this.raw(length);
+    const text = bytes.toString('utf8');
+    if (!Buffer.from(text).equals(bytes) || unprintable.test(text)) {
+      throw new Malformed('not a name');
+    }
+    return text;
+  }
 }
 
 /** The bytes a device signs. */
@@ -120,16 +137,31 @@ export const encodeClaim = (claim: Claim): Uint8Array => {
     (claim.leaving ? 1 : 0) |
       (claim.canRunLeaf ? 2 : 0) |
       (claim.clockOk ? 4 : 0) |
-      (claim.leafUrl === null ? 0 : 8),
+      (claim.chosen ? 8 : 0) |
+      (claim.gateway ? 16 : 0) |
+      (claim.linked ? 32 : 0),
   );
   out.u8(claim.uplink);
-  out.u8(claim.peerPort >> 8);
-  out.u8(claim.peerPort & 0xff);
+  out.u16(claim.peerPort);
+  out.u16(claim.leafPort);
   out.u8(claim.addresses.length);
   for (const address of claim.addresses) out.text(address);
   out.text(claim.agentVersion);
-  if (claim.leafUrl !== null) out.text(claim.leafUrl);
+  out.text(claim.name);
   return out.done();
+};
+
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+/** As much of a name as a claim carries, without what does not print. */
+export const claimedName = (name: string): string => {
+  let held = '';
+  for (const letter of name) {
+    if (unprintable.test(letter)) continue;
+    if (Buffer.byteLength(held + letter) > nameBytesMax) break;
+    held += letter;
+  }
+  return held;
 };
 
 /** Null when the bytes are no claim. What follows the known fields is a newer peer's. */
@@ -144,7 +176,8 @@ export const decodeClaim = (bytes: Uint8Array): Claim | null => {
     const seq = from.u32();
     const flags = from.u8();
     const uplink = from.u8();
-    const peerPort = (from.u8() << 8) | from.u8();
+    const peerPort = from.u16();
+    const leafPort = from.u16();
     const count = from.u8();
     if (count > claimAddressesMax) throw new Malformed('too many addresses');
     const addresses = Array.from({ length: count }, () => from.text(addressLengthMax));
@@ -156,11 +189,15 @@ export const decodeClaim = (bytes: Uint8Array): Claim | null => {
       leaving: (flags & 1) !== 0,
       canRunLeaf: (flags & 2) !== 0,
       clockOk: (flags & 4) !== 0,
+      chosen: (flags & 8) !== 0,
+      gateway: (flags & 16) !== 0,
+      linked: (flags & 32) !== 0,
       uplink,
       peerPort,
+      leafPort,
       addresses,
       agentVersion: from.text(agentVersionLengthMax),
-      leafUrl: (flags & 8) === 0 ? null : from.text(leafUrlLengthMax),
+      name: from.name(nameBytesMax),
     };
   });
 };
@@ -177,8 +214,7 @@ const orNull = <T>(read: () => T): T | null => {
 const writeRumour = (out: Writer, rumour: Rumour): void => {
   if (rumour.kind === 'claim') {
     out.u8(rumour.dead ? 1 : 0);
-    out.u8(rumour.signed.bytes.byteLength >> 8);
-    out.u8(rumour.signed.bytes.byteLength & 0xff);
+    out.u16(rumour.signed.bytes.byteLength);
     out.raw(rumour.signed.bytes);
     out.raw(rumour.signed.signature);
   } else if (rumour.kind === 'suspect') {
@@ -196,7 +232,7 @@ const writeRumour = (out: Writer, rumour: Rumour): void => {
 const readRumour = (from: Reader): Rumour => {
   const kind = from.u8();
   if (kind <= 1) {
-    const length = (from.u8() << 8) | from.u8();
+    const length = from.u16();
     if (length > claimBytesMax) throw new Malformed('claim too long');
     // Copies: the packet's memory is not kept alive by what is remembered of it.
     const bytes = Uint8Array.from(from.raw(length));
