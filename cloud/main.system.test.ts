@@ -3,6 +3,7 @@
  * the same, and every route is where the table of paths says.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { freePort } from '@signalbeam/launcher/infra/ports';
@@ -14,11 +15,13 @@ import { openTestPlatform, openTestWorld, type TestWorld } from '@signalbeam/pla
 import { createService as createTelemetryProcessor } from '@signalbeam/telemetry-processor/service';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 
+type Document = { paths: Record<string, Record<string, unknown>> };
+
 const folder = import.meta.dirname;
 const password = 'correct horse battery staple';
 let world: TestWorld;
 /** What the one process says of its API; the separate ones must say the same together. */
-let wholeDocument: { paths: object } | undefined;
+let wholeDocument: Document | undefined;
 const children: ChildProcess[] = [];
 
 const run = (file: string, args: string[], more: Record<string, string> = {}): ChildProcess => {
@@ -62,6 +65,42 @@ const signIn = async (url: string): Promise<Response> =>
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ email: 'admin@demo.example', password }),
   });
+
+/** Every address that the document lists, and the program's own, asked with what it does not know. */
+const refusesWrongMethods = async (
+  url: string,
+  document: Document | undefined,
+  more: readonly string[] = [],
+): Promise<void> => {
+  const own = ['/healthz', '/readyz', '/openapi.json', '/docs', '/api/nowhere', ...more];
+  const described = Object.entries(document?.paths ?? {});
+  expect(described.length).toBeGreaterThan(30);
+  const known = described.map(([template]) => {
+    const path = template.replaceAll(/\{\w+\}/g, randomUUID());
+    // `/api/bundles/validate` is also an `/api/bundles/{id}`.
+    const methods = described
+      .filter(([each]) => new RegExp(`^${each.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(path))
+      .flatMap(([, operations]) => Object.keys(operations))
+      .map((method) => method.toUpperCase());
+    const all = methods.includes('GET') ? [...methods, 'HEAD'] : methods;
+    return [path, [...new Set(all)].toSorted()] satisfies [string, string[]];
+  });
+  const asked: [path: string, allow: string[]][] = [...known];
+  for (const path of own) asked.push([path, ['GET', 'HEAD']]);
+  for (const [path, allow] of asked) {
+    for (const method of ['DELETE', 'GET', 'PATCH', 'POST', 'PUT']) {
+      if (allow.includes(method)) continue;
+      const reply = await fetch(url + path, { method });
+      const found = [method, path, reply.status, reply.headers.get('allow')];
+      const { code } = (await reply.json()) as { code: string };
+      expect([...found, code]).toEqual(
+        path === '/api/nowhere'
+          ? [method, path, 404, null, 'not-found']
+          : [method, path, 405, allow.join(', '), 'method-not-allowed'],
+      );
+    }
+  }
+};
 
 const createTenant = ['create-tenant', '--name', 'demo', '--admin-email', 'admin@demo.example'];
 
@@ -163,11 +202,12 @@ describe('the cloud in one process', () => {
     expect(metrics).toMatch(
       /http_request_duration_seconds_count\{method="GET",route="\/api\/devices"/,
     );
-    wholeDocument = (await (await fetch(`${url}/openapi.json`)).json()) as { paths: object };
+    wholeDocument = (await (await fetch(`${url}/openapi.json`)).json()) as Document;
     expect(Object.keys(wholeDocument.paths)).toEqual(
       expect.arrayContaining(['/api/devices', '/api/bundles', '/api/stream']),
     );
     expect(await (await fetch(`${url}/docs`)).text()).toContain('/api/rollouts');
+    await refusesWrongMethods(url, wholeDocument, ['/metrics']);
     const stream = await fetch(`${url}/api/stream`, { headers: { authorization } });
     expect(stream.headers.get('content-type')).toContain('text/event-stream');
     const start = performance.now();
@@ -218,6 +258,7 @@ describe('each service alone behind the router', () => {
     expect((await create('https://evil.example')).status).toBe(403);
     expect((await create(url)).status).toBe(201);
     expect(await (await fetch(`${url}/openapi.json`)).json()).toEqual(wholeDocument);
+    await refusesWrongMethods(url, wholeDocument);
     const codes = await Promise.all([...services, router].map(stop));
     expect(codes).toEqual([0, 0, 0, 0]);
   });

@@ -156,6 +156,25 @@ test('unknown fields, queries, paths and large bodies are refused and named', as
   expect(large.status).toBe(413);
 });
 
+test('a method that an address does not know is refused, naming those it knows', async () => {
+  for (const [method, path, allow] of [
+    ['POST', '/api/local/device', 'GET, HEAD'],
+    ['GET', '/api/local/reconcile', 'POST'],
+    ['PUT', '/api/local/session', 'DELETE, GET, HEAD, POST'],
+    ['DELETE', '/api/local/containers/web/logs/stream', 'GET, HEAD'],
+    ['POST', '/', 'GET, HEAD'],
+    ['PATCH', '/containers/web', 'GET, HEAD'],
+  ] as const) {
+    const reply = await ask(path, { method, headers: { origin: `http://${host}` } });
+    expect([method, path, reply.status, reply.headers.get('allow')]).toEqual([
+      ...[method, path, 405, allow],
+    ]);
+    expect(await reply.json()).toMatchObject({ code: 'method-not-allowed', status: 405 });
+  }
+  const nowhere = await change('/api/local/nothing', {});
+  expect([nowhere.status, nowhere.headers.get('allow')]).toEqual([404, null]);
+});
+
 test('pages come from their folder only', async () => {
   expect(await (await ask('/')).text()).toContain('Device');
   expect(await (await ask('/containers/web')).text()).toContain('Device');

@@ -6,9 +6,10 @@ import { describeIssues } from '@signalbeam/sync/wire/shape';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { methodNotAllowed } from 'hono/method-not-allowed';
 import { z } from 'zod';
 import { takeConsoleCode } from './console-code.ts';
-import { checkHost, problem, secureHeaders } from './guard.ts';
+import { checkHost, problem, secureHeaders, wrongMethod } from './guard.ts';
 import { createLogs } from './logs.ts';
 import { servePages } from './pages.ts';
 import { createSessions } from './sessions.ts';
@@ -44,10 +45,11 @@ export const createLocalApi = (parts: LocalApiParts): Hono => {
     await next();
     context.res.headers.set('cache-control', 'no-store');
   });
+  app.use('/api/*', methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }));
   addReadings(app, parts);
   addSession(app, parts);
   app.all('/api/*', (context) => problem(context, 404, 'not-found', 'There is no such path.'));
-  app.get('*', servePages(parts.consoleDir));
+  app.notFound(servePages(parts.consoleDir));
   app.onError((_, context) =>
     problem(
       context,

@@ -11,7 +11,7 @@ const policy =
 
 export const problem = (
   context: Context,
-  status: 400 | 401 | 403 | 404 | 409 | 413 | 421 | 429 | 503,
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 421 | 429 | 503,
   code: string,
   detail: string,
   next?: string,
@@ -23,6 +23,14 @@ export const problem = (
       'content-type': 'application/problem+json',
     },
   );
+
+/** RFC 9110 asks that `Allow` names the methods that an address knows. */
+export const wrongMethod = (context: Context, known: string[]): Response => {
+  const allow = known.toSorted().join(', ');
+  context.header('allow', allow);
+  const detail = 'This address does not know that method.';
+  return problem(context, 405, 'method-not-allowed', detail, `It knows ${allow}.`);
+};
 
 /** Addresses can't be rebound; names must be this machine's or configured. */
 export const checkHost = (configured: readonly string[]): MiddlewareHandler => {

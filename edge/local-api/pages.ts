@@ -4,7 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
-import type { Handler } from 'hono';
+import type { NotFoundHandler } from 'hono';
+import { wrongMethod } from './guard.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -22,8 +23,10 @@ const absent =
   '<!doctype html><meta charset="utf-8"><title>SignalBeam device</title><p>The console’s pages are not installed on this device. Its API is at /api/local/device.</p>';
 
 export const servePages =
-  (folder: string | undefined): Handler =>
+  (folder: string | undefined): NotFoundHandler =>
   async (context) => {
+    const { method } = context.req;
+    if (method !== 'GET' && method !== 'HEAD') return wrongMethod(context, ['GET', 'HEAD']);
     const wanted = normalize(decodeURIComponent(new URL(context.req.url).pathname));
     const name = wanted === sep ? 'index.html' : wanted;
     const file = folder === undefined ? null : await readInside(folder, name);

@@ -149,6 +149,16 @@ describe('a request', () => {
     expect(await response.json()).toMatchObject({ code: 'not-found' });
   });
 
+  it('of a method that its address does not know learns the known ones', async () => {
+    const ask = (method: string, path: string) => makeApi().request(path, { method });
+    const response = await ask('PUT', '/api/things');
+    expect([response.status, response.headers.get('allow')]).toEqual([405, 'POST']);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toMatchObject({ code: 'method-not-allowed' });
+    expect((await ask('DELETE', '/api/boom')).headers.get('allow')).toBe('GET, HEAD');
+    expect((await ask('HEAD', '/api/boom')).status).toBe(500);
+  });
+
   it('keeps a sensible request id and replaces a hostile one', async () => {
     const ask = (id: string) =>
       makeApi().request('/api/nothing', { headers: { 'x-request-id': id } });

@@ -15,6 +15,7 @@ import type { Logger } from '../logging/log.ts';
 import type { ApiEnv } from './caller.ts';
 import { describeRoute } from './describe.ts';
 import { type FieldError, problemBody, problemOf, problemResponse, refusal } from './problem.ts';
+import { refuseWrongMethods } from './wrong-method.ts';
 
 export type Api = OpenAPIHono<ApiEnv>;
 
@@ -171,7 +172,7 @@ export const createApi = (options: ApiOptions): Api => {
     c.set('clientAddress', clientAddress(c.env, forwarded, options.trustedProxy ?? false));
     await next();
   });
-  api.use('*', finishBody, limitBody(options));
+  api.use('*', finishBody, limitBody(options), refuseWrongMethods(api));
   api.use('/api/*', options.authenticate);
   return api;
 };

@@ -13,6 +13,7 @@ import { mergeDocuments, type OpenApiDocument } from './openapi.ts';
 import { serviceOf } from './paths.ts';
 import { problemBody, problemOf, problemResponse } from './problem.ts';
 import type { StaticFiles } from './static.ts';
+import { refuseWrongMethods } from './wrong-method.ts';
 
 export type HostOptions = {
   services: readonly Service[];
@@ -71,7 +72,7 @@ export const createHost = (options: HostOptions): Host => {
   const { services, metrics, log } = options;
   const app = new OpenAPIHono();
   let draining = false;
-  app.use('*', securityHeaders());
+  app.use('*', securityHeaders(), refuseWrongMethods(app));
   app.onError((error) => {
     log.error({ error }, 'a request failed');
     return problemResponse(problemOf(error));

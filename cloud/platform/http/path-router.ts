@@ -11,6 +11,7 @@ import { mergeDocuments, type OpenApiDocument } from './openapi.ts';
 import { type ServiceName, serviceNames, serviceOf } from './paths.ts';
 import { problemBody, problemResponse } from './problem.ts';
 import type { StaticFiles } from './static.ts';
+import { refuseWrongMethods } from './wrong-method.ts';
 
 export type PathRouterOptions = {
   /** Where each service answers: `http://127.0.0.1:8081`. */
@@ -27,7 +28,7 @@ const ask = async (target: string, path: string): Promise<Response> => {
 export const createPathRouter = (options: PathRouterOptions): Hono => {
   const { targets } = options;
   const app = new Hono();
-  app.use('*', securityHeaders());
+  app.use('*', securityHeaders(), refuseWrongMethods(app));
   const isReady = (name: ServiceName) => async () => {
     await (await ask(targets[name], '/readyz')).body?.cancel();
   };

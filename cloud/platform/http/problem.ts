@@ -16,6 +16,7 @@ export const statusByCode = {
   forbidden: 403,
   'foreign-origin': 403,
   'not-found': 404,
+  'method-not-allowed': 405,
   conflict: 409,
   'device-key-taken': 409,
   'last-admin': 409,

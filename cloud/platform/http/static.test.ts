@@ -65,7 +65,9 @@ describe('static files', () => {
   it('give page addresses to the console and missing files to nobody', async () => {
     expect(await (await get('/devices/42'))?.text()).toContain('Console');
     expect(await get('/assets/gone-12345678.js')).toBeNull();
-    expect(await get('/', {}, 'POST')).toBeNull();
+    expect(await get('/assets/gone-12345678.js', {}, 'POST')).toBeNull();
+    const changed = await get('/', {}, 'POST');
+    expect([changed?.status, changed?.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
     const head = await get('/', {}, 'HEAD');
     expect(await head?.text()).toBe('');
   });

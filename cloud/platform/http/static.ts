@@ -9,6 +9,8 @@ import { extname, join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 
+import { wrongMethod } from './wrong-method.ts';
+
 export type StaticFiles = {
   /** The answer to a request for a file or a page, or null when it is neither. */
   answer: (request: Request) => Promise<Response | null>;
@@ -83,6 +85,7 @@ const openFile = async (
 };
 
 const respond = (request: Request, path: string, file: File): Response => {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return wrongMethod(['GET', 'HEAD']);
   const hashed = /[-.][A-Za-z0-9_-]{8,}\.[a-z0-9]+$/.test(path) && path.startsWith('assets');
   const headers: Record<string, string> = {
     'content-type': types[extname(path)] ?? 'application/octet-stream',
@@ -107,7 +110,6 @@ export const serveFolder = (root: string): StaticFiles => {
   const cache = new Map<string, File>();
   return {
     answer: async (request) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') return null;
       const asked = relativePath(new URL(request.url).pathname);
       if (asked === null) return null;
       const path = asked === '' ? 'index.html' : asked;
