@@ -76,6 +76,21 @@ test('fetches a blob once, with its headers', async () => {
   expect(calls).toEqual([{ path: '/blob', range: undefined, authorization: 'Bearer t' }]);
 });
 
+test('goes on at the storage that the cloud sends to, which learns no token', async () => {
+  handler = (call, reply, nth) => {
+    if (call.url !== '/blob')
+      return serve(reply, content, call.headers.range, nth < 4 ? 9 : undefined);
+    const elsewhere = url.replace('127.0.0.1', 'localhost');
+    return reply.writeHead(307, { location: `${elsewhere}/signed?sig=1` }).end();
+  };
+  expect(await get()).toEqual({ kind: 'stored', sizeBytes: content.length });
+  const atStorage = calls.filter(({ path }) => path !== '/blob');
+  expect(atStorage).toEqual([
+    { path: '/signed?sig=1', range: undefined, authorization: undefined },
+    { path: '/signed?sig=1', range: 'bytes=9-', authorization: undefined },
+  ]);
+});
+
 test('continues after every cut where it stopped, for as long as bytes come', async () => {
   handler = (call, reply, nth) =>
     serve(reply, content, call.headers.range, nth <= 8 ? 100_000 : undefined);

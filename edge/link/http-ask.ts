@@ -2,10 +2,11 @@
  * One HTTP request over node:http and node:https. Node's own `fetch` brings a second HTTP parser as
  * WebAssembly, 15 MB that an agent on a small gateway would carry for a few requests a day. What it
  * gives is the part of a `Response` that the agent reads, so a way through a neighbour can give a
- * real one. It follows no redirects and decodes nothing.
+ * real one. It follows a few redirects (./redirect.ts) and decodes nothing.
  */
 import { type IncomingMessage, request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
+import { type Redirect, redirectOf } from './redirect.ts';
 
 export type Asked = {
   method?: string;
@@ -24,8 +25,30 @@ export type Answer = {
 
 export type Ask = (url: URL, asked: Asked) => Promise<Answer>;
 
-/** Rejects when nobody answers or the signal says so; any status is an answer. */
-export const httpAsk: Ask = (url, { method = 'GET', headers = {}, body, signal }) =>
+/** From a cloud to its storage and from there to a mirror; more is a circle. */
+const redirectsMax = 3;
+
+/**
+ * Rejects when nobody answers or the signal says so; any status is an answer, also that of a
+ * redirect which is not followed.
+ */
+export const httpAsk: Ask = async (url, { method = 'GET', headers = {}, body, signal }) => {
+  let next: Redirect = { url, headers };
+  for (let followed = 0; ; followed += 1) {
+    const { status, ...answer } = await askOnce(next.url, {
+      ...{ method, headers: next.headers },
+      ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const reply = { status, location: answer.headers.get('location') };
+    const redirect = redirectOf({ method, ...next }, reply);
+    if (redirect === null || followed === redirectsMax) return { status, ...answer };
+    await answer.body?.cancel();
+    next = redirect;
+  }
+};
+
+const askOnce: Ask = (url, { method = 'GET', headers = {}, body, signal }) =>
   new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? requestSecure : requestPlain;
     const length = body === undefined ? {} : { 'content-length': `${Buffer.byteLength(body)}` };
