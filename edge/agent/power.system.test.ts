@@ -171,6 +171,9 @@ describe.each(full ? (['docker', 'podman'] as const) : (['docker'] as const))(
             'a first commit',
           );
           await sleep(random() * 3_000);
+          // A cut stops the processor too. Without this an fsync that is under way when ext4 is shut
+          // down may return as if it had been done, and the agent would go on to tell of it.
+          await parts.site.freeze();
           parts.disk.cutPower();
           parts.site.kill();
           await running.exited;

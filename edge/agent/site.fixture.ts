@@ -183,6 +183,17 @@ export const createSite = async (
     kill: (): void => {
       child?.kill('SIGKILL');
     },
+    /** Every thread of the agent stands still: what it told so far is all it will ever tell. */
+    freeze: async (): Promise<void> => {
+      const { pid } = child ?? {};
+      if (pid === undefined) throw new Error('no agent was started');
+      process.kill(pid, 'SIGSTOP');
+      await until(
+        () => readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '')[0],
+        (state) => state === 'T',
+        `process ${pid} stopped`,
+      );
+    },
     trace: (): string[] =>
       existsSync(traceFile) ? readFileSync(traceFile, 'utf8').trim().split('\n') : [],
     witnessFile,

@@ -2,6 +2,7 @@
  * Images on Podman: found by manifest digest, pulled by digest (from the agent's own endpoint
  * without TLS), given back one reference at a time.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
 import { chunksOf, jsonLinesOf } from './byte-streams.ts';
@@ -40,16 +41,23 @@ const digestsOf = (image: Listed): string[] => [
 ];
 
 const listAttempts = 5;
+const listPauseMs = 100;
 
-/** Podman fails the whole list when an image goes while it makes it, so it is asked again. */
+/**
+ * Podman fails the whole list when an image goes while it makes it: the image is gone already, or
+ * its layers are while its name still stands. So it is asked again, a little later each time.
+ */
 const listed = async (calls: Pick<LibpodCalls, 'call'>, attempt = 1): Promise<Listed[]> => {
   const what = 'list images';
   try {
     const { body } = await calls.call({ what, path: '/images/json' });
     return parseReply(imagesSchema, body, what) ?? [];
   } catch (error) {
-    const went = error instanceof FleetError && error.code === 'image-not-found';
+    const went =
+      error instanceof FleetError &&
+      (error.code === 'image-not-found' || /layer not known/i.test(error.message));
     if (!went || attempt === listAttempts) throw error;
+    await sleep(attempt * listPauseMs);
     return listed(calls, attempt + 1);
   }
 };
