@@ -3,8 +3,8 @@
  * Half-open links show within about 60 s by pings (20 s, 2 misses); the end-to-end watchdog is the caller's.
  */
 import {
+  type Authenticator,
   connect,
-  jwtAuthenticator,
   type Msg,
   type NatsConnection,
   NoRespondersError,
@@ -13,6 +13,7 @@ import {
   TimeoutError,
 } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { signerFromNkeySeed } from '../wire/nkey.ts';
 import { parseJson } from '../wire/shape.ts';
 import type { Carrier, CarrierReply, CarrierStatus, PubAck } from './carrier.ts';
 
@@ -118,15 +119,21 @@ const tlsOf = ({ certificate, serverName }: CarrierOptions) => {
   return serverName === undefined ? {} : { tls: { servername: serverName } };
 };
 
+/** As the library's own, but that Node signs: its signature in JavaScript takes a hundred times as long. */
+const signIn =
+  ({ credentials }: CarrierOptions): Authenticator =>
+  (nonce = '') => {
+    const { jwt, seed } = credentials();
+    const signature = signerFromNkeySeed(seed).sign(Buffer.from(nonce));
+    return { jwt, nkey: '', sig: Buffer.from(signature).toString('base64') };
+  };
+
 const dialOptions = (options: CarrierOptions, delay: () => number) => ({
   servers: [...options.urls],
   ...tlsOf(options),
   name: options.name,
   inboxPrefix: options.inboxPrefix,
-  authenticator: jwtAuthenticator(
-    () => options.credentials().jwt,
-    () => Buffer.from(options.credentials().seed),
-  ),
+  authenticator: signIn(options),
   timeout: dialTimeoutMs,
   pingInterval: options.pingIntervalMs ?? 20_000,
   maxPingOut: missedPingsMax,
