@@ -25,6 +25,7 @@ export type TestHub = {
   leafUrl: string;
   /** JetStream's folder, for tests that take it away. */
   storeDir: string;
+  pid: () => number;
   stop: () => Promise<void>;
   kill: () => Promise<void>;
   /** Starts it again on the same ports and folders. */
@@ -58,6 +59,7 @@ const startTestHub = async (folder: string, databaseUrl: string, kek: string): P
     leafPort,
     leafUrl: `nats-leaf://127.0.0.1:${leafPort}`,
     storeDir,
+    pid: () => hub.pid,
     stop: () => hub.stop(),
     kill: () => hub.kill(),
     start: async () => {

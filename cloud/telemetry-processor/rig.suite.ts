@@ -2,7 +2,7 @@
  * What the system tests and benches of ingest stand on: tenants and devices as device-manager
  * keeps them, and ways to ask what was stored. Not a fake: the tables are the real ones.
  */
-import { randomUUID } from 'node:crypto';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createApiKey } from '@signalbeam/platform/identity/api-keys';
 import { issueUserToken } from '@signalbeam/platform/identity/tokens';
 import { createTenantKeys } from '@signalbeam/platform/keys/keyring';
@@ -39,6 +39,12 @@ export const addTenant = async (owner: Pool, parts: TenantParts): Promise<TestTe
   return { tenantId, tenantKey, tokenId: rows[0]?.id ?? '' };
 };
 
+/** One for all of them: the site's key is sealed to it, and no test here opens it. */
+const sealingKey = Buffer.from(
+  generateKeyPairSync('x25519').publicKey.export({ format: 'jwk' }).x ?? '',
+  'base64url',
+).toString('base64');
+
 export const addDevices = async (
   owner: Pool,
   tenant: TestTenant,
@@ -50,7 +56,7 @@ export const addDevices = async (
     `INSERT INTO device_manager.devices
        (id, tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version,
         os, architecture, hostname, registration_token_id)
-     SELECT id, $1, 'device ' || id, $2, 'approved', key, '', '', '0.1.0', 'linux', 'x64', 'test', $3
+     SELECT id, $1, 'device ' || id, $2, 'approved', key, $6, '', '0.1.0', 'linux', 'x64', 'test', $3
        FROM unnest($4::uuid[], $5::text[]) AS d (id, key)`,
     [
       tenant.tenantId,
@@ -58,6 +64,7 @@ export const addDevices = async (
       tenant.tokenId,
       devices.map((device) => device.deviceId),
       devices.map((device) => device.nkey),
+      sealingKey,
     ],
   );
   return devices;

@@ -90,6 +90,7 @@ export const createVirtualDevice = (site: string) => {
     deviceId,
     site,
     nkey,
+    seed,
     signer,
     laneOf,
     /** Starts the lane anew, as after a restored disk. */

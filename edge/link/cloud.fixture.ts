@@ -126,6 +126,9 @@ const startOnce = async (
     /** As devices call it. */
     publicUrl: env['SIGNALBEAM_PUBLIC_URL'] ?? '',
     wan,
+    /** What else devices reached across the WAN, in bytes: the hub's clients and the API. */
+    beyondBytes: (): number =>
+      beyond.reduce((sum, each) => sum + each.bytes().up + each.bytes().down, 0),
     /** The hub comes back with nothing it kept: no stream, no bucket, no tenant's account. */
     loseHub: async (): Promise<void> => {
       await hub.stop();

@@ -20,7 +20,7 @@ import { startWatchdog } from './watchdog.ts';
 import { startWays, type Way } from './ways.ts';
 
 export type LinkParts = {
-  approved: Approved;
+  approved: Pick<Approved, 'deviceId' | 'site'>;
   signer: Signer;
   /** What the device believes: keys for what comes down, and where its records go. */
   trust: Pick<TrustStore, 'trust' | 'keyset' | 'offer' | 'witness'>;

@@ -61,6 +61,8 @@ const faketime = (clock: string): [string, ...string[]] => [
 export const startTestSite = async (
   postgresUrl: string,
   hosts: { hosts: readonly string[]; wan: readonly string[] },
+  /** How often agents beat and sample: quickly, so that a test need not wait; or as they are shipped. */
+  pace: readonly string[] = quick,
 ): Promise<TestSite> => {
   const network = createNetwork(hosts);
   const cloud = await startTestCloud(postgresUrl, {}, network.wanAddress).catch((cause) => {
@@ -105,7 +107,7 @@ export const startTestSite = async (
         args: [
           ...before,
           ...[cli, 'run', '--state', member.folder, '--console', console],
-          ...['--mesh', `${member.host.address}:${meshPort}`, ...quick, ...noEngine, ...args],
+          ...['--mesh', `${member.host.address}:${meshPort}`, ...pace, ...noEngine, ...args],
         ],
         env: { PATH: process.env['PATH'] ?? '' },
         logFile: `${member.folder}.log`,

@@ -13,8 +13,16 @@ export type LinkProxy = {
   heal: () => void;
   /** Bytes passed on so far: towards the target, and back. */
   bytes: () => { up: number; down: number };
+  /** Shows every chunk of every connection as it passes; `connection` tells them apart. */
+  watch: (listener: ProxyListener) => void;
   stop: () => Promise<void>;
 };
+
+export type ProxyListener = (
+  direction: 'up' | 'down',
+  chunk: Uint8Array,
+  connection: object,
+) => void;
 
 export type ProxyOptions = { to: { host?: string; port: number }; port?: number; host?: string };
 
@@ -23,6 +31,7 @@ type Pair = { near: Socket; far: Socket };
 export const startProxy = async (options: ProxyOptions): Promise<LinkProxy> => {
   const pairs = new Set<Pair>();
   const passed = { up: 0, down: 0 };
+  const listeners: ProxyListener[] = [];
   let state: CutMode | 'whole' = 'whole';
 
   const forget = (pair: Pair) => {
@@ -33,6 +42,7 @@ export const startProxy = async (options: ProxyOptions): Promise<LinkProxy> => {
   const pass = (pair: Pair, from: Socket, to: Socket, direction: 'up' | 'down') => {
     from.on('data', (chunk: Buffer) => {
       passed[direction] += chunk.byteLength;
+      for (const listener of listeners) listener(direction, chunk, pair);
       if (!to.write(chunk)) from.pause();
     });
     to.on('drain', () => {
@@ -90,6 +100,9 @@ export const startProxy = async (options: ProxyOptions): Promise<LinkProxy> => {
       }
     },
     bytes: () => ({ ...passed }),
+    watch: (listener) => {
+      listeners.push(listener);
+    },
     stop: async () => {
       for (const pair of pairs) forget(pair);
       await new Promise<void>((resolve) => {

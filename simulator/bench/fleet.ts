@@ -12,38 +12,12 @@ import {
   residentMbOf,
   rounded,
 } from './cloud.suite.ts';
+import { type Call, caller, makeBundle } from './operator-calls.suite.ts';
 import { keysetOf, type Reached, startAgent, type VirtualAgent } from './virtual-agent.suite.ts';
 
 const callsPerSecond = 50;
 const reachTimeoutMs = 60_000;
 const connectingMax = 8;
-/** A registry's image that nobody pulls here. */
-const image = `registry.example/web@sha256:${'a'.repeat(64)}`;
-
-type Call = (method: string, path: string, body: unknown) => Promise<Record<string, unknown>>;
-
-const caller =
-  (cloud: BenchCloud, token: string): Call =>
-  async (method, path, body) => {
-    const response = await fetch(`${cloud.url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text);
-  };
-
-const makeBundle = async (call: Call): Promise<string> => {
-  const { id } = await call('POST', '/api/bundles', { name: 'bench' });
-  for (const version of ['1.0.0', '2.0.0']) {
-    const containers = [{ name: 'web', image }];
-    await call('POST', `/api/bundles/${String(id)}/versions`, { version, containers });
-  }
-  return String(id);
-};
-
 const within = <T>(promise: Promise<T>): Promise<T> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
