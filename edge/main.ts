@@ -9,14 +9,18 @@ import { signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { readBootId } from './host/boot.ts';
 import { type AgentLog, openLog } from './host/log.ts';
 import type { RunOptions } from './host/options.ts';
-import { relayOf } from './host/relay.ts';
+import type { StartParts } from './host/parts.ts';
+import { askAnyWay } from './host/relay.ts';
 import { clearRuntime, type Runtime, writeRuntime } from './host/runtime.ts';
+import type { Believing } from './host/trust.ts';
 import { agentVersion } from './host/version.ts';
-import { awaitApproval, awaitMove, isOutdated } from './link/approval.ts';
+import { type ApprovalParts, awaitApproval } from './link/approval.ts';
+import { followEnrolment, isOutdated } from './link/follow-enrolment.ts';
 import { createAgentView } from './local-api/view.ts';
 import { readRegistration } from './store/enrolment.ts';
 import { ensurePrivateFolder } from './store/files.ts';
 import { ensureIdentity } from './store/identity.ts';
+import { openKnownPeers } from './store/known-peers.ts';
 import { lockFolder } from './store/lock.ts';
 import { openStores } from './store/stores.ts';
 
@@ -64,6 +68,7 @@ export const runAgent = async (
     }
     writeRuntime(folder, runtime);
     log('info', 'Ready', { console: options.console, pid: process.pid });
+    const others = () => [...openKnownPeers(stores.state).all(), ...options['mesh-peers']];
     const asking = {
       folder,
       registered,
@@ -73,26 +78,21 @@ export const runAgent = async (
       log,
       signal,
       onChange: view.registrationChanged,
-      ...(await relayOf(options, identity.seed)),
+      fetch: askAnyWay({ relay: options.relay, others, seed: identity.seed }),
     };
     let approved = await awaitApproval(asking);
     while (approved !== null && !signal.aborted) {
       const here = approved;
-      const left = Promise.withResolvers<void>();
-      const { startParts } = await import('./host/parts.ts');
-      const parts = await startParts({
+      const enrolled = await startEnrolled(asking, {
         ...{ options, environment, folder, identity, signer, stores, bootId, view, now, log },
         approved: here,
-        onLeft: left.resolve,
       });
-      closers.push(parts.stop);
-      if (isOutdated(here)) left.resolve();
-      const moved = left.promise.then(() => awaitMove(asking, here));
-      approved = await Promise.race([moved, aborted(signal).then(() => null)]);
+      closers.push(enrolled.stop);
+      approved = await Promise.race([enrolled.next, aborted(signal).then(() => null)]);
       if (approved === null) break;
       // All of it is built anew for the other site; what runs, and what waits to be sent, stays.
       closers.pop();
-      await quietly(log, parts.stop);
+      await quietly(log, enrolled.stop);
     }
     stores.outbox.appendEvent(
       event('agent-stopping', 'The agent was asked to stop. Containers run on.'),
@@ -105,6 +105,32 @@ export const runAgent = async (
     log('info', 'Stopped');
   }
 };
+
+/** The working agent under one enrolment, and whatever enrolment follows it. */
+const startEnrolled = async (asking: ApprovalParts, given: Omit<StartParts, 'doubt'>) => {
+  let trust: Believing | null = null;
+  const follower = followEnrolment({
+    ...asking,
+    known: given.approved,
+    believer: {
+      rootVersion: () => trust?.trust().root.version ?? 0,
+      judge: (...answer) => trust?.judgeEnrolment(...answer) ?? notYet,
+    },
+  });
+  follower.doubt('outdated', isOutdated(given.approved));
+  const { startParts } = await import('./host/parts.ts');
+  const parts = await startParts({ ...given, doubt: follower.doubt });
+  trust = parts.trust;
+  return {
+    next: follower.next,
+    stop: async (): Promise<void> => {
+      follower.stop();
+      await parts.stop();
+    },
+  };
+};
+
+const notYet = { kind: 'refused', reason: 'what is believed is not open yet' } as const;
 
 const event = (type: 'agent-started' | 'agent-stopping', message: string) =>
   ({ type, severity: 'info', message, data: { version: agentVersion } }) as const;

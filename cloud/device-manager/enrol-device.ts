@@ -3,6 +3,7 @@
  * to trust. Assembled afresh at each request from the keyring; it holds no private key.
  */
 import { leafTrust } from '@signalbeam/platform/nats/accounts';
+import { pastRevocation } from '@signalbeam/platform/nats/revocations';
 import { deviceUserJwt, gatewayUserJwt } from '@signalbeam/platform/nats/users';
 import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
 import type { Parts } from './api/parts.ts';
@@ -34,6 +35,7 @@ export const enrolmentOf = async (parts: Parts, device: DeviceRecord): Promise<E
   const { tenantId, site, name, publicKey, id: deviceId } = device;
   const { account, records } = await parts.keyring.tenant(tenantId);
   const user = { tenantId, site, deviceId, publicKey };
+  await pastRevocation(parts.pools.system, publicKey);
   return {
     deviceId,
     tenantId,

@@ -14,7 +14,8 @@ import { openBlobStore } from '../artifacts/store.ts';
 import { probe } from '../containers/probe.ts';
 import { openCloud } from '../link/cloud.ts';
 import { createTokenMint } from '../link/device-token.ts';
-import { startLink } from '../link/link.ts';
+import type { EnrolmentFollower } from '../link/follow-enrolment.ts';
+import { type Link, startLink } from '../link/link.ts';
 import type { AgentView } from '../local-api/view.ts';
 import type { RunEnvironment } from '../main.ts';
 import type { Approved } from '../store/enrolment.ts';
@@ -44,13 +45,19 @@ export type StartParts = {
   view: AgentView;
   now: () => number;
   log: AgentLog;
-  /** The newest roster of the site is without this device. */
-  onLeft: () => void;
+  /** Something speaks against the enrolment this is built on, or no longer does. */
+  doubt: EnrolmentFollower['doubt'];
+};
+
+export type Parts = {
+  /** What the device believes, for judging what it may be given next. */
+  trust: Believing;
+  stop(): Promise<void>;
 };
 
 const random = Math.random;
 
-export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<void> }> => {
+export const startParts = async (parts: StartParts): Promise<Parts> => {
   const { options, folder, approved, stores, view, now, log } = parts;
   let reconciler: Awaited<ReturnType<typeof startWork>> | null = null;
   const engines = startEngines(parts, () => reconciler?.nudge('the engine came or went'));
@@ -74,7 +81,7 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
   });
   const look = (): void => {
     const { members, floors } = trust.trust();
-    if (floors.has('site/roster') && !members.has(approved.deviceId)) parts.onLeft();
+    parts.doubt('left', floors.has('site/roster') && !members.has(approved.deviceId));
   };
   trust.onChange((name) => {
     work.nudge('what is trusted changed');
@@ -95,9 +102,11 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
     onChange: () => {
       view.linkChanged();
       site.linkChanged();
+      doubtByLink(parts, link);
     },
     reached: () => work.nudge('the cloud is reached'),
   });
+  doubtByLink(parts, link);
   site.join(link);
   const sampling = startSampling({
     sampler: createMetricsSampler(folder, now),
@@ -116,6 +125,7 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
     site: site.show,
   });
   return {
+    trust,
     stop: async () => {
       unwatch();
       sampling.stop();
@@ -126,6 +136,13 @@ export const startParts = async (parts: StartParts): Promise<{ stop(): Promise<v
       await site.stop();
     },
   };
+};
+
+/** Whoever is linked was let in: then no broker's refusal counts. */
+const doubtByLink = ({ doubt }: StartParts, link: Link): void => {
+  const connected = link.state() === 'connected';
+  doubt('unlinked', !connected);
+  if (connected) doubt('refused', false);
 };
 
 const startEngines = ({ options, environment, stores, log }: StartParts, onChange: () => void) =>

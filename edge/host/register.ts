@@ -9,7 +9,7 @@ import { type Registered, readRegistration, writeRegistration } from '../store/e
 import { ensurePrivateFolder } from '../store/files.ts';
 import { ensureIdentity } from '../store/identity.ts';
 import type { Options } from './options.ts';
-import { relayOf } from './relay.ts';
+import { askAnyWay } from './relay.ts';
 import { agentVersion } from './version.ts';
 
 /** Gives what to tell the person. */
@@ -21,7 +21,9 @@ export const register = async (options: Options<'register'>): Promise<string> =>
     throw elsewhere(before);
   const identity = ensureIdentity(folder);
   const name = options.name ?? hostname();
-  const cloud = openCloud({ url, ...(await relayOf(options, identity.seed)) });
+  const { relay } = options;
+  const fetch = askAnyWay({ relay, others: () => [], seed: identity.seed });
+  const cloud = openCloud({ url, fetch });
   const answer = await cloud.register({
     registrationToken: token,
     name,

@@ -36,7 +36,13 @@ const random = Math.random;
 
 export const startSite = async (parts: StartParts, trust: Believed): Promise<Site> => {
   const { options, approved, identity, now, log } = parts;
-  const broker = createBrokerWays({ approved, seed: identity.seed, random, log });
+  const broker = createBrokerWays({
+    approved,
+    seed: identity.seed,
+    random,
+    log,
+    onRefused: () => parts.doubt('refused', true),
+  });
   let link: Link | null = null;
   let mesh: SiteMesh | null = null;
   const offer = (): void => link?.offer(known());

@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
 import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
 import {
@@ -10,6 +11,7 @@ import {
   issuedAt,
   keys,
   keysetWith,
+  newSigner,
 } from '@signalbeam/sync/wire/records.fixture';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 import {
@@ -18,6 +20,7 @@ import {
   desiredName,
   keysetBytes,
   rootBytes,
+  rosterBytes,
 } from '@signalbeam/sync/wire/trust.fixture';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Approved } from '../store/enrolment.ts';
@@ -139,5 +142,37 @@ describe('a desired state', () => {
       { data: { name: desiredName, code: 'rollback' } },
       { data: { name: desiredName, code: 'fast-forward' } },
     ]);
+  });
+});
+
+describe('a new enrolment', () => {
+  const enrolmentWith = (keyset: Uint8Array, roster: Uint8Array) =>
+    ({ site: 'plant-9', records: { keyset: text(keyset), roster: text(roster) } }) as Enrolment;
+  const there = { site: 'plant-9' };
+
+  it('is believed when its roster follows from what is believed, over every root in between', () => {
+    const [first, second] = [newSigner(), newSigner()];
+    const roots = [
+      rootBytes(2, [keys.root, first], { keys: [first] }),
+      rootBytes(3, [first, second], { keys: [second] }),
+    ];
+    const next = enrolmentWith(keysetBytes(3, {}, [second]), rosterBytes(1, there));
+    expect(trust.judgeEnrolment(next, [])).toMatchObject({ kind: 'refused' });
+    expect(trust.judgeEnrolment(next, roots)).toEqual({ kind: 'believed' });
+  });
+
+  it('is refused from a stranger, without this device, or of another site than it says', () => {
+    const stranger = newSigner();
+    for (const roster of [
+      rosterBytes(1, there, stranger),
+      rosterBytes(1, { ...there, members: [] }),
+      rosterBytes(1, { site: 'plant-8' }),
+    ]) {
+      expect(trust.judgeEnrolment(enrolmentWith(keysetBytes(2), roster), [])).toMatchObject({
+        kind: 'refused',
+      });
+    }
+    const foreign = enrolmentWith(keysetBytes(9, {}, [stranger]), rosterBytes(1, there));
+    expect(trust.judgeEnrolment(foreign, [])).toMatchObject({ code: 'unknown-signer' });
   });
 });

@@ -5,9 +5,12 @@
  */
 import type { RecordName } from '@signalbeam/sync/core/records';
 import { installHold, staleParts } from '@signalbeam/sync/core/staleness';
+import { moveToSite } from '@signalbeam/sync/core/trust';
+import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
 import type { Offered } from '@signalbeam/sync/wire/offer';
 import { openDesired } from '@signalbeam/sync/wire/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
+import { offerRecord } from '@signalbeam/sync/wire/trust';
 import { openTrustStore, type TrustStore, type TrustStoreParts } from '../store/trust.ts';
 
 type Accepted = { kind: 'accepted' | 'unchanged' | 'refused' };
@@ -16,7 +19,14 @@ export type Believing = TrustStore & {
   acceptDesired(envelope: Uint8Array): Accepted;
   /** Why no new version may start; null when one may. */
   hold(): string | null;
+  /**
+   * Whether a new enrolment of this device is the cloud's: its roster must follow from what is
+   * believed already, so that nobody on the way there can move a device. `roots` lead to its keys.
+   */
+  judgeEnrolment(enrolment: Enrolment, roots: readonly Uint8Array[]): Judged;
 };
+
+export type Judged = { kind: 'believed' } | { kind: 'refused'; reason: string };
 
 /** What only the floors know: the journal's own may be lost with its database. */
 const floorFaults = new Set<string>([
@@ -107,9 +117,28 @@ export const openTrust = (
       tell(desiredName, offered);
       return { kind: 'refused' };
     },
+    judgeEnrolment: judgeBy({ trust: store.trust, offer }, identity),
     hold: () => {
       if (isRevoked()) return 'This device was revoked; no new version starts.';
       return installHold(staleParts(store.trust(), desiredEndMs()));
     },
   };
 };
+
+const judgeBy =
+  (
+    { trust, offer }: Pick<TrustStore, 'trust' | 'offer'>,
+    identity: { deviceId: string; nkey: string },
+  ): Believing['judgeEnrolment'] =>
+  (enrolment, roots) => {
+    for (const root of roots) offer('tenant/root', root);
+    const keys = offer('tenant/keyset', Buffer.from(enrolment.records.keyset, 'base64'));
+    if (keys.kind === 'refused') return keys;
+    // As it would be read at the new site: what was seen at this one has no say there.
+    const roster = Buffer.from(enrolment.records.roster, 'base64');
+    const offered = offerRecord(moveToSite(trust()), enrolment.site, 'site/roster', roster);
+    if (offered.kind === 'refused') return offered;
+    const known = offered.kind === 'accepted' && offered.trust.members.get(identity.deviceId);
+    if (known === identity.nkey) return { kind: 'believed' };
+    return { kind: 'refused', reason: 'its roster is without this device' };
+  };

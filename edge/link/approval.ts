@@ -4,7 +4,9 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetError } from '@signalbeam/sync/core/errors';
+import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
 import type { Signer } from '@signalbeam/sync/wire/keys';
+import type { Judged } from '../host/trust.ts';
 import { type Approved, type Registered, writeRegistration } from '../store/enrolment.ts';
 import { trustOfEnrolment } from '../store/trust.ts';
 import { openCloud } from './cloud.ts';
@@ -21,7 +23,7 @@ export type ApprovalParts = {
   log: Log;
   signal: AbortSignal;
   onChange: (registered: Registered) => void;
-  /** Through a relay, where the device has no uplink. */
+  /** By whatever path is open; the network's own way to the cloud when absent. */
   fetch?: Ask;
   askEveryMs?: { first: number; max: number };
 };
@@ -34,7 +36,7 @@ export const awaitApproval = async (parts: ApprovalParts): Promise<Approved | nu
   let delayMs = first;
   while (known.status !== 'approved') {
     if (signal.aborted) return null;
-    const next = await ask(parts, known);
+    const next = await askEnrolment({ ...parts, registered: known });
     if (next.status !== known.status) {
       writeRegistration(parts.folder, next);
       parts.onChange(next);
@@ -62,14 +64,23 @@ const describe = (known: Registered): string => {
   }
 };
 
-/** Failures of the way there leave things as they are: it asks again. */
-const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered> => {
-  const { signer, now, log } = parts;
+/** What an approved device asks with: the root it believes, and its judgement of the answer. */
+export type Believer = {
+  rootVersion: () => number;
+  judge: (enrolment: Enrolment, roots: readonly Uint8Array[]) => Judged;
+};
+
+/** Asks once. Failures of the way there leave things as they are: it is asked again. */
+export const askEnrolment = async (
+  parts: Omit<ApprovalParts, 'signal'> & { believer?: Believer },
+): Promise<Registered> => {
+  const { signer, now, log, registered: known } = parts;
   const mint = createTokenMint({ signer, deviceId: known.deviceId, now });
   const through = parts.fetch === undefined ? {} : { fetch: parts.fetch };
   try {
     const answer = await openCloud({ url: known.cloudUrl, mint, ...through }).enrolment(
       known.deviceId,
+      parts.believer?.rootVersion() ?? null,
     );
     const { version, cloudUrl, deviceId, tenantId, site, name, fingerprint } = known;
     const base = { version, cloudUrl, deviceId, tenantId, site, name, fingerprint };
@@ -79,6 +90,9 @@ const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered>
     if (enrolment.deviceId !== deviceId || enrolment.tenantId !== tenantId) throw otherDevice();
     // Refused here, an enrolment is never written down.
     trustOfEnrolment(enrolment, 0);
+    const roots = (answer.roots ?? []).map((root) => Buffer.from(root, 'base64'));
+    const judged = parts.believer?.judge(enrolment, roots) ?? { kind: 'believed' };
+    if (judged.kind === 'refused') throw notBelieved(judged.reason);
     const approved: Approved = {
       ...base,
       site: enrolment.site,
@@ -94,39 +108,20 @@ const ask = async (parts: ApprovalParts, known: Registered): Promise<Registered>
   }
 };
 
-/** From before there were records of roots: its credentials don't reach the site's records either. */
-export const isOutdated = ({ enrolment }: Approved): boolean => !('root' in enrolment.records);
-
-/**
- * The roster of its site is without this device (it may have been moved), or its enrolment is
- * outdated. Asks until the cloud gives another one, and writes that down; null when it was told to
- * stop. Everything else goes on.
- */
-export const awaitMove = async (
-  parts: ApprovalParts,
-  known: Approved,
-): Promise<Approved | null> => {
-  const { signal, random } = parts;
-  const { first, max } = parts.askEveryMs ?? { first: 2_000, max: 300_000 };
-  for (let delayMs = first; !signal.aborted; delayMs = Math.min(max, delayMs * 1.5)) {
-    const next = await ask(parts, known);
-    const renews = next.status === 'approved' && isOutdated(known) && !isOutdated(next);
-    if (next.status === 'approved' && (renews || next.site !== known.site)) {
-      writeRegistration(parts.folder, next);
-      parts.onChange(next);
-      parts.log('info', 'A new enrolment is in use', { from: known.site, to: next.site });
-      return next;
-    }
-    await sleep(delayMs * (0.5 + random()), undefined, { signal }).catch(() => undefined);
-  }
-  return null;
-};
-
 const otherDevice = (): FleetError =>
   new FleetError(
     'enrolment-of-another',
     'The cloud sent the enrolment of another device; it was not used.',
     {
       next: 'Tell the operator of the cloud.',
+    },
+  );
+
+const notBelieved = (reason: string): FleetError =>
+  new FleetError(
+    'enrolment-refused',
+    `An enrolment that does not follow from what this device believes was not used: ${reason}.`,
+    {
+      next: 'Whoever carries it may have changed it; if it goes on, register the device again.',
     },
   );

@@ -13,6 +13,8 @@ export type BrokerWayParts = {
   seed: string;
   random: () => number;
   log: Log;
+  /** A broker refuses the credentials at hand. */
+  onRefused: () => void;
 };
 
 /** A leaf serves one site, so a quick return costs little; a hub may see thousands come back. */
@@ -22,7 +24,7 @@ const pingIntervalMs = { leaf: 10_000, hub: 20_000 };
 
 export type BrokerWays = ReturnType<typeof createBrokerWays>;
 
-export const createBrokerWays = ({ approved, seed, random, log }: BrokerWayParts) => {
+export const createBrokerWays = ({ approved, seed, random, log, onRefused }: BrokerWayParts) => {
   const { deviceId, site, enrolment } = approved;
   const dial = (
     to: { urls: readonly string[]; certificate: string | null; serverName?: string },
@@ -35,6 +37,7 @@ export const createBrokerWays = ({ approved, seed, random, log }: BrokerWayParts
       name: `signalbeam-agent ${deviceId}`,
       random,
       log,
+      refused: onRefused,
       redialMs: redialMs[kind],
       pingIntervalMs: pingIntervalMs[kind],
     });

@@ -55,7 +55,7 @@ test("a token refused because of this device's clock is made again by the cloud'
     reply.writeHead(right ? 200 : 401).end(right ? '{"status":"pending"}' : '{}');
   });
   const mint = createTokenMint({ signer, deviceId, now: () => 0 });
-  expect(await openCloud({ url, mint }).enrolment(deviceId)).toEqual({ status: 'pending' });
+  expect(await openCloud({ url, mint }).enrolment(deviceId, null)).toEqual({ status: 'pending' });
   expect(issued).toEqual([0, cloudNow / 1_000]);
 });
 
@@ -80,14 +80,16 @@ test('a refusal carries the code and the next step of the cloud', async () => {
 
 test('an answer that is too large, not JSON, or never comes is one clear error', async () => {
   const large = await serve((_, reply) => reply.end(Buffer.alloc(1024 * 1024)));
-  await expect(openCloud({ url: large }).enrolment(deviceId)).rejects.toMatchObject({
+  await expect(openCloud({ url: large }).enrolment(deviceId, null)).rejects.toMatchObject({
     code: 'cloud-reply-invalid',
   });
   const html = await serve((_, reply) => reply.end('<html>'));
-  await expect(openCloud({ url: html }).enrolment(deviceId)).rejects.toMatchObject({
+  await expect(openCloud({ url: html }).enrolment(deviceId, null)).rejects.toMatchObject({
     code: 'cloud-reply-invalid',
   });
-  await expect(openCloud({ url: 'http://127.0.0.1:1' }).enrolment(deviceId)).rejects.toMatchObject({
+  await expect(
+    openCloud({ url: 'http://127.0.0.1:1' }).enrolment(deviceId, null),
+  ).rejects.toMatchObject({
     code: 'cloud-unreachable',
   });
 });

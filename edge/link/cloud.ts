@@ -31,8 +31,10 @@ export const openCloud = (parts: { url: string; mint?: TokenMint; fetch?: Ask })
       const bytes = await calls.json('POST', '/api/devices', registration, shortDeadlineMs);
       return parseReply(bytes, registeredSchema);
     },
-    enrolment: async (deviceId: string) => {
-      const path = `/api/devices/${deviceId}/enrolment`;
+    /** With the roots that follow the one that is known, for who believes one already. */
+    enrolment: async (deviceId: string, rootsAfter: number | null) => {
+      const query = rootsAfter === null ? '' : `?rootsAfter=${rootsAfter}`;
+      const path = `/api/devices/${deviceId}/enrolment${query}`;
       return parseReply(
         await calls.read(path, replyBytesMax, shortDeadlineMs),
         enrolmentStatusSchema,

@@ -9,6 +9,7 @@ import Database from 'better-sqlite3';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import { freePort } from '@signalbeam/launcher/infra/ports';
+import { openCarrier } from '@signalbeam/sync/nats/nats-carrier';
 import { readTrust } from '../store/trust-tables.ts';
 import {
   agentCommand,
@@ -102,7 +103,7 @@ test('a removed member is out: revoked, off the roster, without the new site key
   cloud.wan.heal();
   const contact = await eventually(
     () => believes(gateway),
-    ({ revoked }) => revoked.has(later.nkey),
+    ({ revoked, members }) => revoked.has(later.nkey) && members.size === 1,
     60_000,
   );
   expect([...contact.members.keys()]).toEqual([gateway.deviceId]);
@@ -113,9 +114,60 @@ test('a removed member is out: revoked, off the roster, without the new site key
   await agent.stop();
 });
 
-test('a device that is moved goes on at its new site: same id, same lanes, new records', async () => {
+type Enrolled = { site: string; deviceId: string; enrolment: { nats: { deviceJwt: string } } };
+const enrolmentOf = ({ folder }: { folder: string }): Enrolled =>
+  JSON.parse(readFileSync(join(folder, 'enrolment.json'), 'utf8'));
+
+/** Whether the hub lets the device in by these credentials. */
+const letsIn = async (folder: string, jwt: string): Promise<boolean> => {
+  const { seed } = JSON.parse(readFileSync(join(folder, 'identity.json'), 'utf8'));
+  const answer = Promise.withResolvers<boolean>();
+  const carrier = openCarrier({
+    urls: [cloud.hubUrl],
+    credentials: () => ({ jwt, seed }),
+    inboxPrefix: '_INBOX.test',
+    name: 'a test',
+    random: () => 0.5,
+    log: () => {},
+    refused: () => answer.resolve(false),
+  });
+  carrier.onStatus((status) => answer.resolve(status === 'connected'));
+  const isIn = await answer.promise;
+  await carrier.close();
+  return isIn;
+};
+
+const linkStateOf = ({ console }: { console: string }) =>
+  fetch(`${console}/api/local/link`).then((reply) => reply.json() as Promise<{ state: string }>);
+const untilLinked = (agent: { console: string }) =>
+  eventually(
+    () => linkStateOf(agent),
+    ({ state }) => state === 'connected',
+  );
+const generationOf = ({ console }: { console: string }) =>
+  fetch(`${console}/api/local/device`).then(
+    async (reply) => ((await reply.json()) as { generation: number }).generation,
+  );
+
+const asksToRun = async (deviceId: string, version: string): Promise<void> => {
+  const bundles = (await cloud.ask('GET', '/api/bundles')) as {
+    bundles: { id: string; name: string }[];
+  };
+  const known = bundles.bundles.find(({ name }) => name === 'moved');
+  const { id } =
+    known ?? ((await cloud.ask('POST', '/api/bundles', { name: 'moved' })) as { id: string });
+  const image = `registry.example/web@sha256:${'a'.repeat(64)}`;
+  await cloud.ask('POST', `/api/bundles/${id}/versions`, {
+    version,
+    containers: [{ name: 'web', image }],
+  });
+  await cloud.ask('POST', `/api/devices/${deviceId}/bundle`, { bundleId: id, version });
+};
+
+test('a device that is moved goes on at its new site: same id, lanes and generation, new records and credentials', async () => {
   const mover = await enrol('mover');
-  const agent = await startAgent({ folder: mover.folder, name: 'mover', args: [...quiet] });
+  const run = () => startAgent({ folder: mover.folder, name: 'mover', args: [...quiet] });
+  let agent = await run();
   const rows = async () => {
     const { rows: found } = await cloud.owner.query<{ epoch: string; count: number }>(
       `SELECT epoch, count(*)::int AS count FROM telemetry.events WHERE device_id = $1 GROUP BY 1`,
@@ -128,30 +180,57 @@ test('a device that is moved goes on at its new site: same id, same lanes, new r
     () => believes(mover),
     ({ members }) => members.has(mover.deviceId),
   );
-  await cloud.ask('PATCH', `/api/devices/${mover.deviceId}`, { site: 'plant-9' });
-  const after = await eventually(
-    () => believes(mover),
-    ({ members, snapshot }) =>
-      members.size === 1 && members.has(mover.deviceId) && snapshot !== null,
+  await asksToRun(mover.deviceId, '1.0.0');
+  await eventually(
+    () => generationOf(agent),
+    (generation) => generation === 1,
   );
-  expect(after.siteKeyGeneration).toBe(1);
-  const linked = () =>
-    fetch(`${agent.console}/api/local/link`).then(
-      (reply) => reply.json() as Promise<{ state: string }>,
+  const isAt = async (site: string) => {
+    await eventually(
+      async () => enrolmentOf(mover),
+      (enrolled) => enrolled.site === site,
     );
-  await eventually(linked, ({ state }) => state === 'connected');
-  await agentCommand(['status', '--state', mover.folder]);
+    await eventually(
+      () => believes(mover),
+      ({ members, snapshot }) =>
+        members.size === 1 && members.has(mover.deviceId) && snapshot !== null,
+    );
+    await untilLinked(agent);
+  };
+  const first = enrolmentOf(mover).enrolment.nats.deviceJwt;
+  expect(await letsIn(mover.folder, first)).toBe(true);
+  await cloud.ask('PATCH', `/api/devices/${mover.deviceId}`, { site: 'plant-9' });
+  await isAt('plant-9');
+  expect((await believes(mover)).siteKeyGeneration).toBe(1);
+  // The site it left is closed to it, whoever kept a copy of its credentials.
+  const second = enrolmentOf(mover).enrolment.nats.deviceJwt;
+  expect(await letsIn(mover.folder, first)).toBe(false);
+  expect(await letsIn(mover.folder, second)).toBe(true);
+  expect(await generationOf(agent)).toBe(1);
+  await asksToRun(mover.deviceId, '1.1.0');
+  await eventually(
+    () => generationOf(agent),
+    (generation) => generation === 2,
+  );
+
+  // Moved again while it is off: it learns so at its next contact.
+  await agent.stop();
+  await cloud.ask('PATCH', `/api/devices/${mover.deviceId}`, { site: 'plant-10' });
+  await eventually(
+    () => letsIn(mover.folder, second),
+    (isIn) => !isIn,
+  );
+  agent = await run();
+  await isAt('plant-10');
+  expect(await generationOf(agent)).toBe(2);
   const { rows: refusals } = await cloud.owner.query(
-    `SELECT message FROM telemetry.events WHERE type = 'record-refused'`,
+    `SELECT message FROM telemetry.events WHERE type IN ('record-refused', 'desired-refused')`,
   );
   expect(refusals).toEqual([]);
   await agent.stop();
-  const [lane] = await rows();
-  expect(lane?.epoch).toBe(before[0]?.epoch);
-  expect(JSON.parse(readFileSync(join(mover.folder, 'enrolment.json'), 'utf8'))).toMatchObject({
-    site: 'plant-9',
-    deviceId: mover.deviceId,
-  });
+  const after = await rows();
+  expect(after.map(({ epoch }) => epoch)).toEqual([before[0]?.epoch]);
+  expect(enrolmentOf(mover)).toMatchObject({ site: 'plant-10', deviceId: mover.deviceId });
 });
 
 test('an enrolment of before there were root records is renewed, and its trust goes on', async () => {

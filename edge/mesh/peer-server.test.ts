@@ -195,7 +195,7 @@ describe('the relay', () => {
       url: 'https://fleet.invalid',
       fetch: createRelayFetch({ address: peer.address, own: stranger.own }),
     });
-    expect(await relayed.enrolment(id)).toEqual({ status: 'pending' });
+    expect(await relayed.enrolment(id, null)).toEqual({ status: 'pending' });
     await expect(relayed.fetchRelease(`sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({
       code: 'not-relayed',
     });

@@ -11,16 +11,17 @@ import { FleetError } from '@signalbeam/sync/core/errors';
 import type { DeviceCertificate } from './certificate.ts';
 import { connectToPeer, type PeerAddress } from './peer-tls.ts';
 
-const relayedPath = (path: string): string | null => {
+const relayedPath = (path: string, query: string): string | null => {
   if (path === '/api/devices') return '/enrolment/devices';
   const id = path.match(/^\/api\/devices\/([0-9a-f-]{36})\/enrolment$/)?.[1];
-  return id === undefined ? null : `/enrolment/devices/${id}`;
+  return id === undefined ? null : `/enrolment/devices/${id}${query}`;
 };
 
 export const createRelayFetch =
   (parts: { address: PeerAddress; own: DeviceCertificate }): typeof fetch =>
   async (input, init) => {
-    const path = relayedPath(new URL(input instanceof Request ? input.url : input).pathname);
+    const { pathname, search } = new URL(input instanceof Request ? input.url : input);
+    const path = relayedPath(pathname, search);
     if (path === null) throw notRelayed();
     const socket = await connectToPeer({ ...parts, publicKey: null });
     const request = httpRequest({

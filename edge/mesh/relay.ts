@@ -59,9 +59,10 @@ export const createRelay = (parts: {
 /** The two calls there are, by their exact paths. */
 const targetOf = ({ method, url }: IncomingMessage): { method: string; path: string } | null => {
   if (method === 'POST' && url === '/enrolment/devices') return { method, path: '/api/devices' };
-  const id = url?.match(/^\/enrolment\/devices\/([0-9a-f-]{36})$/)?.[1];
+  const [, id, query = ''] =
+    url?.match(/^\/enrolment\/devices\/([0-9a-f-]{36})(\?rootsAfter=\d{1,7})?$/) ?? [];
   if (method !== 'GET' || id === undefined || !uuid.safeParse(id).success) return null;
-  return { method, path: `/api/devices/${id}/enrolment` };
+  return { method, path: `/api/devices/${id}/enrolment${query}` };
 };
 
 const readBody = async (request: IncomingMessage): Promise<Buffer | 'too-large'> => {

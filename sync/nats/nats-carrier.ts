@@ -4,6 +4,7 @@
  */
 import {
   type Authenticator,
+  AuthorizationError,
   connect,
   type Msg,
   type NatsConnection,
@@ -32,6 +33,8 @@ export type CarrierOptions = {
   serverName?: string;
   /** Between two dials: doubled from the first up to the largest, with full jitter. */
   redialMs?: { first: number; max: number };
+  /** The broker refuses these credentials: a hint that they may have been replaced. */
+  refused?: () => void;
 };
 
 const dialTimeoutMs = 10_000;
@@ -64,12 +67,13 @@ export const openCarrier = (options: CarrierOptions): Carrier => {
       if (status === 'closed') return void opened.close();
       connection = opened;
       for (const each of subscriptions.values()) each.start(opened);
-      void watch(opened, turn, options.log);
+      void watch(opened, turn, options);
       turn('connected');
     } catch (cause) {
       options.log('warn', 'the broker did not let this device in; it dials again', {
         reason: reasonOf(cause),
       });
+      if (cause instanceof AuthorizationError) options.refused?.();
       if (status !== 'closed') retry = setTimeout(() => void dial(), delay());
     }
   };
@@ -148,13 +152,15 @@ const dialOptions = (options: CarrierOptions, delay: () => number) => ({
 const watch = async (
   connection: NatsConnection,
   turn: (status: CarrierStatus) => void,
-  log: CarrierOptions['log'],
+  { log, refused }: CarrierOptions,
 ): Promise<void> => {
   for await (const event of connection.status()) {
     if (event.type === 'reconnect') turn('connected');
     else if (event.type === 'disconnect' || event.type === 'staleConnection') turn('connecting');
-    else if (event.type === 'error')
+    else if (event.type === 'error') {
       log('warn', 'the broker refused something', { reason: event.error.message });
+      if (event.error instanceof AuthorizationError) refused?.();
+    }
   }
 };
 

@@ -44,12 +44,27 @@ export const enrolmentSchema = z.strictObject({
 });
 export type Enrolment = z.infer<typeof enrolmentSchema>;
 
+/** Roots in one answer: far more than a tenant makes in a decade. */
+export const rootsMax = 64;
+/** Every root after the one that the device said it knows, oldest first; only for who asked. */
+const roots = z.array(record).max(rootsMax);
+
 /** What `GET /api/devices/{id}/enrolment` answers. Waiting is a state, not an error. */
 export const enrolmentStatusSchema = z.discriminatedUnion('status', [
   z.strictObject({ status: z.literal('pending') }),
   z.strictObject({ status: z.literal('rejected'), reason: z.string().max(500).nullable() }),
-  z.strictObject({ status: z.literal('approved'), enrolment: enrolmentSchema }),
+  z.strictObject({
+    status: z.literal('approved'),
+    enrolment: enrolmentSchema,
+    roots: roots.optional(),
+  }),
 ]);
+export type EnrolmentStatus = z.infer<typeof enrolmentStatusSchema>;
+
+/** `?rootsAfter=3`: the root that the device believes now. */
+export const enrolmentQuerySchema = z.strictObject({
+  rootsAfter: z.coerce.number().int().min(0).max(1_000_000).optional(),
+});
 
 /** What a device sends to register. */
 export const registrationSchema = z.strictObject({

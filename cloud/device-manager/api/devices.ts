@@ -155,12 +155,15 @@ const deleteRoute = createRoute({
   responses: { 204: { description: 'Deleted' }, ...notFound },
 });
 
-/** Membership of both sites follows by itself; credentials for the new one come with the enrolment. */
+/**
+ * Membership of both sites follows by itself. The device's credentials end at the hub with the move;
+ * those for the new site come with its enrolment, for which it asks.
+ */
 const changeDevice = async (
   sql: Sql,
   device: DeviceRecord,
   wish: { name?: string | undefined; site?: string | undefined },
-  by: { caller: UserCaller; ip: string | null },
+  by: { caller: UserCaller; ip: string | null; at: Date },
 ): Promise<void> => {
   const { name = device.name, site = device.site } = wish;
   if (name !== device.name) {
@@ -169,7 +172,7 @@ const changeDevice = async (
     await tellOfDevice(sql, { verb: 'rename', device, ...change }, by);
   }
   if (site === device.site) return;
-  await moveDevice(sql, device.id, site);
+  await moveDevice(sql, device.id, site, by.at);
   const data = { name, site, from: device.site };
   const change = { before: { site: device.site }, after: { site }, data };
   await tellOfDevice(sql, { verb: 'move', device, ...change }, by);
@@ -198,7 +201,8 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     const wish = c.req.valid('json');
     const view = await withTenant(pools.api, caller.tenantId, async (sql) => {
       const device = await lockDevice(sql, id);
-      if (device !== null) await changeDevice(sql, device, wish, { caller, ip });
+      const by = { caller, ip, at: new Date(parts.now()) };
+      if (device !== null) await changeDevice(sql, device, wish, by);
       return device === null ? null : viewDevice(sql, id);
     });
     if (view === null) throw noSuchDevice();

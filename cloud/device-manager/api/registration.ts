@@ -7,11 +7,14 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { requireDevice } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { rootsAfter } from '@signalbeam/platform/keys/tenant-records';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import {
+  enrolmentQuerySchema,
   enrolmentStatusSchema,
   registeredSchema,
   registrationSchema,
+  rootsMax,
 } from '@signalbeam/sync/wire/enrolment';
 import { enrolmentOf } from '../enrol-device.ts';
 import { registerDevice } from '../register-device.ts';
@@ -48,7 +51,7 @@ const enrolmentRoute = createRoute({
   tags: ['Registration'],
   summary: 'How a device’s registration stands; once approved, its credentials',
   middleware: [requireDevice({ pending: true })] as const,
-  request: { params: idParams },
+  request: { params: idParams, query: enrolmentQuerySchema },
   responses: { 200: json(enrolmentStatusSchema, 'How it stands'), ...notFound },
 });
 
@@ -73,6 +76,10 @@ export const addRegistrationRoutes = (api: Api, parts: Parts): void => {
       return c.json({ status: device.status, reason: device.statusReason }, 200);
     }
     const enrolment = await enrolmentOf(parts, device);
-    return c.json({ status: device.status, enrolment }, 200);
+    const { rootsAfter: known } = c.req.valid('query');
+    if (known === undefined) return c.json({ status: device.status, enrolment }, 200);
+    const roots = await rootsAfter(parts.pools.system, tenantId, known, rootsMax);
+    const chain = roots.map((each) => each.toString('base64'));
+    return c.json({ status: device.status, enrolment, roots: chain }, 200);
   });
 };

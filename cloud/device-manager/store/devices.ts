@@ -120,8 +120,10 @@ export const renameDevice = async (sql: Sql, id: string, name: string): Promise<
   await sql.query('UPDATE device_manager.devices SET name = $2 WHERE id = $1', [id, name]);
 };
 
-export const moveDevice = async (sql: Sql, id: string, site: string): Promise<void> => {
-  await sql.query('UPDATE device_manager.devices SET site = $2 WHERE id = $1', [id, site]);
+/** Its credentials of before end with the move. */
+export const moveDevice = async (sql: Sql, id: string, site: string, at: Date): Promise<void> => {
+  const set = 'UPDATE device_manager.devices SET site = $2, moved_at = $3 WHERE id = $1';
+  await sql.query(set, [id, site, at]);
 };
 
 export const decideDevice = async (

@@ -68,6 +68,21 @@ const newest = async (sql: Sql, tenantId: string, name: 'root' | 'keyset') => {
   return rows[0] ?? null;
 };
 
+/** The roots that follow `version`, oldest first: a device that was away walks all of them. */
+export const rootsAfter = async (
+  sql: Sql,
+  tenantId: string,
+  version: number,
+  limit: number,
+): Promise<Buffer[]> => {
+  const { rows } = await sql.query<{ envelope: Buffer }>(
+    `SELECT envelope FROM platform.tenant_records
+      WHERE tenant_id = $1 AND name = 'root' AND version > $2 ORDER BY version LIMIT $3`,
+    [tenantId, version, limit],
+  );
+  return rows.map(({ envelope }) => envelope);
+};
+
 export const insertTenantRecord = async (
   sql: Sql,
   record: { tenantId: string; name: 'root' | 'keyset'; version: number; envelope: Uint8Array },

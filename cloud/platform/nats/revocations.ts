@@ -1,10 +1,12 @@
 /**
- * Which NATS credentials of a tenant the hub must refuse: those of deleted devices. Device
- * credentials do not expire, so this list is what ends them at the broker; ingest and the API
- * refuse a deleted device by themselves, whatever the broker lets in.
+ * Which NATS credentials of a tenant the hub must refuse: those of deleted devices, and those that
+ * a moved device had for the site it left. Device credentials do not expire, so this list is what
+ * ends them at the broker; ingest and the API refuse a deleted device by themselves, whatever the
+ * broker lets in.
  *
  *   device_manager.public_revocations (tenant_id, public_key, revoked_at)
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from '../postgres/pool.ts';
 
 /** Public nkey → second until which credentials for it are revoked. */
@@ -13,6 +15,24 @@ export type RevocationLookup = (tenantId: string) => Promise<Revocations>;
 
 /** 70 bytes each in a JWT that must fit the hub's 256 KB message: older ones rely on ingest. */
 export const revocationsMax = 2_000;
+
+/** Waited for at most: two replicas' clocks are no further apart. */
+const secondsAheadMax = 5;
+
+/**
+ * NATS counts in seconds: credentials made in the second of a move or of a deletion would be taken
+ * for those of before. Waits until that second is over.
+ */
+export const pastRevocation = async (sql: Sql, publicKey: string): Promise<void> => {
+  const { rows } = await sql.query<{ revoked_at: Date | null }>(
+    'SELECT max(revoked_at) AS revoked_at FROM device_manager.public_revocations WHERE public_key = $1',
+    [publicKey],
+  );
+  const revokedAtMs = rows[0]?.revoked_at?.getTime() ?? 0;
+  const openAtMs = (Math.floor(revokedAtMs / 1_000) + 1) * 1_000;
+  const waitMs = Math.min(openAtMs - Date.now(), secondsAheadMax * 1_000);
+  if (waitMs > 0) await sleep(waitMs);
+};
 
 /** Over a pool with the role `sb_system`. */
 export const createRevocationLookup =

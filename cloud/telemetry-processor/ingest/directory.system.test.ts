@@ -57,3 +57,16 @@ it('lets a revoked device go within half a minute and a new one in within two se
   now += 30_001;
   expect((await directory.find([id])).get(id)?.approved).toBe(false);
 });
+
+it('looks again at a device that is in doubt, but not for every message', async () => {
+  const directory = open();
+  const [device] = await addDevices(owner, tenant, 1);
+  const id = device?.deviceId ?? '';
+  await directory.find([id]);
+  await owner.query('UPDATE device_manager.devices SET site = $2 WHERE id = $1', [id, 'plant-8']);
+  directory.doubt(id);
+  expect((await directory.find([id])).get(id)?.site).toBe('plant-7');
+  now += 1_500;
+  directory.doubt(id);
+  expect((await directory.find([id])).get(id)?.site).toBe('plant-8');
+});

@@ -29,6 +29,8 @@ export type Directory = {
   peek: (deviceId: string) => KnownDevice | null | undefined;
   /** Looks up what is not known. The answer holds however much time passes before it is used. */
   find: (deviceIds: Iterable<string>) => Promise<FoundDevices>;
+  /** What it says of itself is not what is remembered (it may have moved): asked for again. */
+  doubt: (deviceId: string) => void;
 };
 
 const freshMs = 30_000;
@@ -45,7 +47,7 @@ type Row = {
   public_key: string;
   registration_status: string;
 };
-type Entry = { device: KnownDevice | null; until: number };
+type Entry = { device: KnownDevice | null; since: number; until: number };
 
 const knownDevice = async (row: Row, keyring: Keyring): Promise<KnownDevice | null> => {
   const raw = rawPublicKey(row.public_key);
@@ -80,7 +82,7 @@ export const createDirectory = (options: {
     }
     const keepMs = device?.approved === true ? freshMs : absentMs;
     entries.delete(deviceId);
-    entries.set(deviceId, { device, until: now() + keepMs });
+    entries.set(deviceId, { device, since: now(), until: now() + keepMs });
   };
   const peek = (deviceId: string): KnownDevice | null | undefined => {
     const entry = entries.get(deviceId);
@@ -89,6 +91,11 @@ export const createDirectory = (options: {
   };
   return {
     peek,
+    doubt: (deviceId) => {
+      // Anybody may give cause: it costs one look-up in this time, as an unknown device does.
+      const entry = entries.get(deviceId);
+      if (entry !== undefined && now() - entry.since >= absentMs) entries.delete(deviceId);
+    },
     find: async (deviceIds) => {
       const found = new Map<string, KnownDevice | null>();
       const wanted: string[] = [];

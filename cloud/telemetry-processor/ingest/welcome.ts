@@ -33,12 +33,14 @@ export type WelcomeOptions = {
   facts: (outcome: 'welcomed' | 'refused' | 'failed') => void;
 };
 
+const helloSubjectOf = ({ tenantKey, site, deviceId }: KnownDevice): string =>
+  `${tenantKey}.signalbeam.hello.${site}.${deviceId}`;
+
 const verify = (message: Msg, devices: FoundDevices): Asked | string => {
   const sender = parseDeviceSubject(message.subject);
   const device = devices.get(sender?.device ?? '') ?? null;
   if (device === null) return 'unknown device';
-  const subject = `${device.tenantKey}.signalbeam.hello.${device.site}.${device.deviceId}`;
-  if (message.subject !== subject) return 'not the subject of this device';
+  if (message.subject !== helloSubjectOf(device)) return 'not the subject of this device';
   if (!device.approved) return 'the device is not approved';
   const opened = openHello(message.data, device.trustedKey);
   if (opened.kind === 'refused') return opened.reason;
@@ -75,6 +77,11 @@ const readPositions = async (
 
 const answer = async (messages: readonly Msg[], options: WelcomeOptions): Promise<void> => {
   const { directory, log, facts, now, pressure } = options;
+  for (const { subject } of messages) {
+    const sender = parseDeviceSubject(subject);
+    const known = sender === null ? null : (directory.peek(sender.device) ?? null);
+    if (known !== null && subject !== helloSubjectOf(known)) directory.doubt(known.deviceId);
+  }
   const devices = await directory.find(
     messages.map(({ subject }) => parseDeviceSubject(subject)?.device ?? ''),
   );

@@ -14,6 +14,7 @@ const subject = (key = tenantKey, device = deviceId) =>
 
 const directoryOf = (devices: Map<string, KnownDevice | null>): Directory => ({
   peek: (id) => devices.get(id),
+  doubt: () => {},
   find: async () => new Map([[deviceId, known]]),
 });
 
