@@ -11,10 +11,11 @@ import type { Leaf } from '../link/leaf.ts';
 import type { LeafListen } from '../link/leaf-config.ts';
 import type { Link } from '../link/link.ts';
 import type { Way } from '../link/ways.ts';
+import type { SiteShown } from '../mesh/shown.ts';
 import type { TrustStore } from '../store/trust.ts';
 import { defaultLeafPort } from './options.ts';
 import type { StartParts } from './parts.ts';
-import type { SiteMesh, SiteShown } from './site-mesh.ts';
+import type { SiteMesh } from './site-mesh.ts';
 
 export type Believed = Pick<TrustStore, 'trust' | 'keyset' | 'versions' | 'held' | 'onChange'> & {
   /** Offers what a member brought. */
@@ -87,7 +88,10 @@ export const startSite = async (parts: StartParts, trust: Believed): Promise<Sit
       role,
       dial: broker.dial,
       broker: () => link?.broker() ?? null,
-      onChange: offer,
+      onChange: () => {
+        offer();
+        parts.view.linkChanged();
+      },
     });
   }
   if (options.gateway === 'always') role.hold();
@@ -127,6 +131,6 @@ const leafListen = async (parts: StartParts): Promise<LeafListen> => {
     return { ...listen, tls: { certFile, keyFile } };
   }
   if (options.mesh === null) return { ...listen, tls: null };
-  const { writeCertificate } = await import('./site-mesh.ts');
-  return { ...listen, tls: writeCertificate(join(folder, 'leaf'), identity.seed) };
+  const { writeLeafCertificate } = await import('./leaf-certificate.ts');
+  return { ...listen, tls: writeLeafCertificate(join(folder, 'leaf'), identity.seed) };
 };

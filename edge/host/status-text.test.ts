@@ -77,6 +77,41 @@ Bundle line 3.0.0: failed, 2.0.0 runs: the probe failed
 Everything is confirmed by the cloud.`);
 });
 
+test('a site says who is there, who is the gateway and why, and what was refused', () => {
+  const status = running('connected');
+  const member = { deviceId: 'e', name: 'press-2', address: '192.0.2.8:8481', since: 0 };
+  const site = {
+    members: [
+      { ...member, status: 'alive', uplink: 255, leaf: true },
+      { ...member, deviceId: 'g', name: 'press-3', status: 'dead', uplink: 0, leaf: false },
+      {
+        ...member,
+        deviceId: 'f',
+        name: '',
+        address: '',
+        status: 'unknown',
+        uplink: 0,
+        leaf: false,
+      },
+    ],
+    gateway: { holder: 'e', why: 'it has the role and its uplink works' },
+    waiting: '',
+    refused: 3,
+    warnings: [{ text: 'Two machines use the identity of press-2.', at: 30_000 }],
+  };
+  const text = describeStatus(
+    { ...status, link: { ...(status as { link: object }).link, site } } as Status,
+    60_000,
+  );
+  expect(text).toContain(`Gateway: press-2, because it has the role and its uplink works
+Site: 1 of 3 other devices are alive.
+  press-2 at 192.0.2.8:8481: alive for 60 s, uplink 255 of 255, runs a leaf
+  press-3 at 192.0.2.8:8481: dead for 60 s
+  f: not heard of yet
+Refused: 3 packets and requests since the agent started.
+Warning, 30 s ago: Two machines use the identity of press-2.`);
+});
+
 test('a device that is cut off says so and how much it keeps', () => {
   const text = describeStatus(running('offline'), 7_200_000);
   expect(text).toContain(

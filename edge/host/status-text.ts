@@ -46,7 +46,9 @@ const describeRunning = (
 
 type Running = Extract<Status, { kind: 'running' }>;
 
-/** Who else is there, who runs the leaf and why. */
+type Site = NonNullable<Running['link']['site']>;
+
+/** Who else is there, who runs the leaf and why, and what was refused. */
 const siteLines = (
   site: Running['link']['site'],
   device: Running['device'],
@@ -58,11 +60,28 @@ const siteLines = (
   const named = holder === device.deviceId ? 'this device' : (names.get(holder ?? '') ?? holder);
   return [
     `Gateway: ${named ?? 'none'}${why === '' ? '' : `, because ${why}`}`,
-    ...site.members.map(
-      ({ name, address, status, since, uplink, leaf }) =>
-        `  ${name} at ${address}: ${status} for ${age(now - since)}, ${uplink === 0 ? 'no uplink' : `uplink ${uplink} of 255`}${leaf ? ', runs a leaf' : ''}`,
-    ),
+    `Site: ${aliveSentence(site)}${site.waiting === '' ? '' : ` ${site.waiting}`}`,
+    ...site.members.map((member) => `  ${memberLine(member, now)}`),
+    ...(site.refused === 0
+      ? []
+      : [`Refused: ${site.refused} packets and requests since the agent started.`]),
+    ...site.warnings.map(({ text, at }) => `Warning, ${age(now - at)} ago: ${text}`),
   ];
+};
+
+const aliveSentence = ({ members }: Site): string => {
+  if (members.length === 0) return 'this is its only device.';
+  const alive = members.filter(({ status }) => status === 'alive').length;
+  return `${alive} of ${members.length} other ${members.length === 1 ? 'device is' : 'devices are'} alive.`;
+};
+
+const memberLine = (member: Site['members'][number], now: number): string => {
+  const { deviceId, name, address, status, since, uplink, leaf } = member;
+  if (status === 'unknown') return `${deviceId}: not heard of yet`;
+  const state = `${name} at ${address}: ${status} for ${age(now - since)}`;
+  if (status === 'dead' || status === 'left') return state;
+  const way = uplink === 0 ? 'no uplink' : `uplink ${uplink} of 255`;
+  return `${state}, ${way}${leaf ? ', runs a leaf' : ''}`;
 };
 
 const linkLine = (link: Extract<Status, { kind: 'running' }>['link'], now: number): string => {

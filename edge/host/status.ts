@@ -64,6 +64,9 @@ const linkSchema = z.object({
         }),
       ),
       gateway: z.object({ holder: z.string().nullable(), why: z.string() }),
+      waiting: z.string(),
+      refused: z.number(),
+      warnings: z.array(z.object({ text: z.string(), at: z.number() })),
     })
     .nullable(),
 });

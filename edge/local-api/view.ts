@@ -7,10 +7,10 @@ import type { Reconciler } from '../agent/reconciler.ts';
 import { labels } from '../core/container.ts';
 import type { EngineHolder } from '../host/engine-holder.ts';
 import { createRecentMetrics } from '../host/recent-metrics.ts';
-import type { SiteShown } from '../host/site-mesh.ts';
 import { agentVersion } from '../host/version.ts';
 import type { Leaf } from '../link/leaf.ts';
 import type { Link } from '../link/link.ts';
+import type { SiteShown } from '../mesh/shown.ts';
 import type { Registered } from '../store/enrolment.ts';
 import type { Outbox } from '../store/outbox.ts';
 

@@ -114,7 +114,6 @@ const throughNeighbour = async (): Promise<CarrierWorld> => {
     records: { versions: () => new Map(), read: () => null },
     broker: () => ({ kind: 'leaf', host: '127.0.0.1', port: broker.link.port, certificate }),
     relay: null,
-    claims: (_peer, response) => response.end(),
     now: () => performance.now(),
     log: () => undefined,
   });

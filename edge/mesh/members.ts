@@ -1,8 +1,9 @@
 /**
- * Who belongs to the site, by the key each proves in TLS: read from what is believed, at every
- * change of it. A revoked device is no member, whatever roster it brings.
+ * Who belongs to the site, by the key each proves in TLS and signs its claims with: read from what
+ * is believed, at every change of it. A revoked device is no member, whatever roster it brings.
  */
 import type { Trust } from '@signalbeam/sync/core/trust';
+import type { MeshRoster } from '@signalbeam/sync/mesh/mesh';
 import { publicKeyOf } from '@signalbeam/sync/wire/authors';
 
 export type Members = {
@@ -10,6 +11,8 @@ export type Members = {
   keys(): ReadonlyMap<string, string>;
   /** Whose key it is; null for a stranger. */
   of(publicKey: string): string | null;
+  /** The same for the mesh, this device included; its version grows with every `refresh`. */
+  roster(): MeshRoster;
   /** What is believed changed. */
   refresh(): void;
 };
@@ -17,20 +20,28 @@ export type Members = {
 export const createMembers = (trust: () => Trust, self: string): Members => {
   let byDevice = new Map<string, string>();
   let byKey = new Map<string, string>();
+  let roster: MeshRoster = { version: 0, members: [] };
   const refresh = (): void => {
     const { members, revoked } = trust();
+    const admitted = [...members].filter(([, nkey]) => !revoked.has(nkey));
     byDevice = new Map(
-      [...members].flatMap(([deviceId, nkey]) => {
-        const key = revoked.has(nkey) || deviceId === self ? null : publicKeyOf(nkey);
+      admitted.flatMap(([deviceId, nkey]) => {
+        const key = deviceId === self ? null : publicKeyOf(nkey);
         return key === null ? [] : [[deviceId, key.publicKey] as const];
       }),
     );
     byKey = new Map([...byDevice].map(([deviceId, publicKey]) => [publicKey, deviceId]));
+    // Revocations change who is a member too, so the version is not the roster's own.
+    roster = {
+      version: roster.version + 1,
+      members: admitted.map(([deviceId, publicKey]) => ({ deviceId, publicKey })),
+    };
   };
   refresh();
   return {
     keys: () => byDevice,
     of: (publicKey) => byKey.get(publicKey) ?? null,
+    roster: () => roster,
     refresh,
   };
 };

@@ -7,8 +7,8 @@ import { type MeshShell, startMeshShell } from './mesh-shell.ts';
 
 const shells: MeshShell[] = [];
 vi.setConfig({ testTimeout: 30_000 });
-afterEach(() => {
-  for (const shell of shells.splice(0)) shell.stop();
+afterEach(async () => {
+  for (const shell of shells.splice(0)) await shell.stop();
 });
 
 const devices = Array.from({ length: 3 }, () => ({ device: randomUUID(), ...createDeviceKey() }));
@@ -71,7 +71,7 @@ test('three on real sockets find each other through one, and a goodbye is heard'
       .sort(),
   ).toEqual([1, 2]);
   shells.splice(shells.indexOf(c), 1);
-  c.stop();
+  await c.stop();
   await until(() => a.members().some(({ status }) => status === 'left'));
 });
 
@@ -86,13 +86,13 @@ test('a site key is rotated while they talk; who has another one is not heard', 
   const before = a.counters()['received'] ?? 0;
   await until(() => (a.counters()['received'] ?? 0) > before + 10);
   expect(alive(a)).toBe(1);
-  await until(() => (a.counters()['dropped-unknown-key'] ?? 0) > 0);
+  await until(() => (a.counters()['refused-unknown-key'] ?? 0) > 0);
 });
 
 test('noise and floods are counted and cost nothing else', async () => {
   const a = await start(0);
   const noise = createSocket('udp4');
-  while ((a.counters()['dropped-flood'] ?? 0) === 0) {
+  while ((a.counters()['refused-flood'] ?? 0) === 0) {
     for (let count = 0; count < 100; count += 1) noise.send(randomBytes(80), a.port, '127.0.0.1');
     await sleep(5);
   }

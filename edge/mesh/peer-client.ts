@@ -1,9 +1,10 @@
 /**
- * Asking another agent of the site: which versions it holds, one record, where its broker is. One
- * connection per question (records are rare and small), bounded in time and bytes; the peer is
+ * Asking another agent of the site: which versions it holds, records, where its broker is. A
+ * connection for each errand (they are rare and small), bounded in time and bytes; the peer is
  * whoever holds the key the roster names, and its answers are verified by whoever uses them.
  */
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { siteRecordBytesMax } from '@signalbeam/sync/core/limits';
 import { type RecordName, recordNameOf, type Versions } from '@signalbeam/sync/core/records';
@@ -12,7 +13,8 @@ import { z } from 'zod';
 import type { DeviceCertificate } from './certificate.ts';
 import { connectToPeer, type PeerAddress, peerCertificate, provenKey } from './peer-tls.ts';
 
-export type Peer = { address: PeerAddress; publicKey: string };
+/** With no key it is whoever answers there: for records alone, which prove themselves. */
+export type Peer = { address: PeerAddress; publicKey: string | null };
 
 const deadlineMs = 10_000;
 /** 200 members with a few records each. */
@@ -29,27 +31,17 @@ export type PeerClient = ReturnType<typeof createPeerClient>;
 
 export const createPeerClient = (parts: { own: DeviceCertificate }) => {
   const { own } = parts;
-  const get = async (peer: Peer, path: string, bytesMax: number): Promise<Uint8Array | null> => {
+  /** All of `use` over one connection, which ends with it. */
+  const over = async <T>(peer: Peer, use: (ask: Ask) => Promise<T>): Promise<T> => {
     const socket = await connectToPeer({ ...peer, own });
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    agent.createConnection = () => socket;
     try {
-      const reply = await new Promise<IncomingMessage>((resolve, reject) => {
-        const request = httpRequest({
-          createConnection: () => socket,
-          path,
-          headers: { host: 'peer', connection: 'close' },
-          timeout: deadlineMs,
-        });
-        request.once('response', resolve);
-        request.once('error', reject);
-        request.once('timeout', () => request.destroy(new Error('no answer')));
-        request.end();
-      });
-      if (reply.statusCode === 404 || reply.statusCode === 503) return null;
-      if (reply.statusCode !== 200) throw refused(peer.address, reply.statusCode);
-      return await readBounded(peer.address, reply, bytesMax);
+      return await use((path, bytesMax) => get(agent, peer.address, path, bytesMax));
     } catch (cause) {
       throw cause instanceof FleetError ? cause : silent(peer.address, cause);
     } finally {
+      agent.destroy();
       socket.destroy();
     }
   };
@@ -71,7 +63,7 @@ export const createPeerClient = (parts: { own: DeviceCertificate }) => {
     },
     /** Names that only a newer peer knows are left out: nobody here could verify them. */
     versions: async (peer: Peer): Promise<Versions> => {
-      const bytes = await get(peer, '/records', versionsBytesMax);
+      const bytes = await over(peer, (ask) => ask('/records', versionsBytesMax));
       const parsed = parseJson(bytes ?? '[]', versionsSchema, versionsBytesMax);
       if (parsed.kind === 'refused') throw garbled(peer.address, parsed.reason);
       return new Map(
@@ -81,18 +73,54 @@ export const createPeerClient = (parts: { own: DeviceCertificate }) => {
         }),
       );
     },
-    /** The envelope's exact bytes; null when the peer has none. Not verified here. */
-    record: (peer: Peer, name: RecordName): Promise<Uint8Array | null> =>
-      get(peer, `/records/${name}`, siteRecordBytesMax),
+    /** Takes the exact bytes of each that the peer has, one after the other. Not verified here. */
+    records: (
+      peer: Peer,
+      names: readonly RecordName[],
+      take: (name: RecordName, bytes: Uint8Array) => void,
+    ): Promise<void> =>
+      names.length === 0
+        ? Promise.resolve()
+        : over(peer, async (ask) => {
+            for (const name of names) {
+              const bytes = await ask(`/records/${name}`, siteRecordBytesMax);
+              if (bytes !== null) take(name, bytes);
+            }
+          }),
     /** How the peer reaches a broker; null when it reaches none. */
     broker: async (peer: Peer): Promise<BrokerOffer | null> => {
-      const bytes = await get(peer, '/broker', brokerBytesMax);
+      const bytes = await over(peer, (ask) => ask('/broker', brokerBytesMax));
       if (bytes === null) return null;
       const parsed = parseJson(bytes, brokerSchema, brokerBytesMax);
       if (parsed.kind === 'refused') throw garbled(peer.address, parsed.reason);
       return parsed.value;
     },
   };
+};
+
+type Ask = (path: string, bytesMax: number) => Promise<Uint8Array | null>;
+
+/** Null when the peer has no such thing, or not now. */
+const get = async (
+  agent: Agent,
+  address: PeerAddress,
+  path: string,
+  bytesMax: number,
+): Promise<Uint8Array | null> => {
+  const reply = await new Promise<IncomingMessage>((resolve, reject) => {
+    const request = httpRequest({ agent, path, headers: { host: 'peer' }, timeout: deadlineMs });
+    request.once('response', resolve);
+    request.once('error', reject);
+    request.once('timeout', () => request.destroy(new Error('no answer')));
+    request.end();
+  });
+  if (reply.statusCode === 404 || reply.statusCode === 503) {
+    reply.resume();
+    await once(reply, 'end');
+    return null;
+  }
+  if (reply.statusCode !== 200) throw refused(address, reply.statusCode);
+  return await readBounded(address, reply, bytesMax);
 };
 
 const readBounded = async (

@@ -39,7 +39,6 @@ const startSite = async (more: Partial<PeerServerParts> = {}) => {
     },
     broker: () => null,
     relay: null,
-    claims: (_peer, response) => response.end(),
     now: () => performance.now(),
     log: () => undefined,
     ...more,
@@ -68,8 +67,15 @@ describe('between agents', () => {
   test('a member reads versions and the exact bytes of a record', async () => {
     const { client, peer, server } = await startSite();
     expect(await client.versions(peer)).toEqual(new Map([[roster, 7]]));
-    expect(Buffer.from((await client.record(peer, roster)) ?? '')).toEqual(envelope);
-    expect(await client.record(peer, 'tenant/root')).toBeNull();
+    const taken: [RecordName, string][] = [];
+    const names: RecordName[] = ['tenant/root', roster, roster];
+    await client.records(peer, names, (name, bytes) => {
+      taken.push([name, Buffer.from(bytes).toString()]);
+    });
+    expect(taken).toEqual([
+      [roster, envelope.toString()],
+      [roster, envelope.toString()],
+    ]);
     expect(await client.broker(peer)).toBeNull();
     expect(await client.certificate(peer)).toBe(server.own.certificate);
   });
@@ -94,7 +100,7 @@ describe('between agents', () => {
     const { client, peer, peers } = await startSite({ now: () => 0 });
     const answers = await Promise.allSettled(
       Array.from({ length: 4 }, async () => {
-        for (let count = 0; count < 30; count += 1) await client.record(peer, roster);
+        for (let count = 0; count < 30; count += 1) await client.versions(peer);
       }),
     );
     expect(answers.some(({ status }) => status === 'rejected')).toBe(true);

@@ -26,8 +26,6 @@ export type PeerServerParts = {
   /** Where this device itself reaches a broker; null while it reaches none. */
   broker: () => BrokerWay | null;
   relay: Relay | null;
-  /** Tells a member all this device says of itself, for as long as the answer stays open. */
-  claims: (peer: { deviceId: string; host: string; query: string }, to: ServerResponse) => void;
   now: () => number;
   log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
 };
@@ -158,11 +156,6 @@ const answer = async (
   if (peer.deviceId === null || request.method !== 'GET') return refuse(response, 403);
   if (path === '/records') {
     return send(response, 'application/json', JSON.stringify([...parts.records.versions()]));
-  }
-  if (path.startsWith('/claims?')) {
-    const host = request.socket.remoteAddress ?? '';
-    parts.claims({ deviceId: peer.deviceId, host, query: path.slice(8) }, response);
-    return;
   }
   if (path === '/broker') {
     const way = parts.broker();

@@ -1,24 +1,21 @@
 /**
- * Brings records from another member: what it holds newer is fetched by name and offered, keys
- * before what they sign. Whether a record is believed is the store's business; one that was refused
- * is not fetched from that member again for a while.
+ * Brings records from another member: those the mesh names, or, where datagrams do not pass,
+ * whatever that member holds newer. They are fetched by name and offered, keys before what they
+ * sign. Whether a record is believed is the store's business; who promises and does not deliver is
+ * the mesh's.
  */
-import { createHash } from 'node:crypto';
 import { missingFrom, type RecordName, type Versions } from '@signalbeam/sync/core/records';
 import type { Log } from '../link/up.ts';
 import type { Peer, PeerClient } from './peer-client.ts';
 
 export type RecordSync = {
-  /** The hash this device claims over all it holds. */
-  summary(): string;
-  /** The member's summary differs. */
-  compare(deviceId: string, peer: Peer): void;
+  /** Ends when all were offered, or the member could not be reached. */
+  fetch(peer: Peer, names: readonly RecordName[]): Promise<void>;
+  /** The same for all that the member holds newer; tells whether it could be asked. */
+  compare(peer: Peer): Promise<boolean>;
 };
 
 const recordsPerRound = 64;
-const pauseMs = 2_000;
-const refusedMs = 300_000;
-const refusalsMax = 512;
 const order = ['tenant/root', 'tenant/keyset', 'tenant/revocation', 'site/roster', 'site/site-key'];
 
 const rank = (name: RecordName): number => {
@@ -27,50 +24,33 @@ const rank = (name: RecordName): number => {
 };
 
 export const createRecordSync = (parts: {
-  client: PeerClient;
+  client: Pick<PeerClient, 'versions' | 'records'>;
   versions: () => Versions;
   offer: (name: RecordName, bytes: Uint8Array) => 'accepted' | 'unchanged' | 'refused';
-  now: () => number;
   log: Log;
 }): RecordSync => {
-  const { client, versions, now, log } = parts;
-  const busy = new Set<string>();
-  const doneAt = new Map<string, number>();
-  const refusals = new Map<string, number>();
-
-  const fetchOne = async (deviceId: string, peer: Peer, name: RecordName, version: number) => {
-    const key = `${deviceId} ${name} ${version}`;
-    if ((refusals.get(key) ?? 0) > now()) return;
-    const bytes = await client.record(peer, name);
-    const verdict = bytes === null ? 'refused' : parts.offer(name, bytes);
-    if (verdict !== 'refused') return;
-    if (refusals.size >= refusalsMax) refusals.clear();
-    refusals.set(key, now() + refusedMs);
+  const { client, versions, offer, log } = parts;
+  const bring = async (peer: Peer, names: readonly RecordName[]): Promise<void> => {
+    const sorted = names.toSorted((a, b) => rank(a) - rank(b)).slice(0, recordsPerRound);
+    await client.records(peer, sorted, offer);
   };
-  const round = async (deviceId: string, peer: Peer): Promise<void> => {
-    const theirs = await client.versions(peer);
-    const missing = missingFrom(versions(), theirs).sort((a, b) => rank(a) - rank(b));
-    for (const name of missing.slice(0, recordsPerRound)) {
-      await fetchOne(deviceId, peer, name, theirs.get(name) ?? 0);
+  const told = async (peer: Peer, work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work();
+      return true;
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : 'unknown';
+      log('info', 'Records could not be fetched from a member', { at: peer.address.host, reason });
+      return false;
     }
   };
   return {
-    summary: () => {
-      const held = [...versions()].map(([name, version]) => `${name} ${version}`).sort();
-      return createHash('sha256').update(held.join('\n')).digest('hex').slice(0, 32);
+    fetch: async (peer, names) => {
+      await told(peer, () => bring(peer, names));
     },
-    compare: (deviceId, peer) => {
-      if (busy.has(deviceId) || now() - (doneAt.get(deviceId) ?? 0) < pauseMs) return;
-      busy.add(deviceId);
-      round(deviceId, peer)
-        .catch((cause: unknown) => {
-          const reason = cause instanceof Error ? cause.message : 'unknown';
-          log('info', 'Records could not be compared with a member', { deviceId, reason });
-        })
-        .finally(() => {
-          busy.delete(deviceId);
-          doneAt.set(deviceId, now());
-        });
-    },
+    compare: (peer) =>
+      told(peer, async () => {
+        await bring(peer, missingFrom(versions(), await client.versions(peer)));
+      }),
   };
 };

@@ -26,7 +26,7 @@ export type KnownPeers = {
 /** A site has at most 200 members; those heard of last stay. */
 const peersMax = 256;
 /** What did not change is written down this often at most: each commit costs flash. */
-const rewriteMs = 3_600_000;
+const rewriteMs = 24 * 3_600_000;
 
 export const openKnownPeers = (db: Database): KnownPeers => {
   const select = db.prepare<[], KnownPeer>(

@@ -107,6 +107,7 @@ export const hearClaim = (work: Work, signed: SignedClaim, dead: boolean): boole
   }
   member.signed = signed;
   settle(work, member, { rose, first: present === undefined, dead });
+  work.steps.push({ kind: 'claimed', member: member.device });
   updateMemberHash(work, member);
   spread(work, { kind: 'claim', signed, dead: dead && member.status === 'dead' });
   return true;

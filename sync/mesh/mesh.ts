@@ -55,6 +55,8 @@ export type MeshStep =
   /** Over HTTPS; `address` has the peer's own port, or the mesh's when that is all we know. */
   | { kind: 'fetch-records'; from: DeviceId; address: Address; names: readonly RecordName[] }
   | { kind: 'changed'; member: DeviceId; to: Status; was: Status }
+  /** It says something else of itself than before. */
+  | { kind: 'claimed'; member: DeviceId }
   | { kind: 'warn'; code: WarnCode; about: DeviceId };
 
 export type Surroundings = {

@@ -209,7 +209,9 @@ export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions
     else if (step.kind === 'fetch-records') fetchRecords(process, step.from, step.names);
     else if (step.kind === 'changed') {
       changes.push({ at: now, observer: process.index, member: step.member, to: step.to });
-    } else warnings.push({ observer: process.index, code: step.code, about: step.about });
+    } else if (step.kind === 'warn') {
+      warnings.push({ observer: process.index, code: step.code, about: step.about });
+    }
   };
 
   const start = (

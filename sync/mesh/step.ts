@@ -37,7 +37,7 @@ import type {
   Surroundings,
   Work,
 } from './mesh.ts';
-import type { Address, MeshMessage, OwnClaim, Rumour } from './message.ts';
+import type { Address, Claim, MeshMessage, OwnClaim, Rumour } from './message.ts';
 import {
   beginRound,
   hearAck,
@@ -367,7 +367,7 @@ export type MemberSeen = {
   device: string;
   publicKey: string;
   status: Member['status'];
-  claim: OwnClaim | null;
+  claim: Claim | null;
   /** Where it spoke from last, or what it says of itself; null while neither is known. */
   address: Address | null;
   heardAgoMs: number;

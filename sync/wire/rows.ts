@@ -68,6 +68,7 @@ export const eventTypes = [
   'trust-changed',
   'record-refused',
   'revoked',
+  'cloned-identity',
 ] as const;
 
 /** Something that happened. `message` is for people; `data` holds what a program may want. */
