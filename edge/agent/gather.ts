@@ -2,7 +2,7 @@
  * Gathers what the planner needs to know. Cheap when nothing happens: one list call to the engine;
  * images and blobs are looked at only when a first plan says that some may be missing.
  */
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import type { Release } from '@signalbeam/sync/core/manifest';
 import type { Engine } from '../containers/engine.ts';
 import { labels, type ObservedContainer } from '../core/container.ts';
@@ -12,7 +12,7 @@ import { isArtifact } from '../core/spec.ts';
 import type { ReconcilerParts } from './parts.ts';
 
 /** For names and labels; the digest of an image is never this. */
-const hash = (text: string): string => createHash('sha256').update(text).digest('hex');
+const hash = (text: string): string => digestOf('sha256', text, 'hex');
 
 /** Ours by label, of a bundle that is in no slot: left over from a state that was lost. */
 const strays = (

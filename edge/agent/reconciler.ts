@@ -8,6 +8,7 @@ import type { Engine } from '../containers/engine.ts';
 import type { ObservedContainer } from '../core/container.ts';
 import type { Known } from '../core/known.ts';
 import { plan } from '../core/plan.ts';
+import type { Plan } from '../core/step.ts';
 import { systemTimers } from '../host/timers.ts';
 import { type Acceptance, acceptDesired } from './accept.ts';
 import { gather, gatherImages, observe } from './gather.ts';
@@ -33,15 +34,17 @@ export type Reconciler = {
 /** Even if no event comes: engines lose events, and people edit containers by hand. */
 const lookEveryMs = 30_000;
 
-/** Plans once without looking at images; looks at them only if that plan asks for one. */
-const withImages = async (
+/** Plans without looking at images; looks at them, and plans again, only if that plan asks for one. */
+const planWithImages = async (
   parts: ReconcilerParts,
   known: Known,
   engine: Engine | null,
-): Promise<Known> => {
-  const { steps } = plan(known, parts.now());
-  const asks = steps.some(({ kind }) => kind === 'pull-image' || kind === 'fetch-image');
-  return asks && engine !== null ? gatherImages(parts, known, engine) : known;
+): Promise<{ known: Known; planned: Plan }> => {
+  const planned = plan(known, parts.now());
+  const asks = planned.steps.some(({ kind }) => kind === 'pull-image' || kind === 'fetch-image');
+  if (!asks || engine === null) return { known, planned };
+  const more = await gatherImages(parts, known, engine);
+  return { known: more, planned: plan(more, parts.now()) };
 };
 
 export const startReconciler = (parts: ReconcilerParts): Reconciler => {
@@ -64,9 +67,13 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
     if (list !== null) observed = list;
     const all = gather(parts, list, lanes.retries, parts.journal.desired() !== null);
     const free = all.slots.filter(({ bundleId }) => !busy.has(bundleId));
-    const known = await withImages(parts, { ...all, slots: free, preparing }, engine);
+    const { known, planned } = await planWithImages(
+      parts,
+      { ...all, slots: free, preparing },
+      engine,
+    );
     if (stopped) return;
-    const { steps, waiting, wakeAtMs } = plan(known, parts.now());
+    const { steps, waiting, wakeAtMs } = planned;
     reporter.report({ ...known, slots: all.slots }, waiting);
     health.follow(known);
     if (engine !== null) lanes.start(known, steps, engine);

@@ -7,9 +7,31 @@ import type { Known } from './known.ts';
 import { isArtifact, type PlannedContainer, planContainers } from './spec.ts';
 import type { Step } from './step.ts';
 
+type Remembered = Pick<Known, 'deviceId' | 'registryPort' | 'hash'> & {
+  containers: readonly PlannedContainer[];
+};
+
+/**
+ * A release never changes and a look asks for its containers a dozen times, so the answer is kept as
+ * long as the release is. One entry on a device; several where devices share a process.
+ */
+const remembered = new WeakMap<Release, Remembered[]>();
+
 /** The containers of a release on this device. */
-export const containersOfRelease = (known: Known, release: Release): PlannedContainer[] =>
-  planContainers(release, known);
+export const containersOfRelease = (
+  known: Pick<Known, 'deviceId' | 'registryPort' | 'hash'>,
+  release: Release,
+): readonly PlannedContainer[] => {
+  const { deviceId, registryPort, hash } = known;
+  const all = remembered.get(release) ?? [];
+  for (const each of all) {
+    if (each.deviceId === deviceId && each.registryPort === registryPort && each.hash === hash)
+      return each.containers;
+  }
+  const containers = planContainers(release, known);
+  remembered.set(release, [...all, { deviceId, registryPort, hash, containers }]);
+  return containers;
+};
 
 /** Fetch (uploaded images only), then pull, for each image that the engine does not have. */
 export const imageSteps = (

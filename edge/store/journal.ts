@@ -99,6 +99,15 @@ export const openJournal = (db: Database): Journal => {
   const beginStep = db.prepare(
     "INSERT INTO journal (at, bundle_id, step, outcome) VALUES (?, ?, ?, 'begun')",
   );
+  /** What a digest names never changes, so each release is parsed once and stays the same object. */
+  let opened = new Map<string, Release>();
+  const readRelease = (releaseDigest: string): Release => {
+    const [row] = rows<{ content: string }>(
+      'SELECT content FROM releases WHERE digest = ?',
+      releaseDigest,
+    );
+    return releaseSchema.parse(JSON.parse(row?.content ?? 'null'));
+  };
   return {
     desired: () => readDesired(db),
     keepDesired: (desired) => writeDesired(db, desired),
@@ -116,12 +125,13 @@ export const openJournal = (db: Database): Journal => {
     forgetSlot: (bundleId) => {
       run('DELETE FROM slots WHERE bundle_id = ?', bundleId);
     },
-    releases: () =>
-      new Map(
-        rows<{ digest: string; content: string }>('SELECT digest, content FROM releases').map(
-          (row) => [row.digest, releaseSchema.parse(JSON.parse(row.content))],
-        ),
-      ),
+    releases: () => {
+      const digests = rows<{ digest: string }>('SELECT digest FROM releases').map(
+        (row) => row.digest,
+      );
+      opened = new Map(digests.map((each) => [each, opened.get(each) ?? readRelease(each)]));
+      return new Map(opened);
+    },
     saveRelease: (releaseDigest, release) => {
       run('INSERT OR REPLACE INTO releases VALUES (?, ?)', releaseDigest, JSON.stringify(release));
     },

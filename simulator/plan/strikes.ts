@@ -59,6 +59,7 @@ const dieAt: Strike = (world, device, random) => {
   if (device.process === null) return;
   // Deaths come close together: the second one meets the first one's mess.
   device.fuse = 1 + random.int(random.chance(0.5) ? 12 : 150);
+  world.kernel.turn();
   world.kernel.trace.note('fuse', device.parts.number, device.fuse);
 };
 

@@ -35,7 +35,7 @@ import { type Content, createDisk, type Disk } from './disk.ts';
 import { createEngine, type EngineWatch } from './engine.ts';
 import type { Host } from './host.ts';
 import { createJournal, type JournalWatch } from './journal.ts';
-import { createLaneStore, type LaneWatch } from './lane-store.ts';
+import { createLaneStore, type LaneStoreParts, type LaneWatch } from './lane-store.ts';
 import { createUploads } from './uploads.ts';
 
 export type Clock = { offsetMs: number; drift: number };
@@ -62,6 +62,8 @@ export type DeviceParts = {
   sampling: () => boolean;
   onKilled: () => void;
   capBytes: number;
+  /** The running hash of lanes. */
+  extend: NonNullable<LaneStoreParts['extend']>;
   /** Planted bugs wrap what the agent is given. */
   bend: Bend;
 };
@@ -168,6 +170,8 @@ export const createDevice = (parts: DeviceParts, content: Content): Device => {
 const effectOf = (device: Device, life: Process) => (): void => {
   if (life.dead || device.fuse === 0) return;
   device.fuse -= 1;
+  // Whatever failed by itself is reported before the death that excuses what fails in it.
+  if (device.fuse === 1) device.parts.kernel.turn();
   if (device.fuse > 0) return;
   device.kill('killed');
   device.parts.onKilled();
@@ -233,6 +237,7 @@ const openStores = (device: Device) => {
         reserved,
         newEpoch: () => word(parts.random) + word(parts.random),
         watch: parts.watch,
+        extend: parts.extend,
       }),
       device,
     );
@@ -376,7 +381,8 @@ const startLinkOf = (device: Device, life: Process, effect: () => void, bootId: 
 const sample = (device: Device, life: Process): void => {
   const { parts } = device;
   let taken = 0;
-  life.timers.every(parts.sampleEveryMs, () => {
+  const take = (): void => {
+    life.after(parts.sampleEveryMs, take);
     if (!parts.sampling() && taken % 4 === 0) return;
     const outbox = device.outbox as Outbox;
     outbox.addMetrics({ ...emptyBody, uptimeSeconds: taken }, device.wall());
@@ -387,5 +393,6 @@ const sample = (device: Device, life: Process): void => {
     } catch {
       parts.kernel.trace.note('samples not stored', parts.number, taken);
     }
-  });
+  };
+  life.after(parts.sampleEveryMs, take);
 };

@@ -66,20 +66,26 @@ export const copyContent = (content: Content): Content => ({
 });
 
 /** What rolling back needs: rows are only ever pushed or replaced as a whole, the rest is small. */
-const mark = (content: Content) => ({
-  lanes: [...content.lanes].map(([name, lane]) => ({
-    name,
-    lane: { ...lane },
-    rows: lane.rows.length,
-  })),
-  rest: { ...content, slots: new Map(content.slots), folds: content.folds.slice() },
-});
+const mark = (content: Content): { content: Content; rows: number[] } => {
+  const lanes = new Map<Lane, LaneContent>();
+  const rows: number[] = [];
+  for (const [name, lane] of content.lanes) {
+    lanes.set(name, { ...lane });
+    rows.push(lane.rows.length);
+  }
+  const slots = new Map(content.slots);
+  return { content: { ...content, lanes, slots, folds: content.folds.slice() }, rows };
+};
 
+/** What others hold on to (the maps of a store that is open) stays the same object. */
 const rollBack = (content: Content, to: ReturnType<typeof mark>): void => {
-  Object.assign(content, to.rest);
-  for (const { name, lane, rows } of to.lanes) {
-    lane.rows.length = rows;
-    content.lanes.set(name, lane);
+  const { lanes } = content;
+  Object.assign(content, to.content, { lanes });
+  let index = 0;
+  for (const [name, lane] of to.content.lanes) {
+    lane.rows.length = to.rows[index] ?? 0;
+    index += 1;
+    lanes.set(name, lane);
   }
 };
 

@@ -5,7 +5,7 @@
  */
 
 import { chainStart, type Lane } from '@signalbeam/sync/core/lanes';
-import { extendChain } from '@signalbeam/sync/wire/chain';
+import type { extendChain } from '@signalbeam/sync/wire/chain';
 import type { GapLine } from '@signalbeam/sync/wire/rows';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import type {
@@ -46,6 +46,7 @@ export type IngestParts = {
   /** What a planted bug leaves out of the transaction. */
   flaws?: { ackBeforeCommit?: boolean; rowLocks?: boolean; swallowFailures?: boolean };
   pressure: { value: number };
+  extend: typeof extendChain;
 };
 
 type Taken = {
@@ -76,7 +77,7 @@ const open = (parts: IngestParts, delivery: Delivery): Taken | string => {
     onGap: (index, { from, to, reason }) =>
       void lines.push({ from, to, text: texts[index] ?? '', gap: reason }),
     onRow: (_index, text, seq) => void lines.push({ from: seq, to: seq, text, gap: null }),
-    extend: extendChain,
+    extend: parts.extend,
   });
   if (walked.kind === 'refused') return walked.reason;
   const { firstSeq, lastSeq, before } = header;

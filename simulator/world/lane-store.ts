@@ -31,10 +31,23 @@ const startLane = (lane: Lane, epoch: string): LaneContent => ({
 });
 
 /** What is asked is a copy: what happens to the lane later does not change it. */
-const headOf = ({ rows: _rows, bytes: _bytes, ...head }: LaneContent): LaneHead => head;
+const headOf = (lane: LaneContent): LaneHead => ({
+  lane: lane.lane,
+  epoch: lane.epoch,
+  lastSeq: lane.lastSeq,
+  lastHash: lane.lastHash,
+  ackedSeq: lane.ackedSeq,
+  ackedHash: lane.ackedHash,
+  ackedAt: lane.ackedAt,
+  releasedSeq: lane.releasedSeq,
+});
 
-const sizeOf = (rows: readonly LaneRow[]): number =>
-  rows.reduce((sum, { line }) => sum + line.length, 0);
+/** Characters of the rows from index `start` up to `end`. */
+const sizeOf = (rows: readonly LaneRow[], start: number, end: number): number => {
+  let sum = 0;
+  for (let index = start; index < end; index += 1) sum += (rows[index] as LaneRow).line.length;
+  return sum;
+};
 
 /** First index whose row ends after `seq`. */
 const indexAfter = (rows: readonly LaneRow[], seq: number): number => {
@@ -58,12 +71,14 @@ export type LaneStoreParts = {
   lanes: readonly Lane[];
   newEpoch: () => string;
   watch: LaneWatch;
+  /** How a line is hashed onto the one before. */
+  extend?: typeof extendChain;
   /** Whether a full disk stops this file from growing; `state.db` has room set aside. */
   reserved: boolean;
 };
 
 export const createLaneStore = (parts: LaneStoreParts): LaneStore => {
-  const { disk, lanes, newEpoch, watch } = parts;
+  const { disk, lanes, newEpoch, watch, extend = extendChain } = parts;
   const at = (name: Lane): LaneContent => {
     const lane = disk.content.lanes.get(name);
     if (lane === undefined) throw new Error(`no lane ${name} in this file`);
@@ -79,7 +94,7 @@ export const createLaneStore = (parts: LaneStoreParts): LaneStore => {
       for (const row of rows) {
         const seq = lane.lastSeq + 1;
         const line = rowText(seq, row);
-        const hash = extendChain(lane.lastHash, line);
+        const hash = extend(lane.lastHash, line);
         const written = { seq, firstSeq: seq, at: row.at, line, hash };
         lane.rows.push(written);
         lane.lastSeq = seq;
@@ -115,8 +130,9 @@ export const createLaneStore = (parts: LaneStoreParts): LaneStore => {
       disk.commit(() => {
         const lane = at(name);
         if (!disk.orphaned) watch.confirming(lane, upTo);
-        lane.rows = lane.rows.slice(indexAfter(lane.rows, upTo));
-        lane.bytes = sizeOf(lane.rows);
+        const forgotten = indexAfter(lane.rows, upTo);
+        lane.bytes -= sizeOf(lane.rows, 0, forgotten);
+        lane.rows = lane.rows.slice(forgotten);
         Object.assign(lane, { ackedSeq: upTo, ackedHash: hash, ackedAt: now });
       }),
     ...rewriting(parts, at),
@@ -136,8 +152,8 @@ export const createLaneStore = (parts: LaneStoreParts): LaneStore => {
 
 /** Puts one gap line in place of the rows from index `start` up to `end`. */
 const replace = (lane: LaneContent, start: number, end: number, gap: LaneRow): void => {
+  lane.bytes += gap.line.length - sizeOf(lane.rows, start, end);
   lane.rows = [...lane.rows.slice(0, start), gap, ...lane.rows.slice(end)];
-  lane.bytes = sizeOf(lane.rows);
 };
 
 const rewriting = (
@@ -206,6 +222,7 @@ const rewriting = (
         return { seq, firstSeq, at: row.at, line, hash };
       });
       Object.assign(lane, {
+        bytes: sizeOf(lane.rows, 0, lane.rows.length),
         epoch: newEpoch(),
         lastSeq: last.seq,
         lastHash: last.hash,

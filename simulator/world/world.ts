@@ -15,6 +15,7 @@ import { createKernel, type Kernel } from '../kernel/kernel.ts';
 import type { Random } from '../kernel/random.ts';
 import { type Broker, createBroker } from './broker.ts';
 import { createPath, type Exchange } from './carrier.ts';
+import { createChain } from './chain.ts';
 import { createCheapNotary } from './cheap-notary.ts';
 import { createDevice, type Device, type DeviceParts } from './device.ts';
 import { createDirector, type Director } from './director.ts';
@@ -35,6 +36,7 @@ export type World = {
   devices: Device[];
   checks: Checks;
   pressure: { value: number };
+  extend: ReturnType<typeof createChain>;
   /** All faults are over: what had begun does not strike any more. */
   peace: boolean;
   /** The event in which an agent was killed last: it did not crash by itself then. */
@@ -110,6 +112,7 @@ export const createWorld = (options: WorldOptions): World => {
   const broker = createBroker(kernel, kernel.random('broker'));
   const postgres = createPostgres();
   const pressure = { value: 0 };
+  const extend = createChain();
   const checks = createChecks({ kernel, postgres, director: () => world.director });
   const ingest: IngestParts = {
     kernel,
@@ -124,12 +127,13 @@ export const createWorld = (options: WorldOptions): World => {
     judge: options.bug.judge ?? judgeBatch,
     ...(options.bug.flaws === undefined ? {} : { flaws: options.bug.flaws }),
     pressure,
+    extend,
   };
   const replicas = [createReplica(ingest), createReplica(ingest)];
   for (const replica of replicas) replica.start();
   const exchange = createExchange(kernel, broker, replicas, ingest, () => world);
   const director = createTruth(kernel, notary, () => world);
-  const base = { kernel, notary, broker, postgres, replicas, checks, pressure, director };
+  const base = { extend, kernel, notary, broker, postgres, replicas, checks, pressure, director };
   const world: World = {
     ...emptyWorld(),
     ...base,
@@ -264,8 +268,10 @@ const build = (
     sampling: () => !world.peace,
     onKilled: () => {
       world.killedAtEvent = kernel.events();
+      kernel.turn();
     },
     capBytes: 150_000,
+    extend: world.extend,
     bend: bendOf(bug, checks),
   };
   const device = createDevice(parts, content);

@@ -37,32 +37,46 @@ export const planOutbox = (known: Known, now: number): Plan => {
       wakeAt: due ? null : known.helloAt,
     };
   }
-  const lanes = [...known.lanes].sort((a, b) => rank(a) - rank(b));
-  const ready = lanes.find((lane) => lane.pausedUntil <= now && sendable(lane) > 0);
-  if (ready !== undefined && known.outstanding < framesOutstandingMax) {
+  const ready = known.outstanding < framesOutstandingMax ? mostUrgent(known.lanes, now) : null;
+  if (ready !== null) {
     const { lane, epoch, cursor } = ready;
     const rowsMax = Math.min(frameRowsMax, sendable(ready));
     const step: Step = { kind: 'frame', lane, epoch, afterSeq: cursor, rowsMax };
     return { steps: [step], waiting: '', wakeAt: null };
   }
-  return { steps: [], waiting: waitingFor(known, 'the confirmation'), wakeAt: wakeAt(lanes, now) };
+  return {
+    steps: [],
+    waiting: waitingFor(known, 'the confirmation'),
+    wakeAt: wakeAt(known.lanes, now),
+  };
+};
+
+const mostUrgent = (lanes: readonly LaneProgress[], now: number): LaneProgress | null => {
+  let first: LaneProgress | null = null;
+  for (const lane of lanes) {
+    if (lane.pausedUntil > now || sendable(lane) <= 0) continue;
+    if (first === null || rank(lane) < rank(first)) first = lane;
+  }
+  return first;
 };
 
 const sendable = ({ last, cursor, acked, credit }: LaneProgress): number =>
   Math.min(last - cursor, credit - (cursor - acked));
 
 const wakeAt = (lanes: readonly LaneProgress[], now: number): number | null => {
-  const times = lanes.flatMap((lane) => [
-    ...(lane.resendAt === null ? [] : [lane.resendAt]),
-    ...(lane.pausedUntil > now && sendable(lane) > 0 ? [lane.pausedUntil] : []),
-  ]);
-  return times.length === 0 ? null : Math.min(...times);
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const lane of lanes) {
+    if (lane.resendAt !== null) earliest = Math.min(earliest, lane.resendAt);
+    if (lane.pausedUntil > now && sendable(lane) > 0)
+      earliest = Math.min(earliest, lane.pausedUntil);
+  }
+  return earliest === Number.POSITIVE_INFINITY ? null : earliest;
 };
 
 const waitingFor = (known: Known, what: string): string => {
-  const rows = known.lanes.reduce((sum, { last, acked }) => sum + last - acked, 0);
+  let rows = 0;
+  for (const { last, acked } of known.lanes) rows += last - acked;
   if (rows === 0) return known.phase === 'open' ? '' : `Waiting for ${what}.`;
-  return `Waiting for ${what} of ${rows} ${rows === 1 ? 'row' : 'rows'}.`
-    .replace('connection of', 'connection to send')
-    .replace('welcome of', 'welcome to send');
+  const link = known.phase === 'open' ? 'of' : 'to send';
+  return `Waiting for ${what} ${link} ${rows} ${rows === 1 ? 'row' : 'rows'}.`;
 };
