@@ -37,5 +37,15 @@ export const corpus: readonly {
     faults: null,
     found: 'an idle lane does not notice that Postgres was restored until it greets',
   },
+  {
+    seed: 17,
+    faults: ['postgres-restored', 'replica-paused', 'link-cut'],
+    found: 'the same, back by seconds only',
+  },
+  {
+    seed: 6,
+    faults: ['postgres-restored', 'replica-paused', 'link-cut'],
+    found: 'a report lost by a restore was not told again until something changed',
+  },
   { seed: 1, faults: [], found: 'nothing: a site without faults comes to rest' },
 ];

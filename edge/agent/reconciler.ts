@@ -24,6 +24,8 @@ export type Reconciler = {
   nudge(reason: string): void;
   acceptDesired(envelope: Uint8Array): Acceptance;
   generation(): number;
+  /** At the next look, even if that account says nothing new: the last one was lost. */
+  reportAgain(): void;
   /** The newest account of this device; null before the first look. */
   reported(): ReportedBody | null;
   containers(): readonly ObservedContainer[];
@@ -107,6 +109,10 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
       return acceptance;
     },
     generation: () => parts.journal.desired()?.generation ?? 0,
+    reportAgain: () => {
+      reporter.again();
+      looker.soon();
+    },
     reported: reporter.newest,
     containers: () => observed,
     engine: parts.engines.current,

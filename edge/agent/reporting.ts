@@ -9,6 +9,8 @@ import type { ReconcilerParts } from './parts.ts';
 
 export type Reporter = {
   report(known: Known, waiting: string): void;
+  /** Whoever was told last has lost it. */
+  again(): void;
   newest(): ReportedBody | null;
 };
 
@@ -44,6 +46,9 @@ export const createReporter = (
       if (next === news) return;
       news = next;
       parts.outbox.appendReported(newest);
+    },
+    again: () => {
+      news = '';
     },
     newest: () => newest,
   };

@@ -105,6 +105,9 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
       doubtByLink(parts, link);
     },
     reached: () => work.nudge('the cloud is reached'),
+    forgotten: (lane) => {
+      if (lane === 'reported') work.reportAgain();
+    },
   });
   doubtByLink(parts, link);
   site.join(link);

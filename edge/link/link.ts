@@ -2,7 +2,8 @@
  * The device's link as one thing: the carrier (by whichever way the site has to the cloud), the
  * uplink, the downlink, presence and the watchdog, and what a person is told about them.
  */
-import type { CarrierStatus } from '@signalbeam/sync/nats/carrier';
+import type { Lane } from '@signalbeam/sync/core/lanes';
+import type { Carrier, CarrierStatus } from '@signalbeam/sync/nats/carrier';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { steadyMs } from '../host/timers.ts';
@@ -37,6 +38,8 @@ export type LinkParts = {
   onChange: () => void;
   /** The cloud answered the greeting: what failed for want of it is worth another try. */
   reached: () => void;
+  /** The cloud went back to a backup, and rows of this lane are gone at both ends. */
+  forgotten: (lane: Lane) => void;
 };
 
 export type Link = ReturnType<typeof startLink>;
@@ -56,10 +59,7 @@ export const startLink = (parts: LinkParts) => {
   const shared = { carrier, device, generation: parts.generation, now, random, log };
   const heard = (): void => watchdog.heard();
   const watchdog = startWatchdog({
-    probe: async () => {
-      const subject = deviceSubjects.record(site, deviceId);
-      return (await carrier.request(subject, new Uint8Array(), probeTimeoutMs)).kind === 'reply';
-    },
+    probe: () => answers(carrier, deviceSubjects.record(site, deviceId)),
     connected: () => carrier.status() === 'connected',
     reconnect: carrier.reconnect,
     restartLeaf: () => restartStuck(parts.leaf()),
@@ -87,6 +87,7 @@ export const startLink = (parts: LinkParts) => {
       parts.reached();
     },
     lost: () => outages.began(),
+    forgotten: parts.forgotten,
   });
   const follow = (status: string): void => {
     if (status === 'connected') {
@@ -129,6 +130,9 @@ export const startLink = (parts: LinkParts) => {
     },
   };
 };
+
+const answers = async (carrier: Carrier, subject: string): Promise<boolean> =>
+  (await carrier.request(subject, new Uint8Array(), probeTimeoutMs)).kind === 'reply';
 
 type Shared = Pick<DownlinkParts, 'carrier' | 'device' | 'generation' | 'random' | 'log' | 'heard'>;
 

@@ -44,6 +44,8 @@ export type UplinkParts = {
   greeted: (serverTime: number) => void;
   /** The broker answers, but nobody beyond it does. */
   lost: () => void;
+  /** The cloud no longer has rows of this lane that it had confirmed, and they are gone here too. */
+  forgotten: (lane: Lane) => void;
 };
 
 const replyTimeoutMs = 10_000;
@@ -241,6 +243,7 @@ const applyEffect = (parts: UplinkParts, known: core.Known, effect: core.Effect)
         lane,
         upTo: effect.upTo,
       });
+      parts.forgotten(lane);
       return core.refreshed(known, headOf(outbox, lane));
     case 'new-epoch': {
       outbox.renumber(lane);

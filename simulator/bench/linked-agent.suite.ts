@@ -101,6 +101,7 @@ export const startLinkedAgent = async (parts: {
     random: Math.random,
     log: quiet,
     onChange: quiet,
+    forgotten: () => undefined,
     reached: () => {
       returned.welcomed ??= performance.now();
     },

@@ -6,6 +6,7 @@
 
 import { labels } from '@signalbeam/edge/core/container';
 import { planContainers } from '@signalbeam/edge/core/spec';
+import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
 import type { Device } from '../world/device.ts';
 import type { World } from '../world/world.ts';
@@ -25,6 +26,34 @@ const lanesOf = (world: World, device: Device): string | null => {
       return `${name} of device ${device.parts.number} is not in Postgres as the device has it`;
   }
   return null;
+};
+
+/** What a report says that matters at rest; times and counts go on by themselves. */
+const gist = ({ generation, slots, containers }: ReportedBody): string =>
+  JSON.stringify([
+    generation,
+    slots.map(({ bundleId, version, runningVersion, status }) => [
+      bundleId,
+      version,
+      runningVersion,
+      status,
+    ]),
+    containers.map(({ name, state, health }) => [name, state, health]),
+  ]);
+
+/** Of two devices with one identity (a cloned disk) either may have spoken last. */
+const reportOf = (world: World, device: Device): string | null => {
+  const { deviceId, number } = device.parts;
+  const own = device.reconciler?.reported() ?? null;
+  const line = world.postgres.reports.get(deviceId);
+  if (own === null) return `device ${number} has not looked at itself yet`;
+  if (line === undefined) return `Postgres has no report of device ${number}`;
+  if (world.devices.some((each) => each !== device && each.parts.deviceId === deviceId))
+    return null;
+  const { body } = JSON.parse(line) as { body: ReportedBody };
+  return gist(body) === gist(own)
+    ? null
+    : `the newest report of device ${number} in Postgres is not what it says of itself`;
 };
 
 const slotsOf = (world: World, device: Device): string | null => {
@@ -81,7 +110,10 @@ export const unsettled = (world: World): string | null => {
     const open =
       device.process === null
         ? `device ${device.parts.number} is down`
-        : (slotsOf(world, device) ?? lanesOf(world, device) ?? strangersOf(device));
+        : (slotsOf(world, device) ??
+          lanesOf(world, device) ??
+          reportOf(world, device) ??
+          strangersOf(device));
     if (open !== null) return open;
   }
   return null;

@@ -177,7 +177,11 @@ export const strikes: Record<FaultKind, Strike> = {
   ),
   'postgres-restored': (world, _device, random) => {
     world.postgres.backup();
-    world.kernel.later(random.between(minute, 60 * minute), () => {
+    // Back by seconds, as from a log of transactions, or by an hour, as from a dump.
+    const backMs = random.chance(0.5)
+      ? random.between(5 * second, minute)
+      : random.between(minute, 60 * minute);
+    world.kernel.later(backMs, () => {
       if (!world.peace && world.postgres.restore())
         world.kernel.trace.note('postgres restored', 0, 0);
     });
@@ -258,13 +262,6 @@ export const strikes: Record<FaultKind, Strike> = {
 /** Everything that lasts comes to an end, wrong clocks included. */
 export const healAll = (world: World): void => {
   world.peace = true;
-  // After a restore the hub is started again, so that every device greets (docs/operating.md).
-  if (world.postgres.restores > 0) {
-    for (const { parts, carrier } of world.devices) {
-      parts.path.cut = true;
-      carrier?.pathChanged();
-    }
-  }
   world.postgres.down = false;
   world.postgres.failing = { commits: 0, doneAnyway: false };
   world.pressure.value = 0;

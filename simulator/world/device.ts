@@ -366,6 +366,9 @@ const startLinkOf = (device: Device, life: Process, effect: () => void, bootId: 
       downlink.compare();
     },
     lost: () => outages.began(),
+    forgotten: (lane) => {
+      if (lane === 'reported') reconciler.reportAgain();
+    },
   });
   device.uplink = uplink;
   carrier.onStatus((status) => {

@@ -251,6 +251,8 @@ const write = (
       .slice(decision.fromLine)
       .map((line) => ({ ...line, from: Math.max(line.from, at.upTo + 1) }));
     table.lines.push(...fresh);
+    const report = lane === 'reported' ? fresh.findLast(({ gap }) => gap === null) : undefined;
+    if (report !== undefined) postgres.reports.set(device.deviceId, report.text);
     Object.assign(table, decision.position);
     table.everUpTo = Math.max(table.everUpTo, table.upTo);
     watch.committed(table, fresh);

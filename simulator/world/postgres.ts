@@ -17,10 +17,15 @@ export type LaneTable = {
   /** The furthest it ever stood, whatever was restored since. */
   everUpTo: number;
 };
-type Backup = Map<string, { upTo: number; hash: string; lines: number }>;
+type Backup = {
+  tables: Map<string, { upTo: number; hash: string; lines: number }>;
+  reports: Map<string, string>;
+};
 
 export type Postgres = {
   tables: Map<string, LaneTable>;
+  /** The newest report of each device, as its line. */
+  reports: Map<string, string>;
   down: boolean;
   /** How many of the next commits fail, and whether they were done all the same. */
   failing: { commits: number; doneAnyway: boolean };
@@ -57,6 +62,7 @@ export const createPostgres = (): Postgres => {
   };
   const postgres: Postgres = {
     tables: new Map(),
+    reports: new Map(),
     down: false,
     failing: { commits: 0, doneAnyway: false },
     restores: 0,
@@ -66,21 +72,25 @@ export const createPostgres = (): Postgres => {
     },
     position: (key) => postgres.tables.get(key),
     backup: () => {
-      kept = new Map(
-        [...postgres.tables].map(([key, { upTo, hash, lines }]) => [
-          key,
-          { upTo, hash, lines: lines.length },
-        ]),
-      );
+      kept = {
+        tables: new Map(
+          [...postgres.tables].map(([key, { upTo, hash, lines }]) => [
+            key,
+            { upTo, hash, lines: lines.length },
+          ]),
+        ),
+        reports: new Map(postgres.reports),
+      };
     },
     restore: () => {
       if (kept === null) return false;
       for (const [key, table] of postgres.tables) {
-        const before = kept.get(key) ?? { upTo: 0, hash: '0'.repeat(32), lines: 0 };
+        const before = kept.tables.get(key) ?? { upTo: 0, hash: '0'.repeat(32), lines: 0 };
         table.upTo = before.upTo;
         table.hash = before.hash;
         table.lines.length = before.lines;
       }
+      postgres.reports = new Map(kept.reports);
       postgres.restores += 1;
       return true;
     },

@@ -303,6 +303,24 @@ test('a cloud that went back to a backup is told which rows it lost', () => {
   ).toEqual([{ kind: 'note-loss', lane: 'events', upTo: 4, hash: 'theirs' }]);
 });
 
+test('both ends compare again about once an hour although there is nothing to send', () => {
+  const lane = core.laneProgress({ lane: 'events', epoch: 'a', acked: 9, last: 9 });
+  const around = { now: 0, random: 0, hashAt: () => 'own' };
+  const position = { lane: 'events' as const, epoch: 'a', upTo: 9, hash: 'own', credit: 10 };
+  const greeted = core.helloSent(core.linkUp(core.startOutbox([lane]), 0), around);
+  const { known } = core.welcomed(greeted, { helloId: 1, positions: [position] }, around);
+  const { steps, wakeAt } = planOutbox(known, 0);
+  expect(steps).toEqual([]);
+  expect(wakeAt).toBe(2_880_000);
+  expect(core.elapsed(known, { ...around, now: 2_879_999 }).phase).toBe('open');
+  const asking = core.elapsed(known, { ...around, now: 2_880_000 });
+  expect(planOutbox(asking, 2_880_000).steps).toEqual([{ kind: 'hello' }]);
+  const lost = { helloId: 2, positions: [{ ...position, upTo: 4, hash: 'theirs' }] };
+  expect(core.welcomed(core.helloSent(asking, around), lost, around).effects).toEqual([
+    { kind: 'note-loss', lane: 'events', upTo: 4, hash: 'theirs' },
+  ]);
+});
+
 test('events go before metrics, within the credit, and the sentence says what is waited for', () => {
   const lane = (name: Lane) => ({
     ...core.laneProgress({ lane: name, epoch: 'a', acked: 0, last: 50 }),

@@ -47,7 +47,7 @@ export const planOutbox = (known: Known, now: number): Plan => {
   return {
     steps: [],
     waiting: waitingFor(known, 'the confirmation'),
-    wakeAt: wakeAt(known.lanes, now),
+    wakeAt: wakeAt(known, now),
   };
 };
 
@@ -63,14 +63,14 @@ const mostUrgent = (lanes: readonly LaneProgress[], now: number): LaneProgress |
 const sendable = ({ last, cursor, acked, credit }: LaneProgress): number =>
   Math.min(last - cursor, credit - (cursor - acked));
 
-const wakeAt = (lanes: readonly LaneProgress[], now: number): number | null => {
-  let earliest = Number.POSITIVE_INFINITY;
+const wakeAt = ({ lanes, helloAt }: Known, now: number): number => {
+  let earliest = helloAt;
   for (const lane of lanes) {
     if (lane.resendAt !== null) earliest = Math.min(earliest, lane.resendAt);
     if (lane.pausedUntil > now && sendable(lane) > 0)
       earliest = Math.min(earliest, lane.pausedUntil);
   }
-  return earliest === Number.POSITIVE_INFINITY ? null : earliest;
+  return earliest;
 };
 
 const waitingFor = (known: Known, what: string): string => {
