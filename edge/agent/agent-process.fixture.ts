@@ -76,11 +76,12 @@ const run = async (options: ProcessOptions): Promise<void> => {
   const keyset = keysetSchema.parse(
     JSON.parse(readFileSync(join(options.cloudDir, 'keyset.json'), 'utf8')),
   );
+  const journal = openJournal(state);
   const reconciler = startReconciler({
     identity: options,
     agentVersion: '0.1.0',
     bootId: `${process.pid}`,
-    journal: openJournal(state),
+    journal: witness?.watch(journal) ?? journal,
     engines: {
       current: () => engine,
       describe: () => ({ kind: engine.kind, version, reachable: true }),
@@ -100,7 +101,6 @@ const run = async (options: ProcessOptions): Promise<void> => {
     log,
     onStep: (step, moment) => {
       appendFileSync(options.traceFile, `${moment} ${step}\n`);
-      if (moment === 'after') witness?.tellJournal();
       if (options.crashAt?.step === step && options.crashAt.moment === moment) {
         if (options.cutPowerOf !== null) {
           execFileSync('xfs_io', ['-x', '-c', 'shutdown', options.cutPowerOf]);
