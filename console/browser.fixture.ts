@@ -4,7 +4,7 @@
  */
 import { ensureConsole } from '@signalbeam/launcher/machine/console-build';
 import axe from 'axe-core';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Page, type Request } from 'playwright-core';
 
 const flags = [
   '--no-sandbox',
@@ -32,8 +32,37 @@ export type Watched = {
   requests: string[];
 };
 
-/** What a page still asked for when it was left, it gives up itself; a server can't cause that. */
-const isGivenUp = (failure: string | undefined): boolean => failure === 'net::ERR_ABORTED';
+const isStream = (request: Request): boolean => new URL(request.url()).pathname.endsWith('/stream');
+
+/** What each page asked for and has no answer to; streams have no end to wait for. */
+const pending = new WeakMap<Page, Set<Request>>();
+
+/**
+ * Follows every request to its end. A page may give one up in two ways: it closes a stream, or it is
+ * left while it still asks. What ends early otherwise is a failure.
+ */
+const followRequests = (page: Page, failed: (request: Request) => void): void => {
+  const open = new Set<Request>();
+  const left = new WeakSet<Request>();
+  pending.set(page, open);
+  let leaving = false;
+  page.on('request', (request) => {
+    const leaves = request.isNavigationRequest() && request.frame() === page.mainFrame();
+    if (leaves) for (const each of open) left.add(each);
+    else if (leaving) left.add(request);
+    leaving ||= leaves;
+    if (!isStream(request)) open.add(request);
+  });
+  page.on('domcontentloaded', () => {
+    leaving = false;
+  });
+  page.on('requestfinished', (request) => open.delete(request));
+  page.on('requestfailed', (request) => {
+    open.delete(request);
+    const aborted = request.failure()?.errorText === 'net::ERR_ABORTED';
+    if (!aborted || !(isStream(request) || left.has(request))) failed(request);
+  });
+};
 
 export const watchedPage = async (
   browser: Browser,
@@ -55,9 +84,8 @@ export const watchedPage = async (
     if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
       troubles.push(`console: ${message.text()}`);
   });
-  page.on('requestfailed', (request) => {
-    const failure = request.failure()?.errorText;
-    if (!isGivenUp(failure)) troubles.push(`failed: ${request.url()} ${failure ?? ''}`);
+  followRequests(page, (request) => {
+    troubles.push(`failed: ${request.url()} ${request.failure()?.errorText ?? ''}`);
   });
   page.on('response', (response) => {
     const status = response.status();
@@ -83,12 +111,23 @@ const violations = async (page: Page): Promise<string[]> => {
   return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
 };
 
-/** What a page shows while data comes in is judged again once it is there; what stays counts. */
-const lastingViolations = async (page: Page): Promise<string[]> => {
-  const first = await violations(page);
-  if (first.length === 0) return first;
-  await page.waitForLoadState('networkidle', { timeout: 1_000 }).catch(() => undefined);
-  return violations(page);
+/** All that was asked for is answered and drawn, and nothing fades any more, in no shadow tree either. */
+const settled = async (page: Page): Promise<void> => {
+  for (let open = pending.get(page); open !== undefined && open.size > 0; ) {
+    const ends = [...open].map(async (request) => (await request.response())?.finished());
+    await Promise.allSettled(ends);
+  }
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 2; frame += 1)
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+    const animationsIn = (root: Document | ShadowRoot): Animation[] => [
+      ...root.getAnimations(),
+      ...[...root.querySelectorAll('*')].flatMap(({ shadowRoot }) =>
+        shadowRoot === null ? [] : animationsIn(shadowRoot),
+      ),
+    ];
+    await Promise.allSettled(animationsIn(document).map(({ finished }) => finished));
+  });
 };
 
 /** The innermost elements that make the page scroll sideways. */
@@ -116,15 +155,10 @@ export const looksFor = async (page: Page, where: string): Promise<string[]> => 
       await page.evaluate((theme) => {
         document.documentElement.dataset['theme'] = theme;
       }, colorScheme);
-      // Colours that still fade are nobody's to judge.
-      await page.evaluate(async () => {
-        for (let frame = 0; frame < 2; frame += 1)
-          await new Promise((resolve) => requestAnimationFrame(resolve));
-        await Promise.allSettled(document.getAnimations().map(({ finished }) => finished));
-      });
+      await settled(page);
       for (const each of await tooWide(page, width))
         found.push(`${where} at ${width}, ${colorScheme}: wider than the screen: ${each}`);
-      for (const each of await lastingViolations(page))
+      for (const each of await violations(page))
         found.push(`${where} at ${width}, ${colorScheme}: ${each}`);
     }
   }

@@ -81,6 +81,7 @@ describe('lists', () => {
     expect(body).toMatchObject({
       presence: 'online',
       lastSeenAt: expect.any(String),
+      reportedAt: null,
       generation: null,
       bundles: [],
     });
@@ -102,8 +103,15 @@ describe('lists', () => {
        VALUES ($1, $2, 7, $3, '', now())`,
       [acme.tenantId, id, JSON.stringify([slot])],
     );
+    await rig.owner.query(
+      `INSERT INTO telemetry.reported
+         (tenant_id, device_id, opened, epoch, seq, at, received_at, generation, body)
+       VALUES ($1, $2, 1, 'e', 1, now(), '2026-02-03T04:05:06Z', 7, '{"slots":[]}')`,
+      [acme.tenantId, id],
+    );
     const { body } = await rig.ask('GET', `/api/devices/${id}`, { token: acme.viewer });
     expect(body).toMatchObject({
+      reportedAt: '2026-02-03T04:05:06.000Z',
       generation: 7,
       bundles: [{ bundleId, name: 'hello', version: '1.2.0', status: expect.any(String) }],
     });

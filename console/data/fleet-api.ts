@@ -59,7 +59,7 @@ const devicesApi = (ask: Ask) => ({
       `/api/devices/${segment(id)}/reject`,
       reason.trim() === '' ? {} : { reason: reason.trim() },
     ),
-  reported: (id: string) => ask<Reported | null>('GET', `/api/devices/${segment(id)}/reported`),
+  reported: (id: string) => ask<Reported>('GET', `/api/devices/${segment(id)}/reported`),
   desired: (id: string) => ask<DesiredState>('GET', `/api/devices/${segment(id)}/desired-state`),
   metrics: async (id: string, from: number, to: number) =>
     (

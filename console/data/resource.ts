@@ -28,9 +28,11 @@ const asApiError = (error: unknown): ApiError =>
 /** Several refreshes within this time become one. */
 const gatherMs = 120;
 
+/** `when-asked`: nothing is fetched before the first `refresh`. */
 export const createResource = <T>(
   host: ReactiveControllerHost,
   load: () => Promise<T>,
+  begin: 'at-once' | 'when-asked' = 'at-once',
 ): Resource<T> => {
   let state: { value: T | undefined; at: number | null; error: ApiError | null } = {
     value: undefined,
@@ -83,7 +85,7 @@ export const createResource = <T>(
     put: (value) => set({ value, at: Date.now(), error: null }),
     hostConnected: () => {
       connected = true;
-      start();
+      if (begin === 'at-once') start();
     },
     hostDisconnected: () => {
       connected = false;

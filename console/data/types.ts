@@ -32,6 +32,8 @@ export type Device = {
   registrationStatus: 'pending' | 'approved' | 'rejected';
   presence: Presence;
   lastSeenAt: Instant | null;
+  /** Null: it has never reported, so there is no report to ask for. */
+  reportedAt: Instant | null;
   fingerprint: string;
   agentVersion: string;
   platform: { os: string; architecture: string; hostname: string };

@@ -7,7 +7,7 @@ import { applyToDevices, type LiveEvent, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
 import { appendSample, sampleFromEvent } from '../data/trend.ts';
-import type { Device, Sample } from '../data/types.ts';
+import type { Device, Reported, Sample } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
 import { crumb } from '../ui/crumb.ts';
@@ -51,8 +51,17 @@ class DevicePage extends LitElement {
   asTable = false;
   dialog: DeviceDialog = 'none';
 
-  #device = createResource(this, () => this.app.api.device(this.#id));
-  #reported = createResource(this, () => this.app.api.reported(this.#id));
+  #device = createResource(this, async () => {
+    const device = await this.app.api.device(this.#id);
+    this.#knowReports(device);
+    return device;
+  });
+  /** Null: there is none yet. */
+  #reported = createResource<Reported | null>(
+    this,
+    () => this.app.api.reported(this.#id),
+    'when-asked',
+  );
   #desired = createResource(this, () => this.app.api.desired(this.#id));
   #events = createResource(this, () => this.app.api.events(this.#id));
   #metrics = createResource<Sample[]>(this, () => {
@@ -77,9 +86,14 @@ class DevicePage extends LitElement {
     return this;
   }
 
+  /** The device itself says whether there is a report to ask for. */
+  #knowReports({ reportedAt }: Device): void {
+    if (reportedAt !== null) this.#reported.refresh();
+    else if (this.#reported.value === undefined) this.#reported.put(null);
+  }
+
   #refreshAll(): void {
-    for (const part of [this.#device, this.#reported, this.#desired, this.#events, this.#metrics])
-      part.refresh();
+    for (const part of [this.#device, this.#desired, this.#events, this.#metrics]) part.refresh();
   }
 
   #onEvent(event: LiveEvent): void {
@@ -232,12 +246,18 @@ class DevicePage extends LitElement {
   }
 
   #containers(): TemplateResult {
-    const reported = this.#reported.value;
+    const { value: reported, error } = this.#reported;
     const containers = reported?.containers ?? [];
     return html`<section class="card" aria-labelledby="containers-title">
       <header><h2 id="containers-title">Containers</h2>
         ${reported?.engine ? html`<span class="small muted">${reported.engine.kind} ${reported.engine.version}</span>` : nothing}</header>
-      ${containers.length > 0 ? containerTable(containers) : html`<div class="body muted">${reported ? 'The device runs no container of ours.' : 'The device has not reported yet.'}</div>`}
+      ${
+        containers.length > 0
+          ? containerTable(containers)
+          : reported === undefined
+            ? html`<div class="body">${loading(error, 1)}</div>`
+            : html`<div class="body muted">${reported === null ? 'The device has not reported yet.' : 'The device runs no container of ours.'}</div>`
+      }
     </section>`;
   }
 

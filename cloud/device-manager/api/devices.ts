@@ -31,6 +31,7 @@ export const noSuchDevice = () => refusal('not-found', 'There is no such device.
 export const shownDevice = (device: DeviceView): z.infer<typeof deviceSchema> => ({
   ...device,
   lastSeenAt: device.lastSeenAt?.toISOString() ?? null,
+  reportedAt: device.reportedAt?.toISOString() ?? null,
   createdAt: device.createdAt.toISOString(),
   approvedAt: device.approvedAt?.toISOString() ?? null,
 });

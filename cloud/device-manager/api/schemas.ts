@@ -63,6 +63,8 @@ export const deviceSchema = z
     statusReason: z.string().nullable(),
     presence: z.enum(['online', 'offline', 'never']),
     lastSeenAt: at.nullable(),
+    /** When its newest report came, which `reported` shows; null before the first. */
+    reportedAt: at.nullable(),
     fingerprint: z.string(),
     agentVersion: z.string(),
     platform: z.strictObject({ os: z.string(), architecture: z.string(), hostname: z.string() }),

@@ -18,6 +18,8 @@ export type DeviceView = {
   statusReason: string | null;
   presence: Presence;
   lastSeenAt: Date | null;
+  /** When its newest report was received; null before the first. */
+  reportedAt: Date | null;
   fingerprint: string;
   agentVersion: string;
   platform: { os: string; architecture: string; hostname: string };
@@ -46,6 +48,7 @@ type ViewRow = {
   status_reason: string | null;
   presence: Presence | null;
   last_seen_at: Date | null;
+  reported_at: Date | null;
   fingerprint: string;
   agent_version: string;
   os: string;
@@ -65,6 +68,7 @@ const viewOf = (row: ViewRow): DeviceView => ({
   statusReason: row.status_reason,
   presence: row.presence ?? 'never',
   lastSeenAt: row.last_seen_at,
+  reportedAt: row.reported_at,
   fingerprint: row.fingerprint,
   agentVersion: row.agent_version,
   platform: { os: row.os, architecture: row.architecture, hostname: row.hostname },
@@ -80,13 +84,17 @@ const viewOf = (row: ViewRow): DeviceView => ({
  */
 const selectedOf = (page: string): string => `
   SELECT d.id, d.name, d.site, d.status, d.status_reason, p.presence, p.last_seen_at,
-         d.fingerprint, d.agent_version, d.os, d.architecture, d.hostname, d.created_at,
+         r.received_at AS reported_at, d.fingerprint, d.agent_version, d.os, d.architecture, d.hostname, d.created_at,
          d.decided_at, s.generation, s.bundles
     FROM (${page}) d
     LEFT JOIN LATERAL (
       SELECT presence, last_seen_at FROM telemetry.public_presence
        WHERE tenant_id = d.tenant_id AND device_id = d.id
     ) p ON true
+    LEFT JOIN LATERAL (
+      SELECT received_at FROM telemetry.public_reported
+       WHERE tenant_id = d.tenant_id AND device_id = d.id
+    ) r ON true
     LEFT JOIN LATERAL (
       SELECT max(slot.generation) AS generation,
              coalesce(jsonb_agg(
