@@ -134,6 +134,10 @@ export const openTenant = async (
     release,
   );
   await post(`/api/bundles/${other.id}/versions`, release);
+  const group = await post<{ id: string }>('/api/groups', { name: `static-${name}` });
+  const dynamic = await post<{ id: string }>('/api/groups', {
+    ...{ name: `dynamic-${name}`, query: `of=${name}` },
+  });
   const rolled = { bundleId: bundle.id, version: '1.0.0', deviceIds: [device.deviceId] };
   const rollout = await post<{ id: string }>('/api/rollouts', rolled);
   await post(`/api/devices/${second.deviceId}/bundle`, { bundleId: other.id, version: '1.0.0' });
@@ -151,6 +155,7 @@ export const openTenant = async (
   await nc.close();
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, image },
+    ...{ group, dynamic },
     ...{ bundle, other, releaseDigest, rollout, apiKey, user, containers },
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),
     pending: [await register(), await register()] as const,
@@ -170,7 +175,7 @@ export type Call = { path: string; by: 'user' | 'device' | 'nobody'; body?: unkn
 
 /** For every operation, the request it is meant for: what reads first, what takes away last. */
 export const callsOf = (tenant: Tenant): Record<string, Call> => {
-  const { bundle, other, rollout, apiKey, user, containers } = tenant;
+  const { bundle, other, rollout, apiKey, user, containers, group, dynamic } = tenant;
   const { deviceId } = tenant.device;
   const device = `/api/devices/${deviceId}`;
   const inBundle = `/api/bundles/${bundle.id}`;
@@ -196,7 +201,22 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       by: 'nobody',
     },
     'get /api/devices': read('/api/devices'),
+    'get /api/devices/count': read('/api/devices/count'),
+    'post /api/devices/bulk': post('/api/devices/bulk', {
+      devices: { ids: [deviceId] },
+      action: { kind: 'join', group: group.id },
+    }),
     'get /api/devices/{id}': read(device),
+    'patch /api/devices/{id}/tags': post(`${device}/tags`, { set: [`of=${tenant.name}`] }),
+    'get /api/devices/{id}/groups': read(`${device}/groups`),
+    'get /api/tags': read('/api/tags'),
+    'get /api/tags/suggestions': read('/api/tags/suggestions'),
+    'get /api/groups': read('/api/groups'),
+    'post /api/groups': post('/api/groups', { name: `group-${fresh}`, query: 'a AND NOT b' }),
+    'get /api/groups/{id}': read(`/api/groups/${dynamic.id}`),
+    'patch /api/groups/{id}': post(`/api/groups/${dynamic.id}`, { description: 'changed' }),
+    'get /api/groups/{id}/members': read(`/api/groups/${group.id}/members`),
+    'delete /api/groups/{id}': read(`/api/groups/${dynamic.id}`),
     'patch /api/devices/{id}': post(device, { name: 'pump' }),
     'get /api/devices/{id}/enrolment': { path: `${device}/enrolment`, by: 'device' },
     'post /api/devices/{id}/approve': post(`/api/devices/${tenant.pending[0]}/approve`),

@@ -7,7 +7,11 @@ import { addApiKeyRoutes } from './api/api-keys.ts';
 import { addApprovalRoutes } from './api/approval.ts';
 import { addAuditRoutes } from './api/audit.ts';
 import { addAuthRoutes } from './api/auth.ts';
+import { addBulkRoutes } from './api/bulk.ts';
+import { addTagRoutes } from './api/device-tags.ts';
 import { addDeviceRoutes } from './api/devices.ts';
+import { addGroupMemberRoutes } from './api/group-members.ts';
+import { addGroupRoutes } from './api/groups.ts';
 import { addKeyRoutes } from './api/keys.ts';
 import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
@@ -23,7 +27,11 @@ export const createService = (platform: Platform): Service => {
     addUserRoutes,
     addTokenRoutes,
     addRegistrationRoutes,
+    addBulkRoutes,
     addDeviceRoutes,
+    addTagRoutes,
+    addGroupRoutes,
+    addGroupMemberRoutes,
     addApprovalRoutes,
     addApiKeyRoutes,
     addAuditRoutes,

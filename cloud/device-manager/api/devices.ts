@@ -3,28 +3,25 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
-import { body, json, notFound } from '@signalbeam/platform/http/describe';
+import { body, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
-import {
-  type DeviceFilter,
-  type DeviceView,
-  listDevices,
-  viewDevice,
-} from '../store/device-list.ts';
+import { filterOf } from '../choose-devices.ts';
+import { countDevices, type DeviceView, listDevices, viewDevice } from '../store/device-list.ts';
 import {
   type DeviceRecord,
   deleteDevice,
   lockDevice,
   moveDevice,
   renameDevice,
+  writeMetadata,
 } from '../store/devices.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
-import { deviceSchema, idParams } from './schemas.ts';
+import { choiceFields, deviceSchema, idParams, metadataSchema } from './schemas.ts';
 
 export const noSuchDevice = () => refusal('not-found', 'There is no such device.');
 
@@ -40,6 +37,7 @@ const past = {
   approve: 'approved',
   reject: 'rejected',
   rename: 'renamed',
+  annotate: 'annotated',
   move: 'moved',
   delete: 'deleted',
 } as const;
@@ -75,39 +73,23 @@ export const tellOfDevice = async (
 };
 
 const listQuery = z.strictObject({
-  /** A registration status or a presence: both are what people call a device's status. */
-  status: z.enum(['pending', 'approved', 'rejected', 'online', 'offline', 'never']).optional(),
-  site: siteName.optional(),
-  search: plainText(200).optional(),
+  ...choiceFields,
   cursor: z.string().max(2_000).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 
-const position = z.tuple([z.string().max(400), z.uuid()]);
-
-const filterOf = (query: z.infer<typeof listQuery>): DeviceFilter => {
-  const { status, site, search, cursor, limit } = query;
-  const after = cursor === undefined ? undefined : readCursor(cursor, position);
-  const byStatus: Pick<DeviceFilter, 'presence' | 'registrationStatus'> =
-    status === undefined
-      ? {}
-      : status === 'online' || status === 'offline' || status === 'never'
-        ? { presence: status }
-        : { registrationStatus: status };
-  return {
-    ...byStatus,
-    ...(site === undefined ? {} : { site }),
-    ...(search === undefined || search === '' ? {} : { search }),
-    ...(after === undefined ? {} : { after: { name: after[0], id: after[1] } }),
-    limit: limit + 1,
-  };
-};
+const position = z
+  .tuple([z.string().max(400), z.uuid()])
+  .transform(([listedAs, id]) => ({ listedAs, id }));
+export const readPosition = (cursor: string | undefined) =>
+  cursor === undefined ? undefined : readCursor(cursor, position);
 
 const listRoute = createRoute({
   method: 'get',
   path: '/api/devices',
   tags: ['Devices'],
-  summary: 'Lists devices by name',
+  summary:
+    'Lists devices by name; a query such as `environment=production AND status=online` chooses',
   middleware: [requireUser('viewer')] as const,
   request: { query: listQuery },
   responses: {
@@ -115,6 +97,20 @@ const listRoute = createRoute({
       z.strictObject({ devices: z.array(deviceSchema), nextCursor: z.string().nullable() }),
       'A page',
     ),
+    404: problem('There is no such group'),
+  },
+});
+
+const countRoute = createRoute({
+  method: 'get',
+  path: '/api/devices/count',
+  tags: ['Devices'],
+  summary: 'Counts devices, chosen as in the list',
+  middleware: [requireUser('viewer')] as const,
+  request: { query: z.strictObject(choiceFields) },
+  responses: {
+    200: json(z.strictObject({ devices: z.int() }), 'How many'),
+    404: problem('There is no such group'),
   },
 });
 
@@ -129,15 +125,18 @@ const getRoute = createRoute({
 });
 
 const changeSchema = z
-  .strictObject({ name: plainText(200).min(1), site: siteName })
+  .strictObject({ name: plainText(200).min(1), site: siteName, metadata: metadataSchema })
   .partial()
-  .refine(({ name, site }) => (name ?? site) !== undefined, 'say what to change');
+  .refine(
+    ({ name, site, metadata }) => (name ?? site ?? metadata) !== undefined,
+    'say what to change',
+  );
 
 const renameRoute = createRoute({
   method: 'patch',
   path: '/api/devices/{id}',
   tags: ['Devices'],
-  summary: 'Renames a device, or moves it to another site',
+  summary: 'Renames a device, moves it to another site, or replaces its metadata',
   middleware: [requireUser('operator')] as const,
   request: {
     params: idParams,
@@ -156,6 +155,23 @@ const deleteRoute = createRoute({
   responses: { 204: { description: 'Deleted' }, ...notFound },
 });
 
+const annotate = async (
+  sql: Sql,
+  device: DeviceRecord,
+  metadata: Record<string, string>,
+  by: { caller: UserCaller; ip: string | null },
+): Promise<void> => {
+  const entries = Object.entries(metadata);
+  const known = device.metadata;
+  const isSame =
+    entries.length === Object.keys(known).length &&
+    entries.every(([name, value]) => known[name] === value);
+  if (isSame) return;
+  await writeMetadata(sql, device.id, metadata);
+  const change = { before: { metadata: known }, after: { metadata }, data: { metadata } };
+  await tellOfDevice(sql, { verb: 'annotate', device, ...change }, by);
+};
+
 /**
  * Membership of both sites follows by itself. The device's credentials end at the hub with the move;
  * those for the new site come with its enrolment, for which it asks.
@@ -163,7 +179,7 @@ const deleteRoute = createRoute({
 const changeDevice = async (
   sql: Sql,
   device: DeviceRecord,
-  wish: { name?: string | undefined; site?: string | undefined },
+  wish: z.infer<typeof changeSchema>,
   by: { caller: UserCaller; ip: string | null; at: Date },
 ): Promise<void> => {
   const { name = device.name, site = device.site } = wish;
@@ -172,6 +188,7 @@ const changeDevice = async (
     const change = { before: { name: device.name }, after: { name }, data: { name } };
     await tellOfDevice(sql, { verb: 'rename', device, ...change }, by);
   }
+  if (wish.metadata !== undefined) await annotate(sql, device, wish.metadata, by);
   if (site === device.site) return;
   await moveDevice(sql, device.id, site, by.at);
   const data = { name, site, from: device.site };
@@ -182,13 +199,20 @@ const changeDevice = async (
 export const addDeviceRoutes = (api: Api, parts: Parts): void => {
   const { pools } = parts;
   api.openapi(listRoute, async (c) => {
-    const query = c.req.valid('query');
-    const filter = filterOf(query);
-    const found = await withTenant(pools.api, c.var.caller.tenantId, (sql) =>
-      listDevices(sql, filter),
+    const { cursor, limit, ...choice } = c.req.valid('query');
+    const page = { after: readPosition(cursor), limit: limit + 1 };
+    const found = await withTenant(pools.api, c.var.caller.tenantId, async (sql) =>
+      listDevices(sql, await filterOf(sql, choice), page, parts.now()),
     );
-    const page = pageOf(found, query.limit, (device) => [device.name, device.id]);
-    return c.json({ devices: page.rows.map(shownDevice), nextCursor: page.nextCursor }, 200);
+    const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [at.listedAs, at.id]);
+    return c.json({ devices: rows.map(({ view }) => shownDevice(view)), nextCursor }, 200);
+  });
+  api.openapi(countRoute, async (c) => {
+    const choice = c.req.valid('query');
+    const devices = await withTenant(pools.api, c.var.caller.tenantId, async (sql) =>
+      countDevices(sql, await filterOf(sql, choice), parts.now()),
+    );
+    return c.json({ devices }, 200);
   });
   api.openapi(getRoute, async (c) => {
     const { id } = c.req.valid('param');

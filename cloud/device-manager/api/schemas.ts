@@ -5,6 +5,8 @@
 import { z } from '@hono/zod-openapi';
 import { passwordLengthMax, passwordLengthMin } from '@signalbeam/platform/identity/passwords';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
+import { parseTag, printTag, type Tag, tagsPerDeviceMax } from '../core/tag.ts';
+import { queryLengthMax } from '../core/tag-query.ts';
 
 export const role = z.enum(['viewer', 'operator', 'admin']);
 /** Postgres compares e-mail addresses without case; here only their form is checked. */
@@ -12,6 +14,47 @@ export const emailAddress = plainText(254).pipe(z.email());
 export const newPassword = z.string().min(passwordLengthMin).max(passwordLengthMax);
 export const idParams = z.strictObject({ id: z.uuid() });
 const at = z.iso.datetime();
+
+/** A tag as people write it, read into one. */
+export const tagSchema = z
+  .string()
+  .max(200)
+  .transform((text, context): Tag => {
+    const parsed = parseTag(text);
+    if (parsed.kind === 'tag') return parsed.tag;
+    context.addIssue({ code: 'custom', message: parsed.reason });
+    return z.NEVER;
+  })
+  .openapi({ type: 'string', example: 'environment=production' });
+
+export const tagListSchema = z.array(tagSchema).max(tagsPerDeviceMax);
+export const printTags = (tags: readonly Tag[]): string[] => tags.map(printTag);
+
+export const metadataEntriesMax = 64;
+/** Whatever people want to note of a device; found by nobody, unlike tags. */
+export const metadataSchema = z
+  .record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/), plainText(500))
+  .refine(
+    (metadata) => Object.keys(metadata).length <= metadataEntriesMax,
+    `at most ${metadataEntriesMax} entries`,
+  )
+  .refine(
+    (metadata) => Buffer.byteLength(JSON.stringify(metadata)) <= 4_000,
+    'at most 4,000 bytes together',
+  );
+
+export const queryText = plainText(queryLengthMax).min(1);
+
+/** How a request says which devices it means. */
+export const choiceFields = {
+  /** A registration status or a presence: both are what people call a device's status. */
+  status: z.enum(['pending', 'approved', 'rejected', 'online', 'offline', 'never']).optional(),
+  site: siteName.optional(),
+  search: plainText(200).optional(),
+  query: queryText.optional().openapi({ example: 'environment=production AND NOT status=offline' }),
+  group: z.uuid().optional(),
+  token: z.uuid().optional().openapi({ description: 'Registered by this registration token' }),
+};
 
 export const userSchema = z
   .strictObject({
@@ -68,6 +111,8 @@ export const deviceSchema = z
     fingerprint: z.string(),
     agentVersion: z.string(),
     platform: z.strictObject({ os: z.string(), architecture: z.string(), hostname: z.string() }),
+    tags: z.array(z.string()),
+    metadata: z.record(z.string(), z.string()),
     createdAt: at,
     approvedAt: at.nullable(),
     /** Of its desired state; null while it has none. */
@@ -82,6 +127,20 @@ export const deviceSchema = z
     ),
   })
   .openapi('Device');
+
+export const groupSchema = z
+  .strictObject({
+    id: z.uuid(),
+    name: z.string(),
+    description: z.string(),
+    kind: z.enum(['static', 'dynamic']),
+    query: z.string().nullable(),
+    /** How many devices are in it; null where nobody counted. */
+    members: z.int().nullable(),
+    createdBy: z.string(),
+    createdAt: at,
+  })
+  .openapi('Group');
 
 export const apiKeySchema = z
   .strictObject({

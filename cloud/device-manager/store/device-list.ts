@@ -1,12 +1,19 @@
 /**
  * Devices as people see them: with presence (telemetry-processor) and bundles
  * (bundle-orchestrator) joined in one statement through those services' public views.
- * Pages follow the name, so that a page stays the same page while devices come and go.
+ * Pages follow the name, numbers in it as numbers, so that a page stays the same page while devices
+ * come and go.
  */
-import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
 import type { RegistrationStatus } from '../core/approval.ts';
-
-export type Presence = 'online' | 'offline' | 'never';
+import { printTag } from '../core/tag.ts';
+import {
+  conditionsOf,
+  type DeviceFilter,
+  type Position,
+  type Presence,
+  pageSql,
+} from './device-filter.ts';
 
 export type DeviceBundle = { bundleId: string; name: string; version: string; status: string };
 
@@ -23,25 +30,20 @@ export type DeviceView = {
   fingerprint: string;
   agentVersion: string;
   platform: { os: string; architecture: string; hostname: string };
+  tags: string[];
+  metadata: Record<string, string>;
   createdAt: Date;
   approvedAt: Date | null;
   generation: number | null;
   bundles: DeviceBundle[];
 };
 
-export type DeviceFilter = {
-  id?: string;
-  registrationStatus?: RegistrationStatus;
-  presence?: Presence;
-  site?: string;
-  /** Part of the name, host name, fingerprint or site, in any case. */
-  search?: string;
-  after?: { name: string; id: string };
-  limit: number;
-};
+/** A device and its place in the list. */
+export type ListedDevice = { view: DeviceView; position: Position };
 
 type ViewRow = {
   id: string;
+  listed_as: string;
   name: string;
   site: string;
   status: RegistrationStatus;
@@ -54,6 +56,8 @@ type ViewRow = {
   os: string;
   architecture: string;
   hostname: string;
+  tags: [key: string, value: string][];
+  metadata: Record<string, string>;
   created_at: Date;
   decided_at: Date | null;
   generation: number | null;
@@ -72,6 +76,8 @@ const viewOf = (row: ViewRow): DeviceView => ({
   fingerprint: row.fingerprint,
   agentVersion: row.agent_version,
   platform: { os: row.os, architecture: row.architecture, hostname: row.hostname },
+  tags: row.tags.map(([key, value]) => printTag({ key, value })),
+  metadata: row.metadata,
   createdAt: row.created_at,
   approvedAt: row.status === 'approved' ? row.decided_at : null,
   generation: row.generation,
@@ -83,14 +89,17 @@ const viewOf = (row: ViewRow): DeviceView => ({
  * (LATERAL, because Postgres does not push a join into a security barrier view).
  */
 const selectedOf = (page: string): string => `
-  SELECT d.id, d.name, d.site, d.status, d.status_reason, p.presence, p.last_seen_at,
-         r.received_at AS reported_at, d.fingerprint, d.agent_version, d.os, d.architecture, d.hostname, d.created_at,
-         d.decided_at, s.generation, s.bundles
-    FROM (${page}) d
+  SELECT d.id, page.listed_as, d.name, d.site, d.status, d.status_reason, p.presence,
+         p.last_seen_at, d.fingerprint, d.agent_version, d.os, d.architecture, d.hostname,
+         r.received_at AS reported_at, t.tags, d.metadata, d.created_at, d.decided_at, s.generation, s.bundles
+    FROM (${page}) page
+    JOIN device_manager.devices d ON d.id = page.id
+    LEFT JOIN telemetry.public_presence p
+      ON p.device_id = d.id AND p.tenant_id = platform.current_tenant()
     LEFT JOIN LATERAL (
-      SELECT presence, last_seen_at FROM telemetry.public_presence
-       WHERE tenant_id = d.tenant_id AND device_id = d.id
-    ) p ON true
+      SELECT coalesce(jsonb_agg(jsonb_build_array(key, value) ORDER BY key, value), '[]') AS tags
+        FROM device_manager.device_tags WHERE device_id = d.id
+    ) t ON true
     LEFT JOIN LATERAL (
       SELECT received_at FROM telemetry.public_reported
        WHERE tenant_id = d.tenant_id AND device_id = d.id
@@ -105,42 +114,54 @@ const selectedOf = (page: string): string => `
         FROM bundle_orchestrator.public_device_slots slot
        WHERE slot.tenant_id = d.tenant_id AND slot.device_id = d.id
     ) s ON true
-   ORDER BY lower(d.name), d.id`;
+   ORDER BY page.listed_as, d.id`;
 
-/** `%`, `_` and `\` in what a person types mean themselves. */
-const patternOf = (search: string): string =>
-  `%${search.toLowerCase().replace(/[\\%_]/g, (letter) => `\\${letter}`)}%`;
-
-/** One row more than `limit` says that there is a next page. Needs a tenant's transaction. */
-export const listDevices = async (sql: Sql, filter: DeviceFilter): Promise<DeviceView[]> => {
+/** One row more than a page holds says that there is a next page. Needs a tenant's transaction. */
+export const listDevices = async (
+  sql: Sql,
+  filter: DeviceFilter,
+  page: { after?: Position | undefined; limit: number },
+  nowMs: number,
+): Promise<ListedDevice[]> => {
   const values: unknown[] = [];
-  const conditions = ['d.deleted_at IS NULL', 'd.tenant_id = platform.current_tenant()'];
   const add = (value: unknown): string => `$${values.push(value)}`;
-  if (filter.id !== undefined) conditions.push(`d.id = ${add(filter.id)}`);
-  if (filter.registrationStatus !== undefined) {
-    conditions.push(`d.status = ${add(filter.registrationStatus)}`);
-  }
-  if (filter.presence === 'never') {
-    conditions.push('d.id NOT IN (SELECT device_id FROM telemetry.public_presence)');
-  } else if (filter.presence !== undefined) {
-    const presence = add(filter.presence);
-    conditions.push(
-      `d.id IN (SELECT device_id FROM telemetry.public_presence WHERE presence = ${presence})`,
-    );
-  }
-  if (filter.site !== undefined) conditions.push(`d.site = ${add(filter.site)}`);
-  if (filter.search !== undefined) {
-    conditions.push(`d.searched LIKE ${add(patternOf(filter.search))}`);
-  }
-  if (filter.after !== undefined) {
-    const { name, id } = filter.after;
-    conditions.push(`(lower(d.name), d.id) > (lower(${add(name)}), ${add(id)}::uuid)`);
-  }
-  const page = `SELECT d.* FROM device_manager.devices d WHERE ${conditions.join(' AND ')}
-    ORDER BY lower(d.name), d.id LIMIT ${add(filter.limit)}`;
-  const { rows } = await sql.query<ViewRow>(selectedOf(page), values);
-  return rows.map(viewOf);
+  const { rows } = await sql.query<ViewRow>(selectedOf(pageSql(filter, page, add, nowMs)), values);
+  return rows.map((row) => ({
+    view: viewOf(row),
+    position: { listedAs: row.listed_as, id: row.id },
+  }));
+};
+
+/** Only which ones, in the order of the list. */
+export const pickDevices = async (
+  sql: Sql,
+  filter: DeviceFilter,
+  page: { after?: Position | undefined; limit: number },
+  nowMs: number,
+): Promise<Position[]> => {
+  const values: unknown[] = [];
+  const add = (value: unknown): string => `$${values.push(value)}`;
+  const { rows } = await sql.query<{ id: string; listed_as: string }>(
+    pageSql(filter, page, add, nowMs),
+    values,
+  );
+  return rows.map((row) => ({ listedAs: row.listed_as, id: row.id }));
+};
+
+export const countDevices = async (
+  sql: Sql,
+  filter: DeviceFilter,
+  nowMs: number,
+): Promise<number> => {
+  const values: unknown[] = [];
+  const add = (value: unknown): string => `$${values.push(value)}`;
+  const where = conditionsOf(filter, add, nowMs);
+  const counted = await sql.query<{ count: number }>(
+    `SELECT count(*) FROM device_manager.devices d WHERE ${where}`,
+    values,
+  );
+  return onlyRow(counted).count;
 };
 
 export const viewDevice = async (sql: Sql, id: string): Promise<DeviceView | null> =>
-  (await listDevices(sql, { id, limit: 1 }))[0] ?? null;
+  (await listDevices(sql, { ids: [id] }, { limit: 1 }, 0))[0]?.view ?? null;

@@ -14,6 +14,7 @@ export type DeviceRecord = {
   statusReason: string | null;
   publicKey: string;
   fingerprint: string;
+  metadata: Record<string, string>;
 };
 
 type DeviceRow = {
@@ -25,9 +26,11 @@ type DeviceRow = {
   status_reason: string | null;
   public_key: string;
   fingerprint: string;
+  metadata: Record<string, string>;
 };
 
-const columns = 'id, tenant_id, name, site, status, status_reason, public_key, fingerprint';
+const columns =
+  'id, tenant_id, name, site, status, status_reason, public_key, fingerprint, metadata';
 
 const recordOf = (row: DeviceRow): DeviceRecord => ({
   id: row.id,
@@ -38,6 +41,7 @@ const recordOf = (row: DeviceRow): DeviceRecord => ({
   statusReason: row.status_reason,
   publicKey: row.public_key,
   fingerprint: row.fingerprint,
+  metadata: row.metadata,
 });
 
 export type NewDevice = {
@@ -116,6 +120,16 @@ export const lockDevice = async (sql: Sql, id: string): Promise<DeviceRecord | n
   return rows[0] === undefined ? null : recordOf(rows[0]);
 };
 
+/** Several, in one order for everybody, so that two who lock the same never wait for each other. */
+export const lockDevices = async (sql: Sql, ids: readonly string[]): Promise<DeviceRecord[]> => {
+  const { rows } = await sql.query<DeviceRow>(
+    `SELECT ${columns} FROM device_manager.devices
+      WHERE id = ANY($1::uuid[]) AND deleted_at IS NULL ORDER BY id FOR UPDATE`,
+    [ids],
+  );
+  return rows.map(recordOf);
+};
+
 export const renameDevice = async (sql: Sql, id: string, name: string): Promise<void> => {
   await sql.query('UPDATE device_manager.devices SET name = $2 WHERE id = $1', [id, name]);
 };
@@ -124,6 +138,17 @@ export const renameDevice = async (sql: Sql, id: string, name: string): Promise<
 export const moveDevice = async (sql: Sql, id: string, site: string, at: Date): Promise<void> => {
   const set = 'UPDATE device_manager.devices SET site = $2, moved_at = $3 WHERE id = $1';
   await sql.query(set, [id, site, at]);
+};
+
+export const writeMetadata = async (
+  sql: Sql,
+  id: string,
+  metadata: Record<string, string>,
+): Promise<void> => {
+  await sql.query('UPDATE device_manager.devices SET metadata = $2 WHERE id = $1', [
+    id,
+    JSON.stringify(metadata),
+  ]);
 };
 
 export const decideDevice = async (
@@ -141,11 +166,13 @@ export const decideDevice = async (
   );
 };
 
-/** Takes the device out of everything, and its API keys with it. */
+/** Takes the device out of everything: tags and groups are gone, its API keys are revoked. */
 export const deleteDevice = async (sql: Sql, id: string, at: Date): Promise<void> => {
   await sql.query('UPDATE device_manager.devices SET deleted_at = $2 WHERE id = $1', [id, at]);
   await sql.query(
     `UPDATE device_manager.api_keys SET revoked_at = $2 WHERE device_id = $1 AND revoked_at IS NULL`,
     [id, at],
   );
+  await sql.query('DELETE FROM device_manager.device_tags WHERE device_id = $1', [id]);
+  await sql.query('DELETE FROM device_manager.group_members WHERE device_id = $1', [id]);
 };

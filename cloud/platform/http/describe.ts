@@ -16,7 +16,16 @@ export const problemSchema = z
     code: z.string().openapi({ description: 'Stable; docs/errors.md lists them all' }),
     detail: z.string(),
     next: z.string().optional(),
-    errors: z.array(z.strictObject({ path: z.string(), message: z.string() })).optional(),
+    errors: z
+      .array(
+        z.strictObject({
+          path: z.string(),
+          message: z.string(),
+          start: z.int().optional().openapi({ description: 'Where in a text the fault begins' }),
+          end: z.int().optional(),
+        }),
+      )
+      .optional(),
   })
   .openapi('Problem', {
     example: {

@@ -9,6 +9,7 @@ import { isUnavailable } from '../postgres/pool.ts';
 export const statusByCode = {
   'invalid-request': 400,
   'malformed-json': 400,
+  'invalid-query': 400,
   unauthenticated: 401,
   'invalid-credentials': 401,
   'invalid-token': 401,
@@ -46,7 +47,13 @@ export const statusByCode = {
 export type ProblemCode = keyof typeof statusByCode;
 
 /** One thing that is wrong with a request: where (`containers[0].image`) and why. */
-export type FieldError = { path: string; message: string };
+export type FieldError = {
+  path: string;
+  message: string;
+  /** Where inside of a text, in UTF-16 units; `end` is behind the last. */
+  start?: number;
+  end?: number;
+};
 
 export type ProblemBody = {
   type: string;

@@ -1,4 +1,4 @@
-/** One line of the audit log, written in the transaction of the change it tells of. */
+/** Lines of the audit log, written in the transaction of the change they tell of. */
 import type { Sql } from './pool.ts';
 
 export type AuditEntry = {
@@ -14,20 +14,25 @@ export type AuditEntry = {
   ip: string | null;
 };
 
-export const writeAudit = async (sql: Sql, entry: AuditEntry): Promise<void> => {
-  const json = (value: unknown): string | null =>
-    value === undefined ? null : JSON.stringify(value);
+const json = (value: unknown): string | null =>
+  value === undefined ? null : JSON.stringify(value);
+
+export const writeAudits = async (sql: Sql, entries: readonly AuditEntry[]): Promise<void> => {
+  if (entries.length === 0) return;
   await sql.query(
     `INSERT INTO platform.audit_log (tenant_id, actor, action, target, before, after, ip)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+     SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::jsonb[],
+                          $7::text[])`,
     [
-      entry.tenantId,
-      entry.actor,
-      entry.action,
-      entry.target,
-      json(entry.before),
-      json(entry.after),
-      entry.ip,
+      entries.map(({ tenantId }) => tenantId),
+      entries.map(({ actor }) => actor),
+      entries.map(({ action }) => action),
+      entries.map(({ target }) => target),
+      entries.map(({ before }) => json(before)),
+      entries.map(({ after }) => json(after)),
+      entries.map(({ ip }) => ip),
     ],
   );
 };
+
+export const writeAudit = (sql: Sql, entry: AuditEntry): Promise<void> => writeAudits(sql, [entry]);

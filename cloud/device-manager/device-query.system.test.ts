@@ -1,0 +1,206 @@
+/**
+ * Queries about devices on real Postgres: for any query, the database chooses the very devices that
+ * the pure evaluator chooses; and the API's answers to good and bad ones. Inventory §7 point 18 (tag
+ * search throws, or loads the whole fleet) can't come back.
+ */
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import '@signalbeam/launcher/rig/provided';
+import { queries, queryWords, tagKeys } from './core/tag-query.fixture.ts';
+import { matchQuery } from './core/tag-query-match.ts';
+import { printQuery } from './core/tag-query-print.ts';
+import { insertDevices, type MadeDevice } from './fleet.suite.ts';
+import { makeToken, type OpenedTenant, openTenant, type Rig, startRig } from './rig.suite.ts';
+import { readFacts } from './store/device-facts.ts';
+import { pickDevices } from './store/device-list.ts';
+
+let rig: Rig;
+let acme: OpenedTenant;
+let rival: OpenedTenant;
+let ids: string[];
+const nowMs = Date.parse('2026-11-27T12:00:00Z');
+
+/** A fleet in which every word of the queries occurs somewhere. */
+const fleet: MadeDevice[] = Array.from({ length: 48 }, (_, index) => {
+  const word = (step: number): string => queryWords[(index * step) % queryWords.length] ?? 'a';
+  const plain = (step: number): string => word(step).replace('ü', 'u');
+  const keys = tagKeys.filter((_key, nth) => (index >> nth) % 2 === 0);
+  return {
+    name: index % 5 === 0 ? `Pump ${index}` : index % 7 === 0 ? 'A b%_\\"' : word(5),
+    site: index % 3 === 0 ? 'plant-7' : index % 3 === 1 ? 'a' : 'a-1',
+    status: index % 11 === 0 ? 'pending' : index % 13 === 0 ? 'rejected' : 'approved',
+    tags: [
+      ...keys.map((key, nth) => ({ key, value: plain(nth + 1) })),
+      ...(index % 2 === 0 ? [{ key: '', value: plain(2) }] : []),
+    ],
+    ...(index % 4 === 0
+      ? {}
+      : {
+          presence: {
+            presence: index % 3 === 0 ? ('offline' as const) : ('online' as const),
+            lastSeenAt: new Date(nowMs - index * index * 40_000),
+          },
+        }),
+    ...(index % 3 === 0
+      ? {}
+      : {
+          bundles: [
+            { name: plain(3), version: '1.2.0' },
+            { name: 'AB', version: plain(2) },
+          ],
+        }),
+  };
+});
+
+beforeAll(async () => {
+  rig = await startRig(inject('postgresUrl'));
+  acme = await openTenant(rig, 'acme');
+  rival = await openTenant(rig, 'rival');
+  for (const tenant of [acme, rival]) {
+    const { id: tokenId } = await makeToken(rig, tenant, { maxUses: 100 });
+    const made = await insertDevices(rig.owner, { tenantId: tenant.tenantId, tokenId }, fleet);
+    if (tenant === acme) ids = made;
+  }
+});
+afterAll(async () => rig?.stop());
+
+test('the database chooses what the evaluator chooses, and of this tenant alone', async () => {
+  const facts = await withTenant(rig.platform.pools.api, acme.tenantId, async (sql) => {
+    const read = [];
+    for (const id of ids) read.push([id, await readFacts(sql, id)] as const);
+    return read;
+  });
+  let found = 0;
+  await fc.assert(
+    fc.asyncProperty(queries, async (query) => {
+      const expected = facts.filter(([, of]) => of !== null && matchQuery(query, of, nowMs));
+      const chosen = await withTenant(rig.platform.pools.api, acme.tenantId, (sql) =>
+        pickDevices(sql, { queries: [query] }, { limit: 200 }, nowMs),
+      );
+      found += chosen.length;
+      expect(new Set(chosen.map(({ id }) => id)), printQuery(query)).toEqual(
+        new Set(expected.map(([id]) => id)),
+      );
+    }),
+    { numRuns: 400 },
+  );
+  // A test over queries that nothing answers would prove nothing.
+  expect(found).toBeGreaterThan(1_000);
+}, 120_000);
+
+const ask = (path: string, token = acme.viewer) => rig.ask('GET', path, { token });
+const asked = (path: string, query: string, token?: string) =>
+  ask(`${path}query=${encodeURIComponent(query)}`, token);
+
+describe('the list', () => {
+  test('answers a query, its count the same, page by page', async () => {
+    const query = 'k=a* OR name="pump 10"';
+    const { body } = await asked('/api/devices?limit=200&', query);
+    const all = (body as { devices: { id: string }[] }).devices.map(({ id }) => id);
+    expect(all.length).toBeGreaterThan(5);
+    const paged: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page = await asked(`/api/devices?limit=4&${cursor && `cursor=${cursor}&`}`, query);
+      const answer = page.body as { devices: { id: string }[]; nextCursor: string | null };
+      paged.push(...answer.devices.map(({ id }) => id));
+      cursor = answer.nextCursor;
+    }
+    expect(paged).toEqual(all);
+    const count = await asked('/api/devices/count?', query);
+    expect(count.body).toEqual({ devices: all.length });
+  });
+
+  test('orders numbers in names as numbers', async () => {
+    const { body } = await asked('/api/devices?', 'name="pump *" OR name=pump*');
+    const names = (body as { devices: { name: string }[] }).devices.map(({ name }) => name);
+    expect(names.slice(0, 4)).toEqual(['Pump 0', 'Pump 5', 'Pump 10', 'Pump 15']);
+  });
+
+  test('says where a query is wrong', async () => {
+    const { status, body } = await asked('/api/devices?', 'k=a AND (b=');
+    expect([status, body]).toMatchObject([
+      400,
+      { code: 'invalid-query', errors: [{ path: 'query', start: 11, end: 11 }] },
+    ]);
+  });
+
+  test.each([
+    `k='; DROP TABLE device_manager.devices; --`,
+    `k="'; DROP TABLE device_manager.devices; --"`,
+    'k="%" OR k="_"',
+    'x'.repeat(1_001),
+    '(((((((((((((((((((((((((a',
+    'k=$1',
+    'a\u0000',
+    '\ud800',
+  ])('stands %j', async (query) => {
+    const { status } = await ask(`/api/devices?query=${encodeURIComponent(query.toWellFormed())}`);
+    expect([200, 400]).toContain(status);
+    expect((await ask('/api/devices?limit=1')).status).toBe(200);
+  });
+
+  test('finds nothing of another tenant', async () => {
+    const theirs = await asked('/api/devices?limit=200&', 'k OR NOT k', rival.viewer);
+    const seen = (theirs.body as { devices: { id: string }[] }).devices.map(({ id }) => id);
+    expect(seen).toHaveLength(fleet.length);
+    expect(seen.filter((id) => ids.includes(id))).toEqual([]);
+  });
+});
+
+describe('suggestions', () => {
+  const suggest = async (query: string, token?: string) => {
+    const { status, body } = await asked('/api/tags/suggestions?', query, token);
+    expect(status).toBe(200);
+    return body as { suggestions: { text: string }[]; fault: unknown; replace: unknown };
+  };
+  const texts = async (query: string, token?: string) =>
+    (await suggest(query, token)).suggestions.map(({ text }) => text);
+
+  test('are keys, bare tags and fields where a condition begins, then values', async () => {
+    expect(await texts('k')).toEqual(['k', 'key-2']);
+    expect(await texts('st')).toEqual(['status']);
+    expect(await texts('k=a')).toEqual(['a', 'a-1', 'ab']);
+    expect(await texts('status=o')).toEqual(['online', 'offline']);
+    expect(await texts('site=pl')).toEqual(['plant-7']);
+    expect(await texts('k=a ')).toEqual(['AND', 'OR']);
+    expect(await suggest('k=')).toMatchObject({
+      fault: { start: 2 },
+      replace: { start: 2, end: 2 },
+    });
+  });
+
+  test('are of the own tenant', async () => {
+    const alone = await openTenant(rig, 'alone');
+    expect(await texts('k', alone.viewer)).toEqual([]);
+    expect(await texts('k=', alone.viewer)).toEqual([]);
+  });
+});
+
+test('point 18: a query, a tag and the tag list are answered by indexes, never by all rows', async () => {
+  await rig.owner.query('ANALYZE device_manager.device_tags');
+  await rig.owner.query('ANALYZE device_manager.devices');
+  const plan = await withTenant(rig.platform.pools.api, acme.tenantId, async (sql) => {
+    // A small table is read whole whatever indexes it has; here it is asked whether it must be.
+    await sql.query('SET LOCAL enable_seqscan = off');
+    const plans: string[] = [];
+    const spy = {
+      query: async (text: string, values: unknown[]) => {
+        const { rows } = await sql.query(`EXPLAIN ${text}`, values);
+        plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        return { rows: [] };
+      },
+    };
+    const query = { kind: 'tag' as const, key: 'k', values: [['a'], ['x', '']] };
+    await pickDevices(spy as never, { queries: [query] }, { limit: 51 }, nowMs);
+    await pickDevices(spy as never, { search: 'pump' }, { limit: 51 }, nowMs);
+    await pickDevices(spy as never, { site: 'plant-7' }, { limit: 51 }, nowMs);
+    return plans;
+  });
+  expect(plan[0]).toContain('device_tags_found');
+  expect(plan[0]).toMatch(/key = ANY/);
+  expect(plan[1]).toContain('Index Only Scan using devices_in_order');
+  expect(plan[2]).toContain('devices_site_in_order');
+  for (const text of plan) expect(text).not.toContain('Seq Scan');
+});

@@ -1,0 +1,136 @@
+/**
+ * A query about devices as a condition on `device_manager.devices d`, answered by indexes: each
+ * condition is an EXISTS that the planner may turn round, so a rare tag is looked up and a common
+ * one only checked. All that people wrote goes as parameters. Under row security only leakproof
+ * operators reach an index, hence ranges instead of LIKE where one will do. Means what
+ * ../core/tag-query-match.ts means.
+ */
+import { momentMs, type Pattern, type Query, type Status } from '../core/tag-query.ts';
+
+type Of<K extends Query['kind']> = Extract<Query, { kind: K }>;
+export type Add = (value: unknown) => string;
+
+const anyOf = (parts: readonly string[]): string =>
+  parts.length === 1 ? (parts[0] ?? 'false') : `(${parts.join(' OR ')})`;
+
+/** `%`, `_` and `\` mean themselves. */
+export const escapeLike = (text: string): string =>
+  text.replace(/[\\%_]/g, (letter) => `\\${letter}`);
+const likeOf = (pattern: Pattern): string => pattern.map(escapeLike).join('%');
+
+/** The least text above all that start with this, in the order of bytes; null if it is not plain. */
+const endOf = (prefix: string): string | null => {
+  const last = prefix.charCodeAt(prefix.length - 1);
+  const isPlain = /^[ -}]+$/.test(prefix);
+  return isPlain ? prefix.slice(0, -1) + String.fromCharCode(last + 1) : null;
+};
+
+/** For a column in the order of bytes (COLLATE "C"). */
+const indexed = (column: string, pattern: Pattern, add: Add): string => {
+  const [prefix = '', ...rest] = pattern;
+  if (rest.length === 0) return `${column} = ${add(prefix)}`;
+  const end = endOf(prefix);
+  const range = end === null ? [] : [`${column} >= ${add(prefix)}`, `${column} < ${add(end)}`];
+  const isPrefix = rest.length === 1 && rest[0] === '';
+  if (isPrefix && prefix === '') return 'true';
+  const like = isPrefix && end !== null ? [] : [`${column} LIKE ${add(likeOf(pattern))}`];
+  return [...range, ...like].join(' AND ');
+};
+
+const valuesIn = (column: string, patterns: readonly Pattern[], add: Add): string => {
+  const exact = patterns.filter(({ length }) => length === 1).map(([text = '']) => text);
+  const open = patterns.filter(({ length }) => length > 1);
+  return anyOf([
+    ...(exact.length === 0 ? [] : [`${column} = ANY(${add(exact)}::text[])`]),
+    ...open.map((pattern) => `(${indexed(column, pattern, add)})`),
+  ]);
+};
+
+const tagged = (condition: string): string =>
+  `EXISTS (SELECT 1 FROM device_manager.device_tags t WHERE t.device_id = d.id
+     AND t.tenant_id = platform.current_tenant() AND ${condition})`;
+const bundled = (condition: string): string =>
+  `EXISTS (SELECT 1 FROM bundle_orchestrator.public_device_bundles b WHERE b.device_id = d.id
+     AND b.tenant_id = platform.current_tenant() AND ${condition})`;
+export const seen = (condition: string): string =>
+  `EXISTS (SELECT 1 FROM telemetry.public_presence p WHERE p.device_id = d.id
+     AND p.tenant_id = platform.current_tenant() AND ${condition})`;
+
+const statusIn = (values: readonly Status[], add: Add): string => {
+  const registered = values.filter((value) => ['pending', 'approved', 'rejected'].includes(value));
+  const present = values.filter((value) => value === 'online' || value === 'offline');
+  return anyOf([
+    ...(registered.length === 0 ? [] : [`d.status = ANY(${add(registered)}::text[])`]),
+    ...(present.length === 0 ? [] : [seen(`p.presence = ANY(${add(present)}::text[])`)]),
+    ...(values.includes('never') ? [`NOT ${seen('true')}`] : []),
+  ]);
+};
+
+/** A bundle's name has no `@`, so the first one parts it from the version. */
+const bundleIn = (pattern: Pattern, add: Add): string => {
+  const [first = '', ...rest] = pattern;
+  const at = first.indexOf('@');
+  if (at >= 0) {
+    const version = [first.slice(at + 1), ...rest];
+    return `b.bundle_name = ${add(first.slice(0, at))} AND ${indexed('b.version', version, add)}`;
+  }
+  if (rest.length === 0) return indexed('b.bundle_name', pattern, add);
+  const both = `(b.bundle_name || '@' || b.version) LIKE ${add(likeOf(pattern))}`;
+  return `(${indexed('b.bundle_name', pattern, add)} OR ${both})`;
+};
+
+const textIn = (query: Of<'text'>, add: Add): string => {
+  const like = (column: string): string =>
+    anyOf(
+      query.values.map((pattern) =>
+        pattern.length === 1
+          ? `${column} = ${add(pattern[0])}`
+          : `${column} LIKE ${add(likeOf(pattern))}`,
+      ),
+    );
+  switch (query.field) {
+    case 'name':
+      return like('lower(d.name)');
+    case 'site':
+      return like('d.site');
+    case 'bundle':
+      return bundled(anyOf(query.values.map((pattern) => `(${bundleIn(pattern, add)})`)));
+    case 'version':
+      return bundled(valuesIn('b.version', query.values, add));
+  }
+};
+
+const timeOf = (query: Of<'seen'>, nowMs: number): string =>
+  new Date(momentMs(query.moment, nowMs)).toISOString();
+
+export const sqlOfQuery = (query: Query, add: Add, nowMs: number): string => {
+  const sqlOf = (part: Query): string => sqlOfQuery(part, add, nowMs);
+  switch (query.kind) {
+    case 'and':
+      return `(${query.parts.map(sqlOf).join(' AND ')})`;
+    case 'or':
+      return anyOf(query.parts.map(sqlOf));
+    case 'not':
+      return `NOT (${sqlOf(query.part)})`;
+    case 'tag':
+      // A bare tag is a value of any key.
+      return tagged(
+        `t.key IN (${add(query.key)}, '') AND ${valuesIn('t.value', query.values, add)}`,
+      );
+    case 'tagged':
+      return anyOf([
+        tagged(`t.key = '' AND ${indexed('t.value', query.word, add)}`),
+        tagged(`t.key <> '' AND ${indexed('t.key', query.word, add)}`),
+      ]);
+    case 'status':
+      return statusIn(query.values, add);
+    case 'text':
+      return textIn(query, add);
+    case 'present':
+      return query.field === 'bundle' ? bundled('true') : seen('true');
+    case 'seen':
+      return seen(
+        `p.last_seen_at ${query.when === 'before' ? '<' : '>'} ${add(timeOf(query, nowMs))}::timestamptz`,
+      );
+  }
+};
