@@ -20,12 +20,12 @@ export type Choice = {
   token?: string | undefined;
 };
 
-/** Throws `invalid-query` with the place of the fault. */
+/** Throws `unreadable-query` with the place of the fault. */
 export const queryOf = (text: string, path = 'query'): Query => {
   const parsed = parseQuery(text);
   if (parsed.kind === 'query') return parsed.query;
   const { message, start, end } = parsed.fault;
-  throw refusal('invalid-query', `The query can't be read: ${message}`, {
+  throw refusal('unreadable-query', `The query can't be read: ${message}`, {
     errors: [{ path, message, start, end }],
   });
 };

@@ -122,7 +122,7 @@ describe('the list', () => {
     const { status, body } = await asked('/api/devices?', 'k=a AND (b=');
     expect([status, body]).toMatchObject([
       400,
-      { code: 'invalid-query', errors: [{ path: 'query', start: 11, end: 11 }] },
+      { code: 'unreadable-query', errors: [{ path: 'query', start: 11, end: 11 }] },
     ]);
   });
 

@@ -155,12 +155,12 @@ describe('a dynamic group', () => {
       expect([query, status, body]).toMatchObject([
         query,
         400,
-        { code: 'invalid-query', errors: [{ path: 'query', start }] },
+        { code: 'unreadable-query', errors: [{ path: 'query', start }] },
       ]);
     }
     const id = await group({ name: 'by query', query: 'x' });
     const change = await call('PATCH', `/api/groups/${id}`, { query: 'x AND' });
-    expect([change.status, change.body.code]).toEqual([400, 'invalid-query']);
+    expect([change.status, change.body.code]).toEqual([400, 'unreadable-query']);
     const [one = ''] = await devices(['by hand']);
     const joined = await bulk({ devices: { ids: [one] }, action: { kind: 'join', group: id } });
     expect([joined.status, joined.body.code]).toEqual([409, 'wrong-state']);

@@ -53,7 +53,7 @@ const padded = (value: number, length = 2): string => String(value).padStart(len
 
 const printCalendar = (ms: number): string => {
   const day = Math.floor(ms / dayMs);
-  let year = 1970 + Math.floor(day / 366);
+  let year = 1969 + Math.floor(day / 365.25);
   while (daysBefore(year + 1) <= day) year += 1;
   let rest = day - daysBefore(year);
   const days = monthDays(year);

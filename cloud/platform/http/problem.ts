@@ -9,7 +9,7 @@ import { isUnavailable } from '../postgres/pool.ts';
 export const statusByCode = {
   'invalid-request': 400,
   'malformed-json': 400,
-  'invalid-query': 400,
+  'unreadable-query': 400,
   unauthenticated: 401,
   'invalid-credentials': 401,
   'invalid-token': 401,
