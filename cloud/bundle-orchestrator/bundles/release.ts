@@ -4,6 +4,7 @@
  */
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { releaseBytesMax } from '@signalbeam/sync/core/limits';
@@ -48,9 +49,9 @@ export const releaseVersion = async (
 ): Promise<BundleVersion> => {
   const { tenantId, actor, ip } = acting;
   const { bundleId, version, releaseNotes } = wish;
-  const keys = await workshop.keyring.tenant(tenantId);
   const createdAt = new Date(workshop.now()).toISOString();
   return withTenant(workshop.pool, tenantId, async (sql) => {
+    const { release } = await holdKeys(sql, workshop.keyring, tenantId);
     const bundle = await findBundle(sql, bundleId);
     if (bundle === null) throw refusal('not-found', 'There is no such bundle.');
     if ((await findVersion(sql, bundleId, version)) !== null) {
@@ -64,7 +65,7 @@ export const releaseVersion = async (
     }
     const { containers, images } = checked;
     const naming = { tenantId, bundleId, bundleName: bundle.name, version };
-    const releaseEnvelope = seal({ ...naming, containers, images, createdAt }, keys.release);
+    const releaseEnvelope = seal({ ...naming, containers, images, createdAt }, release);
     const releaseDigest = releaseDigestOf(releaseEnvelope);
     const released: BundleVersion = {
       bundleId,

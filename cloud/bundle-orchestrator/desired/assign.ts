@@ -5,6 +5,7 @@
  */
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
@@ -81,9 +82,9 @@ export const assignBundle = async (
   wish: { deviceId: string; bundleId: string; version: string },
 ): Promise<Assigned> => {
   const { tenantId } = acting;
-  const { director } = await workshop.keyring.tenant(tenantId);
   const nowMs = workshop.now();
   const assigned = await retrying(workshop.pool, tenantId, async (sql) => {
+    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const target = await approvedTarget(sql, tenantId, wish.deviceId);
     const release = await findRelease(sql, wish.bundleId, wish.version);
     if (release === null) throw refusal('not-found', 'There is no such bundle version.');
@@ -109,9 +110,9 @@ export const withdrawBundle = async (
   wish: { deviceId: string; bundleId: string },
 ): Promise<Assigned> => {
   const { tenantId } = acting;
-  const { director } = await workshop.keyring.tenant(tenantId);
   const nowMs = workshop.now();
   const withdrawn = await retrying(workshop.pool, tenantId, async (sql) => {
+    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const target = await approvedTarget(sql, tenantId, wish.deviceId);
     const { bundleId } = wish;
     const [change] = changesOf([target], ({ slots }) => withoutSlot(slots, bundleId));

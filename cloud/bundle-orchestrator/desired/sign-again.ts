@@ -3,6 +3,7 @@
  * disk, believes only keys of the present key set), and those that would expire. The same slots
  * under the next generation, so nothing that runs is touched. Every replica may.
  */
+import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import type { Logger } from '@signalbeam/platform/logging/log';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
@@ -27,8 +28,8 @@ const signSlotsAgain = async (
   tenantId: string,
   deviceIds: readonly string[],
 ): Promise<void> => {
-  const { director } = await keyring.tenant(tenantId);
   await retrying(pools.api, tenantId, async (sql) => {
+    const { director } = await holdKeys(sql, keyring, tenantId);
     const targets = await lockTargets(sql, tenantId, deviceIds);
     const changes = changesOf(targets, ({ slots }) => ({ kind: 'changed', slots }));
     await storeChanges(sql, changes, { tenantId, director, nowMs: now() });

@@ -7,7 +7,7 @@ import type { Pool } from '@signalbeam/platform/postgres/pool';
 export type Workshop = {
   /** Requests of one tenant: row security applies. */
   pool: Pool;
-  keyring: Pick<Keyring, 'tenant'>;
+  keyring: Pick<Keyring, 'current'>;
   now: () => number;
   /** Called after a commit that changed desired states: they want to be published. */
   onChanged: () => void;

@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { slotOf, withSlot } from '../core/slots.ts';
@@ -89,9 +90,9 @@ export const startRollout = async (
   const { tenantId } = acting;
   const { bundleId, version } = wish;
   const deviceIds = [...new Set(wish.deviceIds)].sort();
-  const { director } = await workshop.keyring.tenant(tenantId);
   const nowMs = workshop.now();
   const view = await retrying(workshop.pool, tenantId, async (sql) => {
+    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const release = await findRelease(sql, bundleId, version);
     if (release === null) throw refusal('not-found', 'There is no such bundle version.');
     const targets = await lockTargets(sql, tenantId, deviceIds);

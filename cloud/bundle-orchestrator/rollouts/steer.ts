@@ -4,6 +4,7 @@
  * version keeps it, and a failed one keeps what it restored by itself.
  */
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withRestoredSlot, withSlot } from '../core/slots.ts';
@@ -55,9 +56,9 @@ export const cancelRollout = async (
   rolloutId: string,
 ): Promise<RolloutView> => {
   const { tenantId } = acting;
-  const { director } = await workshop.keyring.tenant(tenantId);
   const nowMs = workshop.now();
   const view = await retrying(workshop.pool, tenantId, async (sql) => {
+    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const rollout = await held(sql, tenantId, rolloutId);
     if (rollout.status !== 'in-progress') {
       throw refusal('wrong-state', `This rollout is over already (${rollout.status}).`);
@@ -100,9 +101,9 @@ export const retryRollout = async (
   rolloutId: string,
 ): Promise<RolloutView> => {
   const { tenantId } = acting;
-  const { director } = await workshop.keyring.tenant(tenantId);
   const nowMs = workshop.now();
   const view = await retrying(workshop.pool, tenantId, async (sql) => {
+    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const rollout = await held(sql, tenantId, rolloutId);
     const failed = await rowsOf(sql, tenantId, rolloutId, ['failed']);
     const ids = failed.map((row) => row.deviceId);

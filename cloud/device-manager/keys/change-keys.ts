@@ -4,6 +4,7 @@
  * here is what devices believe. One change at a time per tenant.
  */
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdKeysAlone } from '@signalbeam/platform/keys/hold-keys';
 import { addRoleKey, readRoleKeys, withdrawRoleKeys } from '@signalbeam/platform/keys/role-keys';
 import {
   holdsRoot,
@@ -34,7 +35,7 @@ const alone = async <T>(parts: Parts, by: By, change: (sql: Sql, state: State) =
   // Made first if the tenant is older than its records.
   await parts.keyring.tenant(tenantId);
   const changed = await transaction(parts.pools.system, async (sql) => {
-    await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('keys ' || $1, 0))`, [tenantId]);
+    await holdKeysAlone(sql, tenantId);
     const state = await readTenantTrust(sql, tenantId);
     if (state === null) throw new Error(`tenant ${tenantId} has no records`);
     return change(sql, state);

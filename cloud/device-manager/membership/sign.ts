@@ -4,10 +4,12 @@
  * replicas never sign two contents under one version.
  */
 import { randomBytes } from 'node:crypto';
+import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { revokedDevicesMax } from '@signalbeam/sync/core/limits';
 import { type Roster, siteMembersMax } from '@signalbeam/sync/core/roster';
+import type { Signer } from '@signalbeam/sync/wire/keys';
 import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
 import type { Revocation, Snapshot } from '@signalbeam/sync/wire/record-schemas';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
@@ -25,14 +27,11 @@ import { type DueSnapshot, writeSigned } from '../store/signed-records.ts';
 
 export type SignParts = Pick<Parts, 'pools' | 'kek' | 'keyring' | 'now' | 'log'>;
 
+/** A change that waits, and the key that may sign it. */
+type Due = Membership & { membership: Signer };
+
 /** A site that is kept from news for so long shows it. */
 const snapshotLifeMs = 7 * 86_400_000;
-
-/** Read afresh: what a key signs that was withdrawn a moment ago no device would believe. */
-const membershipKey = async ({ keyring }: SignParts, tenantId: string) => {
-  keyring.forget(tenantId);
-  return (await keyring.tenant(tenantId)).membership;
-};
 
 const siteKeyOf = async (parts: SignParts, sql: Sql, at: Membership, generation: number) => {
   const { tenantId, site } = at;
@@ -41,9 +40,8 @@ const siteKeyOf = async (parts: SignParts, sql: Sql, at: Membership, generation:
   return parts.kek.open(await keepSiteKey(sql, { tenantId, site, generation, sealed }), context);
 };
 
-const signSite = async (parts: SignParts, sql: Sql, at: Membership): Promise<void> => {
-  const { tenantId, site, changed: version } = at;
-  const membership = await membershipKey(parts, tenantId);
+const signSite = async (parts: SignParts, sql: Sql, at: Due): Promise<void> => {
+  const { tenantId, site, changed: version, membership } = at;
   const issuedAt = new Date(parts.now());
   const members = await membersOf(sql, at, siteMembersMax + 1);
   if (members.length > siteMembersMax) {
@@ -68,9 +66,8 @@ const signSite = async (parts: SignParts, sql: Sql, at: Membership): Promise<voi
   }
 };
 
-const signRevocation = async (parts: SignParts, sql: Sql, at: Membership): Promise<void> => {
-  const { tenantId, changed: version } = at;
-  const membership = await membershipKey(parts, tenantId);
+const signRevocation = async (parts: SignParts, sql: Sql, at: Due): Promise<void> => {
+  const { tenantId, changed: version, membership } = at;
   const issuedAt = new Date(parts.now());
   const revocation: Revocation = {
     tenantId,
@@ -88,32 +85,27 @@ export const signMembership = (
   at: { tenantId: string; site: string },
 ): Promise<void> =>
   transaction(parts.pools.system, async (sql) => {
-    const membership = await takeMembership(sql, at);
-    if (membership === null) return;
-    await (at.site === '' ? signRevocation : signSite)(parts, sql, membership);
-    await markSigned(sql, membership);
+    const { membership } = await holdKeys(sql, parts.keyring, at.tenantId, 'system');
+    const taken = await takeMembership(sql, at);
+    if (taken === null) return;
+    await (at.site === '' ? signRevocation : signSite)(parts, sql, { ...taken, membership });
+    await markSigned(sql, taken);
   });
 
-export const signSnapshot = async (parts: SignParts, due: DueSnapshot): Promise<void> => {
-  const { madeOf, tenantId, site, version, ...versions } = due;
-  const membership = await membershipKey(parts, tenantId);
-  const issuedAt = new Date(parts.now());
-  const snapshot: Snapshot = {
-    tenantId,
-    site,
-    version,
-    issuedAt: issuedAt.toISOString(),
-    expiresAt: new Date(parts.now() + snapshotLifeMs).toISOString(),
-    ...versions,
-  };
-  const envelope = Buffer.from(sealRecord(payloadTypes.snapshot, snapshot, [membership]));
-  await writeSigned(parts.pools.system, {
-    tenantId,
-    site,
-    name: 'snapshot',
-    version,
-    envelope,
-    issuedAt,
-    madeOf,
+export const signSnapshot = (parts: SignParts, due: DueSnapshot): Promise<void> =>
+  transaction(parts.pools.system, async (sql) => {
+    const { madeOf, tenantId, site, version, ...versions } = due;
+    const { membership } = await holdKeys(sql, parts.keyring, tenantId, 'system');
+    const issuedAt = new Date(parts.now());
+    const snapshot: Snapshot = {
+      tenantId,
+      site,
+      version,
+      issuedAt: issuedAt.toISOString(),
+      expiresAt: new Date(parts.now() + snapshotLifeMs).toISOString(),
+      ...versions,
+    };
+    const envelope = Buffer.from(sealRecord(payloadTypes.snapshot, snapshot, [membership]));
+    const record = { tenantId, site, name: 'snapshot', version, envelope, issuedAt, madeOf };
+    await writeSigned(sql, record);
   });
-};

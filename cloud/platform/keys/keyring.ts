@@ -36,6 +36,11 @@ export type Keyring = {
   users: Signer;
   /** The keys of a tenant. Throws when the tenant has none (they are made with the tenant). */
   tenant: (tenantId: string) => Promise<TenantKeys>;
+  /**
+   * The same, and never those of before the newest key set: for whoever signs (./hold-keys.ts).
+   * `reader` is a transaction of the role `sb_system`, which must not wait for a second connection.
+   */
+  current: (tenantId: string, reader?: Sql) => Promise<TenantKeys>;
   /** Whose account this is (the stamped first token of a subject in CLOUD), or null. */
   tenantOf: (accountKey: string) => Promise<string | null>;
   /** Keys or records of this tenant were changed here: the next caller reads them again. */
@@ -147,26 +152,38 @@ const keysFreshMs = 10_000;
 const tenantReaders = (
   sql: Sql,
   kek: Kek,
-): Pick<Keyring, 'tenant' | 'tenantOf' | 'tenants' | 'forget'> => {
+): Pick<Keyring, 'tenant' | 'current' | 'tenantOf' | 'tenants' | 'forget'> => {
   // An account's owner never changes; a tenant's keys may be rotated by any replica.
   const tenants = new Map<string, { keys: Promise<TenantKeys>; until: number }>();
   const owners = new Map<string, string>();
+  const tenant = (tenantId: string, reader: Sql = sql): Promise<TenantKeys> => {
+    const cached = tenants.get(tenantId);
+    if (cached !== undefined && cached.until > performance.now()) return cached.keys;
+    const keys = loadTenantKeys(reader, kek, tenantId).catch((error) => {
+      // While Postgres is away the keys of a moment ago are as good as any.
+      if (cached !== undefined) return cached.keys;
+      throw error;
+    });
+    const entry = { keys, until: performance.now() + keysFreshMs };
+    tenants.set(tenantId, entry);
+    // A failure is not an answer: the next caller asks again.
+    keys.catch(() => {
+      if (tenants.get(tenantId) === entry) tenants.delete(tenantId);
+    });
+    return keys;
+  };
   return {
-    tenant: (tenantId) => {
-      const cached = tenants.get(tenantId);
-      if (cached !== undefined && cached.until > performance.now()) return cached.keys;
-      const keys = loadTenantKeys(sql, kek, tenantId).catch((error) => {
-        // While Postgres is away the keys of a moment ago are as good as any.
-        if (cached !== undefined) return cached.keys;
-        throw error;
-      });
-      const entry = { keys, until: performance.now() + keysFreshMs };
-      tenants.set(tenantId, entry);
-      // A failure is not an answer: the next caller asks again.
-      keys.catch(() => {
-        if (tenants.get(tenantId) === entry) tenants.delete(tenantId);
-      });
-      return keys;
+    tenant: (tenantId) => tenant(tenantId),
+    current: async (tenantId, reader = sql) => {
+      const { rows } = await reader.query<{ version: number | null }>(
+        `SELECT max(version) AS version FROM platform.tenant_records
+          WHERE tenant_id = $1 AND name = 'keyset'`,
+        [tenantId],
+      );
+      const cached = await tenants.get(tenantId)?.keys.catch(() => undefined);
+      if (cached !== undefined && cached.records.keyset.version === rows[0]?.version) return cached;
+      tenants.delete(tenantId);
+      return tenant(tenantId, reader);
     },
     forget: (tenantId) => {
       tenants.delete(tenantId);
