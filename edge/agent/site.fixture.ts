@@ -50,19 +50,21 @@ export const createSite = async (
     { keyId: of.keyId, publicKey: of.publicKey },
   ];
   const issuedAt = '2026-01-01T00:00:00.000Z';
-  writeFileSync(
-    join(scratch, 'keyset.json'),
-    JSON.stringify({
-      tenantId,
-      version: 1,
-      issuedAt,
-      roles: {
-        release: publicKeys(keys.release),
-        director: publicKeys(keys.director),
-        ingest: publicKeys(keys.director),
-      },
-    }),
-  );
+  const writeKeyset = (version: number): void =>
+    writeFileSync(
+      join(scratch, 'keyset.json'),
+      JSON.stringify({
+        tenantId,
+        version,
+        issuedAt,
+        roles: {
+          release: publicKeys(keys.release),
+          director: publicKeys(keys.director),
+          ingest: publicKeys(keys.director),
+        },
+      }),
+    );
+  writeKeyset(1);
   const hostPort = await freePort();
   const registryPort = await freePort();
   const save = (digest: string, bytes: Uint8Array) =>
@@ -179,6 +181,11 @@ export const createSite = async (
     stateDir,
     publish,
     want,
+    /** From the agent's next start on the key that signed all versions so far counts no more. */
+    withdrawReleaseKey: (): void => {
+      keys.release = signerFromSeed(createSeed());
+      writeKeyset(2);
+    },
     start,
     kill: (): void => {
       child?.kill('SIGKILL');

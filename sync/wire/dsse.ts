@@ -57,7 +57,14 @@ export const sealEnvelope = (
   value: unknown,
   signers: readonly Signer[],
 ): Uint8Array => {
-  const payload = Buffer.from(canonicalJson(value));
+  return sealPayload(payloadType, Buffer.from(canonicalJson(value)), signers);
+};
+
+const sealPayload = (
+  payloadType: string,
+  payload: Buffer,
+  signers: readonly Signer[],
+): Uint8Array => {
   const signed = preAuthEncoding(payloadType, payload);
   return Buffer.from(
     JSON.stringify({
@@ -118,6 +125,17 @@ export const addSignature = (bytes: Uint8Array, signer: Signer, bytesMax: number
       signatures: [...others, { keyid: signer.keyId, sig }],
     } satisfies Envelope),
   );
+};
+
+/** Exactly what an envelope says, under these signatures alone: its signer was withdrawn. */
+export const resealEnvelope = (
+  bytes: Uint8Array,
+  signers: readonly Signer[],
+  bytesMax: number,
+): Uint8Array => {
+  const envelope = readEnvelope(bytes, bytesMax);
+  if (envelope.kind === 'refused') throw new TypeError(`not an envelope: ${envelope.reason}`);
+  return sealPayload(envelope.payloadType, envelope.payload, signers);
 };
 
 /**

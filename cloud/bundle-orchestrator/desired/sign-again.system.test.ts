@@ -1,7 +1,7 @@
 /** A director key that is withdrawn: what it signed is signed again, and nothing that runs is touched. */
 import { rotateRole } from '@signalbeam/device-manager/keys/change-keys';
 import type { Slot } from '@signalbeam/sync/core/manifest';
-import { openDesired } from '@signalbeam/sync/wire/records';
+import { openDesired, openRelease } from '@signalbeam/sync/wire/records';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import {
@@ -11,6 +11,7 @@ import {
   openTenant,
   type Rig,
   startRig,
+  type TestDevice,
   type TestTenant,
 } from '../rig.suite.ts';
 import { renewDesired } from './sign-again.ts';
@@ -32,11 +33,11 @@ const opened = async (deviceId: string): Promise<string> => {
   const bytes = Buffer.from((await desired(deviceId)).envelope, 'base64');
   return openDesired(bytes, records.keyset.value).kind;
 };
-const rotate = (change: 'add' | 'replace') =>
+const rotate = (change: 'add' | 'replace', role: 'director' | 'release' = 'director') =>
   rotateRole(
     rig.platform,
     { tenantId: tenant.tenantId, actor: 'test', ip: null },
-    { role: 'director', change },
+    { role, change },
   );
 
 describe('a desired state', () => {
@@ -88,5 +89,64 @@ describe('the director key', () => {
     const after = await desired(deviceId);
     expect(after.slots).toEqual(before.slots);
     expect(after.generation).toBe(before.generation + 1);
+  });
+});
+
+describe('the release key', () => {
+  /** What a device that follows this digest gets, and whether it would believe it. */
+  const fetched = async (device: TestDevice, digest: string) => {
+    const response = await rig.service.app.request(`/api/releases/${digest}`, {
+      headers: { authorization: `Bearer ${device.token}` },
+    });
+    expect(response.status).toBe(200);
+    const bytes = new Uint8Array(await response.arrayBuffer());
+    const { records } = await rig.platform.keyring.tenant(tenant.tenantId);
+    return openRelease(bytes, records.keyset.value);
+  };
+
+  it('that is withdrawn leaves no version that devices do not believe, and none that is another', async () => {
+    const device = await addDevice(rig, tenant, 'in the field');
+    const bundleId = await makeBundle(rig, tenant, 'field', ['1.0.0', '1.1.0']);
+    const body = { bundleId, version: '1.0.0' };
+    await rig.ask('POST', `/api/devices/${device.deviceId}/bundle`, {
+      token: tenant.operator,
+      body,
+    });
+    const before = await desired(device.deviceId);
+    const digest = before.slots[0]?.releaseDigest ?? '';
+    const said = await fetched(device, digest);
+    await rotate('replace', 'release');
+    await eventually(async () =>
+      expect((await desired(device.deviceId)).slots[0]?.releaseDigest).not.toBe(digest),
+    );
+    const after = await desired(device.deviceId);
+    expect(after.generation).toBe(before.generation + 1);
+    const again = after.slots[0]?.releaseDigest ?? '';
+    // The same wish: a device does not try anew, and its containers are the same.
+    expect(after.slots).toEqual([{ ...before.slots[0], releaseDigest: again }]);
+    const now = await fetched(device, again);
+    if (said.kind !== 'opened' || now.kind !== 'opened') throw new Error('not believed');
+    expect(now.value).toEqual(said.value);
+    expect(await fetched(device, digest)).toMatchObject({ code: 'unknown-signer' });
+    // The other version can be asked for as ever.
+    const next = { bundleId, version: '1.1.0' };
+    await rig.ask('POST', `/api/devices/${device.deviceId}/bundle`, {
+      token: tenant.operator,
+      body: next,
+    });
+    const asked = (await desired(device.deviceId)).slots[0]?.releaseDigest ?? '';
+    expect((await fetched(device, asked)).kind).toBe('opened');
+  });
+
+  it('leaves what a version says as it was, whoever asks the database', async () => {
+    await expect(
+      rig.owner.query(`UPDATE bundle_orchestrator.bundle_versions SET containers = '[]'`),
+    ).rejects.toThrow('never changes');
+    await expect(
+      rig.owner.query(
+        `UPDATE bundle_orchestrator.bundle_versions
+            SET release_envelope = convert_to('{"payload":"","signatures":[]}', 'UTF8')`,
+      ),
+    ).rejects.toThrow('never changes');
   });
 });

@@ -10,6 +10,7 @@ import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { lockTargets } from '../store/desired.ts';
 import { keysetVersions, signedBefore, signedByOthers } from '../store/signers.ts';
 import { changesOf, desiredLifeMs, retrying, storeChanges } from './change.ts';
+import { signReleasesAgain } from './sign-releases-again.ts';
 
 type Parts = {
   pools: { api: Pool; system: Pool };
@@ -72,10 +73,12 @@ export const startSigningAgain = (parts: Parts): { stop: () => Promise<void> } =
     }
     for (const { tenantId, version } of await keysetVersions(parts.pools.system)) {
       if (stopped || seen.get(tenantId) === version) continue;
+      const { versions, devices } = await signReleasesAgain(parts, tenantId);
       const count = await signTenantAgain(parts, tenantId);
       seen.set(tenantId, version);
-      if (count === 0) continue;
-      parts.log.info({ tenantId, count }, 'desired states were signed with the new director key');
+      if (versions + devices + count === 0) continue;
+      const facts = { tenantId, versions, devices: devices + count };
+      parts.log.info(facts, 'versions and desired states were signed with the new keys');
       parts.onChanged();
     }
   };

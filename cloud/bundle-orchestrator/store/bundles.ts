@@ -199,10 +199,13 @@ export const findRelease = async (
     : { bundleId, bundleName: row.name, version, releaseDigest: row.release_digest };
 };
 
-/** The signed envelope that a digest names, byte for byte. */
+/** The signed envelope that a digest names, byte for byte; one of before its key was withdrawn, too. */
 export const findEnvelope = async (sql: Sql, digest: string): Promise<Buffer | null> => {
   const { rows } = await sql.query<{ release_envelope: Buffer }>(
-    `SELECT release_envelope FROM bundle_orchestrator.bundle_versions WHERE release_digest = $1`,
+    `SELECT release_envelope FROM bundle_orchestrator.bundle_versions WHERE release_digest = $1
+     UNION ALL
+     SELECT release_envelope FROM bundle_orchestrator.former_releases WHERE release_digest = $1
+      LIMIT 1`,
     [digest],
   );
   return rows[0]?.release_envelope ?? null;
