@@ -6,6 +6,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FleetError } from '@signalbeam/sync/core/errors';
+import { config } from 'zod';
 import { helpText } from './host/help.ts';
 import { nearest } from './host/nearest.ts';
 import { readOptions, usageError, type VerbName, verbOptions } from './host/options.ts';
@@ -17,6 +18,9 @@ const findConsole = (): string | undefined =>
   consoleFolders
     .map((folder) => join(import.meta.dirname, folder))
     .find((folder) => existsSync(join(folder, 'index.html')));
+
+/** Parsers that zod would write and compile cost more than they save who parses a few times a minute. */
+config({ jitless: true });
 
 type Verb = (args: readonly string[]) => Promise<number>;
 const environment = process.env;
@@ -86,12 +90,14 @@ const run = async ([verb = 'help', ...args]: readonly string[]): Promise<number>
   throw usageError(`There is no command ${verb}.`, next);
 };
 
-try {
-  process.exitCode = await run(process.argv.slice(2));
-} catch (cause) {
+const fail = (cause: unknown): void => {
   if (!(cause instanceof FleetError)) throw cause;
   process.stderr.write(
     `${cause.message} (${cause.code})\n${cause.next === undefined ? '' : `${cause.next}\n`}`,
   );
   process.exitCode = cause.code === 'usage' ? 2 : 1;
-}
+};
+
+void run(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+}, fail);

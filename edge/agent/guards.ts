@@ -29,7 +29,7 @@ const settleMs = 5_000;
 
 /** Beside the bundle, or in the sources. */
 const program = (): string =>
-  ['guard.js', '../guard.ts']
+  ['guard.cjs', '../guard.ts']
     .map((name) => join(import.meta.dirname, name))
     .find((path) => existsSync(path)) ?? '';
 
@@ -68,17 +68,13 @@ export const createGuards = (folder: string, log: ReconcilerParts['log']): Guard
 
 const spawnGuard = (dir: string): ChildProcess => {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const child = spawn(
-    process.execPath,
-    ['--max-semi-space-size=1', '--optimize-for-size', program(), dir],
-    {
-      stdio: ['pipe', 'pipe', 'ignore'],
-      // A session of its own: a signal to the agent's group is none to the guard.
-      detached: true,
-      cwd: '/',
-      env: { MALLOC_ARENA_MAX: '1' },
-    },
-  );
+  const child = spawn(process.execPath, ['--max-semi-space-size=1', program(), dir], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    // A session of its own: a signal to the agent's group is none to the guard.
+    detached: true,
+    cwd: '/',
+    env: { MALLOC_ARENA_MAX: '1' },
+  });
   child.on('error', () => undefined);
   child.stdin?.on('error', () => undefined);
   child.unref();

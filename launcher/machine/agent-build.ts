@@ -32,6 +32,6 @@ const build = async (): Promise<void> => {
 
 export const ensureAgent = (): Promise<void> =>
   buildIfStale(
-    { folders: ['edge', 'sync'], resultDir: 'edge/dist', results: ['agent.js', 'guard.js'] },
+    { folders: ['edge', 'sync'], resultDir: 'edge/dist', results: ['agent.cjs', 'guard.cjs'] },
     () => showStep('Bundling the agent', build),
   );
