@@ -2,6 +2,9 @@
  * The technician's API on this device: open to read on the LAN, sign-in by code to change. It asks
  * the view for readings and the reconciler to look again; it decides nothing.
  */
+import type { RequestListener } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
 import { describeIssues } from '@signalbeam/sync/wire/shape';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -30,6 +33,11 @@ const bodyBytesMax = 1_024;
 const whole = (min: number, max: number, standard: number) =>
   z.coerce.number().int().min(min).max(max).default(standard);
 const codeSchema = z.strictObject({ code: z.string().min(8).max(16) });
+
+export const openLocalApi = (parts: Omit<LocalApiParts, 'addressOf'>): RequestListener => {
+  const addressOf = (context: Context) => getConnInfo(context).remote.address ?? '';
+  return getRequestListener(createLocalApi({ ...parts, addressOf }).fetch);
+};
 
 export const createLocalApi = (parts: LocalApiParts): Hono => {
   const app = new Hono();

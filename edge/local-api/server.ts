@@ -1,16 +1,17 @@
-/** The local API on its own port: limits on connections and time, and a clean end. */
-import { createServer } from 'node:http';
+/**
+ * The local API on its own port: limits on connections and time, and a clean end. Hono and the web's
+ * request and response classes are loaded when somebody asks for the first time: a gateway whose
+ * console nobody opens neither waits for them nor holds them.
+ */
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { getRequestListener } from '@hono/node-server';
-import { getConnInfo } from '@hono/node-server/conninfo';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import type { AgentLog } from '../host/log.ts';
-import { createLocalApi } from './app.ts';
 import type { AgentView } from './view.ts';
 
 const connectionsMax = 128;
 
-export const startLocalApi = async (parts: {
+type Parts = {
   listen: { host: string; port: number };
   folder: string;
   view: AgentView;
@@ -18,14 +19,15 @@ export const startLocalApi = async (parts: {
   now: () => number;
   consoleDir: string | undefined;
   hosts: readonly string[];
-}): Promise<{ url: string; stop(): Promise<void> }> => {
+};
+
+export const startLocalApi = async (
+  parts: Parts,
+): Promise<{ url: string; stop(): Promise<void> }> => {
   const { host, port } = parts.listen;
-  const addressOf = (context: Parameters<typeof getConnInfo>[0]) =>
-    getConnInfo(context).remote.address ?? '';
-  const app = createLocalApi({ ...parts, addressOf });
   const server = createServer(
     { requestTimeout: 30_000, headersTimeout: 10_000 },
-    getRequestListener(app.fetch),
+    loadedOnDemand(parts),
   );
   server.maxConnections = connectionsMax;
   await new Promise<void>((resolve, reject) => {
@@ -41,6 +43,28 @@ export const startLocalApi = async (parts: {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+};
+
+/** The files may be gone (an update under way): the device's work must not end with its console. */
+const loadedOnDemand = (parts: Parts): RequestListener => {
+  let loading: Promise<RequestListener | null> | null = null;
+  const load = async (): Promise<RequestListener | null> => {
+    try {
+      const { openLocalApi } = await import('./app.ts');
+      return openLocalApi(parts);
+    } catch (cause) {
+      parts.log('error', 'The local console could not be loaded', { cause: String(cause) });
+      loading = null;
+      return null;
+    }
+  };
+  return async (request, response) => {
+    loading ??= load();
+    const answer = await loading;
+    if (response.destroyed) return;
+    if (answer === null) response.writeHead(503, { 'retry-after': '10' }).end();
+    else answer(request, response);
   };
 };
 

@@ -53,11 +53,13 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
   const device = await openBenchDevice();
   try {
     const readyMs: number[] = [];
+    const answeredMs: number[] = [];
     let agent = await device.startAgent();
     for (let start = 1; start < (smoke ? starts.smoke : starts.canonical); start += 1) {
       await agent.child.stop();
       agent = await device.startAgent();
       readyMs.push(agent.readyMs);
+      answeredMs.push(agent.answeredMs);
     }
     await sleep(warmUpSeconds * 1_000);
     const { pid } = agent.child;
@@ -81,6 +83,7 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
         cpuPercentOfCore: percentOfCore('cpuMs'),
         childrenCpuPercentOfCore: percentOfCore('childrenCpuMs'),
         readyP50Ms: Math.round(quantile(readyMs, 0.5)),
+        firstAnswerP50Ms: Math.round(quantile(answeredMs, 0.5)),
         writtenMbPerDay: rounded(perDay('writtenBytes') / 1e6, 2),
         wireKbPerDay: Math.round(perDay('wireBytes') / 1e3),
         windowSeconds,

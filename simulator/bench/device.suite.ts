@@ -18,7 +18,7 @@ import { agentProgram, ensureAgent } from '@signalbeam/launcher/machine/agent-bu
 const site = 'plant-7';
 
 export type BenchDevice = Awaited<ReturnType<typeof openBenchDevice>>;
-export type RunningAgent = { child: Child; readyMs: number };
+export type RunningAgent = { child: Child; readyMs: number; answeredMs: number };
 
 const register = async (
   cloud: Awaited<ReturnType<typeof startTestCloud>>,
@@ -44,7 +44,10 @@ export const openBenchDevice = async () => {
   const folder = join(dir, 'device');
   await register(cloud, folder);
 
-  /** Ready is when its local console answers; returns when it is connected. */
+  /**
+   * Ready is when its local console takes connections, answered when the first request has its
+   * reply; returns when it is connected.
+   */
   const startAgent = async (): Promise<RunningAgent> => {
     const port = await freePort();
     const startedAt = performance.now();
@@ -65,11 +68,13 @@ export const openBenchDevice = async () => {
     });
     while (!(await answersTcp(port))) await sleep(2);
     const readyMs = performance.now() - startedAt;
+    await (await fetch(`http://127.0.0.1:${port}/api/local/device`)).json();
+    const answeredMs = performance.now() - startedAt;
     await waitUntilReady(child, () => answersTcp(port), 10_000);
     const link = async () =>
       (await (await fetch(`http://127.0.0.1:${port}/api/local/link`)).json()) as { state: string };
     await eventually(link, ({ state }) => state === 'connected');
-    return { child, readyMs };
+    return { child, readyMs, answeredMs };
   };
 
   return {
