@@ -3,6 +3,7 @@
  * images and blobs are looked at only when a first plan says that some may be missing.
  */
 import { hash as digestOf } from 'node:crypto';
+import { FleetError } from '@signalbeam/sync/core/errors';
 import type { Release } from '@signalbeam/sync/core/manifest';
 import type { Engine } from '../containers/engine.ts';
 import { labels, type ObservedContainer } from '../core/container.ts';
@@ -36,15 +37,22 @@ const strays = (
     }));
 };
 
-/** Lists our containers; null when no engine answers. */
+/** Nobody is there, or somebody who does not answer: another look for an engine may help. */
+const away: ReadonlySet<string> = new Set(['engine-unreachable', 'engine-timeout']);
+
+/**
+ * Lists our containers; null when no engine answers. An engine that answers with a refusal is still
+ * there: that is thrown, and the loop looks again.
+ */
 export const observe = async (
-  parts: ReconcilerParts,
+  parts: Pick<ReconcilerParts, 'identity' | 'engines' | 'log'>,
   engine: Engine | null,
 ): Promise<ObservedContainer[] | null> => {
   if (engine === null) return null;
   try {
     return await engine.list(parts.identity.deviceId);
   } catch (error) {
+    if (!(error instanceof FleetError && away.has(error.code))) throw error;
     parts.log('warn', 'The container engine does not answer', { cause: String(error) });
     parts.engines.lost(engine);
     return null;

@@ -4,6 +4,7 @@
  * is found by a look once it is, and the regular look finds all the rest.
  */
 import type { ContainerEvent, Engine } from '../containers/engine.ts';
+import { labels } from '../core/container.ts';
 import { systemTimers } from '../host/timers.ts';
 import type { ReconcilerParts } from './parts.ts';
 
@@ -42,15 +43,23 @@ export const watchEngine = (
     });
   };
 
-  const heard = ({ action, containerId }: ContainerEvent): void => {
-    if (action === 'die' && !stopping.delete(containerId)) {
-      parts.outbox.appendEvent({
-        type: 'container-died',
-        severity: 'warning',
-        message: `Container ${containerId.slice(0, 12)} stopped running.`,
-        data: { container: containerId.slice(0, 12) },
-      });
-    }
+  const died = ({ containerId, labels: of, exitCode }: ContainerEvent): void => {
+    const id = containerId.slice(0, 12);
+    const name = of[labels.container];
+    const slot = parts.journal.slots().find(({ bundleId }) => bundleId === of[labels.bundle]);
+    const owner = slot === undefined ? '' : ` of ${slot.bundleName}`;
+    const ended = exitCode === null ? '' : ` with exit code ${exitCode}`;
+    parts.outbox.appendEvent({
+      type: 'container-died',
+      severity: 'warning',
+      message: `Container ${name ?? id}${owner} stopped running${ended}.`,
+      data: { container: name ?? id, id, exitCode },
+    });
+  };
+
+  const heard = (event: ContainerEvent): void => {
+    const { action, containerId } = event;
+    if (action === 'die' && !stopping.delete(containerId)) died(event);
     if (action === 'remove') {
       stopping.delete(containerId);
       looks.removed();

@@ -126,6 +126,8 @@ export const engineOutputSuite = (under: EngineUnderTest) => {
       await site.engine.remove(id, { volumes: false });
       await told('remove');
       expect(seen.filter((event) => event.containerId === other)).toEqual([]);
+      const death = seen.find((event) => event.containerId === id && event.action === 'die');
+      expect(death).toMatchObject({ exitCode: 0, labels: { [labels.device]: site.deviceId } });
       for (const event of seen) expect(Math.abs(event.at - Date.now())).toBeLessThan(60_000);
       abort.abort();
       await watching;

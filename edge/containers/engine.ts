@@ -76,7 +76,15 @@ export type ContainerStats = {
 };
 
 export type ContainerAction = 'create' | 'start' | 'die' | 'oom' | 'remove' | 'other';
-export type ContainerEvent = { containerId: string; action: ContainerAction; at: number };
+export type ContainerEvent = {
+  containerId: string;
+  action: ContainerAction;
+  at: number;
+  /** Of the container, as it was made with. */
+  labels: Readonly<Record<string, string>>;
+  /** What a `die` ended with; null for anything else. */
+  exitCode: number | null;
+};
 
 export type StoredVolume = { name: string; labels: Readonly<Record<string, string>> };
 

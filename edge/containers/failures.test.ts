@@ -27,6 +27,7 @@ test.each([
   ['No such container: fff', 'container-not-found'],
   ['no container with name or ID "nope" found: no such container', 'container-not-found'],
   ['Container 5e7 is not running', 'container-not-running'],
+  ['Container 5e7 is restarting, wait until the container is running', 'container-not-running'],
   [
     'can only create exec sessions on running containers: container state improper',
     'container-not-running',
@@ -67,6 +68,15 @@ test('shortens what an engine says at length', () => {
   const failure = refused('x', { status: 500, message: 'long\n '.repeat(1_000) });
   expect(failure.message.length).toBeLessThan(550);
   expect(failure.message).not.toContain('\n');
+});
+
+test('names a container by the first digits of its id, and leaves digests whole', () => {
+  const id = 'ab'.repeat(32);
+  const failure = refused(`start container ${id}`, {
+    status: 500,
+    message: `sha256:${id} of ${id}`,
+  });
+  expect(failure.message).toContain(`container abababababab: sha256:${id} of abababababab`);
 });
 
 test('tells a socket that may not be opened from one where nobody listens', () => {

@@ -57,7 +57,7 @@ const rules: readonly Rule[] = [
   {
     code: 'container-not-running',
     matches:
-      /is not running|container state improper|is paused|only create exec sessions on running/i,
+      /is not running|is restarting|container state improper|is paused|only create exec sessions on running/i,
     next: 'Look at why the container stopped, in its log.',
   },
   {
@@ -124,7 +124,11 @@ const failure = (
   said: string,
   next: string,
   cause: unknown,
-): FleetError => new FleetError(code, `Could not ${what}: ${said}`, { cause, next });
+): FleetError => new FleetError(code, shortIds(`Could not ${what}: ${said}`), { cause, next });
+
+/** A container's id in full says no more than its first twelve digits; a digest stays whole. */
+const shortIds = (text: string): string =>
+  text.replaceAll(/(?<![0-9a-f:])[0-9a-f]{64}(?![0-9a-f])/g, (id) => id.slice(0, 12));
 
 const shorten = (message: string): string => {
   const line = message.replaceAll(/\s+/g, ' ').trim();

@@ -155,6 +155,7 @@ const probeByCommand = async (
     if (!(cause instanceof FleetError && containerCodes.has(cause.code))) throw cause;
     if (cause.code === 'exec-timeout')
       return unhealthy(`the check took over ${timeoutMs / 1000} s`);
+    if (cause.code === 'container-not-running') return unhealthy('it stopped running');
     return unhealthy(cause.message);
   }
 };

@@ -82,7 +82,10 @@ export const addContainer = (host: Host, spec: ContainerSpec): HostContainer => 
 
 export const tell = (host: Host, containerId: string, action: ContainerEvent['action']): void => {
   if (host.down) return;
-  for (const listener of host.listeners) listener({ containerId, action, at: host.now() });
+  const { labels: of = {}, exitCode = null } = host.containers.get(containerId) ?? {};
+  const event = { containerId, action, at: host.now(), labels: of };
+  for (const listener of host.listeners)
+    listener({ ...event, exitCode: action === 'die' ? exitCode : null });
 };
 
 /** Containers are values: what was listed before does not change. */

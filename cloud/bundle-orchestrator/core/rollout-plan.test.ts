@@ -146,7 +146,7 @@ describe('what it waits for, in words', () => {
     [
       'one that never came',
       [row('gateway-9', { presence: 'never', lastSeenAtMs: null })],
-      '0 of 1 confirmed; waiting for gateway-9, which was never heard of',
+      '0 of 1 confirmed; waiting for gateway-9, which has never connected',
     ],
     [
       'devices at work, the unreached first',

@@ -92,7 +92,7 @@ const since = (atMs: number, nowMs: number): string => {
 };
 
 const aboutRow = (row: RolloutRow, nowMs: number): string => {
-  if (row.presence === 'never') return `${row.name}, which was never heard of`;
+  if (row.presence === 'never') return `${row.name}, which has never connected`;
   if (isUnreached(row)) {
     return row.lastSeenAtMs === null
       ? `${row.name}, unreached`

@@ -176,7 +176,7 @@ describe('the list of rollouts', () => {
       status: 201,
       body: {
         progress: { total: 1000, unreached: 1000 },
-        waiting: expect.stringMatching(/never heard of; 997 more$/),
+        waiting: expect.stringMatching(/never connected; 997 more$/),
       },
     });
     expect(performance.now() - begun).toBeLessThan(5_000);

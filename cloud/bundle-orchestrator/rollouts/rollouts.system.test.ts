@@ -167,7 +167,7 @@ describe('a rollout', () => {
     expect(await desired(fresh)).toMatchObject({ generation: 2, slots: [] });
     expect(await rows(rollout.id)).toMatchObject([
       { status: 'succeeded' },
-      { status: 'cancelled', reason: 'Cancelled by user:operator@one.example.' },
+      { status: 'cancelled', reason: 'Cancelled by operator@one.example.' },
       { status: 'cancelled' },
     ]);
     // What such a device says afterwards moves nothing any more.

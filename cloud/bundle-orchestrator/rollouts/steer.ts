@@ -74,7 +74,7 @@ export const cancelRollout = async (
     const moves = ids.map((deviceId) => ({
       deviceId,
       to: 'cancelled' as const,
-      reason: `Cancelled by ${acting.actor}.`,
+      reason: `Cancelled by ${acting.actor.replace(/^user:/, '')}.`,
       logTail: [],
     }));
     const where = { tenantId, rolloutId, atMs: nowMs };
