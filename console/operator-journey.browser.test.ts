@@ -86,12 +86,36 @@ describe('the first hour', () => {
   });
 });
 
+describe('a device that nobody knows', () => {
+  it('is turned away, with what that means for it said before', async () => {
+    const { page, cloud, overlay } = desk;
+    const made = await cloud.ask('POST', '/api/registration-tokens', { site: 'plant-7' });
+    const { token } = made as { token: string };
+    await desk.register('stray', ['register', '--url', cloud.url, '--token', token]);
+    const waiting = page.getByRole('region', { name: 'Waiting for approval' });
+    await waiting.getByRole('button', { name: 'Reject' }).click();
+    await overlay().getByText("can't connect").waitFor();
+    expect(await looksFor(page, 'rejecting')).toEqual([]);
+    await overlay().getByLabel('Reason').fill('It is not ours.');
+    await overlay().getByRole('button', { name: 'Reject device' }).click();
+    await waiting.waitFor({ state: 'detached' });
+    const { devices } = (await cloud.ask('GET', '/api/devices')) as {
+      devices: { name: string; registrationStatus: string; statusReason: string | null }[];
+    };
+    expect(devices.find(({ name }) => name === 'stray')).toMatchObject({
+      registrationStatus: 'rejected',
+      statusReason: 'It is not ours.',
+    });
+  });
+});
+
 describe('a bundle', () => {
   it('is refused at the field that is wrong, mended there, and published', async () => {
     const { page, heading, section } = desk;
     await section('Bundles');
     await page.getByRole('button', { name: 'New bundle' }).click();
     await page.getByLabel('Name').fill('press');
+    expect(await looksFor(page, 'a new bundle')).toEqual([]);
     await page.keyboard.press('Enter');
     await heading('press').waitFor();
     await page.getByRole('link', { name: 'Make the first version' }).click();
@@ -188,9 +212,67 @@ describe('a rollout', () => {
     expect(await looksFor(page, 'a failed rollout')).toEqual([]);
     await devices.getByRole('link', { name: 'press-1' }).click();
     await heading('press-1').waitFor();
+    const events = page.getByRole('region', { name: 'Events', exact: true });
+    await events.getByText('Container web of press stopped running').first().waitFor();
     const software = page.getByRole('region', { name: 'Software' });
     await software.getByText('Failed').waitFor();
     await software.getByRole('cell', { name: '1.0.0' }).waitFor();
+  });
+});
+
+describe('steering', () => {
+  it('tries the failed devices again, once that is confirmed', async () => {
+    const { page, overlay, heading, section } = desk;
+    await section('Rollouts');
+    await page.getByRole('link', { name: 'press 1.0.1' }).click();
+    await heading('press 1.0.1').waitFor();
+    await page.getByRole('button', { name: 'Retry failed' }).click();
+    await overlay().getByText('1 failed device installs 1.0.1 again').waitFor();
+    expect(await looksFor(page, 'retrying')).toEqual([]);
+    await overlay().getByRole('button', { name: 'Retry', exact: true }).click();
+    await overlay().waitFor({ state: 'detached' });
+    const devices = page.getByRole('list', { name: 'Devices' });
+    await devices.getByText('tried again 1×').waitFor();
+    await devices.getByText('Failed').waitFor({ timeout: 60_000 });
+    await page.getByText('0 of 1 confirmed, 1 failed.').waitFor();
+  });
+
+  it('cancels a rollout that waits for a device, and says who did', async () => {
+    const { page, cloud, overlay, heading } = desk;
+    const made = await cloud.ask('POST', '/api/registration-tokens', {
+      site: 'plant-7',
+      autoApprove: true,
+    });
+    const { token } = made as { token: string };
+    await desk.register('press-2', ['register', '--url', cloud.url, '--token', token]);
+    const { devices } = (await cloud.ask('GET', '/api/devices')) as {
+      devices: { id: string; name: string }[];
+    };
+    const { bundles } = (await cloud.ask('GET', '/api/bundles')) as { bundles: { id: string }[] };
+    const started = await cloud.ask('POST', '/api/rollouts', {
+      bundleId: bundles[0]?.id,
+      version: '1.0.0',
+      deviceIds: devices.filter(({ name }) => name.startsWith('press')).map(({ id }) => id),
+    });
+    await page.goto(`${cloud.url}/rollouts/${(started as { id: string }).id}`);
+    await heading('press 1.0.0').waitFor();
+    const waits = 'waiting for press-2, which has never connected';
+    await page.getByText(`1 of 2 confirmed; ${waits}`).waitFor({ timeout: 60_000 });
+    const cancel = page.getByRole('button', { name: 'Cancel', exact: true });
+    await cancel.click();
+    await overlay().getByText('1 device has not finished and goes back').waitFor();
+    await overlay().getByText('1 confirmed and keeps 1.0.0.').waitFor();
+    expect(await looksFor(page, 'cancelling')).toEqual([]);
+    await overlay().getByRole('button', { name: 'Keep going' }).click();
+    await overlay().waitFor({ state: 'detached' });
+    await page.getByText(waits).waitFor();
+    await cancel.click();
+    await overlay().getByRole('button', { name: 'Cancel rollout' }).click();
+    await overlay().waitFor({ state: 'detached' });
+    const list = page.getByRole('list', { name: 'Devices' });
+    await list.getByText('Cancelled by admin@plant.example.').waitFor();
+    expect(await cancel.getAttribute('aria-disabled')).toBe('true');
+    await page.getByText('It is over already.').waitFor();
   });
 });
 

@@ -3,7 +3,7 @@
  * without a line: in real Chromium, before the real cloud, with devices of every kind.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { looksFor } from './browser.fixture.ts';
+import { looksFor, watchedPage } from './browser.fixture.ts';
 import { routes } from './operator/routes.ts';
 import { type Desk, openDesk } from './operator.fixture.ts';
 
@@ -119,6 +119,7 @@ describe('every page', () => {
       .getByText(/^(Offline|Reconnecting) – data from/)
       .waitFor();
     await page.getByRole('link', { name: 'press' }).waitFor();
+    expect(await looksFor(page, 'cut off')).toEqual([]);
     await desk.cloud.ask('POST', '/api/bundles', { name: 'made-meanwhile' });
     await page.context().setOffline(false);
     await live().waitFor();
@@ -126,6 +127,55 @@ describe('every page', () => {
     await page.getByRole('link', { name: 'made-meanwhile' }).waitFor();
     expect(desk.troubles.filter((each) => !each.includes('ERR_INTERNET_DISCONNECTED'))).toEqual([]);
     desk.troubles.splice(0, desk.troubles.length, ...before);
+  });
+
+  it('says what failed where it should have been, and asks again when told to', async () => {
+    const { page } = desk;
+    const before = desk.troubles.splice(0);
+    const away = {
+      code: 'database-unavailable',
+      detail: 'The database does not answer; nothing was changed.',
+      next: 'Try again in a few seconds.',
+    };
+    const api = /\/api\/(devices|bundles|rollouts)/;
+    for (const path of ['/', '/bundles', '/rollouts', '/rollouts/new']) {
+      await page.route(api, (route) =>
+        route.fulfill({
+          status: 503,
+          contentType: 'application/problem+json',
+          body: JSON.stringify(away),
+        }),
+      );
+      await page.goto(desk.cloud.url + path);
+      await page.getByRole('alert').getByText('database-unavailable').waitFor();
+      expect(await page.getByRole('alert').count(), path).toBe(1);
+      expect(await looksFor(page, `${path}, failing`)).toEqual([]);
+      await page.unroute(api);
+      await page.getByRole('button', { name: 'Try again' }).click();
+      await page.getByRole('alert').waitFor({ state: 'detached' });
+    }
+    expect(desk.troubles.filter((each) => !each.startsWith('503: '))).toEqual([]);
+    desk.troubles.splice(0, desk.troubles.length, ...before);
+  });
+
+  it('shows a viewer everything, and why nothing can be changed', async () => {
+    const account = { email: 'viewer@plant.example', password: 'correct horse battery' };
+    await desk.cloud.ask('POST', '/api/users', { ...account, name: 'Vera', role: 'viewer' });
+    const { page, troubles } = await watchedPage(desk.browser, desk.cloud.url, {
+      expectedStatuses: [401],
+    });
+    await page.goto(desk.cloud.url);
+    await page.getByLabel('Email').fill(account.email);
+    await page.getByLabel('Password', { exact: true }).fill(account.password);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Fleet' }).waitFor();
+    const approve = page.getByRole('button', { name: 'Approve' });
+    await approve.waitFor();
+    expect(await approve.getAttribute('aria-disabled')).toBe('true');
+    await page.getByText('Viewers may look, not change.').first().waitFor();
+    expect(await looksFor(page, 'a viewer’s fleet')).toEqual([]);
+    expect(troubles).toEqual([]);
+    await page.context().close();
   });
 
   it('says so when the code of a page can’t be fetched', async () => {

@@ -21,7 +21,7 @@ export type App = {
 
 /** Why this user may not change anything, or null. The API holds the rule; this is its sentence. */
 export const refusedByRole = (user: User): string | null =>
-  user.role === 'viewer' ? 'Your role is viewer: it may look, not change.' : null;
+  user.role === 'viewer' ? 'Viewers may look, not change.' : null;
 
 /** What the cloud's stream takes; it refuses every other word. Empty means devices and rollouts. */
 export type LiveTopic = 'devices' | 'rollouts' | `device:${string}` | `rollout:${string}`;

@@ -22,11 +22,13 @@ class BundlePage extends LitElement {
     followLive(this, () => this.app, {
       topics: () => [],
       onEvent: () => {},
-      onResync: () => {
-        this.#bundle.refresh();
-        this.#versions.refresh();
-      },
+      onResync: () => this.#refresh(),
     });
+  }
+
+  #refresh(): void {
+    this.#bundle.refresh();
+    this.#versions.refresh();
   }
 
   get #id(): string {
@@ -47,14 +49,14 @@ class BundlePage extends LitElement {
 
   #list(): TemplateResult {
     const { value, error } = this.#versions;
-    if (value === undefined) return loading(error, 4);
+    if (value === undefined) return loading(error, 4, () => this.#refresh());
     if (value.length === 0) {
-      return emptyState(
+      return html`<section class="card">${emptyState(
         'layers',
         'No version yet',
         html`<p>A version says exactly which containers run. It is signed when it is published and never changes afterwards.</p>
           <a class="button primary" href=${pathTo.newVersion(this.#id)}>Make the first version</a>`,
-      );
+      )}</section>`;
     }
     return html`${errorNotice(error)}<section class="card"><div class="scroll"><table class="fold">
       <thead><tr><th scope="col">Version</th><th scope="col">Containers</th><th scope="col">Notes</th><th scope="col">Published</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
@@ -71,7 +73,7 @@ class BundlePage extends LitElement {
         look: 'primary',
         refused: refusedByRole(this.app.user),
         run: () => this.app.navigate(pathTo.newVersion(this.#id)),
-      })}</div>${errorNotice(this.#bundle.error)}${this.#list()}</div>`;
+      })}</div>${this.#versions.error === null ? errorNotice(this.#bundle.error) : nothing}${this.#list()}</div>`;
   }
 }
 customElements.define('bundle-page', BundlePage);

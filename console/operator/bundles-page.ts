@@ -53,20 +53,22 @@ class BundlesPage extends LitElement {
         <span class="hint">Lower-case letters, digits and dashes. Containers on devices carry it in their names.</span></div>
       <div class="field"><label for="bundle-text">What it is for</label>
         <textarea class="input" id="bundle-text" name="description" rows="3" maxlength="2000"></textarea></div>
-      <div class="dialog-actions"><button type="submit" class="button primary">Create bundle</button></div>
+      <div class="dialog-actions"><button type="button" class="button" @click=${() => {
+        this.creating = false;
+      }}>Cancel</button><button type="submit" class="button primary">Create bundle</button></div>
     </form>`;
   }
 
   #list(): TemplateResult {
     const { value, error } = this.#bundles;
-    if (value === undefined) return loading(error, 4);
+    if (value === undefined) return loading(error, 4, this.#bundles.refresh);
     if (value.length === 0) {
-      return emptyState(
+      return html`<section class="card">${emptyState(
         'box',
         'No bundle yet',
         html`<p>A bundle is a set of containers that belong together. Create one, upload an image
           (<code>docker save</code> makes the file), and give the bundle its first version.</p>`,
-      );
+      )}</section>`;
     }
     return html`${errorNotice(error)}<section class="card"><div class="scroll"><table class="fold">
       <thead><tr><th scope="col">Bundle</th><th scope="col">Latest version</th><th scope="col">For</th><th scope="col">Created</th></tr></thead>

@@ -17,7 +17,7 @@ import { emptyState, errorNotice, loading, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { containerTable } from '../views/containers.ts';
 import { deviceFacts } from '../views/device-facts.ts';
-import { metricCharts, metricTable } from '../views/metric-panel.ts';
+import { metricCharts, metricTable, newestSample } from '../views/metric-panel.ts';
 import { pairSlots, softwareTable } from '../views/software.ts';
 import { timeline } from '../views/timeline.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
@@ -198,7 +198,7 @@ class DevicePage extends LitElement {
                   ? html`<p>Deploy a bundle here, or roll one out to many devices at once.</p>`
                   : html`<p>Once it is approved, a bundle can be deployed to it.</p>`,
               )
-            : html`<div class="body">${loading(this.#desired.error, 1)}</div>`
+            : html`<div class="body">${loading(this.#desired.error, 1, this.#desired.refresh)}</div>`
       }
     </section>`;
   }
@@ -216,7 +216,7 @@ class DevicePage extends LitElement {
       this.#metrics.refresh();
     };
     return html`<section class="card" aria-labelledby="metrics-title">
-      <header><h2 id="metrics-title">Metrics</h2><div class="row">
+      <header><h2 id="metrics-title">Metrics</h2>${newestSample(value)}<div class="row">
         <div class="segmented" role="group" aria-label="Period">${ranges.map(
           (range) =>
             html`<button type="button" aria-pressed=${this.range === range} @click=${choose(range)}>${range.label}</button>`,
@@ -231,7 +231,7 @@ class DevicePage extends LitElement {
         </div></div></header>
       ${
         value === undefined
-          ? html`<div class="body">${loading(error, 3)}</div>`
+          ? html`<div class="body">${loading(error, 3, this.#metrics.refresh)}</div>`
           : value.length === 0
             ? emptyState(
                 'activity',
@@ -250,12 +250,12 @@ class DevicePage extends LitElement {
     const containers = reported?.containers ?? [];
     return html`<section class="card" aria-labelledby="containers-title">
       <header><h2 id="containers-title">Containers</h2>
-        ${reported?.engine ? html`<span class="small muted">${reported.engine.kind} ${reported.engine.version}</span>` : nothing}</header>
+        ${reported ? html`<span class="small muted">${reported.engine ? `${reported.engine.kind} ${reported.engine.version}, ` : ''}reported ${age(reported.receivedAt)}</span>` : nothing}</header>
       ${
         containers.length > 0
           ? containerTable(containers)
           : reported === undefined
-            ? html`<div class="body">${loading(error, 1)}</div>`
+            ? html`<div class="body">${loading(error, 1, this.#reported.refresh)}</div>`
             : html`<div class="body muted">${reported === null ? 'The device has not reported yet.' : 'The device runs no container of ours.'}</div>`
       }
     </section>`;
@@ -267,7 +267,7 @@ class DevicePage extends LitElement {
       <header><h2 id="events-title">Events</h2></header>
       ${
         value === undefined
-          ? html`<div class="body">${loading(error, 3)}</div>`
+          ? html`<div class="body">${loading(error, 3, this.#events.refresh)}</div>`
           : value.length === 0
             ? html`<div class="body muted">Nothing has happened yet.</div>`
             : html`<div style="max-height:520px;overflow-y:auto" tabindex="0" role="region" aria-label="Events of this device">${timeline(value, Date.now())}</div>`
@@ -304,7 +304,7 @@ class DevicePage extends LitElement {
 
   #body(): TemplateResult {
     const device = this.#device.value;
-    if (device === undefined) return loading(this.#device.error, 4);
+    if (device === undefined) return loading(this.#device.error, 4, () => this.#refreshAll());
     const reported = this.#reported.value;
     const waiting = reported?.waiting ?? '';
     return html`${errorNotice(this.#device.error)}

@@ -139,7 +139,7 @@ class FleetPage extends LitElement {
 
   #content(): TemplateResult {
     const { value, error } = this.#devices;
-    if (value === undefined) return loading(error, 5);
+    if (value === undefined) return loading(error, 5, this.#devices.refresh);
     const view = viewFleet(value, this.filter);
     return html`${errorNotice(error)}
       ${pendingDevices(view.pending, {

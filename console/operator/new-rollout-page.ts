@@ -129,10 +129,13 @@ class NewRolloutPage extends LitElement {
     const devices = this.#devices.value;
     return html`<div class="page">
       <div class="page-head"><div>${crumb(pathTo.rollouts(), 'Rollouts')}<h1>New rollout</h1><p class="lead">Nothing happens until you start it.</p></div></div>
-      ${errorNotice(this.error ?? this.#devices.error)}
+      ${errorNotice(this.error)}
       ${
         bundles === undefined || devices === undefined
-          ? loading(error, 4)
+          ? loading(error ?? this.#devices.error, 4, () => {
+              this.#bundles.refresh();
+              this.#devices.refresh();
+            })
           : html`<div class="editor"><div class="stack">
         <div class="grid-2"><div class="field"><label for="bundle">Bundle</label>
           <select class="input" id="bundle" @change=${(event: Event) => void this.#choose((event.target as HTMLSelectElement).value)}>

@@ -82,7 +82,7 @@ class RolloutPage extends LitElement {
       <div class="row"><a class="title grow truncate" data-item href=${pathTo.device(device.deviceId)}>${device.name}</a>${bareMark(mark)}</div>
       <div class="muted small">${device.completedAt ? age(device.completedAt) : device.startedAt ? html`began ${age(device.startedAt)}` : 'has not begun'}${
         device.retryCount > 0 ? ` · tried again ${device.retryCount}×` : nothing
-      }</div>${failureDetail(device.reason, device.logTail)}</li>`;
+      }</div>${failureDetail(device.reason, device.logTail, mark.tone)}</li>`;
   }
 
   #actions(rollout: Rollout): TemplateResult {
@@ -101,6 +101,7 @@ class RolloutPage extends LitElement {
         label: 'Cancel',
         look: 'danger',
         refused: role ?? (rollout.status === 'in-progress' ? null : 'It is over already.'),
+        hushed: role !== null,
         run: () => {
           this.asking = 'cancel';
         },
@@ -111,34 +112,32 @@ class RolloutPage extends LitElement {
     const close = () => {
       this.asking = 'none';
     };
+    const kept = rollout.progress.succeeded;
     const open =
-      rollout.progress.total -
-      rollout.progress.succeeded -
-      rollout.progress.failed -
-      rollout.progress.cancelled;
+      rollout.progress.total - kept - rollout.progress.failed - rollout.progress.cancelled;
     return html`${dialog({
       label: 'Cancel this rollout?',
       open: this.asking === 'cancel',
       onClose: close,
-      body: () => html`<p>${open} ${open === 1 ? 'device that has' : 'devices that have'} not finished go back to what they ran before.
-          The ${rollout.progress.succeeded} that confirmed keep ${rollout.version}.</p>
+      body: () => html`<div class="stack"><p>${open} ${open === 1 ? 'device has not finished and goes back to what it ran before' : 'devices have not finished and go back to what they ran before'}.
+          ${kept === 0 ? '' : `${kept} confirmed and ${kept === 1 ? 'keeps' : 'keep'} ${rollout.version}.`}</p>
         <div class="dialog-actions"><button type="button" class="button" @click=${close}>Keep going</button>
           <button type="button" class="button danger solid" aria-busy=${this.busy ? 'true' : nothing} @click=${() =>
             void this.#do(
               () => this.app.api.cancelRollout(this.#id),
               'The rollout is cancelled.',
-            )}>Cancel rollout</button></div>`,
+            )}>Cancel rollout</button></div></div>`,
     })}${dialog({
       label: 'Try the failed devices again?',
       open: this.asking === 'retry',
       onClose: close,
-      body: () => html`<p>${rollout.progress.failed} failed ${rollout.progress.failed === 1 ? 'device installs' : 'devices install'} ${rollout.version} again, from the start. The others are not touched.</p>
+      body: () => html`<div class="stack"><p>${rollout.progress.failed} failed ${rollout.progress.failed === 1 ? 'device installs' : 'devices install'} ${rollout.version} again, from the start. The others are not touched.</p>
         <div class="dialog-actions"><button type="button" class="button" @click=${close}>Leave them</button>
           <button type="button" class="button primary" aria-busy=${this.busy ? 'true' : nothing} @click=${() =>
             void this.#do(
               () => this.app.api.retryRollout(this.#id),
               'The failed devices are asked again.',
-            )}>Retry</button></div>`,
+            )}>Retry</button></div></div>`,
     })}`;
   }
 
@@ -171,7 +170,7 @@ class RolloutPage extends LitElement {
     const { value, error } = this.#rollout;
     return html`<div class="page">
       ${this.#head(value)}
-      ${value === undefined ? loading(error, 4) : html`${errorNotice(error)}${this.#body(value)}`}</div>`;
+      ${value === undefined ? loading(error, 4, () => this.#refresh()) : html`${errorNotice(error)}${this.#body(value)}`}</div>`;
   }
 }
 customElements.define('rollout-page', RolloutPage);

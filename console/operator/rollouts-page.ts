@@ -33,15 +33,15 @@ class RolloutsPage extends LitElement {
 
   #list(): TemplateResult {
     const { value, error } = this.#rollouts;
-    if (value === undefined) return loading(error, 4);
+    if (value === undefined) return loading(error, 4, this.#rollouts.refresh);
     if (value.length === 0) {
-      return emptyState(
+      return html`<section class="card">${emptyState(
         'rocket',
         'No rollout yet',
         html`<p>A rollout gives a bundle's version to devices and shows what each makes of it. Devices that are not
           reached now get it when they come back.</p>
           <a class="button" href=${pathTo.bundles()}>Choose a bundle</a>`,
-      );
+      )}</section>`;
     }
     return html`${errorNotice(error)}<section class="card"><div class="scroll"><table class="fold">
       <thead><tr><th scope="col">Bundle</th><th scope="col">Status</th><th scope="col">Confirmed</th><th scope="col">Waiting for</th><th scope="col">Started</th></tr></thead>

@@ -99,6 +99,8 @@ export class OperatorShell extends LitElement {
     if (found === null) {
       this.page = null;
       this.section = 'none';
+      // No page asks for news here; the line itself still says how it stands.
+      this.#stream.listen([]);
       return;
     }
     const address = location.pathname + location.search;
@@ -218,7 +220,7 @@ export class OperatorShell extends LitElement {
         </div>
       </div>
     </header>
-    <main id="content" tabindex="-1">${this.missing ? this.#notFound() : this.unloaded ? this.#notLoaded() : this.page}</main>
+    <main id="content" tabindex="-1" class=${this.link.kind === 'offline' ? 'stale' : ''}>${this.missing ? this.#notFound() : this.unloaded ? this.#notLoaded() : this.page}</main>
     ${shortcutSheet(this.#shortcuts(), this.sheet, () => {
       this.sheet = false;
     })}

@@ -19,7 +19,7 @@ import { errorNotice, loading, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import '../ui/link-pill.ts';
 import '../ui/theme-switch.ts';
-import { metricCharts, metricTable } from '../views/metric-panel.ts';
+import { metricCharts, metricTable, newestSample } from '../views/metric-panel.ts';
 import { timeline } from '../views/timeline.ts';
 import './container-log.ts';
 import './sign-in.ts';
@@ -181,16 +181,20 @@ class DevicePanel extends LitElement {
         icon: 'refresh',
         look: 'primary',
         busy: this.asking,
-        refused: reconcileRefusal(device, signedIn),
+        refused: reconcileRefusal(device, signedIn, this.#isAway),
         run: () => void this.#reconcile(),
       })}<div class="row">${this.#account(signedIn)}</div></div>
       ${signedIn ? html`<p class="muted small">Looks at every container again and repairs what differs from what is wanted.</p>` : nothing}
     </section>`;
   }
 
+  get #isAway(): boolean {
+    return this.live.kind === 'reconnecting' || this.live.kind === 'offline';
+  }
+
   #notices(): TemplateResult {
-    const { kind, dataFrom } = this.live;
-    const away = kind === 'reconnecting' || kind === 'offline';
+    const { dataFrom } = this.live;
+    const away = this.#isAway;
     const skew = clockSentence(this.#skewMs);
     return html`${
       away
@@ -204,7 +208,7 @@ class DevicePanel extends LitElement {
     const last = value?.at(-1)?.at ?? clockNow();
     const to = Math.max(clockNow(), Number(last));
     const from = to - this.range.minutes * minuteMs;
-    return html`<section class="card" aria-labelledby="metrics-title"><header><h2 id="metrics-title">Metrics</h2><div class="row">
+    return html`<section class="card" aria-labelledby="metrics-title"><header><h2 id="metrics-title">Metrics</h2>${newestSample(value)}<div class="row">
         <div class="segmented" role="group" aria-label="Period">${ranges.map(
           (range) =>
             html`<button type="button" aria-pressed=${this.range === range} @click=${() => {
@@ -266,12 +270,11 @@ class DevicePanel extends LitElement {
   protected override render() {
     const device = this.#device.value;
     const link = this.#link.value;
-    const away = this.live.kind === 'reconnecting' || this.live.kind === 'offline';
     if (device !== undefined) document.title = `${device.name} · SignalBeam Edge`;
     return html`<header class="top"><span class="brand"><img src="/favicon.svg" alt="" width="24" height="24" /><span>SignalBeam <b>Edge</b></span></span><span class="grow"></span>
         <link-pill .state=${this.live}></link-pill><theme-switch></theme-switch></header>
       <main class="page"><div class="notices">${this.#notices()}</div>
-        <div class="columns-2 ${away ? 'stale' : ''}">${
+        <div class="columns-2 ${this.#isAway ? 'stale' : ''}">${
           device === undefined || link === undefined
             ? html`<div><h1 class="visually-hidden">This device</h1>${this.#device.error === null ? loading(null, 5) : nothing}</div>`
             : this.#body(device, link)

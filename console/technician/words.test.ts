@@ -75,9 +75,10 @@ describe('what a technician reads', () => {
   });
 
   it('says why it can’t look again', () => {
-    expect(reconcileRefusal(device, false)).toContain('Sign in first');
-    expect(reconcileRefusal(device, true)).toBeNull();
-    expect(reconcileRefusal({ ...device, registration: 'pending' }, true)).toContain(
+    expect(reconcileRefusal(device, false, false)).toContain('Sign in first');
+    expect(reconcileRefusal(device, true, false)).toBeNull();
+    expect(reconcileRefusal(device, true, true)).toBe('The device does not answer.');
+    expect(reconcileRefusal({ ...device, registration: 'pending' }, true, false)).toContain(
       'not approved',
     );
   });

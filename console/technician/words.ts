@@ -105,7 +105,12 @@ export const deviceVerdict = (
 };
 
 /** Why the device can't be asked to look again, or null. */
-export const reconcileRefusal = (device: LocalDevice, signedIn: boolean): string | null => {
+export const reconcileRefusal = (
+  device: LocalDevice,
+  signedIn: boolean,
+  away: boolean,
+): string | null => {
+  if (away) return 'The device does not answer.';
   if (device.registration !== 'approved') return 'This device is not approved yet.';
   return signedIn ? null : 'Sign in first, with a code from this device.';
 };

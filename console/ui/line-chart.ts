@@ -88,7 +88,7 @@ class LineChart extends LitElement {
     return {
       width,
       height,
-      padding: [6, 4, 0, 0],
+      padding: [6, 18, 0, 0],
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false }, points: { size: 6 } },
       scales: {

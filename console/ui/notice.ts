@@ -24,10 +24,17 @@ export const errorNotice = (error: ApiError | null): TemplateResult | typeof not
           <p class="small muted">Code <code>${error.code}</code></p>`,
       )}</div>`;
 
-/** While nothing has arrived yet: the error if there is one, else a quiet placeholder. */
-export const loading = (error: ApiError | null, rows = 3): TemplateResult =>
+/**
+ * While nothing has arrived yet: the error if there is one, with a way to ask again where that can
+ * help, else a quiet placeholder.
+ */
+export const loading = (error: ApiError | null, rows = 3, again?: () => void): TemplateResult =>
   error !== null
-    ? html`${errorNotice(error)}`
+    ? html`<div class="stack tight">${errorNotice(error)}${
+        again === undefined || error.status === 404 || error.status === 403
+          ? nothing
+          : html`<div><button type="button" class="button" @click=${again}>Try again</button></div>`
+      }</div>`
     : html`<div class="stack tight" role="status" aria-label="Loading">
         ${Array.from({ length: rows }, () => html`<div class="skeleton" style="height:38px"></div>`)}
       </div>`;

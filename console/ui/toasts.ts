@@ -20,7 +20,9 @@ class ToastStack extends LitElement {
   say(tone: Toast['tone'], text: string): void {
     this.#count += 1;
     const toast = { id: this.#count, tone, text };
-    this.toasts = [...this.toasts.slice(-2), toast];
+    // The same said again is said once: it would only cover more of the page.
+    const others = this.toasts.filter((each) => each.text !== text || each.tone !== tone);
+    this.toasts = [...others.slice(-2), toast];
     if (tone === 'ok') setTimeout(() => this.#drop(toast.id), shownMs);
   }
 

@@ -38,7 +38,7 @@ export const containerTable = (containers: readonly ReportedContainer[]): Templa
         )}</td>
         <td class="muted">${container.bundleName}</td>
         <td class="number"><span class="only-narrow muted">restarts </span>${restarts(container.restartCount)}</td>
-        <td class="muted">${container.startedAt === null ? nothing : age(container.startedAt)}</td>
+        <td class="muted">${container.startedAt === null ? nothing : html`<span class="only-narrow">started </span>${age(container.startedAt)}`}</td>
         <td class="muted mono drop" title=${container.imageDigest}>${shortDigest(container.imageDigest)}</td>
       </tr>`,
     )}</tbody>

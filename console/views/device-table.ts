@@ -15,6 +15,11 @@ const software = (device: Device): TemplateResult => {
   })}</span>`;
 };
 
+const seen = ({ site, lastSeenAt }: Device): TemplateResult =>
+  lastSeenAt === null
+    ? html`<span class="only-narrow">${site} · never seen</span><span class="only-wide">never</span>`
+    : html`<span class="only-narrow">${site} · seen </span>${age(lastSeenAt)}`;
+
 /** The whole row opens the device; its link is what keyboards and screen readers use. */
 const open = (event: MouseEvent): void => {
   if ((event.target as HTMLElement).closest('a') !== null) return;
@@ -28,7 +33,7 @@ const row = (device: Device): TemplateResult => html`<tr class="link" @click=${o
   <td class="wide">${software(device)}</td>
   <td class="drop"><span class="nowrap">${device.site}</span></td>
   <td class="drop muted"><span class="nowrap">${device.agentVersion}</span></td>
-  <td class="muted wide"><span class="only-narrow">${device.site} · seen </span>${age(device.lastSeenAt)}</td>
+  <td class="muted wide">${seen(device)}</td>
 </tr>`;
 
 export const deviceTable = (devices: readonly Device[]): TemplateResult =>

@@ -2,12 +2,21 @@
  * The four host charts of a device, each with its newest value and a sentence, or the same numbers
  * as a table. Used by both consoles.
  */
-import { html, type TemplateResult } from 'lit';
+import { html, nothing, type TemplateResult } from 'lit';
 import { clockOf, millisOf } from '../data/format.ts';
 import { latestOf, percentText, pointsOf, rateText, sentenceOf } from '../data/trend.ts';
 import type { Sample } from '../data/types.ts';
+import { age } from '../ui/age.ts';
 import type { ChartLine } from '../ui/line-chart.ts';
 import '../ui/line-chart.ts';
+
+/** How old the values are that stand beside the charts. */
+export const newestSample = (samples: readonly Sample[] | undefined): unknown => {
+  const last = samples?.at(-1);
+  return last === undefined
+    ? nothing
+    : html`<span class="small muted grow">newest ${age(last.at)}</span>`;
+};
 
 type Window = { from: number; to: number; period: string };
 

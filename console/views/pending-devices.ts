@@ -30,9 +30,9 @@ export const pendingDevices = (
               <div class="muted small">${device.platform?.hostname ?? ''} · ${device.platform?.os ?? ''} ${device.platform?.architecture ?? ''} · site ${device.site}</div></div>
             <div><div class="fingerprint">${device.fingerprint}</div></div>
             <div class="muted small nowrap">asked ${age(device.createdAt)}</div>
-            <div class="row tight">
+            <div class="row tight top">
               ${actionButton({ label: 'Approve', icon: 'check', look: 'primary small', refused: act.refused, busy: act.busy.has(device.id), run: () => act.approve(device) })}
-              ${actionButton({ label: 'Reject', look: 'small danger', refused: act.refused, run: () => act.reject(device) })}
+              ${actionButton({ label: 'Reject', look: 'small danger', refused: act.refused, hushed: true, run: () => act.reject(device) })}
             </div>
           </div>`,
         )}

@@ -5,7 +5,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { slotMark } from '../data/status.ts';
 import type { DesiredSlot, ReportedSlot } from '../data/types.ts';
-import { badge } from '../ui/glyph.ts';
+import { badge, type Tone } from '../ui/glyph.ts';
 
 export type SlotPair = {
   bundleId: string;
@@ -42,10 +42,12 @@ export const pairSlots = (
 export const failureDetail = (
   reason: string | null | undefined,
   logTail: readonly string[] | undefined,
+  /** Of the status it explains: what was cancelled is no fault. */
+  tone: Tone = 'bad',
 ): TemplateResult | typeof nothing =>
   reason || (logTail && logTail.length > 0)
     ? html`<div class="stack tight">
-        ${reason ? html`<p class="tone-bad">${reason}</p>` : nothing}
+        ${reason ? html`<p class="tone-${tone}">${reason}</p>` : nothing}
         ${logTail && logTail.length > 0 ? html`<div class="log" tabindex="0" role="region" aria-label="Last log lines" style="max-height:180px">${logTail.join('\n')}</div>` : nothing}
       </div>`
     : nothing;
