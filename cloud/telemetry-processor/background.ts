@@ -10,6 +10,7 @@ import { createHeard, type Heard } from './presence/heard.ts';
 import { startPresence } from './presence/start.ts';
 import { createLease } from './store/lease.ts';
 import { defaultRetention, ensurePartitions, removeOld } from './store/maintenance.ts';
+import { createAttend } from './stream/attend.ts';
 import { createTell } from './stream/tell.ts';
 import { startWatching, type Watching } from './stream/watching.ts';
 
@@ -44,7 +45,10 @@ export const startBackground = async (
   await ensurePartitions(pools.ingest, now());
   const directory = createDirectory({ sql: pools.ingest, keyring, now });
   const lease = createLease(pools.ingest, leaseKey);
-  const watching = startWatching({ connection: cloud.connection, now });
+  const { connection } = cloud;
+  const mayTell = lease.isHeld;
+  const onDevices = createAttend({ connection, directory, mayTell, now, log });
+  const watching = startWatching({ connection, now, onDevices });
   const tell = createTell({ live, watching, now });
   const heard = createHeard({
     directory,

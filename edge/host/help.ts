@@ -32,7 +32,7 @@ const lines: Readonly<Record<string, { does: string; options: Readonly<Record<st
         console: "Where the technician's console listens, or off (127.0.0.1:8480)",
         'console-dir': "Folder of the console's pages",
         'console-host': 'Names by which browsers may call the console, comma-separated',
-        'heartbeat-ms': 'Between two heartbeats (30000)',
+        'heartbeat-ms': 'Between two heartbeats while nothing happens (60000)',
         'metrics-interval-ms': 'Between two samples of the host (15000)',
         'disk-floor-mb': 'No download that leaves less free space (200)',
         quiet: 'Log to the file only',

@@ -19,7 +19,7 @@ test('without anything, run listens on loopback and talks straight to the hub', 
     mesh: null,
     'mesh-peers': [],
     console: { host: '127.0.0.1', port: 8480 },
-    'heartbeat-ms': 30_000,
+    'heartbeat-ms': 60_000,
   });
 });
 

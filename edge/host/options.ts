@@ -81,7 +81,7 @@ export const verbOptions = {
           .map((each) => each.trim())
           .filter(Boolean),
       ),
-    'heartbeat-ms': milliseconds(1_000, 3_600_000).default(30_000),
+    'heartbeat-ms': milliseconds(1_000, 3_600_000).default(60_000),
     'metrics-interval-ms': milliseconds(200, 3_600_000).default(defaultIntervalMs),
     'disk-floor-mb': milliseconds(0, 1_000_000).default(200),
     quiet: yes.default(false),

@@ -28,7 +28,7 @@ import { holdEngine } from './engine-holder.ts';
 import type { AgentLog } from './log.ts';
 import { createMetricsSampler } from './metrics.ts';
 import type { RunOptions } from './options.ts';
-import { startSampling } from './sampling.ts';
+import { defaultIntervalMs, startSampling } from './sampling.ts';
 import { startSite } from './site.ts';
 import { type Believing, openTrust } from './trust.ts';
 import { agentBuiltAtMs, agentVersion } from './version.ts';
@@ -56,6 +56,13 @@ export type Parts = {
 };
 
 const random = Math.random;
+/** A slot that waits for something, or failed, is at rest. */
+const underWay: ReadonlySet<string> = new Set(['downloading', 'installing', 'verifying']);
+/** Who samples faster than usual wants to see samples, not to save bytes. */
+const calmOf = (options: RunOptions) => ({
+  beatMs: options['heartbeat-ms'],
+  hold: options['metrics-interval-ms'] >= defaultIntervalMs,
+});
 
 export const startParts = async (parts: StartParts): Promise<Parts> => {
   const { options, folder, approved, stores, view, now, log } = parts;
@@ -95,7 +102,8 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     outbox: stores.outbox,
     leaf: site.leaf,
     device: { agentVersion, bootId: parts.bootId },
-    heartbeatMs: options['heartbeat-ms'],
+    calm: calmOf(options),
+    updating: () => work.reported()?.slots.some(({ status }) => underWay.has(status)) ?? false,
     generation: work.generation,
     acceptDesired: trust.acceptDesired,
     random,
@@ -115,7 +123,10 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     sampler: createMetricsSampler(folder, now),
     outbox: stores.outbox,
     intervalMs: options['metrics-interval-ms'],
-    onSample: view.metrics.add,
+    onSample: (body, at) => {
+      view.metrics.add(body, at);
+      link.sampled(body);
+    },
     now,
     log,
   });

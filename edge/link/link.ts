@@ -10,12 +10,13 @@ import { steadyMs } from '../host/timers.ts';
 import type { Approved } from '../store/enrolment.ts';
 import type { Outbox } from '../store/outbox.ts';
 import type { TrustStore } from '../store/trust.ts';
+import { startAttention } from './attention.ts';
 import { type DownlinkParts, startDownlink } from './down.ts';
 import { startFollowing } from './follow-records.ts';
 import type { Leaf } from './leaf.ts';
 import { createOutageLog } from './outage.ts';
 import { startPresence } from './presence.ts';
-import { createRoamingCarrier } from './roaming-carrier.ts';
+import { createRoamingCarrier, type RoamingCarrier } from './roaming-carrier.ts';
 import { type Log, startUplink } from './up.ts';
 import { startWatchdog } from './watchdog.ts';
 import { startWays, type Way } from './ways.ts';
@@ -29,7 +30,10 @@ export type LinkParts = {
   /** The leaf that runs here at the moment, if one does. */
   leaf: () => Leaf | null;
   device: { agentVersion: string; bootId: string };
-  heartbeatMs: number;
+  /** Between two heartbeats, and whether samples may wait to go together, while nothing happens. */
+  calm: { beatMs: number; hold: boolean };
+  /** An update is under way. */
+  updating: () => boolean;
   generation: () => number;
   acceptDesired: (envelope: Uint8Array) => { kind: 'accepted' | 'unchanged' | 'refused' };
   now: () => number;
@@ -44,9 +48,9 @@ export type LinkParts = {
 
 export type Link = ReturnType<typeof startLink>;
 
-const compareEveryMs = 300_000;
-/** A poke tells of changes; this finds what a poke that got lost would have told. */
-const followEveryMs = 900_000;
+/** A poke tells of changes and is repeated; this finds what all of them being lost would hide. */
+const compareEveryMs = 10_800_000;
+const followEveryMs = 3_600_000;
 const probeTimeoutMs = 8_000;
 
 export const startLink = (parts: LinkParts) => {
@@ -58,24 +62,28 @@ export const startLink = (parts: LinkParts) => {
   const outages = createOutageLog({ outbox, now, log, onChange: parts.onChange });
   const shared = { carrier, device, generation: parts.generation, now, random, log };
   const heard = (): void => watchdog.heard();
-  const watchdog = startWatchdog({
-    probe: () => answers(carrier, deviceSubjects.record(site, deviceId)),
-    connected: () => carrier.status() === 'connected',
-    reconnect: carrier.reconnect,
-    restartLeaf: () => restartStuck(parts.leaf()),
-    now: steadyMs,
-    log,
+  const watchdog = watchOver(parts, carrier, () => attention.pace().silenceMs);
+  const attention = startAttention({
+    ...shared,
+    onAppended: outbox.onAppended,
+    ...{ calm: parts.calm, updating: parts.updating, steady: steadyMs },
+    onFaster: () => presence.beatNow(),
+    onHurry: () => {
+      storeSamples(parts);
+      uplink.hurry();
+    },
   });
   const presence = startPresence({
     ...shared,
     deviceId,
-    intervalMs: parts.heartbeatMs,
+    intervalMs: () => attention.pace().beatMs,
     state: () => outbox.storeOf('reported').head('reported').lastHash.slice(0, 16),
   });
   const downward = startDownward(parts, { ...shared, heard });
   const uplink = startUplink({
     ...shared,
     outbox,
+    holdMs: () => attention.pace().holdMs,
     signer: parts.signer,
     keyset: parts.trust.keyset,
     witnessed: (atMs, keyIds) => parts.trust.witness('ingest', atMs, keyIds),
@@ -101,17 +109,15 @@ export const startLink = (parts: LinkParts) => {
     parts.onChange();
   };
   const unfollow = carrier.onStatus(follow);
+  const state = () => stateOf(carrier.status(), uplink.phase(), outages.since());
   return {
     /** All ways to the cloud there are now, best first. */
     offer: (offered: readonly Way[]): void => ways.offer(offered),
     via: (): Way['via'] | null => ways.current()?.via ?? null,
     /** What a neighbour may use; null while this device is not linked itself. */
-    broker: (): Way['broker'] =>
-      stateOf(carrier.status(), uplink.phase(), outages.since()) === 'connected'
-        ? (ways.current()?.broker ?? null)
-        : null,
+    broker: () => (state() === 'connected' ? (ways.current()?.broker ?? null) : null),
     through: (): string | null => ways.current()?.through ?? null,
-    state: (): LinkState => stateOf(carrier.status(), uplink.phase(), outages.since()),
+    state,
     since: outages.changedAt,
     server: carrier.server,
     waiting: (): string => ways.waiting() || uplink.waiting(),
@@ -121,18 +127,40 @@ export const startLink = (parts: LinkParts) => {
       if (carrier.status() === 'connected') follow(connected ? 'connected' : 'cut');
     },
     lastHeartbeatAt: presence.lastAt,
+    sampled: attention.sampled,
     stop: async (): Promise<void> => {
       unfollow();
       ways.stop();
-      for (const each of [presence, downward.desired, downward.records, watchdog, uplink])
-        each.stop();
+      const { desired, records } = downward;
+      for (const each of [presence, desired, records, watchdog, uplink, attention]) each.stop();
       await carrier.close();
     },
   };
 };
 
-const answers = async (carrier: Carrier, subject: string): Promise<boolean> =>
-  (await carrier.request(subject, new Uint8Array(), probeTimeoutMs)).kind === 'reply';
+const watchOver = ({ leaf, log }: LinkParts, carrier: RoamingCarrier, silenceMs: () => number) =>
+  startWatchdog({
+    probe: async () => {
+      const answer = carrier.request(deviceSubjects.probe(), new Uint8Array(), probeTimeoutMs);
+      return (await answer).kind === 'reply';
+    },
+    connected: () => carrier.status() === 'connected',
+    reconnect: carrier.reconnect,
+    restartLeaf: () => restartStuck(leaf()),
+    now: steadyMs,
+    silenceMs,
+    log,
+  });
+
+/** Those that wait in memory for their commit. */
+const storeSamples = ({ outbox, log }: LinkParts): void => {
+  try {
+    outbox.flush();
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    log('error', 'Samples could not be stored; the next commit tries again', { reason });
+  }
+};
 
 type Shared = Pick<DownlinkParts, 'carrier' | 'device' | 'generation' | 'random' | 'log' | 'heard'>;
 

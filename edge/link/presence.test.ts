@@ -17,7 +17,7 @@ const start = (connected: () => boolean, random: () => number) => {
   const presence = startPresence({
     carrier: { publish } as Carrier,
     deviceId: 'd',
-    intervalMs: 30_000,
+    intervalMs: () => 30_000,
     generation: () => 3,
     state: () => '0123456789abcdef',
     now: Date.now,

@@ -12,7 +12,8 @@ import { systemTimers } from '../host/timers.ts';
 export type PresenceParts = {
   carrier: Carrier;
   deviceId: string;
-  intervalMs: number;
+  /** Asked at each beat: it changes with what the device does. */
+  intervalMs: () => number;
   generation: () => number;
   /** 16 hex digits that change with the device's reported state. */
   state: () => string;
@@ -27,12 +28,12 @@ const jitter = 0.2;
 const announceMsMin = 1_000;
 
 export const startPresence = (parts: PresenceParts) => {
-  const { carrier, intervalMs, timers = systemTimers } = parts;
+  const { carrier, timers = systemTimers } = parts;
   let seq = 0;
   let lastAt: number | null = null;
 
   const beat = (): void => {
-    const nextMs = Math.round(intervalMs * (1 - jitter + 2 * jitter * parts.random()));
+    const nextMs = Math.round(parts.intervalMs() * (1 - jitter + 2 * jitter * parts.random()));
     const heartbeat: Heartbeat = {
       v: 1,
       seq,
@@ -48,9 +49,9 @@ export const startPresence = (parts: PresenceParts) => {
     cancelTimer();
     cancelTimer = timers.after(nextMs, beat);
   };
-  let cancelTimer = timers.after(intervalMs * parts.random(), beat);
+  let cancelTimer = timers.after(parts.intervalMs() * parts.random(), beat);
   return {
-    /** At once: the connection is back, or the state changed. */
+    /** At once: the connection is back, or beats are to come faster than was announced. */
     beatNow: beat,
     lastAt: () => lastAt,
     stop: () => cancelTimer(),

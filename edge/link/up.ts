@@ -31,6 +31,8 @@ export type UplinkParts = {
   /** A time that these keys of ingest signed. */
   witnessed?: (atMs: number, keyIds: readonly string[]) => void;
   generation: () => number;
+  /** How long samples may wait for others to go with; not at all unless said. */
+  holdMs?: () => number;
   now: () => number;
   random: () => number;
   /** Milliseconds that only grow, whatever is done to the clock: what is waited for is measured by it. */
@@ -92,6 +94,11 @@ export const startUplink = (parts: UplinkParts) => {
     down: (): void => {
       running.known = core.linkDown(running.known);
       tellOutbox(running);
+    },
+    /** What was held back goes now. */
+    hurry: (): void => {
+      running.known = core.hurried(running.known);
+      pump(running);
     },
     phase: () => running.known.phase,
     waiting: (): string => planOutbox(running.known, running.steady()).waiting,
@@ -216,8 +223,10 @@ const hearAcknowledgement = (running: Running, bytes: Uint8Array): void => {
 };
 
 const grow = (running: Running): void => {
-  for (const lane of running.outbox.lanes) {
-    running.known = core.grown(running.known, lane, running.outbox.lastSendable(lane));
+  const { outbox, steady, holdMs = () => 0 } = running;
+  for (const lane of outbox.lanes) {
+    const holdUntil = lane === 'metrics' && holdMs() > 0 ? steady() + holdMs() : null;
+    running.known = core.grown(running.known, lane, outbox.lastSendable(lane), holdUntil);
   }
   pump(running);
 };

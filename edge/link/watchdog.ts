@@ -16,6 +16,8 @@ export type WatchdogParts = {
   now: () => number;
   log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
   everyMs?: number;
+  /** After so much silence it asks; 1.5 looks unless said otherwise. */
+  silenceMs?: () => number;
   timers?: Timers;
 };
 
@@ -23,12 +25,13 @@ const missesMax = 3;
 
 export const startWatchdog = (parts: WatchdogParts) => {
   const everyMs = parts.everyMs ?? 60_000;
+  const silenceMs = parts.silenceMs ?? (() => everyMs * 1.5);
   let heardAt = parts.now();
   let misses = 0;
   let checking = false;
 
   const check = async (): Promise<void> => {
-    if (checking || !parts.connected() || parts.now() - heardAt < everyMs * 1.5) return;
+    if (checking || !parts.connected() || parts.now() - heardAt < silenceMs()) return;
     checking = true;
     try {
       if (await parts.probe()) return void heard();

@@ -87,7 +87,8 @@ export const startLinkedAgent = async (parts: {
     outbox,
     leaf: () => null,
     device: { agentVersion: '0.1.0', bootId: 'bench' },
-    heartbeatMs: 30_000,
+    calm: { beatMs: 60_000, hold: true },
+    updating: () => false,
     generation: () => generation,
     acceptDesired: (envelope) => {
       const opened = openDesired(envelope, trust.keyset());

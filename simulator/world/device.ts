@@ -344,7 +344,7 @@ const startLinkOf = (device: Device, life: Process, effect: () => void, bootId: 
   const presence = startPresence({
     ...shared,
     deviceId: parts.deviceId,
-    intervalMs: 60_000,
+    intervalMs: () => 60_000,
     state: () => outbox.storeOf('reported').head('reported').lastHash.slice(0, 16),
   });
   const downlink = startDownlink({

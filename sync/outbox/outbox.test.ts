@@ -339,3 +339,26 @@ test('events go before metrics, within the credit, and the sentence says what is
     wakeAt: 9,
   });
 });
+
+test('rows that nobody is in a hurry for go together: after a while, when many, or when asked', () => {
+  const around = { now: 0, random: 0, hashAt: () => 'own' };
+  const lane = core.laneProgress({ lane: 'metrics', epoch: 'a', acked: 0, last: 0 });
+  const position = { lane: 'metrics' as const, epoch: 'a', upTo: 0, hash: 'own', credit: 100 };
+  const greeted = core.helloSent(core.linkUp(core.startOutbox([lane]), 0), around);
+  const { known } = core.welcomed(greeted, { helloId: 1, positions: [position] }, around);
+  const frame = { kind: 'frame', lane: 'metrics', afterSeq: 0 };
+
+  const held = core.grown(known, 'metrics', 4, 900_000);
+  expect(planOutbox(held, 1)).toMatchObject({ steps: [], waiting: '4 rows wait to go together.' });
+  const more = core.grown(held, 'metrics', 8, 1_200_000);
+  expect(planOutbox(more, 899_999).steps).toEqual([]);
+  expect(planOutbox(more, 900_000).steps).toMatchObject([{ ...frame, rowsMax: 8 }]);
+  expect(planOutbox(core.grown(more, 'metrics', 60, 1), 1).steps).toMatchObject([frame]);
+  expect(planOutbox(core.hurried(more), 1).steps).toMatchObject([frame]);
+
+  const sent = core.frameSent(core.hurried(more), { lane: 'metrics', lastSeq: 8 }, around);
+  const next = core.grown(sent, 'metrics', 12, 1_500_000);
+  expect(planOutbox(next, 2).steps).toEqual([]);
+  const again = core.linkUp(core.linkDown(next), 3);
+  expect(again.lanes[0]?.heldUntil).toBeNull();
+});

@@ -23,6 +23,8 @@ export type LaneProgress = {
   attempt: number;
   /** After a frame the broker did not take: nothing of this lane before then. */
   pausedUntil: number;
+  /** Rows that nobody is in a hurry for wait until then, to go together; null when they may go. */
+  heldUntil: number | null;
   /** A position came while the greeting was on its way: the welcome may be older than it. */
   movedSinceHello: boolean;
 };
@@ -71,6 +73,8 @@ const helloUnreachableMs = { first: 1_000, max: 8_000 } as const;
 const compareMs = 3_600_000;
 /** A position that brings nothing new may be an answer to a duplicate: give the true one this long. */
 const doubtMs = 2_000;
+/** A quarter of an hour of samples: more rows than these are never held back to go together. */
+const heldRowsMax = 60;
 /** Until the cloud says otherwise. */
 const creditBeforeWelcome = 1;
 
@@ -83,6 +87,7 @@ export const laneProgress = (
   resendAt: null,
   attempt: 0,
   pausedUntil: 0,
+  heldUntil: null,
   movedSinceHello: false,
 });
 
@@ -101,6 +106,7 @@ const rewound = (lane: LaneProgress): LaneProgress => ({
   ...lane,
   cursor: lane.acked,
   resendAt: null,
+  heldUntil: null,
 });
 
 const greeting = (known: Known, helloAt: number): Known => ({
@@ -147,9 +153,28 @@ export const helloFailed = (
   return { ...known, helloAt: now + pace.first + fullJitter(pace, known.helloTries, random) };
 };
 
-/** Rows were appended. */
-export const grown = (known: Known, name: Lane, last: number): Known =>
-  withLane(known, name, (lane) => ({ ...lane, last }));
+/** Rows were appended. With `holdUntil` they may wait for more; what waits already waits no longer. */
+export const grown = (
+  known: Known,
+  name: Lane,
+  last: number,
+  holdUntil: number | null = null,
+): Known =>
+  withLane(known, name, (lane) => {
+    if (last === lane.last) return lane;
+    const heldUntil = lane.cursor === lane.last ? holdUntil : lane.heldUntil;
+    return { ...lane, last, heldUntil: last - lane.cursor < heldRowsMax ? heldUntil : null };
+  });
+
+/** When a frame of this lane may go at the earliest. */
+export const opensAt = ({ pausedUntil, heldUntil }: LaneProgress): number =>
+  Math.max(pausedUntil, heldUntil ?? 0);
+
+/** Somebody looks: what was held back goes now. */
+export const hurried = (known: Known): Known => ({
+  ...known,
+  lanes: known.lanes.map((lane) => ({ ...lane, heldUntil: null })),
+});
 
 /** The store was rewritten: another epoch, or confirmed rows that the other end lost. */
 export const refreshed = (
@@ -175,6 +200,7 @@ export const frameSent = (
   ...withLane(known, sent.lane, (lane) => ({
     ...lane,
     cursor: Math.max(lane.cursor, sent.lastSeq),
+    heldUntil: null,
     resendAt: lane.resendAt ?? now + resendDelay(lane.attempt, random),
   })),
   outstanding: known.outstanding + 1,

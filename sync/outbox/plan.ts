@@ -4,7 +4,7 @@
  */
 import { type Lane, laneNames } from '../core/lanes.ts';
 import { frameRowsMax } from '../core/limits.ts';
-import type { Known, LaneProgress } from './outbox.ts';
+import { type Known, type LaneProgress, opensAt } from './outbox.ts';
 
 export type Step =
   | { kind: 'hello' }
@@ -54,7 +54,7 @@ export const planOutbox = (known: Known, now: number): Plan => {
 const mostUrgent = (lanes: readonly LaneProgress[], now: number): LaneProgress | null => {
   let first: LaneProgress | null = null;
   for (const lane of lanes) {
-    if (lane.pausedUntil > now || sendable(lane) <= 0) continue;
+    if (opensAt(lane) > now || sendable(lane) <= 0) continue;
     if (first === null || rank(lane) < rank(first)) first = lane;
   }
   return first;
@@ -67,16 +67,22 @@ const wakeAt = ({ lanes, helloAt }: Known, now: number): number => {
   let earliest = helloAt;
   for (const lane of lanes) {
     if (lane.resendAt !== null) earliest = Math.min(earliest, lane.resendAt);
-    if (lane.pausedUntil > now && sendable(lane) > 0)
-      earliest = Math.min(earliest, lane.pausedUntil);
+    if (opensAt(lane) > now && sendable(lane) > 0) earliest = Math.min(earliest, opensAt(lane));
   }
   return earliest;
 };
+
+/** Nothing under way, and what is there waits of its own will. */
+const isAtRest = ({ acked, cursor, last, heldUntil }: LaneProgress): boolean =>
+  acked === last || (acked === cursor && heldUntil !== null);
 
 const waitingFor = (known: Known, what: string): string => {
   let rows = 0;
   for (const { last, acked } of known.lanes) rows += last - acked;
   if (rows === 0) return known.phase === 'open' ? '' : `Waiting for ${what}.`;
+  if (known.phase === 'open' && known.lanes.every(isAtRest)) {
+    return `${rows} ${rows === 1 ? 'row waits' : 'rows wait'} to go together.`;
+  }
   const link = known.phase === 'open' ? 'of' : 'to send';
   return `Waiting for ${what} ${link} ${rows} ${rows === 1 ? 'row' : 'rows'}.`;
 };

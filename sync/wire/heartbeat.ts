@@ -21,4 +21,9 @@ export type Heartbeat = z.infer<typeof heartbeatSchema>;
 export const pokeSchema = z.strictObject({ generation: sequence });
 /** The same to a whole site: its snapshot has this version now. */
 export const sitePokeSchema = z.strictObject({ snapshot: sequence });
+/**
+ * Somebody looks at this device: it beats and sends quickly for so long. Only a hint, so anybody who
+ * could forge it makes a device talkative and no more.
+ */
+export const attendSchema = z.strictObject({ forMs: z.int().min(1).max(300_000) });
 export type Poke = z.infer<typeof pokeSchema>;

@@ -9,13 +9,18 @@ export const tenantScope = 'tenant';
 /** In place of a device: all of a site. Device ids are UUIDs. */
 export const everyDevice = 'all';
 
+/** What the cloud tells one device. */
+export type Downward = 'ack' | 'poke' | 'attend';
+
 /** What a device publishes to and asks, in its tenant's account. */
 export const deviceSubjects = {
   heartbeat: (device: string) => `signalbeam.devices.heartbeat.${device}`,
   hello: (site: string, device: string) => `signalbeam.hello.${site}.${device}`,
   /** The device's own record; its site's and tenant's records have their name in place of it. */
   record: (site: string, name: string) => `signalbeam.record.${site}.${name}`,
-  down: (site: string, device: string, what: 'ack' | 'poke') =>
+  /** No record is called so: the hub's answer that there is none shows in few bytes that it answers. */
+  probe: () => `signalbeam.record.${tenantScope}.none`,
+  down: (site: string, device: string, what: Downward) =>
     `signalbeam.down.${site}.${device}.${what}`,
   /** To every device of a site at once: something of the site or the tenant is new. */
   downSite: (site: string) => `signalbeam.down.${site}.${everyDevice}.poke`,
@@ -46,7 +51,7 @@ export const cloudSubjects = {
     '*.signalbeam.devices.events.*',
     '*.signalbeam.telemetry.*.*',
   ],
-  down: (tenantKey: string, site: string, device: string, what: 'ack' | 'poke') =>
+  down: (tenantKey: string, site: string, device: string, what: Downward) =>
     `down.${tenantKey}.${site}.${device}.${what}`,
   /** Key in the KV bucket `desired`: of a device, or of a record of its site or of `tenant`. */
   recordKey: (tenantKey: string, site: string, device: string) => `${tenantKey}.${site}.${device}`,

@@ -5,6 +5,7 @@
  */
 import type { Logger } from '@signalbeam/platform/logging/log';
 import type { CloudConnection } from '@signalbeam/platform/nats/connect';
+import { type Pokes, startPokes } from '@signalbeam/platform/nats/pokes';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { cloudSubjects } from '@signalbeam/sync/wire/subjects';
 import { markPublished, type Published, takeUnpublished } from '../store/publishing.ts';
@@ -26,9 +27,10 @@ export type Publisher = {
 };
 
 type Parts = { cloud: CloudConnection; pool: Pool; log: Logger };
+type Publishing = Parts & { pokes: Pokes };
 
 /** Publishes one batch; returns whether there may be more. Throws when the hub took none of it. */
-const publishBatch = async ({ cloud, pool, log }: Parts): Promise<boolean> => {
+const publishBatch = async ({ cloud, pool, log, pokes }: Publishing): Promise<boolean> => {
   const records = await takeUnpublished(pool, batchRows);
   const outcomes = await Promise.allSettled(
     records.map(async (record): Promise<Published> => {
@@ -44,7 +46,7 @@ const publishBatch = async ({ cloud, pool, log }: Parts): Promise<boolean> => {
     if (outcome.status === 'rejected' || record === undefined) continue;
     const { tenantKey, site, deviceId, generation } = record;
     const subject = cloudSubjects.down(tenantKey, site, deviceId, 'poke');
-    cloud.connection.publish(subject, JSON.stringify({ generation }));
+    pokes.send(subject, { generation });
   }
   await markPublished(pool, published);
   if (failure?.status === 'rejected') {
@@ -59,6 +61,7 @@ const publishBatch = async ({ cloud, pool, log }: Parts): Promise<boolean> => {
 
 export const startPublisher = (parts: Parts): Publisher => {
   const { cloud, log } = parts;
+  const pokes = startPokes(cloud.connection);
   let stopped = false;
   let compared = false;
   let checkAtMs = 0;
@@ -89,7 +92,7 @@ export const startPublisher = (parts: Parts): Publisher => {
   };
   const round = async (): Promise<void> => {
     if (!(await lookAfterBucket())) return;
-    while (!stopped && (await publishBatch(parts)));
+    while (!stopped && (await publishBatch({ ...parts, pokes })));
   };
   const run = async (): Promise<void> => {
     while (!stopped) {
@@ -119,6 +122,7 @@ export const startPublisher = (parts: Parts): Publisher => {
     stop: async () => {
       stopped = true;
       wake?.();
+      pokes.stop();
       await running;
     },
   };

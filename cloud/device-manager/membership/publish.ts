@@ -5,6 +5,7 @@
  */
 import { JetStreamApiError } from '@nats-io/jetstream';
 import type { CloudConnection } from '@signalbeam/platform/nats/connect';
+import type { Pokes } from '@signalbeam/platform/nats/pokes';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { cloudSubjects, everyDevice, streams, tenantScope } from '@signalbeam/sync/wire/subjects';
@@ -70,7 +71,7 @@ const put = async (cloud: CloudConnection, record: UnpublishedRecord): Promise<n
 
 /** One batch in one transaction; returns whether there may be more. */
 export const publishRecords = (
-  parts: { cloud: CloudConnection; pool: Pool },
+  parts: { cloud: CloudConnection; pool: Pool; pokes: Pokes },
   bucket: Bucket,
 ): Promise<boolean> =>
   transaction(parts.pool, async (sql) => {
@@ -79,7 +80,7 @@ export const publishRecords = (
       await markPublished(sql, record, bucket, await put(parts.cloud, record));
       if (record.name !== 'snapshot') continue;
       const poke = cloudSubjects.down(record.tenantKey, record.site, everyDevice, 'poke');
-      parts.cloud.connection.publish(poke, JSON.stringify({ snapshot: record.version }));
+      parts.pokes.send(poke, { snapshot: record.version });
     }
     return records.length > 0;
   });

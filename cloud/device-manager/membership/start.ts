@@ -2,6 +2,7 @@
  * The loop that signs and publishes membership: whatever the rows say is left is done, by whichever
  * replica comes first, again until it worked. A change is on the hub within a second or two.
  */
+import { startPokes } from '@signalbeam/platform/nats/pokes';
 import type { Platform } from '@signalbeam/platform/service';
 import { ensureMemberships, unsignedMemberships } from '../store/memberships.ts';
 import { copyTenantRecords, dueSnapshots } from '../store/signed-records.ts';
@@ -42,6 +43,7 @@ const signDue = async (parts: MembershipParts): Promise<void> => {
 
 export const startMembership = (parts: MembershipParts): { stop: () => Promise<void> } => {
   const { cloud, log, pools } = parts;
+  const pokes = startPokes(cloud.connection);
   let stopped = false;
   let wake: (() => void) | null = null;
   const rest = (): Promise<void> =>
@@ -63,7 +65,8 @@ export const startMembership = (parts: MembershipParts): { stop: () => Promise<v
     for (let more = true; more && !stopped; ) {
       // Looked at again for each batch: what was just put is beyond the revision of before.
       const bucket = await lookAtBucket(cloud);
-      more = bucket !== null && (await publishRecords({ cloud, pool: pools.system }, bucket));
+      more =
+        bucket !== null && (await publishRecords({ cloud, pool: pools.system, pokes }, bucket));
     }
   };
   const run = async (): Promise<void> => {
@@ -81,6 +84,7 @@ export const startMembership = (parts: MembershipParts): { stop: () => Promise<v
     stop: async () => {
       stopped = true;
       wake?.();
+      pokes.stop();
       await running;
     },
   };

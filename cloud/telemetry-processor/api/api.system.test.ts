@@ -296,6 +296,12 @@ describe('the live stream', () => {
   };
 
   it('carries what happens, to its own tenant only', async () => {
+    const hints: unknown[] = [];
+    const hearing = nc.subscribe(deviceSubjects.down('plant-7', device.deviceId, 'attend'), {
+      callback: (_, message) => {
+        hints.push(message.json());
+      },
+    });
     const foreign = (await signIn(owner, test.platform, other)).token;
     const mine = await open(viewer, `?topics=devices,device:${device.deviceId}`);
     const theirs = await open(foreign);
@@ -322,6 +328,9 @@ describe('the live stream', () => {
       { timeout: 15_000 },
     );
     expect(theirs.text()).not.toContain('event:');
+    // The device was told that somebody looks, so it sends quickly.
+    expect(hints).toContainEqual({ forMs: 50_000 });
+    hearing.unsubscribe();
     await Promise.all([mine.close(), theirs.close()]);
   });
 

@@ -8,11 +8,14 @@ import type { Beat } from '../presence/heard.ts';
 import { liveTypes } from './topics.ts';
 import type { Watching } from './watching.ts';
 
-const everyMs = 1_000;
+const tellEveryMs = 1_000;
 const rememberedMax = 50_000;
 
 /** True at most once per `everyMs` and key. */
-export const createThrottle = (now: () => number): ((key: string) => boolean) => {
+export const createThrottle = (
+  now: () => number,
+  everyMs = tellEveryMs,
+): ((key: string) => boolean) => {
   const last = new Map<string, number>();
   return (key) => {
     const at = now();

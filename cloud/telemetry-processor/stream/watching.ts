@@ -30,6 +30,8 @@ export type Watching = {
 export const startWatching = (options: {
   connection: NatsConnection;
   now: () => number;
+  /** Devices somebody looks at, each time they are announced. */
+  onDevices?: (deviceIds: readonly string[]) => void;
 }): Watching => {
   const { connection, now } = options;
   const clients = new Set<{ tenantId: string; topics: Topics }>();
@@ -51,6 +53,7 @@ export const startWatching = (options: {
       for (const id of [...read.value.tenants, ...read.value.devices]) {
         until.set(id, now() + forgetMs);
       }
+      options.onDevices?.(read.value.devices);
     },
   });
   const timer = setInterval(() => {

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest';
+import { isStrained, paceOf } from './pace.ts';
+
+const idle = { lookedAtUntilMs: 0, updating: false, strained: false };
+const calm = { beatMs: 60_000, hold: true };
+
+test('an idle device is quiet, and quick while somebody looks or an update runs', () => {
+  expect(paceOf(idle, calm, 1_000)).toMatchObject({ beatMs: 60_000, holdMs: 900_000 });
+  for (const doing of [
+    { ...idle, lookedAtUntilMs: 1_001 },
+    { ...idle, updating: true },
+  ]) {
+    expect(paceOf(doing, calm, 1_000)).toMatchObject({ beatMs: 10_000, holdMs: 0 });
+  }
+  expect(paceOf({ ...idle, lookedAtUntilMs: 1_000 }, calm, 1_000).holdMs).toBe(900_000);
+});
+
+test('a host in trouble holds nothing back, and who wants quick beats always has them', () => {
+  expect(paceOf({ ...idle, strained: true }, calm, 0)).toMatchObject({ beatMs: 60_000, holdMs: 0 });
+  expect(paceOf({ ...idle, updating: true }, { beatMs: 1_000, hold: true }, 0).beatMs).toBe(1_000);
+});
+
+test('a full disk, a full memory or a hot board is trouble; what is not known is none', () => {
+  const none = {
+    ...{ cpuPercent: null, memoryPercent: null, diskPercent: null },
+    temperatureCelsius: null,
+  };
+  expect(isStrained(none)).toBe(false);
+  expect(isStrained({ ...none, diskPercent: 89.9, temperatureCelsius: 84.9 })).toBe(false);
+  for (const part of [{ diskPercent: 90 }, { memoryPercent: 95 }, { temperatureCelsius: 85 }]) {
+    expect(isStrained({ ...none, ...part })).toBe(true);
+  }
+});

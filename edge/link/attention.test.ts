@@ -1,0 +1,63 @@
+import type { Carrier } from '@signalbeam/sync/nats/carrier';
+import { expect, test } from 'vitest';
+import { startAttention } from './attention.ts';
+
+const body = { cpuPercent: 1, memoryPercent: 2, diskPercent: 4, temperatureCelsius: 9 };
+
+const start = () => {
+  const acts: string[] = [];
+  const at = { now: 1_000, updating: false };
+  let look = (): void => undefined;
+  let hint = (_: Uint8Array): void => undefined;
+  const subscribe: Carrier['subscribe'] = (subject, listener) => {
+    expect(subject).toBe('signalbeam.down.s.d.attend');
+    hint = (bytes) => listener(bytes, subject);
+    return () => undefined;
+  };
+  const attention = startAttention({
+    carrier: { subscribe },
+    device: { deviceId: 'd', site: 's' },
+    calm: { beatMs: 60_000, hold: true },
+    updating: () => at.updating,
+    onAppended: (listener) => {
+      look = listener;
+      return () => undefined;
+    },
+    steady: () => at.now,
+    onFaster: () => acts.push('faster'),
+    onHurry: () => acts.push('hurry'),
+  });
+  const attend = (hinted: unknown): void => hint(Buffer.from(JSON.stringify(hinted)));
+  return { acts, at, attention, attend, look: () => look() };
+};
+
+test('somebody looks: at once everything goes, then each sample on its own, then it is calm again', () => {
+  const { acts, at, attention, attend } = start();
+  attend({ forMs: 60_000 });
+  expect(acts.splice(0)).toEqual(['faster', 'hurry']);
+  attention.sampled(body);
+  expect(acts.splice(0)).toEqual(['hurry']);
+  attend({ forMs: 60_000 });
+  at.now += 60_001;
+  attention.sampled(body);
+  expect(acts).toEqual([]);
+  expect(attention.pace().beatMs).toBe(60_000);
+});
+
+test('an update makes it quick, trouble only hurries samples', () => {
+  const { acts, at, attention, look } = start();
+  at.updating = true;
+  look();
+  look();
+  expect(acts.splice(0)).toEqual(['faster', 'hurry']);
+  at.updating = false;
+  look();
+  attention.sampled({ ...body, diskPercent: 97 });
+  expect(acts).toEqual(['hurry']);
+});
+
+test('a hint for too long, or none at all, changes nothing', () => {
+  const { acts, attend } = start();
+  for (const hinted of [{ forMs: 3_600_000 }, { forMs: 0 }, {}, 'x'.repeat(100)]) attend(hinted);
+  expect(acts).toEqual([]);
+});
