@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Signer } from '@signalbeam/sync/wire/keys';
+import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import { createGuards } from '../agent/guards.ts';
 import { startReconciler } from '../agent/reconciler.ts';
 import { createUploads } from '../agent/uploads.ts';
@@ -58,6 +59,9 @@ export type Parts = {
 const random = Math.random;
 /** A slot that waits for something, or failed, is at rest. */
 const underWay: ReadonlySet<string> = new Set(['downloading', 'installing', 'verifying']);
+const isUpdating = (reported: ReportedBody | null): boolean =>
+  reported?.slots.some(({ status }) => underWay.has(status)) ?? false;
+
 /** Who samples faster than usual wants to see samples, not to save bytes. */
 const calmOf = (options: RunOptions) => ({
   beatMs: options['heartbeat-ms'],
@@ -103,7 +107,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     leaf: site.leaf,
     device: { agentVersion, bootId: parts.bootId },
     calm: calmOf(options),
-    updating: () => work.reported()?.slots.some(({ status }) => underWay.has(status)) ?? false,
+    updating: () => isUpdating(work.reported()),
     generation: work.generation,
     acceptDesired: trust.acceptDesired,
     random,
@@ -119,17 +123,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
   });
   doubtByLink(parts, link);
   site.join(link);
-  const sampling = startSampling({
-    sampler: createMetricsSampler(folder, now),
-    outbox: stores.outbox,
-    intervalMs: options['metrics-interval-ms'],
-    onSample: (body, at) => {
-      view.metrics.add(body, at);
-      link.sampled(body);
-    },
-    now,
-    log,
-  });
+  const sampling = startSamplingHost(parts, link);
   compactOnce();
   const unwatch = view.attach({
     reconciler: work,
@@ -151,6 +145,19 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     },
   };
 };
+
+const startSamplingHost = ({ options, folder, stores, view, now, log }: StartParts, link: Link) =>
+  startSampling({
+    sampler: createMetricsSampler(folder, now),
+    outbox: stores.outbox,
+    intervalMs: options['metrics-interval-ms'],
+    onSample: (body, at) => {
+      view.metrics.add(body, at);
+      link.sampled(body);
+    },
+    now,
+    log,
+  });
 
 /** Whoever is linked was let in: then no broker's refusal counts. */
 const doubtByLink = ({ doubt }: StartParts, link: Link): void => {

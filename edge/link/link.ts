@@ -3,7 +3,7 @@
  * uplink, the downlink, presence and the watchdog, and what a person is told about them.
  */
 import type { Lane } from '@signalbeam/sync/core/lanes';
-import type { Carrier, CarrierStatus } from '@signalbeam/sync/nats/carrier';
+import type { CarrierStatus } from '@signalbeam/sync/nats/carrier';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { steadyMs } from '../host/timers.ts';
@@ -60,8 +60,8 @@ export const startLink = (parts: LinkParts) => {
   const carrier = createRoamingCarrier();
   const ways = startWays({ carrier, now, log, onChange: parts.onChange });
   const outages = createOutageLog({ outbox, now, log, onChange: parts.onChange });
-  const shared = { carrier, device, generation: parts.generation, now, random, log };
   const heard = (): void => watchdog.heard();
+  const shared = { carrier, device, generation: parts.generation, now, random, log, heard };
   const watchdog = watchOver(parts, carrier, () => attention.pace().silenceMs);
   const attention = startAttention({
     ...shared,
@@ -79,7 +79,7 @@ export const startLink = (parts: LinkParts) => {
     intervalMs: () => attention.pace().beatMs,
     state: () => outbox.storeOf('reported').head('reported').lastHash.slice(0, 16),
   });
-  const downward = startDownward(parts, { ...shared, heard });
+  const downward = startDownward(parts, shared);
   const uplink = startUplink({
     ...shared,
     outbox,
@@ -87,7 +87,6 @@ export const startLink = (parts: LinkParts) => {
     signer: parts.signer,
     keyset: parts.trust.keyset,
     witnessed: (atMs, keyIds) => parts.trust.witness('ingest', atMs, keyIds),
-    heard,
     greeted: () => {
       outages.ended();
       presence.beatNow();
