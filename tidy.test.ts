@@ -82,6 +82,11 @@ describe('folders and names', () => {
     expect(big, 'larger than 200 KB').toEqual([]);
   });
 
+  test('migrations have numbers of their own', () => {
+    const numbers = files.flatMap((file) => file.match(/migrations\/(\d{4})_.*\.sql$/)?.[1] ?? []);
+    expect(numbers).toEqual([...new Set(numbers)]);
+  });
+
   test('the lock file names no registry', () => {
     expect(read('package-lock.json').includes('"resolved": "http')).toBe(false);
   });
