@@ -4,7 +4,7 @@
  * names newer than what is held. Roots are walked one by one. Whatever comes is only offered; the
  * store judges it.
  */
-import type { RecordName } from '@signalbeam/sync/core/records';
+import type { RecordName, Versions } from '@signalbeam/sync/core/records';
 import { missingRecords, type Trust } from '@signalbeam/sync/core/trust';
 import type { Carrier } from '@signalbeam/sync/nats/carrier';
 import { sitePokeSchema } from '@signalbeam/sync/wire/heartbeat';
@@ -19,6 +19,8 @@ export type FollowParts = {
   carrier: Carrier;
   device: { deviceId: string; site: string };
   trust: () => Trust;
+  /** Of the bytes that are held. */
+  versions: () => Versions;
   offer: (name: RecordName, bytes: Uint8Array) => Offered;
   random: () => number;
   timers?: Timers;
@@ -55,6 +57,11 @@ export const startFollowing = (parts: FollowParts) => {
   };
   const fetchNewest = (name: RecordName) => fetch(name, name.split('/')[1] ?? '');
   const walkRoots = async (): Promise<boolean> => {
+    const { version } = parts.trust().root;
+    // Believed already, but its bytes went with a damaged database: others of the site need them.
+    if (version > (parts.versions().get('tenant/root') ?? 0)) {
+      if ((await fetch('tenant/root', `root-${version}`)) === 'failed') return false;
+    }
     for (let step = 0; step < rootsMax; step += 1) {
       const next = await fetch('tenant/root', `root-${parts.trust().root.version + 1}`);
       if (next === 'failed') return false;
@@ -72,7 +79,7 @@ export const startFollowing = (parts: FollowParts) => {
       snapshot = await fetchNewest('site/snapshot');
       if (snapshot === 'failed') return false;
     }
-    const missing = missingRecords(parts.trust());
+    const missing = missingRecords(parts.trust(), parts.versions());
     if (missing.includes('tenant/root') && !(await walkRoots())) return false;
     for (const name of missing) {
       if (name !== 'tenant/root' && (await fetchNewest(name)) === 'failed') return false;

@@ -25,7 +25,7 @@ export type LinkParts = {
   approved: Pick<Approved, 'deviceId' | 'site'>;
   signer: Signer;
   /** What the device believes: keys for what comes down, and where its records go. */
-  trust: Pick<TrustStore, 'trust' | 'keyset' | 'offer' | 'witness'>;
+  trust: Pick<TrustStore, 'trust' | 'keyset' | 'offer' | 'witness' | 'versions'>;
   outbox: Outbox;
   /** The leaf that runs here at the moment, if one does. */
   leaf: () => Leaf | null;
@@ -169,6 +169,7 @@ const startDownward = ({ acceptDesired, trust }: LinkParts, shared: Shared) => (
   records: startFollowing({
     ...shared,
     trust: trust.trust,
+    versions: trust.versions,
     offer: trust.offer,
     compareEveryMs: followEveryMs,
   }),

@@ -130,7 +130,13 @@ describe('the store of records', () => {
     second.store.offer('site/roster', rosterBytes(8));
     second.database.close();
     copyFileSync(`${path}.old`, path);
-    expect(open().store.offer('site/roster', rosterBytes(7))).toMatchObject({ code: 'rollback' });
+    const { store } = open();
+    expect(store.offer('site/roster', rosterBytes(7))).toMatchObject({ code: 'rollback' });
+    // It says that it lacks the newest bytes, and takes them in again for whoever asks for them.
+    expect(store.versions().get('site/roster')).toBe(4);
+    expect(store.offer('site/roster', rosterBytes(8)).kind).toBe('accepted');
+    expect(store.held('site/roster')).toEqual(Buffer.from(rosterBytes(8)));
+    expect(store.offer('site/roster', rosterBytes(8)).kind).toBe('unchanged');
   });
 
   it('takes a record in together with its use, or not at all', () => {

@@ -5,12 +5,7 @@
  * does not understand travels on untouched.
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
-import {
-  kindOf,
-  mergeVersions,
-  type RecordName,
-  type Version,
-} from '@signalbeam/sync/core/records';
+import { kindOf, type RecordName, type Version } from '@signalbeam/sync/core/records';
 import type { Witness } from '@signalbeam/sync/core/time-floor';
 import {
   moveToSite,
@@ -36,6 +31,7 @@ export type TrustStore = {
   witness(by: Witness, atMs: number, keyIds: readonly string[]): void;
   /** Exact bytes, to relay; null when none are held. */
   held(name: RecordName): Uint8Array | null;
+  /** Of the bytes held: behind the floors where a database was lost, until they come again. */
   versions(): ReadonlyMap<RecordName, Version>;
   onChange(listener: (name: RecordName) => void): () => void;
 };
@@ -137,8 +133,9 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
       if (offered.code === 'newer-schema') carry(name, bytes, offered);
       return offered;
     }
-    // Known by its floor, but the bytes are gone with a damaged database: taken in again.
-    if (offered.kind === 'unchanged' && held !== null) return offered;
+    // Known by its floor, but a damaged database took the bytes or has older ones: taken in again.
+    const floor = stored.trust.floors.get(name)?.version ?? 0;
+    if (offered.kind === 'unchanged' && (held?.version ?? 0) >= floor) return offered;
     if (held === null && tables.count() >= recordsHeldMax) {
       return { kind: 'refused', code: 'too-many-records', reason: `more than ${recordsHeldMax}` };
     }
@@ -168,12 +165,7 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
       if (newestSaid(trust) - writtenFloorMs >= timeStepMs) commit(trust, () => undefined);
     },
     held: (name) => tables.record(name)?.envelope ?? null,
-    versions: () => {
-      const versions = [...stored.trust.floors].map(
-        ([name, { version }]) => [name, version] as const,
-      );
-      return mergeVersions(new Map(versions), tables.versions());
-    },
+    versions: tables.versions,
     onChange: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -194,17 +186,19 @@ const concernsUs = (
   );
 };
 
+const nothing = { root: null, revocation: null, roster: null, siteKey: null };
+
 /** What came since is newer; then these are refused, and rightly. */
 const offerEnrolment = ({ records }: EnrolmentRecords, offer: TrustStore['offer']): void => {
-  if (!('roster' in records)) return;
+  const { keyset, root, revocation, roster, siteKey } = { ...nothing, ...records };
   for (const [name, text] of [
-    ['tenant/root', records.root],
-    ['tenant/keyset', records.keyset],
-    ['tenant/revocation', records.revocation],
-    ['site/roster', records.roster],
-    ['site/site-key', records.siteKey],
+    ['tenant/root', root],
+    ['tenant/keyset', keyset],
+    ['tenant/revocation', revocation],
+    ['site/roster', roster],
+    ['site/site-key', siteKey],
   ] as const) {
-    offer(name, Buffer.from(text, 'base64'));
+    if (text !== null) offer(name, Buffer.from(text, 'base64'));
   }
 };
 

@@ -43,6 +43,7 @@ const believe = (first: Trust, site: string, looked: (name: RecordName) => void)
   let trust = first;
   return {
     trust: () => trust,
+    versions: () => new Map([...trust.floors].map(([name, { version }]) => [name, version])),
     keyset: () => trust.keyset ?? noKeys,
     witness: quiet,
     offer: (name: RecordName, bytes: Uint8Array) => {

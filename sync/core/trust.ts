@@ -5,7 +5,7 @@
  * versions never fall while the keys that signed them are trusted; a record of another tenant, site
  * or device is refused; nothing here ever stops what runs.
  */
-import { kindOf, type RecordName, type Role, type Version } from './records.ts';
+import { kindOf, type RecordName, type Role, type Version, type Versions } from './records.ts';
 import {
   forgetWitnesses,
   raiseTimeFloor,
@@ -320,7 +320,7 @@ export const moveToSite = (trust: Trust): Trust => ({
 });
 
 /** What the snapshot names newer than what is held: to be fetched, root and key set first. */
-export const missingRecords = (trust: Trust): RecordName[] =>
+export const missingRecords = (trust: Trust, held: Versions): RecordName[] =>
   [...(trust.snapshot?.versions ?? [])]
-    .filter(([name, version]) => version > (trust.floors.get(name)?.version ?? 0))
+    .filter(([name, version]) => version > (held.get(name) ?? 0))
     .map(([name]) => name);
