@@ -82,6 +82,7 @@ const quick = [
   'trust-unsigned-relay',
   'ack-before-commit',
   'skip-version-check',
+  'deaf-anti-entropy',
 ];
 const sought = Object.keys(bugs).filter((name) =>
   full ? !elusive.includes(name) : quick.includes(name),

@@ -5,6 +5,7 @@
 import { judgeBatch } from '@signalbeam/telemetry-processor/core/batch-positions';
 import type { Bug } from './bug.ts';
 import { deviceBugs } from './device-bugs.ts';
+import { siteBugs } from './site-bugs.ts';
 
 const cloudBugs: Record<string, Bug> = {
   'ack-before-commit': { flaws: { ackBeforeCommit: true } },
@@ -21,4 +22,4 @@ const cloudBugs: Record<string, Bug> = {
   },
 };
 
-export const bugs: Readonly<Record<string, Bug>> = { ...deviceBugs, ...cloudBugs };
+export const bugs: Readonly<Record<string, Bug>> = { ...deviceBugs, ...cloudBugs, ...siteBugs };

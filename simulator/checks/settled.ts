@@ -10,6 +10,7 @@ import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
 import type { Device } from '../world/device.ts';
 import type { World } from '../world/world.ts';
+import { isRevoked } from './settled-site.ts';
 
 const lanesOf = (world: World, device: Device): string | null => {
   for (const [name, lane] of device.disk.content.lanes) {
@@ -62,6 +63,8 @@ const slotsOf = (world: World, device: Device): string | null => {
   const who = `device ${parts.number}`;
   if ((disk.content.desired?.generation ?? 0) !== (wanted?.generation ?? 0))
     return `${who} is at generation ${disk.content.desired?.generation ?? 0} of ${wanted?.generation ?? 0}`;
+  // Releases come over HTTP from the cloud: without an uplink of its own it gets none.
+  if (parts.mesh?.wired === false) return null;
   for (const slot of disk.content.slots.values()) {
     if (slot.update !== null)
       return `${who} is still updating ${slot.bundleName} (${slot.update.phase})`;
@@ -107,6 +110,7 @@ const strangersOf = (device: Device): string | null => {
 
 export const unsettled = (world: World): string | null => {
   for (const device of world.devices) {
+    if (device.retired || isRevoked(world, device)) continue;
     const open =
       device.process === null
         ? `device ${device.parts.number} is down`

@@ -37,6 +37,8 @@ export const createChecks = (world: {
   kernel: Kernel;
   postgres: Postgres;
   director: () => Director;
+  /** Ingest knows that this device was revoked. */
+  refuses: (deviceId: string) => boolean;
 }): Checks => {
   const { kernel, postgres } = world;
   const ledger = createLedger();
@@ -50,6 +52,10 @@ export const createChecks = (world: {
       kernel.trace.note(`violated ${invariant}`, 0, 0);
     },
     ingest: {
+      admitted: (deviceId) => {
+        if (world.refuses(deviceId))
+          checks.fail('revoked-refused', `a frame of ${deviceId} passed, which was revoked`);
+      },
       committed: (table, fresh) => {
         const key = tableKey(table);
         let due = (table.lines.at(-fresh.length - 1)?.to ?? 0) + 1;

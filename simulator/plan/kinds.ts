@@ -1,6 +1,27 @@
 /** The faults a seed may turn on: each by a name that people type, and how often it comes. */
 export type FaultKind = (typeof faultKinds)[number];
 
+/** Only where devices form a mesh. */
+export const siteFaults = [
+  'lan-loss',
+  'lan-doubled',
+  'lan-late',
+  'lan-split',
+  'lan-one-way',
+  'lan-deaf',
+  'address-moved',
+  'guest-changed',
+  'keys-rotated',
+  'root-rotated',
+  'snapshot-renewed',
+  'device-revoked',
+  'database-damaged',
+  'trust-file-damaged',
+  'hostile-member',
+  'hostile-records',
+] as const;
+export type SiteFault = (typeof siteFaults)[number];
+
 export const faultKinds = [
   'link-cut',
   'half-open',
@@ -39,7 +60,11 @@ export const faultKinds = [
   'hostile-replay',
   'hostile-forgery',
   'hostile-misdelivery',
+  ...siteFaults,
 ] as const;
 
 export const isFaultKind = (word: string): word is FaultKind =>
   (faultKinds as readonly string[]).includes(word);
+
+export const isSiteFault = (kind: FaultKind): kind is SiteFault =>
+  (siteFaults as readonly string[]).includes(kind);

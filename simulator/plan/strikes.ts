@@ -13,6 +13,7 @@ import { crashContainer, digestIn, meddle, powerCycle } from '../world/host.ts';
 import type { World } from '../world/world.ts';
 import { listenIn } from './hostile.ts';
 import type { FaultKind } from './kinds.ts';
+import { healSite, siteStrikes } from './site-strikes.ts';
 
 export type Strike = (world: World, device: Device, random: Random) => void;
 
@@ -208,7 +209,9 @@ export const strikes: Record<FaultKind, Strike> = {
   },
   'disk-restored': restoreDisk,
   'disk-cloned': (world, device) => {
-    if (world.devices.length < 5) world.clone(device, copyContent(device.disk.content));
+    // Without an uplink of its own a clone reaches nobody: the mesh knows its device already.
+    if (world.devices.length < 5 && device.parts.mesh?.wired !== false)
+      world.clone(device, copyContent(device.disk.content));
   },
   'engine-down': onHost(
     ({ parts }) => {
@@ -257,11 +260,13 @@ export const strikes: Record<FaultKind, Strike> = {
   'hostile-replay': (world, device, random) => listenIn(world, device, random, 'replay'),
   'hostile-forgery': (world, device, random) => listenIn(world, device, random, 'forgery'),
   'hostile-misdelivery': (world, device, random) => listenIn(world, device, random, 'misdelivery'),
+  ...siteStrikes,
 };
 
 /** Everything that lasts comes to an end, wrong clocks included. */
 export const healAll = (world: World): void => {
   world.peace = true;
+  healSite(world);
   world.postgres.down = false;
   world.postgres.failing = { commits: 0, doneAnyway: false };
   world.pressure.value = 0;

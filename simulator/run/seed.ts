@@ -4,10 +4,11 @@
  */
 import type { Bug } from '../bugs/bug.ts';
 import { unsettled } from '../checks/settled.ts';
+import { hasClones, membersHere, siteOpen } from '../checks/settled-site.ts';
 import { count, type Sometimes, statesOf } from '../checks/sometimes.ts';
 import type { Violation } from '../checks/watch.ts';
 import { createRandom } from '../kernel/random.ts';
-import { type FaultKind, faultKinds } from '../plan/kinds.ts';
+import { type FaultKind, faultKinds, isSiteFault } from '../plan/kinds.ts';
 import { healAll, strikes } from '../plan/strikes.ts';
 import { createWorld, deviceIdOf, type World } from '../world/world.ts';
 import { onCrash } from './survive.ts';
@@ -38,12 +39,20 @@ export type SeedResult = {
 const minute = 60_000;
 const eventsPerSeed = 30_000;
 const livenessMs = 3 * 60 * minute;
+/** Of its mesh, from the time when all else is at rest. */
+const meshMs = 12 * minute;
+const quietMs = 2 * minute;
+const quietLooks = 3;
+
+/** The devices of every fourth seed form a mesh and believe the records of a site. */
+export const hasMesh = (seed: number): boolean => seed % 4 === 2;
 
 /** A random half of a random few: some seeds are nearly quiet, some have it all. */
 export const faultsOf = (seed: number): FaultKind[] => {
   const random = createRandom(seed, 'menu');
   const share = random.pick([0.08, 0.2, 0.4, 0.7]);
-  return faultKinds.filter(() => random.chance(share));
+  const drawn = faultKinds.filter(() => random.chance(share));
+  return hasMesh(seed) ? drawn : drawn.filter((kind) => !isSiteFault(kind));
 };
 
 const scheduleFaults = (
@@ -54,7 +63,8 @@ const scheduleFaults = (
 ): void => {
   for (const kind of kinds) {
     const random = world.kernel.random(`fault ${kind}`);
-    const meanMs = random.between(8, 60) * minute;
+    // A mesh talks every second: its histories are shorter, and faults come closer together.
+    const meanMs = (random.between(8, 60) * minute) / (world.site === null ? 1 : 8);
     const next = (): void => {
       world.kernel.later(random.exponential(meanMs), () => {
         if (over()) return;
@@ -129,6 +139,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
     realCrypto,
     bug: options.bug ?? {},
     keepTrace: options.keepTrace ?? false,
+    mesh: hasMesh(seed),
   });
   const { kernel, checks } = world;
   const sometimes: Sometimes = {};
@@ -171,5 +182,35 @@ const settle = async (world: World): Promise<void> => {
     await kernel.run(kernel.now() + minute, done);
     open = unsettled(world);
   }
+  await settleSite(world, done);
   if (open !== null && checks.violation === null) checks.fail('comes-to-rest', open);
+};
+
+/** The mesh has a shorter bound, and what it came to must last while nothing happens. */
+const settleSite = async (world: World, done: () => boolean): Promise<void> => {
+  const { kernel, checks, site } = world;
+  if (site === null) return;
+  const deadline = kernel.now() + meshMs;
+  let open = siteOpen(world);
+  while (open !== null && kernel.now() < deadline && !done()) {
+    await kernel.run(kernel.now() + 10_000, done);
+    open = siteOpen(world);
+  }
+  if (open !== null && checks.violation === null) checks.fail('comes-together', open);
+  await staysTogether(world, done);
+};
+
+/** Nobody alive is called dead, and the role comes to rest: a better uplink may move it once. */
+const staysTogether = async (world: World, done: () => boolean): Promise<void> => {
+  const { kernel, checks, site } = world;
+  if (site === null || hasClones(membersHere(world))) return;
+  const { deaths } = site.checks;
+  for (let look = 0; look < quietLooks; look += 1) {
+    const { leafChanges } = site.checks;
+    await kernel.run(kernel.now() + quietMs, done);
+    if (checks.violation !== null) return;
+    if (site.checks.deaths > deaths) checks.fail('no-false-death', 'one alive was called dead');
+    if (site.checks.leafChanges === leafChanges) return;
+  }
+  checks.fail('no-flapping', 'the gateway changes again and again');
 };

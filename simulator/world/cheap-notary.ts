@@ -20,7 +20,17 @@ const lengthOf = (value: unknown): number => {
   return Array.isArray(lanes) ? 150 + 130 * lanes.length : JSON.stringify(value).length;
 };
 
-export const createCheapNotary = (random: Random): Notary => {
+const cheapKey = (keyId: string): Signer => ({
+  keyId,
+  publicKey: keyId,
+  sign: () => new Uint8Array(64),
+});
+
+/** `realKey`: real keys under which cheap seals go, where key sets must hold real ones. */
+export const createCheapNotary = (
+  random: Random,
+  realKey: ((name: string) => Signer) | null = null,
+): Notary => {
   const signers = new Map<string, Signer>();
   const known = new Set<string>();
   const word = (): string =>
@@ -31,9 +41,8 @@ export const createCheapNotary = (random: Random): Notary => {
   const signer = (name: string): Signer => {
     const made = signers.get(name);
     if (made !== undefined) return made;
-    const keyId = `${word()}${word()}`.repeat(2);
-    known.add(keyId);
-    const fresh: Signer = { keyId, publicKey: keyId, sign: () => new Uint8Array(64) };
+    const fresh = realKey?.(name) ?? cheapKey(`${word()}${word()}`.repeat(2));
+    known.add(fresh.keyId);
     signers.set(name, fresh);
     return fresh;
   };

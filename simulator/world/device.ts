@@ -10,32 +10,27 @@ import type { RecordReader } from '@signalbeam/edge/agent/records';
 import type { Engine } from '@signalbeam/edge/containers/engine';
 import { labels } from '@signalbeam/edge/core/container';
 import type { UplinkCodec } from '@signalbeam/edge/link/codec';
-import { startDownlink } from '@signalbeam/edge/link/down';
-import { createOutageLog } from '@signalbeam/edge/link/outage';
-import { startPresence } from '@signalbeam/edge/link/presence';
-import { startUplink, type Uplink } from '@signalbeam/edge/link/up';
+import type { Uplink } from '@signalbeam/edge/link/up';
 import type { Journal } from '@signalbeam/edge/store/journal';
 import type { LaneStore } from '@signalbeam/edge/store/lanes';
 import { type Outbox, openOutbox, queueLanes, stateLanes } from '@signalbeam/edge/store/outbox';
 import { FleetError } from '@signalbeam/sync/core/errors';
+import type { RecordName } from '@signalbeam/sync/core/records';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { Keyset } from '@signalbeam/sync/wire/records';
 import type { MetricsBody } from '@signalbeam/sync/wire/rows';
 import type { Kernel } from '../kernel/kernel.ts';
 import { createProcess, type Process } from '../kernel/process.ts';
 import type { Random } from '../kernel/random.ts';
-import {
-  createCarrier,
-  type Exchange,
-  isClear,
-  type Path,
-  type SimulatedCarrier,
-} from './carrier.ts';
+import { type Exchange, isClear, type Path, type SimulatedCarrier } from './carrier.ts';
+import { startLinkOf } from './device-link.ts';
 import { type Content, createDisk, type Disk } from './disk.ts';
 import { createEngine, type EngineWatch } from './engine.ts';
 import type { Host } from './host.ts';
 import { createJournal, type JournalWatch } from './journal.ts';
 import { createLaneStore, type LaneStoreParts, type LaneWatch } from './lane-store.ts';
+import type { SiteLife, SiteParts } from './site-life.ts';
+import { openSiteTrust } from './site-trust.ts';
 import { createUploads } from './uploads.ts';
 
 export type Clock = { offsetMs: number; drift: number };
@@ -43,6 +38,8 @@ export type Clock = { offsetMs: number; drift: number };
 export type DeviceParts = {
   kernel: Kernel;
   number: number;
+  /** Which machine it is: a clone has its number and another place. */
+  machine: number;
   deviceId: string;
   tenantId: string;
   site: string;
@@ -64,6 +61,8 @@ export type DeviceParts = {
   capBytes: number;
   /** The running hash of lanes. */
   extend: NonNullable<LaneStoreParts['extend']>;
+  /** The others of its site, where they form a mesh. */
+  mesh: SiteParts | null;
   /** Planted bugs wrap what the agent is given. */
   bend: Bend;
 };
@@ -89,12 +88,19 @@ export type Device = {
   reconciler: Reconciler | null;
   outbox: Outbox | null;
   engine: Engine | null;
+  /** What this life believes and sees of its site. */
+  site: SiteLife | null;
+  /** The highest version of each record that was believed on this disk. */
+  highest: Map<RecordName, number>;
+  /** It is no member any more: its agent ends, and what runs goes on. */
+  retired: boolean;
   wall(): number;
   /** Effects until it is killed; 0 when nothing is planned. */
   fuse: number;
   boots: number;
   boot(): void;
   kill(how: 'killed' | 'power'): void;
+  retire(): void;
   /** Another disk is put in. */
   replaceDisk(content: Content): void;
   /** Its disk held an older state or another device's since it was told apart last. */
@@ -130,6 +136,9 @@ export const createDevice = (parts: DeviceParts, content: Content): Device => {
     reconciler: null,
     outbox: null,
     engine: null,
+    site: null,
+    highest: new Map(),
+    retired: false,
     fuse: 0,
     boots: 0,
     tainted: false,
@@ -140,7 +149,7 @@ export const createDevice = (parts: DeviceParts, content: Content): Device => {
         Math.max(0, Math.floor(startAt + kernel.now() * (1 + clock.drift) + clock.offsetMs)),
       ),
     boot: () => {
-      if (device.process === null) bootAgent(device);
+      if (device.process === null && !device.retired) bootAgent(device);
     },
     kill: (how) => {
       if (device.process === null) return;
@@ -149,18 +158,27 @@ export const createDevice = (parts: DeviceParts, content: Content): Device => {
       device.carrier = null;
       device.uplink = null;
       device.reconciler = null;
+      device.site = null;
       device.fuse = 0;
       const next = createDisk(how === 'power' ? device.disk.durable() : device.disk.image());
       next.full = device.disk.full;
       device.disk.orphaned = true;
       device.disk = next;
       kernel.trace.note(how, parts.number, device.boots);
+      // Whoever goes through it notices at once.
+      for (const each of parts.mesh?.devices() ?? []) each.carrier?.pathChanged();
+    },
+    retire: () => {
+      if (device.process?.dead !== false) return;
+      device.retired = true;
+      device.kill('killed');
     },
     replaceDisk: (to) => {
       const next = createDisk(to);
       next.full = device.disk.full;
       device.disk = next;
       device.tainted = true;
+      device.highest = new Map();
     },
   };
   return device;
@@ -213,9 +231,16 @@ const bootAgent = (device: Device): void => {
     data: { bootId },
   });
   if (life.dead) return;
+  if (parts.mesh !== null) {
+    const trust = openSiteTrust(device, parts.mesh);
+    const broker = () => null;
+    if (life.dead) return;
+    device.site = { trust, shell: null, leafRuns: false, holder: null, broker };
+  }
   device.reconciler = startWork(device, life, effect, bootId);
   if (life.dead) return;
-  startLinkOf(device, life, effect, bootId);
+  startLinkOf(device, { life, effect, bootId });
+  if (life.dead) return;
   sample(device, life);
   bend.beside(device, life);
 };
@@ -288,11 +313,11 @@ const startWork = (
     },
     uploads: createUploads(device, wait),
     registryPort: 5_000,
-    keyset: () => parts.keyset,
+    keyset: device.site?.trust.keyset ?? (() => parts.keyset),
     records: bend.records(parts.records, parts.deviceId),
     fetchRelease: async (digest) => {
       await wait(random.between(50, 800));
-      if (!isClear(parts.path))
+      if (!isClear(parts.path) || parts.mesh?.wired === false)
         throw new FleetError('cloud-unreachable', 'The cloud is not reached.');
       return parts.fetchRelease(digest);
     },
@@ -304,79 +329,14 @@ const startWork = (
         : { kind: 'healthy' };
     },
     outbox,
-    holdUpdates: () => (outbox.eventsFull() ? 'Too many events wait to be sent.' : null),
+    holdUpdates: () =>
+      outbox.eventsFull()
+        ? 'Too many events wait to be sent.'
+        : (device.site?.trust.hold() ?? null),
     now: device.wall,
     random: random.next,
     timers: life.timers,
     log,
-  });
-};
-
-const startLinkOf = (device: Device, life: Process, effect: () => void, bootId: string): void => {
-  const { parts } = device;
-  const { kernel, path, random, bend } = parts;
-  const outbox = device.outbox as Outbox;
-  const reconciler = device.reconciler as Reconciler;
-  const carrier = bend.carrier(
-    createCarrier({
-      kernel,
-      process: life,
-      path,
-      exchange: parts.exchange,
-      random,
-      effect,
-      redialMs: { first: 500, max: 30_000 },
-    }),
-    outbox,
-  );
-  device.carrier = carrier;
-  const shared = {
-    carrier,
-    device: { deviceId: parts.deviceId, site: parts.site, agentVersion: '0.1.0', bootId },
-    generation: reconciler.generation,
-    now: device.wall,
-    random: random.next,
-    timers: life.timers,
-    steady: kernel.now,
-    log,
-  };
-  const outages = createOutageLog({ outbox, ...shared, onChange: () => undefined });
-  const presence = startPresence({
-    ...shared,
-    deviceId: parts.deviceId,
-    intervalMs: () => 60_000,
-    state: () => outbox.storeOf('reported').head('reported').lastHash.slice(0, 16),
-  });
-  const downlink = startDownlink({
-    ...shared,
-    accept: reconciler.acceptDesired,
-    heard: () => undefined,
-    compareEveryMs: 300_000,
-  });
-  const uplink = startUplink({
-    ...shared,
-    outbox,
-    signer: parts.signer,
-    keyset: () => parts.keyset,
-    codec: bend.codec(parts.codec, device),
-    heard: () => undefined,
-    greeted: () => {
-      outages.ended();
-      presence.beatNow();
-      downlink.compare();
-    },
-    lost: () => outages.began(),
-    forgotten: (lane) => {
-      if (lane === 'reported') reconciler.reportAgain();
-    },
-  });
-  device.uplink = uplink;
-  carrier.onStatus((status) => {
-    if (status === 'connected') uplink.up();
-    else {
-      uplink.down();
-      outages.began();
-    }
   });
 };
 

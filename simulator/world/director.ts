@@ -20,6 +20,8 @@ export type Director = {
   authored: Map<string, Map<number, string>>;
   /** Changes what one device shall run. */
   change(deviceId: string): void;
+  /** Its key changed: what everybody shall run is signed by the new one. */
+  signAgain(): void;
   /** Puts the newest state where devices find it, and pokes. */
   publish(deviceId: string): void;
 };
@@ -34,7 +36,7 @@ export type DirectorParts = {
   random: Random;
   notary: Notary;
   tenantId: string;
-  directorKey: Signer;
+  directorKey: () => Signer;
   releaseKey: Signer;
   put: (deviceId: string, bytes: Uint8Array) => void;
   poke: (deviceId: string, generation: number) => void;
@@ -105,6 +107,16 @@ export const createDirector = (parts: DirectorParts): Director => {
     pool[bundle]?.push(published);
     return published;
   };
+  const sign = (deviceId: string, generation: number, slots: Slot[]): void => {
+    const issuedAt = '2026-01-01T00:00:00.000Z';
+    const content: Desired = { tenantId, deviceId, generation, issuedAt, slots };
+    const bytes = notary.sealDesired(content, parts.directorKey());
+    director.wanted.set(deviceId, { generation, slots, bytes });
+    const all = director.authored.get(deviceId) ?? new Map<number, string>();
+    director.authored.set(deviceId, all.set(generation, JSON.stringify(content)));
+    parts.kernel.trace.note('wanted', generation, slots.length);
+    director.publish(deviceId);
+  };
   const director: Director = {
     releases: new Map(),
     wanted: new Map(),
@@ -128,19 +140,11 @@ export const createDirector = (parts: DirectorParts): Director => {
         ? withoutSlot(slots, bundleId)
         : withSlot(slots, wanted, generation);
       const next = changed.kind === 'changed' ? changed.slots : slots;
-      const content: Desired = {
-        tenantId,
-        deviceId,
-        generation,
-        issuedAt: '2026-01-01T00:00:00.000Z',
-        slots: next,
-      };
-      const bytes = notary.sealDesired(content, parts.directorKey);
-      director.wanted.set(deviceId, { generation, slots: next, bytes });
-      const all = director.authored.get(deviceId) ?? new Map<number, string>();
-      director.authored.set(deviceId, all.set(generation, JSON.stringify(content)));
-      parts.kernel.trace.note('wanted', generation, next.length);
-      director.publish(deviceId);
+      sign(deviceId, generation, next);
+    },
+    signAgain: () => {
+      for (const [deviceId, { generation, slots }] of director.wanted)
+        sign(deviceId, generation + 1, slots);
     },
     publish: (deviceId) => {
       const wanted = director.wanted.get(deviceId);

@@ -7,8 +7,10 @@ import type { SlotKnown } from '@signalbeam/edge/core/known';
 import type { StoredDesired } from '@signalbeam/edge/store/desired';
 import type { LaneRow } from '@signalbeam/edge/store/lane-statements';
 import type { LaneHead } from '@signalbeam/edge/store/lanes';
+import type { HeldRecord, StoredTrust } from '@signalbeam/edge/store/trust-tables';
 import type { Lane } from '@signalbeam/sync/core/lanes';
 import type { Release } from '@signalbeam/sync/core/manifest';
+import type { RecordName } from '@signalbeam/sync/core/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 
 export type LaneContent = LaneHead & { rows: LaneRow[]; bytes: number };
@@ -23,6 +25,10 @@ export type Content = {
   owned: Map<string, string>;
   /** `signalbeam.local` references whose blobs are all here. */
   stored: Set<string>;
+  trust: StoredTrust | null;
+  /** A file of its own, written after each commit of the facts. */
+  trustCopy: StoredTrust | null;
+  records: Map<RecordName, HeldRecord>;
 };
 
 export type Disk = {
@@ -51,6 +57,9 @@ export const emptyContent = (): Content => ({
   releases: new Map(),
   owned: new Map(),
   stored: new Set(),
+  trust: null,
+  trustCopy: null,
+  records: new Map(),
 });
 
 export const copyContent = (content: Content): Content => ({
@@ -63,6 +72,9 @@ export const copyContent = (content: Content): Content => ({
   releases: new Map(content.releases),
   owned: new Map(content.owned),
   stored: new Set(content.stored),
+  trust: content.trust,
+  trustCopy: content.trustCopy,
+  records: new Map(content.records),
 });
 
 /** What rolling back needs: rows are only ever pushed or replaced as a whole, the rest is small. */
@@ -74,7 +86,9 @@ const mark = (content: Content): { content: Content; rows: number[] } => {
     rows.push(lane.rows.length);
   }
   const slots = new Map(content.slots);
-  return { content: { ...content, lanes, slots, folds: content.folds.slice() }, rows };
+  const records = new Map(content.records);
+  const folds = content.folds.slice();
+  return { content: { ...content, lanes, slots, folds, records }, rows };
 };
 
 /** What others hold on to (the maps of a store that is open) stays the same object. */

@@ -16,7 +16,7 @@ import { walkLines } from '@signalbeam/telemetry-processor/core/lines';
 import type { Extent, Position } from '@signalbeam/telemetry-processor/core/position';
 import { welcomeLanes } from '@signalbeam/telemetry-processor/core/welcome';
 import { acknowledgementsOf } from '@signalbeam/telemetry-processor/ingest/acknowledge';
-import { senderOf } from '@signalbeam/telemetry-processor/ingest/decode';
+import type { senderOf } from '@signalbeam/telemetry-processor/ingest/decode';
 import type { KnownDevice } from '@signalbeam/telemetry-processor/ingest/directory';
 import { createEarlyRule, type EarlyRule } from '@signalbeam/telemetry-processor/ingest/early';
 import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
@@ -28,6 +28,8 @@ import type { LaneTable, Line, Postgres } from './postgres.ts';
 
 export type IngestWatch = {
   committed(table: LaneTable, fresh: readonly Line[]): void;
+  /** A frame of this device passed for one that may be stored. */
+  admitted(deviceId: string): void;
 };
 
 export type IngestParts = {
@@ -43,6 +45,7 @@ export type IngestParts = {
   sendDown: (deviceId: string, what: 'ack', bytes: Uint8Array) => void;
   /** The decisions under test; planted bugs replace them. */
   judge: typeof judgeBatch;
+  sender: typeof senderOf;
   /** What a planted bug leaves out of the transaction. */
   flaws?: { ackBeforeCommit?: boolean; rowLocks?: boolean; swallowFailures?: boolean };
   pressure: { value: number };
@@ -63,10 +66,11 @@ const batchMax = 64;
 
 const open = (parts: IngestParts, delivery: Delivery): Taken | string => {
   const { subject, bytes } = delivery.message;
-  const device = senderOf(subject, parts.devices);
+  const device = parts.sender(subject, parts.devices);
   if ('kind' in device) return device.code;
   const unpacked = parts.notary.unpackFrame(bytes, device.trustedKey);
   if (unpacked.kind === 'refused') return unpacked.code;
+  parts.watch.admitted(device.deviceId);
   const { header, lines: texts } = unpacked.frame;
   const { lane, epoch } = header;
   const due = `${device.tenantKey}.${deviceSubjects.lane(lane, device.deviceId)}`;

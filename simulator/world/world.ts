@@ -8,6 +8,7 @@ import { publicKeyFromRaw } from '@signalbeam/sync/wire/keys';
 import type { Keyset } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { judgeBatch } from '@signalbeam/telemetry-processor/core/batch-positions';
+import { senderOf } from '@signalbeam/telemetry-processor/ingest/decode';
 import type { KnownDevice } from '@signalbeam/telemetry-processor/ingest/directory';
 import type { Bug } from '../bugs/bug.ts';
 import { type Checks, createChecks } from '../checks/watch.ts';
@@ -25,6 +26,8 @@ import { answerHello, createReplica, type IngestParts, type Replica } from './in
 import { type Notary, trusted } from './notary.ts';
 import { createPostgres, type Postgres } from './postgres.ts';
 import { createRealNotary } from './real-notary.ts';
+import { createSiteNotary } from './site-notary.ts';
+import { createSiteWorld, type SiteWorld } from './site-world.ts';
 
 export type World = {
   kernel: Kernel;
@@ -35,6 +38,8 @@ export type World = {
   director: Director;
   devices: Device[];
   checks: Checks;
+  /** Null where the devices know nothing of each other. */
+  site: SiteWorld | null;
   pressure: { value: number };
   extend: ReturnType<typeof createChain>;
   /** All faults are over: what had begun does not strike any more. */
@@ -47,6 +52,8 @@ export type World = {
   remembered: { deviceId: string; bytes: Uint8Array }[];
   /** The newest honest welcome of each device. */
   welcomes: Map<string, Uint8Array>;
+  /** What ingest knows of the devices. */
+  directory: Map<string, KnownDevice>;
   sendDown(deviceId: string, what: 'ack' | 'poke', bytes: Uint8Array): void;
   /** Another device from a copy of this one's disk. */
   clone(of: Device, content: Content): Device;
@@ -63,6 +70,8 @@ export type WorldOptions = {
   realCrypto: boolean;
   bug: Bug;
   keepTrace: boolean;
+  /** Its devices form a mesh and believe signed records. */
+  mesh: boolean;
 };
 
 export const deviceIdOf = (number: number): string =>
@@ -106,25 +115,29 @@ const knownDevices = (notary: Notary, count: number): Map<string, KnownDevice> =
 
 export const createWorld = (options: WorldOptions): World => {
   const kernel = createKernel(options.seed, { keepTrace: options.keepTrace });
-  const notary = options.realCrypto
-    ? createRealNotary(kernel.random('keys'))
-    : createCheapNotary(kernel.random('keys'));
+  const notary = notaryOf(options, kernel);
   const broker = createBroker(kernel, kernel.random('broker'));
   const postgres = createPostgres();
   const pressure = { value: 0 };
   const extend = createChain();
-  const checks = createChecks({ kernel, postgres, director: () => world.director });
+  const checks = createChecks({
+    ...{ kernel, postgres },
+    director: () => world.director,
+    refuses: (deviceId) => world.site?.checks.refused.has(deviceId) === true,
+  });
+  const directory = knownDevices(notary, options.devices);
   const ingest: IngestParts = {
     kernel,
     broker,
     postgres,
     notary,
     random: kernel.random('ingest'),
-    devices: knownDevices(notary, options.devices),
+    devices: directory,
     numberOf: (deviceId) => Number.parseInt(deviceId.slice(-2), 16) - 0xd0,
     watch: checks.ingest,
     sendDown: (deviceId, what, bytes) => world.sendDown(deviceId, what, bytes),
     judge: options.bug.judge ?? judgeBatch,
+    sender: options.bug.sender ?? senderOf,
     ...(options.bug.flaws === undefined ? {} : { flaws: options.bug.flaws }),
     pressure,
     extend,
@@ -132,13 +145,17 @@ export const createWorld = (options: WorldOptions): World => {
   const replicas = [createReplica(ingest), createReplica(ingest)];
   for (const replica of replicas) replica.start();
   const exchange = createExchange(kernel, broker, replicas, ingest, () => world);
+  const shared = siteOf(options, { kernel, notary, checks, broker }, () => world);
   const director = createTruth(kernel, notary, () => world);
   const base = { extend, kernel, notary, broker, postgres, replicas, checks, pressure, director };
   const world: World = {
     ...emptyWorld(),
     ...base,
+    site: shared,
+    directory,
     ...waysDown(() => world, exchange, options.bug),
   };
+  shared?.authority.publish();
   for (let number = 0; number < options.devices; number += 1) {
     const device = build(world, exchange, options.bug, number, emptyContent());
     world.devices.push(device);
@@ -146,6 +163,33 @@ export const createWorld = (options: WorldOptions): World => {
   }
   return world;
 };
+
+const notaryOf = ({ realCrypto, mesh }: WorldOptions, { random }: Kernel): Notary => {
+  if (realCrypto) return createRealNotary(random('keys'));
+  return mesh ? createSiteNotary(random('keys')) : createCheapNotary(random('keys'));
+};
+
+/** What the devices share where they form a mesh. */
+const siteOf = (
+  { mesh, devices, realCrypto, bug }: WorldOptions,
+  { kernel, notary, checks, broker }: Pick<World, 'kernel' | 'notary' | 'checks' | 'broker'>,
+  world: () => World,
+): SiteWorld | null =>
+  mesh
+    ? createSiteWorld({
+        ...{ kernel, notary, checks, tenantId, site, realCrypto, bug },
+        deviceIds: Array.from({ length: devices }, (_, number) => deviceIdOf(number)),
+        devices: () => world().devices,
+        put: (scope, name, bytes) => void broker.records.set(`${scope}.${name}`, bytes),
+        poke: (snapshot) => {
+          for (const { carrier } of world().devices)
+            carrier?.deliver(
+              deviceSubjects.downSite(site),
+              Buffer.from(`{"snapshot":${snapshot}}`),
+            );
+        },
+      })
+    : null;
 
 const emptyWorld = () => ({
   devices: [],
@@ -162,7 +206,7 @@ const createTruth = (kernel: Kernel, notary: Notary, world: () => World): Direct
     random: kernel.random('director'),
     notary,
     tenantId,
-    directorKey: notary.signer('director'),
+    directorKey: () => world().site?.authority.signer('director') ?? notary.signer('director'),
     releaseKey: notary.signer('release'),
     put: (deviceId, bytes) => {
       world().broker.records.set(deviceId, bytes);
@@ -211,7 +255,8 @@ const createExchange = (
   ask: (subject, bytes, answered) => {
     const deviceId = subject.split('.').at(-1) ?? '';
     if (subject.startsWith('signalbeam.record.')) {
-      const record = broker.records.get(deviceId);
+      const scope = subject.split('.').at(-2);
+      const record = broker.records.get(deviceId) ?? broker.records.get(`${scope}.${deviceId}`);
       answered({
         kind: 'reply',
         bytes: record ?? new Uint8Array(),
@@ -242,7 +287,8 @@ const build = (
   content: Content,
 ): Device => {
   const { kernel, notary, checks } = world;
-  const name = `device ${world.devices.length}`;
+  const machine = world.devices.length;
+  const name = `device ${machine}`;
   const random: Random = kernel.random(name);
   const deviceId = deviceIdOf(number);
   const clock = { offsetMs: 0, drift: 0 };
@@ -250,6 +296,8 @@ const build = (
   const parts: DeviceParts = {
     kernel,
     number,
+    machine,
+    mesh: world.site?.partsOf(machine, number) ?? null,
     deviceId,
     tenantId,
     site,
