@@ -190,13 +190,15 @@ export const startAgent = async (options: {
   name: string;
   args: readonly string[];
   env?: Record<string, string>;
+  /** The sources unless another program is named: the bundle as it is shipped. */
+  program?: string;
 }): Promise<Child & { console: string }> => {
   const port = await freePort();
   const child = startChild({
     name: options.name,
-    command: process.execPath,
+    command: options.program ?? process.execPath,
     args: [
-      cli,
+      ...(options.program === undefined ? [cli] : []),
       'run',
       '--state',
       options.folder,

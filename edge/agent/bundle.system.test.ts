@@ -1,0 +1,135 @@
+/**
+ * The agent as it is shipped, one bundle with its guard beside it, against a real cloud and real
+ * engines: it is killed in the middle of a swap. A version runs before any agent is there again, and
+ * the next agent brings the new one up. That the bundle does as the sources do is not taken on trust.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '@signalbeam/launcher/infra/ports';
+import { agentProgram, ensureAgent } from '@signalbeam/launcher/machine/agent-build';
+import { buildImageTar } from '@signalbeam/launcher/rig/image';
+import '@signalbeam/launcher/rig/provided';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { detectEngine } from '../containers/detect.ts';
+import type { Engine } from '../containers/engine.ts';
+import { labels } from '../core/container.ts';
+import {
+  agentCommand,
+  eventually,
+  startAgent,
+  startTestCloud,
+  type TestCloud,
+} from '../link/cloud.fixture.ts';
+
+type Kind = 'docker' | 'podman';
+
+let cloud: TestCloud;
+beforeAll(async () => {
+  await ensureAgent();
+  cloud = await startTestCloud(inject('postgresUrl'));
+});
+afterAll(() => cloud?.stop());
+
+const open = async (kind: Kind): Promise<{ engine: Engine; socketPath: string }> => {
+  const socketPath = inject(kind === 'docker' ? 'dockerSocket' : 'podmanSocket');
+  const detected = await detectEngine({ prefer: kind, socketPath });
+  if (detected.kind === 'none') throw new Error(`${kind} does not answer`);
+  return { engine: detected.engine, socketPath };
+};
+
+const enrol = async (name: string): Promise<{ folder: string; deviceId: string }> => {
+  const folder = join(cloud.dir, name);
+  const asked = { site: 'plant-7', autoApprove: true };
+  const { token } = (await cloud.ask('POST', '/api/registration-tokens', asked)) as {
+    token: string;
+  };
+  const args = ['register', '--url', cloud.url, '--name', name, '--state', folder];
+  expect(await agentCommand(args, { SIGNALBEAM_TOKEN: token })).toMatchObject({ code: 0 });
+  const enrolment: unknown = JSON.parse(readFileSync(join(folder, 'enrolment.json'), 'utf8'));
+  return { folder, deviceId: (enrolment as { deviceId: string }).deviceId };
+};
+
+/** A bundle whose two versions share a host port, so that one must stop before the other starts. */
+const publish = async (name: string): Promise<string> => {
+  const hostPort = await freePort();
+  const { id } = (await cloud.ask('POST', '/api/bundles', { name })) as { id: string };
+  for (const version of ['1.0.0', '2.0.0']) {
+    const { tar } = buildImageTar({
+      name,
+      tag: version,
+      files: { '/www/index.html': `${name} ${version}` },
+      command: ['httpd', '-f', '-p', '8080', '-h', '/www'],
+    });
+    const uploaded = await fetch(`${cloud.url}/api/artifacts?name=${name}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${cloud.token}`, 'content-type': 'application/x-tar' },
+      body: tar,
+    });
+    const { images } = (await uploaded.json()) as { images: { reference: string }[] };
+    const ports = [{ containerPort: 8080, hostPort, hostAddress: '127.0.0.1' }];
+    const container = { name: 'web', image: images[0]?.reference, ports, stopGraceMs: 200 };
+    const body = { version, containers: [container] };
+    await cloud.ask('POST', `/api/bundles/${id}/versions`, body);
+  }
+  return id;
+};
+
+const rollOut = async (bundleId: string, version: string, deviceId: string) => {
+  const asked = { bundleId, version, deviceIds: [deviceId] };
+  const { id } = (await cloud.ask('POST', '/api/rollouts', asked)) as { id: string };
+  const status = async () =>
+    ((await cloud.ask('GET', `/api/rollouts/${id}`)) as { status: string }).status;
+  return { succeeds: () => eventually(status, (now) => now === 'succeeded') };
+};
+
+const versionsOf = async (engine: Engine, deviceId: string): Promise<string[]> =>
+  (await engine.list(deviceId))
+    .filter(({ state }) => state === 'running')
+    .map((each) => each.labels[labels.version] ?? '');
+
+/** The command lines of the guards that watch over this agent's swaps. */
+const guardsOf = (folder: string): string[] => {
+  const dir = join(folder, 'guards');
+  return (existsSync(dir) ? readdirSync(dir) : []).map((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' '),
+  );
+};
+
+describe.each<Kind>(['docker', 'podman'])('on %s, the bundled agent', (kind) => {
+  it('killed in the middle of a swap leaves a version running, and its next start finishes', async () => {
+    const { engine, socketPath } = await open(kind);
+    const { folder, deviceId } = await enrol(`bundle-${kind}`);
+    const start = () =>
+      startAgent({
+        folder,
+        name: `bundle-${kind}`,
+        program: agentProgram,
+        args: ['--engine', kind, '--engine-socket', socketPath, '--heartbeat-ms', '1000'],
+      });
+    const first = await start();
+    const bundleId = await publish(`bundle-${kind}`);
+    await (await rollOut(bundleId, '1.0.0', deviceId)).succeeds();
+    expect(await versionsOf(engine, deviceId)).toEqual(['1.0.0']);
+
+    const second = await rollOut(bundleId, '2.0.0', deviceId);
+    let guards: string[] = [];
+    for await (const { action } of engine.events(deviceId, AbortSignal.timeout(60_000))) {
+      if (action !== 'die') continue;
+      guards = guardsOf(folder);
+      first.kill('SIGKILL');
+      break;
+    }
+    expect(guards).toEqual([expect.stringContaining('dist/guard.cjs')]);
+    await eventually(
+      () => versionsOf(engine, deviceId),
+      ({ length }) => length === 1,
+    );
+
+    const again = await start();
+    await second.succeeds();
+    expect(await versionsOf(engine, deviceId)).toEqual(['2.0.0']);
+    await again.stop();
+    for (const { id } of await engine.list(deviceId)) await engine.remove(id, { volumes: true });
+    await engine.close();
+  });
+});
