@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 const root = import.meta.dirname;
@@ -65,6 +65,15 @@ describe('folders and names', () => {
         return inside !== undefined && file.slice(inside.dir.length + 1).split('/').length > 2;
       });
     expect(deep, 'a third level means a missing noun').toEqual([]);
+  });
+
+  test('a migration has a number of its own', () => {
+    const numbers = files
+      .filter((file) => /\/migrations\/[^/]+\.sql$/.test(file))
+      .map((file) => basename(file).split('_')[0] ?? '');
+    expect(numbers.length).toBeGreaterThan(10);
+    const twice = numbers.filter((number, index) => numbers.indexOf(number) !== index);
+    expect(twice, 'two branches took the same number: give one of them the next').toEqual([]);
   });
 
   test('no drawers', () => {
