@@ -138,6 +138,7 @@ export const openTenant = async (
   const dynamic = await post<{ id: string }>('/api/groups', {
     ...{ name: `dynamic-${name}`, query: `of=${name}` },
   });
+  const empty = await post<{ name: string }>('/api/sites', { name: `empty-of-${name}` });
   const rolled = { bundleId: bundle.id, version: '1.0.0', deviceIds: [device.deviceId] };
   const rollout = await post<{ id: string }>('/api/rollouts', rolled);
   await post(`/api/devices/${second.deviceId}/bundle`, { bundleId: other.id, version: '1.0.0' });
@@ -155,7 +156,7 @@ export const openTenant = async (
   await nc.close();
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, image },
-    ...{ group, dynamic },
+    ...{ group, dynamic, site: empty.name },
     ...{ bundle, other, releaseDigest, rollout, apiKey, user, containers },
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),
     pending: [await register(), await register()] as const,
@@ -209,6 +210,11 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/devices/{id}': read(device),
     'patch /api/devices/{id}/tags': post(`${device}/tags`, { set: [`of=${tenant.name}`] }),
     'get /api/devices/{id}/groups': read(`${device}/groups`),
+    'get /api/devices/{id}/activity': read(`${device}/activity`),
+    'get /api/sites': read('/api/sites'),
+    'post /api/sites': post('/api/sites', { name: `s-${fresh}`, title: 'A site' }),
+    'patch /api/sites/{name}': post(`/api/sites/${tenant.site}`, { title: 'Empty' }),
+    'delete /api/sites/{name}': read(`/api/sites/${tenant.site}`),
     'get /api/tags': read('/api/tags'),
     'get /api/tags/suggestions': read('/api/tags/suggestions'),
     'get /api/groups': read('/api/groups'),

@@ -284,7 +284,7 @@ describe('changes', () => {
 });
 
 describe('API keys', () => {
-  test('several live keys work, a revoked, expired or foreign one does not', async () => {
+  test('point 17: several live keys work, a revoked, expired or foreign one does not', async () => {
     const { token } = await makeToken(rig, acme, { autoApprove: true });
     const { id } = await register(rig, token, 'simple client');
     const path = `/api/devices/${id}/api-keys`;

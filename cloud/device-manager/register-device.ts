@@ -12,15 +12,20 @@ import type { Registration } from '@signalbeam/sync/wire/enrolment';
 import { fingerprintOf } from '@signalbeam/sync/wire/fingerprint';
 import { rawPublicKey } from '@signalbeam/sync/wire/nkey';
 import type { Parts } from './api/parts.ts';
+import { changeTagsOf } from './change-tags.ts';
 import { type Admission, admissionOf } from './core/registration-token.ts';
+import { parseTag } from './core/tag.ts';
 import { matchesToken, prefixOf } from './credentials/token-secret.ts';
 import { type DeviceRecord, findDeviceByKey, insertDevice } from './store/devices.ts';
+import { addMembers } from './store/group-members.ts';
+import { lockGroup } from './store/groups.ts';
 import {
   claimUse,
   findCandidates,
   findToken,
   type RegistrationToken,
 } from './store/registration-tokens.ts';
+import { tellOfDevices } from './tell-of-devices.ts';
 
 export type Registered = { kind: 'created' | 'known'; device: DeviceRecord };
 
@@ -103,6 +108,32 @@ const tellOf = async (
   });
 };
 
+/** What its token gives it: tags, and a place in a group that is there still. */
+const furnish = async (
+  sql: Sql,
+  device: DeviceRecord,
+  by: { token: RegistrationToken; ip: string | null; nowMs: number },
+): Promise<void> => {
+  const { token, ip, nowMs } = by;
+  const actor = `registration-token:${token.prefix}`;
+  const set = token.tags.flatMap((text) => {
+    const parsed = parseTag(text);
+    return parsed.kind === 'tag' ? [parsed.tag] : [];
+  });
+  if (set.length > 0) await changeTagsOf(sql, [device], { set, unset: [] }, { actor, ip });
+  // The token was read before its group could be locked.
+  const group = token.groupId === null ? null : await lockGroup(sql, token.groupId, 'KEY SHARE');
+  if (group === null) return;
+  const { tenantId, id } = device;
+  await addMembers(sql, {
+    ...{ tenantId, groupId: group.id, deviceIds: [id] },
+    ...{ addedAt: new Date(nowMs), addedBy: actor },
+  });
+  const data = { groupId: group.id, groupName: group.name };
+  const change = { device, before: undefined, after: data, data };
+  await tellOfDevices(sql, 'join', [change], { actor, ip });
+};
+
 const admitDevice = async (
   sql: Sql,
   registration: Registration,
@@ -135,6 +166,7 @@ const admitDevice = async (
   }
   if (!(await claimUse(sql, token.id, new Date(nowMs)))) await refuseUse(sql, token.id, nowMs);
   await tellOf(sql, created, by);
+  await furnish(sql, created, by);
   return { kind: 'created', device: created };
 };
 

@@ -54,7 +54,7 @@ describe('registration', () => {
     expect(await usesOf(id)).toBe(1);
   });
 
-  test('a repeat works when the token has been used up by the first', async () => {
+  test('points 15 and 16: a repeat works when the token has been used up by the first', async () => {
     const { token } = await makeToken(rig, acme, { maxUses: 1 });
     const device = makeDevice();
     await rig.ask('POST', '/api/devices', { body: device.registration(token) });
@@ -77,7 +77,7 @@ describe('registration', () => {
     expect(rows).toEqual([{ name: 'honest', sealing_key: body.sealingKey }]);
   });
 
-  test('fifty at once with three uses: exactly three get in', async () => {
+  test('point 16: fifty at once with three uses: exactly three get in', async () => {
     const { token, id } = await makeToken(rig, acme, { maxUses: 3 });
     const before = await deviceCount();
     const answers = await Promise.all(
@@ -145,7 +145,7 @@ describe('registration', () => {
     expect(await deviceCount()).toBe(before);
   });
 
-  test('two live tokens with one prefix both work', async () => {
+  test('point 17: two live tokens with one prefix both work', async () => {
     const [first, second] = [await makeToken(rig, acme), await makeToken(rig, acme)];
     await rig.owner.query(
       'UPDATE device_manager.registration_tokens SET prefix = $2 WHERE id = $1',

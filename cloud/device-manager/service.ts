@@ -3,6 +3,7 @@
  * credentials. Puts the routes on one application and runs what follows a deletion.
  */
 import type { Platform, Service } from '@signalbeam/platform/service';
+import { addActivityRoutes } from './api/activity.ts';
 import { addApiKeyRoutes } from './api/api-keys.ts';
 import { addApprovalRoutes } from './api/approval.ts';
 import { addAuditRoutes } from './api/audit.ts';
@@ -15,6 +16,7 @@ import { addGroupRoutes } from './api/groups.ts';
 import { addKeyRoutes } from './api/keys.ts';
 import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
+import { addSiteRoutes } from './api/sites.ts';
 import { addUserRoutes } from './api/users.ts';
 import { startMembership } from './membership/start.ts';
 import { startSweeping } from './sweep.ts';
@@ -32,6 +34,8 @@ export const createService = (platform: Platform): Service => {
     addTagRoutes,
     addGroupRoutes,
     addGroupMemberRoutes,
+    addSiteRoutes,
+    addActivityRoutes,
     addApprovalRoutes,
     addApiKeyRoutes,
     addAuditRoutes,

@@ -2,13 +2,16 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
-import { body, json, notFound } from '@signalbeam/platform/http/describe';
+import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { admissionOf } from '../core/registration-token.ts';
+import { changeTags, printTag } from '../core/tag.ts';
 import { makeToken } from '../credentials/token-secret.ts';
+import { lockGroup } from '../store/groups.ts';
 import {
   findToken,
   insertToken,
@@ -17,8 +20,9 @@ import {
   revokeToken,
 } from '../store/registration-tokens.ts';
 import { pageOf, readCursor } from './cursor.ts';
+import { noSuchGroup } from './groups.ts';
 import type { Parts } from './parts.ts';
-import { idParams, registrationTokenSchema } from './schemas.ts';
+import { idParams, registrationTokenSchema, tagListSchema } from './schemas.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -28,6 +32,8 @@ const newTokenSchema = z.strictObject({
   maxUses: z.int().min(1).max(100_000).default(1),
   validityDays: z.int().min(1).max(365).default(30),
   autoApprove: z.boolean().default(false),
+  group: z.uuid().optional().openapi({ description: 'A static group for its devices' }),
+  tags: tagListSchema.default([]).openapi({ description: 'Tags for its devices' }),
 });
 
 const shown = (token: RegistrationToken, nowMs: number) => ({
@@ -38,6 +44,8 @@ const shown = (token: RegistrationToken, nowMs: number) => ({
   maxUses: token.maxUses,
   currentUses: token.currentUses,
   autoApprove: token.autoApprove,
+  group: token.groupId,
+  tags: token.tags,
   createdBy: token.createdBy,
   createdAt: token.createdAt.toISOString(),
   expiresAt: token.expiresAt.toISOString(),
@@ -62,6 +70,8 @@ const createTokenRoute = createRoute({
   request: { body: body(newTokenSchema, { site: 'plant-7', maxUses: 3, validityDays: 7 }) },
   responses: {
     201: json(registrationTokenSchema.extend({ token: z.string() }), 'The token'),
+    404: problem('There is no such group'),
+    ...conflict,
   },
 });
 
@@ -98,16 +108,29 @@ const revokeTokenRoute = createRoute({
   responses: { 204: { description: 'Revoked' }, ...notFound },
 });
 
+/** A dynamic group has whom its query finds. */
+const checkGroup = async (sql: Sql, id: string): Promise<void> => {
+  const group = await lockGroup(sql, id, 'KEY SHARE');
+  if (group === null) throw noSuchGroup();
+  if (group.query === null) return;
+  throw refusal('wrong-state', 'The members of this group follow from its query.', {
+    next: 'Give the token tags that the query finds, or choose a static group.',
+  });
+};
+
 const position = z.tuple([z.iso.datetime(), z.uuid()]);
 
 export const addTokenRoutes = (api: Api, parts: Parts): void => {
   const { pools } = parts;
   api.openapi(createTokenRoute, async (c) => {
     const { caller } = c.var;
-    const { description, site, maxUses, validityDays, autoApprove } = c.req.valid('json');
+    const given = c.req.valid('json');
+    const { description, site, maxUses, validityDays, autoApprove, group } = given;
+    const tags = changeTags([], { set: given.tags, unset: [] }).map(printTag);
     const nowMs = parts.now();
     const { token: text, ...secret } = makeToken();
     const token = await withTenant(pools.api, caller.tenantId, async (sql) => {
+      if (group !== undefined) await checkGroup(sql, group);
       const made = await insertToken(sql, {
         ...secret,
         tenantId: caller.tenantId,
@@ -115,6 +138,8 @@ export const addTokenRoutes = (api: Api, parts: Parts): void => {
         site,
         maxUses,
         autoApprove,
+        groupId: group ?? null,
+        tags,
         createdBy: caller.email,
         createdAt: new Date(nowMs),
         expiresAt: new Date(nowMs + validityDays * dayMs),
@@ -124,7 +149,7 @@ export const addTokenRoutes = (api: Api, parts: Parts): void => {
         actor: actorOf(caller),
         action: 'registration-token.create',
         target: `registration-token:${made.id}`,
-        after: { prefix: made.prefix, site, maxUses, validityDays, autoApprove },
+        after: { prefix: made.prefix, site, maxUses, validityDays, autoApprove, group, tags },
         ip: c.var.clientAddress,
       });
       return made;

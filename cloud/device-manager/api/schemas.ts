@@ -87,6 +87,9 @@ export const registrationTokenSchema = z
     maxUses: z.int(),
     currentUses: z.int(),
     autoApprove: z.boolean(),
+    /** The group that its devices join. */
+    group: z.uuid().nullable(),
+    tags: z.array(z.string()),
     createdBy: z.string(),
     createdAt: at,
     expiresAt: at,
@@ -141,6 +144,31 @@ export const groupSchema = z
     createdAt: at,
   })
   .openapi('Group');
+
+export const siteSchema = z
+  .strictObject({
+    /** In subjects and signed records, so it stays. */
+    name: siteName,
+    /** What people call it; empty while nobody said. */
+    title: z.string(),
+    devices: z.int(),
+    pending: z.int(),
+    createdAt: at,
+  })
+  .openapi('Site');
+
+export const activitySchema = z
+  .strictObject({
+    id: z.int(),
+    at,
+    /** Who: `user:<address>`, `registration-token:<prefix>`, `device:<id>`, `system`. */
+    actor: z.string(),
+    /** What: `device.approve`, `device.tag`, `bundle.assign` … */
+    action: z.string(),
+    before: z.unknown(),
+    after: z.unknown(),
+  })
+  .openapi('Activity');
 
 export const apiKeySchema = z
   .strictObject({

@@ -24,3 +24,19 @@ export const listAudit = async (
   );
   return rows;
 };
+
+/** What was done to one thing, newest first; from an index by target. */
+export const listAuditOf = async (
+  sql: Sql,
+  target: string,
+  page: { before: number | null; limit: number },
+): Promise<AuditLine[]> => {
+  const { rows } = await sql.query<AuditLine>(
+    `SELECT id, at, actor, action, target, before, after, ip FROM platform.audit_log
+      WHERE tenant_id = platform.current_tenant() AND target = $1
+        AND ($2::bigint IS NULL OR id < $2)
+      ORDER BY id DESC LIMIT $3`,
+    [target, page.before, page.limit],
+  );
+  return rows;
+};

@@ -15,6 +15,9 @@ export type RegistrationToken = {
   maxUses: number;
   currentUses: number;
   autoApprove: boolean;
+  /** What its devices get: a static group, and tags as people write them. */
+  groupId: string | null;
+  tags: string[];
   createdBy: string;
   createdAt: Date;
   expiresAt: Date;
@@ -30,6 +33,8 @@ type TokenRow = {
   max_uses: number;
   current_uses: number;
   auto_approve: boolean;
+  group_id: string | null;
+  tags: string[];
   created_by: string;
   created_at: Date;
   expires_at: Date;
@@ -37,7 +42,7 @@ type TokenRow = {
 };
 
 const columns = `id, tenant_id, prefix, description, site, max_uses, current_uses, auto_approve,
-  created_by, created_at, expires_at, revoked_at`;
+  group_id, tags, created_by, created_at, expires_at, revoked_at`;
 
 const tokenOf = (row: TokenRow): RegistrationToken => ({
   id: row.id,
@@ -48,6 +53,8 @@ const tokenOf = (row: TokenRow): RegistrationToken => ({
   maxUses: row.max_uses,
   currentUses: row.current_uses,
   autoApprove: row.auto_approve,
+  groupId: row.group_id,
+  tags: row.tags,
   createdBy: row.created_by,
   createdAt: row.created_at,
   expiresAt: row.expires_at,
@@ -57,7 +64,15 @@ const tokenOf = (row: TokenRow): RegistrationToken => ({
 export type NewToken = SecretHash &
   Pick<
     RegistrationToken,
-    'tenantId' | 'prefix' | 'description' | 'site' | 'maxUses' | 'autoApprove' | 'createdBy'
+    | 'tenantId'
+    | 'prefix'
+    | 'description'
+    | 'site'
+    | 'maxUses'
+    | 'autoApprove'
+    | 'groupId'
+    | 'tags'
+    | 'createdBy'
   > & { createdAt: Date; expiresAt: Date };
 
 export const insertToken = async (sql: Sql, token: NewToken): Promise<RegistrationToken> =>
@@ -66,8 +81,8 @@ export const insertToken = async (sql: Sql, token: NewToken): Promise<Registrati
       await sql.query<TokenRow>(
         `INSERT INTO device_manager.registration_tokens
            (tenant_id, prefix, salt, secret_hash, description, site, max_uses, auto_approve,
-            created_by, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) RETURNING ${columns}`,
+            created_by, created_at, expires_at, group_id, tags)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING ${columns}`,
         [
           token.tenantId,
           token.prefix,
@@ -80,6 +95,8 @@ export const insertToken = async (sql: Sql, token: NewToken): Promise<Registrati
           token.createdBy,
           token.createdAt,
           token.expiresAt,
+          token.groupId,
+          token.tags,
         ],
       ),
     ),
