@@ -29,6 +29,9 @@ const furnish = async (): Promise<void> => {
   const { devices } = (await cloud.ask('GET', '/api/devices')) as {
     devices: { id: string; name: string }[];
   };
+  const [first] = devices;
+  await cloud.ask('PATCH', `/api/devices/${first?.id}/tags`, { set: ['ring=canary', 'indoor'] });
+  await cloud.ask('POST', '/api/groups', { name: 'Canaries', query: 'ring=canary' });
   const bundle = (await cloud.ask('POST', '/api/bundles', { name: 'press' })) as { id: string };
   const image = `registry.plant.example/press@sha256:${'a'.repeat(64)}`;
   await cloud.ask('POST', `/api/bundles/${bundle.id}/versions`, {
@@ -65,7 +68,9 @@ describe('every page', () => {
     const { rollouts } = (await desk.cloud.ask('GET', '/api/rollouts')) as {
       rollouts: { id: string }[];
     };
+    const { groups } = (await desk.cloud.ask('GET', '/api/groups')) as { groups: { id: string }[] };
     const idOf: Record<string, string | undefined> = {
+      groups: groups[0]?.id,
       devices: devices[0]?.id,
       bundles: bundles[0]?.id,
       rollouts: rollouts[0]?.id,

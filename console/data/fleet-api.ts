@@ -1,19 +1,28 @@
 /** The cloud's REST in the console's words: one function per request, the only maker of API paths. */
 import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
+import type { DeviceChoice } from './fleet-filter.ts';
 import { type Ask, type FieldError, upload } from './request.ts';
 import type {
+  Activity,
   ArtifactImage,
+  BulkAction,
+  BulkResult,
   Bundle,
   BundleVersion,
   DesiredState,
   Device,
   DeviceEvent,
+  Group,
+  GroupMember,
   Page,
   RegistrationToken,
   Reported,
   Rollout,
   RolloutDevice,
   Sample,
+  Site,
+  Suggested,
+  TagCount,
   User,
 } from './types.ts';
 
@@ -46,7 +55,40 @@ const whole = async <T>(ask: Ask, path: string, key: string): Promise<T[]> => {
   return Array.isArray(answer) ? answer : (answer[key] ?? []);
 };
 
+const queryOf = (given: Record<string, string | number>): string => {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(given)) {
+    if (value !== '') query.set(name, String(value));
+  }
+  return query.toString();
+};
+
 const devicesApi = (ask: Ask) => ({
+  devicePage: (choice: DeviceChoice, cursor: string | null) =>
+    ask<{ devices: Device[]; nextCursor: string | null }>(
+      'GET',
+      `/api/devices?${queryOf({ ...choice, limit: pageSize, cursor: cursor ?? '' })}`,
+    ),
+  countDevices: async (choice: DeviceChoice) =>
+    (await ask<{ devices: number }>('GET', `/api/devices/count?${queryOf(choice)}`)).devices,
+  changeTags: (id: string, set: string[], unset: string[]) =>
+    ask<Device>('PATCH', `/api/devices/${segment(id)}/tags`, { set, unset }),
+  groupsOf: async (id: string) =>
+    (
+      await ask<{ groups: { id: string; name: string }[] }>(
+        'GET',
+        `/api/devices/${segment(id)}/groups`,
+      )
+    ).groups,
+  activity: async (id: string) =>
+    (await ask<{ activity: Activity[] }>('GET', `/api/devices/${segment(id)}/activity?limit=50`))
+      .activity,
+  bulk: (devices: DeviceChoice | { ids: string[] }, action: BulkAction, cursor: string | null) =>
+    ask<{ results: BulkResult[]; nextCursor: string | null }>('POST', '/api/devices/bulk', {
+      devices,
+      action,
+      ...(cursor === null ? {} : { cursor }),
+    }),
   devices: () => collect<Device>(ask, '/api/devices', 'devices'),
   device: (id: string) => ask<Device>('GET', `/api/devices/${segment(id)}`),
   rename: (id: string, name: string) =>
@@ -75,6 +117,22 @@ const devicesApi = (ask: Ask) => ({
     ask<unknown>('POST', `/api/devices/${segment(id)}/bundle`, { bundleId, version }),
   withdraw: (id: string, bundleId: string) =>
     ask<unknown>('DELETE', `/api/devices/${segment(id)}/bundle/${segment(bundleId)}`),
+});
+
+const groupsApi = (ask: Ask) => ({
+  groups: () => collect<Group>(ask, '/api/groups', 'groups'),
+  group: (id: string) => ask<Group>('GET', `/api/groups/${segment(id)}`),
+  members: (id: string) =>
+    collect<GroupMember>(ask, `/api/groups/${segment(id)}/members`, 'members'),
+  createGroup: (group: { name: string; description: string; query?: string }) =>
+    ask<Group>('POST', '/api/groups', group),
+  changeGroup: (id: string, change: { name?: string; description?: string; query?: string }) =>
+    ask<Group>('PATCH', `/api/groups/${segment(id)}`, change),
+  removeGroup: (id: string) => ask<null>('DELETE', `/api/groups/${segment(id)}`),
+  tagCounts: () => collect<TagCount>(ask, '/api/tags', 'tags'),
+  suggest: (query: string, at: number) =>
+    ask<Suggested>('GET', `/api/tags/suggestions?${queryOf({ query, at })}`),
+  sites: () => collect<Site>(ask, '/api/sites', 'sites'),
 });
 
 const bundlesApi = (ask: Ask) => ({
@@ -141,19 +199,23 @@ const accountApi = (ask: Ask) => ({
   signIn: async (email: string, password: string) =>
     (await ask<{ user: User }>('POST', '/api/auth/login', { email, password })).user,
   signOut: () => ask<null>('POST', '/api/auth/logout'),
-  tokens: () => whole<RegistrationToken>(ask, '/api/registration-tokens', 'registrationTokens'),
+  tokens: () => collect<RegistrationToken>(ask, '/api/registration-tokens', 'registrationTokens'),
+  revokeToken: (id: string) => ask<null>('DELETE', `/api/registration-tokens/${segment(id)}`),
   createToken: (body: {
     site: string;
     maxUses: number;
     validityDays: number;
     autoApprove: boolean;
     description?: string;
+    group?: string;
+    tags?: string[];
   }) => ask<RegistrationToken>('POST', '/api/registration-tokens', body),
 });
 
 export const createFleetApi = (ask: Ask) => ({
   ...accountApi(ask),
   ...devicesApi(ask),
+  ...groupsApi(ask),
   ...bundlesApi(ask),
   ...rolloutsApi(ask),
 });

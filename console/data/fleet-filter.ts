@@ -1,74 +1,43 @@
-/** Which devices a list shows and in what order: pure, and the filter is what the address says. */
-import type { Device } from './types.ts';
-
-export const fleetFilters = ['all', 'online', 'offline', 'attention'] as const;
+/** Which devices the fleet's page shows: as the address says it, and as the API is asked for it. */
+export const fleetFilters = ['all', 'online', 'offline', 'rejected'] as const;
 export type FleetStatus = (typeof fleetFilters)[number];
-export type FleetFilter = { status: FleetStatus; site: string; search: string };
+export type FleetFilter = {
+  status: FleetStatus;
+  site: string;
+  search: string;
+  /** In the language of queries; only one that can be read is ever here. */
+  query: string;
+};
+
+/** The parameters of the API's list; an absent one does not choose. */
+export type DeviceChoice = {
+  status?: string;
+  site?: string;
+  search?: string;
+  query?: string;
+  group?: string;
+};
+
+export const noFilter: FleetFilter = { status: 'all', site: '', search: '', query: '' };
 
 export const filterFromQuery = (search: string): FleetFilter => {
-  const query = new URLSearchParams(search);
-  const status = fleetFilters.find((known) => known === query.get('status')) ?? 'all';
-  return { status, site: query.get('site') ?? '', search: query.get('q') ?? '' };
-};
-
-export const needsAttention = (device: Device): boolean =>
-  device.presence === 'offline' ||
-  (device.bundles ?? []).some((bundle) => bundle.status === 'failed');
-
-const ofStatus = (device: Device, status: FleetStatus): boolean => {
-  switch (status) {
-    case 'all':
-      return true;
-    case 'online':
-      return device.presence === 'online';
-    case 'offline':
-      return device.presence !== 'online';
-    case 'attention':
-      return needsAttention(device);
-  }
-};
-
-const matches = (device: Device, words: readonly string[]): boolean => {
-  const text = [
-    device.name,
-    device.site,
-    device.platform?.hostname ?? '',
-    device.fingerprint,
-    device.agentVersion,
-    ...(device.bundles ?? []).map((bundle) => `${bundle.name} ${bundle.version}`),
-  ]
-    .join(' ')
-    .toLowerCase();
-  return words.every((word) => text.includes(word));
-};
-
-const byName = (a: Device, b: Device): number =>
-  a.site.localeCompare(b.site) || a.name.localeCompare(b.name, undefined, { numeric: true });
-
-export type FleetView = {
-  pending: Device[];
-  shown: Device[];
-  counts: Record<FleetStatus, number>;
-  sites: string[];
-};
-
-/** Pending devices are apart and never filtered away: somebody is standing beside one. */
-export const viewFleet = (devices: readonly Device[], filter: FleetFilter): FleetView => {
-  const members = devices.filter((device) => device.registrationStatus !== 'pending');
-  const words = filter.search.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = members.filter(
-    (device) => (filter.site === '' || device.site === filter.site) && matches(device, words),
-  );
-  const count = (status: FleetStatus) => found.filter((device) => ofStatus(device, status)).length;
+  const given = new URLSearchParams(search);
+  const status = fleetFilters.find((known) => known === given.get('status')) ?? 'all';
   return {
-    pending: devices.filter((device) => device.registrationStatus === 'pending').sort(byName),
-    shown: found.filter((device) => ofStatus(device, filter.status)).sort(byName),
-    counts: {
-      all: found.length,
-      online: count('online'),
-      offline: count('offline'),
-      attention: count('attention'),
-    },
-    sites: [...new Set(devices.map((device) => device.site))].sort(),
+    status,
+    site: given.get('site') ?? '',
+    search: given.get('q') ?? '',
+    query: given.get('query') ?? '',
   };
 };
+
+/** Pending devices are listed apart, so `all` means all that belong to the fleet. */
+export const choiceOf = ({ status, site, search, query }: FleetFilter): DeviceChoice => ({
+  status: status === 'all' ? 'approved' : status,
+  ...(site === '' ? {} : { site }),
+  ...(search.trim() === '' ? {} : { search: search.trim() }),
+  ...(query.trim() === '' ? {} : { query: query.trim() }),
+});
+
+export const isNarrow = (filter: FleetFilter): boolean =>
+  filter.status !== 'all' || filter.site !== '' || filter.search !== '' || filter.query !== '';

@@ -41,6 +41,55 @@ export type Device = {
   approvedAt: Instant | null;
   generation?: number | null;
   bundles?: { bundleId: string; name: string; version: string; status: string }[];
+  tags: string[];
+  metadata: Record<string, string>;
+};
+
+export type Site = { name: string; title: string; devices: number; pending: number };
+
+export type Group = {
+  id: string;
+  name: string;
+  description: string;
+  kind: 'static' | 'dynamic';
+  query: string | null;
+  /** Null: nobody counted yet. */
+  members: number | null;
+};
+
+export type GroupMember = {
+  device: Device;
+  origin: 'query' | 'person' | 'registration-token';
+  addedAt: Instant | null;
+  addedBy: string | null;
+};
+
+export type TagCount = { tag: string; key: string | null; value: string; devices: number };
+
+export type Suggested = {
+  fault: { message: string; start: number; end: number } | null;
+  replace: { start: number; end: number };
+  suggestions: { text: string; kind: 'key' | 'tag' | 'value' | 'word'; hint: string }[];
+};
+
+export type Activity = {
+  id: number;
+  at: Instant;
+  actor: string;
+  action: string;
+  before: unknown;
+  after: unknown;
+};
+
+export type BulkAction =
+  | { kind: 'tag'; set: string[]; unset: string[] }
+  | { kind: 'join' | 'leave'; group: string };
+
+export type BulkResult = {
+  deviceId: string;
+  name: string | null;
+  outcome: 'changed' | 'unchanged' | 'refused';
+  reason: string | null;
 };
 
 export type RegistrationToken = {
@@ -54,6 +103,10 @@ export type RegistrationToken = {
   autoApprove: boolean;
   description?: string | null;
   revokedAt?: Instant | null;
+  group: string | null;
+  tags: string[];
+  createdBy: string;
+  state: 'open' | 'revoked' | 'expired' | 'used-up';
 };
 
 export type Sample = {

@@ -2,10 +2,10 @@
  * Makes a registration token and shows the one command to run on the device. The token is shown
  * this once: the server keeps only its hash.
  */
-import { html, LitElement, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { clockOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
-import type { RegistrationToken } from '../data/types.ts';
+import type { Group, RegistrationToken } from '../data/types.ts';
 import { command } from '../ui/copy.ts';
 import { dialog } from '../ui/dialog.ts';
 import { errorNotice, notice } from '../ui/notice.ts';
@@ -17,15 +17,29 @@ class AddDevice extends LitElement {
     sites: { attribute: false },
     made: { state: true },
     error: { state: true },
+    groups: { state: true },
   };
   app!: App;
   open = false;
   sites: string[] = [];
   made: RegistrationToken | null = null;
   error: ApiError | null = null;
+  groups: Group[] = [];
 
   protected override createRenderRoot() {
     return this;
+  }
+
+  protected override willUpdate(changed: Map<string, unknown>): void {
+    if (changed.has('open') && this.open) void this.#loadGroups();
+  }
+
+  async #loadGroups(): Promise<void> {
+    try {
+      this.groups = (await this.app.api.groups()).filter(({ kind }) => kind === 'static');
+    } catch (error) {
+      this.error = asError(error);
+    }
   }
 
   #close(): void {
@@ -37,6 +51,11 @@ class AddDevice extends LitElement {
   async #make(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
+    const group = String(form.get('group') ?? '');
+    const tags = String(form.get('tags'))
+      .split(/[\s,]+/)
+      .filter(Boolean);
+    const description = String(form.get('description')).trim();
     this.error = null;
     try {
       this.made = await this.app.api.createToken({
@@ -44,6 +63,9 @@ class AddDevice extends LitElement {
         maxUses: Number(form.get('uses')),
         validityDays: Number(form.get('days')),
         autoApprove: form.get('auto') !== null,
+        ...(group === '' ? {} : { group }),
+        ...(tags.length === 0 ? {} : { tags }),
+        ...(description === '' ? {} : { description }),
       });
     } catch (error) {
       this.error = asError(error);
@@ -65,6 +87,17 @@ class AddDevice extends LitElement {
         <div class="field"><label for="token-days">Valid for days</label>
           <input class="input" id="token-days" name="days" type="number" min="1" max="365" value="30" required /></div>
       </div>
+      <div class="field"><label for="token-tags">Tags for these devices <span class="muted">(optional)</span></label>
+        <input class="input mono" id="token-tags" name="tags" autocomplete="off" autocapitalize="off" spellcheck="false" placeholder="ring=canary indoor" /></div>
+      ${
+        this.groups.length === 0
+          ? nothing
+          : html`<div class="field"><label for="token-group">Group for these devices</label>
+            <select class="input" id="token-group" name="group"><option value="">none</option>
+              ${this.groups.map(({ id, name }) => html`<option value=${id}>${name}</option>`)}</select></div>`
+      }
+      <div class="field"><label for="token-description">Note <span class="muted">(optional)</span></label>
+        <input class="input" id="token-description" name="description" maxlength="500" autocomplete="off" /></div>
       <label class="check"><input type="checkbox" name="auto" /><span>Approve devices with this token automatically
         <span class="muted small" style="display:block">Whoever holds the token can then add a device without being looked at.</span></span></label>
       <div class="dialog-actions"><button type="submit" class="button primary">Make token</button></div>

@@ -22,7 +22,9 @@ import { pairSlots, softwareTable } from '../views/software.ts';
 import { timeline } from '../views/timeline.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import type { DeviceDialog } from './device-dialog-kind.ts';
+import './device-activity.ts';
 import './device-dialogs.ts';
+import './device-tags.ts';
 import { pathTo } from './paths.ts';
 
 const hourMs = 3_600_000;
@@ -313,7 +315,9 @@ class DevicePage extends LitElement {
       ${reported?.engine && !reported.engine.reachable ? notice('bad', html`<p>The container engine on this device does not answer. Running containers are not touched; updates wait until it is back.</p>`) : nothing}
       <div class="device-grid">
         <div class="stack">${this.#software()} ${this.#charts()} ${this.#containers()}</div>
-        <div class="stack">${deviceFacts(device, this.#desired.value, reported ?? null)} ${this.#timeline()}</div>
+        <div class="stack"><device-tags .app=${this.app} .device=${device} @changed=${() => this.#device.refresh()}></device-tags>
+          ${deviceFacts(device, this.#desired.value, reported ?? null)} ${this.#timeline()}
+          <device-activity .app=${this.app} .device=${device}></device-activity></div>
       </div>
       <device-dialogs .app=${this.app} .device=${device} .dialog=${this.dialog}
         @closed=${(event: CustomEvent<{ changed: boolean }>) => {

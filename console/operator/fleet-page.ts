@@ -1,15 +1,17 @@
 /**
- * The fleet: who waits for approval, then every device with its status, software and the age of
- * what is known. The filter is the address, so a view can be sent to a colleague.
+ * The fleet: who waits for approval, then the devices that the address chooses, a page at a time. The
+ * cloud filters, so ten devices and a hundred thousand are one and the same page; a view can be sent
+ * to a colleague.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import {
+  choiceOf,
   type FleetFilter,
   type FleetStatus,
-  type FleetView,
   filterFromQuery,
   fleetFilters,
-  viewFleet,
+  isNarrow,
+  noFilter,
 } from '../data/fleet-filter.ts';
 import { applyToDevices } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
@@ -21,17 +23,23 @@ import { type Params, withQuery } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import './add-device.ts';
-import { deviceTable } from '../views/device-table.ts';
+import { deviceTable, type Selection } from '../views/device-table.ts';
 import { pendingDevices } from '../views/pending-devices.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
+import type { BulkTarget } from './bulk-dialog.ts';
+import { pathTo } from './paths.ts';
+import './bulk-dialog.ts';
+import './query-box.ts';
 import './reject-device.ts';
 
 const labels: Record<FleetStatus, string> = {
   all: 'All',
   online: 'Online',
-  offline: 'Not online',
-  attention: 'Needs attention',
+  offline: 'Offline',
+  rejected: 'Rejected',
 };
+
+type Listed = { devices: Device[]; hasMore: boolean };
 
 class FleetPage extends LitElement {
   static override properties = {
@@ -39,6 +47,8 @@ class FleetPage extends LitElement {
     adding: { state: true },
     rejecting: { state: true },
     busy: { state: true },
+    chosen: { state: true },
+    target: { state: true },
   };
   app!: App;
   params: Params = {};
@@ -46,20 +56,31 @@ class FleetPage extends LitElement {
   adding = false;
   rejecting: Device | null = null;
   busy: ReadonlySet<string> = new Set();
+  chosen: ReadonlySet<string> = new Set();
+  target: BulkTarget | null = null;
+  #pages = 1;
 
-  #devices = createResource(this, () => this.app.api.devices());
+  #listed = createResource<Listed>(this, () => this.#load());
+  #total = createResource(this, () => this.app.api.countDevices(choiceOf(this.filter)));
+  #pending = createResource(
+    this,
+    async () => (await this.app.api.devicePage({ status: 'pending' }, null)).devices,
+  );
+  #sites = createResource(this, () => this.app.api.sites());
 
   constructor() {
     super();
     followLive(this, () => this.app, {
       topics: () => ['devices'],
       onEvent: (event) => {
-        const known = this.#devices.value ?? [];
-        const applied = applyToDevices(known, event);
-        if (applied.devices !== known) this.#devices.patch(() => applied.devices);
-        if (applied.fetch === 'devices') this.#devices.refresh();
+        const known = this.#listed.value;
+        if (known === undefined) return;
+        const applied = applyToDevices(known.devices, event);
+        if (applied.devices !== known.devices)
+          this.#listed.patch((listed) => ({ ...listed, devices: applied.devices }));
+        if (applied.fetch === 'devices') this.#refresh();
       },
-      onResync: () => this.#devices.refresh(),
+      onResync: () => this.#refresh(),
     });
   }
 
@@ -67,12 +88,34 @@ class FleetPage extends LitElement {
     return this;
   }
 
+  async #load(): Promise<Listed> {
+    const devices: Device[] = [];
+    let cursor: string | null = null;
+    for (let page = 0; page < this.#pages; page += 1) {
+      const found: { devices: Device[]; nextCursor: string | null } = await this.app.api.devicePage(
+        choiceOf(this.filter),
+        cursor,
+      );
+      devices.push(...found.devices);
+      cursor = found.nextCursor;
+      if (cursor === null) break;
+    }
+    return { devices, hasMore: cursor !== null };
+  }
+
+  #refresh(): void {
+    for (const part of [this.#listed, this.#total, this.#pending, this.#sites]) part.refresh();
+  }
+
   #narrow(change: Partial<FleetFilter>): void {
     this.filter = { ...this.filter, ...change };
-    const { status, site, search } = this.filter;
-    this.app.replace(
-      withQuery('/', location.search, { status: status === 'all' ? '' : status, site, q: search }),
-    );
+    this.#pages = 1;
+    this.chosen = new Set();
+    const { status, site, search, query } = this.filter;
+    const shown = { status: status === 'all' ? '' : status, site, q: search, query };
+    this.app.replace(withQuery('/', location.search, shown));
+    this.#listed.refresh();
+    this.#total.refresh();
   }
 
   async #approve(device: Device): Promise<void> {
@@ -80,7 +123,7 @@ class FleetPage extends LitElement {
     try {
       await this.app.api.approve(device.id);
       notify('ok', `${device.name} is approved. It connects by itself within half a minute.`);
-      this.#devices.refresh();
+      this.#refresh();
     } catch (error) {
       const { message, code } = asError(error);
       notify('bad', `${device.name} was not approved: ${message} (${code})`);
@@ -88,46 +131,97 @@ class FleetPage extends LitElement {
     this.busy = new Set([...this.busy].filter((id) => id !== device.id));
   }
 
-  #filters(view: FleetView): TemplateResult {
+  #filters(): TemplateResult {
+    const sites = this.#sites.value ?? [];
     return html`<div class="filters">
       <div class="search">${icon('search')}
-        <input class="input" type="search" aria-label="Search devices" placeholder="Search name, site, bundle, version"
+        <input class="input" type="search" aria-label="Search devices" placeholder="Search name, host, fingerprint, site"
           .value=${this.filter.search} @input=${(event: InputEvent) =>
             this.#narrow({ search: (event.target as HTMLInputElement).value })} /><kbd>/</kbd></div>
       <div class="segmented" role="group" aria-label="Filter by status">
         ${fleetFilters.map(
           (status) => html`<button type="button" aria-pressed=${this.filter.status === status}
-            @click=${() => this.#narrow({ status })}>${labels[status]} <span class="count">${view.counts[status]}</span></button>`,
+            @click=${() => this.#narrow({ status })}>${labels[status]}</button>`,
         )}
       </div>
       ${
-        view.sites.length < 2
+        sites.length < 2
           ? nothing
           : html`<select class="input" aria-label="Site" @change=${(event: Event) =>
               this.#narrow({ site: (event.target as HTMLSelectElement).value })}>
               <option value="" ?selected=${this.filter.site === ''}>All sites</option>
-              ${view.sites.map((site) => html`<option value=${site} ?selected=${this.filter.site === site}>${site}</option>`)}
+              ${sites.map(({ name, title }) => html`<option value=${name} ?selected=${this.filter.site === name}>${title === '' ? name : `${title} (${name})`}</option>`)}
             </select>`
       }
+      <query-box .app=${this.app} .value=${this.filter.query} label="Query about tags and devices"
+        @query=${(event: CustomEvent<string>) => {
+          if (event.detail !== this.filter.query) this.#narrow({ query: event.detail });
+        }}></query-box>
     </div>`;
   }
 
-  #list(view: FleetView): TemplateResult {
-    if (view.shown.length > 0) return deviceTable(view.shown);
-    const nothingAtAll =
-      view.counts.all === 0 && this.filter.search === '' && this.filter.site === '';
-    if (!nothingAtAll) {
+  #selection(devices: readonly Device[]): Selection | null {
+    if (refusedByRole(this.app.user) !== null) return null;
+    return {
+      ids: this.chosen,
+      toggle: (id, isOn) => {
+        const next = new Set(this.chosen);
+        if (isOn) next.add(id);
+        else next.delete(id);
+        this.chosen = next;
+      },
+      toggleAll: (isOn) => {
+        this.chosen = new Set(isOn ? devices.map(({ id }) => id) : []);
+      },
+    };
+  }
+
+  /** What can be done with those that are ticked, or with all that the filter chooses. */
+  #bulkBar(devices: readonly Device[]): TemplateResult | typeof nothing {
+    const ids = devices.map(({ id }) => id).filter((id) => this.chosen.has(id));
+    const total = this.#total.value ?? 0;
+    if (ids.length === 0) return nothing;
+    const open = (target: BulkTarget) => () => {
+      this.target = target;
+    };
+    return html`<div class="bulk-bar" role="region" aria-label="Chosen devices">
+      <span>${ids.length} chosen</span>
+      <button type="button" class="button small primary" @click=${open({ devices: { ids }, count: ids.length })}>Tags and group…</button>
+      ${
+        total > ids.length
+          ? html`<button type="button" class="button small" @click=${open({ devices: choiceOf(this.filter), count: total })}>All ${total} that match…</button>`
+          : nothing
+      }
+      <button type="button" class="button small quiet" @click=${() => {
+        this.chosen = new Set();
+      }}>Clear</button></div>`;
+  }
+
+  #list({ devices, hasMore }: Listed): TemplateResult {
+    if (devices.length > 0) {
+      const total = this.#total.value;
+      return html`${this.#bulkBar(devices)}${deviceTable(devices, this.#selection(devices))}
+        <div class="list-foot"><span class="muted small" role="status">${devices.length} of ${total ?? '…'} shown</span>
+          ${
+            hasMore
+              ? html`<button type="button" class="button small" @click=${() => {
+                  this.#pages += 1;
+                  this.#listed.refresh();
+                }}>Show more</button>`
+              : nothing
+          }</div>`;
+    }
+    if (isNarrow(this.filter)) {
       return emptyState(
         'search',
         'No device matches',
-        html`<p>Nothing has this status, site and text together.</p>
-          <button type="button" class="button" @click=${() =>
-            this.#narrow({ status: 'all', site: '', search: '' })}>Show all devices</button>`,
+        html`<p>Nothing has this status, site, text and query together.</p>
+          <button type="button" class="button" @click=${() => this.#narrow(noFilter)}>Show all devices</button>`,
       );
     }
     return emptyState(
       'router',
-      view.pending.length > 0 ? 'No approved device yet' : 'No device yet',
+      (this.#pending.value ?? []).length > 0 ? 'No approved device yet' : 'No device yet',
       html`<p>A device joins in two steps: make a registration token here, then run one command on the device.
         It appears above, and you approve it when its fingerprint is right.</p>
         ${command('signalbeam-agent register --url <this address> --token <token>', 'Command to run on the device')}
@@ -138,31 +232,36 @@ class FleetPage extends LitElement {
   }
 
   #content(): TemplateResult {
-    const { value, error } = this.#devices;
-    if (value === undefined) return loading(error, 5, this.#devices.refresh);
-    const view = viewFleet(value, this.filter);
+    const { value, error } = this.#listed;
+    if (value === undefined && error !== null) return loading(error, 5, () => this.#refresh());
+    const pending = this.#pending.value ?? [];
     return html`${errorNotice(error)}
-      ${pendingDevices(view.pending, {
+      ${pendingDevices(pending, {
         refused: refusedByRole(this.app.user),
         busy: this.busy,
+        labels: pathTo.labels('status=pending'),
         approve: (device) => void this.#approve(device),
         reject: (device) => {
           this.rejecting = device;
         },
       })}
-      ${this.#filters(view)}
-      <section class="card ${error === null ? '' : 'stale'}" aria-label="Devices">${this.#list(view)}</section>`;
+      ${this.#filters()}
+      <section class="card ${error === null ? '' : 'stale'}" aria-label="Devices">${value === undefined ? html`<div class="body">${loading(null, 5)}</div>` : this.#list(value)}</section>`;
   }
 
   #lead(): string {
-    const devices = this.#devices.value;
-    if (devices === undefined) return 'Every device of this tenant.';
-    const { counts, sites, pending } = viewFleet(devices, { status: 'all', site: '', search: '' });
-    const waiting = pending.length === 0 ? '' : ` ${pending.length} waiting for approval.`;
-    const places = sites.length === 1 ? `at ${sites[0]}` : `at ${sites.length} sites`;
-    return counts.all === 0
-      ? `Devices appear here as they register.${waiting}`
-      : `${counts.online} of ${counts.all} online ${places}.${waiting}`;
+    const sites = this.#sites.value;
+    if (sites === undefined) return 'Every device of this tenant.';
+    const [devices, pending] = sites.reduce(
+      ([all = 0, waiting = 0], site) => [all + site.devices, waiting + site.pending],
+      [0, 0],
+    );
+    const members = (devices ?? 0) - (pending ?? 0);
+    const waiting = pending === 0 ? '' : ` ${pending} waiting for approval.`;
+    const places = sites.filter((site) => site.devices > 0);
+    if (members === 0) return `Devices appear here as they register.${waiting}`;
+    const where = places.length === 1 ? `at ${places[0]?.name}` : `at ${places.length} sites`;
+    return `${members === 1 ? '1 device' : `${members} devices`} ${where}.${waiting}`;
   }
 
   protected override render() {
@@ -180,13 +279,21 @@ class FleetPage extends LitElement {
         })}
       </div>
       ${this.#content()}
-      <add-device .app=${this.app} .open=${this.adding} .sites=${[...new Set((this.#devices.value ?? []).map((device) => device.site))]}
+      <add-device .app=${this.app} .open=${this.adding} .sites=${(this.#sites.value ?? []).map(({ name }) => name)}
         @closed=${() => {
           this.adding = false;
         }}></add-device>
+      <bulk-dialog .app=${this.app} .target=${this.target} @closed=${(
+        event: CustomEvent<{ changed: boolean }>,
+      ) => {
+        this.target = null;
+        if (!event.detail.changed) return;
+        this.chosen = new Set();
+        this.#refresh();
+      }}></bulk-dialog>
       <reject-device .app=${this.app} .device=${this.rejecting} @closed=${() => {
         this.rejecting = null;
-        this.#devices.refresh();
+        this.#refresh();
       }}></reject-device>
     </div>`;
   }

@@ -5,6 +5,7 @@ import '../ui/blocks.css';
 import '../ui/controls.css';
 import '../ui/toasts.ts';
 import './operator.css';
+import './fleet.css';
 import { createFleetApi } from '../data/fleet-api.ts';
 import { createAsk } from '../data/request.ts';
 import { createStream } from '../data/stream.ts';

@@ -2,6 +2,12 @@
 export const pathTo = {
   fleet: () => '/',
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
+  groups: () => '/groups',
+  group: (id: string) => `/groups/${encodeURIComponent(id)}`,
+  tokens: () => '/tokens',
+  /** `chosen` is a query as the API's list takes it. */
+  labels: (chosen: string) => `/labels?${chosen}`,
+  fleetByQuery: (query: string) => `/?query=${encodeURIComponent(query)}`,
   bundles: () => '/bundles',
   bundle: (id: string) => `/bundles/${encodeURIComponent(id)}`,
   newVersion: (id: string, from = '') =>

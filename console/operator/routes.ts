@@ -5,7 +5,7 @@ export type Route = {
   pattern: string;
   title: string;
   /** Which entry of the navigation it belongs to. */
-  section: 'fleet' | 'bundles' | 'rollouts' | 'none';
+  section: 'fleet' | 'groups' | 'tokens' | 'bundles' | 'rollouts' | 'none';
   tag: string;
   load: () => Promise<unknown>;
 };
@@ -24,6 +24,34 @@ export const routes: readonly Route[] = [
     section: 'fleet',
     tag: 'device-page',
     load: () => import('./device-page.ts'),
+  },
+  {
+    pattern: '/groups',
+    title: 'Groups',
+    section: 'groups',
+    tag: 'groups-page',
+    load: () => import('./groups-page.ts'),
+  },
+  {
+    pattern: '/groups/:id',
+    title: 'Group',
+    section: 'groups',
+    tag: 'group-page',
+    load: () => import('./group-page.ts'),
+  },
+  {
+    pattern: '/tokens',
+    title: 'Registration tokens',
+    section: 'tokens',
+    tag: 'tokens-page',
+    load: () => import('./tokens-page.ts'),
+  },
+  {
+    pattern: '/labels',
+    title: 'Labels',
+    section: 'fleet',
+    tag: 'labels-page',
+    load: () => import('./labels-page.ts'),
   },
   {
     pattern: '/bundles',

@@ -24,8 +24,10 @@ type PageElement = HTMLElement & { app: App; params: Params };
 const sections: readonly { key: Route['section']; label: string; href: string; icon: IconName }[] =
   [
     { key: 'fleet', label: 'Fleet', href: pathTo.fleet(), icon: 'router' },
+    { key: 'groups', label: 'Groups', href: pathTo.groups(), icon: 'layers' },
     { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
     { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
+    { key: 'tokens', label: 'Tokens', href: pathTo.tokens(), icon: 'lock' },
   ];
 
 export class OperatorShell extends LitElement {
@@ -158,6 +160,8 @@ export class OperatorShell extends LitElement {
     const go = (href: string) => () => this.#router.navigate(href);
     return [
       { keys: 'g f', title: 'Go to the fleet', run: go(pathTo.fleet()) },
+      { keys: 'g o', title: 'Go to groups', run: go(pathTo.groups()) },
+      { keys: 'g t', title: 'Go to registration tokens', run: go(pathTo.tokens()) },
       { keys: 'g b', title: 'Go to bundles', run: go(pathTo.bundles()) },
       { keys: 'g r', title: 'Go to rollouts', run: go(pathTo.rollouts()) },
       {

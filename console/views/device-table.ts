@@ -1,9 +1,18 @@
-/** Devices as rows: status, name, software, and the age of what is known. Folds on a phone. */
-import { html, type TemplateResult } from 'lit';
+/** Devices as rows: status, name, tags, software, and the age of what is known. Folds on a phone. */
+import { html, nothing, type TemplateResult } from 'lit';
 import { deviceMark, slotMark } from '../data/status.ts';
 import type { Device } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import { bareMark, glyph } from '../ui/glyph.ts';
+
+/** Which rows are ticked, and what a tick does; absent where nothing can be chosen. */
+export type Selection = {
+  ids: ReadonlySet<string>;
+  toggle: (id: string, isOn: boolean) => void;
+  toggleAll: (isOn: boolean) => void;
+};
+
+const tagsShownMax = 4;
 
 const software = (device: Device): TemplateResult => {
   const bundles = device.bundles ?? [];
@@ -20,15 +29,31 @@ const seen = ({ site, lastSeenAt }: Device): TemplateResult =>
     ? html`<span class="only-narrow">${site} · never seen</span><span class="only-wide">never</span>`
     : html`<span class="only-narrow">${site} · seen </span>${age(lastSeenAt)}`;
 
+export const tagList = (tags: readonly string[], shown = tags.length): TemplateResult =>
+  html`<span class="tags">${tags.slice(0, shown).map((tag) => html`<span class="tag" title=${tag}>${tag}</span>`)}${
+    tags.length > shown
+      ? html`<span class="muted small" title=${tags.slice(shown).join(', ')}>+${tags.length - shown}</span>`
+      : nothing
+  }</span>`;
+
 /** The whole row opens the device; its link is what keyboards and screen readers use. */
 const open = (event: MouseEvent): void => {
-  if ((event.target as HTMLElement).closest('a') !== null) return;
+  if ((event.target as HTMLElement).closest('a, label') !== null) return;
   (event.currentTarget as HTMLElement).querySelector('a')?.click();
 };
 
-const row = (device: Device): TemplateResult => html`<tr class="link" @click=${open}>
+const tick = (device: Device, selection: Selection): TemplateResult =>
+  html`<td class="tick"><label><span class="visually-hidden">Choose ${device.name}</span>
+    <input type="checkbox" .checked=${selection.ids.has(device.id)} @change=${(event: Event) =>
+      selection.toggle(device.id, (event.target as HTMLInputElement).checked)} /></label></td>`;
+
+const row = (
+  device: Device,
+  selection: Selection | null,
+): TemplateResult => html`<tr class="link" @click=${open}>
+  ${selection === null ? nothing : tick(device, selection)}
   <td><a class="title" data-item href="/devices/${encodeURIComponent(device.id)}">${device.name}</a>
-    <div class="muted small truncate">${device.platform?.hostname ?? ''}</div></td>
+    ${device.tags.length === 0 ? html`<div class="muted small truncate">${device.platform?.hostname ?? ''}</div>` : tagList(device.tags, tagsShownMax)}</td>
   <td>${bareMark(deviceMark(device))}</td>
   <td class="wide">${software(device)}</td>
   <td class="drop"><span class="nowrap">${device.site}</span></td>
@@ -36,9 +61,19 @@ const row = (device: Device): TemplateResult => html`<tr class="link" @click=${o
   <td class="muted wide">${seen(device)}</td>
 </tr>`;
 
-export const deviceTable = (devices: readonly Device[]): TemplateResult =>
-  html`<div class="scroll"><table class="fold">
-    <thead><tr><th scope="col">Device</th><th scope="col">Status</th><th scope="col">Software</th>
+const tickAll = (devices: readonly Device[], selection: Selection): TemplateResult => {
+  const isAll = devices.length > 0 && devices.every(({ id }) => selection.ids.has(id));
+  return html`<th scope="col" class="tick"><label><span class="visually-hidden">Choose all that are shown</span>
+    <input type="checkbox" .checked=${isAll} .indeterminate=${!isAll && selection.ids.size > 0}
+      @change=${(event: Event) => selection.toggleAll((event.target as HTMLInputElement).checked)} /></label></th>`;
+};
+
+export const deviceTable = (
+  devices: readonly Device[],
+  selection: Selection | null = null,
+): TemplateResult =>
+  html`<div class="scroll"><table class="fold ${selection === null ? '' : 'ticked'}">
+    <thead><tr>${selection === null ? nothing : tickAll(devices, selection)}<th scope="col">Device</th><th scope="col">Status</th><th scope="col">Software</th>
       <th scope="col">Site</th><th scope="col">Agent</th><th scope="col">Last seen</th></tr></thead>
-    <tbody>${devices.map(row)}</tbody>
+    <tbody>${devices.map((device) => row(device, selection))}</tbody>
   </table></div>`;

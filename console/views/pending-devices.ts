@@ -13,6 +13,8 @@ export const pendingDevices = (
   act: {
     refused: string | null;
     busy: ReadonlySet<string>;
+    /** Where labels for them are printed. */
+    labels: string;
     approve: (device: Device) => void;
     reject: (device: Device) => void;
   },
@@ -21,7 +23,8 @@ export const pendingDevices = (
     ? nothing
     : html`<section class="card" aria-labelledby="pending-title">
         <header><h2 id="pending-title">Waiting for approval</h2>
-          ${badge({ shape: 'diamond', tone: 'warn', word: `${devices.length} waiting` })}</header>
+          <span class="row">${badge({ shape: 'diamond', tone: 'warn', word: `${devices.length} waiting` })}
+            <a class="button small" href=${act.labels}>Print labels</a></span></header>
         <p class="small muted" style="padding:10px 16px 0">Approve a device only if this fingerprint is the one that
           <code>signalbeam-agent status</code> shows on it.</p>
         ${devices.map(
