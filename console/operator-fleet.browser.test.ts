@@ -92,6 +92,7 @@ describe('the fleet', () => {
     await box().fill('ring=canary;');
     await expect.poll(() => fault.locator('mark').textContent()).toBe(';');
     await box().fill('');
+    await page.keyboard.press('Escape');
     await expect.poll(() => rows().count()).toBe(names.length);
   });
 

@@ -16,8 +16,8 @@ import { tagList } from '../views/device-table.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import type { BulkTarget } from './bulk-dialog.ts';
 import './bulk-dialog.ts';
-import './query-box.ts';
 import { pathTo } from './paths.ts';
+import { queryIn } from './query-box.ts';
 
 const origins: Record<GroupMember['origin'], string> = {
   query: 'answers the query',
@@ -36,7 +36,6 @@ class GroupPage extends LitElement {
   dialog: 'none' | 'change' | 'remove' = 'none';
   error: ApiError | null = null;
   target: BulkTarget | null = null;
-  #query = '';
   #group = createResource(this, () => this.app.api.group(this.#id));
   #members = createResource(this, () => this.app.api.members(this.#id));
 
@@ -86,7 +85,7 @@ class GroupPage extends LitElement {
     const change = {
       name: String(form.get('name')).trim(),
       description: String(form.get('description')).trim(),
-      ...(group.query === null ? {} : { query: this.#query }),
+      ...(group.query === null ? {} : { query: queryIn(event) }),
     };
     void this.#do(
       () => this.app.api.changeGroup(group.id, change),
@@ -96,9 +95,6 @@ class GroupPage extends LitElement {
   }
 
   #changeForm(group: Group): TemplateResult {
-    const keep = (event: CustomEvent<string>): void => {
-      this.#query = event.detail;
-    };
     return html`<form class="stack" @submit=${(event: SubmitEvent) => this.#change(event, group)}>
       ${errorNotice(this.error)}
       <div class="field"><label for="group-name">Name</label><input class="input" id="group-name" name="name" value=${group.name} required maxlength="100" autofocus /></div>
@@ -107,7 +103,7 @@ class GroupPage extends LitElement {
         group.query === null
           ? nothing
           : html`<div class="field"><span class="label">Devices that answer</span>
-              <query-box .app=${this.app} .value=${group.query} label="Query of the group" @query=${keep} @faulty=${keep}></query-box></div>`
+              <query-box .app=${this.app} .value=${group.query} label="Query of the group"></query-box></div>`
       }
       <div class="dialog-actions"><button type="button" class="button" @click=${() => {
         this.dialog = 'none';
@@ -187,7 +183,6 @@ class GroupPage extends LitElement {
     const refused = refusedByRole(this.app.user);
     const open = (which: 'change' | 'remove') => () => {
       this.error = null;
-      this.#query = group?.query ?? '';
       this.dialog = which;
     };
     return html`<div class="page-head"><div class="stack tight"><h1>${group?.name ?? 'Group'}</h1>

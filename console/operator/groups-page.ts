@@ -9,8 +9,8 @@ import { icon } from '../ui/icons.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
-import './query-box.ts';
 import { pathTo } from './paths.ts';
+import { queryIn } from './query-box.ts';
 
 class GroupsPage extends LitElement {
   static override properties = {
@@ -23,7 +23,6 @@ class GroupsPage extends LitElement {
   adding = false;
   isDynamic = true;
   error: ApiError | null = null;
-  #query = '';
   #groups = createResource(this, () => this.#load());
   #tags = createResource(this, () => this.app.api.tagCounts());
 
@@ -64,7 +63,7 @@ class GroupsPage extends LitElement {
       const made = await this.app.api.createGroup({
         name: String(form.get('name')).trim(),
         description: String(form.get('description')).trim(),
-        ...(this.isDynamic ? { query: this.#query } : {}),
+        ...(this.isDynamic ? { query: queryIn(event) } : {}),
       });
       this.app.navigate(pathTo.group(made.id));
     } catch (error) {
@@ -90,13 +89,7 @@ class GroupsPage extends LitElement {
       ${
         this.isDynamic
           ? html`<div class="field"><span class="label">Devices that answer</span>
-              <query-box .app=${this.app} label="Query of the group" @query=${(
-                event: CustomEvent<string>,
-              ) => {
-                this.#query = event.detail;
-              }} @faulty=${(event: CustomEvent<string>) => {
-                this.#query = event.detail;
-              }}></query-box>
+              <query-box .app=${this.app} label="Query of the group"></query-box>
               <span class="hint">Who answers it is in the group, from the moment a tag changes.</span></div>`
           : html`<p class="muted">Choose its devices in the fleet afterwards, or let a registration token put them in.</p>`
       }
@@ -152,7 +145,6 @@ class GroupsPage extends LitElement {
           refused: refusedByRole(this.app.user),
           run: () => {
             this.error = null;
-            this.#query = '';
             this.adding = true;
           },
         })}</div>

@@ -1,7 +1,7 @@
 /**
  * `<query-box>`: a field for a query about devices. While one types, the cloud judges it and says what
  * may come next; the fault is marked at its place. Arrows choose, Tab or Enter takes, Escape closes.
- * Tells `query` once a query can be read (or is empty), and `faulty` while it can't.
+ * Tells `query` once a query can be read, or is empty.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { Suggested } from '../data/types.ts';
@@ -67,19 +67,17 @@ class QueryBox extends LitElement {
       const judged = await this.app.api.suggest(text, this.#field?.selectionStart ?? text.length);
       if (asked !== this.#asked || text !== this.value) return;
       this.judged = judged;
-      this.#tell(text, text.trim() === '' || judged.fault === null);
+      if (text.trim() === '' || judged.fault === null) this.#tell(text.trim());
     } catch {
       // The list below says what is wrong with the line; the field goes on being a field.
       this.judged = null;
     }
   }
 
-  #tell(text: string, isReadable: boolean): void {
-    const said = `${isReadable} ${text}`;
-    if (said === this.#said) return;
-    this.#said = said;
-    const detail = text.trim();
-    this.dispatchEvent(new CustomEvent(isReadable ? 'query' : 'faulty', { detail }));
+  #tell(detail: string): void {
+    if (detail === this.#said) return;
+    this.#said = detail;
+    this.dispatchEvent(new CustomEvent('query', { detail }));
   }
 
   #take(index: number): void {
@@ -178,3 +176,9 @@ class QueryBox extends LitElement {
   }
 }
 customElements.define('query-box', QueryBox);
+
+/** What is written in the query box of a form that is sent, judged or not yet: the cloud judges it. */
+export const queryIn = ({ currentTarget }: Event): string => {
+  const box = (currentTarget as HTMLElement).querySelector('query-box');
+  return box instanceof QueryBox ? box.value.trim() : '';
+};
