@@ -220,7 +220,7 @@ describe('the keyboard alone', () => {
       await expect.poll(() => page.locator('#where').textContent()).toBe(name);
     }
     const search = page.getByRole('searchbox');
-    await search.waitFor();
+    await page.getByRole('link', { name: 'press-3' }).waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('j');
     expect(await search.inputValue()).toBe('j');

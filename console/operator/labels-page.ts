@@ -8,7 +8,7 @@ import type { Device } from '../data/types.ts';
 import { crumb } from '../ui/crumb.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
-import type { App } from './app.ts';
+import { type App, followLive } from './app.ts';
 import { pathTo } from './paths.ts';
 
 const chosen = (): Record<string, string> => {
@@ -21,6 +21,16 @@ class LabelsPage extends LitElement {
   app!: App;
   params: Params = {};
   #devices = createResource(this, () => this.app.api.devicePage(chosen(), null));
+
+  constructor() {
+    super();
+    followLive(this, () => this.app, {
+      topics: () => ['devices'],
+      // What is about to be printed does not change under the hand.
+      onEvent: () => {},
+      onResync: () => this.#devices.refresh(),
+    });
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
