@@ -1,0 +1,200 @@
+/**
+ * How fast an operator's lists are with a large fleet in one tenant, asked over HTTP by several people
+ * at once: the list, search, queries about tags, groups, the pending queue, a device's page, the tags in
+ * use, and how soon a dynamic group knows of a tag. Another tenant of a fifth of the size shares the
+ * tables. Rows are made by SQL; nothing else runs on the cloud meanwhile.
+ */
+import { createTenant } from '@signalbeam/device-manager/create-tenant';
+import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { type BenchCloud, loadAverage, openBenchCloud, quantile, rounded } from './cloud.suite.ts';
+
+const password = 'correct horse battery';
+const clients = 2;
+
+const sizes = { smoke: { devices: 500, asks: 6 }, canonical: { devices: 100_000, asks: 150 } };
+
+/** Tags as fleets have them: few values on many devices, many on few, and some that are rare. */
+const fill = async (owner: Pool, tenantId: string, devices: number): Promise<void> => {
+  const run = (sql: string, more: unknown[] = []) => owner.query(sql, [tenantId, ...more]);
+  await run(
+    `INSERT INTO device_manager.registration_tokens
+       (tenant_id, prefix, salt, secret_hash, site, max_uses, created_by, expires_at)
+     VALUES ($1::uuid, 'bench', '', '', 'plant-0', 100000, 'bench', now())`,
+  );
+  await run(
+    `INSERT INTO device_manager.devices
+       (tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version, os,
+        architecture, hostname, registration_token_id)
+     SELECT $1::uuid, (ARRAY['pump', 'valve', 'press', 'gateway', 'camera'])[1 + i % 5] || ' ' || i,
+            'plant-' || (i % 500), CASE WHEN i % 500 = 0 THEN 'pending' ELSE 'approved' END,
+            'U' || md5(($1::uuid)::text || '.' || i), 'k', left(md5(i::text), 23), '0.1.' || (i % 5), 'linux', 'arm64',
+            'host-' || i || '.local',
+            (SELECT id FROM device_manager.registration_tokens WHERE tenant_id = $1::uuid)
+       FROM generate_series(1, $2::integer) i`,
+    [devices],
+  );
+  await run(
+    `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
+     SELECT d.tenant_id, d.id, tag.key, tag.value
+       FROM (SELECT *, ('x' || left(md5(id::text), 7))::bit(28)::integer AS n
+               FROM device_manager.devices WHERE tenant_id = $1::uuid) d
+       CROSS JOIN LATERAL (VALUES
+         ('environment', (ARRAY['production', 'production', 'production', 'staging', 'dev'])[1 + n % 5]),
+         ('hardware', (ARRAY['rpi4', 'rpi5', 'x86', 'jetson'])[1 + n / 7 % 4]),
+         ('location', 'warehouse-' || n / 11 % 300),
+         ('ring', CASE WHEN n / 13 % 10 = 0 THEN 'canary' ELSE 'late' END),
+         ('customer', 'c' || n / 17 % 2000)) tag (key, value)`,
+  );
+  await run(
+    `INSERT INTO telemetry.presence
+       (device_id, tenant_id, last_seen_at, next_beat_ms, presence, changed_at)
+     SELECT id, tenant_id, now() - random() * interval '1 minute', 30000,
+            CASE WHEN random() < 0.02 THEN 'offline' ELSE 'online' END, now()
+       FROM device_manager.devices WHERE tenant_id = $1::uuid AND status = 'approved' AND random() < 0.97`,
+  );
+  await run(
+    `INSERT INTO platform.audit_log (tenant_id, actor, action, target)
+     SELECT $1::uuid, 'bench', 'device.register', 'device:' || id
+       FROM device_manager.devices WHERE tenant_id = $1::uuid`,
+  );
+};
+
+type Ask = <T>(path: string, body?: unknown, method?: string) => Promise<T>;
+
+const signIn = async (cloud: BenchCloud, email: string): Promise<Ask> => {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  const ask: Ask = async (path, body, method = body === undefined ? 'GET' : 'POST') => {
+    const response = await fetch(cloud.url + path, {
+      method,
+      headers,
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return JSON.parse(text);
+  };
+  const { token } = await ask<{ token: string }>('/api/auth/login', { email, password });
+  headers['authorization'] = `Bearer ${token}`;
+  return ask;
+};
+
+/** Milliseconds of each request, `clients` at a time. */
+const time = async (ask: Ask, paths: readonly string[], asks: number): Promise<number[]> => {
+  const took: number[] = [];
+  let next = 0;
+  const work = async (): Promise<void> => {
+    while (next < asks) {
+      const path = paths[next % paths.length] ?? '/';
+      next += 1;
+      const began = performance.now();
+      await ask(path);
+      took.push(performance.now() - began);
+    }
+  };
+  // The first few meet cold caches and plans.
+  for (const path of paths) await ask(path);
+  await Promise.all(Array.from({ length: clients }, work));
+  return took;
+};
+
+const byQuery = (query: string): string => `/api/devices?query=${encodeURIComponent(query)}`;
+
+/** From the moment a tag is asked for to the first answer of the group that has the device in it. */
+const tagToGroup = async (ask: Ask, groupId: string, times: number): Promise<number[]> => {
+  const { devices } = await ask<{ devices: { id: string }[] }>('/api/devices?status=approved');
+  const took: number[] = [];
+  for (const { id } of devices.slice(0, times)) {
+    const began = performance.now();
+    await ask(`/api/devices/${id}/tags`, { set: ['wave=now'] }, 'PATCH');
+    const isIn = async (): Promise<boolean> =>
+      (
+        await ask<{ members: { device: { id: string } }[] }>(
+          `/api/groups/${groupId}/members?limit=200`,
+        )
+      ).members.some((member) => member.device.id === id);
+    while (!(await isIn()));
+    took.push(performance.now() - began);
+  }
+  return took;
+};
+
+const measure = async (ask: Ask, asks: number) => {
+  const group = await ask<{ id: string }>('/api/groups', { name: 'wave', query: 'wave=now' });
+  const canaries = await ask<{ id: string }>('/api/groups', {
+    ...{ name: 'canaries', query: 'ring=canary AND environment=production' },
+  });
+  const first = await ask<{ nextCursor: string; devices: { id: string }[] }>('/api/devices');
+  const lists: Record<string, string[]> = {
+    list: ['/api/devices', `/api/devices?cursor=${first.nextCursor}`, '/api/devices?site=plant-7'],
+    presence: ['online', 'offline', 'never'].map((status) => `/api/devices?status=${status}`),
+    search: ['pump', 'host-99', 'plant-7', 'nothing like it'].map(
+      (words) => `/api/devices?search=${encodeURIComponent(words)}`,
+    ),
+    tagQuery: [
+      byQuery('environment=production'),
+      byQuery('customer=c77'),
+      byQuery('NOT environment=dev AND ring=canary'),
+      byQuery('location=warehouse-29*'),
+      byQuery('(hardware=rpi4 OR hardware=rpi5) AND status=offline'),
+      byQuery('customer=nobody OR customer=nothing'),
+    ],
+    lastSeen: [byQuery('lastSeen before 30d'), byQuery('lastSeen within 15m')],
+    group: [`/api/devices?group=${canaries.id}`, `/api/groups/${canaries.id}/members`],
+    pending: ['/api/devices?status=pending'],
+    devicePage: first.devices
+      .slice(0, 3)
+      .flatMap(({ id }) => [
+        `/api/devices/${id}`,
+        `/api/devices/${id}/groups`,
+        `/api/devices/${id}/activity`,
+      ]),
+    tagsInUse: [
+      '/api/tags',
+      '/api/tags/suggestions?query=env',
+      '/api/tags/suggestions?query=ring%3D',
+    ],
+    audit: ['/api/audit'],
+    count: [
+      '/api/devices/count',
+      `/api/devices/count?query=${encodeURIComponent('environment=production')}`,
+    ],
+  };
+  const figures: Record<string, number> = {};
+  for (const [name, paths] of Object.entries(lists)) {
+    const took = await time(ask, paths, asks);
+    figures[`${name}P50Ms`] = rounded(quantile(took, 0.5));
+    figures[`${name}P99Ms`] = rounded(quantile(took, 0.99));
+  }
+  const known = await tagToGroup(ask, group.id, Math.min(20, asks));
+  figures['tagToGroupP99Ms'] = rounded(quantile(known, 0.99));
+  return figures;
+};
+
+export const run = async ({ smoke }: { smoke: boolean }) => {
+  const { devices, asks } = sizes[smoke ? 'smoke' : 'canonical'];
+  const loadBefore = loadAverage();
+  const cloud = await openBenchCloud();
+  try {
+    const open = async (name: string, count: number) => {
+      const adminEmail = `admin@${name}.example`;
+      const { platform } = cloud.test;
+      const { tenantId } = await createTenant(platform, { name, adminEmail, password });
+      await fill(cloud.owner, tenantId, count);
+      return { tenantId, adminEmail };
+    };
+    const { tenantId, adminEmail } = await open('large', devices);
+    await open('other', devices / 5);
+    await cloud.owner.query('VACUUM ANALYZE');
+    const seen = await withTenant(cloud.test.platform.pools.api, tenantId, (sql) =>
+      sql.query<{ count: number }>('SELECT count(*) FROM device_manager.devices'),
+    );
+    const figures = await measure(await signIn(cloud, adminEmail), asks);
+    return {
+      name: 'devices',
+      figures: { devices: seen.rows[0]?.count ?? 0, clients, loadBefore, ...figures },
+    };
+  } finally {
+    await cloud.stop();
+  }
+};
