@@ -95,7 +95,8 @@ const fail = (cause: unknown): void => {
   process.stderr.write(
     `${cause.message} (${cause.code})\n${cause.next === undefined ? '' : `${cause.next}\n`}`,
   );
-  process.exitCode = cause.code === 'usage' ? 2 : 1;
+  // What had started before it failed holds the process no longer: whoever supervises starts it anew.
+  process.exit(cause.code === 'usage' ? 2 : 1);
 };
 
 void run(process.argv.slice(2)).then((code) => {

@@ -22,10 +22,13 @@ export const defaultPorts = {
   'leaf-gateway-2': 4323,
   'leaf-gateway-3': 4324,
   'mesh-gateway-1': 8481,
-  'mesh-gateway-2': 8482,
-  'mesh-gateway-3': 8483,
+  'mesh-gateway-2': 8483,
+  'mesh-gateway-3': 8484,
   postgres: 5632,
 } as const;
+
+/** The mesh's beacon, the same for every device: UDP, so looking for a listener does not find it. */
+const beaconPort = 8482;
 
 export type PortName = keyof typeof defaultPorts;
 export type Ports = Record<PortName, number>;
@@ -44,10 +47,11 @@ const portTaken = (name: PortName, port: number): FleetError =>
 
 export const choosePorts = async (hasDevices: boolean): Promise<Ports> => {
   const kept = readPrivate(portsFile, portsSchema) ?? {};
-  const taken = new Set<number>();
+  const taken = new Set<number>([beaconPort]);
   const chosen: Partial<Ports> = {};
   for (const name of names) {
-    const wanted = kept[name] ?? defaultPorts[name];
+    const before = kept[name] ?? defaultPorts[name];
+    const wanted = before === beaconPort ? defaultPorts[name] : before;
     const port = await freePortFrom(wanted, taken);
     if (port !== wanted && hasDevices && learnedByDevices.includes(name))
       throw portTaken(name, wanted);
