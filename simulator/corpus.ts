@@ -47,5 +47,21 @@ export const corpus: readonly {
     faults: ['postgres-restored', 'replica-paused', 'link-cut'],
     found: 'a report lost by a restore was not told again until something changed',
   },
+  {
+    seed: 1478,
+    faults: null,
+    found:
+      'a device that started between a new root and its key set had no site key until it restarted',
+  },
+  {
+    seed: 2,
+    faults: [],
+    found: 'bytes of the first key set were not kept, so nobody could get them from this device',
+  },
+  {
+    seed: 54,
+    faults: null,
+    found: 'after a restored database the bytes stayed older than what was believed',
+  },
   { seed: 1, faults: [], found: 'nothing: a site without faults comes to rest' },
 ];

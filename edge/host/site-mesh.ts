@@ -124,7 +124,8 @@ const findOthers = (parts: SiteMeshParts, peers: SitePeers, { shell, seen }: Mem
 const followTrust = ({ trust }: SiteMeshParts, peers: SitePeers, mesh: Membership): (() => void) =>
   trust.onChange((name) => {
     mesh.tellRecords();
-    if (name === 'site/site-key') {
+    // Without a key set, as between a new root and its first one, no site key could be opened.
+    if (name === 'site/site-key' || name === 'tenant/keyset') {
       peers.keys.refresh();
       mesh.shell.rotate(peers.keys.all());
     }

@@ -87,7 +87,7 @@ export const startSiteMesh = (device: Device, site: SiteParts, mesh: MeshLife): 
     if (life.dead) return;
     kernel.settled();
     tell({ kind: 'records', versions: trust.versions() });
-    if (name === 'site/site-key') {
+    if (name === 'site/site-key' || name === 'tenant/keyset') {
       keys.refresh();
       state.shell?.rotate(keys.all());
     }
