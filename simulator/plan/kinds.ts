@@ -61,6 +61,7 @@ export const faultKinds = [
   'hostile-forgery',
   'hostile-misdelivery',
   ...siteFaults,
+  'disk-fails',
 ] as const;
 
 export const isFaultKind = (word: string): word is FaultKind =>

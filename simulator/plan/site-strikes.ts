@@ -56,6 +56,10 @@ const lookUpMs = 30 * second;
 const revoke: Act = ({ world, site, device, random }) => {
   const { deviceId } = device.parts;
   if (site.authority.revoked.size > 0 || site.authority.members.size < 3) return;
+  // Somebody with an uplink stays, or nothing that is signed from now on reaches the site.
+  const reaches = ({ parts }: Device): boolean =>
+    parts.mesh?.wired === true && parts.deviceId !== deviceId;
+  if (!world.devices.some(reaches)) return;
   site.authority.revoke(deviceId);
   world.kernel.later(random.between(0, lookUpMs), () => {
     const known = world.directory.get(deviceId);
@@ -67,11 +71,13 @@ const revoke: Act = ({ world, site, device, random }) => {
 /** The database is an old copy again; the file beside it is not. */
 const damageDatabase: Act = ({ world, device, random }) => {
   const old = copyContent(device.disk.content);
+  const { highest } = device;
   world.kernel.later(random.between(minute, 8 * minute), () => {
     if (world.peace || device.retired || device.process === null) return;
+    // A copy of before the whole disk was exchanged is not an older one of this disk.
+    if (device.highest !== highest) return;
     device.kill('power');
     const { trustCopy } = device.disk.content;
-    const { highest } = device;
     device.replaceDisk({ ...old, trustCopy });
     device.highest = highest;
     world.kernel.later(random.between(second, 20 * second), device.boot);
@@ -82,8 +88,10 @@ const damageDatabase: Act = ({ world, device, random }) => {
 const damageCopy: Act = ({ device, random, world }) => {
   if (device.retired || device.process === null) return;
   const old = device.disk.content.trustCopy;
+  const { highest } = device;
   world.kernel.later(random.between(minute, 8 * minute), () => {
     if (world.peace || device.retired || device.process === null) return;
+    if (device.highest !== highest) return;
     device.kill('power');
     device.disk.content.trustCopy = random.chance(0.5) ? null : old;
     world.kernel.later(random.between(second, 20 * second), device.boot);

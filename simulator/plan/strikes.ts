@@ -261,6 +261,9 @@ export const strikes: Record<FaultKind, Strike> = {
   'hostile-forgery': (world, device, random) => listenIn(world, device, random, 'forgery'),
   'hostile-misdelivery': (world, device, random) => listenIn(world, device, random, 'misdelivery'),
   ...siteStrikes,
+  'disk-fails': (_world, device, random) => {
+    device.disk.failing = 1 + random.int(random.chance(0.7) ? 2 : 12);
+  },
 };
 
 /** Everything that lasts comes to an end, wrong clocks included. */
@@ -284,6 +287,7 @@ export const healAll = (world: World): void => {
     });
     Object.assign(device.parts.host, { down: false, probesFail: false, pullMs: 400, pullFails: 0 });
     device.disk.full = false;
+    device.disk.failing = 0;
     device.parts.clock.offsetMs = 0;
     device.fuse = 0;
     device.boot();

@@ -11,6 +11,7 @@ import { createRandom } from '../kernel/random.ts';
 import { type FaultKind, faultKinds, isSiteFault } from '../plan/kinds.ts';
 import { healAll, strikes } from '../plan/strikes.ts';
 import { createWorld, deviceIdOf, type World } from '../world/world.ts';
+import { diedOfDisk, runOn } from './run-on.ts';
 import { onCrash } from './survive.ts';
 
 export type SeedOptions = {
@@ -145,6 +146,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   const sometimes: Sometimes = {};
   let over = false;
   onCrash((cause) => {
+    if (diedOfDisk(world, cause)) return;
     if (world.killedAtEvent !== kernel.events()) checks.fail('never-crashes', String(cause));
   });
   scheduleWork(world, devices, () => over);
@@ -152,7 +154,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   scheduleFaults(world, faults, sometimes, () => over);
   const enough = options.eventsMin ?? eventsPerSeed;
   const failed = (): boolean => checks.violation !== null;
-  await kernel.run(Number.MAX_SAFE_INTEGER, () => failed() || kernel.events() >= enough);
+  await runOn(world, Number.MAX_SAFE_INTEGER, () => failed() || kernel.events() >= enough);
   over = true;
   if (!failed()) await settle(world);
   onCrash(null);
@@ -179,7 +181,7 @@ const settle = async (world: World): Promise<void> => {
   const tooMany = kernel.events() * 4 + 200_000;
   const done = (): boolean => checks.violation !== null || kernel.events() > tooMany;
   while (open !== null && kernel.now() < deadline && !done()) {
-    await kernel.run(kernel.now() + minute, done);
+    await runOn(world, kernel.now() + minute, done);
     open = unsettled(world);
   }
   await settleSite(world, done);
@@ -193,7 +195,7 @@ const settleSite = async (world: World, done: () => boolean): Promise<void> => {
   const deadline = kernel.now() + meshMs;
   let open = siteOpen(world);
   while (open !== null && kernel.now() < deadline && !done()) {
-    await kernel.run(kernel.now() + 10_000, done);
+    await runOn(world, kernel.now() + 10_000, done);
     open = siteOpen(world);
   }
   if (open !== null && checks.violation === null) checks.fail('comes-together', open);
@@ -207,7 +209,7 @@ const staysTogether = async (world: World, done: () => boolean): Promise<void> =
   const { deaths } = site.checks;
   for (let look = 0; look < quietLooks; look += 1) {
     const { leafChanges } = site.checks;
-    await kernel.run(kernel.now() + quietMs, done);
+    await runOn(world, kernel.now() + quietMs, done);
     if (checks.violation !== null) return;
     if (site.checks.deaths > deaths) checks.fail('no-false-death', 'one alive was called dead');
     if (site.checks.leafChanges === leafChanges) return;

@@ -162,6 +162,7 @@ export const createDevice = (parts: DeviceParts, content: Content): Device => {
       device.fuse = 0;
       const next = createDisk(how === 'power' ? device.disk.durable() : device.disk.image());
       next.full = device.disk.full;
+      next.failing = device.disk.failing;
       device.disk.orphaned = true;
       device.disk = next;
       kernel.trace.note(how, parts.number, device.boots);
@@ -207,6 +208,7 @@ const bootAgent = (device: Device): void => {
   kernel.settled();
   const effect = effectOf(device, life);
   disk.onCommit = effect;
+  disk.onFailure = kernel.turn;
   disk.syncing = bend.syncs;
   parts.watch.booted(device);
   const stores = openStores(device);

@@ -35,6 +35,10 @@ export type Disk = {
   content: Content;
   /** No room: what would grow fails. */
   full: boolean;
+  /** So many of the next commits fail, whatever they hold. */
+  failing: number;
+  /** A commit failed: who waited for it is to hear of it before anything else happens. */
+  onFailure: () => void;
   /** Whether a commit waits for the disk. */
   syncing: boolean;
   /** Its agent is dead; what is still written here is read by nobody. */
@@ -120,12 +124,19 @@ export const createDisk = (content: Content): Disk => {
   const disk: Disk = {
     content,
     full: false,
+    failing: 0,
+    onFailure: () => undefined,
     syncing: true,
     orphaned: false,
     onCommit: () => undefined,
     commit: (work) => {
       if (depth > 0) return work();
       disk.onCommit();
+      if (disk.failing > 0) {
+        disk.failing -= 1;
+        disk.onFailure();
+        throw new DiskError(disk);
+      }
       const before = mark(disk.content);
       depth = 1;
       try {
@@ -144,6 +155,17 @@ export const createDisk = (content: Content): Disk => {
   };
   return disk;
 };
+
+/** As SQLite says that reading or writing failed; on which disk is for the simulation alone. */
+export class DiskError extends Error {
+  readonly code = 'SQLITE_IOERR';
+  readonly disk: Disk;
+
+  constructor(disk: Disk) {
+    super('disk I/O error');
+    this.disk = disk;
+  }
+}
 
 /** As SQLite says it. */
 export const diskFull = (): Error =>
