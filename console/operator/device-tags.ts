@@ -78,7 +78,7 @@ class DeviceTags extends LitElement {
         ${tags.length === 0 ? html`<p class="muted">None yet. Tags put a device into groups and find it again.</p>` : html`<ul class="chips">${tags.map((tag) => this.#tag(tag, mayChange))}</ul>`}
         ${
           mayChange
-            ? html`<form class="row" @submit=${(event: SubmitEvent) => this.#add(event)}><input class="input mono grow" name="tag" aria-label="New tag" placeholder="ring=canary" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="200" />
+            ? html`<form class="row tag-form" @submit=${(event: SubmitEvent) => this.#add(event)}><input class="input mono grow" name="tag" aria-label="New tag" placeholder="ring=canary" autocomplete="off" autocapitalize="off" spellcheck="false" maxlength="200" />
               <button type="submit" class="button">Add</button></form>`
             : nothing
         }

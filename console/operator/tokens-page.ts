@@ -67,7 +67,7 @@ class TokensPage extends LitElement {
   }
 
   #row(token: RegistrationToken, groups: readonly Group[]): TemplateResult {
-    return html`<tr><td><span class="mono">${token.prefix}…</span><div class="muted small">${token.description ?? ''}</div></td>
+    return html`<tr><td><span class="mono nowrap">${token.prefix}…</span><div class="muted small">${token.description ?? ''}</div></td>
       <td>${badge(marks[token.state])}</td>
       <td class="wide"><div class="bar-cell"><progress max=${token.maxUses} value=${token.currentUses} aria-label="Uses"></progress><span class="nowrap">${token.currentUses} of ${token.maxUses} used</span></div></td>
       <td class="wide">${token.site}${token.autoApprove ? html`<div class="muted small">approved by itself</div>` : nothing}</td>
