@@ -111,12 +111,13 @@ export const openTenant = async (
   const site = { site: 'plant-7', maxUses: 1_000 };
   const registration = await post<{ id: string; token: string }>('/api/registration-tokens', site);
   const spare = await post<{ id: string }>('/api/registration-tokens', site);
-  const [device, second] = await addDevices(
+  const [device, second, third] = await addDevices(
     owner,
     { tenantId, tenantKey, tokenId: registration.id },
-    2,
+    3,
   );
-  if (device === undefined || second === undefined) throw new Error('no devices were made');
+  if (device === undefined || second === undefined || third === undefined)
+    throw new Error('no devices were made');
   const register = async () => {
     const body = makeDevice().registration(registration.token);
     return (await must<{ deviceId: string }>(ask('POST', '/api/devices', { body }))).deviceId;
@@ -155,11 +156,11 @@ export const openTenant = async (
   }
   await nc.close();
   return {
-    ...{ name, tenantId, email, token, signIn, registration, spare, device, second, image },
+    ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
     ...{ group, dynamic, site: empty.name },
     ...{ bundle, other, releaseDigest, rollout, apiKey, user, containers },
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),
-    pending: [await register(), await register()] as const,
+    pending: [await register(), await register(), await register()] as const,
     deviceToken: () => issueDeviceToken(device.signer, device.deviceId, Date.now()),
   };
 };
@@ -277,6 +278,11 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'delete /api/devices/{id}/api-keys/{keyId}': read(`${device}/api-keys/${apiKey.id}`),
     'delete /api/registration-tokens/{id}': read(`/api/registration-tokens/${tenant.spare.id}`),
     'delete /api/devices/{id}': read(`/api/devices/${tenant.second.deviceId}`),
+    'post /api/devices/{id}/replace': post(`/api/devices/${tenant.third.deviceId}/replace`, {
+      by: tenant.pending[2],
+    }),
+    'post /api/devices/{id}/decommission': post(`${device}/decommission`, { wipe: 'data' }),
+    'delete /api/devices/{id}/enrolment': { path: `${device}/enrolment`, by: 'device' },
     'post /api/auth/logout': post('/api/auth/logout'),
   };
 };

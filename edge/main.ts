@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { readBootId } from './host/boot.ts';
+import { detectionOf } from './host/detection.ts';
 import { type AgentLog, openLog } from './host/log.ts';
 import type { RunOptions } from './host/options.ts';
 import type { StartParts } from './host/parts.ts';
@@ -14,10 +15,12 @@ import { askAnyWay } from './host/relay.ts';
 import { clearRuntime, type Runtime, writeRuntime } from './host/runtime.ts';
 import type { Believing } from './host/trust.ts';
 import { agentVersion } from './host/version.ts';
+import { decommissioned, wipeDevice } from './host/wipe.ts';
 import { type ApprovalParts, awaitApproval } from './link/approval.ts';
 import { followEnrolment, isOutdated } from './link/follow-enrolment.ts';
 import { createAgentView } from './local-api/view.ts';
-import { readRegistration } from './store/enrolment.ts';
+import { type Registered, readRegistration } from './store/enrolment.ts';
+import { type Farewell, readFarewell } from './store/farewell.ts';
 import { ensurePrivateFolder } from './store/files.ts';
 import { ensureIdentity } from './store/identity.ts';
 import { openKnownPeers } from './store/known-peers.ts';
@@ -37,12 +40,38 @@ export const runAgent = async (
 ): Promise<void> => {
   const folder = options.state;
   ensurePrivateFolder(folder);
-  const registered = readRegistration(folder);
-  if (registered === null) throw notRegistered(folder);
+  const [registered, before] = [readRegistration(folder), readFarewell(folder)];
+  if (registered === null && before?.step === 'wiped') throw decommissioned(before);
+  if (registered === null && before === null) throw notRegistered(folder);
   const lock = lockFolder(folder);
   const now = Date.now;
   const echo = options.quiet ? null : (line: string) => void process.stderr.write(`${line}\n`);
   const log = openLog({ folder, now, echo });
+  try {
+    const farewell =
+      registered === null || before?.step === 'wiping'
+        ? before
+        : await serve({ options, environment, folder, registered, now, log, signal });
+    if (farewell === null) return;
+    const peers = options['mesh-peers'];
+    const ask = (seed: string) => askAnyWay({ relay: options.relay, others: () => peers, seed });
+    const detect = detectionOf(options, environment);
+    const isDone = await wipeDevice({ folder, detect, ask, now, log, signal }, farewell);
+    if (isDone) throw decommissioned(farewell);
+  } finally {
+    lock.release();
+    log('info', 'Stopped');
+  }
+};
+
+/** The agent at work, until it is told to stop, or by its operator to leave nothing behind. */
+const serve = async (
+  given: Pick<StartParts, 'options' | 'environment' | 'folder' | 'now' | 'log'> & {
+    registered: Registered;
+    signal: AbortSignal;
+  },
+): Promise<Farewell | null> => {
+  const { options, folder, registered, now, log, signal } = given;
   const identity = ensureIdentity(folder);
   const signer = signerFromNkeySeed(identity.seed);
   const stores = openStores({ folder, now });
@@ -70,43 +99,35 @@ export const runAgent = async (
     log('info', 'Ready', { console: options.console, pid: process.pid });
     const others = () => [...openKnownPeers(stores.state).all(), ...options['mesh-peers']];
     const asking = {
-      folder,
-      registered,
-      signer,
-      now,
+      ...{ folder, registered, signer, now, log, signal },
       random: Math.random,
-      log,
-      signal,
       onChange: view.registrationChanged,
       fetch: askAnyWay({ relay: options.relay, others, seed: identity.seed }),
     };
     let approved = await awaitApproval(asking);
     while (approved !== null && !signal.aborted) {
-      const here = approved;
-      const enrolled = await startEnrolled(asking, {
-        ...{ options, environment, folder, identity, signer, stores, bootId, view, now, log },
-        approved: here,
-      });
+      const here = { ...given, identity, signer, stores, bootId, view, approved };
+      const enrolled = await startEnrolled(asking, here);
       closers.push(enrolled.stop);
-      approved = await Promise.race([enrolled.next, aborted(signal).then(() => null)]);
-      if (approved === null) break;
+      const next = await Promise.race([enrolled.next, enrolled.removed, aborted(signal)]);
+      if (next !== undefined && 'wipe' in next) return next;
+      if (next === undefined) break;
       // All of it is built anew for the other site; what runs, and what waits to be sent, stays.
+      approved = next;
       closers.pop();
       await quietly(log, enrolled.stop);
     }
-    stores.outbox.appendEvent(
-      event('agent-stopping', 'The agent was asked to stop. Containers run on.'),
-    );
+    const stopping = 'The agent was asked to stop. Containers run on.';
+    stores.outbox.appendEvent(event('agent-stopping', stopping));
+    return null;
   } finally {
     for (const close of closers.reverse()) await quietly(log, close);
     clearRuntime(folder);
     stores.close();
-    lock.release();
-    log('info', 'Stopped');
   }
 };
 
-/** The working agent under one enrolment, and whatever enrolment follows it. */
+/** The working agent under one enrolment, and whatever follows it: another one, or its end. */
 const startEnrolled = async (asking: ApprovalParts, given: Omit<StartParts, 'doubt'>) => {
   let trust: Believing | null = null;
   const follower = followEnrolment({
@@ -115,14 +136,30 @@ const startEnrolled = async (asking: ApprovalParts, given: Omit<StartParts, 'dou
     believer: {
       rootVersion: () => trust?.trust().root.version ?? 0,
       judge: (...answer) => trust?.judgeEnrolment(...answer) ?? notYet,
+      hear: (farewell) => trust?.hear(farewell),
     },
   });
   follower.doubt('outdated', isOutdated(given.approved));
   const { startParts } = await import('./host/parts.ts');
   const parts = await startParts({ ...given, doubt: follower.doubt });
   trust = parts.trust;
+  const leaving = Promise.withResolvers<Farewell>();
+  const look = (): void => {
+    const removed = parts.trust.removed();
+    if (removed === null || removed.wipe === null) return;
+    const { cloudUrl, deviceId, name, site } = given.approved;
+    const { removal, wipe, at } = removed;
+    const images = parts.images();
+    const whose = { cloudUrl, deviceId, name, site };
+    leaving.resolve({ version: 1, step: 'wiping', removal, wipe, at, images, ...whose });
+  };
+  parts.trust.onChange((name) => {
+    if (name === 'tenant/revocation') look();
+  });
+  look();
   return {
     next: follower.next,
+    removed: leaving.promise,
     stop: async (): Promise<void> => {
       follower.stop();
       await parts.stop();

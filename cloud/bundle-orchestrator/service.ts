@@ -50,7 +50,7 @@ export const createService = (platform: Platform): Service => {
       publisher = startPublisher({ cloud, pool: pools.system, log });
       running = [
         publisher,
-        startListening({ cloud, pools, log, now, onChanged }),
+        startListening({ cloud, pools, keyring, log, now, onChanged }),
         startSigningAgain({ pools, keyring, now, log, onChanged }),
       ];
     },

@@ -2,12 +2,15 @@
  * The enrolment document: everything an approved device needs to reach its site and to know whom
  * to trust. Assembled afresh at each request from the keyring; it holds no private key.
  */
+
+import { rootsAfter } from '@signalbeam/platform/keys/tenant-records';
 import { leafTrust } from '@signalbeam/platform/nats/accounts';
 import { pastRevocation } from '@signalbeam/platform/nats/revocations';
 import { deviceUserJwt, gatewayUserJwt } from '@signalbeam/platform/nats/users';
-import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
+import { type Enrolment, type EnrolmentStatus, rootsMax } from '@signalbeam/sync/wire/enrolment';
 import type { Parts } from './api/parts.ts';
 import { signMembership } from './membership/sign.ts';
+import { removalOf } from './store/device-lives.ts';
 import type { DeviceRecord } from './store/devices.ts';
 import { ensureMemberships } from './store/memberships.ts';
 import { readSigned } from './store/signed-records.ts';
@@ -54,5 +57,38 @@ export const enrolmentOf = async (parts: Parts, device: DeviceRecord): Promise<E
       keyset: records.keyset.envelope.toString('base64'),
       ...(await siteRecordsOf(parts, device)),
     },
+  };
+};
+
+/** Every root after the one that the device believes, oldest first. */
+export const rootsOf = async (
+  parts: Parts,
+  tenantId: string,
+  version: number,
+): Promise<string[]> => {
+  const roots = await rootsAfter(parts.pools.system, tenantId, version, rootsMax);
+  return roots.map((each) => each.toString('base64'));
+};
+
+/** What a removed device is told: the signed revocation, and all it needs to believe it. */
+export const farewellOf = async (
+  parts: Parts,
+  asked: { tenantId: string; deviceId: string; rootsAfter: number },
+): Promise<Extract<EnrolmentStatus, { status: 'removed' }> | null> => {
+  const { tenantId, deviceId } = asked;
+  const sql = parts.pools.system;
+  const removal = await removalOf(sql, deviceId);
+  if (removal === null) return null;
+  await ensureMemberships(sql, tenantId);
+  await signMembership(parts, { tenantId, site: '' });
+  const revocation = await readSigned(sql, { tenantId, site: '', name: 'revocation' });
+  if (revocation === null) throw new Error(`the revocation of ${tenantId} is not signed`);
+  const { records } = await parts.keyring.tenant(tenantId);
+  return {
+    status: 'removed',
+    removal,
+    roots: await rootsOf(parts, tenantId, asked.rootsAfter),
+    keyset: records.keyset.envelope.toString('base64'),
+    revocation: revocation.toString('base64'),
   };
 };

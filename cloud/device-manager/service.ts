@@ -9,6 +9,7 @@ import { addApprovalRoutes } from './api/approval.ts';
 import { addAuditRoutes } from './api/audit.ts';
 import { addAuthRoutes } from './api/auth.ts';
 import { addBulkRoutes } from './api/bulk.ts';
+import { addDeviceLifeRoutes } from './api/device-lives.ts';
 import { addTagRoutes } from './api/device-tags.ts';
 import { addDeviceRoutes } from './api/devices.ts';
 import { addGroupMemberRoutes } from './api/group-members.ts';
@@ -31,6 +32,7 @@ export const createService = (platform: Platform): Service => {
     addRegistrationRoutes,
     addBulkRoutes,
     addDeviceRoutes,
+    addDeviceLifeRoutes,
     addTagRoutes,
     addGroupRoutes,
     addGroupMemberRoutes,

@@ -11,6 +11,8 @@ const past = {
   approve: 'approved',
   reject: 'rejected',
   delete: 'deleted',
+  replace: 'replaced',
+  decommission: 'decommissioned',
   tag: 'tagged',
   annotate: 'annotated',
   join: 'joined',

@@ -25,13 +25,14 @@ import { openJournal } from '../store/journal.ts';
 import type { Stores } from '../store/stores.ts';
 import { openTrustTables } from '../store/trust-tables.ts';
 import { compactOnce } from './compact.ts';
+import { detectionOf } from './detection.ts';
 import { holdEngine } from './engine-holder.ts';
 import type { AgentLog } from './log.ts';
 import { createMetricsSampler } from './metrics.ts';
 import type { RunOptions } from './options.ts';
 import { defaultIntervalMs, startSampling } from './sampling.ts';
 import { startSite } from './site.ts';
-import { type Believing, openTrust } from './trust.ts';
+import { type Believing, describeRemoval, openTrust } from './trust.ts';
 import { agentBuiltAtMs, agentVersion } from './version.ts';
 
 export type StartParts = {
@@ -53,6 +54,8 @@ export type StartParts = {
 export type Parts = {
   /** What the device believes, for judging what it may be given next. */
   trust: Believing;
+  /** Images that the agent fetched, as the engine knows them. */
+  images(): string[];
   stop(): Promise<void>;
 };
 
@@ -131,9 +134,11 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     link,
     leaf: site.leaf,
     site: site.show,
+    removed: () => removalShown(trust),
   });
   return {
     trust,
+    images: () => work.journal.ownedImages().map(({ source }) => source),
     stop: async () => {
       unwatch();
       sampling.stop();
@@ -159,6 +164,11 @@ const startSamplingHost = ({ options, folder, stores, view, now, log }: StartPar
     log,
   });
 
+const removalShown = (trust: Believing): string | null => {
+  const how = trust.removed();
+  return how === null ? null : describeRemoval(how.removal);
+};
+
 /** Whoever is linked was let in: then no broker's refusal counts. */
 const doubtByLink = ({ doubt }: StartParts, link: Link): void => {
   const connected = link.state() === 'connected';
@@ -168,12 +178,7 @@ const doubtByLink = ({ doubt }: StartParts, link: Link): void => {
 
 const startEngines = ({ options, environment, stores, log }: StartParts, onChange: () => void) =>
   holdEngine({
-    detect: {
-      prefer: options.engine,
-      socketPath: options['engine-socket'],
-      dockerHost: environment.dockerHost,
-      runtimeDirectory: environment.runtimeDirectory,
-    },
+    detect: detectionOf(options, environment),
     appendEvent: stores.outbox.appendEvent,
     log,
     onChange,
@@ -193,11 +198,12 @@ const startWork = async (
   const registry = await startRegistry(blobs);
   const mint = createTokenMint({ signer: parts.signer, deviceId, now });
   const cloud = openCloud({ url: approved.cloudUrl, mint });
+  const journal = openJournal(stores.state);
   const reconciler = startReconciler({
     identity: { deviceId, tenantId },
     agentVersion,
     bootId: parts.bootId,
-    journal: openJournal(stores.state),
+    journal,
     engines,
     guards: createGuards(folder, log),
     uploads: createUploads(blobs, httpSource(cloud.locateBlob), platformOf(process.arch)),
@@ -214,5 +220,5 @@ const startWork = async (
     random,
     log,
   });
-  return { ...reconciler, registry };
+  return { ...reconciler, registry, journal };
 };

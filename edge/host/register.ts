@@ -6,6 +6,7 @@ import { hostname } from 'node:os';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { openCloud } from '../link/cloud.ts';
 import { type Registered, readRegistration, writeRegistration } from '../store/enrolment.ts';
+import { clearFarewell } from '../store/farewell.ts';
 import { ensurePrivateFolder } from '../store/files.ts';
 import { ensureIdentity } from '../store/identity.ts';
 import type { Options } from './options.ts';
@@ -37,6 +38,7 @@ export const register = async (options: Options<'register'>): Promise<string> =>
   // An approved device keeps its enrolment; `run` fetches the one of a device approved just now.
   if (before?.status !== 'approved' || before.deviceId !== deviceId) {
     writeRegistration(folder, { ...base, status: 'pending' });
+    clearFarewell(folder);
   }
   return describe(answer.status, base);
 };

@@ -51,7 +51,9 @@ const running = (
 });
 
 test('an unregistered device says what to run', () => {
-  expect(describeStatus({ kind: 'unregistered' }, 0)).toContain('signalbeam-agent register');
+  expect(describeStatus({ kind: 'unregistered', farewell: null }, 0)).toContain(
+    'signalbeam-agent register',
+  );
 });
 
 test('a stopped agent says that containers run on, and what waits', () => {

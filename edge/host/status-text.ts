@@ -1,9 +1,11 @@
 /** The status as a person reads it: first whether all is well, then what it waits for. */
+import type { Farewell } from '../store/farewell.ts';
 import type { Status } from './status.ts';
 
 export const describeStatus = (status: Status, now: number): string => {
   switch (status.kind) {
     case 'unregistered':
+      if (status.farewell !== null) return farewellLines(status.farewell);
       return 'This device is not registered.\nRun signalbeam-agent register --url https://… --token ….';
     case 'silent':
       return `${status.registered.name} at ${status.registered.site}: the agent runs (process ${status.pid}), but its local console is off or does not answer.\nSee signalbeam-agent logs.`;
@@ -20,6 +22,14 @@ export const describeStatus = (status: Status, now: number): string => {
       return describeRunning(status, now);
   }
 };
+
+const farewellLines = ({ name, site, removal, step, at }: Farewell): string =>
+  [
+    `${name} at ${site} was ${removal} on ${new Date(at).toISOString()}.`,
+    step === 'wiped'
+      ? 'Its keys and data are wiped. Register it afresh: signalbeam-agent register --url https://… --token ….'
+      : 'It is wiping itself; signalbeam-agent run goes on with it.',
+  ].join('\n');
 
 const describeRunning = (
   { device, link }: Extract<Status, { kind: 'running' }>,

@@ -8,6 +8,7 @@ import { laneNames } from '@signalbeam/sync/core/lanes';
 import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { type Registered, readRegistration } from '../store/enrolment.ts';
+import { type Farewell, readFarewell } from '../store/farewell.ts';
 import type { Options } from './options.ts';
 import { readRuntime } from './runtime.ts';
 import { describeStatus } from './status-text.ts';
@@ -72,7 +73,7 @@ const linkSchema = z.object({
 });
 
 export type Status =
-  | { kind: 'unregistered' }
+  | { kind: 'unregistered'; farewell: Farewell | null }
   /** It runs, but without a local API nobody can ask it more. */
   | { kind: 'silent'; registered: Registered; pid: number }
   | { kind: 'stopped'; registered: Registered; lanes: z.infer<typeof laneSchema>[] }
@@ -109,7 +110,7 @@ const forPrograms = (found: Status): unknown => {
 
 export const readStatus = async (folder: string): Promise<Status> => {
   const registered = readRegistration(folder);
-  if (registered === null) return { kind: 'unregistered' };
+  if (registered === null) return { kind: 'unregistered', farewell: readFarewell(folder) };
   const runtime = readRuntime(folder);
   const running = runtime?.url == null ? null : await ask(runtime.url);
   if (running === null && runtime !== null && isAlive(runtime.pid)) {

@@ -4,11 +4,12 @@
  * revoked starts no new version.
  */
 import type { RecordName } from '@signalbeam/sync/core/records';
+import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
 import { installHold, staleParts } from '@signalbeam/sync/core/staleness';
 import { moveToSite } from '@signalbeam/sync/core/trust';
 import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
 import type { Offered } from '@signalbeam/sync/wire/offer';
-import { openDesired } from '@signalbeam/sync/wire/records';
+import { openDesired, openRevocation } from '@signalbeam/sync/wire/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 import { offerRecord } from '@signalbeam/sync/wire/trust';
 import { openTrustStore, type TrustStore, type TrustStoreParts } from '../store/trust.ts';
@@ -24,7 +25,17 @@ export type Believing = TrustStore & {
    * believed already, so that nobody on the way there can move a device. `roots` lead to its keys.
    */
   judgeEnrolment(enrolment: Enrolment, roots: readonly Uint8Array[]): Judged;
+  /** What the cloud says at the end: believed like any record, whoever brings it. */
+  hear(farewell: {
+    roots: readonly Uint8Array[];
+    keyset: Uint8Array;
+    revocation: Uint8Array;
+  }): void;
+  /** How this device was removed, as the revocation in force says; null while it is not. */
+  removed(): Removed | null;
 };
+
+export type Removed = { removal: Removal; wipe: Wipe | null; at: number };
 
 export type Judged = { kind: 'believed' } | { kind: 'refused'; reason: string };
 
@@ -92,7 +103,7 @@ export const openTrust = (
     appendEvent({
       type: 'revoked',
       severity: 'error',
-      message: 'This device was revoked. What runs goes on; no new version starts.',
+      message: describeRemoval(removedBy(store, identity)?.removal ?? 'deleted'),
       data: {},
     });
   };
@@ -117,9 +128,17 @@ export const openTrust = (
       tell(desiredName, offered);
       return { kind: 'refused' };
     },
+    hear: ({ roots, keyset, revocation }) => {
+      for (const root of roots) offer('tenant/root', root);
+      offer('tenant/keyset', keyset);
+      offer('tenant/revocation', revocation);
+    },
+    removed: () => removedBy(store, identity),
     judgeEnrolment: judgeBy({ trust: store.trust, offer }, identity),
     hold: () => {
-      if (isRevoked()) return 'This device was revoked; no new version starts.';
+      const removed = removedBy(store, identity);
+      if (removed !== null) return describeRemoval(removed.removal);
+      if (isRevoked()) return describeRemoval('deleted');
       return installHold(staleParts(store.trust(), desiredEndMs()));
     },
   };
@@ -142,3 +161,27 @@ const judgeBy =
     if (known === identity.nkey) return { kind: 'believed' };
     return { kind: 'refused', reason: 'its roster is without this device' };
   };
+
+const removedBy = (
+  { held, keyset, trust }: Pick<TrustStore, 'held' | 'keyset' | 'trust'>,
+  { nkey }: { nkey: string },
+): Removed | null => {
+  if (!trust().revoked.has(nkey)) return null;
+  const bytes = held('tenant/revocation');
+  const opened = bytes === null ? null : openRevocation(bytes, keyset());
+  if (opened?.kind !== 'opened') return null;
+  const own = opened.value.devices.find(({ publicKey }) => publicKey === nkey);
+  if (own === undefined) return null;
+  const { removal = 'deleted', wipe = null, revokedAt } = own;
+  return { removal, wipe, at: Date.parse(revokedAt) };
+};
+
+/** What a person is told who stands before it. */
+export const describeRemoval = (removal: Removal): string => {
+  const what = {
+    deleted: 'An operator deleted this device',
+    replaced: 'Another device took the place of this one',
+    decommissioned: 'An operator decommissioned this device',
+  }[removal];
+  return `${what}: the cloud refuses it for good. What runs goes on; no new version starts.`;
+};

@@ -68,6 +68,12 @@ const describe = (known: Registered): string => {
 export type Believer = {
   rootVersion: () => number;
   judge: (enrolment: Enrolment, roots: readonly Uint8Array[]) => Judged;
+  /** The cloud says that this device is removed; only the signed revocation says so in earnest. */
+  hear: (farewell: {
+    roots: readonly Uint8Array[];
+    keyset: Uint8Array;
+    revocation: Uint8Array;
+  }) => void;
 };
 
 /** Asks once. Failures of the way there leave things as they are: it is asked again. */
@@ -86,11 +92,21 @@ export const askEnrolment = async (
     const base = { version, cloudUrl, deviceId, tenantId, site, name, fingerprint };
     if (answer.status === 'pending') return { ...base, status: 'pending' };
     if (answer.status === 'rejected') return { ...base, status: 'rejected', reason: answer.reason };
+    if (answer.status === 'removed') {
+      const { removal: how, roots: chain, keyset, revocation } = answer;
+      parts.believer?.hear({
+        roots: chain.map(bytesOf),
+        keyset: bytesOf(keyset),
+        revocation: bytesOf(revocation),
+      });
+      if (known.status === 'approved') return known;
+      return { ...base, status: 'rejected', reason: `it was ${how}; register it again` };
+    }
     const { enrolment } = answer;
     if (enrolment.deviceId !== deviceId || enrolment.tenantId !== tenantId) throw otherDevice();
     // Refused here, an enrolment is never written down.
     trustOfEnrolment(enrolment, 0);
-    const roots = (answer.roots ?? []).map((root) => Buffer.from(root, 'base64'));
+    const roots = (answer.roots ?? []).map(bytesOf);
     const judged = parts.believer?.judge(enrolment, roots) ?? { kind: 'believed' };
     if (judged.kind === 'refused') throw notBelieved(judged.reason);
     const approved: Approved = {
@@ -107,6 +123,8 @@ export const askEnrolment = async (
     return known;
   }
 };
+
+const bytesOf = (text: string): Uint8Array => Buffer.from(text, 'base64');
 
 const otherDevice = (): FleetError =>
   new FleetError(

@@ -59,6 +59,12 @@ export const createCalls = (parts: { url: string; mint?: TokenMint; fetch?: Ask 
         65_536,
       );
     },
+    /** For what is answered by a status alone. */
+    remove: async (path: string, deadlineMs: number): Promise<void> => {
+      const call = { method: 'DELETE', headers: {} };
+      const reply = await accepted(path, call, AbortSignal.timeout(deadlineMs));
+      await reply.body?.cancel();
+    },
     read: async (path: string, bytesMax: number, deadlineMs: number, signal?: AbortSignal) => {
       const both = joined(AbortSignal.timeout(deadlineMs), signal);
       return readAll(

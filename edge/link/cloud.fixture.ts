@@ -141,6 +141,17 @@ const startOnce = async (
     owner,
     token,
     ask: (method: string, path: string, body?: unknown) => ask(method, path, body, token),
+    /** An image archive; gives the reference under which bundles name it. */
+    upload: async (archive: Uint8Array<ArrayBuffer>): Promise<string> => {
+      const reply = await fetch(`${url}/api/artifacts`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+        body: archive,
+      });
+      if (!reply.ok) throw new Error(`${reply.status} ${await reply.text()}`);
+      const { images } = (await reply.json()) as { images: { reference: string }[] };
+      return images[0]?.reference ?? '';
+    },
     stop: async () => {
       await cloud.stop();
       await hub.stop();

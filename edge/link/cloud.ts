@@ -40,6 +40,9 @@ export const openCloud = (parts: { url: string; mint?: TokenMint; fetch?: Ask })
         enrolmentStatusSchema,
       );
     },
+    /** A decommissioned device says that it has wiped what it was told to. */
+    wiped: (deviceId: string): Promise<void> =>
+      calls.remove(`/api/devices/${deviceId}/enrolment`, shortDeadlineMs),
     fetchRelease: async (digest: string, signal?: AbortSignal): Promise<Uint8Array> => {
       const bytes = await calls.read(
         `/api/releases/${digest}`,

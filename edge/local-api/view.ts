@@ -20,6 +20,8 @@ export type Attached = {
   link: Link;
   leaf: () => Leaf | null;
   site: () => SiteShown | null;
+  /** Why the cloud wants nothing to do with this device any more; null while it does. */
+  removed: () => string | null;
 };
 export type Topic = 'device' | 'containers' | 'link' | 'events' | 'metrics';
 export type AgentView = ReturnType<typeof createAgentView>;
@@ -116,7 +118,7 @@ const deviceSnapshot = (
       reachable: false,
     },
     generation: attached?.reconciler.generation() ?? 0,
-    waiting: waitingOf(registered, reported?.waiting ?? ''),
+    waiting: attached?.removed() ?? waitingOf(registered, reported?.waiting ?? ''),
     slots: reported?.slots ?? [],
     now,
   };

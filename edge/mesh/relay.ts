@@ -56,12 +56,14 @@ export const createRelay = (parts: {
   };
 };
 
-/** The two calls there are, by their exact paths. */
+/** The calls there are, by their exact paths: to register, to ask how it stands, to say farewell. */
 const targetOf = ({ method, url }: IncomingMessage): { method: string; path: string } | null => {
   if (method === 'POST' && url === '/enrolment/devices') return { method, path: '/api/devices' };
   const [, id, query = ''] =
     url?.match(/^\/enrolment\/devices\/([0-9a-f-]{36})(\?rootsAfter=\d{1,7})?$/) ?? [];
-  if (method !== 'GET' || id === undefined || !uuid.safeParse(id).success) return null;
+  if (id === undefined || !uuid.safeParse(id).success) return null;
+  if (method === 'DELETE' && query === '') return { method, path: `/api/devices/${id}/enrolment` };
+  if (method !== 'GET') return null;
   return { method, path: `/api/devices/${id}/enrolment${query}` };
 };
 

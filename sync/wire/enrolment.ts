@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { siteRecordBytesMax } from '../core/limits.ts';
+import { removals } from '../core/removal.ts';
 import { base64, plainText, siteName, uuid } from './shape.ts';
 
 const jwt = z.string().max(16_384);
@@ -57,6 +58,14 @@ export const enrolmentStatusSchema = z.discriminatedUnion('status', [
     status: z.literal('approved'),
     enrolment: enrolmentSchema,
     roots: roots.optional(),
+  }),
+  /** It belongs to nobody any more. What that means for it is in the signed revocation. */
+  z.strictObject({
+    status: z.literal('removed'),
+    removal: z.enum(removals),
+    roots,
+    keyset: record,
+    revocation: record,
   }),
 ]);
 export type EnrolmentStatus = z.infer<typeof enrolmentStatusSchema>;

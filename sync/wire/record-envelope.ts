@@ -16,8 +16,12 @@ import { type Expected, type Opened, sealEnvelope, verifyEnvelope } from './dsse
 import type { Signer } from './keys.ts';
 import { describeIssues, parseJson } from './shape.ts';
 
-/** What this program writes and fully understands. */
-export const recordSchemaVersion = 1;
+/**
+ * What this program writes and fully understands. 2: a revocation says how a device was removed and
+ * what it shall wipe; who does not know that goes on taking it for revoked, which is right.
+ */
+export const recordSchemaVersion = 2;
+const readableFrom = 1;
 
 const marks = z.looseObject({
   schema: z.int().min(1).default(1),
@@ -42,11 +46,7 @@ export const sealRecord = (
   value: object,
   signers: readonly Signer[],
 ): Uint8Array =>
-  sealEnvelope(
-    payloadType,
-    { ...value, schema: recordSchemaVersion, readableFrom: recordSchemaVersion },
-    signers,
-  );
+  sealEnvelope(payloadType, { ...value, schema: recordSchemaVersion, readableFrom }, signers);
 
 /** Of every schema there will be: whose a record is, and its version (a desired state's generation). */
 const name = z.string().max(64).nullable().catch(null).default(null);

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { revokedDevicesMax } from '../core/limits.ts';
+import { removals, wipes } from '../core/removal.ts';
 import { siteMembersMax } from '../core/roster.ts';
 import { keyIdOf } from './keys.ts';
 import { bundleVersion } from './manifest.ts';
@@ -50,7 +51,16 @@ export const revocationSchema = z.strictObject({
   version,
   issuedAt: at,
   devices: z
-    .array(z.strictObject({ deviceId: uuid, publicKey: deviceNkey, revokedAt: at }))
+    .array(
+      z.strictObject({
+        deviceId: uuid,
+        publicKey: deviceNkey,
+        revokedAt: at,
+        removal: z.enum(removals).optional(),
+        /** What the device shall take away itself; schema 1 knew no such wish. */
+        wipe: z.enum(wipes).optional(),
+      }),
+    )
     .max(revokedDevicesMax),
 });
 export type Revocation = z.infer<typeof revocationSchema>;

@@ -8,12 +8,13 @@ import type { Platform } from '@signalbeam/platform/service';
 import { reportedBody } from '@signalbeam/sync/wire/rows';
 import { epoch, sequence, uuid } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
+import { inheritDesired } from '../desired/inherit.ts';
 import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
 import { activeRollouts, rolloutsWaitingFor } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 
-export type ListenParts = Pick<Platform, 'cloud' | 'pools' | 'log' | 'now'> & {
+export type ListenParts = Pick<Platform, 'cloud' | 'pools' | 'keyring' | 'log' | 'now'> & {
   onChanged: () => void;
 };
 
@@ -28,6 +29,7 @@ const statusSchema = z.object({
   reported: reportedBody,
 });
 const deviceSchema = z.object({ deviceId: uuid });
+const placeSchema = z.object({ deviceId: uuid, replaced: uuid });
 
 /** Looks at every rollout that waits for this device. */
 const advanceFor = async (
@@ -113,6 +115,10 @@ export const startListening = (parts: ListenParts): Subscription => {
       handle: async ({ tenantId, type, data }) => {
         if (/^device\.(?:approved|rejected|deleted)$/.test(type)) {
           await hearDevice(parts, tenantId, type, data);
+        }
+        if (type === 'device.replaced') {
+          const place = placeSchema.parse(data);
+          if (await inheritDesired(parts, tenantId, place)) parts.onChanged();
         }
         // Its record is read under its site's name: it is put there as it is.
         if (type === 'device.moved') {

@@ -104,6 +104,20 @@ export const writeDesired = async (
   return rows[0]?.written === states.length;
 };
 
+/** Of any device that ever had one, also when it was removed since. */
+export const desiredOf = async (
+  sql: Sql,
+  tenantId: string,
+  deviceId: string,
+): Promise<{ generation: number; slots: Slot[] } | null> => {
+  const { rows } = await sql.query<{ generation: number; slots: Slot[] }>(
+    `SELECT generation, slots FROM bundle_orchestrator.desired_states
+      WHERE tenant_id = $1 AND device_id = $2`,
+    [tenantId, deviceId],
+  );
+  return rows[0] ?? null;
+};
+
 export type StoredDesired = {
   generation: number;
   slots: Slot[];

@@ -10,7 +10,13 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { filterOf } from '../choose-devices.ts';
-import { countDevices, type DeviceView, listDevices, viewDevice } from '../store/device-list.ts';
+import {
+  countDevices,
+  type DeviceView,
+  listDevices,
+  viewDevice,
+  viewRemovedDevice,
+} from '../store/device-list.ts';
 import {
   type DeviceRecord,
   deleteDevice,
@@ -31,6 +37,14 @@ export const shownDevice = (device: DeviceView): z.infer<typeof deviceSchema> =>
   reportedAt: device.reportedAt?.toISOString() ?? null,
   createdAt: device.createdAt.toISOString(),
   approvedAt: device.approvedAt?.toISOString() ?? null,
+  removal:
+    device.removal === null
+      ? null
+      : {
+          ...device.removal,
+          at: device.removal.at.toISOString(),
+          wipedAt: device.removal.wipedAt?.toISOString() ?? null,
+        },
 });
 
 const past = {
@@ -118,7 +132,7 @@ const getRoute = createRoute({
   method: 'get',
   path: '/api/devices/{id}',
   tags: ['Devices'],
-  summary: 'One device',
+  summary: 'One device; also one that was replaced or decommissioned, for its history',
   middleware: [requireUser('viewer')] as const,
   request: { params: idParams },
   responses: { 200: json(deviceSchema, 'The device'), ...notFound },
@@ -216,7 +230,11 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(getRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const device = await withTenant(pools.api, c.var.caller.tenantId, (sql) => viewDevice(sql, id));
+    const device = await withTenant(
+      pools.api,
+      c.var.caller.tenantId,
+      async (sql) => (await viewDevice(sql, id)) ?? viewRemovedDevice(sql, id),
+    );
     if (device === null) throw noSuchDevice();
     return c.json(shownDevice(device), 200);
   });

@@ -4,21 +4,21 @@
  */
 import { createRoute } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { requireDevice } from '@signalbeam/platform/http/caller';
+import { actorOf, requireDevice } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
-import { refusal } from '@signalbeam/platform/http/problem';
-import { rootsAfter } from '@signalbeam/platform/keys/tenant-records';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import {
   enrolmentQuerySchema,
   enrolmentStatusSchema,
   registeredSchema,
   registrationSchema,
-  rootsMax,
 } from '@signalbeam/sync/wire/enrolment';
-import { enrolmentOf } from '../enrol-device.ts';
+import { enrolmentOf, farewellOf, rootsOf } from '../enrol-device.ts';
 import { registerDevice } from '../register-device.ts';
+import { noteWiped } from '../store/device-lives.ts';
 import { findDevice } from '../store/devices.ts';
+import { noSuchDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { idParams } from './schemas.ts';
 
@@ -55,6 +55,16 @@ const enrolmentRoute = createRoute({
   responses: { 200: json(enrolmentStatusSchema, 'How it stands'), ...notFound },
 });
 
+const wipedRoute = createRoute({
+  method: 'delete',
+  path: '/api/devices/{id}/enrolment',
+  tags: ['Registration'],
+  summary: 'A decommissioned device says that it has wiped what it was told to',
+  middleware: [requireDevice({ pending: true })] as const,
+  request: { params: idParams },
+  responses: { 204: { description: 'Noted' }, ...notFound },
+});
+
 export const addRegistrationRoutes = (api: Api, parts: Parts): void => {
   api.openapi(registerRoute, async (c) => {
     const { kind, device } = await registerDevice(parts, c.req.valid('json'), c.var.clientAddress);
@@ -64,22 +74,40 @@ export const addRegistrationRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(enrolmentRoute, async (c) => {
     const { tenantId, deviceId } = c.var.caller;
+    const { rootsAfter: known } = c.req.valid('query');
     // A device may ask for itself only; another one's id is as unknown as a made-up one.
-    const isOwn = c.req.valid('param').id === deviceId;
-    const device = isOwn
-      ? await withTenant(parts.pools.api, tenantId, (sql) => findDevice(sql, deviceId))
-      : null;
-    if (device === null) throw refusal('not-found', 'There is no such device.');
+    if (c.req.valid('param').id !== deviceId) throw noSuchDevice();
+    const device = await withTenant(parts.pools.api, tenantId, (sql) => findDevice(sql, deviceId));
     c.header('cache-control', 'no-store');
+    if (device === null) {
+      const farewell = await farewellOf(parts, { tenantId, deviceId, rootsAfter: known ?? 0 });
+      if (farewell === null) throw noSuchDevice();
+      return c.json(farewell, 200);
+    }
     if (device.status === 'pending') return c.json({ status: device.status }, 200);
     if (device.status === 'rejected') {
       return c.json({ status: device.status, reason: device.statusReason }, 200);
     }
     const enrolment = await enrolmentOf(parts, device);
-    const { rootsAfter: known } = c.req.valid('query');
     if (known === undefined) return c.json({ status: device.status, enrolment }, 200);
-    const roots = await rootsAfter(parts.pools.system, tenantId, known, rootsMax);
-    const chain = roots.map((each) => each.toString('base64'));
-    return c.json({ status: device.status, enrolment, roots: chain }, 200);
+    const roots = await rootsOf(parts, tenantId, known);
+    return c.json({ status: device.status, enrolment, roots }, 200);
+  });
+  api.openapi(wipedRoute, async (c) => {
+    const { tenantId, deviceId } = c.var.caller;
+    if (c.req.valid('param').id !== deviceId) throw noSuchDevice();
+    const noted = await withTenant(parts.pools.api, tenantId, async (sql) => {
+      if (!(await noteWiped(sql, deviceId, new Date(parts.now())))) return false;
+      await writeAudit(sql, {
+        tenantId,
+        actor: actorOf(c.var.caller),
+        action: 'device.wipe',
+        target: `device:${deviceId}`,
+        ip: c.var.clientAddress,
+      });
+      return true;
+    });
+    if (!noted) throw noSuchDevice();
+    return c.body(null, 204);
   });
 };

@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { passwordLengthMax, passwordLengthMin } from '@signalbeam/platform/identity/passwords';
+import { removals, wipes } from '@signalbeam/sync/core/removal';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { parseTag, printTag, type Tag, tagsPerDeviceMax } from '../core/tag.ts';
 import { queryLengthMax } from '../core/tag-query.ts';
@@ -128,6 +129,19 @@ export const deviceSchema = z
         status: z.string(),
       }),
     ),
+    /** The device whose place it took; that one's history is read under its own id. */
+    replaces: z.uuid().nullable(),
+    /** How it was removed; null while it is not. */
+    removal: z
+      .strictObject({
+        removal: z.enum(removals),
+        at,
+        /** What it shall wipe once it hears of it, and when it said that it has. */
+        wipe: z.enum(wipes).nullable(),
+        wipedAt: at.nullable(),
+        replacedBy: z.uuid().nullable(),
+      })
+      .nullable(),
   })
   .openapi('Device');
 

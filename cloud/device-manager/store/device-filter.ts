@@ -9,6 +9,8 @@ import { type Add, escapeLike, seen, sqlOfQuery } from './tag-query-sql.ts';
 export type Presence = 'online' | 'offline' | 'never';
 
 export type DeviceFilter = {
+  /** Those that were replaced or decommissioned, instead of those that are there. */
+  removed?: true;
   ids?: readonly string[];
   registrationStatus?: RegistrationStatus;
   presence?: Presence;
@@ -29,7 +31,11 @@ export type Position = { listedAs: string; id: string };
 const patternOf = (search: string): string => `%${escapeLike(search.toLowerCase())}%`;
 
 export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): string => {
-  const conditions = ['d.deleted_at IS NULL', 'd.tenant_id = platform.current_tenant()'];
+  const there =
+    filter.removed === true
+      ? `d.removal IN ('replaced', 'decommissioned')`
+      : 'd.deleted_at IS NULL';
+  const conditions = [there, 'd.tenant_id = platform.current_tenant()'];
   const { ids, registrationStatus, presence, site, search, queries, groupId, tokenId } = filter;
   if (ids !== undefined) conditions.push(`d.id = ANY(${add(ids)}::uuid[])`);
   if (registrationStatus !== undefined) {

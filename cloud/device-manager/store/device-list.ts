@@ -5,6 +5,7 @@
  * come and go.
  */
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
+import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
 import type { RegistrationStatus } from '../core/approval.ts';
 import { printTag } from '../core/tag.ts';
 import {
@@ -14,6 +15,8 @@ import {
   type Presence,
   pageSql,
 } from './device-filter.ts';
+
+import type { Removed } from './device-lives.ts';
 
 export type DeviceBundle = { bundleId: string; name: string; version: string; status: string };
 
@@ -36,6 +39,10 @@ export type DeviceView = {
   approvedAt: Date | null;
   generation: number | null;
   bundles: DeviceBundle[];
+  /** The device whose place it took. */
+  replaces: string | null;
+  /** How it was removed; null while it is not. */
+  removal: Removed | null;
 };
 
 /** A device and its place in the list. */
@@ -62,6 +69,17 @@ type ViewRow = {
   decided_at: Date | null;
   generation: number | null;
   bundles: DeviceBundle[];
+  replaces: string | null;
+  removal: Removal | null;
+  deleted_at: Date | null;
+  wipe: Wipe | null;
+  wiped_at: Date | null;
+  replaced_by: string | null;
+};
+
+const removalOf = (row: ViewRow): Removed | null => {
+  const { removal, deleted_at: at, wipe, wiped_at: wipedAt, replaced_by: replacedBy } = row;
+  return removal === null || at === null ? null : { removal, at, wipe, wipedAt, replacedBy };
 };
 
 const viewOf = (row: ViewRow): DeviceView => ({
@@ -82,6 +100,8 @@ const viewOf = (row: ViewRow): DeviceView => ({
   approvedAt: row.status === 'approved' ? row.decided_at : null,
   generation: row.generation,
   bundles: row.bundles,
+  replaces: row.replaces,
+  removal: removalOf(row),
 });
 
 /**
@@ -91,7 +111,9 @@ const viewOf = (row: ViewRow): DeviceView => ({
 const selectedOf = (page: string): string => `
   SELECT d.id, page.listed_as, d.name, d.site, d.status, d.status_reason, p.presence,
          p.last_seen_at, d.fingerprint, d.agent_version, d.os, d.architecture, d.hostname,
-         r.received_at AS reported_at, t.tags, d.metadata, d.created_at, d.decided_at, s.generation, s.bundles
+         r.received_at AS reported_at, t.tags, d.metadata, d.created_at, d.decided_at, s.generation, s.bundles,
+         d.replaces, d.removal, d.deleted_at, d.wipe, d.wiped_at,
+         (SELECT heir.id FROM device_manager.devices heir WHERE heir.replaces = d.id) AS replaced_by
     FROM (${page}) page
     JOIN device_manager.devices d ON d.id = page.id
     LEFT JOIN telemetry.public_presence p
@@ -165,3 +187,7 @@ export const countDevices = async (
 
 export const viewDevice = async (sql: Sql, id: string): Promise<DeviceView | null> =>
   (await listDevices(sql, { ids: [id] }, { limit: 1 }, 0))[0]?.view ?? null;
+
+/** One that was replaced or decommissioned: for its history, and in no list. */
+export const viewRemovedDevice = async (sql: Sql, id: string): Promise<DeviceView | null> =>
+  (await listDevices(sql, { ids: [id], removed: true }, { limit: 1 }, 0))[0]?.view ?? null;

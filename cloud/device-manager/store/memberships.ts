@@ -4,6 +4,7 @@
  * one another whichever replica works.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
 import type { RosterMember } from '@signalbeam/sync/core/roster';
 
 export type Membership = { tenantId: string; site: string; changed: number; departures: number };
@@ -89,8 +90,14 @@ export const membersOf = async (
 
 /** The newest first; a key that is registered afresh is not revoked. */
 export const revokedOf = async (sql: Sql, tenantId: string, limit: number) => {
-  const { rows } = await sql.query<{ id: string; public_key: string; deleted_at: Date }>(
-    `SELECT id, public_key, deleted_at FROM device_manager.devices gone
+  const { rows } = await sql.query<{
+    id: string;
+    public_key: string;
+    deleted_at: Date;
+    removal: Removal | null;
+    wipe: Wipe | null;
+  }>(
+    `SELECT id, public_key, deleted_at, removal, wipe FROM device_manager.devices gone
       WHERE tenant_id = $1 AND deleted_at IS NOT NULL
         AND NOT EXISTS (SELECT 1 FROM device_manager.devices back
                          WHERE back.public_key = gone.public_key AND back.deleted_at IS NULL)
@@ -101,6 +108,8 @@ export const revokedOf = async (sql: Sql, tenantId: string, limit: number) => {
     deviceId: row.id,
     publicKey: row.public_key,
     revokedAt: row.deleted_at.toISOString(),
+    ...(row.removal === null ? {} : { removal: row.removal }),
+    ...(row.wipe === null ? {} : { wipe: row.wipe }),
   }));
 };
 

@@ -1,8 +1,9 @@
 /**
- * How the platform looks devices up before a tenant is known: through two views that
+ * How the platform looks devices up before a tenant is known: through views that
  * device-manager owns. Nothing is cached: a removed device is out at once.
  *
  *   device_manager.public_device_identities (device_id, tenant_id, public_key, registration_status)
+ *   device_manager.public_removed_devices (device_id, tenant_id, public_key, removal, deleted_at)
  *   device_manager.public_api_keys (prefix, tenant_id, device_id, salt, hash, expires_at, revoked_at)
  */
 import type { Sql } from '../postgres/pool.ts';
@@ -13,7 +14,8 @@ export type DeviceIdentity = {
   tenantId: string;
   /** The device's public nkey, `U…`. */
   publicKey: string;
-  registrationStatus: 'pending' | 'approved' | 'rejected';
+  /** `removed`: it proves itself and may learn that it is out, and nothing else. */
+  registrationStatus: 'pending' | 'approved' | 'rejected' | 'removed';
 };
 
 export type DeviceLookups = {
@@ -43,7 +45,13 @@ export const createDeviceLookups = (sql: Sql): DeviceLookups => ({
          FROM device_manager.public_device_identities WHERE device_id = $1`,
       [deviceId],
     );
-    return rows[0] === undefined ? null : identityOf(rows[0]);
+    if (rows[0] !== undefined) return identityOf(rows[0]);
+    const removed = await sql.query<IdentityRow>(
+      `SELECT device_id, tenant_id, public_key, 'removed' AS registration_status
+         FROM device_manager.public_removed_devices WHERE device_id = $1`,
+      [deviceId],
+    );
+    return removed.rows[0] === undefined ? null : identityOf(removed.rows[0]);
   },
   byApiKey: async (apiKey, tenantId, nowMs) => {
     const prefix = apiKeyPrefix(apiKey);

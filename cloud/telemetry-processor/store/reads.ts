@@ -10,9 +10,13 @@ import {
   type ReportedBody,
 } from '@signalbeam/sync/wire/rows';
 
+/** Also one that was replaced or decommissioned: its history stays readable. */
 export const deviceExists = async (sql: Sql, deviceId: string): Promise<boolean> => {
   const { rowCount } = await sql.query(
-    'SELECT 1 FROM device_manager.public_devices WHERE device_id = $1',
+    `SELECT 1 FROM device_manager.public_devices WHERE device_id = $1
+     UNION ALL
+     SELECT 1 FROM device_manager.public_removed_devices
+      WHERE device_id = $1 AND removal IN ('replaced', 'decommissioned')`,
     [deviceId],
   );
   return rowCount === 1;
