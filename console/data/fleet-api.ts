@@ -93,6 +93,12 @@ const devicesApi = (ask: Ask) => ({
   device: (id: string) => ask<Device>('GET', `/api/devices/${segment(id)}`),
   rename: (id: string, name: string) =>
     ask<Device>('PATCH', `/api/devices/${segment(id)}`, { name }),
+  move: (id: string, site: string) => ask<Device>('PATCH', `/api/devices/${segment(id)}`, { site }),
+  pendingDevices: () => collect<Device>(ask, '/api/devices?status=pending', 'devices'),
+  replace: (id: string, by: string) =>
+    ask<Device>('POST', `/api/devices/${segment(id)}/replace`, { by }),
+  decommission: (id: string, wipe: 'data' | 'workloads') =>
+    ask<null>('POST', `/api/devices/${segment(id)}/decommission`, { wipe }),
   remove: (id: string) => ask<null>('DELETE', `/api/devices/${segment(id)}`),
   approve: (id: string) => ask<Device>('POST', `/api/devices/${segment(id)}/approve`),
   reject: (id: string, reason: string) =>

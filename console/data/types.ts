@@ -43,6 +43,15 @@ export type Device = {
   bundles?: { bundleId: string; name: string; version: string; status: string }[];
   tags: string[];
   metadata: Record<string, string>;
+  /** The device whose place it took. */
+  replaces?: string | null;
+  removal?: {
+    removal: 'replaced' | 'decommissioned' | 'deleted';
+    at: Instant;
+    wipe: 'data' | 'workloads' | null;
+    wipedAt: Instant | null;
+    replacedBy: string | null;
+  } | null;
 };
 
 export type Site = { name: string; title: string; devices: number; pending: number };

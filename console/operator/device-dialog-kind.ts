@@ -4,4 +4,7 @@ export type DeviceDialog =
   | 'deploy'
   | 'rename'
   | 'remove'
+  | 'move'
+  | 'replace'
+  | 'decommission'
   | { withdraw: string; name: string };

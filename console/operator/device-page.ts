@@ -24,6 +24,8 @@ import { type App, asError, followLive, refusedByRole } from './app.ts';
 import type { DeviceDialog } from './device-dialog-kind.ts';
 import './device-activity.ts';
 import './device-dialogs.ts';
+import './device-life-dialogs.ts';
+import { deviceRemoval } from './device-removal.ts';
 import './device-tags.ts';
 import { pathTo } from './paths.ts';
 
@@ -139,7 +141,7 @@ class DevicePage extends LitElement {
     return html`<div class="page-head">
       <div class="stack tight"><h1>${device?.name ?? 'Device'}</h1>
         ${device === undefined ? nothing : this.#standing(device)}</div>
-      ${device === undefined ? nothing : this.#acts(device)}
+      ${device === undefined || device.removal ? nothing : this.#acts(device)}
     </div>`;
   }
 
@@ -151,6 +153,7 @@ class DevicePage extends LitElement {
 
   #acts(device: Device): TemplateResult {
     const refused = refusedByRole(this.app.user);
+    const unused = device.registrationStatus === 'approved' ? null : 'Approve the device first.';
     const open = (dialog: DeviceDialog) => () => {
       this.dialog = dialog;
     };
@@ -159,12 +162,13 @@ class DevicePage extends LitElement {
         label: 'Deploy bundle',
         icon: 'rocket',
         look: 'primary',
-        refused:
-          refused ??
-          (device.registrationStatus === 'approved' ? null : 'Approve the device first.'),
+        refused: refused ?? unused,
         run: open('deploy'),
       })}
       ${actionButton({ label: 'Rename', refused, hushed: true, run: open('rename') })}
+      ${actionButton({ label: 'Move', refused: refused ?? unused, hushed: true, run: open('move') })}
+      ${actionButton({ label: 'Replace', refused: refused ?? unused, hushed: true, run: open('replace') })}
+      ${actionButton({ label: 'Decommission', look: 'danger', refused: refused ?? unused, hushed: true, run: open('decommission') })}
       ${actionButton({ label: 'Delete', icon: 'trash', look: 'danger', refused, hushed: true, run: open('remove') })}
     </div>`;
   }
@@ -304,12 +308,17 @@ class DevicePage extends LitElement {
     );
   }
 
+  readonly #closed = (event: CustomEvent<{ changed: boolean }>): void => {
+    this.dialog = 'none';
+    if (event.detail.changed) this.#refreshAll();
+  };
+
   #body(): TemplateResult {
     const device = this.#device.value;
     if (device === undefined) return loading(this.#device.error, 4, () => this.#refreshAll());
     const reported = this.#reported.value;
     const waiting = reported?.waiting ?? '';
-    return html`${errorNotice(this.#device.error)}
+    return html`${errorNotice(this.#device.error)} ${deviceRemoval(device)}
       ${device.registrationStatus === 'pending' ? this.#waitingRoom(device) : nothing}
       ${waiting === '' ? nothing : notice('idle', html`<p>${waiting}</p>`)}
       ${reported?.engine && !reported.engine.reachable ? notice('bad', html`<p>The container engine on this device does not answer. Running containers are not touched; updates wait until it is back.</p>`) : nothing}
@@ -319,11 +328,8 @@ class DevicePage extends LitElement {
           ${deviceFacts(device, this.#desired.value, reported ?? null)} ${this.#timeline()}
           <device-activity .app=${this.app} .device=${device}></device-activity></div>
       </div>
-      <device-dialogs .app=${this.app} .device=${device} .dialog=${this.dialog}
-        @closed=${(event: CustomEvent<{ changed: boolean }>) => {
-          this.dialog = 'none';
-          if (event.detail.changed) this.#refreshAll();
-        }}></device-dialogs>`;
+      <device-dialogs .app=${this.app} .device=${device} .dialog=${this.dialog} @closed=${this.#closed}></device-dialogs>
+      <device-life-dialogs .app=${this.app} .device=${device} .dialog=${this.dialog} @closed=${this.#closed}></device-life-dialogs>`;
   }
 
   protected override render() {

@@ -183,5 +183,5 @@ export const describeRemoval = (removal: Removal): string => {
     replaced: 'Another device took the place of this one',
     decommissioned: 'An operator decommissioned this device',
   }[removal];
-  return `${what}: the cloud refuses it for good. What runs goes on; no new version starts.`;
+  return `${what}; it is revoked for good. What runs goes on; no new version starts.`;
 };
