@@ -7,7 +7,7 @@ import type { RecordName } from '@signalbeam/sync/core/records';
 import type { RosterMember } from '@signalbeam/sync/core/roster';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import type { Signer } from '@signalbeam/sync/wire/keys';
-import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
+import { recordSchemaVersion, sealRecord } from '@signalbeam/sync/wire/record-envelope';
 import { payloadTypes, releaseDigestOf } from '@signalbeam/sync/wire/records';
 import { sealSiteKey, siteKeyBytes } from '@signalbeam/sync/wire/site-key';
 import { tenantScope } from '@signalbeam/sync/wire/subjects';
@@ -257,6 +257,10 @@ const sealNewer = (
   signers: readonly Signer[],
 ): Uint8Array => {
   if (!newer || random.chance(0.5)) return sealRecord(payloadType, value, signers);
-  const marks = { schema: 2, readableFrom: 1, toldByALaterProgram: { note: 'kept as it is' } };
+  const marks = {
+    schema: recordSchemaVersion + 1,
+    readableFrom: 1,
+    toldByALaterProgram: { note: 'kept as it is' },
+  };
   return sealEnvelope(payloadType, { ...value, ...marks }, signers);
 };
