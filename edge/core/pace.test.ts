@@ -21,10 +21,7 @@ test('a host in trouble holds nothing back, and who wants quick beats always has
 });
 
 test('a full disk, a full memory or a hot board is trouble; what is not known is none', () => {
-  const none = {
-    ...{ cpuPercent: null, memoryPercent: null, diskPercent: null },
-    temperatureCelsius: null,
-  };
+  const none = { memoryPercent: null, diskPercent: null, temperatureCelsius: null };
   expect(isStrained(none)).toBe(false);
   expect(isStrained({ ...none, diskPercent: 89.9, temperatureCelsius: 84.9 })).toBe(false);
   for (const part of [{ diskPercent: 90 }, { memoryPercent: 95 }, { temperatureCelsius: 85 }]) {

@@ -41,17 +41,17 @@ export const paceOf = (
   return { beatMs: calm.beatMs, holdMs, silenceMs: silenceMs.calm };
 };
 
-/** Of a sample, what can be trouble; null what could not be read. */
-export type Strain = Record<
-  'cpuPercent' | 'memoryPercent' | 'diskPercent' | 'temperatureCelsius',
-  number | null
->;
+/**
+ * Of a sample, what can be trouble; null what could not be read. A busy processor is none: gateways
+ * are bought to be busy.
+ */
+export type Strain = Record<'memoryPercent' | 'diskPercent' | 'temperatureCelsius', number | null>;
 
 const strained = { percent: 90, temperatureCelsius: 85 };
 
 /** What an operator would want to be told soon, whatever may be the threshold of an alert. */
 export const isStrained = (sample: Strain): boolean =>
-  [sample.cpuPercent, sample.memoryPercent, sample.diskPercent].some(
+  [sample.memoryPercent, sample.diskPercent].some(
     (percent) => percent !== null && percent >= strained.percent,
   ) ||
   (sample.temperatureCelsius !== null && sample.temperatureCelsius >= strained.temperatureCelsius);

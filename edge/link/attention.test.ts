@@ -2,7 +2,7 @@ import type { Carrier } from '@signalbeam/sync/nats/carrier';
 import { expect, test } from 'vitest';
 import { startAttention } from './attention.ts';
 
-const body = { cpuPercent: 1, memoryPercent: 2, diskPercent: 4, temperatureCelsius: 9 };
+const body = { memoryPercent: 2, diskPercent: 4, temperatureCelsius: 9 };
 
 const start = () => {
   const acts: string[] = [];

@@ -88,9 +88,9 @@ export const startLink = (parts: LinkParts) => {
     keyset: parts.trust.keyset,
     witnessed: (atMs, keyIds) => parts.trust.witness('ingest', atMs, keyIds),
     greeted: () => {
-      outages.ended();
+      // What was poked meanwhile is unknown; a greeting now and then finds nothing new.
+      if (outages.ended()) downward.desired.compare();
       presence.beatNow();
-      downward.desired.compare();
       parts.reached();
     },
     lost: () => outages.began(),

@@ -41,10 +41,10 @@ export const createOutageLog = (parts: {
       }
       parts.onChange();
     },
-    /** Both ends have greeted each other. */
-    ended: (): void => {
+    /** Both ends have greeted each other. Whether the link was away before, or was never there. */
+    ended: (): boolean => {
       cancelTelling();
-      if (reached && beganAt === null) return;
+      if (reached && beganAt === null) return false;
       const outageMs = beganAt === null ? 0 : now() - beganAt;
       changedAt = now();
       const lasted = outageMs >= flickerMs || !reached;
@@ -60,6 +60,7 @@ export const createOutageLog = (parts: {
         });
       }
       parts.onChange();
+      return true;
     },
     /** Null while the link is up, or was never tried. */
     since: () => beganAt,

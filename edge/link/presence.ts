@@ -3,7 +3,7 @@
  * cloud decides "offline" by what this device promised and not by a constant.
  */
 import type { Carrier } from '@signalbeam/sync/nats/carrier';
-import type { Heartbeat } from '@signalbeam/sync/wire/heartbeat';
+import { type Heartbeat, heartbeatText } from '@signalbeam/sync/wire/heartbeat';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 
 import type { Timers } from '../core/timers.ts';
@@ -35,14 +35,13 @@ export const startPresence = (parts: PresenceParts) => {
   const beat = (): void => {
     const nextMs = Math.round(parts.intervalMs() * (1 - jitter + 2 * jitter * parts.random()));
     const heartbeat: Heartbeat = {
-      v: 1,
       seq,
       state: parts.state(),
       generation: parts.generation(),
       nextBeatMs: Math.max(announceMsMin, nextMs),
     };
     const subject = deviceSubjects.heartbeat(parts.deviceId);
-    if (carrier.publish(subject, Buffer.from(JSON.stringify(heartbeat)))) {
+    if (carrier.publish(subject, Buffer.from(heartbeatText(heartbeat)))) {
       seq += 1;
       lastAt = parts.now();
     }

@@ -5,17 +5,37 @@
 import { z } from 'zod';
 import { sequence } from './shape.ts';
 
-export const heartbeatSchema = z.strictObject({
+/** Counts since the agent started. */
+const seq = sequence;
+/** First 16 hex digits of the newest reported state's hash. */
+const state = z.string().regex(/^[0-9a-f]{16}$/);
+/** When the next one comes at the latest; offline is three of these. */
+const nextBeatMs = z.int().min(1_000).max(3_600_000);
+
+const spelledOut = z.strictObject({
   v: z.literal(1),
-  /** Counts since the agent started. */
-  seq: sequence,
-  /** First 16 hex digits of the newest reported state's hash. */
-  state: z.string().regex(/^[0-9a-f]{16}$/),
+  seq,
+  state,
   generation: sequence,
-  /** When the next one comes at the latest; offline is three of these. */
-  nextBeatMs: z.int().min(1_000).max(3_600_000),
+  nextBeatMs,
 });
+/** Names would be half of it, a thousand times a day on a mobile link. */
+const inOrder = z.tuple([z.literal(2), seq, state, sequence, nextBeatMs]);
+
+/** Reads both forms: agents of before spell it out. */
+export const heartbeatSchema = z.union([
+  spelledOut.transform(({ v: _v, ...beat }) => beat),
+  inOrder.transform(([, count, hash, generation, next]) => ({
+    seq: count,
+    state: hash,
+    generation,
+    nextBeatMs: next,
+  })),
+]);
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
+
+export const heartbeatText = ({ seq, state, generation, nextBeatMs }: Heartbeat): string =>
+  JSON.stringify([2, seq, state, generation, nextBeatMs] satisfies z.infer<typeof inOrder>);
 
 /** A poke hints that a newer desired state may exist; the device compares and fetches. */
 export const pokeSchema = z.strictObject({ generation: sequence });

@@ -3,7 +3,7 @@ import { createRoute } from '@hono/zod-openapi';
 import { requireDevice } from '@signalbeam/platform/http/caller';
 import { body, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
-import type { Heartbeat } from '@signalbeam/sync/wire/heartbeat';
+import { heartbeatText } from '@signalbeam/sync/wire/heartbeat';
 import { type MetricsBody, metricNames } from '@signalbeam/sync/wire/rows';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { storeSimpleMetrics } from '../store/simple-metrics.ts';
@@ -32,10 +32,10 @@ const addHeartbeat: AddRoutes = (api, parts) => {
       if (!isConnected()) throw refusal('broker-unavailable', 'The hub does not answer.');
       // By the hub, so that every replica hears it as it hears an agent's.
       const { account } = await parts.keyring.tenant(c.var.caller.tenantId);
-      const beat: Heartbeat = { v: 1, seq: 0, state: '0'.repeat(16), generation: 0, nextBeatMs };
+      const beat = { seq: 0, state: '0'.repeat(16), generation: 0, nextBeatMs };
       connection.publish(
         `${account.publicKey}.${deviceSubjects.heartbeat(id)}`,
-        JSON.stringify(beat),
+        heartbeatText(beat),
       );
       return c.body(null, 204);
     },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { heartbeatText } from '@signalbeam/sync/wire/heartbeat';
 import { expect, it } from 'vitest';
 import type { Directory, KnownDevice } from '../ingest/directory.ts';
 import { createHeard } from './heard.ts';
@@ -26,7 +27,9 @@ it('keeps the newest beat of a device, once per flush', () => {
   });
   expect(heard.hear({ subject: subject(), data: beat() })).toBe(true);
   now = 2_000;
-  heard.hear({ subject: subject(), data: beat(60_000) });
+  // As agents write it now; the one before is how they wrote it first.
+  const short = { seq: 7, state: '0'.repeat(16), generation: 3, nextBeatMs: 60_000 };
+  expect(heard.hear({ subject: subject(), data: Buffer.from(heartbeatText(short)) })).toBe(true);
   const moved = heard.takeMoved();
   expect(moved).toEqual([
     { deviceId, tenantId: known.tenantId, lastSeenAt: 2_000, nextBeatMs: 60_000 },
