@@ -24,6 +24,8 @@ config({ jitless: true });
 
 type Verb = (args: readonly string[]) => Promise<number>;
 const environment = process.env;
+/** What is printed may go to a file on a full disk, or to nobody: no reason to die. */
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 const print = (text: string): void => void process.stdout.write(`${text}\n`);
 
 const verbs: Record<VerbName | 'help', Verb> = {

@@ -24,11 +24,11 @@ export const openLog = (parts: {
   return (level, message, facts = {}) => {
     const at = new Date(parts.now()).toISOString();
     const line = `${JSON.stringify({ at, level, message, ...facts })}\n`;
-    if (sizeBytes > fileBytesMax) {
-      renameSync(path, `${path}.1`);
-      sizeBytes = 0;
-    }
     try {
+      if (sizeBytes > fileBytesMax) {
+        renameSync(path, `${path}.1`);
+        sizeBytes = 0;
+      }
       appendFileSync(path, line, { mode: 0o600 });
       sizeBytes += Buffer.byteLength(line);
     } catch {

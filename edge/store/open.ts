@@ -79,6 +79,26 @@ const openSound = ({
   }
 };
 
+/**
+ * Makes room that is the file's own, in it and in its WAL: when the disk is full, as much again can
+ * still be committed. On a disk that is full already it does nothing.
+ */
+export const reserveRoom = (database: Database.Database): void => {
+  const bytes = walPagesMax * Number(database.pragma('page_size', { simple: true }));
+  const fill = database.transaction(() => {
+    database.exec('CREATE TABLE reserve (bytes BLOB)');
+    database.prepare('INSERT INTO reserve VALUES (zeroblob(?))').run(bytes);
+  });
+  try {
+    fill.immediate();
+    database.exec('DROP TABLE reserve');
+  } catch (cause) {
+    if (!isFull(cause)) throw cause;
+  }
+};
+
+export const isFull = (cause: unknown): boolean => codeOf(cause) === 'SQLITE_FULL';
+
 /** Full synchronisation or nothing: an agent that may lose commits must not run. */
 export const assertDurable = (database: Database.Database): void => {
   const synchronous = database.pragma('synchronous', { simple: true });

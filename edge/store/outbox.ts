@@ -15,6 +15,7 @@ import {
 import { createBackfill } from './backfill.ts';
 import { fitEvent, fitReported } from './fit.ts';
 import type { LaneStore, NewRow } from './lanes.ts';
+import { isFull } from './open.ts';
 
 export const stateLanes = ['events', 'reported'] as const satisfies readonly Lane[];
 export const queueLanes = ['metrics', 'backfill'] as const satisfies readonly Lane[];
@@ -175,6 +176,14 @@ const createMetricsGroup = (
     queue.group(work);
     confirmed.clear();
   };
+  /** Even forgetting needs a page: on a full disk it waits for a later commit. */
+  const settleIfRoom = (): void => {
+    try {
+      commit(settle);
+    } catch (cause) {
+      if (!isFull(cause)) throw cause;
+    }
+  };
   const flush = (): boolean => {
     if (waiting.length === 0) return false;
     // Kept for the next try when the disk is full; the newest matter most.
@@ -198,7 +207,7 @@ const createMetricsGroup = (
     confirm: (lane: Lane, upTo: number, hash: string): void => {
       confirmed.set(lane, { upTo, hash });
       const rows = upTo - queue.head(lane).ackedSeq;
-      if (rows > lazyRowsMax) commit(settle);
+      if (rows > lazyRowsMax) settleIfRoom();
     },
     /** Before a lane is rewritten, so that nothing confirmed is written again. */
     settle: () => commit(settle),

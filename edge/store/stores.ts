@@ -8,7 +8,7 @@ import type { Database } from 'better-sqlite3';
 import { writePrivateFile } from './files.ts';
 import { openLanes } from './lanes.ts';
 import { queueMigrations, stateMigrations } from './migrations.ts';
-import { openStore } from './open.ts';
+import { openStore, reserveRoom } from './open.ts';
 import { type Caps, type Outbox, openOutbox, queueLanes, stateLanes } from './outbox.ts';
 
 export type Stores = { state: Database; queue: Database; outbox: Outbox; close(): void };
@@ -19,6 +19,8 @@ export type Stores = { state: Database; queue: Database; outbox: Outbox; close()
  */
 const queuePageBytes = 1_024;
 const statePageBytes = 4_096;
+/** Not while the agent starts: it writes 3 MB. */
+const reserveAfterMs = 10_000;
 
 export const openStores = (parts: { folder: string; now: () => number; caps?: Caps }): Stores => {
   const { folder, now } = parts;
@@ -43,12 +45,14 @@ export const openStores = (parts: { folder: string; now: () => number; caps?: Ca
     now,
     ...(parts.caps === undefined ? {} : { caps: parts.caps }),
   });
+  const reserving = setTimeout(() => reserveRoom(state.database), reserveAfterMs).unref();
   for (const { setAside } of [state, queue]) if (setAside !== null) tellDamage(outbox, setAside);
   return {
     state: state.database,
     queue: queue.database,
     outbox,
     close: () => {
+      clearTimeout(reserving);
       outbox.flush();
       outbox.settle();
       state.database.close();

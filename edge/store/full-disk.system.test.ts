@@ -1,0 +1,52 @@
+/** A real full disk: what is decided is still committed, in the room that was set aside for it. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createDisk } from '@signalbeam/launcher/infra/loop-disk';
+import { expect, test } from 'vitest';
+import { openLanes } from './lanes.ts';
+import { stateMigrations } from './migrations.ts';
+import { isFull, openStore, reserveRoom } from './open.ts';
+
+const fill = (path: string): void => {
+  for (const bytes of [1_048_576, 4_096, 1]) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(bytes), { flag: 'a' });
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
+    }
+  }
+};
+
+/** Events of 300 bytes that are committed one by one on a full disk, before it takes no more. */
+const eventsOnFullDisk = (reserve: boolean): number => {
+  const disk = createDisk(16);
+  const { database } = openStore({
+    path: join(disk.mountPoint, 'state.db'),
+    migrations: stateMigrations,
+    pageBytes: 4_096,
+    check: false,
+    now: () => 0,
+  });
+  try {
+    const lanes = openLanes(database, ['events', 'reported']);
+    if (reserve) reserveRoom(database);
+    fill(join(disk.mountPoint, 'ballast'));
+    for (let event = 0; event < 2_000; event += 1) {
+      try {
+        lanes.append('events', [{ at: event, body: { message: 'x'.repeat(300) } }]);
+      } catch (cause) {
+        if (!isFull(cause)) throw cause;
+        return event;
+      }
+    }
+    return 2_000;
+  } finally {
+    database.close();
+    disk.remove();
+  }
+};
+
+test('without it a full disk takes hardly an event, with it two thousand', () => {
+  expect(eventsOnFullDisk(false)).toBeLessThan(100);
+  expect(eventsOnFullDisk(true)).toBe(2_000);
+});
