@@ -137,6 +137,14 @@ const startOnce = async (
       }
       hub = await openHub();
     },
+    /** As a crash of its machine would. */
+    killHub: (): Promise<void> => hub.kill(),
+    startHub: async ({ withStore }: { withStore: boolean }): Promise<void> => {
+      for (const folder of withStore ? [] : ['jetstream', 'accounts']) {
+        rmSync(join(dir, folder), { recursive: true });
+      }
+      hub = await openHub();
+    },
     hubUrl: env['NATS_URL'] ?? '',
     owner,
     token,

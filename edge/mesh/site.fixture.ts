@@ -27,7 +27,7 @@ export type LinkShown = {
   via: string | null;
   through: string | null;
   gateway: { role: boolean; leaf: { running: boolean; hubConnected: boolean } | null };
-  lanes: { lane: string; backlogRows: number }[];
+  lanes: { lane: string; epoch: string; lastSeq: number; backlogRows: number }[];
   site: {
     members: { deviceId: string; status: string }[];
     gateway: { holder: string | null; why: string };
@@ -39,12 +39,17 @@ export type TestSite = {
   cloud: TestCloud;
   network: Network;
   host(name: string): NetworkHost;
-  enrol(name: string, more?: { relay?: string; autoApprove?: boolean }): Promise<Member>;
+  enrol(
+    name: string,
+    more?: { relay?: string; autoApprove?: boolean; folder?: string },
+  ): Promise<Member>;
   /** `clock`: what the whole process takes for the time at its start. */
   start(member: Member, args: readonly string[], clock?: string): Promise<void>;
   /** As a power cut would: the agent and all it started on that host. */
   kill(member: Member): Promise<void>;
   link(member: Member): Promise<LinkShown>;
+  /** Of the desired state that the agent holds. */
+  generation(member: Member): Promise<number>;
   untilLinked(member: Member, timeoutMs?: number): Promise<LinkShown>;
   stop(): Promise<void>;
 };
@@ -83,8 +88,12 @@ export const startTestSite = async (
     network,
     host,
     link,
+    generation: async ({ host: on }) => {
+      const shown = JSON.parse(await on.get(`http://${console}/api/local/device`));
+      return (shown as { generation: number }).generation;
+    },
     enrol: async (name, more = {}) => {
-      const folder = join(cloud.dir, name);
+      const folder = more.folder ?? join(cloud.dir, name);
       const { token } = (await cloud.ask('POST', '/api/registration-tokens', {
         site: 'plant-7',
         autoApprove: more.autoApprove ?? true,

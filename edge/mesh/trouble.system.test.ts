@@ -1,0 +1,293 @@
+/**
+ * What the simulator breaks, broken on real parts: hosts of their own, real datagrams, leafs, hub
+ * and Postgres. Whatever happens, in the end all are linked again with one gateway, have the newest
+ * desired state, and each row of each lane is in Postgres exactly once or said to be gone.
+ */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createDisk, type Disk } from '@signalbeam/launcher/infra/loop-disk';
+import type { WanCut } from '@signalbeam/launcher/infra/network';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import '@signalbeam/launcher/rig/provided';
+import { eventually } from '../link/cloud.fixture.ts';
+import {
+  type Member,
+  meshPort,
+  metricsInCloud,
+  startTestSite,
+  type TestSite,
+} from './site.fixture.ts';
+import {
+  changeRoster,
+  createWishes,
+  laneOnBothSides,
+  recordVersion,
+  untilSettled,
+  type Wishes,
+} from './site-state.fixture.ts';
+
+const full = process.env['SIGNALBEAM_FULL'] === '1';
+/** Minutes all together: the ordinary run has the first of them. */
+const slow = test.runIf(full);
+
+let site: TestSite;
+let disk: Disk;
+let wishes: Wishes;
+let members: [Member, Member, Member, Member];
+beforeAll(async () => {
+  disk = createDisk(24);
+  const hosts = ['a', 'b', 'c', 'd'];
+  site = await startTestSite(inject('postgresUrl'), { hosts, wan: ['a', 'b', 'd'] });
+  const a = await site.enrol('a');
+  await site.start(a, []);
+  await site.untilLinked(a);
+  const b = await site.enrol('b');
+  const c = await site.enrol('c', { relay: `${a.host.address}:${meshPort}` });
+  const d = await site.enrol('d', { folder: join(disk.mountPoint, 'd') });
+  members = [a, b, c, d];
+  for (const member of [b, c, d]) await site.start(member, argumentsOf(member));
+  wishes = await createWishes(site.cloud);
+}, 180_000);
+afterAll(async () => {
+  try {
+    await site.stop();
+  } finally {
+    disk.remove();
+  }
+});
+
+/** The one without an uplink was told of a member that relays. */
+const argumentsOf = ({ host }: Member): string[] =>
+  host.name === 'c' ? ['--relay', `${members[0].host.address}:${meshPort}`] : [];
+
+const flows = async (member: Member, rowsMore = 2, timeoutMs = 90_000): Promise<void> => {
+  const before = await metricsInCloud(site.cloud, member);
+  await eventually(
+    () => metricsInCloud(site.cloud, member),
+    (rows) => rows >= before + rowsMore,
+    timeoutMs,
+  );
+};
+
+const all = (): Promise<Member> => untilSettled(site, members, 180_000);
+
+/** After the trouble: one gateway, everybody linked, rows flow, and what was wished meanwhile is in force. */
+const isWellAgain = async (): Promise<void> => {
+  site.network.heal();
+  await all();
+  for (const member of members) await flows(member);
+  for (const member of members) await wishes.untilNewest(site, member);
+};
+
+test('the hub is killed, comes back without its store, and a wish was made meanwhile', async () => {
+  await all();
+  await site.cloud.killHub();
+  await wishes.wish(members);
+  await site.cloud.startHub({ withStore: false });
+  await isWellAgain();
+}, 300_000);
+
+slow(
+  'the hub is killed and comes back with its store',
+  async () => {
+    await all();
+    await site.cloud.killHub();
+    await wishes.wish(members);
+    await site.cloud.startHub({ withStore: true });
+    await isWellAgain();
+  },
+  300_000,
+);
+
+const cuts: readonly WanCut[] = ['unplugged', 'silent', 'deaf', 'mute'];
+slow.each(cuts)(
+  'the whole site is cut off (%s): it goes on, and all it took arrives',
+  async (how) => {
+    await all();
+    for (const { host } of members) if (host.name !== 'c') host.cutWan(how);
+    await wishes.wish(members);
+    await eventually(
+      () => Promise.all(members.map((member) => site.link(member))),
+      (links) => links.every(({ state }) => state !== 'connected'),
+      180_000,
+    );
+    const backlog = async (): Promise<number> => {
+      const { lanes } = await site.link(members[2]);
+      return lanes.find(({ lane }) => lane === 'metrics')?.backlogRows ?? 0;
+    };
+    await eventually(backlog, (rows) => rows > 20);
+    await isWellAgain();
+  },
+  400_000,
+);
+
+slow(
+  'the LAN carries one direction only between the gateway and another',
+  async () => {
+    const holder = await all();
+    const other = members.find((each) => each !== holder && each.host.name !== 'c') as Member;
+    holder.host.ignore([other.host]);
+    await wishes.wish(members);
+    for (const member of members) await flows(member, 10);
+    await isWellAgain();
+  },
+  300_000,
+);
+
+slow(
+  'the gateway hears nobody on the LAN while all hear it',
+  async () => {
+    const holder = await all();
+    const others = members.filter((each) => each !== holder);
+    holder.host.ignore(others.map(({ host }) => host));
+    await wishes.wish(members);
+    for (const member of others) await flows(member, 5);
+    await isWellAgain();
+  },
+  300_000,
+);
+
+slow(
+  'the site is split in two: each half has one gateway, and one gives way after it',
+  async () => {
+    await all();
+    const [a, b, c, d] = members;
+    const halves: Member[][] = [
+      [a, c],
+      [b, d],
+    ];
+    site.network.split(halves.map((half) => half.map(({ host }) => host)));
+    await wishes.wish(members);
+    for (const half of halves) await untilSettled(site, half, 120_000);
+    for (const member of members) await flows(member);
+    for (const member of members) await wishes.untilNewest(site, member);
+    await isWellAgain();
+  },
+  400_000,
+);
+
+slow(
+  'the gateway loses power while a third of what the LAN carries is lost',
+  async () => {
+    const holder = await all();
+    const others = members.filter((each) => each !== holder);
+    for (const { host } of members) host.lose(0.3);
+    await site.kill(holder);
+    await wishes.wish(members);
+    for (const member of others) await flows(member, 10, 180_000);
+    await site.start(holder, argumentsOf(holder));
+    for (const member of members) await flows(member, 2, 180_000);
+    await isWellAgain();
+  },
+  400_000,
+);
+
+slow(
+  'a disk fills up: nothing dies, and what could not be stored yet is stored later',
+  async () => {
+    await all();
+    const d = members[3];
+    const pid = d.agent?.pid;
+    const ballast = join(disk.mountPoint, 'ballast');
+    const fill = (bytes: number): void => {
+      try {
+        for (;;) writeFileSync(ballast, Buffer.alloc(bytes), { flag: 'a' });
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code !== 'ENOSPC') throw cause;
+      }
+    };
+    for (const bytes of [1_048_576, 4_096, 1]) fill(bytes);
+    // No group of samples was stored for two groups' time: there is really no room.
+    let last = { seq: -1, at: 0 };
+    await eventually(
+      async () => (await site.link(d)).lanes.find(({ lane }) => lane === 'metrics')?.lastSeq ?? 0,
+      (seq) => {
+        if (seq !== last.seq) last = { seq, at: performance.now() };
+        return performance.now() - last.at > 5_000;
+      },
+    );
+    // What is decided still finds the room that was set aside for it.
+    await wishes.wish(members);
+    await wishes.untilNewest(site, d);
+    rmSync(ballast);
+    await wishes.wish(members);
+    await isWellAgain();
+    expect(d.agent?.pid).toBe(pid);
+  },
+  300_000,
+);
+
+slow(
+  'records reach devices sideways while no device has an uplink',
+  async () => {
+    await all();
+    const [a, b, c, d] = members;
+    site.network.split([[a.host], [b.host, c.host, d.host]]);
+    for (const { host } of [b, d]) host.cutWan('unplugged');
+    // A new member changes the roster; only the device that still has a link can hear of it.
+    const roster = async (member: Member): Promise<number> => recordVersion(member, 'site/roster');
+    const before = await roster(c);
+    await changeRoster(site.cloud, 'newcomer');
+    await eventually(
+      () => roster(a),
+      (version) => version > before,
+    );
+    expect(await roster(c)).toBe(before);
+    a.host.cutWan('unplugged');
+    for (const { host } of members) host.healLan();
+    for (const member of [b, c, d]) {
+      await eventually(
+        () => roster(member),
+        (version) => version > before,
+        120_000,
+      );
+    }
+    await isWellAgain();
+  },
+  400_000,
+);
+
+describe('in the end', () => {
+  test('each row of each lane is in Postgres once, or covered by one gap', async () => {
+    site.network.heal();
+    for (const member of members) {
+      await member.agent?.stop();
+      member.agent = null;
+    }
+    const atRest = ['--metrics-interval-ms', '3600000'];
+    for (const member of members) await site.start(member, [...argumentsOf(member), ...atRest]);
+    for (const member of members) {
+      await site.untilLinked(member, 120_000);
+      for (const lane of ['events', 'reported', 'metrics', 'backfill'] as const) {
+        const { stored, written } = await laneOnBothSides(site, member, lane);
+        expect(stored).toEqual(written);
+      }
+    }
+  }, 300_000);
+});
+
+describe('without any leaf', () => {
+  slow(
+    'a tunnel whose neighbour is cut off in silence gives way to another',
+    async () => {
+      for (const member of members) await member.agent?.stop();
+      const never = ['--gateway', 'never'];
+      for (const member of members) await site.start(member, [...argumentsOf(member), ...never]);
+      const c = members[2];
+      const linked = await site.untilLinked(c, 120_000);
+      expect(linked.via).toBe('neighbour');
+      const through = members.find(({ deviceId }) => linked.through?.includes(deviceId)) as Member;
+      through.host.cutWan('silent');
+      await eventually(
+        () => site.link(c),
+        ({ state, through: by }) => state === 'connected' && !by?.includes(through.deviceId),
+        300_000,
+      );
+      await flows(c);
+      site.network.heal();
+      const { stored, written } = await laneOnBothSides(site, c, 'events');
+      expect(stored).toEqual(written);
+    },
+    400_000,
+  );
+});
