@@ -134,9 +134,12 @@ const tellOutbox = (running: Running): void => {
   else running.outbox.linkClosed();
 };
 
-const putInOrder = async ({ outbox, log }: Running): Promise<void> => {
+const putInOrder = async (running: Running): Promise<void> => {
+  const { outbox, log } = running;
   try {
     await outbox.linkOpened();
+    // What was taken while the link was away has waited long enough.
+    grow(running, 0);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';
     log('error', 'Samples that waited could not be put in order; they wait on', { reason });
@@ -222,10 +225,10 @@ const hearAcknowledgement = (running: Running, bytes: Uint8Array): void => {
   pump(running);
 };
 
-const grow = (running: Running): void => {
-  const { outbox, steady, holdMs = () => 0 } = running;
+const grow = (running: Running, holdMs = running.holdMs?.() ?? 0): void => {
+  const { outbox, steady } = running;
   for (const lane of outbox.lanes) {
-    const holdUntil = lane === 'metrics' && holdMs() > 0 ? steady() + holdMs() : null;
+    const holdUntil = lane === 'metrics' && holdMs > 0 ? steady() + holdMs : null;
     running.known = core.grown(running.known, lane, outbox.lastSendable(lane), holdUntil);
   }
   pump(running);
