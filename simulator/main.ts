@@ -91,6 +91,7 @@ const main = async (args: readonly string[]): Promise<number> => {
     bug,
     eventsMin,
     stopAtFailure: bug !== null,
+    onFailure: ({ seed, violation }) => console.log(`seed ${seed} failed: ${violation?.invariant}`),
   });
   survive();
   for (const failed of total.failures.slice(0, 3)) {

@@ -103,7 +103,7 @@ const strangersOf = (device: Device): string | null => {
   const theirs = [...host.containers.values()].find(({ name }) => name === 'theirs');
   if (theirs?.state !== 'running') return `the stranger on device ${number}'s host is gone`;
   const foreign = [...host.images.values()].filter(({ foreign: own }) => own).length;
-  return foreign === host.foreignImages
+  return foreign === host.foreignImages || device.tainted
     ? null
     : `images of others on device ${number}'s host are gone`;
 };

@@ -4,7 +4,8 @@
  */
 
 import { labels } from '@signalbeam/edge/core/container';
-import type { SlotKnown } from '@signalbeam/edge/core/known';
+import type { SlotKnown, UpdatePhase } from '@signalbeam/edge/core/known';
+import { isGap } from '@signalbeam/edge/store/lane-lines';
 import type { Desired } from '@signalbeam/sync/core/manifest';
 import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -17,10 +18,14 @@ import { createLedger, type Ledger } from './ledger.ts';
 
 export type Violation = { invariant: string; text: string; at: number };
 
+export type Moment = UpdatePhase | 'agent-down';
+
 export type Checks = {
   ledger: Ledger;
   violation: Violation | null;
   fail(invariant: string, text: string): void;
+  /** An update went into its next phase, or an agent died: faults that wait for it hear of it here. */
+  momentCame: (device: Device, moment: Moment) => void;
   ingest: IngestWatch;
   /** What a verified desired state's bytes hold. */
   opened: WeakMap<Uint8Array, Desired>;
@@ -47,6 +52,7 @@ export const createChecks = (world: {
     ledger,
     violation: null,
     opened: new WeakMap(),
+    momentCame: () => undefined,
     fail: (invariant, text) => {
       checks.violation ??= { invariant, text, at: kernel.now() };
       kernel.trace.note(`violated ${invariant}`, 0, 0);
@@ -66,6 +72,7 @@ export const createChecks = (world: {
               `${key}: a line begins at ${line.from} where ${due} is due`,
             );
           due = line.to + 1;
+          if (line.gap === null) ledger.commit(key, line.from, line.text);
           if (line.gap === 'lost-by-restore' && postgres.restores === 0)
             checks.fail(
               'honest-gaps',
@@ -131,6 +138,15 @@ const watchDevice = (checks: Checks, world: World, device: () => Device): Device
           'kept-until-committed',
           `${keyOf(lane.lane, lane.epoch)}: rows up to ${upTo} are forgotten, ${ever} were ever committed`,
         );
+      const key = keyOf(lane.lane, lane.epoch);
+      for (const { seq, line } of lane.rows) {
+        if (seq > upTo) break;
+        if (isGap(line) || checks.ledger.committed(key, seq, line)) continue;
+        checks.fail(
+          'kept-until-committed',
+          `${key}: row ${seq} is forgotten, another was committed`,
+        );
+      }
     },
     lossNoted: (lane, upTo) => {
       if (postgres.restores === 0)
@@ -162,6 +178,7 @@ const watchDevice = (checks: Checks, world: World, device: () => Device): Device
           `device ${parts.number} went from generation ${before.generation} to ${kept.generation}`,
         );
     },
+    killed: (killed) => checks.momentCame(killed, 'agent-down'),
     booted: (booted) => {
       const { content } = booted.disk;
       if (content.desired === null) return;
@@ -194,6 +211,8 @@ const watchContainers = (
     (world.director().releases.get(digest)?.release.containers ?? []).map(({ image }) => image);
   return {
     slotSaved: (slot, before) => {
+      if (slot.update !== null && slot.update.phase !== before?.update?.phase)
+        checks.momentCame(device(), slot.update.phase);
       // Removed and wanted again: what proved itself in an earlier life is not owed any more.
       if (before === undefined) proven.delete(slot.bundleId);
       if (
@@ -219,7 +238,8 @@ const watchContainers = (
     },
     removingImage: (digest) => {
       const { parts, disk } = device();
-      if (parts.host.images.get(digest)?.foreign === true)
+      // A disk from an old copy may say that this image was fetched here once: so it was.
+      if (parts.host.images.get(digest)?.foreign === true && !device().tainted)
         checks.fail(
           'only-its-own',
           `device ${parts.number} was about to remove an image that it did not bring`,

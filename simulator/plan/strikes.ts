@@ -9,7 +9,7 @@ import type { Random } from '../kernel/random.ts';
 import type { Path } from '../world/carrier.ts';
 import type { Device } from '../world/device.ts';
 import { copyContent } from '../world/disk.ts';
-import { crashContainer, digestIn, meddle, powerCycle } from '../world/host.ts';
+import { bringImage, crashContainer, digestIn, meddle, powerCycle } from '../world/host.ts';
 import type { World } from '../world/world.ts';
 import { listenIn } from './hostile.ts';
 import type { FaultKind } from './kinds.ts';
@@ -66,7 +66,8 @@ const dieAt: Strike = (world, device, random) => {
 
 const powerCut: Strike = (world, device, random) => {
   device.kill('power');
-  world.kernel.later(random.between(2 * second, 3 * minute), () => {
+  const longestMs = random.chance(0.2) ? 20 * minute : 3 * minute;
+  world.kernel.later(random.between(2 * second, longestMs), () => {
     powerCycle(device.parts.host);
     device.boot();
   });
@@ -97,21 +98,14 @@ const onHost =
   };
 
 /** Somebody else on the host fetches the very image that the agent is about to fetch. */
-const strangerPulls: Strike = (world, device) => {
+const strangerPulls: Strike = (world, device, random) => {
+  // Now, or between the agent's look at what is here and its own pull.
+  device.parts.host.strangerWaits = random.chance(0.5);
   for (const { update } of device.disk.content.slots.values()) {
     if (update?.phase !== 'prepare') continue;
     const release = world.director.releases.get(update.target.releaseDigest)?.release;
     for (const { image } of release?.containers ?? []) {
-      const digest = digestIn(image);
-      const { images, pulling } = device.parts.host;
-      if (images.has(digest) || pulling.has(digest)) continue;
-      const reference = pullSource(image, 5_000);
-      device.parts.host.images.set(digest, {
-        digest,
-        references: new Set([reference]),
-        foreign: true,
-      });
-      device.parts.host.foreignImages += 1;
+      bringImage(device.parts.host, digestIn(image), pullSource(image, 5_000));
     }
   }
 };
@@ -130,7 +124,14 @@ const container =
   };
 
 export const strikes: Record<FaultKind, Strike> = {
-  'link-cut': onPath({ cut: true }, { cut: false }, 5 * second, 40 * minute),
+  'link-cut': (world, device, random) =>
+    onPath(
+      { cut: true },
+      { cut: false },
+      5 * second,
+      // Now and then so long that history has to make way for what is new.
+      random.chance(0.3) ? 150 * minute : 40 * minute,
+    )(world, device, random),
   'half-open': onPath(
     { upLost: true, downLost: true },
     { upLost: false, downLost: false },

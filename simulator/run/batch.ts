@@ -17,8 +17,11 @@ export type BatchOptions = {
   faults: readonly FaultKind[] | null;
   bug: string | null;
   eventsMin: number | null;
+  /** Only these, instead of a range. */
+  only?: readonly { seed: number; faults: readonly FaultKind[] | null }[];
   /** Stops at the first seed that fails. */
   stopAtFailure: boolean;
+  onFailure?: (failed: SeedResult) => void;
 };
 
 export type BatchResult = {
@@ -51,9 +54,17 @@ export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
     sometimes: {},
     hashes: {},
   };
-  let next = options.from;
+  const { only } = options;
+  let next = only === undefined ? options.from : 0;
+  const last = only === undefined ? options.to : only.length - 1;
+  const take = (): Job => {
+    const { faults, bug, eventsMin } = options;
+    const job = { seed: next, faults, bug, eventsMin, ...only?.[next] };
+    next += 1;
+    return job;
+  };
   const over = (): boolean =>
-    (options.to !== null && next > options.to) ||
+    (last !== null && next > last) ||
     (options.budgetMs !== null && performance.now() - began >= options.budgetMs) ||
     total.failures.length >= (options.stopAtFailure ? 1 : failuresMax);
   const work = (): Promise<void> =>
@@ -61,9 +72,7 @@ export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
       const child = fork(join(import.meta.dirname, 'worker.ts'), { stdio: 'inherit' });
       const hand = (): void => {
         if (over()) return void child.disconnect();
-        const { faults, bug, eventsMin } = options;
-        child.send({ seed: next, faults, bug, eventsMin } satisfies Job);
-        next += 1;
+        child.send(take());
       };
       child.on('message', (message) => {
         const result = message as SeedResult;
@@ -74,7 +83,10 @@ export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
         total.virtualMs += result.virtualMs;
         total.realCrypto += result.realCrypto ? 1 : 0;
         addUp(total.sometimes, result.sometimes);
-        if (result.violation !== null) total.failures.push(result);
+        if (result.violation !== null) {
+          total.failures.push(result);
+          options.onFailure?.(result);
+        }
         hand();
       });
       child.once('error', reject);

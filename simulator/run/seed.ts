@@ -10,8 +10,16 @@ import type { Violation } from '../checks/watch.ts';
 import { createRandom } from '../kernel/random.ts';
 import { type FaultKind, faultKinds, isSiteFault } from '../plan/kinds.ts';
 import { healAll, strikes } from '../plan/strikes.ts';
+import type { Device } from '../world/device.ts';
 import { createWorld, deviceIdOf, type World } from '../world/world.ts';
+
+
 import { diedOfDisk, runOn } from './run-on.ts';
+
+
+import { createMoments } from './moments.ts';
+
+
 import { onCrash } from './survive.ts';
 
 export type SeedOptions = {
@@ -56,12 +64,16 @@ export const faultsOf = (seed: number): FaultKind[] => {
   return hasMesh(seed) ? drawn : drawn.filter((kind) => !isSiteFault(kind));
 };
 
+/** So many strikes wait for a moment in the middle of an update. */
+const awaitingShare = 0.35;
+
 const scheduleFaults = (
   world: World,
   kinds: readonly FaultKind[],
   sometimes: Sometimes,
   over: () => boolean,
 ): void => {
+  const moments = createMoments(world);
   for (const kind of kinds) {
     const random = world.kernel.random(`fault ${kind}`);
     // A mesh talks every second: its histories are shorter, and faults come closer together.
@@ -70,11 +82,16 @@ const scheduleFaults = (
       world.kernel.later(random.exponential(meanMs), () => {
         if (over()) return;
         const device = random.pick(world.devices);
-        count(sometimes, kind, statesOf(world, device));
-        world.kernel.trace.note(kind, device.parts.number, 0);
-        strikes[kind](world, device, random);
+        if (random.chance(awaitingShare)) moments.await(kind, random, strike);
+        else strike(device);
         next();
       });
+    };
+    const strike = (device: Device): void => {
+      if (over()) return;
+      count(sometimes, kind, statesOf(world, device));
+      world.kernel.trace.note(kind, device.parts.number, 0);
+      strikes[kind](world, device, random);
     };
     next();
   }

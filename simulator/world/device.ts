@@ -52,7 +52,9 @@ export type DeviceParts = {
   exchange: Exchange;
   random: Random;
   clock: Clock;
-  watch: LaneWatch & JournalWatch & EngineWatch & { booted(device: Device): void };
+  watch: LaneWatch &
+    JournalWatch &
+    EngineWatch & { booted(device: Device): void; killed(device: Device): void };
   /** HTTP to the cloud. */
   fetchRelease: (digest: string) => Promise<Uint8Array>;
   sampleEveryMs: number;
@@ -166,6 +168,7 @@ export const createDevice = (parts: DeviceParts, content: Content): Device => {
       device.disk.orphaned = true;
       device.disk = next;
       kernel.trace.note(how, parts.number, device.boots);
+      parts.watch.killed(device);
       // Whoever goes through it notices at once.
       for (const each of parts.mesh?.devices() ?? []) each.carrier?.pathChanged();
     },

@@ -30,6 +30,8 @@ export type Host = {
   made: number;
   /** Digests that the agent is fetching at the moment. */
   pulling: Set<string>;
+  /** A stranger waits for the agent to fetch something and brings it first. */
+  strangerWaits: boolean;
   /** What strangers brought; none of it may ever go. */
   foreignImages: number;
 };
@@ -49,8 +51,16 @@ export const createHost = (now: () => number): Host => ({
   listeners: new Set(),
   made: 0,
   pulling: new Set(),
+  strangerWaits: false,
   foreignImages: 3,
 });
+
+/** Somebody else fetches an image under the name that the agent would give it. */
+export const bringImage = (host: Host, digest: string, reference: string): void => {
+  if (host.images.has(digest) || host.pulling.has(digest)) return;
+  host.images.set(digest, { digest, references: new Set([reference]), foreign: true });
+  host.foreignImages += 1;
+};
 
 export const addContainer = (host: Host, spec: ContainerSpec): HostContainer => {
   host.made += 1;
