@@ -9,7 +9,7 @@ import type { Random } from '../kernel/random.ts';
 import type { Path } from '../world/carrier.ts';
 import type { Device } from '../world/device.ts';
 import { copyContent } from '../world/disk.ts';
-import { bringImage, crashContainer, digestIn, meddle, powerCycle } from '../world/host.ts';
+import { bringImage, crashContainer, digestIn, goDown, meddle, powerCycle } from '../world/host.ts';
 import type { World } from '../world/world.ts';
 import { listenIn } from './hostile.ts';
 import type { FaultKind } from './kinds.ts';
@@ -215,9 +215,7 @@ export const strikes: Record<FaultKind, Strike> = {
       world.clone(device, copyContent(device.disk.content));
   },
   'engine-down': onHost(
-    ({ parts }) => {
-      parts.host.down = true;
-    },
+    ({ parts }) => goDown(parts.host),
     ({ parts }) => {
       parts.host.down = false;
     },

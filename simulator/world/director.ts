@@ -53,13 +53,19 @@ const hex64 = (text: string): string => {
 export const imageOf = (bundle: number, image: number): string =>
   `signalbeam.local/app-${bundle}@sha256:${hex64(`image ${bundle} ${image}`)}`;
 
-const container = (name: string, image: string, grace: number): ContainerManifest => ({
+/** Versions of a bundle share a host port, as they do in life: two of them can't run at once. */
+const container = (
+  name: string,
+  image: string,
+  grace: number,
+  hostPort: number,
+): ContainerManifest => ({
   name,
   image,
   entrypoint: [],
   command: [],
   environment: {},
-  ports: [],
+  ports: [{ containerPort: 80, hostPort, protocol: 'tcp', hostAddress: '0.0.0.0' }],
   mounts: [],
   restart: 'unless-stopped',
   memoryBytes: null,
@@ -91,7 +97,7 @@ export const createDirector = (parts: DirectorParts): Director => {
       bundleName: `bundle ${bundle}`,
       version,
       containers: images.map((image, index) =>
-        container(index === 0 ? 'web' : 'side', image, 200 + made),
+        container(index === 0 ? 'web' : 'side', image, 200 + made, 8_000 + bundle * 10 + index),
       ),
       images: images.map((reference) => ({ reference, blobs: [] })),
       createdAt: '2026-01-01T00:00:00.000Z',

@@ -7,7 +7,15 @@ import { labels } from '@signalbeam/edge/core/container';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Process } from '../kernel/process.ts';
-import { addContainer, change, digestIn, type Host, type HostContainer, tell } from './host.ts';
+import {
+  addContainer,
+  change,
+  digestIn,
+  type Host,
+  type HostContainer,
+  portTaken,
+  tell,
+} from './host.ts';
 
 export type EngineWatch = {
   /** Before it happens: what the checks want to judge. */
@@ -89,14 +97,16 @@ export const createEngine = (parts: EngineParts): Engine => {
         present(host, id);
         return [{ at: host.now(), stream: 'stderr' as const, text: 'the last words of it' }];
       }),
-    followLogs: async function* () {},
+    followLogs: async function* (id) {
+      await answer(5, () => present(host, id));
+    },
     exec: (id) =>
       answer(5, () => {
         if (present(host, id).state === 'running') return { exitCode: 0, output: '' };
         throw new FleetError('container-not-running', `${id} does not run.`);
       }),
     stats: () => answer(5, () => []),
-    events: (_deviceId, signal) => follow(parts, signal),
+    events: (deviceId, signal, opened) => follow(parts, deviceId, signal, opened),
     close: () => Promise.resolve(),
   };
 };
@@ -122,6 +132,8 @@ const containerActs = (
     answer(60, () => {
       const container = present(host, id);
       if (container.state === 'running') return;
+      const taken = portTaken(host, container);
+      if (taken !== null) throw new FleetError('port-in-use', `The port ${taken} is taken.`);
       watch.acting('start', container);
       change(host, id, {
         state: 'running',
@@ -144,8 +156,12 @@ const containerActs = (
       const container = host.containers.get(id);
       if (container === undefined) return;
       watch.acting('remove', container);
-      host.containers.delete(id);
+      if (container.state === 'running') {
+        change(host, id, { state: 'exited', exitCode: 137 });
+        tell(host, id, 'die');
+      }
       tell(host, id, 'remove');
+      host.containers.delete(id);
     }),
   rename: (id, name) =>
     answer(10, () => {
@@ -163,7 +179,8 @@ const imageActs = (
   const userOf = (digest: string): string[] =>
     [...host.containers.values()].filter((each) => each.imageDigest === digest).map(({ id }) => id);
   return {
-    pull: (reference) => {
+    pull: (reference, { signal }) => {
+      if (signal?.aborted === true) return Promise.reject(signal.reason);
       const digest = digestIn(reference);
       host.pulling.add(digest);
       return answer(host.pullMs, () => {
@@ -222,7 +239,14 @@ const volumeActs = (
     }),
   removeVolume: (name, deviceId) =>
     answer(5, () => {
-      if (host.volumes.get(name)?.[labels.device] === deviceId) host.volumes.delete(name);
+      const own = host.volumes.get(name);
+      if (own !== undefined && own[labels.device] !== deviceId)
+        throw new FleetError('volume-not-owned', `The volume ${name} is somebody else's.`);
+      const used = [...host.containers.values()].some(({ mounts }) =>
+        mounts.some((mount) => mount.kind === 'volume' && mount.name === name),
+      );
+      if (used) throw new FleetError('volume-in-use', `A container uses the volume ${name}.`);
+      host.volumes.delete(name);
     }),
   listVolumes: (deviceId) =>
     answer(5, () =>
@@ -232,29 +256,42 @@ const volumeActs = (
     ),
 });
 
+/** What is told between the opening and the end; it ends with an error when the engine goes away. */
 async function* follow(
   { kernel, host, process }: EngineParts,
+  deviceId: string,
   signal: AbortSignal,
+  opened: (() => void) | undefined,
 ): AsyncIterable<ContainerEvent> {
-  const waiting: ContainerEvent[] = [];
+  const waiting: (ContainerEvent | 'gone')[] = [];
   let wake = (): void => undefined;
-  const listener = (event: ContainerEvent): void => {
-    waiting.push(event);
-    process.after(1, () => {
+  const soon = (delayMs: number): void => {
+    process.after(delayMs, () => {
       kernel.settled();
       wake();
     });
   };
+  const next = (): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+    });
+  const listener = (event: ContainerEvent | 'gone'): void => {
+    if (event !== 'gone' && event.labels[labels.device] !== deviceId) return;
+    waiting.push(event);
+    soon(1);
+  };
+  signal.addEventListener('abort', () => soon(0), { once: true });
+  soon(5);
+  await next();
+  if (host.down) throw unreachable();
   host.listeners.add(listener);
+  opened?.();
   try {
     while (!signal.aborted) {
       const event = waiting.shift();
+      if (event === 'gone') throw unreachable();
       if (event !== undefined) yield event;
-      else {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
+      else await next();
     }
   } finally {
     host.listeners.delete(listener);

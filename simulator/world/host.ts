@@ -26,7 +26,7 @@ export type Host = {
   /** `container@version` whose probe never succeeds. */
   ill: Set<string>;
   now: () => number;
-  listeners: Set<(event: ContainerEvent) => void>;
+  listeners: Set<(event: ContainerEvent | 'gone') => void>;
   made: number;
   /** Digests that the agent is fetching at the moment. */
   pulling: Set<string>;
@@ -98,6 +98,24 @@ export const tell = (host: Host, containerId: string, action: ContainerEvent['ac
     listener({ ...event, exitCode: action === 'die' ? exitCode : null });
 };
 
+/** The engine goes away, and with it the streams of events that it fed. */
+export const goDown = (host: Host): void => {
+  host.down = true;
+  for (const listener of host.listeners) listener('gone');
+};
+
+/** A host port that the container wants and a running one has, as `80/tcp`; null when none is taken. */
+export const portTaken = (host: Host, { id, ports }: HostContainer): string | null => {
+  if (ports.length === 0) return null;
+  const taken = new Set<string>();
+  for (const other of host.containers.values()) {
+    if (other.id === id || other.state !== 'running') continue;
+    for (const { hostPort, protocol } of other.ports) taken.add(`${hostPort}/${protocol}`);
+  }
+  const clash = ports.find(({ hostPort, protocol }) => taken.has(`${hostPort}/${protocol}`));
+  return clash === undefined ? null : `${clash.hostPort}/${clash.protocol}`;
+};
+
 /** Containers are values: what was listed before does not change. */
 export const change = (host: Host, id: string, to: Partial<HostContainer>): void => {
   const container = host.containers.get(id);
@@ -120,9 +138,11 @@ export const crashContainer = (host: Host, id: string): void => {
 
 /** Somebody stops or deletes one of ours by hand: the engine does not bring it back. */
 export const meddle = (host: Host, id: string, how: 'stop' | 'remove'): void => {
-  if (how === 'remove') host.containers.delete(id);
-  else change(host, id, { state: 'exited', exitCode: 137, stoppedByHand: true });
+  change(host, id, { state: 'exited', exitCode: 137, stoppedByHand: true });
   tell(host, id, 'die');
+  if (how !== 'remove') return;
+  tell(host, id, 'remove');
+  host.containers.delete(id);
 };
 
 /** The power came back: the engine starts what ran and what its policy names. */
