@@ -63,5 +63,10 @@ export const corpus: readonly {
     faults: null,
     found: 'after a restored database the bytes stayed older than what was believed',
   },
+  {
+    seed: 807,
+    faults: ['disk-restored', 'stranger-pulls'],
+    found: 'nothing: an old copy of the disk remembers an image that a stranger brought again',
+  },
   { seed: 1, faults: [], found: 'nothing: a site without faults comes to rest' },
 ];

@@ -12,13 +12,8 @@ import { type FaultKind, faultKinds, isSiteFault } from '../plan/kinds.ts';
 import { healAll, strikes } from '../plan/strikes.ts';
 import type { Device } from '../world/device.ts';
 import { createWorld, deviceIdOf, type World } from '../world/world.ts';
-
-
-import { diedOfDisk, runOn } from './run-on.ts';
-
-
 import { createMoments } from './moments.ts';
-
+import { diedOfDisk, runOn } from './run-on.ts';
 
 import { onCrash } from './survive.ts';
 
