@@ -7,7 +7,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDisk, type Disk } from '@signalbeam/launcher/infra/loop-disk';
 import type { WanCut } from '@signalbeam/launcher/infra/network';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import { eventually } from '../link/cloud.fixture.ts';
 import {
@@ -247,47 +247,43 @@ slow(
   400_000,
 );
 
-describe('in the end', () => {
-  test('each row of each lane is in Postgres once, or covered by one gap', async () => {
-    site.network.heal();
-    for (const member of members) {
-      await member.agent?.stop();
-      member.agent = null;
-    }
-    const atRest = ['--metrics-interval-ms', '3600000'];
-    for (const member of members) await site.start(member, [...argumentsOf(member), ...atRest]);
-    for (const member of members) {
-      await site.untilLinked(member, 120_000);
-      for (const lane of ['events', 'reported', 'metrics', 'backfill'] as const) {
-        const { stored, written } = await laneOnBothSides(site, member, lane);
-        expect(stored).toEqual(written);
-      }
-    }
-  }, 300_000);
-});
-
-describe('without any leaf', () => {
-  slow(
-    'a tunnel whose neighbour is cut off in silence gives way to another',
-    async () => {
-      for (const member of members) await member.agent?.stop();
-      const never = ['--gateway', 'never'];
-      for (const member of members) await site.start(member, [...argumentsOf(member), ...never]);
-      const c = members[2];
-      const linked = await site.untilLinked(c, 120_000);
-      expect(linked.via).toBe('neighbour');
-      const through = members.find(({ deviceId }) => linked.through?.includes(deviceId)) as Member;
-      through.host.cutWan('silent');
-      await eventually(
-        () => site.link(c),
-        ({ state, through: by }) => state === 'connected' && !by?.includes(through.deviceId),
-        300_000,
-      );
-      await flows(c);
-      site.network.heal();
-      const { stored, written } = await laneOnBothSides(site, c, 'events');
+test('in the end each row of each lane is in Postgres once, or covered by one gap', async () => {
+  site.network.heal();
+  for (const member of members) {
+    await member.agent?.stop();
+    member.agent = null;
+  }
+  const atRest = ['--metrics-interval-ms', '3600000'];
+  for (const member of members) await site.start(member, [...argumentsOf(member), ...atRest]);
+  for (const member of members) {
+    await site.untilLinked(member, 120_000);
+    for (const lane of ['events', 'reported', 'metrics', 'backfill'] as const) {
+      const { stored, written } = await laneOnBothSides(site, member, lane);
       expect(stored).toEqual(written);
-    },
-    400_000,
-  );
-});
+    }
+  }
+}, 300_000);
+
+slow(
+  'without any leaf a tunnel whose neighbour is cut off in silence gives way to another',
+  async () => {
+    for (const member of members) await member.agent?.stop();
+    const never = ['--gateway', 'never'];
+    for (const member of members) await site.start(member, [...argumentsOf(member), ...never]);
+    const c = members[2];
+    const linked = await site.untilLinked(c, 120_000);
+    expect(linked.via).toBe('neighbour');
+    const through = members.find(({ deviceId }) => linked.through?.includes(deviceId)) as Member;
+    through.host.cutWan('silent');
+    await eventually(
+      () => site.link(c),
+      ({ state, through: by }) => state === 'connected' && !by?.includes(through.deviceId),
+      300_000,
+    );
+    await flows(c);
+    site.network.heal();
+    const { stored, written } = await laneOnBothSides(site, c, 'events');
+    expect(stored).toEqual(written);
+  },
+  400_000,
+);
