@@ -21,6 +21,8 @@ export type NetworkHost = {
   /** On the LAN. */
   address: string;
   start(options: ChildOptions): Child;
+  /** What to spawn on this machine so that it runs there, for who needs its pipes. */
+  within(command: string, args: readonly string[]): { command: string; args: readonly string[] };
   /** One command inside, run to its end; gives what it printed. */
   run(command: string, args: readonly string[]): Promise<string>;
   /** Reads from a server on the host's own loopback. */
@@ -187,6 +189,7 @@ const hostIn = (namespace: string, name: string, address: string): NetworkHost =
         command: findCommand('ip'),
         args: ['netns', 'exec', namespace, options.command, ...options.args],
       }),
+    within: (command, args) => ({ command: findCommand('ip'), args: inside(command, args) }),
     run: execute,
     get: (url) => execute('busybox', ['wget', '-q', '-O', '-', url]),
     cutWan: (how) => {

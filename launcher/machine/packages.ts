@@ -32,19 +32,22 @@ const programs: readonly Program[] = [
   { command: 'runc', package: 'runc', for: ['test', 'docker', 'podman'] },
   { command: 'netavark', package: 'netavark', for: ['test', 'podman'] },
   { command: 'aardvark-dns', package: 'aardvark-dns', for: ['test', 'podman'] },
-  { command: 'iptables', package: 'iptables', for: ['test', 'docker', 'podman'] },
-  { command: 'ip', package: 'iproute2', for: ['test', 'docker', 'podman'] },
+  { command: 'iptables', package: 'iptables', for: ['test', 'bench', 'docker', 'podman'] },
+  { command: 'ip', package: 'iproute2', for: ['test', 'bench', 'docker', 'podman'] },
   { command: 'redis-server', package: 'redis-server', brew: 'redis', for: ['test'] },
   { command: 'chromium', package: 'chromium', brew: 'chromium', for: ['test'] },
   { command: 'docker-registry', package: 'docker-registry', for: ['test'] },
+  { command: 'serf', package: 'serf', for: ['test', 'bench'] },
   { command: 'faketime', package: 'faketime', for: ['test'] },
   { command: 'xfs_io', package: 'xfsprogs', for: ['test'] },
   { command: 'mkfs.ext4', package: 'e2fsprogs', for: ['test'] },
 ];
 
-/** Only Linux runs containers on the machine itself: elsewhere these are no loss to `up`. */
+/** Elsewhere than on Linux what only Linux has is no loss to `up`, nor to most benches. */
 const isWanted = (program: Program, need: Need, platform: NodeJS.Platform): boolean =>
-  program.for.includes(need) && (platform === 'linux' || program.command !== 'busybox');
+  program.for.includes(need) &&
+  (platform === 'linux' ||
+    (program.command !== 'busybox' && (need !== 'bench' || program.brew !== undefined)));
 
 export const missingPrograms = (
   need: Need,

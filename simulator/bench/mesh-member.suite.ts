@@ -1,0 +1,140 @@
+/**
+ * One member of a site as a process of its own: the agent's mesh shell on UDP, its server and its
+ * client for records on HTTPS, and records that only have a version. Told what to do, and telling
+ * what it sees, over the channel to its parent. A record's own signature is not verified here.
+ */
+import { randomBytes } from 'node:crypto';
+import { createDeviceCertificate } from '@signalbeam/edge/mesh/certificate';
+import { createMeshFetch } from '@signalbeam/edge/mesh/mesh-fetch';
+import { startMeshShell } from '@signalbeam/edge/mesh/mesh-shell';
+import { createPeerClient } from '@signalbeam/edge/mesh/peer-client';
+import { startPeerServer } from '@signalbeam/edge/mesh/peer-server';
+import { createRecordSync } from '@signalbeam/edge/mesh/record-sync';
+import type { RecordName } from '@signalbeam/sync/core/records';
+import type { MeshEvent, Status } from '@signalbeam/sync/mesh/mesh';
+import { publicKeyOf } from '@signalbeam/sync/wire/authors';
+import { signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
+
+export type ToMember =
+  | {
+      kind: 'start';
+      device: string;
+      seed: string;
+      host: string;
+      siteKey: string;
+      roster: { deviceId: string; publicKey: string }[];
+      hints: string[];
+    }
+  | { kind: 'write'; version: number };
+
+/** `at` is the machine's clock, which all members share. */
+export type FromMember =
+  | { kind: 'ready' }
+  | { kind: 'changed'; device: string; to: Status; at: number }
+  | { kind: 'holds'; version: number; at: number };
+
+export const meshPort = 8481;
+const record: RecordName = 'plan/00000000-0000-4000-8000-000000000000';
+
+const say = (message: FromMember): void => void process.send?.(message);
+const steady = (): number => performance.now();
+
+const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
+  const own = createDeviceCertificate(told.seed);
+  const keys = new Map(
+    told.roster.map(({ deviceId, publicKey }) => [
+      deviceId,
+      publicKeyOf(publicKey)?.publicKey ?? '',
+    ]),
+  );
+  const byKey = new Map([...keys].map(([device, key]) => [key, device]));
+  const held = new Map<RecordName, number>();
+  const keep = (version: number): void => {
+    held.set(record, version);
+    say({ kind: 'holds', version, at: Date.now() });
+  };
+  const members = {
+    keys: () => keys,
+    of: (key: string) => byKey.get(key) ?? null,
+    roster: () => ({ version: 1, members: told.roster }),
+    refresh: () => undefined,
+  };
+  const log = (): void => undefined;
+  const server = await startPeerServer({
+    listen: { host: told.host, port: meshPort },
+    own,
+    memberOf: members.of,
+    records: {
+      versions: () => held,
+      read: (name) => Buffer.from(JSON.stringify({ version: held.get(name) ?? 0 })),
+    },
+    broker: () => null,
+    relay: null,
+    now: steady,
+    log,
+  });
+  const sync = createRecordSync({
+    client: createPeerClient({ own }),
+    versions: () => held,
+    offer: (name, bytes) => {
+      const { version } = JSON.parse(Buffer.from(bytes).toString()) as { version: number };
+      if (version <= (held.get(name) ?? 0)) return 'unchanged';
+      keep(version);
+      return 'accepted';
+    },
+    log,
+  });
+  let tell = (_: MeshEvent): void => undefined;
+  const fetch = createMeshFetch({
+    ...{ members, sync },
+    versions: () => held,
+    tell: (event) => tell(event),
+  });
+  const shell = await startMeshShell({
+    listen: { host: told.host, port: meshPort },
+    self: { device: told.device, bootId: randomBytes(8).toString('hex'), incarnation: 0 },
+    signer: signerFromNkeySeed(told.seed),
+    roster: members.roster(),
+    claim: {
+      name: told.host,
+      addresses: [`${told.host}:${meshPort}`],
+      peerPort: server.port,
+      uplink: 0,
+      canRunLeaf: false,
+      clockOk: true,
+      chosen: false,
+      gateway: false,
+      leafPort: 0,
+      linked: false,
+      agentVersion: '0.1.0',
+    },
+    siteKeys: [Buffer.from(told.siteKey, 'hex')],
+    take: (step) => {
+      if (step.kind === 'fetch-records') void fetch(step);
+      if (step.kind === 'changed') {
+        say({ kind: 'changed', device: step.member, to: step.to, at: Date.now() });
+      }
+    },
+    now: steady,
+    random: Math.random,
+  });
+  tell = shell.tell;
+  shell.tell({
+    kind: 'hints',
+    addresses: told.hints.map((address) => ({ device: null, address })),
+  });
+  say({ kind: 'ready' });
+  return (version: number): void => {
+    keep(version);
+    shell.tell({ kind: 'records', versions: held });
+  };
+};
+
+if (process.send !== undefined && process.env['SIGNALBEAM_BENCH_MEMBER'] === '1') {
+  let write: Promise<(version: number) => void> | undefined;
+  process.on('disconnect', () => process.exit());
+  process.on('message', (message: ToMember) => {
+    if (message.kind === 'start') write = start(message);
+    else void write?.then((give) => give(message.version));
+  });
+}
