@@ -24,6 +24,7 @@ import { timeline } from '../views/timeline.ts';
 import './container-log.ts';
 import './sign-in.ts';
 import { aboutCard, approvalCard, containerRows, linkCard, softwareCard } from './sections.ts';
+import { siteCard } from './site-card.ts';
 import type {
   LocalContainer,
   LocalDevice,
@@ -258,7 +259,7 @@ class DevicePanel extends LitElement {
     const events = this.#events.value ?? [];
     const approved = device.registration === 'approved';
     return html`<div class="stack">${this.#hero(device, link)} ${approvalCard(device)}
-        ${approved ? html`${softwareCard(device)} ${this.#containersCard()}` : nothing} ${linkCard(link, clockNow())}</div>
+        ${approved ? html`${softwareCard(device)} ${this.#containersCard()}` : nothing} ${linkCard(link, clockNow())} ${siteCard(link.site, device)}</div>
       <div class="stack">${approved ? this.#chartsCard() : nothing} ${this.#eventsCard(events)}
         ${aboutCard(device, {
           text: summaryText(device, link, events),

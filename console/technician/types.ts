@@ -43,6 +43,24 @@ export type LocalLane = {
   oldestAt: number | null;
   lastAcknowledgedAt: number | null;
 };
+export type LocalMember = {
+  deviceId: string;
+  name: string;
+  status: 'alive' | 'suspect' | 'dead' | 'left' | 'unknown';
+  address: string;
+  /** 0 none, 255 best. */
+  uplink: number;
+  leaf: boolean;
+  since: number;
+};
+/** The other devices of the site; null without a mesh. */
+export type LocalSite = {
+  members: LocalMember[];
+  gateway: { holder: string | null; why: string };
+  waiting: string;
+  refused: number;
+  warnings: { text: string; at: number }[];
+};
 export type LocalLink = {
   state: 'connected' | 'connecting' | 'offline' | 'waiting-for-approval';
   via: 'leaf' | 'hub' | 'neighbour' | null;
@@ -52,6 +70,7 @@ export type LocalLink = {
     role: boolean;
     leaf: { running: boolean; hubConnected: boolean; restarts: number } | null;
   };
+  site: LocalSite | null;
   lanes: LocalLane[];
   lastHeartbeatAt: number | null;
 };

@@ -18,6 +18,7 @@ const link: LocalLink = {
   since: now - 60_000,
   waiting: '',
   gateway: { role: false, leaf: null },
+  site: null,
   lanes: [],
   lastHeartbeatAt: null,
 };

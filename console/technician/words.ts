@@ -1,6 +1,7 @@
 /** Sentences for a person on a ladder: what the link does, what waits, and what to do about it. Pure. */
 import { bytesOf, clockOf, countedOf, fullTimeOf, spanOf } from '../data/format.ts';
 import type { Mark } from '../ui/glyph.ts';
+import { gatewaySentence, siteSentence } from './site-words.ts';
 import type { LocalDevice, LocalEvent, LocalLane, LocalLink } from './types.ts';
 
 const wayOf = (via: LocalLink['via']): string => {
@@ -127,6 +128,9 @@ export const summaryText = (
     `${mark.word}. ${sentence}`,
     linkSentence(link, device.now),
     backlogSentence(link),
+    ...(link.site === null
+      ? []
+      : [`${siteSentence(link.site)} ${gatewaySentence(link.site, device)}`]),
     ...device.slots.map(
       (slot) =>
         `${slot.bundleName}: wanted ${slot.version}, running ${slot.runningVersion ?? 'nothing'}, ${slot.status}${slot.reason === null ? '' : ` (${slot.reason})`}`,

@@ -1,12 +1,21 @@
+/**
+ * The mesh's shell on real sockets of loopback: members find each other, say goodbye, come back,
+ * move, rotate the site key; a clone is reported, a link that is deaf on one side kills nobody, and
+ * what is no member's packet costs nothing but its count.
+ */
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { MeshStep } from '@signalbeam/sync/mesh/mesh';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { afterEach, expect, test, vi } from 'vitest';
-import { type MeshShell, startMeshShell } from './mesh-shell.ts';
+import { type Datagrams, openUdp } from './datagrams.ts';
+import { type MeshShell, type MeshShellParts, startMeshShell } from './mesh-shell.ts';
 
-const shells: MeshShell[] = [];
-vi.setConfig({ testTimeout: 30_000 });
+type Member = MeshShell & { device: string; steps: Exclude<MeshStep, { kind: 'send' }>[] };
+
+const shells: Member[] = [];
+vi.setConfig({ testTimeout: 60_000 });
 afterEach(async () => {
   for (const shell of shells.splice(0)) await shell.stop();
 });
@@ -18,10 +27,7 @@ const roster = {
 };
 const siteKey = randomBytes(32);
 
-const start = async (
-  at: number,
-  siteKeys: readonly Uint8Array[] = [siteKey],
-): Promise<MeshShell> => {
+const start = async (at: number, more: Partial<MeshShellParts> = {}): Promise<Member> => {
   const { device, seed } = devices[at] ?? { device: '', seed: '' };
   const claim = {
     name: `device-${at}`,
@@ -36,20 +42,27 @@ const start = async (
     linked: false,
     agentVersion: '0.1.0',
   };
+  const steps: Member['steps'] = [];
   const shell = await startMeshShell({
     listen: { host: '127.0.0.1', port: 0 },
     self: { device, bootId: randomBytes(8).toString('hex'), incarnation: 0 },
     signer: signerFromNkeySeed(seed),
     roster,
     claim,
-    siteKeys,
-    take: () => undefined,
+    siteKeys: [siteKey],
+    take: (step) => steps.push(step),
     now: () => performance.now(),
     random: Math.random,
+    ...more,
   });
   shell.tell({ kind: 'claim', claim: { ...claim, addresses: [`127.0.0.1:${shell.port}`] } });
-  shells.push(shell);
-  return shell;
+  const member = { ...shell, device, steps };
+  shells.push(member);
+  return member;
+};
+const end = async (member: Member): Promise<void> => {
+  shells.splice(shells.indexOf(member), 1);
+  await member.stop();
 };
 const introduce = (shell: MeshShell, to: MeshShell): void =>
   shell.tell({ kind: 'hints', addresses: [{ device: null, address: `127.0.0.1:${to.port}` }] });
@@ -58,26 +71,101 @@ const until = async (holds: () => boolean): Promise<void> => {
 };
 const alive = (shell: MeshShell): number =>
   shell.members().filter(({ status }) => status === 'alive').length;
+const seenBy = (observer: MeshShell, { device }: Member) =>
+  observer.members().find((each) => each.device === device);
+const whole = async (): Promise<[Member, Member, Member]> => {
+  const members: [Member, Member, Member] = [await start(0), await start(1), await start(2)];
+  introduce(members[1], members[0]);
+  introduce(members[2], members[0]);
+  await until(() => members.every((shell) => alive(shell) === 2));
+  return members;
+};
+const deaths = (): number =>
+  shells.reduce((sum, shell) => sum + (shell.counters()['lost'] ?? 0), 0);
 
-test('three on real sockets find each other through one, and a goodbye is heard', async () => {
-  const [a, b, c] = [await start(0), await start(1), await start(2)];
-  introduce(b, a);
-  introduce(c, a);
-  await until(() => [a, b, c].every((shell) => alive(shell) === 2));
-  expect(
-    a
-      .members()
-      .map(({ claim }) => claim?.uplink)
-      .sort(),
-  ).toEqual([1, 2]);
-  shells.splice(shells.indexOf(c), 1);
-  await c.stop();
-  await until(() => a.members().some(({ status }) => status === 'left'));
+test('three find each other through one; one leaves, and comes back with the same identity', async () => {
+  const [a, b, c] = await whole();
+  expect([b, c].map((each) => seenBy(a, each)?.claim?.uplink)).toEqual([1, 2]);
+  await end(c);
+  await until(() => [a, b].every((each) => seenBy(each, c)?.status === 'left'));
+  const again = await start(2);
+  introduce(again, b);
+  await until(() => [a, b].every((each) => seenBy(each, again)?.status === 'alive'));
+  await until(() => alive(again) === 2);
+  expect(seenBy(a, again)?.address).toBe(`127.0.0.1:${again.port}`);
+  expect(deaths()).toBe(0);
+  expect([a, b].flatMap(({ steps }) => steps).filter(({ kind }) => kind === 'warn')).toEqual([]);
 });
 
-test('a site key is rotated while they talk; who has another one is not heard', async () => {
+test('a member whose address changes while it runs is found where it is now', async () => {
+  const [a, b, c] = await whole();
+  await end(c);
+  let moved: Datagrams | null = null;
+  const first = await openUdp({ host: '127.0.0.1', port: 0 });
+  const roams = await start(2, {
+    openDatagrams: async () => ({
+      ...first,
+      send: (...args) => (moved ?? first).send(...args),
+      close: () => {
+        first.close();
+        moved?.close();
+      },
+    }),
+  });
+  introduce(roams, a);
+  await until(() => [a, b].every((each) => seenBy(each, roams)?.status === 'alive'));
+  // Nothing arrives at the old address any more; what it sends comes from the new one.
+  const listeners = vi.fn();
+  const next = await openUdp({ host: '127.0.0.1', port: 0 });
+  first.hear(listeners);
+  moved = next;
+  await until(() =>
+    [a, b].every((each) => seenBy(each, roams)?.address === `127.0.0.1:${next.port}`),
+  );
+  expect(deaths()).toBe(0);
+});
+
+test('the same identity on two machines is reported, and the others go on with one of them', async () => {
+  const [a, b, c] = await whole();
+  const clone = await start(2);
+  introduce(clone, a);
+  const warned = (): boolean =>
+    [a, b, c, clone].some(({ steps }) =>
+      steps.some((step) => step.kind === 'warn' && step.code === 'cloned-identity'),
+    );
+  await until(warned);
+  await until(() => {
+    const boots = [a, b].map((each) => seenBy(each, c)?.claim?.bootId);
+    return boots[0] !== undefined && boots[0] === boots[1];
+  });
+  // The one that is not believed hears nobody any more; the others miss nobody.
+  expect([a, b].map((each) => each.counters()['lost'])).toEqual([0, 0]);
+  expect([a, b].map((each) => seenBy(each, c)?.status)).toEqual(['alive', 'alive']);
+});
+
+test('a link that is deaf on one side calls nobody dead while others reach both', async () => {
+  const [a, b, c] = await whole();
+  await end(b);
+  const udp = await openUdp({ host: '127.0.0.1', port: 0 });
+  const mute = await start(1, {
+    // What it sends to `a` never arrives.
+    openDatagrams: async () => ({
+      ...udp,
+      send: (packet, to, done) => (to.port === a.port ? done() : udp.send(packet, to, done)),
+    }),
+  });
+  introduce(mute, c);
+  await until(() => [a, c].every((each) => seenBy(each, mute)?.status === 'alive'));
+  const heard = a.counters()['received'] ?? 0;
+  await until(() => (a.counters()['received'] ?? 0) > heard + 25);
+  expect(deaths()).toBe(0);
+});
+
+test('a site key is rotated while they talk; who has another one is not heard, and is told of', async () => {
   const next = randomBytes(32);
-  const [a, b, stranger] = [await start(0), await start(1), await start(2, [randomBytes(32)])];
+  const unreadable: number[] = [];
+  const a = await start(0, { unreadable: ({ port }) => unreadable.push(port) });
+  const [b, stranger] = [await start(1), await start(2, { siteKeys: [randomBytes(32)] })];
   introduce(b, a);
   introduce(stranger, a);
   await until(() => alive(a) === 1 && alive(b) === 1);
@@ -87,15 +175,28 @@ test('a site key is rotated while they talk; who has another one is not heard', 
   await until(() => (a.counters()['received'] ?? 0) > before + 10);
   expect(alive(a)).toBe(1);
   await until(() => (a.counters()['refused-unknown-key'] ?? 0) > 0);
+  expect(unreadable).toContain(stranger.port);
 });
 
-test('noise and floods are counted and cost nothing else', async () => {
-  const a = await start(0);
+test('a device without a site key says nothing until it has one', async () => {
+  const [a, late] = [await start(0), await start(1, { siteKeys: [] })];
+  introduce(late, a);
+  await sleep(300);
+  expect(late.counters()['sent']).toBe(0);
+  late.rotate([siteKey]);
+  await until(() => alive(a) === 1 && alive(late) === 1);
+});
+
+test('noise and floods are counted, and a member is heard through them', async () => {
+  const [a, b] = [await start(0), await start(1)];
+  introduce(b, a);
+  await until(() => alive(a) === 1 && alive(b) === 1);
   const noise = createSocket('udp4');
-  while ((a.counters()['refused-flood'] ?? 0) === 0) {
+  while ((a.counters()['refused-flood'] ?? 0) < 1_000) {
     for (let count = 0; count < 100; count += 1) noise.send(randomBytes(80), a.port, '127.0.0.1');
     await sleep(5);
   }
   noise.close();
-  expect(alive(a)).toBe(0);
+  expect(alive(a)).toBe(1);
+  expect(alive(b)).toBe(1);
 });

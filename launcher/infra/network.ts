@@ -36,7 +36,7 @@ export type NetworkHost = {
   healLan(): void;
   /** Ends every process on it, as a power cut would. */
   killAll(): void;
-  lanBytes(): { received: number; sent: number };
+  lanBytes(): { received: number; sent: number; sentPackets: number };
 };
 
 export type Network = {
@@ -224,8 +224,11 @@ const hostIn = (namespace: string, name: string, address: string): NetworkHost =
     killAll: () => killWithin(namespace),
     lanBytes: () => {
       const counters = run('ip', '-n', namespace, '-json', '-stats', 'link', 'show', 'lan0');
-      const [link] = JSON.parse(counters) as [{ stats64: Record<'rx' | 'tx', { bytes: number }> }];
-      return { received: link.stats64.rx.bytes, sent: link.stats64.tx.bytes };
+      const [link] = JSON.parse(counters) as [
+        { stats64: Record<'rx' | 'tx', { bytes: number; packets: number }> },
+      ];
+      const { rx, tx } = link.stats64;
+      return { received: rx.bytes, sent: tx.bytes, sentPackets: tx.packets };
     },
   };
 };

@@ -8,7 +8,7 @@ it('measures both on the same hosts', async () => {
   for (const each of ['signalbeam4Loss20', 'serf4Loss20']) {
     expect(figures[`${each}RecordToAllMsMax`]).toBeGreaterThanOrEqual(0);
     expect(figures[`${each}CrashToAllMsMax`]).toBeGreaterThan(0);
-    expect(figures[`${each}IdleKbitPerSecond`]).toBeGreaterThan(0);
+    expect(figures[`${each}IdlePayloadKbitPerSecond`]).toBeGreaterThan(0);
     expect(figures[`${each}ResidentMb`]).toBeGreaterThan(0);
   }
   expect(figures['signalbeam4Loss20FalseDeaths']).toBe(0);

@@ -1,7 +1,7 @@
 /**
  * The mesh beside Debian's serf: the same hosts, the same loss, the same minutes. How soon a record
  * reaches all, how soon a crash is known to all, deaths that were none, what idling costs on the
- * wire (Ethernet frames sent), in processor time and in memory. Both run at once, so that both meet
+ * wire (as Ethernet frames, and without the heads of Ethernet, IP and UDP), in processor time and in memory. Both run at once, so that both meet
  * the same load; records and crashes are measured in turn. serf's "record" is a user event: it
  * carries its content in its gossip, where the mesh announces and each member fetches by HTTPS.
  */
@@ -10,6 +10,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createNetwork, type Network, type NetworkHost } from '@signalbeam/launcher/infra/network';
 import { loadAverage, quantile, rounded } from './cloud.suite.ts';
 import { type Kind, type Sight, serf, signalbeam, usageOf } from './mesh-cluster.suite.ts';
+
+/** Ethernet, IP and UDP. */
+const headBytes = 14 + 20 + 8;
 
 type Scenario = { members: number; loss: number };
 type Effort = { idleMs: number; records: number; crashes: number };
@@ -102,11 +105,13 @@ type Cluster = ReturnType<typeof openCluster>;
 
 const spent = ({ hosts, children }: Cluster) => {
   const usages = children.map(({ pid }) => usageOf(pid ?? 0));
+  const lan = hosts.map((host: NetworkHost) => host.lanBytes());
   const sum = (of: (usage: (typeof usages)[number]) => number) =>
     usages.reduce((total, usage) => total + of(usage), 0);
   return {
     at: performance.now(),
-    bytes: hosts.reduce((total, host: NetworkHost) => total + host.lanBytes().sent, 0),
+    bytes: lan.reduce((total, { sent }) => total + sent, 0),
+    packets: lan.reduce((total, { sentPackets }) => total + sentPackets, 0),
     cpuMs: sum(({ cpuMs }) => cpuMs),
     anonymousMb: sum(({ anonymousMb }) => anonymousMb),
     residentMb: sum(({ residentMb }) => residentMb),
@@ -122,8 +127,11 @@ const measureIdle = async (clusters: readonly Cluster[], idleMs: number): Promis
     const [from, to] = [before[index] as ReturnType<typeof spent>, spent(cluster)];
     const members = cluster.hosts.length;
     const seconds = (to.at - from.at) / 1_000;
+    const kbit = (bytes: number) => rounded((bytes * 8) / 1_000 / seconds / members, 2);
+    const [bytes, packets] = [to.bytes - from.bytes, to.packets - from.packets];
     return {
-      IdleKbitPerSecond: rounded(((to.bytes - from.bytes) * 8) / 1_000 / seconds / members, 2),
+      IdleFramesKbitPerSecond: kbit(bytes),
+      IdlePayloadKbitPerSecond: kbit(bytes - packets * headBytes),
       IdleCpuPercent: rounded((to.cpuMs - from.cpuMs) / 10 / seconds / members, 2),
       ResidentMb: rounded(to.residentMb / members),
       AnonymousMb: rounded(to.anonymousMb / members),
@@ -188,7 +196,10 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
   const figures: Figures = {};
   for (const scenario of smoke ? [{ members: 4, loss: 0.2 }] : scenarios) {
     const load = loadAverage();
-    Object.assign(figures, await measure(scenario, effort));
+    const measured = await measure(scenario, effort);
+    // These take a quarter of an hour: what is known already is worth seeing.
+    if (!smoke) console.log(JSON.stringify(measured));
+    Object.assign(figures, measured);
     const prefix = `members${scenario.members}Loss${scenario.loss * 100}`;
     Object.assign(figures, {
       [`${prefix}LoadBefore`]: load,
