@@ -4,7 +4,13 @@
  * is asked and no session resumed, so every connection proves the key again.
  */
 import type { X509Certificate } from 'node:crypto';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { type DeviceCertificate, publicKeyOf } from './certificate.ts';
 
@@ -36,6 +42,24 @@ export const peerCertificate = (socket: TLSSocket): X509Certificate | undefined 
 /** The key that the other end proved to hold, base64; null when it proved none. */
 export const provenKey = (socket: TLSSocket): string | null => publicKeyOf(peerCertificate(socket));
 
+const contexts = new WeakMap<DeviceCertificate, SecureContext>();
+
+/**
+ * One for all connections: each would hold some 100 KB until the next big collection. Its authority
+ * is the device itself, so that Node does not read the world's.
+ */
+const contextOf = (own: DeviceCertificate): SecureContext => {
+  const { certificate, privateKey } = own;
+  const context =
+    contexts.get(own) ??
+    createSecureContext({
+      ...{ cert: certificate, key: privateKey, ca: certificate },
+      minVersion: 'TLSv1.3',
+    });
+  contexts.set(own, context);
+  return context;
+};
+
 /**
  * A connection to the holder of `publicKey`, and to nobody else; with null to whoever answers,
  * whose key the caller then judges by `provenKey`.
@@ -50,10 +74,8 @@ export const connectToPeer = (parts: {
     const options: ConnectionOptions = {
       host,
       port,
-      cert: parts.own.certificate,
-      key: parts.own.privateKey,
+      secureContext: contextOf(parts.own),
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.3',
       timeout: handshakeMs,
     };
     const socket = connect(options);
