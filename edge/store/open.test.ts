@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -31,6 +31,31 @@ test('FULL holds after a reopen, where the library alone would give NORMAL', () 
   expect(setAside).toBeNull();
   expect(() => assertDurable(database)).not.toThrow();
   database.close();
+});
+
+test('a whole log is as long as it gets before the first commit, and no part of the database', () => {
+  const { database } = openStore({
+    path: join(folder, 'queue.db'),
+    migrations: [{ name: '0001-notes', sql: 'CREATE TABLE notes (x INTEGER) STRICT' }],
+    pageBytes: 1_024,
+    exclusive: true,
+    wholeLog: true,
+    check: false,
+    now: () => 0,
+  });
+  const log = () => statSync(join(folder, 'queue.db-wal')).size;
+  const before = log();
+  expect(before).toBeGreaterThan(400 * 1_024);
+  const insert = database.prepare('INSERT INTO notes VALUES (?)');
+  for (let x = 0; x < 1_000; x += 1) insert.run(x);
+  expect(log()).toBe(before);
+  expect(() => assertDurable(database)).not.toThrow();
+  database.close();
+  const again = new Database(join(folder, 'queue.db'));
+  expect(again.pragma('integrity_check', { simple: true })).toBe('ok');
+  expect(again.prepare('SELECT count(*) FROM notes').pluck().get()).toBe(1_000);
+  expect(again.prepare("SELECT name FROM sqlite_schema WHERE name = 'padding'").all()).toEqual([]);
+  again.close();
 });
 
 test('migrations run once, in order, also when new ones are appended', () => {

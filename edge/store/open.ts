@@ -25,6 +25,8 @@ export type OpenOptions = {
    * that would be written back to the flash after every commit.
    */
   exclusive?: boolean;
+  /** Its log is made as long as it gets: a log that grows has the file system write twice as much. */
+  wholeLog?: boolean;
   /** After an unclean shutdown the whole file is read and checked before it is believed. */
   check: boolean;
   now: () => number;
@@ -55,6 +57,7 @@ const openSound = ({
   migrations,
   pageBytes,
   exclusive,
+  wholeLog,
   check,
 }: OpenOptions): Database.Database => {
   const database = new Database(path, { timeout: 5_000 });
@@ -71,6 +74,7 @@ const openSound = ({
     database.pragma('mmap_size = 0');
     if (check) checkQuickly(database);
     migrate(database, migrations);
+    if (wholeLog === true) growLog(database, pageBytes);
     assertDurable(database);
     return database;
   } catch (cause) {
@@ -98,6 +102,24 @@ export const reserveRoom = (database: Database.Database): void => {
 };
 
 export const isFull = (cause: unknown): boolean => codeOf(cause) === 'SQLITE_FULL';
+
+/**
+ * What does not fit the cache is written to the log; taken back, it leaves the database as it was
+ * and the log's blocks where the next commits go.
+ */
+const growLog = (database: Database.Database, pageBytes: number): void => {
+  database.pragma('cache_size = -32');
+  try {
+    database.exec(`BEGIN IMMEDIATE; CREATE TABLE padding (content BLOB) STRICT;
+      INSERT INTO padding VALUES (zeroblob(${(walPagesMax + 50) * pageBytes}));`);
+  } catch (cause) {
+    // A full disk has no room to spare, and the agent has to start on it.
+    if (!isFull(cause)) throw cause;
+  } finally {
+    if (database.inTransaction) database.exec('ROLLBACK');
+    database.pragma(`cache_size = -${cacheKib}`);
+  }
+};
 
 /** Full synchronisation or nothing: an agent that may lose commits must not run. */
 export const assertDurable = (database: Database.Database): void => {

@@ -38,6 +38,7 @@ export const openStores = (parts: { folder: string; now: () => number; caps?: Ca
     migrations: queueMigrations,
     pageBytes: queuePageBytes,
     exclusive: true,
+    wholeLog: true,
   });
   const outbox = openOutbox({
     state: openLanes(state.database, stateLanes),
