@@ -24,7 +24,7 @@ import type { Identity } from '../store/identity.ts';
 import { openJournal } from '../store/journal.ts';
 import type { Stores } from '../store/stores.ts';
 import { openTrustTables } from '../store/trust-tables.ts';
-import { compactOnce } from './compact.ts';
+import { startCompacting } from './compact.ts';
 import { detectionOf } from './detection.ts';
 import { holdEngine } from './engine-holder.ts';
 import type { AgentLog } from './log.ts';
@@ -127,7 +127,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
   doubtByLink(parts, link);
   site.join(link);
   const sampling = startSamplingHost(parts, link);
-  compactOnce();
+  const compacting = startCompacting();
   const unwatch = view.attach({
     reconciler: work,
     engines,
@@ -142,6 +142,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     stop: async () => {
       unwatch();
       sampling.stop();
+      compacting.stop();
       await work.stop();
       await link.stop();
       await work.registry.close();
