@@ -189,10 +189,16 @@ describe('deletion', () => {
       status: 204,
     });
 
-    expect(await enrolment(id, device)).toMatchObject({
-      status: 401,
-      body: { code: 'invalid-token' },
-    });
+    // It hears, signed, what became of it, and gets nothing that opens a door.
+    const told = await enrolment(id, device);
+    expect(told).toMatchObject({ status: 200, body: { status: 'removed', removal: 'deleted' } });
+    expect(Object.keys(told.body as object).toSorted()).toEqual([
+      'keyset',
+      'removal',
+      'revocation',
+      'roots',
+      'status',
+    ]);
     const byKey = await rig.ask('GET', `/api/devices/${id}/enrolment`, {
       headers: {
         'x-api-key': (key.body as { apiKey: string }).apiKey,

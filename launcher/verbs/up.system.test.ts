@@ -104,7 +104,7 @@ test('the agents run the bundle that a gateway has', async () => {
     .map(({ pid }) => readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
   expect(commandLines).toHaveLength(3);
   for (const line of commandLines) {
-    expect(line).toContain(join(repositoryDir, 'edge/dist/agent.js'));
+    expect(line).toContain(join(repositoryDir, 'edge/dist/agent.cjs'));
   }
 });
 
