@@ -5,7 +5,7 @@
  * process left behind is removed by the next one.
  */
 import { execFile, execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { findCommand } from '../machine/commands.ts';
 import { type Child, type ChildOptions, startChild } from './child.ts';
@@ -72,6 +72,7 @@ export const createNetwork = (options: {
   wan: readonly string[];
 }): Network => {
   sweep();
+  makeRoomForNeighbours(options.hosts.length);
   worlds += 1;
   const prefix = `sb-${process.pid}-${worlds}`;
   const wan = claimWan();
@@ -115,6 +116,19 @@ export const createNetwork = (options: {
   } catch (cause) {
     stop();
     throw cause;
+  }
+};
+
+const neighboursFile = '/proc/sys/net/ipv4/neigh/default/gc_thresh3';
+
+/**
+ * All namespaces share one limit of neighbours (1,024 as a rule): 36 hosts that all talk to each
+ * other fill it, and whoever comes later reaches nobody. Raised where a world needs it, never lowered.
+ */
+const makeRoomForNeighbours = (hosts: number): void => {
+  const wanted = 8 * hosts * hosts;
+  if (Number(readFileSync(neighboursFile, 'utf8')) < wanted) {
+    writeFileSync(neighboursFile, String(wanted));
   }
 };
 
