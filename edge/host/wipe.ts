@@ -44,8 +44,9 @@ export const wipeDevice = async (parts: WipeParts, farewell: Farewell): Promise<
   }
   clearFolder(folder, new Set([farewellFile, lockFile, identityFile]));
   await tellCloud(parts, farewell);
-  writeFarewell(folder, { ...farewell, step: 'wiped', images: [] });
+  // Before it is said to be done, and durable with the saying: nobody looks for a key after that.
   rmSync(join(folder, identityFile), { force: true });
+  writeFarewell(folder, { ...farewell, step: 'wiped', images: [] });
   return true;
 };
 

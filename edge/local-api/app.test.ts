@@ -180,6 +180,7 @@ test('pages come from their folder only', async () => {
   expect(await (await ask('/containers/web')).text()).toContain('Device');
   expect((await ask('/..%2fidentity.json')).status).toBe(404);
   expect((await ask('/missing.js')).status).toBe(404);
+  expect((await ask('/50%-of-it')).status).toBe(404);
 });
 
 test('the stream starts with a picture of everything', async () => {

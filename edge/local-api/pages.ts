@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { extname, join, normalize, sep } from 'node:path';
 import type { NotFoundHandler } from 'hono';
-import { wrongMethod } from './guard.ts';
+import { problem, wrongMethod } from './guard.ts';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -22,12 +22,24 @@ const types: Readonly<Record<string, string>> = {
 const absent =
   '<!doctype html><meta charset="utf-8"><title>SignalBeam device</title><p>The console’s pages are not installed on this device. Its API is at /api/local/device.</p>';
 
+/** Null where a `%` is followed by what it can't be. */
+const pathIn = (url: string): string | null => {
+  try {
+    return normalize(decodeURIComponent(new URL(url).pathname));
+  } catch {
+    return null;
+  }
+};
+
 export const servePages =
   (folder: string | undefined): NotFoundHandler =>
   async (context) => {
     const { method } = context.req;
     if (method !== 'GET' && method !== 'HEAD') return wrongMethod(context, ['GET', 'HEAD']);
-    const wanted = normalize(decodeURIComponent(new URL(context.req.url).pathname));
+    const wanted = pathIn(context.req.url);
+    if (wanted === null) {
+      return problem(context, 404, 'not-found', 'The path is not written as addresses are.');
+    }
     const name = wanted === sep ? 'index.html' : wanted;
     const file = folder === undefined ? null : await readInside(folder, name);
     if (file !== null) {

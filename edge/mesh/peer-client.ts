@@ -3,7 +3,6 @@
  * connection for each errand (they are rare and small), bounded in time and bytes; the peer is
  * whoever holds the key the roster names, and its answers are verified by whoever uses them.
  */
-import { once } from 'node:events';
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { siteRecordBytesMax } from '@signalbeam/sync/core/limits';
@@ -16,7 +15,9 @@ import { connectToPeer, type PeerAddress, peerCertificate, provenKey } from './p
 /** With no key it is whoever answers there: for records alone, which prove themselves. */
 export type Peer = { address: PeerAddress; publicKey: string | null };
 
+/** From the question to the last byte of the answer, however slowly it drips. */
 const deadlineMs = 10_000;
+const refusalBytesMax = 4 * 1024;
 /** 200 members with a few records each. */
 const versionsBytesMax = 256 * 1024;
 const brokerBytesMax = 4 * 1024;
@@ -108,15 +109,15 @@ const get = async (
   bytesMax: number,
 ): Promise<Uint8Array | null> => {
   const reply = await new Promise<IncomingMessage>((resolve, reject) => {
-    const request = httpRequest({ agent, path, headers: { host: 'peer' }, timeout: deadlineMs });
+    const signal = AbortSignal.timeout(deadlineMs);
+    const request = httpRequest({ agent, path, headers: { host: 'peer' }, signal });
     request.once('response', resolve);
     request.once('error', reject);
-    request.once('timeout', () => request.destroy(new Error('no answer')));
     request.end();
   });
   if (reply.statusCode === 404 || reply.statusCode === 503) {
-    reply.resume();
-    await once(reply, 'end');
+    // Read to its end, for the next question comes over the same connection; no further than that.
+    await readBounded(address, reply, refusalBytesMax);
     return null;
   }
   if (reply.statusCode !== 200) throw refused(address, reply.statusCode);
@@ -130,15 +131,10 @@ const readBounded = async (
 ): Promise<Uint8Array> => {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
-  const deadline = setTimeout(() => reply.destroy(new Error('too slow')), deadlineMs);
-  try {
-    for await (const chunk of reply as AsyncIterable<Buffer>) {
-      sizeBytes += chunk.byteLength;
-      if (sizeBytes > bytesMax) throw garbled(address, `more than ${bytesMax} bytes`);
-      chunks.push(chunk);
-    }
-  } finally {
-    clearTimeout(deadline);
+  for await (const chunk of reply as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > bytesMax) throw garbled(address, `more than ${bytesMax} bytes`);
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { request } from 'node:https';
+import { createServer as createHttpsServer, request } from 'node:https';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
 import type { RecordName } from '@signalbeam/sync/core/records';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
@@ -94,6 +94,21 @@ describe('between agents', () => {
     const { client, peer, stranger } = await startSite();
     const other = { ...peer, publicKey: stranger.publicKey };
     await expect(client.versions(other)).rejects.toMatchObject({ code: 'peer-not-proven' });
+  });
+
+  test('a refusal without end is not heard to its end', async () => {
+    const [hostile, member] = [device(), device()];
+    const { certificate: cert, privateKey: key } = hostile.own;
+    const server = createHttpsServer({ cert, key }, (_, response) => {
+      response.writeHead(404);
+      const drip = setInterval(() => response.write('x'.repeat(1_024)), 5);
+      response.once('close', () => clearInterval(drip));
+    });
+    const port = await listen(server);
+    closers.push(() => server.close());
+    const peer = { address: { host: '127.0.0.1', port }, publicKey: hostile.publicKey };
+    const asked = createPeerClient({ own: member.own }).versions(peer);
+    await expect(asked).rejects.toMatchObject({ code: 'peer-answer-invalid' });
   });
 
   test('one member that floods is held to its share', async () => {

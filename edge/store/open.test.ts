@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { stateMigrations } from './migrations.ts';
-import { assertDurable, openStore } from './open.ts';
+import { assertDurable, openStore, reserveRoom } from './open.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -104,4 +104,15 @@ test('a folder that can not be used is an error that says what to do', () => {
   expect(() =>
     openStore({ path, migrations: [], pageBytes: 4_096, check: false, now: () => 0 }),
   ).toThrow(/can't use its database/);
+});
+
+test('room is set aside again where a power cut left it taken', () => {
+  const { database } = open();
+  // As far as the first half of it got.
+  database.exec('CREATE TABLE reserve (bytes BLOB); INSERT INTO reserve VALUES (zeroblob(9000))');
+  reserveRoom(database);
+  reserveRoom(database);
+  const left = database.prepare("SELECT name FROM sqlite_schema WHERE name = 'reserve'").all();
+  expect(left).toEqual([]);
+  database.close();
 });

@@ -90,7 +90,8 @@ const openSound = ({
 export const reserveRoom = (database: Database.Database): void => {
   const bytes = walPagesMax * Number(database.pragma('page_size', { simple: true }));
   const fill = database.transaction(() => {
-    database.exec('CREATE TABLE reserve (bytes BLOB)');
+    // A power cut before the room was given back left it there.
+    database.exec('DROP TABLE IF EXISTS reserve; CREATE TABLE reserve (bytes BLOB)');
     database.prepare('INSERT INTO reserve VALUES (zeroblob(?))').run(bytes);
   });
   try {
