@@ -7,14 +7,16 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTagsOf, type Outcome } from './change-tags.ts';
 import { type Choice, filterOf } from './choose-devices.ts';
-import { decide } from './core/approval.ts';
+import type { Decision } from './core/approval.ts';
 import type { TagChange } from './core/tag.ts';
+import { type DecidedBy, decideDevices, deleteAndTell } from './decide-devices.ts';
+import { noSuchGroup } from './refusals.ts';
 import type { Position } from './store/device-filter.ts';
 import { pickDevices } from './store/device-list.ts';
-import { type DeviceRecord, decideDevice, deleteDevice, lockDevices } from './store/devices.ts';
+import { type DeviceRecord, lockDevices } from './store/devices.ts';
 import { addMembers, removeMembers } from './store/group-members.ts';
 import { lockGroup } from './store/groups.ts';
-import { type By, tellOfDevices } from './tell-of-devices.ts';
+import { tellOfDevices } from './tell-of-devices.ts';
 
 /** Locks are held for a batch, and an answer holds a line for each of its devices. */
 export const batchDevicesMax = 500;
@@ -24,8 +26,6 @@ export type BulkAction =
   | { kind: 'join' | 'leave'; group: string }
   | { kind: 'approve' | 'delete' }
   | { kind: 'reject'; reason?: string | undefined };
-
-type Actor = By & { now: Date };
 
 export type BatchResult = {
   deviceId: string;
@@ -37,41 +37,24 @@ export type BatchResult = {
 const decideAll = async (
   sql: Sql,
   devices: readonly DeviceRecord[],
-  decision: 'approve' | 'reject',
-  by: Actor & { reason: string | null },
+  wish: { decision: Decision; reason: string | null },
+  by: DecidedBy,
 ): Promise<Map<string, Outcome>> => {
-  const outcomes = new Map<string, Outcome>();
-  for (const device of devices) {
-    const decided = decide(device.status, decision);
-    outcomes.set(
-      device.id,
-      decided.kind === 'refused'
-        ? { kind: 'refused', reason: decided.reason }
-        : { kind: decided.kind },
-    );
-    if (decided.kind !== 'changed') continue;
-    const { status } = decided;
-    const { reason } = by;
-    await decideDevice(sql, device.id, { status, reason, by: by.actor, at: by.now });
-    const before = { status: device.status, reason: device.statusReason };
-    const after = { status, reason };
-    await tellOfDevices(sql, decision, [{ device, before, after, data: after }], by);
-  }
-  return outcomes;
+  const decided = await decideDevices(sql, devices, wish, by);
+  return new Map(
+    [...decided].map(([id, each]) => [
+      id,
+      each.kind === 'refused' ? { kind: each.kind, reason: each.reason } : { kind: each.kind },
+    ]),
+  );
 };
 
 const deleteAll = async (
   sql: Sql,
   devices: readonly DeviceRecord[],
-  by: Actor,
+  by: DecidedBy,
 ): Promise<Map<string, Outcome>> => {
-  for (const device of devices) await deleteDevice(sql, device.id, by.now);
-  const changes = devices.map((device) => {
-    const { name, site, status, fingerprint, publicKey } = device;
-    const before = { name, site, status, fingerprint };
-    return { device, before, after: null, data: { publicKey } };
-  });
-  await tellOfDevices(sql, 'delete', changes, by);
+  await deleteAndTell(sql, devices, by);
   return new Map(devices.map(({ id }) => [id, { kind: 'changed' }]));
 };
 
@@ -79,10 +62,10 @@ const regroup = async (
   sql: Sql,
   devices: readonly DeviceRecord[],
   wish: { kind: 'join' | 'leave'; group: string },
-  by: Actor,
+  by: DecidedBy,
 ): Promise<Map<string, Outcome>> => {
   const group = await lockGroup(sql, wish.group, 'KEY SHARE');
-  if (group === null) throw refusal('not-found', 'There is no such group.');
+  if (group === null) throw noSuchGroup();
   if (group.query !== null) {
     throw refusal('wrong-state', 'The members of this group follow from its query.', {
       next: 'Change tags of the devices, or the query.',
@@ -116,7 +99,7 @@ const carryOut = (
   sql: Sql,
   devices: readonly DeviceRecord[],
   action: BulkAction,
-  by: Actor,
+  by: DecidedBy,
 ): Promise<Map<string, Outcome>> => {
   switch (action.kind) {
     case 'tag':
@@ -125,9 +108,9 @@ const carryOut = (
     case 'leave':
       return regroup(sql, devices, action, by);
     case 'approve':
-      return decideAll(sql, devices, 'approve', { ...by, reason: null });
+      return decideAll(sql, devices, { decision: 'approve', reason: null }, by);
     case 'reject':
-      return decideAll(sql, devices, 'reject', { ...by, reason: action.reason ?? null });
+      return decideAll(sql, devices, { decision: 'reject', reason: action.reason ?? null }, by);
     case 'delete':
       return deleteAll(sql, devices, by);
   }
@@ -136,7 +119,7 @@ const carryOut = (
 export const runBatch = async (
   sql: Sql,
   wish: { choice: Choice; action: BulkAction; after?: Position | undefined; limit: number },
-  by: Actor,
+  by: DecidedBy,
 ): Promise<{ results: BatchResult[]; next: Position | null }> => {
   const { choice, action, after, limit } = wish;
   const filter = await filterOf(sql, choice);

@@ -6,6 +6,7 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Query } from './core/tag-query.ts';
 import { parseQuery } from './core/tag-query-parse.ts';
+import { noSuchGroup } from './refusals.ts';
 import type { DeviceFilter } from './store/device-filter.ts';
 import { findGroup } from './store/groups.ts';
 
@@ -39,7 +40,7 @@ const ofStatus = (status: Choice['status']): DeviceFilter => {
 
 const ofGroup = async (sql: Sql, id: string): Promise<{ groupId?: string; query?: Query }> => {
   const group = await findGroup(sql, id);
-  if (group === null) throw refusal('not-found', 'There is no such group.');
+  if (group === null) throw noSuchGroup();
   return group.query === null ? { groupId: id } : { query: queryOf(group.query) };
 };
 

@@ -6,11 +6,10 @@
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Wipe } from '@signalbeam/sync/core/removal';
+import { noSuchDevice } from './refusals.ts';
 import { removeDevice, takeOver } from './store/device-lives.ts';
-import { type DeviceRecord, decideDevice, lockDevices } from './store/devices.ts';
+import { type DeviceRecord, lockDevices, writeDecisions } from './store/devices.ts';
 import { type By, tellOfDevices } from './tell-of-devices.ts';
-
-const noSuchDevice = () => refusal('not-found', 'There is no such device.');
 
 const approved = (device: DeviceRecord | undefined): DeviceRecord => {
   if (device === undefined) throw noSuchDevice();
@@ -39,7 +38,7 @@ export const replaceDevice = async (
   const heir = waiting(locked.find((device) => device.id === heirId));
   await takeOver(sql, id, heirId);
   await removeDevice(sql, id, { removal: 'replaced', wipe: null, at });
-  await decideDevice(sql, heirId, { status: 'approved', reason: null, by: by.actor, at });
+  await writeDecisions(sql, [heirId], { status: 'approved', reason: null, by: by.actor, at });
   const { name, site, publicKey, fingerprint } = old;
   const place = { ...heir, name, site };
   await tellOfDevices(

@@ -1,8 +1,9 @@
 /** Suggestions for a query that is being written: words of the language, and the tenant's own words. */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { isFieldName, isKeyword } from './core/tag.ts';
+import { isFieldName } from './core/tag.ts';
 import { statuses } from './core/tag-query.ts';
 import { type Expected, expectedAt, wordsAt } from './core/tag-query-expect.ts';
+import { printText } from './core/tag-query-print.ts';
 import { countTags, listTagKeys } from './store/device-tags.ts';
 import { listFieldValues } from './store/field-values.ts';
 
@@ -11,11 +12,6 @@ export type Suggestion = { text: string; kind: 'key' | 'tag' | 'value' | 'word';
 const suggestionsMax = 12;
 
 const devicesOf = (count: number): string => (count === 1 ? '1 device' : `${count} devices`);
-/** As it must be written in a query. */
-const written = (text: string): string =>
-  /^[\p{L}\p{M}\p{N}_.:@/+-]+$/u.test(text) && !isKeyword(text)
-    ? text
-    : `"${text.replace(/["\\]/g, (sign) => `\\${sign}`)}"`;
 
 const ownConditions = async (sql: Sql, { prefix }: Expected): Promise<Suggestion[]> => {
   const keys = await listTagKeys(sql, { prefix, limit: suggestionsMax });
@@ -32,7 +28,7 @@ const ownConditions = async (sql: Sql, { prefix }: Expected): Promise<Suggestion
 
 const ownValues = async (sql: Sql, { key, prefix }: Expected): Promise<Suggestion[]> => {
   const value = (text: string, hint = ''): Suggestion => ({
-    text: written(text),
+    text: printText(text),
     kind: 'value',
     hint,
   });

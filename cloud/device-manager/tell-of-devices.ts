@@ -10,6 +10,8 @@ export type By = { actor: string; ip: string | null };
 const past = {
   approve: 'approved',
   reject: 'rejected',
+  rename: 'renamed',
+  move: 'moved',
   delete: 'deleted',
   replace: 'replaced',
   decommission: 'decommissioned',

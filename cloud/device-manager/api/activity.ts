@@ -8,10 +8,10 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
 import { json, notFound } from '@signalbeam/platform/http/describe';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { noSuchDevice } from '../refusals.ts';
 import { listAuditOf } from '../store/audit.ts';
 import { findDevice } from '../store/devices.ts';
 import { pageOf, readCursor } from './cursor.ts';
-import { noSuchDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { activitySchema, idParams } from './schemas.ts';
 

@@ -10,6 +10,7 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { createApiKey } from '@signalbeam/platform/identity/api-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { noSuchDevice } from '../refusals.ts';
 import {
   type ApiKey,
   countLiveKeys,
@@ -18,7 +19,6 @@ import {
   revokeApiKey,
 } from '../store/api-keys.ts';
 import { findDevice, lockDevice } from '../store/devices.ts';
-import { noSuchDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { apiKeySchema, idParams } from './schemas.ts';
 

@@ -6,10 +6,12 @@ import { conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
-import { type Decision, decide } from '../core/approval.ts';
+import type { Decision } from '../core/approval.ts';
+import { decideDevices } from '../decide-devices.ts';
+import { noSuchDevice } from '../refusals.ts';
 import { viewDevice } from '../store/device-list.ts';
-import { decideDevice, lockDevice } from '../store/devices.ts';
-import { noSuchDevice, shownDevice, tellOfDevice } from './devices.ts';
+import { lockDevice } from '../store/devices.ts';
+import { shownDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { deviceSchema, idParams } from './schemas.ts';
 
@@ -41,35 +43,19 @@ const rejectRoute = createRoute({
   responses: { 200: json(deviceSchema, 'The device'), ...notFound, ...conflict },
 });
 
-type Decided = { id: string; decision: Decision; reason: string | null };
-
 const carryOut = (
   parts: Parts,
-  { id, decision, reason }: Decided,
+  { id, ...wish }: { id: string; decision: Decision; reason: string | null },
   by: { caller: UserCaller; ip: string | null },
 ) =>
   withTenant(parts.pools.api, by.caller.tenantId, async (sql) => {
     const device = await lockDevice(sql, id);
     if (device === null) throw noSuchDevice();
-    const decided = decide(device.status, decision);
-    if (decided.kind === 'refused') {
+    const { caller, ip } = by;
+    const decidedBy = { actor: actorOf(caller), ip, now: new Date(parts.now()) };
+    const decided = (await decideDevices(sql, [device], wish, decidedBy)).get(id);
+    if (decided?.kind === 'refused') {
       throw refusal('wrong-state', decided.reason, { next: decided.next });
-    }
-    if (decided.kind === 'changed') {
-      const { status } = decided;
-      const at = new Date(parts.now());
-      await decideDevice(sql, id, { status, reason, by: actorOf(by.caller), at });
-      await tellOfDevice(
-        sql,
-        {
-          verb: decision,
-          device,
-          before: { status: device.status, reason: device.statusReason },
-          after: { status, reason },
-          data: { status, reason },
-        },
-        by,
-      );
     }
     const view = await viewDevice(sql, id);
     if (view === null) throw noSuchDevice();

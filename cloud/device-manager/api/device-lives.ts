@@ -6,8 +6,9 @@ import { body, conflict, json, notFound } from '@signalbeam/platform/http/descri
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { wipes } from '@signalbeam/sync/core/removal';
 import { decommissionDevice, replaceDevice } from '../end-device.ts';
+import { noSuchDevice } from '../refusals.ts';
 import { viewDevice } from '../store/device-list.ts';
-import { noSuchDevice, shownDevice } from './devices.ts';
+import { shownDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { deviceSchema, idParams } from './schemas.ts';
 

@@ -10,12 +10,13 @@ import { changeTagsOf } from '../change-tags.ts';
 import { printTag } from '../core/tag.ts';
 import { queryLengthMax } from '../core/tag-query.ts';
 import { parseQuery } from '../core/tag-query-parse.ts';
+import { noSuchDevice } from '../refusals.ts';
 import { viewDevice } from '../store/device-list.ts';
 import { countTags } from '../store/device-tags.ts';
 import { lockDevice } from '../store/devices.ts';
 import { suggest } from '../suggest.ts';
 import { pageOf, readCursor } from './cursor.ts';
-import { noSuchDevice, shownDevice } from './devices.ts';
+import { shownDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { deviceSchema, idParams, tagListSchema } from './schemas.ts';
 

@@ -1,15 +1,14 @@
 /** Devices as operators handle them: list, look, rename, delete. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, json, notFound, problem } from '@signalbeam/platform/http/describe';
-import { refusal } from '@signalbeam/platform/http/problem';
-import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { filterOf } from '../choose-devices.ts';
+import { type DecidedBy, deleteAndTell } from '../decide-devices.ts';
+import { noSuchDevice } from '../refusals.ts';
 import {
   countDevices,
   type DeviceView,
@@ -19,17 +18,15 @@ import {
 } from '../store/device-list.ts';
 import {
   type DeviceRecord,
-  deleteDevice,
   lockDevice,
   moveDevice,
   renameDevice,
   writeMetadata,
 } from '../store/devices.ts';
+import { type By, tellOfDevices } from '../tell-of-devices.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { choiceFields, deviceSchema, idParams, metadataSchema } from './schemas.ts';
-
-export const noSuchDevice = () => refusal('not-found', 'There is no such device.');
 
 export const shownDevice = (device: DeviceView): z.infer<typeof deviceSchema> => ({
   ...device,
@@ -46,45 +43,6 @@ export const shownDevice = (device: DeviceView): z.infer<typeof deviceSchema> =>
           wipedAt: device.removal.wipedAt?.toISOString() ?? null,
         },
 });
-
-const past = {
-  approve: 'approved',
-  reject: 'rejected',
-  rename: 'renamed',
-  annotate: 'annotated',
-  move: 'moved',
-  delete: 'deleted',
-} as const;
-
-/** Says of a change to a device: in the audit log and as a domain event, in its transaction. */
-export const tellOfDevice = async (
-  sql: Sql,
-  change: {
-    verb: keyof typeof past;
-    device: DeviceRecord;
-    before: unknown;
-    after: unknown;
-    data: Record<string, unknown>;
-  },
-  by: { caller: UserCaller; ip: string | null },
-): Promise<void> => {
-  const { tenantId, id: deviceId, name, site } = change.device;
-  await writeAudit(sql, {
-    tenantId,
-    actor: actorOf(by.caller),
-    action: `device.${change.verb}`,
-    target: `device:${deviceId}`,
-    before: change.before,
-    after: change.after,
-    ip: by.ip,
-  });
-  await recordEvent(sql, {
-    tenantId,
-    type: `device.${past[change.verb]}`,
-    subject: `signalbeam.devices.${past[change.verb]}`,
-    data: { deviceId, name, site, ...change.data },
-  });
-};
 
 const listQuery = z.strictObject({
   ...choiceFields,
@@ -173,7 +131,7 @@ const annotate = async (
   sql: Sql,
   device: DeviceRecord,
   metadata: Record<string, string>,
-  by: { caller: UserCaller; ip: string | null },
+  by: By,
 ): Promise<void> => {
   const entries = Object.entries(metadata);
   const known = device.metadata;
@@ -183,7 +141,7 @@ const annotate = async (
   if (isSame) return;
   await writeMetadata(sql, device.id, metadata);
   const change = { before: { metadata: known }, after: { metadata }, data: { metadata } };
-  await tellOfDevice(sql, { verb: 'annotate', device, ...change }, by);
+  await tellOfDevices(sql, 'annotate', [{ device, ...change }], by);
 };
 
 /**
@@ -194,20 +152,20 @@ const changeDevice = async (
   sql: Sql,
   device: DeviceRecord,
   wish: z.infer<typeof changeSchema>,
-  by: { caller: UserCaller; ip: string | null; at: Date },
+  by: DecidedBy,
 ): Promise<void> => {
   const { name = device.name, site = device.site } = wish;
   if (name !== device.name) {
     await renameDevice(sql, device.id, name);
     const change = { before: { name: device.name }, after: { name }, data: { name } };
-    await tellOfDevice(sql, { verb: 'rename', device, ...change }, by);
+    await tellOfDevices(sql, 'rename', [{ device, ...change }], by);
   }
   if (wish.metadata !== undefined) await annotate(sql, device, wish.metadata, by);
   if (site === device.site) return;
-  await moveDevice(sql, device.id, site, by.at);
+  await moveDevice(sql, device.id, site, by.now);
   const data = { name, site, from: device.site };
   const change = { before: { site: device.site }, after: { site }, data };
-  await tellOfDevice(sql, { verb: 'move', device, ...change }, by);
+  await tellOfDevices(sql, 'move', [{ device, ...change }], by);
 };
 
 export const addDeviceRoutes = (api: Api, parts: Parts): void => {
@@ -244,7 +202,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     const wish = c.req.valid('json');
     const view = await withTenant(pools.api, caller.tenantId, async (sql) => {
       const device = await lockDevice(sql, id);
-      const by = { caller, ip, at: new Date(parts.now()) };
+      const by = { actor: actorOf(caller), ip, now: new Date(parts.now()) };
       if (device !== null) await changeDevice(sql, device, wish, by);
       return device === null ? null : viewDevice(sql, id);
     });
@@ -257,11 +215,8 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     await withTenant(pools.api, caller.tenantId, async (sql) => {
       const device = await lockDevice(sql, id);
       if (device === null) throw noSuchDevice();
-      await deleteDevice(sql, id, new Date(parts.now()));
-      const { name, site, status, publicKey, fingerprint } = device;
-      const before = { name, site, status, fingerprint };
-      const change = { before, after: null, data: { publicKey } };
-      await tellOfDevice(sql, { verb: 'delete', device, ...change }, { caller, ip });
+      const by = { actor: actorOf(caller), ip, now: new Date(parts.now()) };
+      await deleteAndTell(sql, [device], by);
     });
     return c.body(null, 204);
   });

@@ -6,12 +6,12 @@ import { json, notFound } from '@signalbeam/platform/http/describe';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { filterOf } from '../choose-devices.ts';
 import { groupsOfDevice } from '../groups-of-device.ts';
+import { noSuchDevice, noSuchGroup } from '../refusals.ts';
 import { listDevices } from '../store/device-list.ts';
 import { membershipsOf } from '../store/group-members.ts';
 import { findGroup } from '../store/groups.ts';
 import { pageOf } from './cursor.ts';
-import { noSuchDevice, readPosition, shownDevice } from './devices.ts';
-import { noSuchGroup } from './groups.ts';
+import { readPosition, shownDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { deviceSchema, idParams } from './schemas.ts';
 

@@ -9,6 +9,7 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { filterOf, queryOf } from '../choose-devices.ts';
+import { noSuchGroup } from '../refusals.ts';
 import { countDevices } from '../store/device-list.ts';
 import { countMembers } from '../store/group-members.ts';
 import {
@@ -26,7 +27,6 @@ import type { Parts } from './parts.ts';
 import { groupSchema, idParams, queryText } from './schemas.ts';
 
 export const groupsMax = 500;
-export const noSuchGroup = () => refusal('not-found', 'There is no such group.');
 const nameTaken = () => refusal('already-exists', 'There is a group with this name already.');
 
 const fields = {
@@ -180,9 +180,8 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
     const given = cursor === undefined ? null : readCursor(cursor, position);
     const after = given === null ? null : { name: given[0], id: given[1] };
     const groups = await withTenant(pools.api, c.var.caller.tenantId, async (sql) => {
-      const page = pageOf(await listGroups(sql, { after, limit: limit + 1 }), limit, (group) => [
-        ...[group.name, group.id],
-      ]);
+      const listed = await listGroups(sql, { after, limit: limit + 1 });
+      const page = pageOf(listed, limit, ({ name, id }) => [name, id]);
       const counts = await countMembers(
         sql,
         page.rows.map(({ id }) => id),

@@ -11,6 +11,7 @@ import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { admissionOf } from '../core/registration-token.ts';
 import { changeTags, printTag } from '../core/tag.ts';
 import { makeToken } from '../credentials/token-secret.ts';
+import { noSuchGroup } from '../refusals.ts';
 import { lockGroup } from '../store/groups.ts';
 import {
   findToken,
@@ -20,7 +21,6 @@ import {
   revokeToken,
 } from '../store/registration-tokens.ts';
 import { pageOf, readCursor } from './cursor.ts';
-import { noSuchGroup } from './groups.ts';
 import type { Parts } from './parts.ts';
 import { idParams, registrationTokenSchema, tagListSchema } from './schemas.ts';
 

@@ -15,10 +15,10 @@ import {
   registrationSchema,
 } from '@signalbeam/sync/wire/enrolment';
 import { enrolmentOf, farewellOf, rootsOf } from '../enrol-device.ts';
+import { noSuchDevice } from '../refusals.ts';
 import { registerDevice } from '../register-device.ts';
 import { noteWiped } from '../store/device-lives.ts';
 import { findDevice } from '../store/devices.ts';
-import { noSuchDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { idParams } from './schemas.ts';
 

@@ -1,5 +1,4 @@
 /** A query as text again, in one way of writing. What is printed parses to the same query. */
-
 import { isKeyword } from './tag.ts';
 import type { Pattern, Query } from './tag-query.ts';
 import { printDuration, printMoment } from './tag-query-time.ts';
@@ -13,6 +12,9 @@ const printValue = (pattern: Pattern): string => {
   const text = pattern.join('*');
   return isPlain && !isKeyword(text) && text !== '' ? text : quoted(pattern[0] ?? '');
 };
+
+/** A value that means exactly this text. */
+export const printText = (text: string): string => printValue([text]);
 
 const comparison = (name: string, values: readonly Pattern[]): string =>
   values.length === 1

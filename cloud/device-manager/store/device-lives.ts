@@ -4,7 +4,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
-import { deleteDevice } from './devices.ts';
+import { deleteDevices } from './devices.ts';
 
 export type Removed = {
   removal: Removal;
@@ -25,7 +25,7 @@ export const removeDevice = async (
     how.removal,
     how.wipe,
   ]);
-  await deleteDevice(sql, id, how.at);
+  await deleteDevices(sql, [id], how.at);
 };
 
 /** What people gave the old one: name, site, tags, groups and notes. The old one must be locked. */

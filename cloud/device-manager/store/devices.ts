@@ -2,7 +2,7 @@
  * Devices as rows, for changing them: one at a time, under a lock. Reading for people, with what
  * the other services know, is device-list.ts. A deleted device is invisible to everything here.
  */
-import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { RegistrationStatus } from '../core/approval.ts';
 
 export type DeviceRecord = {
@@ -151,28 +151,32 @@ export const writeMetadata = async (
   ]);
 };
 
-export const decideDevice = async (
+/** Of locked devices. */
+export const writeDecisions = async (
   sql: Sql,
-  id: string,
+  ids: readonly string[],
   decided: { status: RegistrationStatus; reason: string | null; by: string; at: Date },
 ): Promise<void> => {
-  onlyRow(
-    await sql.query(
-      `UPDATE device_manager.devices
-          SET status = $2, status_reason = $3, decided_by = $4, decided_at = $5
-        WHERE id = $1 RETURNING id`,
-      [id, decided.status, decided.reason, decided.by, decided.at],
-    ),
+  await sql.query(
+    `UPDATE device_manager.devices
+        SET status = $2, status_reason = $3, decided_by = $4, decided_at = $5
+      WHERE id = ANY($1::uuid[])`,
+    [ids, decided.status, decided.reason, decided.by, decided.at],
   );
 };
 
-/** Takes the device out of everything: tags and groups are gone, its API keys are revoked. */
-export const deleteDevice = async (sql: Sql, id: string, at: Date): Promise<void> => {
-  await sql.query('UPDATE device_manager.devices SET deleted_at = $2 WHERE id = $1', [id, at]);
-  await sql.query(
-    `UPDATE device_manager.api_keys SET revoked_at = $2 WHERE device_id = $1 AND revoked_at IS NULL`,
-    [id, at],
-  );
-  await sql.query('DELETE FROM device_manager.device_tags WHERE device_id = $1', [id]);
-  await sql.query('DELETE FROM device_manager.group_members WHERE device_id = $1', [id]);
+/** Takes locked devices out of everything: tags and groups are gone, their API keys are revoked. */
+export const deleteDevices = async (sql: Sql, ids: readonly string[], at: Date): Promise<void> => {
+  for (const [statement, values] of [
+    ['UPDATE device_manager.devices SET deleted_at = $2 WHERE id = ANY($1::uuid[])', [ids, at]],
+    [
+      `UPDATE device_manager.api_keys SET revoked_at = $2
+        WHERE device_id = ANY($1::uuid[]) AND revoked_at IS NULL`,
+      [ids, at],
+    ],
+    ['DELETE FROM device_manager.device_tags WHERE device_id = ANY($1::uuid[])', [ids]],
+    ['DELETE FROM device_manager.group_members WHERE device_id = ANY($1::uuid[])', [ids]],
+  ] as const) {
+    await sql.query(statement, [...values]);
+  }
 };
