@@ -72,6 +72,9 @@ export const countOf = (count: number): string => count.toLocaleString('en-US');
 export const countedOf = (count: number, noun: string): string =>
   `${countOf(count)} ${noun}${count === 1 ? '' : 's'}`;
 
+/** Words that a person wrote with spaces, commas or lines between them. */
+export const wordsIn = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
+
 /** The part of a digest that a person compares. */
 export const shortDigest = (digest: string): string => {
   const hex = digest.slice(digest.lastIndexOf(':') + 1);

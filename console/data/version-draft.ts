@@ -2,6 +2,7 @@
  * A version being written: the JSON is the truth, the form shows and changes the common fields of
  * its first container, and each finding of the server belongs to one place. Pure.
  */
+import { wordsIn } from './format.ts';
 import type { FieldError } from './request.ts';
 
 export const draftFields = ['version', 'image', 'ports', 'restart', 'json'] as const;
@@ -48,10 +49,7 @@ export const changeFirst = (draft: string, change: Record<string, unknown>): str
 export const portsFrom = (
   typed: string,
 ): { hostPort: number; containerPort: number; protocol: 'tcp' | 'udp' }[] | null => {
-  const parts = typed
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .map((part) => /^(\d{1,5}):(\d{1,5})(?:\/(tcp|udp))?$/.exec(part));
+  const parts = wordsIn(typed).map((part) => /^(\d{1,5}):(\d{1,5})(?:\/(tcp|udp))?$/.exec(part));
   if (parts.some((part) => part === null)) return null;
   return parts.flatMap((part) =>
     part === null

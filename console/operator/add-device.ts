@@ -3,7 +3,7 @@
  * this once: the server keeps only its hash.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { clockOf } from '../data/format.ts';
+import { clockOf, wordsIn } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Group, RegistrationToken } from '../data/types.ts';
 import { command } from '../ui/copy.ts';
@@ -52,9 +52,7 @@ class AddDevice extends LitElement {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const group = String(form.get('group') ?? '');
-    const tags = String(form.get('tags'))
-      .split(/[\s,]+/)
-      .filter(Boolean);
+    const tags = wordsIn(String(form.get('tags')));
     const description = String(form.get('description')).trim();
     this.error = null;
     try {

@@ -4,6 +4,7 @@
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { DeviceChoice } from '../data/fleet-filter.ts';
+import { countedOf, wordsIn } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import type { BulkAction, BulkResult, Group } from '../data/types.ts';
 import { dialog } from '../ui/dialog.ts';
@@ -12,9 +13,6 @@ import { type App, asError } from './app.ts';
 
 export type BulkTarget = { devices: DeviceChoice | { ids: string[] }; count: number };
 type Progress = { done: number; changed: number; refused: BulkResult[]; isOver: boolean };
-
-const words = (text: string): string[] => text.split(/[\s,]+/).filter(Boolean);
-const devicesOf = (count: number): string => (count === 1 ? '1 device' : `${count} devices`);
 
 class BulkDialog extends LitElement {
   static override properties = {
@@ -87,8 +85,8 @@ class BulkDialog extends LitElement {
     event.preventDefault();
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const group = String(form.get('group') ?? '');
-    const set = words(String(form.get('set') ?? ''));
-    const unset = words(String(form.get('unset') ?? ''));
+    const set = wordsIn(String(form.get('set') ?? ''));
+    const unset = wordsIn(String(form.get('unset') ?? ''));
     void this.#both(group, set, unset, target);
   }
 
@@ -115,7 +113,7 @@ class BulkDialog extends LitElement {
       }
       <div class="dialog-actions">
         <button type="button" class="button" @click=${() => this.#close()}>Cancel</button>
-        <button type="submit" class="button primary">Change ${devicesOf(target.count)}</button>
+        <button type="submit" class="button primary">Change ${countedOf(target.count, 'device')}</button>
       </div></form>`;
   }
 
@@ -145,7 +143,7 @@ class BulkDialog extends LitElement {
   protected override render() {
     const { target, progress } = this;
     return dialog({
-      label: target === null ? 'Change devices' : `Change ${devicesOf(target.count)}`,
+      label: target === null ? 'Change devices' : `Change ${countedOf(target.count, 'device')}`,
       open: target !== null,
       onClose: () => this.#close(),
       body: () =>

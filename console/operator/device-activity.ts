@@ -16,6 +16,12 @@ const words: Record<string, string> = {
   'device.tag': 'tags changed',
   'device.join': 'put into a group',
   'device.leave': 'taken out of a group',
+  'device.replace': 'took the place of other hardware',
+  'device.decommission': 'decommissioned',
+  'device.delete': 'removed',
+  'device.wipe': 'said that it is wiped',
+  'bundle.assign': 'bundle assigned',
+  'bundle.withdraw': 'bundle withdrawn',
   'api-key.create': 'API key made',
   'api-key.revoke': 'API key revoked',
 };
@@ -69,7 +75,10 @@ class DeviceActivity extends LitElement {
   }
 
   #line(line: Activity): TemplateResult {
-    const who = line.actor.replace(/^user:/, '').replace(/^registration-token:/, 'token ');
+    const who = line.actor
+      .replace(/^user:/, '')
+      .replace(/^registration-token:/, 'token ')
+      .replace(/^device:.*/, 'the device itself');
     return html`<li><span></span><div><b class="strong">${words[line.action] ?? line.action}</b> <span class="mono small">${detailOf(line)}</span>
       <div class="muted small">by ${who}</div></div><span class="muted small nowrap">${age(line.at)}</span></li>`;
   }

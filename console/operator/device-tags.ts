@@ -1,5 +1,6 @@
 /** `<device-tags>`: the tags of a device, changed in place, and the groups it is in because of them. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { wordsIn } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Device } from '../data/types.ts';
 import { icon } from '../ui/icons.ts';
@@ -51,9 +52,7 @@ class DeviceTags extends LitElement {
   #add(event: SubmitEvent): void {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const set = String(new FormData(form).get('tag'))
-      .split(/[\s,]+/)
-      .filter(Boolean);
+    const set = wordsIn(String(new FormData(form).get('tag')));
     if (set.length === 0) return;
     void this.#change(set, []).then(() => {
       if (this.error === null) form.reset();

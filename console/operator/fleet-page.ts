@@ -13,6 +13,7 @@ import {
   isNarrow,
   noFilter,
 } from '../data/fleet-filter.ts';
+import { countedOf } from '../data/format.ts';
 import { applyToDevices } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
 import type { Device } from '../data/types.ts';
@@ -261,7 +262,7 @@ class FleetPage extends LitElement {
     const places = sites.filter((site) => site.devices > 0);
     if (members === 0) return `Devices appear here as they register.${waiting}`;
     const where = places.length === 1 ? `at ${places[0]?.name}` : `at ${places.length} sites`;
-    return `${members === 1 ? '1 device' : `${members} devices`} ${where}.${waiting}`;
+    return `${countedOf(members, 'device')} ${where}.${waiting}`;
   }
 
   protected override render() {

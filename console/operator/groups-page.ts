@@ -1,5 +1,6 @@
 /** Groups of devices, and the tags they are made of with how many devices have each. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { countedOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import type { Group, TagCount } from '../data/types.ts';
@@ -12,19 +13,28 @@ import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 import { queryIn } from './query-box.ts';
 
+/** Each count reads an index of the fleet, and news of devices come in dozens. */
+const recountMs = 10_000;
+
 class GroupsPage extends LitElement {
   static override properties = {
     adding: { state: true },
     isDynamic: { state: true },
     error: { state: true },
+    counts: { state: true },
   };
   app!: App;
   params: Params = {};
   adding = false;
   isDynamic = true;
   error: ApiError | null = null;
-  #groups = createResource(this, () => this.#load());
+  counts: ReadonlyMap<string, number> = new Map();
+  #groups = createResource(this, () => this.app.api.groups());
   #tags = createResource(this, () => this.app.api.tagCounts());
+  /** The list that is counted, or was. */
+  #listed: readonly Group[] | undefined;
+  #countedAt = Number.NEGATIVE_INFINITY;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor() {
     super();
@@ -46,13 +56,33 @@ class GroupsPage extends LitElement {
     this.#tags.refresh();
   }
 
-  /** How many answer a dynamic group's query is counted one after another, once the list is there. */
-  async #load(): Promise<Group[]> {
-    const groups = await this.app.api.groups();
-    const counted: Group[] = [];
-    for (const group of groups)
-      counted.push(group.members === null ? await this.app.api.group(group.id) : group);
-    return counted;
+  protected override updated(): void {
+    const groups = this.#groups.value;
+    if (groups === undefined || groups === this.#listed) return;
+    this.#listed = groups;
+    clearTimeout(this.#timer);
+    const waitMs = Math.max(0, this.#countedAt + recountMs - performance.now());
+    this.#timer = setTimeout(() => void this.#count(groups), waitMs);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearTimeout(this.#timer);
+  }
+
+  /** Who answers a dynamic group's query is counted one group after another, below the list that is there. */
+  async #count(groups: readonly Group[]): Promise<void> {
+    this.#countedAt = performance.now();
+    try {
+      for (const { id, members } of groups) {
+        if (members !== null) continue;
+        const counted = await this.app.api.group(id);
+        if (this.#listed !== groups) return;
+        this.counts = new Map(this.counts).set(id, counted.members ?? 0);
+      }
+    } catch {
+      // The number that is missing says it; the next change counts again.
+    }
   }
 
   async #make(event: SubmitEvent): Promise<void> {
@@ -116,7 +146,7 @@ class GroupsPage extends LitElement {
           group,
         ) => html`<tr><td><a class="title" data-item href=${pathTo.group(group.id)}>${group.name}</a>
           <div class="muted small truncate">${group.description}</div></td>
-          <td>${group.members ?? '…'}<span class="only-narrow muted"> devices</span></td>
+          <td>${group.members ?? this.counts.get(group.id) ?? '…'}<span class="only-narrow muted"> devices</span></td>
           <td class="wide">${group.query === null ? html`<span class="muted">chosen one by one</span>` : html`<code class="query-text">${group.query}</code>`}</td></tr>`,
       )}</tbody></table></div>`;
   }
@@ -129,7 +159,7 @@ class GroupsPage extends LitElement {
         tag,
         devices,
       }) => html`<li><a href=${pathTo.fleetByQuery(tag)}><span class="tag">${tag}</span></a>
-        <span class="muted small">${devices === 1 ? '1 device' : `${devices} devices`}</span></li>`,
+        <span class="muted small">${countedOf(devices, 'device')}</span></li>`,
     )}</ul>`;
   }
 
