@@ -3,6 +3,7 @@ import { html, LitElement, type TemplateResult } from 'lit';
 import type { ApiError } from '../data/request.ts';
 import type { Activity, Device } from '../data/types.ts';
 import { age } from '../ui/age.ts';
+import { glyph } from '../ui/glyph.ts';
 import { errorNotice } from '../ui/notice.ts';
 import { type App, asError } from './app.ts';
 
@@ -79,7 +80,7 @@ class DeviceActivity extends LitElement {
       .replace(/^user:/, '')
       .replace(/^registration-token:/, 'token ')
       .replace(/^device:.*/, 'the device itself');
-    return html`<li><span></span><div><b class="strong">${words[line.action] ?? line.action}</b> <span class="mono small">${detailOf(line)}</span>
+    return html`<li><span class="tone-idle">${glyph('ring')}</span><div><b class="strong">${words[line.action] ?? line.action}</b> <span class="mono small">${detailOf(line)}</span>
       <div class="muted small">by ${who}</div></div><span class="muted small nowrap">${age(line.at)}</span></li>`;
   }
 

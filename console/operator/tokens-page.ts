@@ -61,7 +61,7 @@ class TokensPage extends LitElement {
 
   #gives(token: RegistrationToken, groups: readonly Group[]): TemplateResult {
     const group = groups.find(({ id }) => id === token.group);
-    return html`<div class="row">${tagList(token.tags)}
+    return html`<div class="row">${token.tags.length === 0 ? nothing : tagList(token.tags)}
       ${group === undefined ? nothing : html`<a href=${pathTo.group(group.id)}>${group.name}</a>`}
       ${token.tags.length === 0 && group === undefined ? html`<span class="muted">nothing</span>` : nothing}</div>`;
   }

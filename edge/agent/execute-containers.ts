@@ -6,6 +6,7 @@ import { FleetError } from '@signalbeam/sync/core/errors';
 import { failureLogLineBytesMax, failureLogLinesMax } from '@signalbeam/sync/core/limits';
 import { labels } from '../core/container.ts';
 import { containersOf } from '../core/known.ts';
+import { containersOfRelease } from '../core/plan-images.ts';
 import { isRunning } from '../core/plan-update.ts';
 import { type Executor, type StepContext, slotOf } from './step-context.ts';
 
@@ -30,7 +31,7 @@ const create: Executor<'create-container'> = async (context, { bundleId, spec })
 };
 
 const start: Executor<'start-container'> = async (context, { bundleId, name, healing }) => {
-  const { engine, parts, known, created } = context;
+  const { engine, parts, created } = context;
   const id = idOf(context, name);
   if (id === undefined) {
     throw new FleetError('container-not-found', `${name} went away before it could be started.`);
@@ -38,17 +39,32 @@ const start: Executor<'start-container'> = async (context, { bundleId, name, hea
   await engine.start(id);
   const slot = slotOf(context, bundleId);
   if (slot.update !== null && healing !== true) return;
-  const died = known.observed?.find((each) => each.name === name);
+  const { container, called, exitCode } = spokenOf(context, bundleId, name);
   const how = created.has(name)
     ? 'was missing and was made again'
     : 'had stopped and was started again';
-  const exit = died?.exitCode == null || created.has(name) ? '' : ` (exit code ${died.exitCode})`;
+  const exit = exitCode === null || created.has(name) ? '' : ` (exit code ${exitCode})`;
   parts.outbox.appendEvent({
     type: created.has(name) ? 'container-recreated' : 'container-restarted',
     severity: 'warning',
-    message: `${name} ${how}${exit}.`,
-    data: { bundleId, container: name },
+    message: `${called} ${how}${exit}.`,
+    data: { bundleId, container, name },
   });
+};
+
+/** A container as people know it: by its name in the bundle and the bundle's. */
+const spokenOf = (context: StepContext, bundleId: string, name: string) => {
+  const { known } = context;
+  const observed = known.observed?.find((each) => each.name === name);
+  const planned = [...known.releases.values()]
+    .flatMap((release) => containersOfRelease(known, release))
+    .find(({ spec }) => spec.name === name);
+  const container = (planned?.spec ?? observed)?.labels[labels.container] ?? name;
+  return {
+    container,
+    called: `Container ${container} of ${slotOf(context, bundleId).bundleName}`,
+    exitCode: observed?.exitCode ?? null,
+  };
 };
 
 const stop: Executor<'stop-container'> = async (context, { bundleId, name, graceMs }) => {
@@ -79,11 +95,12 @@ const retire: Executor<'retire-container'> = async (context, { bundleId, name, f
   const earlier = containersOf(known, bundleId).find((each) => each.name === retired);
   if (earlier !== undefined) await engine.remove(earlier.id, { volumes: false });
   await engine.rename(observed.id, retired);
+  const { container, called } = spokenOf(context, bundleId, name);
   parts.outbox.appendEvent({
     type: 'drift-corrected',
     severity: 'warning',
-    message: `${name} was changed by somebody (${fields.join(', ')}); it is made again as released.`,
-    data: { bundleId, container: name, fields: fields.join(',') },
+    message: `${called} was changed by somebody (${fields.join(', ')}); it is made again as released.`,
+    data: { bundleId, container, name, fields: fields.join(',') },
   });
 };
 

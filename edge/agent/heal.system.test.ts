@@ -3,7 +3,9 @@
  * comes back by the engine's events long before the regular look, also while the next version is
  * being downloaded. Every wait here is shorter than the pause between two regular looks.
  */
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import '@signalbeam/launcher/rig/provided';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { detectEngine } from '../containers/detect.ts';
@@ -61,6 +63,16 @@ const comesBack = async (at: Site, from: Engine, harm: Harm): Promise<void> => {
   );
 };
 
+/** What the agent told of, as it is on its disk. */
+const eventsOf = ({ stateDir }: Site): string[] => {
+  const state = new Database(join(stateDir, 'state.db'), { readonly: true });
+  const lines = state.prepare("SELECT line FROM lane_rows WHERE lane = 'events'").pluck().all();
+  state.close();
+  return lines.map(
+    (line) => (JSON.parse(String(line)) as { body: { message: string } }).body.message,
+  );
+};
+
 describe.each(['docker', 'podman'] as const)('on %s, a container', (kind) => {
   it('that is killed or removed at any moment comes back without the regular look', async () => {
     const parts = await begin(kind);
@@ -70,6 +82,9 @@ describe.each(['docker', 'podman'] as const)('on %s, a container', (kind) => {
       await sleep(Math.random() * 500);
     }
     expect(await parts.site.names()).toHaveLength(1);
+    expect(eventsOf(parts.site)).toContainEqual(
+      expect.stringMatching(/^Container web of crash test (was missing|had stopped) and was /),
+    );
   });
 
   it('of the version in force comes back while the next one is downloaded', async () => {
