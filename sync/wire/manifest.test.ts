@@ -42,6 +42,26 @@ describe('a manifest', () => {
     ]);
   });
 
+  it('has no text that ends in the middle or that no database keeps', () => {
+    const texts = ['a\u0000b', '\ud800'];
+    for (const text of texts) {
+      const wrong = [
+        { entrypoint: [text] },
+        { command: [text] },
+        { environment: { KEY: text } },
+        { healthCheck: { probe: { kind: 'exec', command: [text] } } },
+        { healthCheck: { probe: { kind: 'http', port: 80, path: `/${text}` } } },
+        { mounts: [{ kind: 'volume', name: 'data', containerPath: `/${text}` }] },
+      ];
+      for (const part of wrong) {
+        const parsed = containersSchema.safeParse([{ name: 'web', image, ...part }]);
+        expect(parsed.error?.issues, JSON.stringify(part)).toHaveLength(1);
+      }
+    }
+    const lines = containersSchema.safeParse([{ name: 'web', image, command: ['a\n\tb'] }]);
+    expect(lines.success).toBe(true);
+  });
+
   it.each([
     'docker.io/library/nginx:1.27',
     'evil.com/app',

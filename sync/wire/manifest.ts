@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { containersPerBundleMax } from '../core/limits.ts';
 import type { ContainerManifest, HealthCheck, Release } from '../core/manifest.ts';
-import { digest, uuid } from './shape.ts';
+import { digest, processText, uuid } from './shape.ts';
 
 const name = z
   .string()
@@ -14,10 +14,8 @@ const name = z
     'lower-case letters, digits and inner dashes, at most 42',
   );
 const port = z.int().min(1).max(65_535);
-const absolutePath = z
-  .string()
-  .max(512)
-  .regex(/^\/[^\0]*$/, 'must be an absolute path')
+const absolutePath = processText(512)
+  .startsWith('/', 'must be an absolute path')
   .refine((path) => !path.split('/').includes('..'), 'must not contain ..');
 
 /** `registry.example/name@sha256:…`; tags move, digests do not, so only digests are accepted. */
@@ -42,13 +40,13 @@ const probe = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('http'),
     port,
-    path: z.string().max(512).startsWith('/').default('/'),
+    path: processText(512).startsWith('/').default('/'),
     expectStatus: z.int().min(100).max(599).default(200),
   }),
   z.strictObject({ kind: z.literal('tcp'), port }),
   z.strictObject({
     kind: z.literal('exec'),
-    command: z.array(z.string().max(1024)).min(1).max(32),
+    command: z.array(processText(1024)).min(1).max(32),
   }),
 ]);
 
@@ -79,15 +77,15 @@ const mount = z.discriminatedUnion('kind', [
 export const containerSchema = z.strictObject({
   name,
   image: imageReference,
-  entrypoint: z.array(z.string().max(4096)).max(64).default([]),
-  command: z.array(z.string().max(4096)).max(64).default([]),
+  entrypoint: z.array(processText(4096)).max(64).default([]),
+  command: z.array(processText(4096)).max(64).default([]),
   environment: z
     .record(
       z
         .string()
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
         .max(128),
-      z.string().max(4096),
+      processText(4096),
     )
     .default({}),
   ports: z

@@ -38,6 +38,14 @@ export const plainText = (lengthMax: number) =>
     .regex(lineOfText, 'must not contain control characters')
     .refine((text) => text.isWellFormed(), 'must not contain half a character');
 
+/** What a process is given: any text, of several lines too. A NUL would end it, and no database keeps one. */
+export const processText = (lengthMax: number) =>
+  z
+    .string()
+    .max(lengthMax)
+    .refine((text) => !text.includes('\0'), 'must not contain NUL')
+    .refine((text) => text.isWellFormed(), 'must not contain half a character');
+
 export type Parsed<T> = { kind: 'parsed'; value: T } | { kind: 'refused'; reason: string };
 
 /** Reads JSON from outside; says in words why it refused. `bytesMax` is checked before parsing. */
