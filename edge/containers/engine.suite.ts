@@ -184,6 +184,23 @@ export const engineSuite = (under: EngineUnderTest) => {
       });
     });
 
+    test('stops a container even while someone else starts it again and again', async () => {
+      const id = await site.create('wanted');
+      await site.engine.start(id);
+      let over = false;
+      const starting = (async () => {
+        while (!over) await site.engine.start(id).catch(() => undefined);
+      })();
+      try {
+        for (let round = 0; round < 20; round += 1) await site.engine.stop(id, { graceMs: 0 });
+      } finally {
+        over = true;
+        await starting;
+      }
+      await site.engine.stop(id, { graceMs: 0 });
+      expect((await site.see(id)).state).toBe('exited');
+    });
+
     test('lets start, stop and remove be repeated, as after a crash', async () => {
       const id = await site.create('repeated');
       await site.engine.start(id);

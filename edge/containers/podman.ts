@@ -55,6 +55,12 @@ export const openPodman = (socketPath: string, options: EngineOptions = {}): Eng
 
 const createdSchema = z.object({ Id: z.string(), Warnings: z.array(z.string()).nullish() });
 
+/**
+ * Podman's words when someone started the container between its end and the cleaning up behind it: the
+ * stop was carried out, and what runs now is another start, as it would be a moment later.
+ */
+const startedBehindStop = /is running or paused, refusing to clean up/i;
+
 const containerActs = (
   calls: LibpodCalls,
 ): Pick<Engine, 'create' | 'start' | 'stop' | 'remove' | 'rename'> => {
@@ -79,7 +85,9 @@ const containerActs = (
     stop: async (id, { graceMs }) => {
       const timeoutMs = graceMs + stopMarginMs;
       const act = `stop?timeout=${Math.ceil(graceMs / 1000)}`;
-      await post(`stop container ${id}`, id, act, { timeoutMs });
+      await post(`stop container ${id}`, id, act, { timeoutMs }).catch((error) => {
+        if (!startedBehindStop.test(String(error.message))) throw error;
+      });
     },
     remove: async (id, { volumes }) => {
       await calls.call({
