@@ -1,15 +1,15 @@
 /**
  * `signalbeam test`: installs what the tests need, starts the rig once for all projects, runs each
- * project, and ends with how long each took and `N passed, N failed`. A program that can't be
+ * project, and ends with the slowest files, the failed tests by name, and `N passed, N failed`. A program that can't be
  * installed fails the run: tests that need it are never skipped.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { z } from 'zod';
 import { ensurePrograms } from '../machine/packages.ts';
 import { seconds, showStep } from '../machine/progress.ts';
-import { installLog, logDir } from '../places.ts';
+import { installLog, logDir, repositoryDir } from '../places.ts';
 import { findRunningRig } from '../rig/running.ts';
 import { startRig } from '../rig/servers.ts';
 import { binary, runTool } from './run.ts';
@@ -17,29 +17,56 @@ import { parseFlags, UsageError } from './usage.ts';
 
 const projects = ['unit', 'system', 'browser'] as const;
 
-type Tally = { project: string; passed: number; failed: number; tookMs: number; code: number };
+type FileTime = { name: string; tookMs: number };
+
+/** What one project's run came to: its failed tests by name, and its slowest files. */
+type Tally = {
+  project: string;
+  passed: number;
+  failed: number;
+  failures: readonly string[];
+  slowest: readonly FileTime[];
+  tookMs: number;
+  code: number;
+};
+
+type Report = Pick<Tally, 'passed' | 'failed' | 'failures' | 'slowest'>;
 
 const reportSchema = z.object({
   numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  numFailedTestSuites: z.number(),
-  numPendingTests: z.number(),
   testResults: z.array(
-    z.object({ status: z.string(), assertionResults: z.array(z.object({ status: z.string() })) }),
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      startTime: z.number(),
+      endTime: z.number(),
+      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
+    }),
   ),
 });
 
+const slowestShown = 12;
+
 /** A file that failed to load has no failed test in it, and counts as one all the same. */
-const readTally = (file: string): { passed: number; failed: number } => {
+const readReport = (file: string): Report => {
   try {
     const report = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    const broken = report.testResults.filter(
-      ({ status, assertionResults }) =>
-        status === 'failed' && !assertionResults.some((result) => result.status === 'failed'),
-    ).length;
-    return { passed: report.numPassedTests, failed: report.numFailedTests + broken };
+    const files = report.testResults.map((each) => ({
+      ...each,
+      name: relative(repositoryDir, each.name),
+    }));
+    const failures = files.flatMap(({ name, status, assertionResults }) => {
+      const failed = assertionResults.filter((result) => result.status === 'failed');
+      if (status === 'failed' && failed.length === 0) return [`${name} (the file itself)`];
+      return failed.map(({ fullName }) => `${name} > ${fullName}`);
+    });
+    const slowest = files
+      .map(({ name, startTime, endTime }) => ({ name, tookMs: endTime - startTime }))
+      .sort((one, other) => other.tookMs - one.tookMs)
+      .slice(0, slowestShown);
+    return { passed: report.numPassedTests, failed: failures.length, failures, slowest };
   } catch {
-    return { passed: 0, failed: 0 };
+    return { passed: 0, failed: 0, failures: [], slowest: [] };
   }
 };
 
@@ -68,9 +95,11 @@ const runProject = async (
     ],
     env,
   );
-  const { passed, failed } = readTally(report);
+  const read = readReport(report);
+  if (read.failed > 0 || code === 0) return { ...read, project, tookMs, code };
   // Vitest may fail without a failed test (an unhandled rejection, a set-up that broke).
-  return { project, passed, failed: failed === 0 && code !== 0 ? 1 : failed, tookMs, code };
+  const failures = [`${project} (outside its tests: see above)`];
+  return { ...read, failed: 1, failures, project, tookMs, code };
 };
 
 /** A rig for the whole run, unless one already runs; its file is named to the tests. */
@@ -91,6 +120,11 @@ const obtainRig = async (dir: string) => {
 
 const printSummary = (tallies: readonly Tally[]): number => {
   console.log('');
+  console.log('The slowest files:');
+  for (const { name, tookMs } of tallies.flatMap(({ slowest }) => slowest)) {
+    console.log(`  ${seconds(tookMs).padStart(6)}  ${name}`);
+  }
+  for (const name of tallies.flatMap(({ failures }) => failures)) console.log(`FAILED  ${name}`);
   for (const { project, passed, failed, tookMs } of tallies) {
     console.log(`${project.padEnd(8)} ${passed} passed, ${failed} failed in ${seconds(tookMs)}`);
   }
