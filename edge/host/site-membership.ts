@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import type { MeshStep } from '@signalbeam/sync/mesh/mesh';
 import type { OwnClaim } from '@signalbeam/sync/mesh/message';
 import { startUplinkProbe } from '../link/uplink-probe.ts';
-import { createMeshFetch } from '../mesh/mesh-fetch.ts';
+import { createMeshFetch, isRecordStep } from '../mesh/mesh-fetch.ts';
 import { type MeshShell, startMeshShell } from '../mesh/mesh-shell.ts';
 import { ownClaim } from '../mesh/own-claim.ts';
 import type { PeerAddress } from '../mesh/peer-tls.ts';
@@ -64,11 +64,11 @@ export const joinMesh = async (
   });
   const fetch = createMeshFetch({
     ...peers,
-    versions: trust.versions,
+    ...{ offer: trust.take, versions: trust.versions },
     tell: (event) => running.shell?.tell(event),
   });
   const take = (step: Exclude<MeshStep, { kind: 'send' }>): void => {
-    if (step.kind === 'fetch-records') void fetch(step);
+    if (isRecordStep(step)) void fetch(step);
     else if (step.kind === 'warn') warnings.take(step.code, step.about);
     else {
       if (step.kind === 'changed') changedAt.set(step.member, now());
@@ -84,7 +84,7 @@ export const joinMesh = async (
     self: { device: self, bootId: randomBytes(8).toString('hex'), incarnation: 0 },
     ...{ signer: parts.signer, claim: claim(), roster: members.roster() },
     siteKeys: peers.keys.all(),
-    ...{ take, unreadable, random },
+    ...{ take, unreadable, random, contentOf: trust.held },
     now: steadyMs,
   });
   running.shell = shell;

@@ -55,6 +55,8 @@ const backoffMs = { first: 500, max: 30_000 };
 const settledMs = 60_000;
 const stopGraceMs = 3_000;
 const lookMs = { linked: 5_000, cut: 2_000, silent: 1_000 };
+/** While it starts: the site may be waiting for it. */
+const lookFirstMs = 200;
 /** A leaf that is silent this often in a row is stuck: 2 s each, so it is found within 15 s. */
 const silencesMax = 3;
 /** A leaf that is not linked after so long has no uplink. */
@@ -184,7 +186,8 @@ const watchHub = (
     tell(health === 'linked');
     silences = health === 'silent' ? silences + 1 : 0;
     if (silences < silencesMax) {
-      timer = setTimeout(() => void look(), lookMs[health]);
+      const waitMs = health === 'cut' && !state.settled ? lookFirstMs : lookMs[health];
+      timer = setTimeout(() => void look(), waitMs);
       return;
     }
     silences = 0;
@@ -204,7 +207,7 @@ const watchHub = (
   };
   const soon = (): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => void look(), 200);
+    timer = setTimeout(() => void look(), lookFirstMs);
   };
   return {
     soon,

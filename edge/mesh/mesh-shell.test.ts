@@ -51,6 +51,7 @@ const start = async (at: number, more: Partial<MeshShellParts> = {}): Promise<Me
     claim,
     siteKeys: [siteKey],
     take: (step) => steps.push(step),
+    contentOf: () => null,
     now: () => performance.now(),
     random: Math.random,
     ...more,

@@ -4,6 +4,7 @@
  * alive, what is missing and what is worth a warning is the core's to say.
  */
 import { isIPv4 } from 'node:net';
+import { type RecordName, recordNameOf } from '@signalbeam/sync/core/records';
 import type { MeshEvent, MeshRoster, MeshStep, Surroundings } from '@signalbeam/sync/mesh/mesh';
 import type { Address, ClaimSeal, OwnClaim } from '@signalbeam/sync/mesh/message';
 import { membersOf, meshStep, startMesh } from '@signalbeam/sync/mesh/step';
@@ -35,6 +36,8 @@ export type MeshShellParts = {
   timers?: Timers;
   /** Where datagrams come from and go to; a UDP socket if nothing else is said. */
   openDatagrams?: (listen: PeerAddress) => Promise<Datagrams>;
+  /** The exact bytes of a record that this device holds, for others. */
+  contentOf: (name: RecordName) => Uint8Array | null;
   /** Signatures of claims, and the sealing of packets. */
   seal?: ClaimSeal;
   packets?: PacketCrypto;
@@ -71,7 +74,11 @@ export const startMeshShell = async (parts: MeshShellParts): Promise<MeshShell> 
   const seal = parts.seal ?? claimSeal(parts.signer.sign, verifyByNkey);
   const datagrams = await openDatagrams(parts.listen);
   const outbox = createMeshOutbox(datagrams, count);
-  const around = (): Surroundings => ({ now: now(), random, seal });
+  const contentOf = (text: string): Uint8Array | null => {
+    const name = recordNameOf(text);
+    return name === null ? null : parts.contentOf(name);
+  };
+  const around = (): Surroundings => ({ now: now(), random, seal, contentOf });
   const mesh = startMesh({ ...parts.self, claim: parts.claim }, parts.roster, around());
   let [waiting, open] = ['', true];
   let cancelWake = (): void => {};
@@ -85,6 +92,7 @@ export const startMeshShell = async (parts: MeshShellParts): Promise<MeshShell> 
     }
     if (step.kind === 'changed' && step.to === 'dead') count('lost');
     if (step.kind === 'warn') count(`warned-${step.code}`);
+    if (step.kind === 'offer-record') count('records-offered');
     parts.take(step);
   };
   const tell = (event: MeshEvent): void => {

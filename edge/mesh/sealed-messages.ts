@@ -82,6 +82,9 @@ const ofKnownRecords = (message: MeshMessage): MeshMessage => {
     const records = message.records.filter(({ name }) => recordNameOf(name) !== null);
     return { ...message, records };
   }
+  if (message.kind === 'record' && recordNameOf(message.name) === null) {
+    return { kind: 'gossip', rumours: [] };
+  }
   if (!('rumours' in message)) return message;
   const rumours = message.rumours.filter(
     (rumour) => rumour.kind !== 'holds' || recordNameOf(rumour.name) !== null,

@@ -21,8 +21,8 @@ export type Sight =
 export type Kind = {
   name: 'signalbeam' | 'serf';
   start(index: number, saw: (sight: Sight) => void): ChildProcess;
-  /** Gives when it was written, if the member itself does not tell. */
-  write(index: number, version: number, child: ChildProcess): void;
+  /** serf's events are bounded: a larger record is as large an event as it takes. */
+  write(index: number, record: { version: number; bytes: number }, child: ChildProcess): void;
 };
 
 const memberFile = join(import.meta.dirname, 'mesh-member.suite.ts');
@@ -59,11 +59,13 @@ export const signalbeam = (network: Network): Kind => {
       child.send(told);
       return child;
     },
-    write: (_, version, child) => void child.send({ kind: 'write', version } satisfies ToMember),
+    write: (_, record, child) => void child.send({ kind: 'write', ...record } satisfies ToMember),
   };
 };
 
 const serfPort = 7946;
+/** An event has 512 bytes at most, its name included. */
+const serfPayloadBytesMax = 400;
 const serfLine =
   /serf: EventMember(?<what>Join|Failed|Update): n(?<member>\d+) |Received event: user-event: v(?<version>\d+)/;
 
@@ -89,9 +91,10 @@ export const serf = (network: Network): Kind => {
       });
       return child;
     },
-    write: (index, version) => {
+    write: (index, { version, bytes }) => {
       const host = network.hosts[index] as NetworkHost;
-      void host.run(findCommand('serf'), ['event', '-coalesce=false', `v${version}`]);
+      const payload = 'x'.repeat(Math.min(bytes, serfPayloadBytesMax));
+      void host.run(findCommand('serf'), ['event', '-coalesce=false', `v${version}`, payload]);
     },
   };
 };

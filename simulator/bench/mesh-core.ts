@@ -1,5 +1,6 @@
 /**
- * The pure mesh under virtual time: how soon a record reaches all, how soon a crash is known to
+ * The pure mesh under virtual time: how soon a record reaches all (of 700 bytes, such as a halt, and of
+ * 4 KB, which is fetched), how soon a crash is known to
  * all, deaths that were none in ten minutes, and what idling costs, at 8 and 50 members without
  * loss and with 20 %. Packets are counted as sent, with their sealing and without IP and UDP
  * (28 bytes each). Processes, sockets and real time are measured elsewhere.
@@ -10,6 +11,7 @@ type MeshFigures = {
   members: number;
   loss: number;
   recordToAllMs: { p50: number; max: number };
+  largeRecordToAllMs: { p50: number; max: number };
   crashToAllMs: { p50: number; max: number };
   falseDeaths: number;
   idleKbitPerSecond: number;
@@ -31,7 +33,8 @@ const measureMesh = (
     seed,
   }: { records: number; crashes: number; idleMs: number; seed: number },
 ): MeshFigures => {
-  const site = createSite({ members, loss, seed });
+  const recordBytes = (name: string): number => (name === 'small' ? 700 : 4_000);
+  const site = createSite({ members, loss, seed, recordBytes });
   site.startAll();
   site.runFor(90_000);
   if (!site.agrees()) throw new Error('the site did not come together');
@@ -41,13 +44,15 @@ const measureMesh = (
   const falseDeaths = site.deaths().length;
 
   const recordTimes: number[] = [];
-  for (let version = 1; version <= records; version += 1) {
+  const largeTimes: number[] = [];
+  for (let version = 1; version <= 2 * records; version += 1) {
+    const [name, times] = version % 2 === 0 ? ['small', recordTimes] : ['large', largeTimes];
     const from = site.now();
-    site.write(version % members, 'plan/bench', version);
+    site.write(version % members, name, version);
     site.runFor(60_000, () =>
-      site.processes.every((process) => process.records.get('plan/bench') === version),
+      site.processes.every((process) => process.records.get(name) === version),
     );
-    recordTimes.push(site.now() - from);
+    times.push(site.now() - from);
     site.runFor(2_000 + site.random() * 1_000);
   }
 
@@ -69,6 +74,7 @@ const measureMesh = (
     members,
     loss,
     recordToAllMs: spreadOf(recordTimes),
+    largeRecordToAllMs: spreadOf(largeTimes),
     crashToAllMs: spreadOf(crashTimes),
     falseDeaths,
     idleKbitPerSecond,
@@ -95,6 +101,8 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
     const prefix = `members${scenario.members}Loss${scenario.loss * 100}`;
     figures[`${prefix}RecordToAllMsP50`] = measured.recordToAllMs.p50;
     figures[`${prefix}RecordToAllMsMax`] = measured.recordToAllMs.max;
+    figures[`${prefix}LargeRecordToAllMsP50`] = measured.largeRecordToAllMs.p50;
+    figures[`${prefix}LargeRecordToAllMsMax`] = measured.largeRecordToAllMs.max;
     figures[`${prefix}CrashToAllMsP50`] = measured.crashToAllMs.p50;
     figures[`${prefix}CrashToAllMsMax`] = measured.crashToAllMs.max;
     figures[`${prefix}FalseDeaths`] = measured.falseDeaths;

@@ -5,7 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { createDeviceCertificate } from '@signalbeam/edge/mesh/certificate';
-import { createMeshFetch } from '@signalbeam/edge/mesh/mesh-fetch';
+import { createMeshFetch, isRecordStep } from '@signalbeam/edge/mesh/mesh-fetch';
 import { startMeshShell } from '@signalbeam/edge/mesh/mesh-shell';
 import { createPeerClient } from '@signalbeam/edge/mesh/peer-client';
 import { startPeerServer } from '@signalbeam/edge/mesh/peer-server';
@@ -25,7 +25,8 @@ export type ToMember =
       roster: { deviceId: string; publicKey: string }[];
       hints: string[];
     }
-  | { kind: 'write'; version: number };
+  /** `bytes`: how large the record is. */
+  | { kind: 'write'; version: number; bytes: number };
 
 /** `at` is the machine's clock, which all members share. */
 export type FromMember =
@@ -35,6 +36,14 @@ export type FromMember =
 
 export const meshPort = 8481;
 const record: RecordName = 'plan/00000000-0000-4000-8000-000000000000';
+
+/** A version, and as many bytes as a signed record of some kind has. */
+const recordOf = ({ version, bytes }: Extract<ToMember, { kind: 'write' }>): Buffer => {
+  const made = Buffer.alloc(bytes, '.');
+  made.writeUInt32BE(version);
+  return made;
+};
+const versionOf = (bytes: Uint8Array): number => Buffer.from(bytes).readUInt32BE();
 
 const say = (message: FromMember): void => void process.send?.(message);
 const steady = (): number => performance.now();
@@ -49,7 +58,10 @@ const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
   );
   const byKey = new Map([...keys].map(([device, key]) => [key, device]));
   const held = new Map<RecordName, number>();
-  const keep = (version: number): void => {
+  let content: Buffer = Buffer.alloc(0);
+  const keep = (bytes: Buffer): void => {
+    const version = versionOf(bytes);
+    content = bytes;
     held.set(record, version);
     say({ kind: 'holds', version, at: Date.now() });
   };
@@ -66,27 +78,26 @@ const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
     memberOf: members.of,
     records: {
       versions: () => held,
-      read: (name) => Buffer.from(JSON.stringify({ version: held.get(name) ?? 0 })),
+      read: (name) => (name === record ? content : null),
     },
     broker: () => null,
     relay: null,
     now: steady,
     log,
   });
+  const offer = (name: RecordName, bytes: Uint8Array): 'unchanged' | 'accepted' => {
+    if (versionOf(bytes) <= (held.get(name) ?? 0)) return 'unchanged';
+    keep(Buffer.from(bytes));
+    return 'accepted';
+  };
   const sync = createRecordSync({
     client: createPeerClient({ own }),
     versions: () => held,
-    offer: (name, bytes) => {
-      const { version } = JSON.parse(Buffer.from(bytes).toString()) as { version: number };
-      if (version <= (held.get(name) ?? 0)) return 'unchanged';
-      keep(version);
-      return 'accepted';
-    },
-    log,
+    ...{ offer, log },
   });
   let tell = (_: MeshEvent): void => undefined;
   const fetch = createMeshFetch({
-    ...{ members, sync },
+    ...{ members, sync, offer },
     versions: () => held,
     tell: (event) => tell(event),
   });
@@ -110,31 +121,34 @@ const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
     },
     siteKeys: [Buffer.from(told.siteKey, 'hex')],
     take: (step) => {
-      if (step.kind === 'fetch-records') void fetch(step);
+      if (isRecordStep(step)) void fetch(step);
       if (step.kind === 'changed') {
         say({ kind: 'changed', device: step.member, to: step.to, at: Date.now() });
       }
     },
+    contentOf: (name) => (name === record && content.byteLength > 0 ? content : null),
     now: steady,
     random: Math.random,
   });
   tell = shell.tell;
+  // What it begins with: nothing.
+  shell.tell({ kind: 'records', versions: held });
   shell.tell({
     kind: 'hints',
     addresses: told.hints.map((address) => ({ device: null, address })),
   });
   say({ kind: 'ready' });
-  return (version: number): void => {
-    keep(version);
+  return (bytes: Buffer): void => {
+    keep(bytes);
     shell.tell({ kind: 'records', versions: held });
   };
 };
 
 if (process.send !== undefined && process.env['SIGNALBEAM_BENCH_MEMBER'] === '1') {
-  let write: Promise<(version: number) => void> | undefined;
+  let write: Promise<(bytes: Buffer) => void> | undefined;
   process.on('disconnect', () => process.exit());
   process.on('message', (message: ToMember) => {
     if (message.kind === 'start') write = start(message);
-    else void write?.then((give) => give(message.version));
+    else void write?.then((give) => give(recordOf(message)));
   });
 }

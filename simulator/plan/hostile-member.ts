@@ -1,8 +1,9 @@
 /**
  * Somebody inside the site who has its key, as a stolen gateway has: he speaks as anyone, makes up
- * claims, suspicions, deaths and versions, and says again what he overheard. He may disturb; nothing
+ * claims, suspicions, deaths, versions and records, and says again what he overheard. He may disturb; nothing
  * that he makes up may be believed, and all must be well once he is silent.
  */
+import { pushedBytesMax } from '@signalbeam/sync/mesh/limits';
 import type { MeshMessage, Rumour, SignedClaim } from '@signalbeam/sync/mesh/message';
 import { encodeClaim, encodeMessage } from '@signalbeam/sync/wire/mesh-message';
 import { createSealer } from '@signalbeam/sync/wire/mesh-packet';
@@ -17,6 +18,7 @@ const tricks = [
   'farewell',
   'stranger',
   'promise',
+  'push',
   'bury',
   'replay',
   'noise',
@@ -84,8 +86,18 @@ const rumoursOf = (world: World, victim: Device, trick: Trick, random: Random): 
   }
 };
 
+/** A real record, under a version that it is not, whole or damaged. */
+const pushed = ({ site }: World, random: Random): MeshMessage => {
+  const records = [...(site?.authority.records ?? [])];
+  const [name, { version, bytes }] = random.pick(records);
+  const made = Buffer.from(bytes.subarray(0, pushedBytesMax));
+  if (random.chance(0.5)) made[random.int(made.byteLength)] = random.int(256);
+  return { kind: 'record', name, version: version + random.pick([0, 1, 1_000]), bytes: made };
+};
+
 const messageOf = (world: World, victim: Device, trick: Trick, random: Random): MeshMessage => {
   const known = claimOf(world, victim);
+  if (trick === 'push') return pushed(world, random);
   if (trick !== 'bury' || known === null)
     return { kind: 'gossip', rumours: rumoursOf(world, victim, trick, random) };
   const { device, incarnation, seq } = known.claim;

@@ -5,7 +5,7 @@
  */
 import { startCatchUp } from '@signalbeam/edge/mesh/catch-up';
 import { createMembers } from '@signalbeam/edge/mesh/members';
-import { createMeshFetch } from '@signalbeam/edge/mesh/mesh-fetch';
+import { createMeshFetch, isRecordStep, type RecordStep } from '@signalbeam/edge/mesh/mesh-fetch';
 import { startMeshShell } from '@signalbeam/edge/mesh/mesh-shell';
 import { createRecordSync } from '@signalbeam/edge/mesh/record-sync';
 import { createSiteKeys } from '@signalbeam/edge/mesh/site-keys';
@@ -53,8 +53,13 @@ export const startSiteMesh = (device: Device, site: SiteParts, mesh: MeshLife): 
     ...{ client, versions: trust.versions, log: () => undefined },
     offer: (name, bytes) => offer(device, state, name, bytes),
   });
+  const offered = (name: RecordName, bytes: Uint8Array): void =>
+    void offer(device, state, name, bytes);
   const tell = (event: MeshEvent): void => state.shell?.tell(event);
-  const fetch = createMeshFetch({ members, sync, versions: trust.versions, tell });
+  const fetch = createMeshFetch({
+    ...{ members, sync, tell },
+    ...{ offer: offered, versions: trust.versions },
+  });
   const role = createRole(device, site, mesh);
   const catchUp = startCatchUp({
     ...{ members, client, sync, timers, random: random.next, now: kernel.now },
@@ -62,7 +67,7 @@ export const startSiteMesh = (device: Device, site: SiteParts, mesh: MeshLife): 
     addresses: () => hintsOf(device, site).map(({ address }) => peerAddressOf(address)),
   });
   const take = (step: Exclude<MeshStep, { kind: 'send' }>): void => {
-    if (step.kind === 'fetch-records') {
+    if (isRecordStep(step)) {
       kernel.settled();
       void fetch(step);
     } else noteStep(device, site, role.soon, step);
@@ -74,6 +79,7 @@ export const startSiteMesh = (device: Device, site: SiteParts, mesh: MeshLife): 
     ...{ roster: members.roster(), claim: role.claim(), siteKeys: keys.all(), take, timers },
     ...{ seal: site.seal, packets: site.packets, unreadable: catchUp.unreadable },
     ...{ now: kernel.now, random: random.next },
+    contentOf: (name) => site.serves(name, trust.held(name)),
     openDatagrams: async () => site.lan.open(device.parts.machine, site.address, life),
   }).then((shell) => {
     if (life.dead) return;
@@ -135,7 +141,7 @@ const noteStep = (
   device: Device,
   site: SiteParts,
   soon: () => void,
-  step: Exclude<MeshStep, { kind: 'send' | 'fetch-records' }>,
+  step: Exclude<MeshStep, { kind: 'send' } | RecordStep>,
 ): void => {
   const { kernel, number } = device.parts;
   if (step.kind === 'warn') {

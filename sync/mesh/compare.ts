@@ -26,6 +26,7 @@ import {
   type SignedClaim,
   type Summary,
 } from './message.ts';
+import { giveRecords, tellOfRecords } from './push.ts';
 
 type Digest = Extract<MeshMessage, { kind: 'digest' }>;
 
@@ -192,6 +193,11 @@ export const hearDigest = (
     }
   }
   if (digest.complete !== 0) newerHere.push(...unseen(mesh, digest.complete, seen));
+  giveRecords(
+    work,
+    from,
+    newerHere.filter((rumour) => rumour.kind === 'holds'),
+  );
   sendRumours(work, from, newerHere);
   if (olderHere.length > 0) sendTo(work, from, digestOf(0, olderHere.slice(0, entriesAskedMax)));
   return { calledDead, calledAlive };
@@ -240,9 +246,6 @@ export const hearNews = (work: Work, from: Member, rumour: Rumour): void => {
   const version = mesh.records.get(rumour.name) ?? 0;
   if (rumour.version > version) wantRecord(work, from.device, rumour.name, rumour.version);
   else if (rumour.version < version) {
-    sendTo(work, from, {
-      kind: 'gossip',
-      rumours: [{ kind: 'holds', name: rumour.name, version }],
-    });
+    tellOfRecords(work, from, [{ name: rumour.name, version }]);
   }
 };

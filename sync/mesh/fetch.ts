@@ -1,21 +1,23 @@
 /**
- * Which records to fetch from whom. Invariants: a few fetches at once and one per holder; a holder
- * that does not deliver what it said is left alone for longer each time; nothing wanted is lost
- * for good, because comparing finds it again.
+ * Which records to fetch from whom. Invariants: a few fetches at once and one per holder; when a
+ * fetch takes long another holder is asked too; one that does not deliver what it said is left
+ * alone for longer each time; nothing wanted is lost for good, because comparing finds it again.
  */
 import {
   announcementsMax,
   fetchesMax,
   fetchNamesMax,
+  fetchPatienceMs,
   fetchPauseMs,
   fetchTimeoutMs,
   holdersMax,
+  pushedBytesMax,
   recordsMax,
 } from './limits.ts';
 import { addressesOf, isHere, setRecord, warn } from './members.ts';
 import type { Mesh, Work } from './mesh.ts';
 import type { DeviceId, RecordName, Version } from './message.ts';
-import { spread } from './rumours.ts';
+import { spread, spreadRecord } from './rumours.ts';
 
 /** Somebody holds this version. */
 export const wantRecord = (
@@ -61,7 +63,9 @@ export const planFetches = (work: Work): void => {
   }
   if (mesh.wants.size === 0 || mesh.fetches.size >= fetchesMax) return;
   const busy = new Set<RecordName>();
-  for (const fetch of mesh.fetches.values()) for (const name of fetch.names) busy.add(name);
+  for (const { names, patientUntil } of mesh.fetches.values()) {
+    if (patientUntil > mesh.lived) for (const name of names) busy.add(name);
+  }
   const perHolder = new Map<DeviceId, RecordName[]>();
   for (const [name, want] of mesh.wants) {
     if (busy.has(name)) continue;
@@ -82,7 +86,11 @@ export const planFetches = (work: Work): void => {
     const address = member === undefined ? undefined : addressesOf(mesh, member)[0];
     if (address === undefined) continue;
     const port = member?.signed?.claim.peerPort ?? 0;
-    mesh.fetches.set(device, { names, deadline: mesh.lived + fetchTimeoutMs });
+    mesh.fetches.set(device, {
+      names,
+      deadline: mesh.lived + fetchTimeoutMs,
+      patientUntil: mesh.lived + fetchPatienceMs,
+    });
     steps.push({
       kind: 'fetch-records',
       from: device,
@@ -116,7 +124,7 @@ export const endFetch = (work: Work, device: DeviceId): void => {
   if (failures >= 3) warn(work, 'empty-promise', device);
 };
 
-/** What the shell now holds: differences are announced if they are few. */
+/** What the shell now holds: differences are announced if they are few, or go round themselves. */
 export const takeRecords = (work: Work, versions: ReadonlyMap<RecordName, Version>): void => {
   const { mesh } = work;
   const changed: RecordName[] = [];
@@ -129,9 +137,17 @@ export const takeRecords = (work: Work, versions: ReadonlyMap<RecordName, Versio
     const want = mesh.wants.get(name);
     if (want !== undefined && version >= want.version) mesh.wants.delete(name);
   }
+  const isNews = mesh.recordsTold;
+  mesh.recordsTold = true;
   if (changed.length > announcementsMax) return;
   for (const name of changed) {
-    spread(work, { kind: 'holds', name, version: versions.get(name) ?? 0 });
+    const version = versions.get(name) ?? 0;
+    const bytes = isNews ? work.contentOf(name) : null;
+    const goesRound =
+      bytes !== null &&
+      bytes.byteLength <= pushedBytesMax &&
+      spreadRecord(work, name, { version, bytes });
+    if (!goesRound) spread(work, { kind: 'holds', name, version });
   }
 };
 
@@ -139,6 +155,9 @@ export const nextFetchAt = (mesh: Mesh): number => {
   let at = Number.POSITIVE_INFINITY;
   for (const { deadline } of mesh.fetches.values()) at = Math.min(at, deadline);
   if (mesh.wants.size === 0) return at;
+  for (const { patientUntil } of mesh.fetches.values()) {
+    if (patientUntil > mesh.lived) at = Math.min(at, patientUntil);
+  }
   for (const { until } of mesh.pauses.values()) if (until > mesh.lived) at = Math.min(at, until);
   return at;
 };

@@ -86,9 +86,23 @@ export const bucketCount = 32;
 /** Records announced one by one; a device that starts with hundreds lets them be compared. */
 export const announcementsMax = 16;
 
+/**
+ * A record this small travels in a datagram itself: fetched over TLS it takes some ten packets more,
+ * of which each that is lost costs 0.2 to 1 s. With the longest name it is 1,196 bytes in its packet.
+ */
+export const pushedBytesMax = 1_000;
+/** Changed at once; further ones are announced and fetched. */
+export const pushesMax = 16;
+/** To one member in one round of gossip: at most 72 KB a second leave a member while many change. */
+export const pushesPerRoundMax = 2;
+/** Who offered what was not taken is not listened to that way for so long; it may still be asked. */
+export const offerPauseMs = 10_000;
+
 export const fetchesMax = 4;
 export const fetchNamesMax = 32;
 export const fetchTimeoutMs = 10_000;
+/** A fetch takes some 50 ms; one that takes longer lost a packet, and another holder is asked too. */
+export const fetchPatienceMs = 400;
 export const holdersMax = 4;
 /** A holder that did not deliver is not asked again for a while. */
 export const fetchPauseMs = { first: 1_000, max: 60_000 } as const;

@@ -19,6 +19,7 @@ export const newMember = (device: DeviceId, publicKey: string): Member => ({
   oldBoots: [],
   bootSince: Number.NEGATIVE_INFINITY,
   askedAt: Number.NEGATIVE_INFINITY,
+  offersAfter: Number.NEGATIVE_INFINITY,
   hash: 0,
 });
 

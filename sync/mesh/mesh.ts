@@ -37,6 +37,8 @@ export type MeshEvent =
   | { kind: 'doubt'; device: DeviceId }
   /** All this device holds, verified; replaces what was told before. */
   | { kind: 'records'; versions: ReadonlyMap<RecordName, Version> }
+  /** What an `offer-record` step brought was judged; if it was taken, `records` told so before. */
+  | { kind: 'offered'; from: DeviceId; name: RecordName; version: Version }
   /** A fetch came to its end; what it brought was told by `records` before. */
   | { kind: 'fetch-ended'; from: DeviceId }
   | { kind: 'leave' };
@@ -52,6 +54,8 @@ export type MeshStep =
       introduce: boolean;
       message: MeshMessage;
     }
+  /** It came by datagram, and whoever sent it says that it is this version: verify it, keep it, tell. */
+  | { kind: 'offer-record'; from: DeviceId; name: RecordName; version: Version; bytes: Uint8Array }
   /** Over HTTPS; `address` has the peer's own port, or the mesh's when that is all we know. */
   | { kind: 'fetch-records'; from: DeviceId; address: Address; names: readonly RecordName[] }
   | { kind: 'changed'; member: DeviceId; to: Status; was: Status }
@@ -65,6 +69,8 @@ export type Surroundings = {
   /** From 0 up to 1. */
   random: () => number;
   seal: ClaimSeal;
+  /** The exact bytes of a record that is held; null when it is not, or is not given away. */
+  contentOf: (name: RecordName) => Uint8Array | null;
 };
 
 export type MeshResult = {
@@ -92,6 +98,8 @@ export type Member = {
   oldBoots: string[];
   bootSince: number;
   askedAt: number;
+  /** What it offers by datagram is not looked at before. */
+  offersAfter: number;
   /** What this member adds to the summary. */
   hash: number;
 };
@@ -112,7 +120,8 @@ export type Round = {
 
 export type QueuedRumour = { rumour: Rumour; sent: number; sizeBytes: number };
 export type Want = { version: Version; holders: DeviceId[] };
-export type Fetch = { names: readonly RecordName[]; deadline: number };
+export type Fetch = { names: readonly RecordName[]; deadline: number; patientUntil: number };
+export type Push = { version: Version; bytes: Uint8Array; sent: number };
 export type Contact = {
   device: DeviceId | null;
   address: Address;
@@ -160,8 +169,12 @@ export type Mesh = {
   rumours: Map<string, QueuedRumour>;
   gossipAt: number;
   gossipRotation: DeviceId[];
+  /** Small records that changed, on their way to all. */
+  pushes: Map<RecordName, Push>;
 
   records: Map<RecordName, Version>;
+  /** What it began with is no news to anybody. */
+  recordsTold: boolean;
   buckets: Uint32Array;
   membersHash: number;
   recordsHash: number;

@@ -79,7 +79,9 @@ export type MeshMessage =
       complete: number;
       members: readonly MemberEntry[];
       records: readonly RecordEntry[];
-    };
+    }
+  /** A record itself, if it is small. Not believed for that: the shell verifies what it is offered. */
+  | { kind: 'record'; name: RecordName; version: Version; bytes: Uint8Array };
 
 /** Positive when `a` is newer: incarnation, then boot (two at once: all choose the same), then seq. */
 export const compareClaims = (

@@ -1,6 +1,7 @@
 /**
  * Looking whether a member lives: pings, then helpers, then a verdict. Every other round goes to
- * the next member on the ring, so that each is looked at every two seconds; the rest in a shuffled
+ * the next member on the ring, so that each is looked at every two seconds and a gateway every
+ * second; the rest in a shuffled
  * order, so that all meet. Missing helpers tell of our own bad health, not of the target's.
  */
 import {
@@ -154,13 +155,18 @@ export const hearPingRequest = (
   }
 };
 
+const ringNext = (mesh: Mesh): Member | null => {
+  const ring = ringOf(mesh).filter((member) => member.status === 'alive');
+  return ring.find((member) => member.place > mesh.place) ?? ring[0] ?? null;
+};
+
 const nextTarget = (work: Work): Member | null => {
   const { mesh, random } = work;
   const ring = ringOf(mesh).filter((member) => member.status === 'alive');
   if (ring.length === 0) return null;
   mesh.probeCount += 1;
   if (mesh.probeCount % 2 === 0) {
-    return ring.find((member) => member.place > mesh.place) ?? ring[0] ?? null;
+    return ringNext(mesh);
   }
   for (let tries = 0; tries < 2; tries += 1) {
     for (;;) {
@@ -177,12 +183,16 @@ const nextTarget = (work: Work): Member | null => {
   return null;
 };
 
+/** The whole site waits while its gateway is dead: who is to look at it looks twice as often. */
+const periodMs = (mesh: Mesh): number =>
+  ringNext(mesh)?.signed?.claim.gateway === true ? probePeriodMs / 2 : probePeriodMs;
+
 /** Advances what runs and begins the period's round. */
 export const probe = (work: Work): void => {
   const { mesh, random } = work;
   for (const round of [...mesh.rounds.values()]) advance(work, round);
   if (mesh.probeAt > mesh.lived || mesh.leaving) return;
-  mesh.probeAt = mesh.lived + probePeriodMs * (0.9 + 0.2 * random()) * (1 + mesh.healthScore / 2);
+  mesh.probeAt = mesh.lived + periodMs(mesh) * (0.9 + 0.2 * random()) * (1 + mesh.healthScore / 2);
   const target = nextTarget(work);
   if (target !== null && isHere(target)) beginRound(work, target);
 };

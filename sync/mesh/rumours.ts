@@ -1,18 +1,26 @@
 /**
- * What is spread: each rumour a bounded number of times, to different members each time, at once
- * and then every 100 ms, and on every ping and answer that has room. Speed only: who misses one
- * gets it by comparing.
+ * What is spread: each rumour and each small record a bounded number of times, to different members
+ * each time, at once and then every 100 ms; rumours on every ping and answer that has room too.
+ * Speed only: who misses one gets it by comparing.
  */
 import {
   gossipFanout,
   gossipIntervalMs,
   messageBytesMax,
+  pushesMax,
+  pushesPerRoundMax,
   rumourSends,
   rumoursMax,
 } from './limits.ts';
 import { isHere, ringOf, sendTo, shuffled } from './members.ts';
 import type { Member, Mesh, Work } from './mesh.ts';
-import { messageHeadBytes, type Rumour, rumourBytes } from './message.ts';
+import {
+  messageHeadBytes,
+  type RecordName,
+  type Rumour,
+  rumourBytes,
+  type Version,
+} from './message.ts';
 
 const keyOf = (rumour: Rumour): string => {
   if (rumour.kind === 'claim') return `claim ${rumour.signed.claim.device}`;
@@ -28,6 +36,32 @@ export const spread = ({ mesh }: Work, rumour: Rumour): void => {
   mesh.rumours.set(key, { rumour, sent: 0, sizeBytes: rumourBytes(rumour) });
   mesh.gossipAt = Math.min(mesh.gossipAt, mesh.lived);
 };
+
+/** The record itself goes round, in place of the news that there is a newer one. */
+export const spreadRecord = (
+  { mesh }: Work,
+  name: RecordName,
+  { version, bytes }: { version: Version; bytes: Uint8Array },
+): boolean => {
+  if (mesh.pushes.size >= pushesMax && !mesh.pushes.has(name)) return false;
+  mesh.pushes.set(name, { version, bytes, sent: 0 });
+  mesh.rumours.delete(`holds ${name}`);
+  mesh.gossipAt = Math.min(mesh.gossipAt, mesh.lived);
+  return true;
+};
+
+const pushTo = (work: Work, member: Member): void => {
+  const { mesh } = work;
+  const limit = rumourSends(mesh.ring.length);
+  const next = [...mesh.pushes].sort(([, a], [, b]) => a.sent - b.sent).slice(0, pushesPerRoundMax);
+  for (const [name, push] of next) {
+    sendTo(work, member, { kind: 'record', name, version: push.version, bytes: push.bytes });
+    push.sent += 1;
+    if (push.sent >= limit) mesh.pushes.delete(name);
+  }
+};
+
+const isQuiet = ({ rumours, pushes }: Mesh): boolean => rumours.size === 0 && pushes.size === 0;
 
 const dropOldest = (mesh: Mesh): void => {
   for (const key of mesh.rumours.keys()) {
@@ -94,14 +128,18 @@ const nextTargets = ({ mesh, random }: Work): Member[] => {
 
 export const gossip = (work: Work): void => {
   const { mesh } = work;
-  if (mesh.rumours.size === 0) mesh.gossipAt = Number.POSITIVE_INFINITY;
+  if (isQuiet(mesh)) mesh.gossipAt = Number.POSITIVE_INFINITY;
   if (mesh.gossipAt > mesh.lived) return;
   mesh.gossipAt = mesh.lived + gossipIntervalMs;
   for (const member of nextTargets(work)) {
+    pushTo(work, member);
     const rumours = takeRumours(mesh);
     if (rumours.length > 0) sendTo(work, member, { kind: 'gossip', rumours });
   }
   // Alone there is nobody to tell; the claim goes with each contact, records by comparing.
-  if (mesh.ring.length === 0) mesh.rumours.clear();
-  if (mesh.rumours.size === 0) mesh.gossipAt = Number.POSITIVE_INFINITY;
+  if (mesh.ring.length === 0) {
+    mesh.rumours.clear();
+    mesh.pushes.clear();
+  }
+  if (isQuiet(mesh)) mesh.gossipAt = Number.POSITIVE_INFINITY;
 };

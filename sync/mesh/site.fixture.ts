@@ -69,10 +69,24 @@ type Process = {
   queue: { from: Process; message: MeshMessage }[];
 };
 
-export type SiteOptions = { members: number; seed: number; loss?: number; delayMs?: number };
+/** A record as its author made it: stands for its signature too. */
+const contentOf = (name: string, version: number, bytes: number): Uint8Array =>
+  Buffer.from(`${name} ${version} `.padEnd(bytes, '.'));
+
+export type SiteOptions = {
+  members: number;
+  seed: number;
+  loss?: number;
+  delayMs?: number;
+  /** Of each record. */
+  recordBytes?: number | ((name: string) => number);
+};
 export type Site = ReturnType<typeof createSite>;
 
-export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions) => {
+export const createSite = (options: SiteOptions) => {
+  const { members, seed, loss = 0, delayMs = 1, recordBytes = 16_000 } = options;
+  const sizeOf = (name: string): number =>
+    typeof recordBytes === 'number' ? recordBytes : recordBytes(name);
   const random = randomOf(seed);
   const roster: MeshRoster = {
     version: 1,
@@ -96,7 +110,12 @@ export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions
     bytes: 0,
     packets: 0,
     largest: 0,
+    /** How long it takes to fetch from a member: a few round trips over TLS. */
+    fetchMs: (_holder: number): number => 6 * delayMs + 4,
+    /** True when the receiver's program is older than this kind of message. */
+    unheard: (_to: number, _kind: MeshMessage['kind']): boolean => false,
     fetches: 0,
+    offers: 0,
     kinds: new Map<string, number>(),
   };
 
@@ -135,10 +154,15 @@ export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions
     }
   };
 
+  const held = (process: Process, name: string): Uint8Array | null => {
+    const version = process.records.get(name);
+    return version === undefined ? null : contentOf(name, version, sizeOf(name));
+  };
   const surroundings = (process: Process) => ({
     now,
     random,
     seal: cheapSeal(`key-${process.index}`),
+    contentOf: (name: string) => held(process, name),
   });
 
   const tell = (process: Process, event: MeshEvent): void => {
@@ -177,7 +201,7 @@ export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions
     network.largest = Math.max(network.largest, size);
     const target = byAddress.get(to);
     if (target === undefined || network.cut(from.index, target.index)) return;
-    if (random() < network.loss) return;
+    if (random() < network.loss || network.unheard(target.index, message.kind)) return;
     const decoded = decodeMessage(bytes);
     if (decoded === null) throw new Error('the codec refused what it made');
     push(now + delayMs * (0.5 + random()), () => deliver(from, target, decoded));
@@ -186,8 +210,7 @@ export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions
   const fetchRecords = (process: Process, from: string, names: readonly string[]): void => {
     network.fetches += 1;
     const holder = processes.find((other) => other.device === from && other.running);
-    // A request and its answer over TLS on a kept connection: a few round trips.
-    push(now + 6 * delayMs + 4, () => {
+    push(now + network.fetchMs(holder?.index ?? 0), () => {
       const cut =
         holder === undefined ||
         holder.pausedUntil > now ||
@@ -204,8 +227,21 @@ export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions
     });
   };
 
+  const offer = (
+    process: Process,
+    { from, name, version, bytes }: Extract<MeshStep, { kind: 'offer-record' }>,
+  ): void => {
+    network.offers += 1;
+    if (Buffer.from(bytes).equals(contentOf(name, version, sizeOf(name)))) {
+      process.records.set(name, version);
+      tell(process, { kind: 'records', versions: process.records });
+    }
+    tell(process, { kind: 'offered', from, name, version });
+  };
+
   const run = (process: Process, step: MeshStep): void => {
     if (step.kind === 'send') send(process, step.to, step.message, step.introduce);
+    else if (step.kind === 'offer-record') offer(process, step);
     else if (step.kind === 'fetch-records') fetchRecords(process, step.from, step.names);
     else if (step.kind === 'changed') {
       changes.push({ at: now, observer: process.index, member: step.member, to: step.to });
@@ -227,6 +263,7 @@ export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions
       now,
       random,
       seal: cheapSeal(`key-${index}`),
+      contentOf: () => null,
     });
     const process: Process = {
       index,
@@ -243,6 +280,7 @@ export const createSite = ({ members, seed, loss = 0, delayMs = 1 }: SiteOptions
     processes[index] = process;
     byAddress.set(address, process);
     const hints = [0, 1].map((other) => ({ device: null, address: addressOf(other) }));
+    tell(process, { kind: 'records', versions: process.records });
     tell(process, { kind: 'hints', addresses: hints });
     return process;
   };

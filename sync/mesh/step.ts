@@ -47,6 +47,7 @@ import {
   probe,
   worsenHealth,
 } from './probe.ts';
+import { hearRecord, judgeOffer } from './push.ts';
 import { gossip, takeRumours } from './rumours.ts';
 import { accusationOf, hearSuspicion, judgeSuspects, nextVerdictAt } from './suspicion.ts';
 
@@ -54,8 +55,9 @@ import { accusationOf, hearSuspicion, judgeSuspects, nextVerdictAt } from './sus
 export const startMesh = (
   self: { device: string; bootId: string; incarnation: number; claim: OwnClaim },
   roster: MeshRoster,
-  { now, random, seal }: Surroundings,
+  surroundings: Surroundings,
 ): Mesh => {
+  const { now, random, seal } = surroundings;
   const incarnation = self.incarnation + 1;
   const claim = { ...self.claim, device: self.device, bootId: self.bootId, incarnation, seq: 1 };
   const mesh: Mesh = {
@@ -89,7 +91,9 @@ export const startMesh = (
     rumours: new Map(),
     gossipAt: Number.POSITIVE_INFINITY,
     gossipRotation: [],
+    pushes: new Map(),
     records: new Map(),
+    recordsTold: false,
     buckets: new Uint32Array(32),
     membersHash: 0,
     recordsHash: 0,
@@ -105,7 +109,7 @@ export const startMesh = (
     contactAt: 0,
     warnedAt: new Map(),
   };
-  const work: Work = { mesh, steps: [], now, random, seal };
+  const work: Work = { ...surroundings, mesh, steps: [] };
   mesh.ownHash = updateOwnHash(work, 0);
   takeRoster(work, roster);
   return mesh;
@@ -174,6 +178,9 @@ const take = (work: Work, event: MeshEvent): void => {
       return;
     case 'records':
       takeRecords(work, event.versions);
+      return;
+    case 'offered':
+      judgeOffer(work, event);
       return;
     case 'fetch-ended':
       endFetch(work, event.from);
@@ -303,6 +310,9 @@ const hearMessage = (work: Work, from: Member, { address, message }: Heard): voi
       return;
     case 'digest':
       judgeDeaths(work, from, hearDigest(work, from, message));
+      return;
+    case 'record':
+      hearRecord(work, from, message);
       return;
   }
 };

@@ -11,6 +11,7 @@ import {
   claimBytesMax,
   messageBytesMax,
   nameBytesMax,
+  pushedBytesMax,
   recordNameLengthMax,
 } from '../mesh/limits.ts';
 import type {
@@ -32,6 +33,7 @@ const kinds = [
   'gossip',
   'buckets',
   'digest',
+  'record',
 ] as const;
 
 /** Thrown inside this file only: the input is not a message. */
@@ -308,6 +310,11 @@ export const encodeMessage = (message: MeshMessage): Uint8Array => {
     case 'digest':
       writeDigest(out, message);
       break;
+    case 'record':
+      out.text(message.name);
+      out.u48(message.version);
+      out.raw(message.bytes);
+      break;
   }
   return out.done();
 };
@@ -345,6 +352,12 @@ const read = (from: Reader): MeshMessage => {
       return { kind, hashes: Array.from({ length: bucketCount }, () => from.u32()) };
     case 'digest':
       return readDigest(from);
+    case 'record': {
+      const [name, version] = [from.text(recordNameLengthMax), from.u48()];
+      if (from.left > pushedBytesMax) throw new Malformed('record too long');
+      // A copy: the packet's memory is not kept alive by what is remembered of it.
+      return { kind, name, version, bytes: Uint8Array.from(from.raw(from.left)) };
+    }
   }
 };
 
