@@ -45,8 +45,10 @@ export type TestSite = {
   ): Promise<Member>;
   /** `clock`: what the whole process takes for the time at its start. */
   start(member: Member, args: readonly string[], clock?: string): Promise<void>;
-  /** As a power cut would: the agent and all it started on that host. */
+  /** The agent and all it started on that host; its connections end for all to see. */
   kill(member: Member): Promise<void>;
+  /** As a power cut would: the same, and nobody hears of it. */
+  cutPower(member: Member): Promise<void>;
   link(member: Member): Promise<LinkShown>;
   /** Of the desired state that the agent holds. */
   generation(member: Member): Promise<number>;
@@ -75,6 +77,11 @@ export const startTestSite = async (
     throw cause;
   });
   const members: Member[] = [];
+  const kill = async (member: Member): Promise<void> => {
+    member.host.killAll();
+    await member.agent?.exited;
+    member.agent = null;
+  };
   const host = (name: string): NetworkHost => {
     const found = network.hosts.find((each) => each.name === name);
     if (found === undefined) throw new Error(`no host ${name}`);
@@ -130,10 +137,10 @@ export const startTestSite = async (
         (answers) => answers,
       );
     },
-    kill: async (member) => {
-      member.host.killAll();
-      await member.agent?.exited;
-      member.agent = null;
+    kill,
+    cutPower: async (member) => {
+      member.host.vanish();
+      await kill(member);
     },
     untilLinked: (member, timeoutMs) =>
       eventually(

@@ -3,7 +3,7 @@
  * and Postgres. Whatever happens, in the end all are linked again with one gateway, have the newest
  * desired state, and each row of each lane is in Postgres exactly once or said to be gone.
  */
-import { rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDisk, type Disk } from '@signalbeam/launcher/infra/loop-disk';
 import type { WanCut } from '@signalbeam/launcher/infra/network';
@@ -33,10 +33,11 @@ const slow = test.each(full ? ['in the full run'] : []);
 let site: TestSite;
 let disk: Disk;
 let wishes: Wishes;
-let members: [Member, Member, Member, Member];
+/** The fifth is there in the full run only: another one without an uplink. */
+let members: [Member, Member, Member, Member, ...Member[]];
 beforeAll(async () => {
   disk = createDisk(24);
-  const hosts = ['a', 'b', 'c', 'd'];
+  const hosts = full ? ['a', 'b', 'c', 'd', 'e'] : ['a', 'b', 'c', 'd'];
   site = await startTestSite(inject('postgresUrl'), { hosts, wan: ['a', 'b', 'd'] });
   const a = await site.enrol('a');
   await site.start(a, []);
@@ -45,7 +46,8 @@ beforeAll(async () => {
   const c = await site.enrol('c', { relay: `${a.host.address}:${meshPort}` });
   const d = await site.enrol('d', { folder: join(disk.mountPoint, 'd') });
   members = [a, b, c, d];
-  for (const member of [b, c, d]) await site.start(member, argumentsOf(member));
+  if (full) members.push(await site.enrol('e', { relay: `${a.host.address}:${meshPort}` }));
+  for (const member of members.slice(1)) await site.start(member, argumentsOf(member));
   wishes = await createWishes(site.cloud);
 }, 180_000);
 afterAll(async () => {
@@ -56,9 +58,11 @@ afterAll(async () => {
   }
 });
 
-/** The one without an uplink was told of a member that relays. */
-const argumentsOf = ({ host }: Member): string[] =>
-  host.name === 'c' ? ['--relay', `${members[0].host.address}:${meshPort}`] : [];
+const hasUplink = ({ host }: Member): boolean => host.name !== 'c' && host.name !== 'e';
+
+/** Those without an uplink were told of a member that relays. */
+const argumentsOf = (member: Member): string[] =>
+  !hasUplink(member) ? ['--relay', `${members[0].host.address}:${meshPort}`] : [];
 
 const flows = async (member: Member, rowsMore = 2, timeoutMs = 90_000): Promise<void> => {
   const before = await metricsInCloud(site.cloud, member);
@@ -104,7 +108,7 @@ test.each(cuts)(
   'the whole site is cut off (%s): it goes on, and all it took arrives',
   async (how) => {
     await all();
-    for (const { host } of members) if (host.name !== 'c') host.cutWan(how);
+    for (const { host } of members.filter(hasUplink)) host.cutWan(how);
     await wishes.wish(members);
     await eventually(
       () => Promise.all(members.map((member) => site.link(member))),
@@ -125,7 +129,7 @@ slow(
   'the LAN carries one direction only between the gateway and another',
   async () => {
     const holder = await all();
-    const other = members.find((each) => each !== holder && each.host.name !== 'c') as Member;
+    const other = members.find((each) => each !== holder && hasUplink(each)) as Member;
     holder.host.ignore([other.host]);
     await wishes.wish(members);
     for (const member of members) await flows(member, 10);
@@ -151,10 +155,10 @@ slow(
   'the site is split in two: each half has one gateway, and one gives way after it',
   async () => {
     await all();
-    const [a, b, c, d] = members;
+    const [a, b, c, d, ...more] = members;
     const halves: Member[][] = [
       [a, c],
-      [b, d],
+      [b, d, ...more],
     ];
     site.network.split(halves.map((half) => half.map(({ host }) => host)));
     await wishes.wish(members);
@@ -172,11 +176,29 @@ slow(
     const holder = await all();
     const others = members.filter((each) => each !== holder);
     for (const { host } of members) host.lose(0.3);
-    await site.kill(holder);
+    await site.cutPower(holder);
     await wishes.wish(members);
     for (const member of others) await flows(member, 10, 180_000);
+    holder.host.healLan();
+    holder.host.healWan();
+    holder.host.lose(0.3);
     await site.start(holder, argumentsOf(holder));
     for (const member of members) await flows(member, 2, 180_000);
+    await isWellAgain();
+  },
+  400_000,
+);
+
+slow(
+  'the leaf is killed again and again while a fifth of what the LAN carries is lost',
+  async () => {
+    for (const { host } of members) host.lose(0.2);
+    for (let round = 0; round < 4; round += 1) {
+      const { folder } = await all();
+      process.kill(Number(readFileSync(join(folder, 'leaf/nats-server.pid'), 'utf8')), 'SIGKILL');
+      await wishes.wish(members);
+      for (const member of members) await flows(member);
+    }
     await isWellAgain();
   },
   400_000,
@@ -221,8 +243,9 @@ slow(
   'records reach devices sideways while no device has an uplink',
   async () => {
     await all();
-    const [a, b, c, d] = members;
-    site.network.split([[a.host], [b.host, c.host, d.host]]);
+    const [a, b, c, d, ...more] = members;
+    const others = [b, c, d, ...more];
+    site.network.split([[a.host], others.map(({ host }) => host)]);
     for (const { host } of [b, d]) host.cutWan('unplugged');
     // A new member changes the roster; only the device that still has a link can hear of it.
     const roster = async (member: Member): Promise<number> => recordVersion(member, 'site/roster');
@@ -235,7 +258,7 @@ slow(
     expect(await roster(c)).toBe(before);
     a.host.cutWan('unplugged');
     for (const { host } of members) host.healLan();
-    for (const member of [b, c, d]) {
+    for (const member of others) {
       await eventually(
         () => roster(member),
         (version) => version > before,

@@ -34,7 +34,9 @@ export type NetworkHost = {
   /** This share of what arrives on the LAN is lost. */
   lose(share: number): void;
   healLan(): void;
-  /** Ends every process on it, as a power cut would. */
+  /** Nothing leaves or reaches it any more on either side, and nobody is told. */
+  vanish(): void;
+  /** Ends every process on it. Alone it is a crash: the host says that their connections ended. */
   killAll(): void;
   lanBytes(): { received: number; sent: number; sentPackets: number };
 };
@@ -171,6 +173,10 @@ const claimWan = (): { bridge: string; net: string } => {
   throw new Error('No network namespace world can be made: not root, or 10.214.0.0/16 is in use.');
 };
 
+/** A program's start and all it does, while the machine runs other things too. */
+const runMs = 60_000;
+const loopback = ['--source', '127.0.0.0/8', '--jump', 'DROP'];
+
 const hostIn = (namespace: string, name: string, address: string): NetworkHost => {
   const inside = (command: string, args: readonly string[]) =>
     [
@@ -190,7 +196,7 @@ const hostIn = (namespace: string, name: string, address: string): NetworkHost =
   chain('LAN');
   chain('WAN');
   const execute = async (command: string, args: readonly string[]): Promise<string> =>
-    (await promisify(execFile)(findCommand('ip'), inside(command, args), { timeout: 10_000 }))
+    (await promisify(execFile)(findCommand('ip'), inside(command, args), { timeout: runMs }))
       .stdout;
   const drop = (direction: 'in' | 'out', target: readonly string[] = ['DROP']): void =>
     firewall('--append', 'WAN', `--${direction}-interface`, 'wan0', '--jump', ...target);
@@ -235,6 +241,9 @@ const hostIn = (namespace: string, name: string, address: string): NetworkHost =
       firewall('--append', 'LAN', '--in-interface', 'lan0', ...match, '--jump', 'DROP');
     },
     healLan: () => firewall('--flush', 'LAN'),
+    vanish: () => {
+      for (const chain of ['LAN', 'WAN']) firewall('--insert', chain, '!', ...loopback);
+    },
     killAll: () => killWithin(namespace),
     lanBytes: () => {
       const counters = run('ip', '-n', namespace, '-json', '-stats', 'link', 'show', 'lan0');
