@@ -18,6 +18,8 @@ import {
   type Operation,
 } from './document.suite.ts';
 import { forgeTokens } from './forged-tokens.suite.ts';
+import { conditionsOf, expectMannersDescribed, expectRepeatsAnswered } from './manners.suite.ts';
+import { rowsOf } from './rows.suite.ts';
 import {
   type Call,
   type Cloud,
@@ -37,28 +39,7 @@ let ours: Tenant;
 let theirs: Tenant;
 let calls: Record<string, Call>;
 
-/** Every row of every table, as one hash per table; what moves by itself left out. */
-const movesByItself = [
-  'platform.domain_events',
-  'telemetry.presence',
-  'device_manager.memberships',
-  'device_manager.signed_records',
-  'device_manager.site_keys',
-];
-const rowsNow = async (): Promise<Record<string, string>> => {
-  const { rows: tables } = await cloud.owner.query<{ name: string }>(
-    `SELECT schemaname || '.' || tablename AS name FROM pg_tables
-      WHERE schemaname IN ('platform', 'device_manager', 'bundle_orchestrator', 'telemetry')`,
-  );
-  const names = tables.map(({ name }) => name).filter((name) => !movesByItself.includes(name));
-  const hashes = names.map(async (name) => {
-    const { rows } = await cloud.owner.query<{ hash: string }>(
-      `SELECT count(*) || coalesce(md5(string_agg(t::text, '' ORDER BY t::text)), '') AS hash FROM ${name} t`,
-    );
-    return [name, rows[0]?.hash ?? ''] as const;
-  });
-  return Object.fromEntries(await Promise.all(hashes));
-};
+const rowsNow = (): Promise<Record<string, string>> => rowsOf(cloud.owner);
 
 /** Asks, and holds the answer against the document. */
 const ask = async (operation: Operation, path: string, request: Request): Promise<Answer> => {
@@ -116,7 +97,8 @@ describe('the document', () => {
     expect(judge.operations.map(({ key }) => key).toSorted()).toEqual(
       Object.keys(calls).toSorted(),
     );
-    for (const { key, path, description, body, example } of judge.operations) {
+    for (const operation of judge.operations) {
+      const { key, path, description, body, example } = operation;
       const told = { key, ...description };
       expect(told.summary, key).toBeTruthy();
       expect(told.tags, key).toHaveLength(1);
@@ -129,6 +111,7 @@ describe('the document', () => {
       expect(description.security?.length === 0, key).toBe(open.includes(key));
       const statuses = Object.keys(description.responses ?? {});
       expect(statuses, key).toEqual(expect.arrayContaining(['500', '503']));
+      expectMannersDescribed(operation, open.includes(key));
       if (!open.includes(key))
         expect(statuses, key).toEqual(expect.arrayContaining(['401', '403']));
       if (body === null || description.requestBody?.required !== true) continue;
@@ -337,8 +320,18 @@ describe('called rightly', () => {
       const operation = judge.operations.find((one) => one.key === key);
       if (operation === undefined) throw new Error(`${key} is not in the document`);
       const token = key.endsWith('/logout') ? await ours.signIn() : tokenFor(call, ours);
-      const answer = await ask(operation, call.path, { token, body: call.body });
+      const headers = await conditionsOf(
+        operation,
+        (headers) => ask(operation, call.path, { token, headers, body: call.body }),
+        rowsNow,
+      );
+      const answer = await ask(operation, call.path, { token, headers, body: call.body });
       if (answer.status >= 300) failed.push([key, answer.status, codeOf(answer)]);
+      else {
+        const repeat = (more: object) =>
+          ask(operation, call.path, { token, headers: { ...headers, ...more }, body: call.body });
+        await expectRepeatsAnswered(operation, answer, repeat, rowsNow);
+      }
     }
     // Nothing failed yet in the rollout, so there is nothing to try again.
     expect(failed).toEqual([['post /api/rollouts/{id}/retry', 409, 'wrong-state']]);

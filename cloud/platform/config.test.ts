@@ -2,6 +2,7 @@
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from './config.ts';
+import { defaultRateLimits } from './http/rate-limit.ts';
 
 const least = {
   DATABASE_URL: 'postgres://sb:hunter2@127.0.0.1/sb',
@@ -38,7 +39,17 @@ describe('the configuration', () => {
     expect(config.deviceNatsUrls).toEqual(['nats://a:4222', 'nats://b:4222']);
   });
 
+  it('changes the limits of requests one by one, or ends them', () => {
+    const limitsOf = (text: string) =>
+      readConfig({ ...least, SIGNALBEAM_RATE_LIMITS: text }).rateLimits;
+    expect(limitsOf('')).toEqual(defaultRateLimits);
+    expect(limitsOf('user=5, sign-in=0')).toEqual({ ...defaultRateLimits, user: 5, 'sign-in': 0 });
+    expect(Object.values(limitsOf('off'))).toEqual([0, 0, 0, 0]);
+  });
+
   it.each([
+    [{ SIGNALBEAM_RATE_LIMITS: 'users=5' }, 'SIGNALBEAM_RATE_LIMITS must be'],
+    [{ SIGNALBEAM_RATE_LIMITS: 'constructor=5' }, 'SIGNALBEAM_RATE_LIMITS must be'],
     [{ DATABASE_URL: undefined }, 'DATABASE_URL is missing'],
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must be a URL that starts with postgres://'],
     [{ PORT: '99999' }, 'PORT'],

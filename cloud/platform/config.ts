@@ -5,6 +5,7 @@
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
+import { defaultRateLimits, type RateLimits } from './http/rate-limit.ts';
 
 const portNumber = z.coerce.number().int().min(0).max(65_535);
 const optionalText = z
@@ -36,6 +37,29 @@ const listText = z
       .filter((part) => part !== ''),
   );
 
+/** `user=1000,sign-in=60` changes some of the limits, `off` ends all of them. */
+const rateLimits = z
+  .string()
+  .trim()
+  .default('')
+  .transform((text, context): RateLimits => {
+    const parts = text === '' ? [] : text.split(',').map((part) => part.trim());
+    if (text === 'off') return { user: 0, device: 0, anonymous: 0, 'sign-in': 0 };
+    const limits = { ...defaultRateLimits };
+    for (const part of parts) {
+      const [, name = '', count = ''] = /^([a-z-]+)=(\d{1,7})$/.exec(part) ?? [];
+      if (Object.hasOwn(limits, name)) limits[name as keyof RateLimits] = Number(count);
+      else {
+        const names = Object.keys(limits).join(', ');
+        context.addIssue({
+          code: 'custom',
+          message: `must be "off" or name=requests by comma, with the names ${names}`,
+        });
+      }
+    }
+    return limits;
+  });
+
 const environment = z.object({
   DATABASE_URL: urlOf('postgres:', 'postgresql:'),
   NATS_URL: urlOf('nats:', 'tls:', 'ws:', 'wss:').default('nats://127.0.0.1:4222'),
@@ -57,6 +81,8 @@ const environment = z.object({
   SIGNALBEAM_POOL_MAX: z.coerce.number().int().min(1).max(200).default(10),
   SIGNALBEAM_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
   SIGNALBEAM_TRUSTED_PROXY: z.enum(['0', '1']).default('0'),
+  SIGNALBEAM_RATE_LIMITS: rateLimits,
+  SIGNALBEAM_DRAIN_SECONDS: z.coerce.number().min(0).max(60).default(0),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: portNumber.default(8080),
 });
@@ -85,6 +111,9 @@ export type Config = {
   streamReplicas: number;
   /** Whether a proxy of ours is in front, whose X-Forwarded-For names the client. */
   trustedProxy: boolean;
+  rateLimits: RateLimits;
+  /** How long a process that stops says so before it takes nothing more. */
+  drainMs: number;
   host: string;
   port: number;
 };
@@ -135,6 +164,8 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     poolMax: value.SIGNALBEAM_POOL_MAX,
     streamReplicas: value.SIGNALBEAM_STREAM_REPLICAS,
     trustedProxy: value.SIGNALBEAM_TRUSTED_PROXY === '1',
+    rateLimits: value.SIGNALBEAM_RATE_LIMITS,
+    drainMs: value.SIGNALBEAM_DRAIN_SECONDS * 1_000,
     host: value.HOST,
     port: value.PORT,
   };

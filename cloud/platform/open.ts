@@ -11,7 +11,9 @@ import { startLive } from './events/live.ts';
 import { startEventPublisher } from './events/publisher.ts';
 import { createApi } from './http/app.ts';
 import { createAuthenticator } from './http/authenticate.ts';
+import { createIdempotency } from './http/idempotency.ts';
 import { createMetrics } from './http/metrics.ts';
+import { limitRate } from './http/rate-limit.ts';
 import { createDeviceLookups } from './identity/devices.ts';
 import { createSessionLookup } from './identity/sessions.ts';
 import { readKek } from './keys/kek.ts';
@@ -22,6 +24,7 @@ import { openDesiredBucket } from './nats/desired.ts';
 import { startAccountPusher } from './nats/push-accounts.ts';
 import { createRevocationLookup } from './nats/revocations.ts';
 import { keepStreams } from './nats/streams.ts';
+import { sweepIdempotencyKeys } from './postgres/idempotency-keys.ts';
 import { migrate } from './postgres/migrate.ts';
 import { openPool, type PostgresRole } from './postgres/pool.ts';
 import type { Platform } from './service.ts';
@@ -116,7 +119,20 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     trustedProxy: config.trustedProxy,
     now,
   });
-  const { measure } = metrics;
+  const manners = {
+    log,
+    authenticate,
+    measure: metrics.measure,
+    trustedProxy: config.trustedProxy,
+    limitRate: limitRate({
+      limits: config.rateLimits,
+      cache: stores.cache,
+      local: createMemoryCache({ now }),
+      now,
+    }),
+    idempotency: createIdempotency({ system: pools.system, kek, now }),
+  };
+  const sweep = sweepIdempotencyKeys({ system: pools.system, log, now });
   return {
     config,
     log,
@@ -131,14 +147,14 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     desired: openDesiredBucket(cloud),
     streams: hub.streams,
     pushTenant: pushTenant(hub, log),
-    createApi: (more = {}) =>
-      createApi({ log, authenticate, measure, trustedProxy: config.trustedProxy, ...more }),
+    createApi: (more = {}) => createApi({ ...manners, ...more }),
     checks: {
       database: async () => void (await pools.api.query('SELECT 1')),
       hub: async () => void (await cloud.connection.flush()),
     },
     close: async () => {
       live.stop();
+      sweep.stop();
       hub.streams.stop();
       await hub.publisher.stop();
       await hub.pusher.stop();

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
+import { conditional } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
@@ -16,6 +17,7 @@ import { countTags } from '../store/device-tags.ts';
 import { lockDevice } from '../store/devices.ts';
 import { suggest } from '../suggest.ts';
 import { pageOf, readCursor } from './cursor.ts';
+import { holdDeviceVersion, tellDeviceVersion } from './device-version.ts';
 import { shownDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { deviceSchema, idParams, tagListSchema } from './schemas.ts';
@@ -32,7 +34,7 @@ const changeRoute = createRoute({
   path: '/api/devices/{id}/tags',
   tags: ['Tags'],
   summary: 'Sets tags of a device and takes others off; a key has one value',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator'), conditional()] as const,
   request: {
     params: idParams,
     body: body(tagChangeSchema, { set: ['environment=production'], unset: ['ring'] }),
@@ -118,12 +120,14 @@ export const addTagRoutes = (api: Api, parts: Parts): void => {
     const view = await withTenant(pools.api, caller.tenantId, async (sql) => {
       const device = await lockDevice(sql, id);
       if (device === null) return null;
+      await holdDeviceVersion(c, sql, id);
       const by = { actor: actorOf(caller), ip };
       const outcome = (await changeTagsOf(sql, [device], change, by)).get(id);
       if (outcome?.kind === 'refused') throw refusal('conflict', outcome.reason);
       return viewDevice(sql, id);
     });
     if (view === null) throw noSuchDevice();
+    tellDeviceVersion(c, view);
     return c.json(shownDevice(view), 200);
   });
   api.openapi(countsRoute, async (c) => {

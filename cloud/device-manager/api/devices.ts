@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, json, notFound, problem } from '@signalbeam/platform/http/describe';
+import { conditional } from '@signalbeam/platform/http/entity-tag';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
@@ -25,6 +26,7 @@ import {
 } from '../store/devices.ts';
 import { type By, tellOfDevices } from '../tell-of-devices.ts';
 import { pageOf, readCursor } from './cursor.ts';
+import { holdDeviceVersion, tellDeviceVersion } from './device-version.ts';
 import type { Parts } from './parts.ts';
 import { choiceFields, deviceSchema, idParams, metadataSchema } from './schemas.ts';
 
@@ -109,7 +111,7 @@ const renameRoute = createRoute({
   path: '/api/devices/{id}',
   tags: ['Devices'],
   summary: 'Renames a device, moves it to another site, or replaces its metadata',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator'), conditional()] as const,
   request: {
     params: idParams,
     body: body(changeSchema, { name: 'pump 3' }),
@@ -122,7 +124,7 @@ const deleteRoute = createRoute({
   path: '/api/devices/{id}',
   tags: ['Devices'],
   summary: 'Deletes a device: its credentials end at once; what runs on it is left running',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator'), conditional()] as const,
   request: { params: idParams },
   responses: { 204: { description: 'Deleted' }, ...notFound },
 });
@@ -194,6 +196,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
       async (sql) => (await viewDevice(sql, id)) ?? viewRemovedDevice(sql, id),
     );
     if (device === null) throw noSuchDevice();
+    tellDeviceVersion(c, device);
     return c.json(shownDevice(device), 200);
   });
   api.openapi(renameRoute, async (c) => {
@@ -203,10 +206,13 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     const view = await withTenant(pools.api, caller.tenantId, async (sql) => {
       const device = await lockDevice(sql, id);
       const by = { actor: actorOf(caller), ip, now: new Date(parts.now()) };
-      if (device !== null) await changeDevice(sql, device, wish, by);
-      return device === null ? null : viewDevice(sql, id);
+      if (device === null) return null;
+      await holdDeviceVersion(c, sql, id);
+      await changeDevice(sql, device, wish, by);
+      return viewDevice(sql, id);
     });
     if (view === null) throw noSuchDevice();
+    tellDeviceVersion(c, view);
     return c.json(shownDevice(view), 200);
   });
   api.openapi(deleteRoute, async (c) => {
@@ -215,6 +221,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     await withTenant(pools.api, caller.tenantId, async (sql) => {
       const device = await lockDevice(sql, id);
       if (device === null) throw noSuchDevice();
+      await holdDeviceVersion(c, sql, id);
       const by = { actor: actorOf(caller), ip, now: new Date(parts.now()) };
       await deleteAndTell(sql, [device], by);
     });

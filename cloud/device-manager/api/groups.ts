@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
+import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
@@ -88,7 +89,7 @@ const changeRoute = createRoute({
   path: '/api/groups/{id}',
   tags: ['Groups'],
   summary: 'Changes name, description or query; static stays static and dynamic dynamic',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator'), conditional()] as const,
   request: { params: idParams, body: body(changeSchema, { name: 'Canaries' }) },
   responses: { 200: json(groupSchema, 'The group'), ...notFound, ...conflict },
 });
@@ -98,7 +99,7 @@ const deleteRoute = createRoute({
   path: '/api/groups/{id}',
   tags: ['Groups'],
   summary: 'Deletes a group; its devices stay as they are',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator'), conditional()] as const,
   request: { params: idParams },
   responses: { 204: { description: 'Deleted' }, ...notFound },
 });
@@ -150,12 +151,11 @@ const make = async (
 
 const change = async (
   sql: Sql,
-  id: string,
+  group: Group,
   wish: z.infer<typeof changeSchema>,
   by: By,
 ): Promise<Group> => {
-  const group = await lockGroup(sql, id, 'UPDATE');
-  if (group === null) throw noSuchGroup();
+  const { id } = group;
   const { name = group.name, description = group.description, query = group.query } = wish;
   if (group.query === null && query !== null) {
     throw refusal('wrong-state', 'This group is static: its members are chosen one by one.', {
@@ -210,6 +210,7 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
     const { id } = c.req.valid('param');
     const answer = await withTenant(pools.api, c.var.caller.tenantId, async (sql) => {
       const group = await findGroup(sql, id);
+      if (group !== null) tellVersion(c, factsOf(group));
       return group === null ? null : shown(group, await membersOf(sql, id, parts.now()));
     });
     if (answer === null) throw noSuchGroup();
@@ -221,7 +222,11 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
     const wish = c.req.valid('json');
     if (wish.query !== undefined) queryOf(wish.query);
     const answer = await withTenant(pools.api, caller.tenantId, async (sql) => {
-      const group = await change(sql, id, wish, { caller, ip });
+      const known = await lockGroup(sql, id, 'UPDATE');
+      if (known === null) throw noSuchGroup();
+      holdVersion(c, factsOf(known));
+      const group = await change(sql, known, wish, { caller, ip });
+      tellVersion(c, factsOf(group));
       return shown(group, await membersOf(sql, id, parts.now()));
     });
     return c.json(answer, 200);
@@ -232,6 +237,7 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
     await withTenant(pools.api, caller.tenantId, async (sql) => {
       const group = await lockGroup(sql, id, 'UPDATE');
       if (group === null) throw noSuchGroup();
+      holdVersion(c, factsOf(group));
       await deleteGroup(sql, id);
       await tell(sql, 'delete', id, { before: factsOf(group) }, { caller, ip });
     });

@@ -30,6 +30,10 @@ export type ApiOptions = {
   measure?: MiddlewareHandler<ApiEnv>;
   /** Whether X-Forwarded-For is our own proxy's word. */
   trustedProxy?: boolean;
+  /** Counts requests per credential; from `limitRate(...)`. */
+  limitRate?: MiddlewareHandler<ApiEnv>;
+  /** Answers repeats of a request; from `createIdempotency(...)`. */
+  idempotency?: MiddlewareHandler<ApiEnv>;
 };
 
 const pathOf = (path: PropertyKey[]): string =>
@@ -163,10 +167,15 @@ export const createApi = (options: ApiOptions): Api => {
   const register = api.openapi;
   // Its type says the same of the described route as of the given one.
   api.openapi = ((route, handler, hook) =>
-    register(describeRoute(route) as typeof route, handler, hook)) as typeof register;
+    register(
+      describeRoute(route, { idempotency: options.idempotency }) as typeof route,
+      handler,
+      hook,
+    )) as typeof register;
   addErrors(api, options.log);
   if (options.measure !== undefined) api.use('*', options.measure);
   api.use('*', requestId, async (c, next) => {
+    c.set('tags', {});
     c.set('log', options.log.child({ requestId: c.var.requestId }));
     const forwarded = c.req.header('x-forwarded-for');
     c.set('clientAddress', clientAddress(c.env, forwarded, options.trustedProxy ?? false));
@@ -174,5 +183,6 @@ export const createApi = (options: ApiOptions): Api => {
   });
   api.use('*', finishBody, limitBody(options), refuseWrongMethods(api));
   api.use('/api/*', options.authenticate);
+  if (options.limitRate !== undefined) api.use('/api/*', options.limitRate);
   return api;
 };

@@ -29,6 +29,9 @@ export type Authentication =
   | { kind: 'refused'; code: ProblemCode; detail: string }
   | { kind: 'known'; caller: Caller };
 
+/** Of entity tags (./entity-tag.ts): what the request names, what the answer is, what was looked at. */
+export type EntityTags = { ifMatch?: string; version?: string; held?: true };
+
 /** What every handler finds on its context. */
 export type ApiEnv = {
   Variables: {
@@ -37,6 +40,7 @@ export type ApiEnv = {
     authentication: Authentication;
     /** The address of the client, for the audit log; null when unknown. */
     clientAddress: string | null;
+    tags: EntityTags;
   };
 };
 export type UserEnv = ApiEnv & { Variables: { caller: UserCaller } };

@@ -5,7 +5,10 @@
  */
 import { type createRoute, z } from '@hono/zod-openapi';
 import { requestBytesMax } from '@signalbeam/sync/core/limits';
-import { type Access, accessOf } from './caller.ts';
+import type { MiddlewareHandler } from 'hono';
+import { type Access, type ApiEnv, accessOf } from './caller.ts';
+import { conditionOf, tagAnswer } from './entity-tag.ts';
+import { idempotencyHeader, keyPattern } from './idempotency.ts';
 import { refuseBody } from './no-body.ts';
 
 export const problemSchema = z
@@ -53,9 +56,14 @@ export const problem = (description: string, headers?: Record<string, string>) =
 });
 
 const retryAfter = { 'Retry-After': 'Seconds to wait' };
+const limited = {
+  ...retryAfter,
+  RateLimit: 'What is left of the allowance, and the seconds until it is whole again',
+  'RateLimit-Policy': 'The allowance and its window in seconds',
+};
 export const notFound = { 404: problem('There is no such thing in this tenant') };
 export const conflict = { 409: problem('In conflict with the present state') };
-export const tooMany = { 429: problem('Too many attempts at once or in a row', retryAfter) };
+export const tooMany = { 429: problem('Too many requests at once or in a row', limited) };
 export const unacceptable = { 422: problem('The content is not acceptable; errors say where') };
 
 export const json = <T extends z.ZodType>(schema: T, description: string) => ({
@@ -81,6 +89,7 @@ const words = (access: Access): string =>
 type Route = Parameters<typeof createRoute>[0];
 
 const always = {
+  ...tooMany,
   500: problem('An unforeseen error; it was logged with the request id'),
   503: problem('What this needs does not answer; nothing was changed', retryAfter),
 };
@@ -93,21 +102,97 @@ const guarded = {
 const tooLarge = { 413: problem(`The body is larger than ${requestBytesMax} bytes`) };
 const wrongKind = { 415: problem('The body is not application/json') };
 
+const inHeader = (name: string, description: string, schema: object, required = false) =>
+  ({
+    name,
+    in: 'header' as const,
+    description,
+    required,
+    schema: { type: 'string', ...schema },
+  }) as const;
+
+const ifNoneMatch = inHeader(
+  'If-None-Match',
+  'The ETag of what is known: 304 if it is the same',
+  {},
+);
+const ifMatch = (required: boolean) =>
+  inHeader('If-Match', 'The ETag of what was read: 412 if it was changed since', {}, required);
+const idempotencyKey = inHeader(
+  idempotencyHeader,
+  'Made up for this request and sent again with its repeats: these get the first answer. Kept for a day.',
+  { pattern: keyPattern },
+);
+
+const isJson = (response: object | undefined): boolean =>
+  'application/json' in ((response as { content?: object } | undefined)?.content ?? {});
+
+/** What is added to routes by what they are, with the words that describe it. */
+type Extra = {
+  middleware: MiddlewareHandler<ApiEnv>[];
+  parameters: ReturnType<typeof inHeader>[];
+  responses: Record<number, { description: string }>;
+};
+
+const readsTagged: Extra = {
+  middleware: [tagAnswer],
+  parameters: [ifNoneMatch],
+  responses: { 304: { description: 'The same as If-None-Match names' } },
+};
+const writesTagged = (required: boolean): Extra => ({
+  middleware: [tagAnswer],
+  parameters: [ifMatch(required)],
+  responses: {
+    412: problem('It was changed since; nothing was changed'),
+    ...(required ? { 428: problem('If-Match is missing; nothing was changed') } : {}),
+  },
+});
+const keyed = (idempotency: MiddlewareHandler<ApiEnv>): Extra => ({
+  middleware: [idempotency],
+  parameters: [idempotencyKey],
+  responses: {
+    409: problem('In conflict with the present state, or its repeat is being carried out'),
+    422: problem('The content is not acceptable, or the key came with another request'),
+  },
+});
+
+export type RouteParts = {
+  /** Answers repeats of POST; from `createIdempotency`. */
+  idempotency?: MiddlewareHandler<ApiEnv> | undefined;
+};
+
+const extrasOf = (route: Route, access: Access | undefined, parts: RouteParts): Extra[] => {
+  const condition = [route.middleware ?? []].flat().map(conditionOf).find(Boolean);
+  const { body: taken } = route.request ?? {};
+  const wholeBody = taken === undefined || 'application/json' in taken.content;
+  const mayRepeat = route.method === 'post' && access !== undefined && wholeBody;
+  return [
+    ...(route.method === 'get' && isJson(route.responses[200]) ? [readsTagged] : []),
+    ...(condition === undefined ? [] : [writesTagged(condition.required)]),
+    ...(mayRepeat && parts.idempotency !== undefined ? [keyed(parts.idempotency)] : []),
+  ];
+};
+
 /**
  * The same route with what its guards and its inputs imply. What it says itself wins; what it does
  * not say that it takes (a query, a body) is refused.
  */
-export const describeRoute = (route: Route): Route => {
+export const describeRoute = (route: Route, parts: RouteParts = {}): Route => {
   const guards = [route.middleware ?? []].flat();
   const access = guards.map(accessOf).find((found) => found !== undefined);
   const { query = z.strictObject({}), body: taken } = route.request ?? {};
   const mayChange = route.method !== 'get';
   const takesJson = taken !== undefined && 'application/json' in taken.content;
   const sentences = [route.description, access && words(access)].filter(Boolean);
+  const extras = extrasOf(route, access, parts);
+  const parameters = extras.flatMap((extra) => extra.parameters);
+  const added = extras.flatMap(({ middleware }) => middleware);
   return {
     ...route,
-    middleware: mayChange && taken === undefined ? [...guards, refuseBody] : guards,
+    // Guards first: who may not call this must not reserve a key or learn of a version.
+    middleware: [...guards, ...added, ...(mayChange && taken === undefined ? [refuseBody] : [])],
     request: { ...route.request, query },
+    ...(parameters.length === 0 ? {} : { parameters }),
     ...(sentences.length === 0 ? {} : { description: sentences.join(' ') }),
     security: access === undefined ? [] : { user, device, both: [...user, ...device] }[access.kind],
     responses: {
@@ -116,6 +201,7 @@ export const describeRoute = (route: Route): Route => {
       400: problem('The request is not as described; errors say where'),
       ...(mayChange ? tooLarge : {}),
       ...(takesJson ? wrongKind : {}),
+      ...Object.assign({}, ...extras.map(({ responses }) => responses)),
       ...route.responses,
     },
   };

@@ -3,6 +3,7 @@
  * A connection whose state is unknown is destroyed, never handed to the next caller.
  */
 import type { PoolClient } from 'pg';
+import { markCommit } from './commit-mark.ts';
 import { isUnavailable, type Pool } from './pool.ts';
 
 export type TransactionOptions = {
@@ -36,6 +37,7 @@ export const transaction = async <T>(
     await client.query(`BEGIN ISOLATION LEVEL ${options.isolation ?? 'read committed'}`);
     await options.prepare?.(client);
     const result = await fn(client);
+    await markCommit(client);
     // COMMIT of a failed transaction answers "ROLLBACK" without an error: an `fn` that swallowed
     // a statement's failure must not believe its work was kept.
     const { command } = await client.query('COMMIT');

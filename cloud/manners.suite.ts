@@ -1,0 +1,67 @@
+/**
+ * What every operation does alike, checked on each by its description: a read is known again by its
+ * tag, a POST is not carried out twice with one key, a conditional write minds its condition.
+ */
+import { expect } from 'vitest';
+import type { Answer, Operation } from './document.suite.ts';
+
+type Ask = (headers: Record<string, string>) => Promise<Answer>;
+type Rows = () => Promise<Record<string, string>>;
+
+/** Reads that are about now: asked again they say something else. */
+const aboutNow = ['get /api/devices/{id}/presence', 'get /api/devices/{id}/metrics'];
+
+const headersOf = ({ description }: Operation): string[] =>
+  (description.parameters ?? []).flatMap((one) => (one.in === 'header' ? [one.name] : []));
+
+export const expectMannersDescribed = (operation: Operation, isOpen: boolean): void => {
+  const { key, method, description } = operation;
+  expect(Object.keys(description.responses ?? {}), key).toContain('429');
+  const answersJson = description.responses?.['200']?.content?.['application/json'] !== undefined;
+  if (method === 'GET' && answersJson) expect(headersOf(operation), key).toContain('If-None-Match');
+  const isUpload = key === 'post /api/artifacts';
+  if (method === 'POST' && !isOpen && !isUpload) {
+    expect(headersOf(operation), key).toContain('Idempotency-Key');
+  }
+};
+
+/** The headers to call an operation rightly with; that another's version is refused is seen first. */
+export const conditionsOf = async (
+  operation: Operation,
+  ask: Ask,
+  rowsNow: Rows,
+): Promise<Record<string, string>> => {
+  const { key } = operation;
+  const takes = headersOf(operation);
+  if (takes.includes('Idempotency-Key')) return { 'idempotency-key': key.replaceAll(' ', '-') };
+  if (!takes.includes('If-Match')) return {};
+  const before = await rowsNow();
+  const { status, text } = await ask({ 'if-match': '"of-another.one"' });
+  expect([key, status, JSON.parse(text).code]).toEqual([key, 412, 'version-changed']);
+  expect(await rowsNow()).toEqual(before);
+  return { 'if-match': '*' };
+};
+
+export const expectRepeatsAnswered = async (
+  operation: Operation,
+  first: Answer,
+  ask: Ask,
+  rowsNow: Rows,
+): Promise<void> => {
+  const { key, method } = operation;
+  if (method === 'GET' && first.type === 'application/json' && !aboutNow.includes(key)) {
+    const again = await ask({ 'if-none-match': first.headers.get('etag') ?? '' });
+    expect([key, again.status]).toEqual([key, 304]);
+  }
+  if (!headersOf(operation).includes('Idempotency-Key')) return;
+  const before = await rowsNow();
+  const again = await ask({});
+  const replayed = again.headers.get('idempotency-replayed');
+  expect([key, replayed, again.status, again.text]).toEqual([
+    key,
+    'true',
+    first.status,
+    first.text,
+  ]);
+  expect(await rowsNow()).toEqual(before);
+};
