@@ -8,7 +8,16 @@ import { serveFolder } from '@signalbeam/platform/http/static';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
 
-const target = z.url({ protocol: /^https?$/ });
+/** One address, or those of several replicas by comma. */
+const target = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .pipe(
+    z
+      .array(z.url({ protocol: /^https?$/ }))
+      .min(1)
+      .max(50),
+  );
 const environmentSchema = z.object({
   SIGNALBEAM_DEVICE_MANAGER_URL: target,
   SIGNALBEAM_BUNDLE_ORCHESTRATOR_URL: target,
@@ -24,12 +33,12 @@ export const startRouter = async (
 ): Promise<Served> => {
   const parsed = environmentSchema.safeParse(environment);
   if (!parsed.success) {
-    const names = parsed.error.issues.map(({ path }) => path.join('.')).join(', ');
+    const names = parsed.error.issues.map(({ path }) => String(path[0])).join(', ');
     throw new FleetError(
       'invalid-configuration',
       `These variables are missing or wrong: ${names}.`,
       {
-        next: 'Set each to the address of that service, for example http://127.0.0.1:8081.',
+        next: 'Set each to the address of that service, for example http://127.0.0.1:8081, or to those of its replicas by comma.',
       },
     );
   }

@@ -2,6 +2,7 @@
  * Runs services in this process: opens the platform, serves, starts their loops, and on SIGTERM
  * or SIGINT stops in the reverse order. Called by composition roots, which pass the environment.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { readConfig } from './config.ts';
 import { createHost } from './http/host.ts';
@@ -12,7 +13,12 @@ import { openPlatform } from './open.ts';
 import type { CreateService } from './service.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-export type Running = { url: string; stop: () => Promise<void> };
+export type Running = {
+  url: string;
+  /** How long `stop` waits before it takes nothing more. */
+  drainMs: number;
+  stop: () => Promise<void>;
+};
 
 const stopMsMax = 20_000;
 
@@ -43,8 +49,12 @@ export const startServices = async (options: {
   log.info({ url: served.url, services: services.map(({ name }) => name) }, 'ready');
   return {
     url: served.url,
+    drainMs: config.drainMs,
     stop: async () => {
       host.drain();
+      served.drain();
+      // Time for who sends us requests to see that: until then they are served like any other.
+      if (config.drainMs > 0) await sleep(config.drainMs);
       // Live streams never end by themselves; the server waits for every response.
       platform.live.stop();
       await served.stop();
@@ -69,12 +79,12 @@ export const failWith = (error: unknown): never => {
 };
 
 /** Stops once on SIGTERM or SIGINT, then exits; what takes too long is left behind. */
-export const stopOnSignal = (stop: () => Promise<void>): void => {
+export const stopOnSignal = (stop: () => Promise<void>, drainMs = 0): void => {
   let stopping = false;
   const onSignal = (): void => {
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(1), stopMsMax).unref();
+    setTimeout(() => process.exit(1), stopMsMax + drainMs).unref();
     stop().then(() => process.exit(0), failWith);
   };
   process.on('SIGTERM', onSignal);
@@ -88,7 +98,7 @@ export const runServices = async (
   services: readonly CreateService[],
 ): Promise<void> => {
   const running = await startServices({ environment, name, services }).catch(failWith);
-  stopOnSignal(running.stop);
+  stopOnSignal(running.stop, running.drainMs);
 };
 
 /** One service alone. */

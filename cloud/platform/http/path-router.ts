@@ -1,8 +1,9 @@
 /**
- * One address for services that run as separate processes: passes each request to the process
- * that the table of paths names. Streams both ways; keeps no state and checks no credentials.
+ * One address for services that run as separate processes: passes each request to a process of the
+ * service that the table of paths names. Streams both ways; checks no credentials.
  */
-import { Hono } from 'hono';
+import { requestBytesMax } from '@signalbeam/sync/core/limits';
+import { type Context, Hono } from 'hono';
 import { proxy } from 'hono/proxy';
 import { docsPage } from './docs.ts';
 import { addHealth } from './health.ts';
@@ -11,26 +12,61 @@ import { mergeDocuments, type OpenApiDocument } from './openapi.ts';
 import { type ServiceName, serviceNames, serviceOf } from './paths.ts';
 import { problemBody, problemResponse } from './problem.ts';
 import type { StaticFiles } from './static.ts';
+import { createUpstreams, type Upstreams } from './upstreams.ts';
 import { refuseWrongMethods } from './wrong-method.ts';
 
 export type PathRouterOptions = {
-  /** Where each service answers: `http://127.0.0.1:8081`. */
-  targets: Record<ServiceName, string>;
+  /** Where the replicas of each service answer: `http://127.0.0.1:8081`. */
+  targets: Record<ServiceName, readonly string[]>;
   console: StaticFiles | null;
 };
 
-const ask = async (target: string, path: string): Promise<Response> => {
-  const response = await fetch(new URL(path, target), { signal: AbortSignal.timeout(3_000) });
-  if (!response.ok) throw new Error(`${target} answers ${response.status}`);
-  return response;
+/** A body that is short enough is held, so that it can be sent to another process; others stream. */
+const heldBody = async ({ raw }: Context['req']): Promise<ArrayBuffer | null> => {
+  const length = Number(raw.headers.get('content-length') ?? Number.NaN);
+  return raw.body !== null && length <= requestBytesMax ? raw.arrayBuffer() : null;
+};
+
+const passOn = async (c: Context, upstreams: Upstreams): Promise<Response> => {
+  const { pathname, search } = new URL(c.req.url);
+  const bindings = c.env as { incoming?: { socket: { remoteAddress?: string } } } | undefined;
+  const headers = {
+    ...c.req.header(),
+    // Replaced, not appended to: what a client claims about itself is worth nothing.
+    'x-forwarded-for': bindings?.incoming?.socket.remoteAddress,
+    // For the check that a page's requests come from the address it was loaded from.
+    'x-forwarded-host': c.req.header('host'),
+  };
+  const { raw } = c.req;
+  const body = await heldBody(c.req);
+  return upstreams.send(c.req.method, (url) => {
+    const target = new URL(`${pathname}${search}`, url);
+    if (body === null) return proxy(target, { raw, headers });
+    return proxy(target, {
+      method: raw.method,
+      body,
+      headers: { ...headers, connection: undefined },
+      signal: raw.signal,
+    });
+  });
 };
 
 export const createPathRouter = (options: PathRouterOptions): Hono => {
-  const { targets } = options;
+  const byService = new Map(
+    serviceNames.map((name) => [
+      name,
+      createUpstreams(options.targets[name], () => performance.now()),
+    ]),
+  );
+  const upstreamsOf = (name: ServiceName): Upstreams => {
+    const upstreams = byService.get(name);
+    if (upstreams === undefined) throw new Error(`no address is known for ${name}`);
+    return upstreams;
+  };
   const app = new Hono();
   app.use('*', securityHeaders(), refuseWrongMethods(app));
   const isReady = (name: ServiceName) => async () => {
-    await (await ask(targets[name], '/readyz')).body?.cancel();
+    await (await upstreamsOf(name).ask('/readyz')).body?.cancel();
   };
   addHealth(app, {
     checks: Object.fromEntries(serviceNames.map((name) => [name, isReady(name)])),
@@ -40,31 +76,18 @@ export const createPathRouter = (options: PathRouterOptions): Hono => {
     mergeDocuments(
       await Promise.all(
         serviceNames.map(async (name) => {
-          const response = await ask(targets[name], '/openapi.json');
+          const response = await upstreamsOf(name).ask('/openapi.json');
           return [name, (await response.json()) as OpenApiDocument] as const;
         }),
       ),
     );
   app.get('/openapi.json', async (c) => c.json(await describeAll()));
   app.get('/docs', async (c) => c.html(docsPage(await describeAll())));
-  app.all('/api/*', async (c) => {
+  app.all('/api/*', (c) => {
     const owner = serviceOf(c.req.path);
-    if (owner === null) {
-      return problemResponse(problemBody('not-found', 'There is nothing at this address.'));
-    }
-    const url = new URL(c.req.url);
-    const bindings = c.env as { incoming?: { socket: { remoteAddress?: string } } } | undefined;
-    const client = bindings?.incoming?.socket.remoteAddress;
-    return proxy(new URL(`${url.pathname}${url.search}`, targets[owner]), {
-      raw: c.req.raw,
-      headers: {
-        ...c.req.header(),
-        // Replaced, not appended to: what a client claims about itself is worth nothing.
-        'x-forwarded-for': client,
-        // For the check that a page's requests come from the address it was loaded from.
-        'x-forwarded-host': c.req.header('host'),
-      },
-    });
+    return owner === null
+      ? problemResponse(problemBody('not-found', 'There is nothing at this address.'))
+      : passOn(c, upstreamsOf(owner));
   });
   app.onError(() =>
     problemResponse(

@@ -126,9 +126,9 @@ describe('the path router', () => {
   };
   const startRouter = async (): Promise<Served> => {
     const targets = {
-      'device-manager': await service('device-manager'),
-      'bundle-orchestrator': await service('bundle-orchestrator'),
-      'telemetry-processor': await service('telemetry-processor'),
+      'device-manager': [await service('device-manager')],
+      'bundle-orchestrator': [await service('bundle-orchestrator')],
+      'telemetry-processor': [await service('telemetry-processor')],
     };
     return start(createPathRouter({ targets, console: page }));
   };

@@ -3,7 +3,7 @@
  * requests finish and ends what hangs. Slow clients have deadlines: headers, and a body that
  * trickles; long uploads get a longer one.
  */
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createAdaptorServer } from '@hono/node-server';
 import { FleetError } from '@signalbeam/sync/core/errors';
 
@@ -11,6 +11,8 @@ export type Served = {
   /** `http://127.0.0.1:8080`, with the real port when it was 0. */
   url: string;
   port: number;
+  /** From now on every answer ends its connection, so that clients go elsewhere by themselves. */
+  drain: () => void;
   stop: () => Promise<void>;
 };
 
@@ -87,7 +89,9 @@ export const serve = async (options: {
       maxHeaderSize: 16 * 1024,
     },
   }) as Server;
-  server.prependListener('request', (request: IncomingMessage) => {
+  let draining = false;
+  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (draining) response.setHeader('connection', 'close');
     const path = request.url ?? '/';
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       const isUpload = options.isUpload?.(path) ?? path.startsWith('/api/artifacts');
@@ -104,6 +108,9 @@ export const serve = async (options: {
   return {
     url: `http://${shown}:${boundPort}`,
     port: boundPort,
+    drain: () => {
+      draining = true;
+    },
     stop: () =>
       new Promise((resolve) => {
         const timer = setTimeout(() => server.closeAllConnections(), drainMs);
