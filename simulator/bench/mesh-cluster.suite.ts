@@ -54,12 +54,15 @@ export const signalbeam = (network: Network): Kind => {
       const told: ToMember = {
         kind: 'start',
         ...{ device, seed, siteKey, roster, hints },
-        host: host.address,
+        ...{ host: host.address, loss: 0 },
       };
       child.send(told);
       return child;
     },
-    write: (_, record, child) => void child.send({ kind: 'write', ...record } satisfies ToMember),
+    write: (index, record, child) => {
+      const device = devices[index]?.device ?? '';
+      child.send({ kind: 'write', device, ...record } satisfies ToMember);
+    },
   };
 };
 

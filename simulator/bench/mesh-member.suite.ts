@@ -1,10 +1,11 @@
 /**
- * One member of a site as a process of its own: the agent's mesh shell on UDP, its server and its
- * client for records on HTTPS, and records that only have a version. Told what to do, and telling
- * what it sees, over the channel to its parent. A record's own signature is not verified here.
+ * Members of a site in a process of their own, one or many: the agent's mesh shell on UDP, its server
+ * and its client for records on HTTPS, and records that only have a version. Told what to do, and
+ * telling what each sees, over the channel to its parent. A record's own signature is not verified here.
  */
 import { randomBytes } from 'node:crypto';
 import { createDeviceCertificate } from '@signalbeam/edge/mesh/certificate';
+import { openUdp } from '@signalbeam/edge/mesh/datagrams';
 import { createMeshFetch, isRecordStep } from '@signalbeam/edge/mesh/mesh-fetch';
 import { startMeshShell } from '@signalbeam/edge/mesh/mesh-shell';
 import { createPeerClient } from '@signalbeam/edge/mesh/peer-client';
@@ -24,21 +25,27 @@ export type ToMember =
       siteKey: string;
       roster: { deviceId: string; publicKey: string }[];
       hints: string[];
+      /** This share of the datagrams that come is dropped. */
+      loss: number;
     }
   /** `bytes`: how large the record is. */
-  | { kind: 'write'; version: number; bytes: number };
+  | { kind: 'write'; device: string; version: number; bytes: number }
+  /** Neither says nor hears anything any more. */
+  | { kind: 'crash'; device: string }
+  | { kind: 'count' };
 
-/** `at` is the machine's clock, which all members share. */
+/** `at` is the machine's clock, which all members share; `by` is the member that says it. */
 export type FromMember =
-  | { kind: 'ready' }
-  | { kind: 'changed'; device: string; to: Status; at: number }
-  | { kind: 'holds'; version: number; at: number };
+  | { kind: 'changed'; by: string; device: string; to: Status; at: number }
+  | { kind: 'holds'; by: string; version: number; at: number }
+  /** All members of the process together. */
+  | { kind: 'counted'; sentBytes: number };
 
 export const meshPort = 8481;
 const record: RecordName = 'plan/00000000-0000-4000-8000-000000000000';
 
 /** A version, and as many bytes as a signed record of some kind has. */
-const recordOf = ({ version, bytes }: Extract<ToMember, { kind: 'write' }>): Buffer => {
+const recordOf = ({ version, bytes }: { version: number; bytes: number }): Buffer => {
   const made = Buffer.alloc(bytes, '.');
   made.writeUInt32BE(version);
   return made;
@@ -59,11 +66,12 @@ const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
   const byKey = new Map([...keys].map(([device, key]) => [key, device]));
   const held = new Map<RecordName, number>();
   let content: Buffer = Buffer.alloc(0);
+  let crashed = false;
   const keep = (bytes: Buffer): void => {
     const version = versionOf(bytes);
     content = bytes;
     held.set(record, version);
-    say({ kind: 'holds', version, at: Date.now() });
+    if (!crashed) say({ kind: 'holds', by: told.device, version, at: Date.now() });
   };
   const members = {
     keys: () => keys,
@@ -122,9 +130,23 @@ const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
     siteKeys: [Buffer.from(told.siteKey, 'hex')],
     take: (step) => {
       if (isRecordStep(step)) void fetch(step);
-      if (step.kind === 'changed') {
-        say({ kind: 'changed', device: step.member, to: step.to, at: Date.now() });
+      if (step.kind === 'changed' && !crashed) {
+        say({ kind: 'changed', by: told.device, device: step.member, to: step.to, at: Date.now() });
       }
+    },
+    openDatagrams: async (listen) => {
+      const udp = await openUdp(listen);
+      return {
+        ...udp,
+        send: (packet, to, done) => {
+          if (crashed) done();
+          else udp.send(packet, to, done);
+        },
+        hear: (listener) =>
+          udp.hear((packet, from) => {
+            if (!crashed && Math.random() >= told.loss) listener(packet, from);
+          }),
+      };
     },
     contentOf: (name) => (name === record && content.byteLength > 0 ? content : null),
     now: steady,
@@ -137,18 +159,32 @@ const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
     kind: 'hints',
     addresses: told.hints.map((address) => ({ device: null, address })),
   });
-  say({ kind: 'ready' });
-  return (bytes: Buffer): void => {
-    keep(bytes);
-    shell.tell({ kind: 'records', versions: held });
+  return {
+    write: (bytes: Buffer): void => {
+      keep(bytes);
+      shell.tell({ kind: 'records', versions: held });
+    },
+    crash: (): void => {
+      crashed = true;
+      void server.stop();
+    },
+    sentBytes: (): number => shell.counters()['sent-bytes'] ?? 0,
   };
 };
 
 if (process.send !== undefined && process.env['SIGNALBEAM_BENCH_MEMBER'] === '1') {
-  let write: Promise<(bytes: Buffer) => void> | undefined;
+  const members = new Map<string, ReturnType<typeof start>>();
   process.on('disconnect', () => process.exit());
-  process.on('message', (message: ToMember) => {
-    if (message.kind === 'start') write = start(message);
-    else void write?.then((give) => give(recordOf(message)));
+  process.on('message', async (message: ToMember) => {
+    if (message.kind === 'start') {
+      members.set(message.device, start(message));
+    } else if (message.kind === 'count') {
+      const all = await Promise.all(members.values());
+      say({ kind: 'counted', sentBytes: all.reduce((sum, each) => sum + each.sentBytes(), 0) });
+    } else {
+      const member = await members.get(message.device);
+      if (message.kind === 'write') member?.write(recordOf(message));
+      else member?.crash();
+    }
   });
 }
