@@ -177,6 +177,8 @@ const createAsk =
     const reply = await fetch(new URL(path, url), {
       method,
       headers: {
+        // The server closes a connection that rests for seconds, perhaps just when it is used again.
+        connection: 'close',
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },

@@ -5,6 +5,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Child } from '@signalbeam/launcher/infra/child';
 import type { WanCut } from '@signalbeam/launcher/infra/network';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
@@ -161,6 +163,26 @@ test('a leaf that is killed comes back, and at 25 % loss on the LAN nobody alive
   expect(await lostOf(members)).toEqual(lostBefore);
   site.network.heal();
 });
+
+/** Shorter than what a stall may take by the mesh's reckoning (3.7 s), so that a busy machine may add to it. */
+test.each(full ? [1, 2, 3, 4] : [])(
+  'an agent that stands still for two seconds is called dead by nobody (%i)',
+  async (round) => {
+    await untilSettled(members, 120_000);
+    const lostBefore = await lostOf(members);
+    const still = members[round % members.length]?.agent as Child;
+    process.kill(still.pid, 'SIGSTOP');
+    await sleep(2_000);
+    process.kill(still.pid, 'SIGCONT');
+    for (const member of members) await flows(member, 5);
+    await eventually(
+      () => Promise.all(members.map((member) => site.link(member))),
+      (links) => links.every(({ site: shown }) => isWhole(shown)),
+    );
+    expect(await lostOf(members)).toEqual(lostBefore);
+  },
+  300_000,
+);
 
 test('each event of each device is in Postgres once', async () => {
   for (const member of members) {
