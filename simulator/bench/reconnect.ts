@@ -155,6 +155,7 @@ export const run = async ({
       await eventually(
         async () => agent.link.state(),
         (state) => state === 'connected',
+        steadyTimeoutMs,
       );
     });
     await untilSteady(agents);

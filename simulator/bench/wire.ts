@@ -69,6 +69,8 @@ const figuresOf = (
         Math.round(((after[purpose].messages - before[purpose].messages) * perDay) / devices),
       ]),
     ),
+    // A site whose link was made anew meanwhile was not idle: hellos and interest were said again.
+    leafSignIns: after['sign-in'].messages - before['sign-in'].messages,
     linkKeepaliveKbPerDay: rounded(bytesOf('keepalive') / 1e3),
     linkInterestKbPerDay: rounded((bytesOf('interest') + bytesOf('sign-in')) / 1e3),
   };

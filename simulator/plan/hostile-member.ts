@@ -3,7 +3,7 @@
  * claims, suspicions, deaths, versions and records, and says again what he overheard. He may disturb; nothing
  * that he makes up may be believed, and all must be well once he is silent.
  */
-import { pushedBytesMax } from '@signalbeam/sync/mesh/limits';
+import { pieceBytesMax } from '@signalbeam/sync/mesh/limits';
 import type { MeshMessage, Rumour, SignedClaim } from '@signalbeam/sync/mesh/message';
 import { encodeClaim, encodeMessage } from '@signalbeam/sync/wire/mesh-message';
 import { createSealer } from '@signalbeam/sync/wire/mesh-packet';
@@ -90,9 +90,11 @@ const rumoursOf = (world: World, victim: Device, trick: Trick, random: Random): 
 const pushed = ({ site }: World, random: Random): MeshMessage => {
   const records = [...(site?.authority.records ?? [])];
   const [name, { version, bytes }] = random.pick(records);
-  const made = Buffer.from(bytes.subarray(0, pushedBytesMax));
+  const made = Buffer.from(bytes.subarray(0, pieceBytesMax));
   if (random.chance(0.5)) made[random.int(made.byteLength)] = random.int(256);
-  return { kind: 'record', name, version: version + random.pick([0, 1, 1_000]), bytes: made };
+  const pretended = version + random.pick([0, 1, 1_000]);
+  const piece = { index: 0, count: random.pick([0, 1, 3]), bytes: made };
+  return { kind: 'record', name, version: pretended, ...piece };
 };
 
 const messageOf = (world: World, victim: Device, trick: Trick, random: Random): MeshMessage => {

@@ -11,12 +11,13 @@ import {
   fetchPauseMs,
   fetchTimeoutMs,
   holdersMax,
-  pushedBytesMax,
+  pieceBytesMax,
   recordsMax,
 } from './limits.ts';
 import { addressesOf, isHere, setRecord, warn } from './members.ts';
 import type { Mesh, Work } from './mesh.ts';
 import type { DeviceId, RecordName, Version } from './message.ts';
+import { isPulled } from './pull.ts';
 import { spread, spreadRecord } from './rumours.ts';
 
 /** Somebody holds this version. */
@@ -68,7 +69,7 @@ export const planFetches = (work: Work): void => {
   }
   const perHolder = new Map<DeviceId, RecordName[]>();
   for (const [name, want] of mesh.wants) {
-    if (busy.has(name)) continue;
+    if (busy.has(name) || isPulled(mesh, name)) continue;
     const holder = want.holders.find((device) => canAsk(mesh, device));
     if (holder === undefined) {
       // Nobody left who may have it; who really does is found by comparing.
@@ -145,7 +146,7 @@ export const takeRecords = (work: Work, versions: ReadonlyMap<RecordName, Versio
     const bytes = isNews ? work.contentOf(name) : null;
     const goesRound =
       bytes !== null &&
-      bytes.byteLength <= pushedBytesMax &&
+      bytes.byteLength <= pieceBytesMax &&
       spreadRecord(work, name, { version, bytes });
     if (!goesRound) spread(work, { kind: 'holds', name, version });
   }

@@ -20,6 +20,7 @@ export const newMember = (device: DeviceId, publicKey: string): Member => ({
   bootSince: Number.NEGATIVE_INFINITY,
   askedAt: Number.NEGATIVE_INFINITY,
   offersAfter: Number.NEGATIVE_INFINITY,
+  piecesUntil: Number.NEGATIVE_INFINITY,
   hash: 0,
 });
 

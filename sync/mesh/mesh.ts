@@ -100,6 +100,8 @@ export type Member = {
   askedAt: number;
   /** What it offers by datagram is not looked at before. */
   offersAfter: number;
+  /** Pieces it was given fill its share until then. */
+  piecesUntil: number;
   /** What this member adds to the summary. */
   hash: number;
 };
@@ -121,6 +123,14 @@ export type Round = {
 export type QueuedRumour = { rumour: Rumour; sent: number; sizeBytes: number };
 export type Want = { version: Version; holders: DeviceId[] };
 export type Fetch = { names: readonly RecordName[]; deadline: number; patientUntil: number };
+/** `pieces` is empty until the first answer tells how many there are; `over`: no hope, or done. */
+export type Pull = {
+  version: Version;
+  pieces: (Uint8Array | null)[];
+  tries: number;
+  askAt: number;
+  over: boolean;
+};
 export type Push = { version: Version; bytes: Uint8Array; sent: number };
 export type Contact = {
   device: DeviceId | null;
@@ -184,6 +194,7 @@ export type Mesh = {
   compareAnywayAt: number;
 
   wants: Map<RecordName, Want>;
+  pulls: Map<RecordName, Pull>;
   fetches: Map<DeviceId, Fetch>;
   pauses: Map<DeviceId, { until: number; failures: number }>;
   strangerAt: number;

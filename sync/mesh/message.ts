@@ -80,8 +80,20 @@ export type MeshMessage =
       members: readonly MemberEntry[];
       records: readonly RecordEntry[];
     }
-  /** A record itself, if it is small. Not believed for that: the shell verifies what it is offered. */
-  | { kind: 'record'; name: RecordName; version: Version; bytes: Uint8Array };
+  /** These pieces of a record, one a bit. */
+  | { kind: 'want'; name: RecordName; version: Version; missing: number }
+  /**
+   * A record itself, or a piece of it; a count of 0 says that it is too large for this way. Not
+   * believed for that: the shell verifies what it is offered.
+   */
+  | {
+      kind: 'record';
+      name: RecordName;
+      version: Version;
+      index: number;
+      count: number;
+      bytes: Uint8Array;
+    };
 
 /** Positive when `a` is newer: incarnation, then boot (two at once: all choose the same), then seq. */
 export const compareClaims = (

@@ -4,7 +4,7 @@
  * left alone that way for a while, and is asked for it over HTTPS as for any promise.
  */
 import { wantRecord } from './fetch.ts';
-import { offerPauseMs, pushedBytesMax } from './limits.ts';
+import { offerPauseMs, pieceBytesMax } from './limits.ts';
 import { sendTo } from './members.ts';
 import type { Member, MeshEvent, Work } from './mesh.ts';
 import type { MeshMessage, RecordEntry } from './message.ts';
@@ -41,8 +41,8 @@ const givenMax = 4;
 export const giveRecords = (work: Work, to: Member, newer: readonly RecordEntry[]): void => {
   for (const { name, version } of newer.slice(0, givenMax)) {
     const bytes = work.contentOf(name);
-    if (bytes === null || bytes.byteLength > pushedBytesMax) continue;
-    sendTo(work, to, { kind: 'record', name, version, bytes });
+    if (bytes === null || bytes.byteLength > pieceBytesMax) continue;
+    sendTo(work, to, { kind: 'record', name, version, index: 0, count: 1, bytes });
   }
 };
 

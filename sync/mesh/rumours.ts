@@ -13,8 +13,9 @@ import {
   rumoursMax,
 } from './limits.ts';
 import { isHere, ringOf, sendTo, shuffled } from './members.ts';
-import type { Member, Mesh, Work } from './mesh.ts';
+import type { Member, Mesh, Push, Work } from './mesh.ts';
 import {
+  type MeshMessage,
   messageHeadBytes,
   type RecordName,
   type Rumour,
@@ -50,12 +51,17 @@ export const spreadRecord = (
   return true;
 };
 
+const recordOf = (name: RecordName, { version, bytes }: Push): MeshMessage => ({
+  ...({ kind: 'record', name, version, bytes } as const),
+  ...{ index: 0, count: 1 },
+});
+
 const pushTo = (work: Work, member: Member): void => {
   const { mesh } = work;
   const limit = rumourSends(mesh.ring.length);
   const next = [...mesh.pushes].sort(([, a], [, b]) => a.sent - b.sent).slice(0, pushesPerRoundMax);
   for (const [name, push] of next) {
-    sendTo(work, member, { kind: 'record', name, version: push.version, bytes: push.bytes });
+    sendTo(work, member, recordOf(name, push));
     push.sent += 1;
     if (push.sent >= limit) mesh.pushes.delete(name);
   }

@@ -84,7 +84,7 @@ export type SiteOptions = {
 export type Site = ReturnType<typeof createSite>;
 
 export const createSite = (options: SiteOptions) => {
-  const { members, seed, loss = 0, delayMs = 1, recordBytes = 16_000 } = options;
+  const { members, seed, loss = 0, delayMs = 1, recordBytes = 40_000 } = options;
   const sizeOf = (name: string): number =>
     typeof recordBytes === 'number' ? recordBytes : recordBytes(name);
   const random = randomOf(seed);
@@ -347,3 +347,14 @@ export const createSite = (options: SiteOptions) => {
     deaths: () => changes.filter(({ to }) => to === 'dead'),
   };
 };
+
+/** How long it took, under virtual time. */
+export const timeUntil = (site: Site, limitMs: number, stop: () => boolean): number => {
+  const start = site.now();
+  site.runFor(limitMs, stop);
+  if (!stop()) throw new Error(`not within ${limitMs} ms`);
+  return site.now() - start;
+};
+
+export const allHold = (site: Site, name: string, version: number): boolean =>
+  site.processes.every((process) => !process.running || process.records.get(name) === version);

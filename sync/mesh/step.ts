@@ -47,6 +47,7 @@ import {
   probe,
   worsenHealth,
 } from './probe.ts';
+import { hearPiece, hearWish, nextPullAt, planPulls } from './pull.ts';
 import { hearRecord, judgeOffer } from './push.ts';
 import { gossip, takeRumours } from './rumours.ts';
 import { accusationOf, hearSuspicion, judgeSuspects, nextVerdictAt } from './suspicion.ts';
@@ -102,6 +103,7 @@ export const startMesh = (
     compareDelayMs: 0,
     compareAnywayAt: random() * 30_000,
     wants: new Map(),
+    pulls: new Map(),
     fetches: new Map(),
     pauses: new Map(),
     strangerAt: Number.NEGATIVE_INFINITY,
@@ -127,6 +129,7 @@ export const meshStep = (mesh: Mesh, event: MeshEvent, surroundings: Surrounding
   }
   gossip(work);
   compareAnyway(work);
+  planPulls(work);
   planFetches(work);
   reachOut(work);
   const wakeAt = surroundings.now + Math.max(0, Math.ceil(nextAt(mesh) - mesh.lived));
@@ -149,6 +152,7 @@ const nextAt = (mesh: Mesh): number =>
     nextVerdictAt(mesh),
     mesh.gossipAt,
     mesh.compareAnywayAt,
+    nextPullAt(mesh),
     nextFetchAt(mesh),
     mesh.leaving ? Number.POSITIVE_INFINITY : mesh.contactAt,
     mesh.refuteDue ? mesh.refutedAt + refuteIntervalMs : Number.POSITIVE_INFINITY,
@@ -311,8 +315,12 @@ const hearMessage = (work: Work, from: Member, { address, message }: Heard): voi
     case 'digest':
       judgeDeaths(work, from, hearDigest(work, from, message));
       return;
+    case 'want':
+      hearWish(work, from, message);
+      return;
     case 'record':
-      hearRecord(work, from, message);
+      if (message.count === 1) hearRecord(work, from, message);
+      else hearPiece(work, from, message);
       return;
   }
 };

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { datagramBytesMax, messageBytesMax, pushedBytesMax } from '../mesh/limits.ts';
+import { datagramBytesMax, messageBytesMax, pieceBytesMax, piecesMax } from '../mesh/limits.ts';
 import {
   type MeshMessage,
   memberEntryBytes,
@@ -95,7 +95,15 @@ const message: fc.Arbitrary<MeshMessage> = fc.oneof(
     kind: fc.constant('record' as const),
     name: plain(140),
     version,
-    bytes: fc.uint8Array({ maxLength: pushedBytesMax }),
+    index: fc.nat({ max: 4 }),
+    count: fc.integer({ min: 5, max: piecesMax }),
+    bytes: fc.uint8Array({ maxLength: pieceBytesMax }),
+  }),
+  fc.record({
+    kind: fc.constant('want' as const),
+    name: plain(140),
+    version,
+    missing: fc.integer({ min: 0, max: 0xffff }),
   }),
 );
 
@@ -107,7 +115,7 @@ const estimate = (value: MeshMessage): number => {
       value.records.reduce((sum, entry) => sum + recordEntryBytes(entry), 0)
     );
   }
-  if (value.kind === 'record') return messageBytesMax;
+  if (value.kind === 'record' || value.kind === 'want') return messageBytesMax;
   const list = 'rumours' in value ? value.rumours : [];
   return messageHeadBytes + list.reduce((sum, entry) => sum + rumourBytes(entry), 0);
 };

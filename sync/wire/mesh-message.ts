@@ -11,7 +11,8 @@ import {
   claimBytesMax,
   messageBytesMax,
   nameBytesMax,
-  pushedBytesMax,
+  pieceBytesMax,
+  piecesMax,
   recordNameLengthMax,
 } from '../mesh/limits.ts';
 import type {
@@ -22,6 +23,7 @@ import type {
   Rumour,
   SignedClaim,
 } from '../mesh/message.ts';
+import { Malformed, orNull, Reader, unprintable, Writer } from './mesh-bytes.ts';
 
 const messageVersion = 1;
 const claimVersion = 1;
@@ -34,98 +36,8 @@ const kinds = [
   'buckets',
   'digest',
   'record',
+  'want',
 ] as const;
-
-/** Thrown inside this file only: the input is not a message. */
-class Malformed extends Error {}
-
-class Writer {
-  private readonly bytes: Buffer;
-  private at = 0;
-  constructor(sizeMax: number) {
-    this.bytes = Buffer.allocUnsafe(sizeMax);
-  }
-  u8(value: number): void {
-    this.at = this.bytes.writeUInt8(value, this.at);
-  }
-  u16(value: number): void {
-    this.at = this.bytes.writeUInt16BE(value, this.at);
-  }
-  u32(value: number): void {
-    this.at = this.bytes.writeUInt32BE(value, this.at);
-  }
-  u48(value: number): void {
-    this.at = this.bytes.writeUIntBE(value, this.at, 6);
-  }
-  raw(value: Uint8Array): void {
-    if (this.at + value.byteLength > this.bytes.byteLength) throw new RangeError('too long');
-    this.bytes.set(value, this.at);
-    this.at += value.byteLength;
-  }
-  uuid(value: string): void {
-    this.raw(Buffer.from(value.replaceAll('-', ''), 'hex'));
-  }
-  text(value: string): void {
-    const bytes = Buffer.from(value, 'utf8');
-    this.u8(bytes.byteLength);
-    this.raw(bytes);
-  }
-  done(): Uint8Array {
-    return this.bytes.subarray(0, this.at);
-  }
-}
-
-class Reader {
-  private readonly bytes: Buffer;
-  private at = 0;
-  constructor(bytes: Uint8Array) {
-    this.bytes = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-  get left(): number {
-    return this.bytes.byteLength - this.at;
-  }
-  raw(length: number): Buffer {
-    if (length > this.left) throw new Malformed('too short');
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
-  }
-  u8(): number {
-    return this.raw(1).readUInt8();
-  }
-  u16(): number {
-    return this.raw(2).readUInt16BE();
-  }
-  u32(): number {
-    return this.raw(4).readUInt32BE();
-  }
-  u48(): number {
-    return this.raw(6).readUIntBE(0, 6);
-  }
-  uuid(): string {
-    const hex = this.raw(16).toString('hex');
-    const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
-    return `${parts.join('-')}-${hex.slice(20)}`;
-  }
-  /** Printable ASCII only: addresses, names of records, versions, URLs. */
-  text(lengthMax: number): string {
-    const length = this.u8();
-    if (length > lengthMax) throw new Malformed('text too long');
-    const text = this.raw(length).toString('latin1');
-    if (!/^[\x21-\x7e]*$/.test(text)) throw new Malformed('not plain text');
-    return text;
-  }
-  /** Whatever a person may have typed, but nothing that steers a terminal. */
-  name(bytesMax: number): string {
-    const length = this.u8();
-    if (length > bytesMax) throw new Malformed('name too long');
-    const bytes = this.raw(length);
-    const text = bytes.toString('utf8');
-    if (!Buffer.from(text).equals(bytes) || unprintable.test(text)) {
-      throw new Malformed('not a name');
-    }
-    return text;
-  }
-}
 
 /** The bytes a device signs. */
 export const encodeClaim = (claim: Claim): Uint8Array => {
@@ -152,8 +64,6 @@ export const encodeClaim = (claim: Claim): Uint8Array => {
   out.text(claim.name);
   return out.done();
 };
-
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** As much of a name as a claim carries, without what does not print. */
 export const claimedName = (name: string): string => {
@@ -202,15 +112,6 @@ export const decodeClaim = (bytes: Uint8Array): Claim | null => {
       name: from.name(nameBytesMax),
     };
   });
-};
-
-const orNull = <T>(read: () => T): T | null => {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof Malformed) return null;
-    throw error;
-  }
 };
 
 const writeRumour = (out: Writer, rumour: Rumour): void => {
@@ -313,7 +214,14 @@ export const encodeMessage = (message: MeshMessage): Uint8Array => {
     case 'record':
       out.text(message.name);
       out.u48(message.version);
+      out.u8(message.index);
+      out.u8(message.count);
       out.raw(message.bytes);
+      break;
+    case 'want':
+      out.text(message.name);
+      out.u48(message.version);
+      out.u16(message.missing);
       break;
   }
   return out.done();
@@ -323,6 +231,16 @@ const readRumours = (from: Reader): Rumour[] => {
   const rumours: Rumour[] = [];
   while (from.left > 0) rumours.push(readRumour(from));
   return rumours;
+};
+
+const readRecord = (from: Reader): MeshMessage => {
+  const [name, version] = [from.text(recordNameLengthMax), from.u48()];
+  const [index, count] = [from.u8(), from.u8()];
+  if (count > piecesMax || index >= Math.max(1, count)) throw new Malformed('no such piece');
+  if (from.left > pieceBytesMax) throw new Malformed('piece too long');
+  // A copy: the packet's memory is not kept alive by what is remembered of it.
+  const bytes = Uint8Array.from(from.raw(from.left));
+  return { kind: 'record', name, version, index, count, bytes };
 };
 
 const kindOf = (code: number): (typeof kinds)[number] => {
@@ -352,12 +270,15 @@ const read = (from: Reader): MeshMessage => {
       return { kind, hashes: Array.from({ length: bucketCount }, () => from.u32()) };
     case 'digest':
       return readDigest(from);
-    case 'record': {
-      const [name, version] = [from.text(recordNameLengthMax), from.u48()];
-      if (from.left > pushedBytesMax) throw new Malformed('record too long');
-      // A copy: the packet's memory is not kept alive by what is remembered of it.
-      return { kind, name, version, bytes: Uint8Array.from(from.raw(from.left)) };
-    }
+    case 'record':
+      return readRecord(from);
+    case 'want':
+      return {
+        kind,
+        name: from.text(recordNameLengthMax),
+        version: from.u48(),
+        missing: from.u16(),
+      };
   }
 };
 
