@@ -22,7 +22,9 @@ const newsOf = (body: ReportedBody): string => {
 };
 
 export const createReporter = (
-  parts: ReconcilerParts,
+  parts: Pick<ReconcilerParts, 'journal' | 'bootId' | 'agentVersion' | 'engines'> & {
+    outbox: Pick<ReconcilerParts['outbox'], 'appendReported'>;
+  },
   health: () => ReadonlyMap<string, ContainerReport['health']>,
 ): Reporter => {
   let newest: ReportedBody | null = null;
@@ -44,8 +46,9 @@ export const createReporter = (
       };
       const next = newsOf(newest);
       if (next === news) return;
-      news = next;
       parts.outbox.appendReported(newest);
+      // Only now: what the disk did not take is news at the next look again.
+      news = next;
     },
     again: () => {
       news = '';

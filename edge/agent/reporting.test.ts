@@ -1,0 +1,59 @@
+/** A device's account of itself is told once, and again until the disk has it. */
+import type { ReportedBody } from '@signalbeam/sync/wire/rows';
+import { expect, test } from 'vitest';
+import type { Known } from '../core/known.ts';
+import type { ReconcilerParts } from './parts.ts';
+import { createReporter } from './reporting.ts';
+
+const known: Known = {
+  deviceId: 'd',
+  slots: [],
+  releases: new Map(),
+  observed: [],
+  presentImages: new Set(),
+  storedImages: new Set(),
+  limits: { memory: true, cpu: true },
+  registryPort: 1,
+  preparing: new Set(),
+  retries: new Map(),
+  holdUpdates: null,
+  hash: () => '',
+};
+
+const reporterOver = (appendReported: (body: ReportedBody) => void) =>
+  createReporter(
+    {
+      journal: { desired: () => null } as ReconcilerParts['journal'],
+      bootId: 'boot',
+      agentVersion: '0.1.0',
+      engines: {
+        current: () => null,
+        describe: () => ({ kind: 'docker', version: '1', reachable: true }),
+        limits: () => ({ memory: true, cpu: true }),
+        lost: () => undefined,
+      },
+      outbox: { appendReported },
+    },
+    () => new Map(),
+  );
+
+test('what says nothing new is not told again; seconds that tick down are nothing new', () => {
+  const told: string[] = [];
+  const { report } = reporterOver(({ waiting }) => told.push(waiting));
+  for (const waiting of ['Trying again in 3 s.', 'Trying again in 2 s.', ''])
+    report(known, waiting);
+  expect(told).toEqual(['Trying again in 3 s.', '']);
+});
+
+test('what the disk did not take is told at the next look', () => {
+  const told: string[] = [];
+  let broken = true;
+  const { report } = reporterOver(({ waiting }) => {
+    if (broken) throw new Error('disk I/O error');
+    told.push(waiting);
+  });
+  expect(() => report(known, 'a')).toThrow('disk I/O error');
+  broken = false;
+  report(known, 'a');
+  expect(told).toEqual(['a']);
+});
