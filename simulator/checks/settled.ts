@@ -46,7 +46,7 @@ const gist = ({ generation, slots, containers }: ReportedBody): string =>
 const reportOf = (world: World, device: Device): string | null => {
   const { deviceId, number } = device.parts;
   const own = device.reconciler?.reported() ?? null;
-  const line = world.postgres.reports.get(deviceId);
+  const line = world.postgres.reports.get(deviceId)?.text;
   if (own === null) return `device ${number} has not looked at itself yet`;
   if (line === undefined) return `Postgres has no report of device ${number}`;
   if (world.devices.some((each) => each !== device && each.parts.deviceId === deviceId))

@@ -24,7 +24,7 @@ import type { Kernel } from '../kernel/kernel.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Broker, Delivery } from './broker.ts';
 import type { Notary } from './notary.ts';
-import type { LaneTable, Line, Postgres } from './postgres.ts';
+import type { LaneTable, Line, NewestReport, Postgres } from './postgres.ts';
 
 export type IngestWatch = {
   committed(table: LaneTable, fresh: readonly Line[]): void;
@@ -231,32 +231,62 @@ const positionOf = (postgres: Postgres, key: string): Position | undefined => {
   return table === undefined ? undefined : { upTo: table.upTo, hash: table.hash };
 };
 
+/** The table of a lane; its position is made with the first frame that comes, whatever becomes of it. */
+const openTable = (
+  { postgres, numberOf }: IngestParts,
+  { key, device, lane, epoch }: Taken,
+): LaneTable => {
+  const table = postgres.tables.get(key) ?? {
+    device: numberOf(device.deviceId),
+    lane,
+    epoch,
+    opened: 0,
+    upTo: 0,
+    hash: chainStart,
+    lines: [],
+    everUpTo: 0,
+  };
+  if (table.opened === 0) {
+    postgres.opened += 1;
+    table.opened = postgres.opened;
+  }
+  postgres.tables.set(key, table);
+  return table;
+};
+
+const keepNewest = ({ reports }: Postgres, deviceId: string, report: NewestReport): void => {
+  const known = reports.get(deviceId);
+  const isNewer =
+    known === undefined ||
+    report.opened > known.opened ||
+    (report.opened === known.opened && report.seq > known.seq);
+  if (isNewer) reports.set(deviceId, report);
+};
+
 const write = (
-  { postgres, watch, numberOf }: IngestParts,
+  parts: IngestParts,
   taken: readonly Taken[],
   { decisions, before }: BatchPositions<Position>,
 ): void => {
-  for (const [index, { key, device, lane, epoch, lines }] of taken.entries()) {
+  const { postgres, watch } = parts;
+  for (const [index, each] of taken.entries()) {
+    const { device, lane, lines } = each;
+    const table = openTable(parts, each);
     const decision = decisions[index];
     const at = before[index];
     if (decision?.kind !== 'new' || at === undefined) continue;
-    const table = postgres.tables.get(key) ?? {
-      device: numberOf(device.deviceId),
-      lane,
-      epoch,
-      upTo: 0,
-      hash: chainStart,
-      lines: [],
-      everUpTo: 0,
-    };
-    postgres.tables.set(key, table);
     // A gap line that began before the position covers what follows it only.
     const fresh = lines
       .slice(decision.fromLine)
       .map((line) => ({ ...line, from: Math.max(line.from, at.upTo + 1) }));
     table.lines.push(...fresh);
     const report = lane === 'reported' ? fresh.findLast(({ gap }) => gap === null) : undefined;
-    if (report !== undefined) postgres.reports.set(device.deviceId, report.text);
+    if (report !== undefined)
+      keepNewest(postgres, device.deviceId, {
+        opened: table.opened,
+        seq: report.to,
+        text: report.text,
+      });
     Object.assign(table, decision.position);
     table.everUpTo = Math.max(table.everUpTo, table.upTo);
     watch.committed(table, fresh);
@@ -304,6 +334,17 @@ const settle = (
   }
 };
 
+/** As `raise` in `ingest/welcome.ts`: the epoch that a device greets from is the one it lives in. */
+const raise = (postgres: Postgres, deviceId: string, table: LaneTable | undefined): void => {
+  if (table === undefined || table.opened === 0) return;
+  for (const [key, { opened }] of postgres.tables) {
+    if (opened <= table.opened || !key.startsWith(`${deviceId} reported `)) continue;
+    postgres.opened += 1;
+    table.opened = postgres.opened;
+    return;
+  }
+};
+
 /** The answer to a greeting, or null when it is not answered. */
 export const answerHello = (
   parts: IngestParts,
@@ -315,6 +356,10 @@ export const answerHello = (
   if (device === undefined || parts.postgres.down) return null;
   const hello = parts.notary.openHello(bytes, device.trustedKey);
   if (hello.kind === 'refused' || hello.value.device !== deviceId) return null;
+  for (const { lane, epoch } of hello.value.lanes) {
+    const key = laneKeyText({ deviceId, lane, epoch });
+    if (lane === 'reported') raise(parts.postgres, deviceId, parts.postgres.tables.get(key));
+  }
   const welcome = {
     device: deviceId,
     nonce: hello.value.nonce,

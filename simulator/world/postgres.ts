@@ -3,6 +3,7 @@
  * Transactions lock the positions they judge; a commit is whole or not at all. A backup is how long
  * everything was at a moment, and going back to it shortens everything to that.
  */
+import { chainStart } from '@signalbeam/sync/core/lanes';
 import type { Position } from '@signalbeam/telemetry-processor/core/position';
 
 /** A line as it was committed: the sequences it covers, and whether it is a gap. */
@@ -11,21 +12,28 @@ export type LaneTable = {
   device: number;
   lane: string;
   epoch: string;
+  /** Positions are numbered as they are made; 0 where a restore took the position away. */
+  opened: number;
   upTo: number;
   hash: string;
   lines: Line[];
   /** The furthest it ever stood, whatever was restored since. */
   everUpTo: number;
 };
+/** What a device said of itself last: in the lane that began last, and furthest in it. */
+export type NewestReport = { opened: number; seq: number; text: string };
 type Backup = {
-  tables: Map<string, { upTo: number; hash: string; lines: number }>;
-  reports: Map<string, string>;
+  tables: Map<string, { opened: number; upTo: number; hash: string; lines: number }>;
+  reports: Map<string, NewestReport>;
+  opened: number;
 };
 
 export type Postgres = {
   tables: Map<string, LaneTable>;
-  /** The newest report of each device, as its line. */
-  reports: Map<string, string>;
+  /** The newest report of each device. */
+  reports: Map<string, NewestReport>;
+  /** Positions that were ever made. */
+  opened: number;
   down: boolean;
   /** How many of the next commits fail, and whether they were done all the same. */
   failing: { commits: number; doneAnyway: boolean };
@@ -36,6 +44,8 @@ export type Postgres = {
   backup(): void;
   restore(): boolean;
 };
+
+const nowhere = { opened: 0, upTo: 0, hash: chainStart, lines: 0 };
 
 export const createPostgres = (): Postgres => {
   const held = new Set<string>();
@@ -63,6 +73,7 @@ export const createPostgres = (): Postgres => {
   const postgres: Postgres = {
     tables: new Map(),
     reports: new Map(),
+    opened: 0,
     down: false,
     failing: { commits: 0, doneAnyway: false },
     restores: 0,
@@ -74,23 +85,24 @@ export const createPostgres = (): Postgres => {
     backup: () => {
       kept = {
         tables: new Map(
-          [...postgres.tables].map(([key, { upTo, hash, lines }]) => [
+          [...postgres.tables].map(([key, { opened, upTo, hash, lines }]) => [
             key,
-            { upTo, hash, lines: lines.length },
+            { opened, upTo, hash, lines: lines.length },
           ]),
         ),
         reports: new Map(postgres.reports),
+        opened: postgres.opened,
       };
     },
     restore: () => {
       if (kept === null) return false;
       for (const [key, table] of postgres.tables) {
-        const before = kept.tables.get(key) ?? { upTo: 0, hash: '0'.repeat(32), lines: 0 };
-        table.upTo = before.upTo;
-        table.hash = before.hash;
-        table.lines.length = before.lines;
+        const { lines, ...position } = kept.tables.get(key) ?? nowhere;
+        Object.assign(table, position);
+        table.lines.length = lines;
       }
       postgres.reports = new Map(kept.reports);
+      postgres.opened = kept.opened;
       postgres.restores += 1;
       return true;
     },

@@ -162,3 +162,23 @@ it('a row with an unknown field or a wrong type is set aside alone', async () =>
     expect(await lettersOf(device)).toEqual(['row-refused', 'row-refused']),
   );
 });
+
+it('a hello is answered only when the device signed it', async () => {
+  const [mine, other] = [await newDevice(), await newDevice()];
+  const { platform, world } = test;
+  const nc = await mine.connect(world.hub.url, platform.keyring, tenant.tenantId);
+  mine.write('metrics', 2);
+  const subject = deviceSubjects.hello(mine.site, mine.deviceId);
+  const ask = (bytes: Uint8Array) => nc.request(subject, bytes, { timeout: 600 });
+  await expect(ask(mine.hello('nonce-1234', other.signer))).rejects.toThrow();
+  await expect(ask(other.hello('nonce-1234'))).rejects.toThrow();
+  await expect(ask(Buffer.from('hello?'))).rejects.toThrow();
+  const welcome = await ask(mine.hello('nonce-1234'));
+  const payload = Buffer.from(welcome.json<{ payload: string }>().payload, 'base64').toString();
+  expect(JSON.parse(payload)).toMatchObject({
+    device: mine.deviceId,
+    nonce: 'nonce-1234',
+    lanes: [{ lane: 'metrics', upTo: 0, hash: '0'.repeat(32) }],
+  });
+  await nc.close();
+});

@@ -183,6 +183,29 @@ describe('frames on the wire', () => {
     );
     expect(rows).toEqual([{ epoch: device.laneOf('reported').epoch, seq: 2 }]);
   });
+
+  it('keep the report of an older epoch once the device greets from it again', async () => {
+    const online = await newDevice();
+    const { device, nc } = online;
+    device.write('reported', 3);
+    const back = { ...device.laneOf('reported') };
+    await send(online, 'reported', device.frame('reported', 0, 3));
+    device.open('reported');
+    device.write('reported', 2);
+    await send(online, 'reported', device.frame('reported', 0, 2));
+    await untilAcked(online, 'reported', 2);
+    Object.assign(device.laneOf('reported'), back);
+    const subject = deviceSubjects.hello(device.site, device.deviceId);
+    await nc.request(subject, device.hello('nonce-of-a-copy'), { timeout: 5_000 });
+    device.write('reported', 1);
+    await send(online, 'reported', device.frame('reported', 3, 4));
+    await untilAcked(online, 'reported', 4);
+    const { rows } = await owner.query(
+      'SELECT epoch, seq FROM telemetry.reported WHERE device_id = $1',
+      [device.deviceId],
+    );
+    expect(rows).toEqual([{ epoch: back.epoch, seq: 4 }]);
+  });
 });
 
 describe('what does not fit', () => {
@@ -374,24 +397,5 @@ describe('when parts fail', () => {
     expect(await storedRows(owner, 'events', device.deviceId)).toEqual(
       writtenRows(device, 'events'),
     );
-  });
-});
-
-describe('a hello', () => {
-  it('is answered only when the device signed it', async () => {
-    const [mine, other] = [await newDevice(), await newDevice()];
-    const subject = deviceSubjects.hello(mine.device.site, mine.device.deviceId);
-    mine.device.write('metrics', 2);
-    const ask = (bytes: Uint8Array) => mine.nc.request(subject, bytes, { timeout: 600 });
-    await expect(ask(mine.device.hello('nonce-1234', other.device.signer))).rejects.toThrow();
-    await expect(ask(other.device.hello('nonce-1234'))).rejects.toThrow();
-    await expect(ask(Buffer.from('hello?'))).rejects.toThrow();
-    const welcome = await ask(mine.device.hello('nonce-1234'));
-    const payload = Buffer.from(welcome.json<{ payload: string }>().payload, 'base64').toString();
-    expect(JSON.parse(payload)).toMatchObject({
-      device: mine.device.deviceId,
-      nonce: 'nonce-1234',
-      lanes: [{ lane: 'metrics', upTo: 0, hash: '0'.repeat(32) }],
-    });
   });
 });

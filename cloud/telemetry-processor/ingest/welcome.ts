@@ -1,5 +1,6 @@
 /**
- * Answers a device's hello with a signed welcome: where each of its lanes stands. Hellos that come
+ * Answers a device's hello with a signed welcome: where each of its lanes stands. Whose epoch is the
+ * one a device lives in is known from its hello alone. Hellos that come
  * together (a site or a hub came back) are answered from one query. A hello that can't be verified
  * gets no answer; the device asks again.
  */
@@ -16,7 +17,14 @@ import type { Directory, FoundDevices, KnownDevice } from './directory.ts';
 import { laneKeyText } from './statements.ts';
 
 type Asked = { message: Msg; device: KnownDevice; hello: Hello };
-type PositionRow = { device_id: string; lane: string; epoch: string; up_to: number; hash: string };
+type PositionRow = {
+  device_id: string;
+  lane: string;
+  epoch: string;
+  up_to: number;
+  hash: string;
+  overtaken: boolean;
+};
 
 /** Hellos answered by one query, and how many may wait before new ones are left to ask again. */
 const batchMax = 500;
@@ -57,7 +65,11 @@ const readPositions = async (
   );
   const { rows } = await sql.query<PositionRow>({
     name: 'telemetry-positions',
-    text: `SELECT w.device_id, w.lane, w.epoch, w.up_to, w.hash
+    text: `SELECT w.device_id, w.lane, w.epoch, w.up_to, w.hash,
+                  w.lane = 'reported' AND EXISTS (
+                    SELECT FROM telemetry.watermarks later
+                     WHERE later.device_id = w.device_id AND later.lane = w.lane
+                       AND later.opened > w.opened) AS overtaken
              FROM telemetry.watermarks w
              JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS k (device_id, lane, epoch)
                USING (device_id, lane, epoch)`,
@@ -67,6 +79,7 @@ const readPositions = async (
       keys.map((key) => key.epoch),
     ],
   });
+  for (const row of rows) if (row.overtaken) await raise(sql, row);
   return new Map(
     rows.map((row) => [
       laneKeyText({ deviceId: row.device_id, lane: row.lane, epoch: row.epoch }),
@@ -74,6 +87,18 @@ const readPositions = async (
     ]),
   );
 };
+
+/**
+ * A device that greets from an epoch before its last one (its disk was restored once more, from a
+ * newer copy) is there now: what it says from now on is its newest report. Rare, so one by one: no
+ * two positions are ever locked together here.
+ */
+const raise = (sql: Sql, { device_id, lane, epoch }: PositionRow): Promise<unknown> =>
+  sql.query(
+    `UPDATE telemetry.watermarks SET opened = DEFAULT
+      WHERE device_id = $1 AND lane = $2 AND epoch = $3`,
+    [device_id, lane, epoch],
+  );
 
 const answer = async (messages: readonly Msg[], options: WelcomeOptions): Promise<void> => {
   const { directory, log, facts, now, pressure } = options;
