@@ -94,6 +94,14 @@ describe('an expired desired state', () => {
     expect(trust.hold()).toBeNull();
   });
 
+  it('blocks nothing any more once the key that signed it is withdrawn', () => {
+    trust.acceptDesired(expiring);
+    trust.witness('ingest', Date.parse('2026-05-01'), [keys.ingest.keyId]);
+    expect(trust.hold()).not.toBeNull();
+    trust.offer('tenant/keyset', keysetBytes(3, { director: keys.release }));
+    expect(trust.hold()).toBeNull();
+  });
+
   it('of which only a stranger says so blocks nothing', () => {
     trust.acceptDesired(expiring);
     trust.witness('ingest', Date.parse('2026-05-01'), [keys.director.keyId]);

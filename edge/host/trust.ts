@@ -9,7 +9,7 @@ import { installHold, staleParts } from '@signalbeam/sync/core/staleness';
 import { moveToSite } from '@signalbeam/sync/core/trust';
 import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
 import type { Offered } from '@signalbeam/sync/wire/offer';
-import { openDesired, openRevocation } from '@signalbeam/sync/wire/records';
+import { openDesired, openRevocation, type RoleKeys } from '@signalbeam/sync/wire/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 import { offerRecord } from '@signalbeam/sync/wire/trust';
 import { openTrustStore, type TrustStore, type TrustStoreParts } from '../store/trust.ts';
@@ -68,13 +68,7 @@ export const openTrust = (
   const isRevoked = (): boolean => store.trust().revoked.has(identity.nkey);
   let revoked = isRevoked();
 
-  /** When the desired state in force expires; null when it does not, or its signer was withdrawn. */
-  const desiredEndMs = (): number | null => {
-    const bytes = store.held(desiredName);
-    const opened = bytes === null ? null : openDesired(bytes, store.keyset());
-    if (opened?.kind !== 'opened' || opened.value.expiresAt === undefined) return null;
-    return Date.parse(opened.value.expiresAt);
-  };
+  const desiredEndMs = endOfDesired(store, desiredName);
 
   const tell = (name: RecordName, offered: Offered): void => {
     if (offered.kind === 'refused') {
@@ -142,6 +136,28 @@ export const openTrust = (
       return installHold(staleParts(store.trust(), desiredEndMs()));
     },
   };
+};
+
+/**
+ * When the desired state in force expires; null when it does not, or its signer was withdrawn. Asked
+ * for at every look at the containers, so it is verified once for what it hangs on.
+ */
+const endOfDesired = (store: TrustStore, name: RecordName): (() => number | null) => {
+  let known: { by: RoleKeys; atMs: number | null } | null = null;
+  store.onChange((changed) => {
+    if (changed === name) known = null;
+  });
+  return () => {
+    const by = store.keyset();
+    if (known === null || known.by !== by) known = { by, atMs: endOf(store.held(name), by) };
+    return known.atMs;
+  };
+};
+
+const endOf = (desired: Uint8Array | null, by: RoleKeys): number | null => {
+  const opened = desired === null ? null : openDesired(desired, by);
+  if (opened?.kind !== 'opened' || opened.value.expiresAt === undefined) return null;
+  return Date.parse(opened.value.expiresAt);
 };
 
 const judgeBy =

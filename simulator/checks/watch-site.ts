@@ -50,9 +50,12 @@ export const createSiteChecks = (checks: Checks, authority: () => Authority): Si
       );
     device.highest.set(name, version);
   };
+  /** A claim is a value: who believed it once has it judged for good. */
+  const judged = new WeakSet<object>();
   const judgeMembers = (device: Device, shell: MeshShell): void => {
     for (const { device: member, claim } of shell.members()) {
-      if (claim === null) continue;
+      if (claim === null || judged.has(claim)) continue;
+      judged.add(claim);
       if (signed.get(claimKey(claim as Claim)) !== textOf(claim))
         checks.fail(
           'no-forged-member',
@@ -80,11 +83,13 @@ export const createSiteChecks = (checks: Checks, authority: () => Authority): Si
           );
       },
       saw: judgeMembers,
-      changed: (_device, _member, to) => {
+      changed: (device, _member, to) => {
         if (to === 'dead') site.deaths += 1;
+        if (to === 'dead' || to === 'suspect') checks.momentCame(device, `member-${to}`);
       },
-      leaf: () => {
+      leaf: (device, running) => {
         site.leafChanges += 1;
+        checks.momentCame(device, running ? 'leaf-started' : 'leaf-stopped');
       },
     },
     witnessed: (seal) => ({

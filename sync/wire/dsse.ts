@@ -5,7 +5,7 @@
  */
 import { z } from 'zod';
 import { canonicalJson } from './canonical.ts';
-import { publicKeyFromRaw, type Signer, verifySignature } from './keys.ts';
+import { publicKeyFromText, type Signer, verifySignature } from './keys.ts';
 import { base64, parseJson } from './shape.ts';
 
 export const envelopeSchema = z.strictObject({
@@ -160,8 +160,7 @@ export const verifyEnvelope = (bytes: Uint8Array | string, expected: Expected): 
   for (const { keyid, sig } of signatures) {
     const key = expected.keys.find((candidate) => candidate.keyId === keyid);
     if (key === undefined) continue;
-    const raw = Buffer.from(key.publicKey, 'base64');
-    if (!verifySignature(publicKeyFromRaw(raw), signed, Buffer.from(sig, 'base64'))) {
+    if (!verifySignature(publicKeyFromText(key.publicKey), signed, Buffer.from(sig, 'base64'))) {
       return refused('bad-signature', 'its signature does not match its content');
     }
     verified.add(keyid);

@@ -37,6 +37,23 @@ export const publicKeyFromRaw = (raw: Uint8Array): KeyObject => {
   });
 };
 
+/** A device knows a dozen keys; a cloud that meets more than so many builds some of them anew. */
+const rememberedMax = 512;
+const remembered = new Map<string, KeyObject>();
+
+/**
+ * The same from base64, as trusted keys are written. Making the object costs as much as the
+ * verification it is for, and the same few keys verify everything, so it is kept.
+ */
+export const publicKeyFromText = (text: string): KeyObject => {
+  const known = remembered.get(text);
+  if (known !== undefined) return known;
+  const made = publicKeyFromRaw(Buffer.from(text, 'base64'));
+  if (remembered.size >= rememberedMax) remembered.clear();
+  remembered.set(text, made);
+  return made;
+};
+
 /** The private key behind a 32-byte Ed25519 seed. */
 export const privateKeyFromSeed = (seed: Uint8Array): KeyObject =>
   createPrivateKey({
