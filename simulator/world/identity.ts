@@ -1,4 +1,7 @@
 /** A device's keys from a seed's own chance: the nkey that rosters know, and the pair for sealing. */
+import { Prefix } from '@nats-io/nkeys';
+// The library's own entry makes keys by the system's chance alone; how one is spelled is in here.
+import { Codec } from '@nats-io/nkeys/lib/codec.js';
 import { createSealingPair, type Signer } from '@signalbeam/sync/wire/keys';
 
 export type SiteIdentity = {
@@ -7,44 +10,8 @@ export type SiteIdentity = {
   sealing: { publicKey: string; privateKey: string };
 };
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
-
-const base32 = (bytes: Uint8Array): string => {
-  let text = '';
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += alphabet[(held >> bits) & 31] ?? '';
-    }
-    held &= (1 << bits) - 1;
-  }
-  return bits === 0 ? text : text + (alphabet[(held << (5 - bits)) & 31] ?? '');
-};
-
-/** CRC-16/XMODEM, the checksum of nkeys. */
-const checksum = (bytes: Uint8Array): number => {
-  let crc = 0;
-  for (const byte of bytes) {
-    crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit += 1) {
-      crc = (crc & 0x8000) === 0 ? (crc << 1) & 0xffff : ((crc << 1) ^ 0x1021) & 0xffff;
-    }
-  }
-  return crc;
-};
-
-const userPrefix = 20 << 3;
-
-const nkeyOf = (publicKey: string): string => {
-  const raw = Buffer.concat([Buffer.from([userPrefix]), Buffer.from(publicKey, 'base64')]);
-  const crc = Buffer.alloc(2);
-  crc.writeUInt16LE(checksum(raw), 0);
-  return base32(Buffer.concat([raw, crc]));
-};
+const nkeyOf = (publicKey: string): string =>
+  Buffer.from(Codec.encode(Prefix.User, Buffer.from(publicKey, 'base64'))).toString('ascii');
 
 export const identityOf = (signer: Signer): SiteIdentity => ({
   nkey: nkeyOf(signer.publicKey),
