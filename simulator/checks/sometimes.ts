@@ -21,7 +21,35 @@ export const statesOf = (world: World, device: Device): string[] => {
   for (const lane of device.disk.content.lanes.values()) backlog += lane.lastSeq - lane.ackedSeq;
   if (backlog > newestRows) states.push('backlog');
   if (world.broker.unacknowledged() > 0) states.push('frames-at-broker');
-  return states;
+  return [...states, ...siteStatesOf(world, device)];
+};
+
+const ways = { hub: 'via-hub', leaf: 'via-leaf', neighbour: 'via-neighbour' } as const;
+
+/** Where a device of a mesh stands among the others, and how the site is. */
+const siteStatesOf = (world: World, { site: own }: Device): string[] => {
+  const { site } = world;
+  if (site === null) return [];
+  const found: string[] = [];
+  const gateways = world.devices.filter((each) => each.site?.leafRuns === true).length;
+  if (gateways === 0) found.push('no-gateway');
+  if (gateways > 1) found.push('two-gateways');
+  const { loss, half, cuts } = site.lan;
+  if (loss > 0 || half !== null || cuts.size > 0) found.push('lan-broken');
+  if (site.authority.revoked.size > 0) found.push('somebody-revoked');
+  if (own === null) return found;
+  if (own.leafRuns) found.push('gateway-here');
+  const via = own.via();
+  if (via !== null) found.push(ways[via]);
+  const seen = own.shell?.members() ?? [];
+  if (seen.some(({ status }) => status === 'suspect')) found.push('member-suspect');
+  if (seen.some(({ status }) => status === 'dead')) found.push('member-dead');
+  const has = own.trust.versions();
+  const behind = [...site.authority.records].some(
+    ([name, { version }]) => (has.get(name) ?? 0) < version,
+  );
+  if (behind) found.push('records-behind');
+  return found;
 };
 
 /** All states that a strike is counted under. */
@@ -39,6 +67,21 @@ export const states = [
   'frames-at-broker',
 ] as const;
 
+/** And those of a site with a mesh. */
+export const siteStates = [
+  'no-gateway',
+  'two-gateways',
+  'gateway-here',
+  'via-hub',
+  'via-leaf',
+  'via-neighbour',
+  'lan-broken',
+  'member-suspect',
+  'member-dead',
+  'records-behind',
+  'somebody-revoked',
+] as const;
+
 export const count = (into: Sometimes, fault: string, states: readonly string[]): void => {
   into[fault] = (into[fault] ?? 0) + 1;
   for (const state of states) {
@@ -48,9 +91,13 @@ export const count = (into: Sometimes, fault: string, states: readonly string[])
 };
 
 /** What never happened: a fault that did not strike, or one that never met a state. */
-export const unmet = (sometimes: Sometimes, kinds: readonly string[]): string[] =>
+export const unmet = (
+  sometimes: Sometimes,
+  kinds: readonly string[],
+  wanted: readonly string[] = states,
+): string[] =>
   kinds.flatMap((kind) =>
-    [kind, ...states.map((state) => `${kind} × ${state}`)].filter((key) => !sometimes[key]),
+    [kind, ...wanted.map((state) => `${kind} × ${state}`)].filter((key) => !sometimes[key]),
   );
 
 export const addUp = (into: Sometimes, more: Sometimes): void => {

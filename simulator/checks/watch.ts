@@ -18,7 +18,9 @@ import { createLedger, type Ledger } from './ledger.ts';
 
 export type Violation = { invariant: string; text: string; at: number };
 
-export type Moment = UpdatePhase | 'agent-down';
+/** What a site comes to now and then, and not for long. */
+export type SiteMoment = 'leaf-started' | 'leaf-stopped' | 'member-suspect' | 'member-dead';
+export type Moment = UpdatePhase | 'agent-down' | SiteMoment;
 
 export type Checks = {
   ledger: Ledger;

@@ -2,20 +2,27 @@
  * Faults that wait for their moment: an update's swap is over in half a second, and a fault that comes
  * once in twenty minutes would hardly ever meet one. Who waits strikes soon after the moment came.
  */
-import type { Moment } from '../checks/watch.ts';
+import type { UpdatePhase } from '@signalbeam/edge/core/known';
+import type { Moment, SiteMoment } from '../checks/watch.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Device } from '../world/device.ts';
 import type { World } from '../world/world.ts';
 
 /** About as long as each lasts when nothing is in its way. */
-const lastsMs: Record<Moment, number> = {
+const ofUpdates: Record<UpdatePhase | 'agent-down', number> = {
   prepare: 3_000,
   swap: 400,
   probe: 6_000,
   restore: 400,
   'agent-down': 500,
 };
-const all = Object.keys(lastsMs) as Moment[];
+const ofSites: Record<SiteMoment, number> = {
+  // A leaf that starts overlaps for a while with the one before it.
+  'leaf-started': 8_000,
+  'leaf-stopped': 2_000,
+  'member-suspect': 1_500,
+  'member-dead': 10_000,
+};
 
 type Waiting = { random: Random; strike: (device: Device) => void };
 
@@ -24,14 +31,17 @@ export type Moments = {
   await(fault: string, random: Random, strike: (device: Device) => void): void;
 };
 
-export const createMoments = ({ kernel, checks }: World): Moments => {
+export const createMoments = ({ kernel, checks, site }: World): Moments => {
+  const lastsMs: Partial<Record<Moment, number>> =
+    site === null ? ofUpdates : { ...ofUpdates, ...ofSites };
+  const all = Object.keys(lastsMs) as Moment[];
   const waiting = new Map<Moment, Map<string, Waiting>>(all.map((moment) => [moment, new Map()]));
   checks.momentCame = (device, moment) => {
     const due = waiting.get(moment);
     if (due === undefined || due.size === 0) return;
     waiting.set(moment, new Map());
     for (const { random, strike } of due.values())
-      kernel.later(random.between(0, lastsMs[moment]), () => strike(device));
+      kernel.later(random.between(0, lastsMs[moment] ?? 0), () => strike(device));
   };
   return {
     await: (fault, random, strike) => {

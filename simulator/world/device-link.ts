@@ -92,6 +92,7 @@ export const startLinkOf = (device: Device, { life, effect, bootId }: Work): voi
   });
   if (mesh === null || site === null || ways === null) return;
   site.broker = () => (isLinked() ? ways.path() : null);
+  site.via = () => (isLinked() ? ways.via() : null);
   startSiteMesh(device, mesh, {
     life,
     bootId: meshBootId(random),

@@ -238,9 +238,12 @@ const bootAgent = (device: Device): void => {
   if (life.dead) return;
   if (parts.mesh !== null) {
     const trust = openSiteTrust(device, parts.mesh);
-    const broker = () => null;
+    const nothing = () => null;
     if (life.dead) return;
-    device.site = { trust, shell: null, leafRuns: false, holder: null, broker };
+    device.site = {
+      ...{ trust, shell: null, leafRuns: false, holder: null },
+      ...{ broker: nothing, via: nothing },
+    };
   }
   device.reconciler = startWork(device, life, effect, bootId);
   if (life.dead) return;

@@ -4,6 +4,7 @@
  * the gateway, the ways and the following of records are the product's; what joins them is a model.
  */
 import type { Believing } from '@signalbeam/edge/host/trust';
+import type { Way } from '@signalbeam/edge/link/ways';
 import type { MeshShell } from '@signalbeam/edge/mesh/mesh-shell';
 import type { EnrolmentRecords } from '@signalbeam/edge/store/trust';
 import type { TrustTables } from '@signalbeam/edge/store/trust-tables';
@@ -56,6 +57,8 @@ export type SiteLife = {
   holder: string | null;
   /** The way it is linked by now; null while it is not, or goes through a neighbour itself. */
   broker: () => Path | null;
+  /** What kind of way that is; null while it is not linked. */
+  via: () => Way['via'] | null;
 };
 
 export const meshPort = 7_946;

@@ -18,6 +18,7 @@ export type SiteWays = {
   offer(members: readonly Candidate[], holder: string | null): void;
   /** The path that is taken now; null through a neighbour. */
   path(): Path | null;
+  via(): Way['via'] | null;
   /** Through whose leaf or neighbourhood, and whether that is connected. */
   through(): string | null;
 };
@@ -187,6 +188,7 @@ export const createSiteWays = (
       const current = ways.current() as Way | null;
       return current === null || current.via === 'neighbour' ? null : (paths.get(current) ?? null);
     },
+    via: () => (ways.current() as Way | null)?.via ?? null,
     through: () => ways.current()?.through ?? null,
   };
 };
