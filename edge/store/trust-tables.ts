@@ -1,11 +1,12 @@
 /**
  * What the device believes, on disk: the facts as one document and the newest bytes of each record.
  * A second copy of the facts is a file beside the database, so that a database that is damaged or
- * restored from an old copy does not take the anti-rollback floors with it: the higher serial counts.
+ * restored from an old copy does not take the anti-rollback floors with it: the higher floors count.
  */
 import { join } from 'node:path';
 import { type RecordName, recordNameOf } from '@signalbeam/sync/core/records';
 import type { Trust } from '@signalbeam/sync/core/trust';
+import { mergeTrust } from '@signalbeam/sync/core/trust-merge';
 import { siteName, uuid } from '@signalbeam/sync/wire/shape';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
@@ -44,7 +45,7 @@ const ofRoles = <V extends z.ZodType>(value: V) =>
 const said = z.strictObject({ atMs: z.number(), keyIds: z.array(z.string()) }).optional();
 
 const factsSchema = z.strictObject({
-  /** Counts commits: of two copies the higher one is the newer. */
+  /** Counts commits: of two copies of one timeline the higher one is the newer. */
   serial: z.int().min(0),
   site: siteName,
   tenantId: uuid,
@@ -102,7 +103,7 @@ const fileIn = (folder: string): string => join(folder, 'trust.json');
 
 /** What the store of trust keeps its facts in, and their second copy. */
 export type TrustTables = {
-  /** The newer of the two copies; null when there is none. */
+  /** What the two copies believe together; null when there is none. */
   read(): StoredTrust | null;
   /** All that `work` writes, or nothing of it. */
   together(work: () => void): void;
@@ -130,14 +131,28 @@ export const openTrustTables = (db: Database, folder: string): TrustTables => ({
   dropSiteRecords: () => dropSiteRecords(db),
 });
 
-/** The newer of the two copies; null when there is none. */
+/** What both copies together believe; null when there is none. */
 export const readTrust = (db: Database, folder: string): StoredTrust | null => {
   const row = db.prepare<[], { facts: string }>('SELECT facts FROM trust').get();
-  const copies = [
+  return joinCopies(
     row === undefined ? null : storedOf(factsSchema.parse(JSON.parse(row.facts))),
     readTrustCopy(folder),
-  ].filter((copy) => copy !== null);
-  return copies.toSorted((left, right) => right.serial - left.serial)[0] ?? null;
+  );
+};
+
+/**
+ * Commits are counted on each timeline by itself, so of a disk and a database that were restored to
+ * different days the higher count may be of the older facts: they are joined by what was signed. Of
+ * two sites or tenants there is nothing to join; the later one counts.
+ */
+export const joinCopies = (
+  kept: StoredTrust | null,
+  copy: StoredTrust | null,
+): StoredTrust | null => {
+  if (kept === null || copy === null) return kept ?? copy;
+  const [later, other] = copy.serial > kept.serial ? [copy, kept] : [kept, copy];
+  if (later.site !== other.site || later.trust.tenantId !== other.trust.tenantId) return later;
+  return { ...later, trust: mergeTrust(later.trust, other.trust) };
 };
 
 /** The copy beside the database: the same facts, one commit behind at most. */

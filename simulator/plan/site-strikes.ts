@@ -71,11 +71,10 @@ const revoke: Act = ({ world, site, device, random }) => {
 /** The database is an old copy again; the file beside it is not. */
 const damageDatabase: Act = ({ world, device, random }) => {
   const old = copyContent(device.disk.content);
-  const { highest } = device;
   world.kernel.later(random.between(minute, 8 * minute), () => {
     if (world.peace || device.retired || device.process === null) return;
-    // A copy of before the whole disk was exchanged is not an older one of this disk.
-    if (device.highest !== highest) return;
+    // The whole disk may have been exchanged meanwhile: then the two are of different timelines.
+    const { highest } = device;
     device.kill('power');
     const { trustCopy } = device.disk.content;
     device.replaceDisk({ ...old, trustCopy });
@@ -88,10 +87,8 @@ const damageDatabase: Act = ({ world, device, random }) => {
 const damageCopy: Act = ({ device, random, world }) => {
   if (device.retired || device.process === null) return;
   const old = device.disk.content.trustCopy;
-  const { highest } = device;
   world.kernel.later(random.between(minute, 8 * minute), () => {
     if (world.peace || device.retired || device.process === null) return;
-    if (device.highest !== highest) return;
     device.kill('power');
     device.disk.content.trustCopy = random.chance(0.5) ? null : old;
     world.kernel.later(random.between(second, 20 * second), device.boot);

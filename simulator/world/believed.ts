@@ -1,16 +1,12 @@
 /** What a device believes, on the model disk: the port of `edge/store/trust-tables`, over maps. */
-import type { TrustTables } from '@signalbeam/edge/store/trust-tables';
+import { joinCopies, type TrustTables } from '@signalbeam/edge/store/trust-tables';
 import type { Disk } from './disk.ts';
 
 const isOfSite = (name: string): boolean =>
   !name.startsWith('tenant/') && !name.startsWith('device/');
 
 export const createTrustTables = (disk: Disk): TrustTables => ({
-  read: () => {
-    const { trust, trustCopy } = disk.content;
-    if (trust === null || trustCopy === null) return trust ?? trustCopy;
-    return trustCopy.serial > trust.serial ? trustCopy : trust;
-  },
+  read: () => joinCopies(disk.content.trust, disk.content.trustCopy),
   together: (work) => disk.commit(work),
   write: (stored) =>
     disk.commit(() => {

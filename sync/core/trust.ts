@@ -106,7 +106,7 @@ const refused = (code: TrustFault, reason: string): Judgement => ({
   reason,
 });
 
-const signedBy = (
+export const signedBy = (
   keyIds: readonly string[],
   keys: readonly PublicKey[],
   threshold: number,
@@ -126,7 +126,7 @@ export const startTrust = (tenantId: string, root: RootOfTrust, builtAtMs: numbe
 });
 
 /** True when the keys that signed are still enough for the role. */
-const stillTrusted =
+export const stillTrusted =
   (root: RootOfTrust, keyset: KeysInForce | null) =>
   (by: Witness, keyIds: readonly string[]): boolean => {
     if (by === 'root') return signedBy(keyIds, root.keys, root.threshold);
@@ -162,7 +162,7 @@ export const roleOf = (name: RecordName): Witness | null => {
  * Keys changed: what was signed by keys that are no longer trusted sets no floor. So whoever stole
  * a key and ran its versions ahead has gained nothing once the key is withdrawn.
  */
-const afterKeyChange = (trust: Trust): Trust => {
+export const afterKeyChange = (trust: Trust): Trust => {
   const known = stillTrusted(trust.root, trust.keyset);
   // Without a key set nobody knows yet which keys stay: dropping floors then would let old records in.
   const trusted: typeof known = (by, keyIds) =>
