@@ -200,17 +200,20 @@ describe('who knows whom', () => {
     sync: [],
     edge: ['sync'],
     console: ['sync'],
+    client: [],
+    cli: ['client', 'sync'],
     platform: ['sync'],
     'device-manager': ['platform', 'sync'],
     'bundle-orchestrator': ['platform', 'sync'],
     'telemetry-processor': ['platform', 'sync'],
     cloud: ['platform', 'sync', 'device-manager', 'bundle-orchestrator', 'telemetry-processor'],
-    launcher: ['platform', 'sync', 'edge', 'cloud'],
+    launcher: ['platform', 'sync', 'edge', 'cloud', 'cli'],
     simulator: ['sync', 'edge', 'platform', 'launcher', 'cloud'].concat([
       'device-manager',
       'bundle-orchestrator',
       'telemetry-processor',
       'console',
+      'client',
     ]),
   };
   const nameOf = (full: string) => full.replace('@signalbeam/', '');

@@ -12,6 +12,7 @@ export const verbLines: Readonly<Record<string, string>> = {
   status: 'what runs, since when, on which ports',
   test: 'run the tests: all, or one of unit, system, browser',
   check: 'format, lint, types, unused code, house rules',
+  generate: 'make the typed client from the description of the API',
   keys: "make a tenant's root keys offline, sign with them, rotate keys",
   bench: 'run the benches, or one of them, and print the figures',
   sim: 'simulate a site and its cloud under every fault: one seed, many, or for a time',
@@ -33,6 +34,7 @@ export const verbUsage: Readonly<Record<string, string>> = {
   test: `test [--full] [unit|system|browser] [-- vitest arguments]
   --full            also the long ones: hundreds of power cuts, thousands of seeds`,
   check: 'check',
+  generate: 'generate',
   bench: `bench [name] [--smoke]
   --smoke           small sizes: does it run, not how fast`,
   keys: `keys show|init|sign|send|rotate [role] [flags]

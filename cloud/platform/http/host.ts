@@ -35,6 +35,10 @@ const describe = (service: Service): OpenApiDocument =>
     info: { title: service.name, version: '1' },
   }) as unknown as OpenApiDocument;
 
+/** The API of these services as one document. */
+export const describeServices = (services: readonly Service[]): OpenApiDocument =>
+  mergeDocuments(services.map((service) => [service.name, describe(service)]));
+
 /** Everything from our own origin only; `data:` for icons, which the console draws from text. */
 export const securityHeaders = () =>
   secureHeaders({
@@ -84,7 +88,7 @@ export const createHost = (options: HostOptions): Host => {
       'content-type': metrics.registry.contentType,
     }),
   );
-  const document = mergeDocuments(services.map((service) => [service.name, describe(service)]));
+  const document = describeServices(services);
   app.get('/openapi.json', (c) => c.json(document));
   app.get('/docs', (c) => c.html(docsPage(document)));
   addServices(app, services);

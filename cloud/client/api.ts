@@ -1,0 +1,4946 @@
+/**
+ * The types of the API, made from its OpenAPI document by `./signalbeam generate`: don't edit them.
+ */
+export interface paths {
+  "/api/artifacts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists uploaded images, the newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of them */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              images: components["schemas"]["StoredImage"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Takes an image archive: OCI archive or docker save, plain or gzip
+    * @description The body is the archive itself. The answer names each image by its digest. Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: {
+          name?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      responses: {
+        /** @description The images in it */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              images: components["schemas"]["Image"][];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/artifacts/blobs/{digest}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * A blob of an uploaded image; HEAD, Range and If-None-Match are understood
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          digest: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The blob */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/octet-stream": string;
+          };
+        };
+        /** @description The range that was asked for */
+        206: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/octet-stream": string;
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/audit": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists what was done, newest first
+    * @description Needs a user with the role operator or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              entries: components["schemas"]["AuditLine"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/login": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Signs a person in */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "email": "admin@demo.local",
+          *       "password": "correct horse battery"
+          *     }
+          */
+          "application/json": {
+            email: string;
+            password: string;
+          };
+        };
+      };
+      responses: {
+        /** @description Signed in; the cookie sb_session is set too */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              token: string;
+              /** Format: date-time */
+              expiresAt: string;
+              user: components["schemas"]["Me"];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/logout": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Ends the sign-in that this request carries */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Signed out, or nobody was signed in */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/me": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Who is signed in
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The person */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Me"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bundles": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists bundles by name
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of them */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              bundles: components["schemas"]["Bundle"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Makes a bundle, which versions are then released of
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "name": "hello",
+          *       "description": "Says hello"
+          *     }
+          */
+          "application/json": {
+            name: string;
+            /** @default  */
+            description?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The bundle */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Bundle"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bundles/validate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Says whether these containers could be released, and what is wrong where
+    * @description Needs a user with the role viewer or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "containers": [
+          *         {
+          *           "name": "web",
+          *           "image": "registry.example/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+          *           "environment": {
+          *             "GREETING": "hello"
+          *           }
+          *         }
+          *       ]
+          *     }
+          */
+          "application/json": {
+            containers?: {
+              name: string;
+              image: string;
+              /** @default [] */
+              entrypoint?: string[];
+              /** @default [] */
+              command?: string[];
+              /** @default {} */
+              environment?: {
+                [key: string]: string;
+              };
+              /** @default [] */
+              ports?: {
+                containerPort: number;
+                hostPort: number;
+                /**
+                * @default tcp
+                * @enum {string}
+                */
+                protocol?: "tcp" | "udp";
+                /**
+                * Format: ipv4
+                * @default 0.0.0.0
+                */
+                hostAddress?: string;
+              }[];
+              /** @default [] */
+              mounts?: ({
+                /** @constant */
+                kind: "volume";
+                name: string;
+                /** Format: starts_with */
+                containerPath: string;
+                /** @default false */
+                readOnly?: boolean;
+              } | {
+                /** @constant */
+                kind: "bind";
+                /** Format: starts_with */
+                hostPath: string;
+                /** Format: starts_with */
+                containerPath: string;
+                /** @default true */
+                readOnly?: boolean;
+              })[];
+              /**
+              * @default unless-stopped
+              * @enum {string}
+              */
+              restart?: "no" | "on-failure" | "unless-stopped" | "always";
+              /** @default null */
+              memoryBytes?: number | null;
+              /** @default null */
+              cpus?: number | null;
+              /** @default 10000 */
+              stopGraceMs?: number;
+              /** @default null */
+              healthCheck?: {
+                /** @default 5000 */
+                intervalMs?: number;
+                /** @default 3000 */
+                timeoutMs?: number;
+                /** @default 3 */
+                retries?: number;
+                /** @default 10000 */
+                startPeriodMs?: number;
+                /** @default 5000 */
+                soakMs?: number;
+                probe: {
+                  /** @constant */
+                  kind: "http";
+                  port: number;
+                  /**
+                  * Format: starts_with
+                  * @default /
+                  */
+                  path?: string;
+                  /** @default 200 */
+                  expectStatus?: number;
+                } | {
+                  /** @constant */
+                  kind: "tcp";
+                  port: number;
+                } | {
+                  /** @constant */
+                  kind: "exec";
+                  command: string[];
+                };
+              } | null;
+            }[];
+          };
+        };
+      };
+      responses: {
+        /** @description The finding */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Validation"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bundles/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * One bundle
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The bundle */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Bundle"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bundles/{id}/versions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists versions, the highest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of them */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              versions: components["schemas"]["BundleVersion"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Releases a version: signed, and immutable from then on
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "version": "1.0.0",
+          *       "containers": [
+          *         {
+          *           "name": "web",
+          *           "image": "registry.example/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+          *           "environment": {
+          *             "GREETING": "hello"
+          *           }
+          *         }
+          *       ]
+          *     }
+          */
+          "application/json": {
+            version: string;
+            containers?: {
+              name: string;
+              image: string;
+              /** @default [] */
+              entrypoint?: string[];
+              /** @default [] */
+              command?: string[];
+              /** @default {} */
+              environment?: {
+                [key: string]: string;
+              };
+              /** @default [] */
+              ports?: {
+                containerPort: number;
+                hostPort: number;
+                /**
+                * @default tcp
+                * @enum {string}
+                */
+                protocol?: "tcp" | "udp";
+                /**
+                * Format: ipv4
+                * @default 0.0.0.0
+                */
+                hostAddress?: string;
+              }[];
+              /** @default [] */
+              mounts?: ({
+                /** @constant */
+                kind: "volume";
+                name: string;
+                /** Format: starts_with */
+                containerPath: string;
+                /** @default false */
+                readOnly?: boolean;
+              } | {
+                /** @constant */
+                kind: "bind";
+                /** Format: starts_with */
+                hostPath: string;
+                /** Format: starts_with */
+                containerPath: string;
+                /** @default true */
+                readOnly?: boolean;
+              })[];
+              /**
+              * @default unless-stopped
+              * @enum {string}
+              */
+              restart?: "no" | "on-failure" | "unless-stopped" | "always";
+              /** @default null */
+              memoryBytes?: number | null;
+              /** @default null */
+              cpus?: number | null;
+              /** @default 10000 */
+              stopGraceMs?: number;
+              /** @default null */
+              healthCheck?: {
+                /** @default 5000 */
+                intervalMs?: number;
+                /** @default 3000 */
+                timeoutMs?: number;
+                /** @default 3 */
+                retries?: number;
+                /** @default 10000 */
+                startPeriodMs?: number;
+                /** @default 5000 */
+                soakMs?: number;
+                probe: {
+                  /** @constant */
+                  kind: "http";
+                  port: number;
+                  /**
+                  * Format: starts_with
+                  * @default /
+                  */
+                  path?: string;
+                  /** @default 200 */
+                  expectStatus?: number;
+                } | {
+                  /** @constant */
+                  kind: "tcp";
+                  port: number;
+                } | {
+                  /** @constant */
+                  kind: "exec";
+                  command: string[];
+                };
+              } | null;
+            }[];
+            /** @default  */
+            releaseNotes?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The version */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["BundleVersion"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bundles/{id}/versions/{version}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * One version
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+          version: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The version */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["BundleVersion"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists devices by name; a query such as `environment=production AND status=online` chooses
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          status?: "pending" | "approved" | "rejected" | "online" | "offline" | "never";
+          site?: string;
+          search?: string;
+          query?: string;
+          group?: string;
+          /** @description Registered by this registration token */
+          token?: string;
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              devices: components["schemas"]["Device"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /** Registers a device by a registration token */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "registrationToken": "sbr_0123abcd_0123456789abcdefghjkmnpqrstvwxyz",
+          *       "name": "pump 3",
+          *       "publicKey": "UAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+          *       "sealingKey": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+          *       "agentVersion": "0.1.0",
+          *       "platform": {
+          *         "os": "linux",
+          *         "architecture": "arm64",
+          *         "hostname": "pump-3.local"
+          *       }
+          *     }
+          */
+          "application/json": {
+            registrationToken: string;
+            name: string;
+            publicKey: string;
+            sealingKey: string;
+            agentVersion: string;
+            platform: {
+              os: string;
+              architecture: string;
+              hostname: string;
+            };
+          };
+        };
+      };
+      responses: {
+        /** @description This key is registered already */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              /** Format: uuid */
+              deviceId: string;
+              /** Format: uuid */
+              tenantId: string;
+              site: string;
+              /** @enum {string} */
+              status: "pending" | "approved" | "rejected";
+              fingerprint: string;
+            };
+          };
+        };
+        /** @description Registered */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              /** Format: uuid */
+              deviceId: string;
+              /** Format: uuid */
+              tenantId: string;
+              site: string;
+              /** @enum {string} */
+              status: "pending" | "approved" | "rejected";
+              fingerprint: string;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/bulk": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Changes many devices, a batch at a time: tags, groups, approval, deletion
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "devices": {
+          *         "query": "site=plant-7 AND NOT ring=canary"
+          *       },
+          *       "action": {
+          *         "kind": "tag",
+          *         "set": [
+          *           "ring=late"
+          *         ]
+          *       }
+          *     }
+          */
+          "application/json": {
+            devices: {
+              ids?: string[];
+              /** @enum {string} */
+              status?: "pending" | "approved" | "rejected" | "online" | "offline" | "never";
+              site?: string;
+              search?: string;
+              /** @example environment=production AND NOT status=offline */
+              query?: string;
+              /** Format: uuid */
+              group?: string;
+              /**
+              * Format: uuid
+              * @description Registered by this registration token
+              */
+              token?: string;
+            };
+            action: {
+              /** @enum {string} */
+              kind: "tag";
+              /** @default [] */
+              set?: string[];
+              /**
+              * @description `ring=canary`, or `ring` whatever its value
+              * @default []
+              */
+              unset?: string[];
+            } | {
+              /** @enum {string} */
+              kind: "join";
+              /** Format: uuid */
+              group: string;
+            } | {
+              /** @enum {string} */
+              kind: "leave";
+              /** Format: uuid */
+              group: string;
+            } | {
+              /** @enum {string} */
+              kind: "approve";
+            } | {
+              /** @enum {string} */
+              kind: "reject";
+              reason?: string;
+            } | {
+              /** @enum {string} */
+              kind: "delete";
+            };
+            cursor?: string;
+            /** @default 200 */
+            limit?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description What became of each device of this batch */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              results: {
+                /** Format: uuid */
+                deviceId: string;
+                name: string | null;
+                /** @enum {string} */
+                outcome: "changed" | "unchanged" | "refused";
+                reason: string | null;
+              }[];
+              /** @description Send it for the next batch */
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/count": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Counts devices, chosen as in the list
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          status?: "pending" | "approved" | "rejected" | "online" | "offline" | "never";
+          site?: string;
+          search?: string;
+          query?: string;
+          group?: string;
+          /** @description Registered by this registration token */
+          token?: string;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description How many */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              devices: number;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * One device; also one that was replaced or decommissioned, for its history
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The device */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Device"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    /**
+    * Deletes a device: its credentials end at once; what runs on it is left running
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    /**
+    * Renames a device, moves it to another site, or replaces its metadata
+    * @description Needs a user with the role operator or above.
+    */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "name": "pump 3"
+          *     }
+          */
+          "application/json": {
+            name?: string;
+            site?: string;
+            metadata?: {
+              [key: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        /** @description The device */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Device"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+  "/api/devices/{id}/activity": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists what was done to a device, newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              activity: components["schemas"]["Activity"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/api-keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists a device’s API keys, newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The keys */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              apiKeys: components["schemas"]["ApiKey"][];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Makes an API key for a device; it is shown this once
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: {
+        content: {
+          "application/json": {
+            /** @default 365 */
+            validityDays?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description The key */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["ApiKey"] & {
+              apiKey: string;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/api-keys/{keyId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Revokes an API key at once
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          keyId: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Revoked */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/approve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Lets a device in; it fetches its credentials by itself
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The device */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Device"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/bundle": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Puts a bundle version on a device, outside of any rollout
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "bundleId": "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11",
+          *       "version": "1.0.0"
+          *     }
+          */
+          "application/json": {
+            /** Format: uuid */
+            bundleId: string;
+            version: string;
+          };
+        };
+      };
+      responses: {
+        /** @description What is wanted now */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Assigned"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/bundle/{bundleId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Takes a bundle from a device
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          bundleId: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description What is wanted now */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Assigned"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/decommission": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Takes a device out for good: its credentials end at once, and once it hears so it wipes its keys and data, and what it runs if so wished. Afterwards it can be registered afresh, with any tenant
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "wipe": "data"
+          *     }
+          */
+          "application/json": {
+            /** @enum {string} */
+            wipe: "data" | "workloads";
+          };
+        };
+      };
+      responses: {
+        /** @description Decommissioned */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/desired-state": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * What is wanted of a device, with the signed record
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The desired state */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["DesiredState"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/enrolment": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * How a device’s registration stands; once approved, its credentials
+    * @description Needs a registered device.
+    */
+    get: {
+      parameters: {
+        query?: {
+          rootsAfter?: number | null;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description How it stands */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              /** @enum {string} */
+              status: "pending";
+            } | {
+              /** @enum {string} */
+              status: "rejected";
+              reason: string | null;
+            } | {
+              /** @enum {string} */
+              status: "approved";
+              enrolment: {
+                /** Format: uuid */
+                deviceId: string;
+                /** Format: uuid */
+                tenantId: string;
+                tenantKey: string;
+                site: string;
+                name: string;
+                nats: {
+                  operatorJwt: string;
+                  systemAccountKey: string;
+                  systemAccountJwt: string;
+                  leafAccountJwt: string;
+                  deviceJwt: string;
+                  gatewayJwt: string;
+                  hubUrls: string[];
+                  leafUrls: string[];
+                };
+                records: {
+                  root: string;
+                  keyset: string;
+                  revocation: string;
+                  roster: string;
+                  siteKey: string;
+                };
+              };
+              roots?: string[];
+            } | {
+              /** @enum {string} */
+              status: "removed";
+              /** @enum {string} */
+              removal: "deleted" | "replaced" | "decommissioned";
+              roots: string[];
+              keyset: string;
+              revocation: string;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    /**
+    * A decommissioned device says that it has wiped what it was told to
+    * @description Needs a registered device.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Noted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * What happened on the device, newest first
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of events */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["DeviceEvents"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/groups": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists the groups that a device is in now
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description All of them */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              groups: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /** @enum {string} */
+                origin: "query" | "person" | "registration-token";
+                /** Format: date-time */
+                addedAt: string | null;
+                addedBy: string | null;
+              }[];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/heartbeat": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Says that the device is there, and when it will say so again
+    * @description Needs an approved device.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "nextBeatMs": 60000
+          *     }
+          */
+          "application/json": {
+            /** @default 60000 */
+            nextBeatMs?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description Heard */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/metrics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Samples over time (10 metrics), thinned to at most maxPoints
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query?: {
+          /** @description ISO 8601, or milliseconds since 1970 */
+          from?: string;
+          /** @description ISO 8601, or milliseconds since 1970 */
+          to?: string;
+          maxPoints?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The series */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["MetricsSeries"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Stores samples; those without a time get the time of arrival
+    * @description Needs an approved device.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "samples": [
+          *         {
+          *           "cpuPercent": 12.5
+          *         }
+          *       ]
+          *     }
+          */
+          "application/json": {
+            samples: {
+              at?: number;
+              cpuPercent?: number | null;
+              memoryPercent?: number | null;
+              memoryUsedBytes?: number | null;
+              diskPercent?: number | null;
+              diskUsedBytes?: number | null;
+              networkReceivedBytes?: number | null;
+              networkSentBytes?: number | null;
+              loadAverage?: number | null;
+              temperatureCelsius?: number | null;
+              uptimeSeconds?: number | null;
+            }[];
+          };
+        };
+      };
+      responses: {
+        /** @description How many were stored */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              stored: number;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/presence": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Whether the device is heard of
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Presence */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Presence"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/reject": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Turns a waiting device away
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: {
+        content: {
+          "application/json": {
+            reason?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The device */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Device"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/replace": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Puts a device that waits for approval in the place of this one: it takes over name, site, tags, groups and desired state; this one is revoked for good
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "by": "1c3b0a52-33a7-4d1e-8f0e-6f9f2f6a9f10"
+          *     }
+          */
+          "application/json": {
+            /** Format: uuid */
+            by: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The device in its new place */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Device"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/reported": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * The device's newest account of itself
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The reported state */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["ReportedState"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/tags": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+    * Sets tags of a device and takes others off; a key has one value
+    * @description Needs a user with the role operator or above.
+    */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "set": [
+          *         "environment=production"
+          *       ],
+          *       "unset": [
+          *         "ring"
+          *       ]
+          *     }
+          */
+          "application/json": {
+            /** @default [] */
+            set?: string[];
+            /**
+            * @description `ring=canary`, or `ring` whatever its value
+            * @default []
+            */
+            unset?: string[];
+          };
+        };
+      };
+      responses: {
+        /** @description The device */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Device"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+  "/api/groups": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists groups by name
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page; how many are in a dynamic group says the group itself */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              groups: components["schemas"]["Group"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Makes a group: with a query a dynamic one, without one a static one
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "name": "Canaries",
+          *       "query": "ring=canary AND status=online"
+          *     }
+          */
+          "application/json": {
+            name: string;
+            /** @default  */
+            description?: string;
+            /** @description Of a dynamic group; who answers it is in it */
+            query?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The group */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Group"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/groups/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * One group, with how many devices are in it now
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The group */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Group"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    /**
+    * Deletes a group; its devices stay as they are
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    /**
+    * Changes name, description or query; static stays static and dynamic dynamic
+    * @description Needs a user with the role operator or above.
+    */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "name": "Canaries"
+          *     }
+          */
+          "application/json": {
+            name?: string;
+            description?: string;
+            /** @description Of a dynamic group; who answers it is in it */
+            query?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The group */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Group"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+  "/api/groups/{id}/members": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists the devices of a group by name, with how each came to be in it
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              members: {
+                device: components["schemas"]["Device"];
+                /** @enum {string} */
+                origin: "query" | "person" | "registration-token";
+                /** Format: date-time */
+                addedAt: string | null;
+                addedBy: string | null;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/keys": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Shows the root and the key set in force, and the key set that should follow
+    * @description Needs a user with the role admin or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The keys */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Keys"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Hands in a key set that was signed outside, and the next root if there is one
+    * @description Needs a user with the role admin or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "root": null,
+          *       "keyset": "e30="
+          *     }
+          */
+          "application/json": {
+            root: string | null;
+            keyset: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The keys as they are now */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Keys"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/keys/rotate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Adds the next key of a role, replaces all older ones by it, or withdraws those
+    * @description Needs a user with the role admin or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "role": "membership",
+          *       "change": "add"
+          *     }
+          */
+          "application/json": {
+            /** @enum {string} */
+            role: "release" | "director" | "ingest" | "membership";
+            /** @enum {string} */
+            change: "add" | "replace" | "withdraw-old";
+          };
+        };
+      };
+      responses: {
+        /** @description The keys as they are now */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Keys"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/registration-tokens": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists registration tokens, newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              registrationTokens: components["schemas"]["RegistrationToken"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Makes a registration token; it is shown this once
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "site": "plant-7",
+          *       "maxUses": 3,
+          *       "validityDays": 7
+          *     }
+          */
+          "application/json": {
+            /** @default  */
+            description?: string;
+            site: string;
+            /** @default 1 */
+            maxUses?: number;
+            /** @default 30 */
+            validityDays?: number;
+            /** @default false */
+            autoApprove?: boolean;
+            /**
+            * Format: uuid
+            * @description A static group for its devices
+            */
+            group?: string;
+            /**
+            * @description Tags for its devices
+            * @default []
+            */
+            tags?: string[];
+          };
+        };
+      };
+      responses: {
+        /** @description The token */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["RegistrationToken"] & {
+              token: string;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/registration-tokens/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Revokes a registration token; devices that used it stay
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Revoked */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/releases/{digest}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * The signed release envelope that a desired state names, byte for byte
+    * @description Needs an approved device.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          digest: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The envelope */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/vnd.signalbeam.release+json": {
+              payloadType: string;
+              payload: string;
+              signatures: {
+                keyid: string;
+                sig: string;
+              }[];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists rollouts, the newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of them */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              rollouts: components["schemas"]["Rollout"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Rolls a version out to devices, all at once
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "bundleId": "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11",
+          *       "version": "1.0.0",
+          *       "deviceIds": [
+          *         "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11"
+          *       ]
+          *     }
+          */
+          "application/json": {
+            /** Format: uuid */
+            bundleId: string;
+            version: string;
+            deviceIds: string[];
+          };
+        };
+      };
+      responses: {
+        /** @description The rollout */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * One rollout, with what it waits for
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rollout */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/cancel": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Stops it: unfinished devices get back what they had
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rollout */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/devices": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * How each of its devices stands
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Its devices by name */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["RolloutDevice"][];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/retry": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Lets its failed devices try again
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rollout */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/sites": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists sites by name, with how many devices are at each
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              sites: components["schemas"]["Site"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Makes a site
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "name": "plant-7",
+          *       "title": "Plant 7, Oslo"
+          *     }
+          */
+          "application/json": {
+            name: string;
+            /** @default  */
+            title?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The site */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Site"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/sites/{name}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Deletes a site at which nothing is
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    /**
+    * Gives a site another title; its name is signed and stays
+    * @description Needs a user with the role operator or above.
+    */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "title": "Plant 7"
+          *     }
+          */
+          "application/json": {
+            title: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The site */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Site"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+  "/api/stream": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * What changes, as server-sent events
+    * @description Events `device`, `rollout`, `metrics`, `reported`, `event` with data `{type, at, data}`; `resync` when something was missed. Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          topics?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The stream */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "text/event-stream": string;
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/tags": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists the tags in use, with how many devices have each
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          /** @description Empty: bare tags only */
+          key?: string;
+          /** @description What a value starts with */
+          prefix?: string;
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              tags: {
+                tag: string;
+                key: string | null;
+                value: string;
+                devices: number;
+              }[];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/tags/suggestions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Judges a query that is being written, and says what may stand at the caret
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          query?: string;
+          at?: number | null;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description What may come next */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              fault: {
+                message: string;
+                start: number;
+                end: number;
+              } | null;
+              replace: {
+                start: number;
+                end: number;
+              };
+              suggestions: {
+                text: string;
+                /** @enum {string} */
+                kind: "key" | "tag" | "value" | "word";
+                hint: string;
+              }[];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/telemetry/session": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Whether the sign-in still holds
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description It does */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists the people of the tenant
+    * @description Needs a user with the role admin or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description All */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              users: components["schemas"]["User"][];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Lets a person sign in
+    * @description Needs a user with the role admin or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "email": "ada@demo.local",
+          *       "name": "Ada",
+          *       "role": "operator",
+          *       "password": "correct horse battery"
+          *     }
+          */
+          "application/json": {
+            email: string;
+            name: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+            password: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The person */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["User"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+    * Changes a person’s name or role, or disables them
+    * @description Needs a user with the role admin or above.
+    */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "role": "viewer"
+          *     }
+          */
+          "application/json": {
+            name?: string;
+            /** @enum {string} */
+            role?: "viewer" | "operator" | "admin";
+            disabled?: boolean;
+          };
+        };
+      };
+      responses: {
+        /** @description The person */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["User"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+  schemas: {
+    Me: {
+      /** Format: uuid */
+      id: string;
+      email: string;
+      name: string;
+      /** @enum {string} */
+      role: "viewer" | "operator" | "admin";
+      /** Format: uuid */
+      tenantId: string;
+      tenantName: string;
+    };
+    /**
+    * @example {
+    *       "type": "https://signalbeam.dev/errors/invalid-request",
+    *       "title": "The request is not understood",
+    *       "status": 400,
+    *       "code": "invalid-request",
+    *       "detail": "The body is not as described.",
+    *       "errors": [
+    *         {
+    *           "path": "colour",
+    *           "message": "is not a known field"
+    *         }
+    *       ]
+    *     }
+    */
+    Problem: {
+      type: string;
+      title: string;
+      status: number;
+      /** @description Stable; docs/errors.md lists them all */
+      code: string;
+      detail: string;
+      next?: string;
+      errors?: {
+        path: string;
+        message: string;
+        /** @description Where in a text the fault begins */
+        start?: number;
+        end?: number;
+      }[];
+    };
+    User: {
+      /** Format: uuid */
+      id: string;
+      email: string;
+      name: string;
+      /** @enum {string} */
+      role: "viewer" | "operator" | "admin";
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      disabledAt: string | null;
+    };
+    RegistrationToken: {
+      /** Format: uuid */
+      id: string;
+      prefix: string;
+      description: string;
+      site: string;
+      maxUses: number;
+      currentUses: number;
+      autoApprove: boolean;
+      /** Format: uuid */
+      group: string | null;
+      tags: string[];
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: date-time */
+      revokedAt: string | null;
+      /** @enum {string} */
+      state: "open" | "revoked" | "expired" | "used-up";
+    };
+    Device: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      site: string;
+      /** @enum {string} */
+      registrationStatus: "pending" | "approved" | "rejected";
+      statusReason: string | null;
+      /** @enum {string} */
+      presence: "online" | "offline" | "never";
+      /** Format: date-time */
+      lastSeenAt: string | null;
+      /** Format: date-time */
+      reportedAt: string | null;
+      fingerprint: string;
+      agentVersion: string;
+      platform: {
+        os: string;
+        architecture: string;
+        hostname: string;
+      };
+      tags: string[];
+      metadata: {
+        [key: string]: string;
+      };
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      approvedAt: string | null;
+      generation: number | null;
+      bundles: {
+        /** Format: uuid */
+        bundleId: string;
+        name: string;
+        version: string;
+        status: string;
+      }[];
+      /** Format: uuid */
+      replaces: string | null;
+      removal: {
+        /** @enum {string} */
+        removal: "deleted" | "replaced" | "decommissioned";
+        /** Format: date-time */
+        at: string;
+        /** @enum {string|null} */
+        wipe: "data" | "workloads" | null;
+        /** Format: date-time */
+        wipedAt: string | null;
+        /** Format: uuid */
+        replacedBy: string | null;
+      } | null;
+    };
+    Group: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      description: string;
+      /** @enum {string} */
+      kind: "static" | "dynamic";
+      query: string | null;
+      members: number | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+    };
+    Site: {
+      name: string;
+      title: string;
+      devices: number;
+      pending: number;
+      /** Format: date-time */
+      createdAt: string;
+    };
+    Activity: {
+      id: number;
+      /** Format: date-time */
+      at: string;
+      actor: string;
+      action: string;
+      before?: unknown;
+      after?: unknown;
+    };
+    ApiKey: {
+      /** Format: uuid */
+      id: string;
+      prefix: string;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: date-time */
+      revokedAt: string | null;
+    };
+    AuditLine: {
+      id: number;
+      /** Format: date-time */
+      at: string;
+      actor: string;
+      action: string;
+      target: string;
+      before?: unknown;
+      after?: unknown;
+      ip: string | null;
+    };
+    Keys: {
+      root: {
+        version: number;
+        development: boolean;
+        threshold: number;
+        keys: {
+          keyId: string;
+          publicKey: string;
+        }[];
+        /** Format: date-time */
+        expiresAt: string;
+      };
+      keyset: {
+        /** Format: uuid */
+        tenantId: string;
+        version: number;
+        /** Format: date-time */
+        issuedAt: string;
+        roles: {
+          release: {
+            keyId: string;
+            publicKey: string;
+          }[];
+          director: {
+            keyId: string;
+            publicKey: string;
+          }[];
+          ingest: {
+            keyId: string;
+            publicKey: string;
+          }[];
+          membership: {
+            keyId: string;
+            publicKey: string;
+          }[];
+        };
+        thresholds: {
+          release: number;
+          director: number;
+          ingest: number;
+          membership: number;
+        };
+      };
+      proposal: {
+        /** Format: uuid */
+        tenantId: string;
+        version: number;
+        /** Format: date-time */
+        issuedAt: string;
+        roles: {
+          release: {
+            keyId: string;
+            publicKey: string;
+          }[];
+          director: {
+            keyId: string;
+            publicKey: string;
+          }[];
+          ingest: {
+            keyId: string;
+            publicKey: string;
+          }[];
+          membership: {
+            keyId: string;
+            publicKey: string;
+          }[];
+        };
+        thresholds: {
+          release: number;
+          director: number;
+          ingest: number;
+          membership: number;
+        };
+      } | null;
+      envelopes: {
+        root: string;
+        keyset: string;
+      };
+    };
+    Image: {
+      reference: string;
+      name: string;
+      digest: string;
+      sizeBytes: number;
+      tags: string[];
+      platforms: string[];
+    };
+    StoredImage: components["schemas"]["Image"] & {
+      mediaType: string;
+      /** Format: date-time */
+      createdAt: string;
+      createdBy: string;
+    };
+    Bundle: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      description: string;
+      latestVersion: string | null;
+      versionCount: number;
+      /** Format: date-time */
+      createdAt: string;
+      createdBy: string;
+    };
+    Validation: {
+      valid: boolean;
+      errors: {
+        path: string;
+        message: string;
+      }[];
+      containers?: {
+        name: string;
+        image: string;
+        /** @default [] */
+        entrypoint?: string[];
+        /** @default [] */
+        command?: string[];
+        /** @default {} */
+        environment?: {
+          [key: string]: string;
+        };
+        /** @default [] */
+        ports?: {
+          containerPort: number;
+          hostPort: number;
+          /**
+          * @default tcp
+          * @enum {string}
+          */
+          protocol?: "tcp" | "udp";
+          /**
+          * Format: ip
+          * @default 0.0.0.0
+          */
+          hostAddress?: string;
+        }[];
+        /** @default [] */
+        mounts?: ({
+          /** @enum {string} */
+          kind: "volume";
+          name: string;
+          containerPath: string;
+          /** @default false */
+          readOnly?: boolean;
+        } | {
+          /** @enum {string} */
+          kind: "bind";
+          hostPath: string;
+          containerPath: string;
+          /** @default true */
+          readOnly?: boolean;
+        })[];
+        /**
+        * @default unless-stopped
+        * @enum {string}
+        */
+        restart?: "no" | "on-failure" | "unless-stopped" | "always";
+        /** @default null */
+        memoryBytes?: number | null;
+        /** @default null */
+        cpus?: number | null;
+        /** @default 10000 */
+        stopGraceMs?: number;
+        /** @default null */
+        healthCheck?: {
+          /** @default 5000 */
+          intervalMs?: number;
+          /** @default 3000 */
+          timeoutMs?: number;
+          /** @default 3 */
+          retries?: number;
+          /** @default 10000 */
+          startPeriodMs?: number;
+          /** @default 5000 */
+          soakMs?: number;
+          probe: {
+            /** @enum {string} */
+            kind: "http";
+            port: number;
+            /** @default / */
+            path?: string;
+            /** @default 200 */
+            expectStatus?: number;
+          } | {
+            /** @enum {string} */
+            kind: "tcp";
+            port: number;
+          } | {
+            /** @enum {string} */
+            kind: "exec";
+            command: string[];
+          };
+        } | null;
+      }[];
+    };
+    BundleVersion: {
+      /** Format: uuid */
+      bundleId: string;
+      version: string;
+      containers: {
+        name: string;
+        image: string;
+        /** @default [] */
+        entrypoint?: string[];
+        /** @default [] */
+        command?: string[];
+        /** @default {} */
+        environment?: {
+          [key: string]: string;
+        };
+        /** @default [] */
+        ports?: {
+          containerPort: number;
+          hostPort: number;
+          /**
+          * @default tcp
+          * @enum {string}
+          */
+          protocol?: "tcp" | "udp";
+          /**
+          * Format: ip
+          * @default 0.0.0.0
+          */
+          hostAddress?: string;
+        }[];
+        /** @default [] */
+        mounts?: ({
+          /** @enum {string} */
+          kind: "volume";
+          name: string;
+          containerPath: string;
+          /** @default false */
+          readOnly?: boolean;
+        } | {
+          /** @enum {string} */
+          kind: "bind";
+          hostPath: string;
+          containerPath: string;
+          /** @default true */
+          readOnly?: boolean;
+        })[];
+        /**
+        * @default unless-stopped
+        * @enum {string}
+        */
+        restart?: "no" | "on-failure" | "unless-stopped" | "always";
+        /** @default null */
+        memoryBytes?: number | null;
+        /** @default null */
+        cpus?: number | null;
+        /** @default 10000 */
+        stopGraceMs?: number;
+        /** @default null */
+        healthCheck?: {
+          /** @default 5000 */
+          intervalMs?: number;
+          /** @default 3000 */
+          timeoutMs?: number;
+          /** @default 3 */
+          retries?: number;
+          /** @default 10000 */
+          startPeriodMs?: number;
+          /** @default 5000 */
+          soakMs?: number;
+          probe: {
+            /** @enum {string} */
+            kind: "http";
+            port: number;
+            /** @default / */
+            path?: string;
+            /** @default 200 */
+            expectStatus?: number;
+          } | {
+            /** @enum {string} */
+            kind: "tcp";
+            port: number;
+          } | {
+            /** @enum {string} */
+            kind: "exec";
+            command: string[];
+          };
+        } | null;
+      }[];
+      releaseNotes: string;
+      releaseDigest: string;
+      /** Format: date-time */
+      createdAt: string;
+      createdBy: string;
+    };
+    Assigned: {
+      generation: number;
+      slots: {
+        /** Format: uuid */
+        bundleId: string;
+        bundleName: string;
+        version: string;
+        releaseDigest: string;
+        /** Format: uuid */
+        rolloutId: string | null;
+        requestedGeneration: number;
+      }[];
+    };
+    DesiredState: {
+      generation: number;
+      slots: {
+        /** Format: uuid */
+        bundleId: string;
+        bundleName: string;
+        version: string;
+        releaseDigest: string;
+        /** Format: uuid */
+        rolloutId: string | null;
+        requestedGeneration: number;
+      }[];
+      /** Format: date-time */
+      issuedAt: string | null;
+      envelope?: string;
+    };
+    Rollout: {
+      /** Format: uuid */
+      id: string;
+      /** Format: uuid */
+      bundleId: string;
+      bundleName: string;
+      version: string;
+      /** @enum {string} */
+      status: "in-progress" | "succeeded" | "failed" | "cancelled";
+      progress: {
+        total: number;
+        pending: number;
+        inProgress: number;
+        succeeded: number;
+        failed: number;
+        cancelled: number;
+        unreached: number;
+      };
+      waiting: string;
+      /** Format: date-time */
+      createdAt: string;
+      createdBy: string;
+      /** Format: date-time */
+      completedAt: string | null;
+    };
+    RolloutDevice: {
+      /** Format: uuid */
+      deviceId: string;
+      name: string;
+      /** @enum {string} */
+      status: "pending" | "in-progress" | "succeeded" | "failed" | "cancelled" | "unreached";
+      /** Format: date-time */
+      lastSeenAt: string | null;
+      reason: string | null;
+      logTail: string[];
+      /** Format: date-time */
+      startedAt: string | null;
+      /** Format: date-time */
+      completedAt: string | null;
+      retryCount: number;
+    };
+    Presence: {
+      /** @enum {string} */
+      presence: "online" | "offline" | "never";
+      /** Format: date-time */
+      lastSeenAt: string | null;
+      nextBeatMs: number | null;
+    };
+    MetricsSeries: {
+      /** Format: date-time */
+      from: string;
+      /** Format: date-time */
+      to: string;
+      bucketMs: number;
+      series: {
+        /** Format: date-time */
+        at: string;
+        cpuPercent: number | null;
+        memoryPercent: number | null;
+        memoryUsedBytes: number | null;
+        diskPercent: number | null;
+        diskUsedBytes: number | null;
+        networkReceivedBytes: number | null;
+        networkSentBytes: number | null;
+        loadAverage: number | null;
+        temperatureCelsius: number | null;
+        uptimeSeconds: number | null;
+      }[];
+    };
+    DeviceEvents: {
+      events: {
+        seq: number;
+        epoch: string;
+        /** Format: date-time */
+        at: string;
+        /** Format: date-time */
+        receivedAt: string;
+        /** @enum {string} */
+        type: "agent-started" | "agent-stopping" | "link-up" | "link-down" | "desired-accepted" | "desired-refused" | "update-started" | "update-confirmed" | "update-failed" | "restored" | "container-died" | "container-restarted" | "container-recreated" | "drift-corrected" | "engine-down" | "engine-up" | "disk-floor" | "new-epoch" | "images-pruned" | "operator-action" | "trust-changed" | "record-refused" | "revoked" | "cloned-identity";
+        /** @enum {string} */
+        severity: "info" | "warning" | "error";
+        message: string;
+        data: {
+          [key: string]: string | number | boolean | null;
+        };
+      }[];
+      nextCursor: string | null;
+    };
+    ReportedState: {
+      /** Format: date-time */
+      at: string;
+      /** Format: date-time */
+      receivedAt: string;
+      generation: number;
+      bootId: string;
+      agentVersion: string;
+      engine: {
+        /** @enum {string} */
+        kind: "docker" | "podman" | "none";
+        version: string;
+        reachable: boolean;
+      };
+      waiting: string;
+      slots: {
+        /** Format: uuid */
+        bundleId: string;
+        bundleName: string;
+        version: string;
+        runningVersion: string | null;
+        /** Format: uuid */
+        rolloutId: string | null;
+        requestedGeneration: number;
+        /** @enum {string} */
+        status: "pending" | "downloading" | "installing" | "verifying" | "running" | "failed" | "removed";
+        reason: string | null;
+        logTail: string[];
+      }[];
+      containers: {
+        bundleName: string;
+        name: string;
+        state: string;
+        /** @enum {string} */
+        health: "healthy" | "unhealthy" | "starting" | "none";
+        imageDigest: string;
+        restartCount: number;
+        startedAt: number | null;
+      }[];
+    };
+  };
+  responses: never;
+  parameters: never;
+  requestBodies: never;
+  headers: never;
+  pathItems: never;
+}
+export type $defs = Record<string, never>;
+export type operations = Record<string, never>;

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateClient } from '@signalbeam/cloud/generate-client';
+import { describe, expect, it } from 'vitest';
+
+describe('the generated part of the client', () => {
+  it('is what the API’s document says now', async () => {
+    for (const [name, text] of Object.entries(await generateClient())) {
+      const committed = readFileSync(join(import.meta.dirname, name), 'utf8');
+      expect(committed === text, `${name} is stale: ./signalbeam generate`).toBe(true);
+    }
+  });
+});
