@@ -11,10 +11,22 @@ import { helpText, UsageError, unknownVerb, verbUsage } from './verbs/usage.ts';
 
 type Verb = (args: readonly string[]) => Promise<number>;
 
+/** The operator's commands: not of this machine, and loaded only when one of them is asked for. */
+const operator = async () => {
+  const { nouns, operatorHelp, run } = await import('@signalbeam/cli/run');
+  const { processSurroundings } = await import('@signalbeam/cli/surroundings');
+  const runHere = (args: readonly string[]) =>
+    run(args, processSurroundings(process, './signalbeam', process.env));
+  return { nouns, operatorHelp, run: runHere };
+};
+
 const printHelp: Verb = async ([verb]) => {
-  if (verb === undefined) console.log(helpText());
-  else if (verbUsage[verb] === undefined) throw unknownVerb(verb);
-  else console.log(`Usage: ./signalbeam ${verbUsage[verb]}`);
+  if (verb === undefined) console.log(helpText((await operator()).operatorHelp()));
+  else if (verbUsage[verb] === undefined) {
+    const { nouns, run } = await operator();
+    if (nouns.has(verb)) return run([verb, '--help']);
+    throw unknownVerb(verb, nouns);
+  } else console.log(`Usage: ./signalbeam ${verbUsage[verb]}`);
   return 0;
 };
 
@@ -50,7 +62,11 @@ const aliases: Readonly<Record<string, string>> = {
 const main = async (argv: readonly string[]): Promise<number> => {
   const [word = 'help', ...args] = argv;
   const verb = verbs[aliases[word] ?? word];
-  if (verb === undefined) throw unknownVerb(word);
+  if (verb === undefined) {
+    const { nouns, run } = await operator();
+    if (nouns.has(word) || word === '__complete') return run(argv);
+    throw unknownVerb(word, nouns);
+  }
   if (args.includes('--help') && !args.includes('--')) return printHelp([aliases[word] ?? word]);
   return verb(args);
 };

@@ -7,12 +7,13 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { basename, join } from 'node:path';
+import { nearest } from '@signalbeam/cli/core/nearest';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
 import { ensurePrograms } from '../machine/packages.ts';
 import { seconds } from '../machine/progress.ts';
 import { installLog, repositoryDir } from '../places.ts';
-import { nearest, parseFlags, UsageError } from './usage.ts';
+import { parseFlags, UsageError } from './usage.ts';
 
 const benchDir = join(repositoryDir, 'simulator/bench');
 /** One line a result of canonical size, so that figures can be compared over time. */

@@ -1,12 +1,13 @@
 /**
  * Wrong command lines are refused with the nearest right one.
  */
+import { nearest } from '@signalbeam/cli/core/nearest';
 import { expect, test } from 'vitest';
-import { helpText, nearest, parseFlags, unknownVerb, verbLines, verbUsage } from './usage.ts';
+import { helpText, parseFlags, unknownVerb, verbLines, verbUsage } from './usage.ts';
 
 test('every verb has a line and a usage', () => {
   expect(Object.keys(verbUsage).sort()).toEqual(Object.keys(verbLines).sort());
-  expect(helpText()).toContain('./signalbeam <verb>');
+  expect(helpText('  devices  list')).toMatch(/\.\/signalbeam <verb>[\s\S]*devices {2}list/);
 });
 
 test('a slip of the finger finds the verb that was meant', () => {
@@ -14,6 +15,7 @@ test('a slip of the finger finds the verb that was meant', () => {
   expect(nearest('statsu', Object.keys(verbLines))).toBe('status');
   expect(nearest('xylophone', Object.keys(verbLines))).toBeUndefined();
   expect(unknownVerb('dwon').message).toContain('Did you mean down?');
+  expect(unknownVerb('devcies', ['devices']).message).toContain('Did you mean devices?');
 });
 
 test('unknown flags and words are refused with a suggestion', () => {

@@ -3,6 +3,7 @@
  * one that does not exist. A wrong command line is a `UsageError`, exit code 2.
  */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { nearest } from '@signalbeam/cli/core/nearest';
 
 export class UsageError extends Error {}
 
@@ -59,33 +60,10 @@ export const verbUsage: Readonly<Record<string, string>> = {
   help: 'help [verb]',
 };
 
-export const helpText = (): string => {
+export const helpText = (operator: string): string => {
   const width = Math.max(...Object.keys(verbLines).map((verb) => verb.length));
   const lines = Object.entries(verbLines).map(([verb, line]) => `  ${verb.padEnd(width)}  ${line}`);
-  return `SignalBeam Edge on this machine.\n\nUsage: ./signalbeam <verb> [flags]\n\n${lines.join('\n')}\n`;
-};
-
-/** Edits (insert, delete, replace) that turn one word into the other. */
-const distance = (a: string, b: string): number => {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
-};
-
-export const nearest = (word: string, known: readonly string[]): string | undefined => {
-  const [best] = known
-    .map((candidate) => ({ candidate, edits: distance(word.toLowerCase(), candidate) }))
-    .sort((a, b) => a.edits - b.edits);
-  return best !== undefined && best.edits <= Math.max(2, word.length / 2)
-    ? best.candidate
-    : undefined;
+  return `SignalBeam Edge on this machine.\n\nUsage: ./signalbeam <verb> [flags]\n\n${lines.join('\n')}\n\nThe operator's commands, against any cloud (docs/cli.md):\n\n${operator}\n`;
 };
 
 const suggestion = (word: string, known: readonly string[], prefix = ''): string => {
@@ -93,9 +71,10 @@ const suggestion = (word: string, known: readonly string[], prefix = ''): string
   return near === undefined ? '' : ` Did you mean ${prefix}${near}?`;
 };
 
-export const unknownVerb = (verb: string): UsageError =>
+/** `more`: what there is besides the verbs of this machine. */
+export const unknownVerb = (verb: string, more: Iterable<string> = []): UsageError =>
   new UsageError(
-    `There is no verb \`${verb}\`.${suggestion(verb, Object.keys(verbLines))} See ./signalbeam help.`,
+    `There is no verb \`${verb}\`.${suggestion(verb, [...Object.keys(verbLines), ...more])} See ./signalbeam help.`,
   );
 
 /** Strict: an unknown flag or a word too many is refused, with the nearest that exists. */

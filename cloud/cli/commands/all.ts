@@ -1,0 +1,23 @@
+/** The table of all commands, in the order in which help shows them. A new one is added here. */
+import type { Command } from '../command.ts';
+import { admissionCommands } from './admission.ts';
+import { apiCommands } from './api.ts';
+import { bundleCommands } from './bundles.ts';
+import { completionCommand } from './completion.ts';
+import { deviceCommands } from './devices.ts';
+import { groupCommands } from './groups.ts';
+import { peopleCommands } from './people.ts';
+import { rolloutCommands } from './rollouts.ts';
+import { signInCommands } from './sign-in.ts';
+
+export const commands: readonly Command[] = [
+  ...signInCommands,
+  ...deviceCommands,
+  ...groupCommands,
+  ...admissionCommands,
+  ...bundleCommands,
+  ...rolloutCommands,
+  ...peopleCommands,
+  ...apiCommands,
+  completionCommand,
+];

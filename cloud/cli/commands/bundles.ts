@@ -1,0 +1,198 @@
+/** Images and bundles: upload what runs, release a version of it. */
+import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { Readable } from 'node:stream';
+import type { Schemas } from '@signalbeam/client';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import { command } from '../command.ts';
+import { listFlags } from '../core/described.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit.ts';
+import { inputBytesMax } from '../surroundings.ts';
+import { findBundle } from './find.ts';
+import { pageLimit, printList } from './listing.ts';
+
+const bundleWord = { name: 'BUNDLE', about: "a bundle's name or id" };
+const containersFlag = {
+  containers: {
+    type: 'string',
+    value: 'FILE',
+    about: 'a JSON list of containers; - is standard input',
+  },
+} as const;
+
+const unreadable = (file: string, cause: unknown): FleetError =>
+  new FleetError(
+    'file-unreadable',
+    `${file} can't be read: ${cause instanceof Error ? cause.message : ''}.`,
+    {
+      cause,
+      next: 'Check its name and that you may read it.',
+    },
+  );
+
+const readContainers = async (
+  file: string | undefined,
+  input: () => Promise<string>,
+): Promise<unknown> => {
+  if (file === undefined) throw new UsageError('Say what it runs with --containers FILE.');
+  let text: string;
+  try {
+    if (file !== '-' && statSync(file).size > inputBytesMax) throw new Error('it is too large');
+    text = file === '-' ? await input() : readFileSync(file, 'utf8');
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new UsageError(`${file} is no JSON: ${error instanceof Error ? error.message : ''}.`);
+  }
+};
+
+const imagesList = command({
+  name: 'images list',
+  summary: 'List uploaded images, the newest first',
+  flags: listFlags,
+  examples: ['images list', 'images list --json'],
+  run: async (context, _words, values) => {
+    const params = { query: { limit: pageLimit(values) } };
+    await printList(context, values, {
+      columns: [
+        { title: 'REFERENCE', of: ({ reference }) => reference },
+        { title: 'TAGS', of: ({ tags }) => tags.join(' ') },
+        { title: 'MB', of: ({ sizeBytes }) => (sizeBytes / 1e6).toFixed(1), whole: true },
+        { title: 'UPLOADED', of: ({ createdAt }) => createdAt, whole: true },
+      ],
+      pages: context.client().pages('/api/artifacts', { params }),
+      none: 'No images are uploaded.',
+    });
+  },
+});
+
+const imagesUpload = command({
+  name: 'images upload',
+  summary: 'Upload an image archive, as `docker save` or `podman save` make it',
+  words: [{ name: 'FILE', about: 'the archive, plain or gzip' }],
+  flags: { name: { type: 'string', value: 'NAME', about: 'its name, such as team/app' } },
+  examples: ['images upload web.tar --name team/web'],
+  run: async ({ client, output }, [file = ''], { name }) => {
+    try {
+      statSync(file);
+    } catch (error) {
+      throw unreadable(file, error);
+    }
+    const body = Readable.toWeb(createReadStream(file)) as unknown as string;
+    const query = name === undefined ? {} : { name };
+    const headers = { 'content-type': 'application/octet-stream' };
+    const sent = {
+      body,
+      bodySerializer: (stream: unknown) => stream,
+      duplex: 'half' as const,
+      headers,
+    };
+    const { images } = await client().post('/api/artifacts', { params: { query }, ...sent });
+    output.one(
+      images,
+      images.map(({ reference }) => ['', reference] as const),
+    );
+  },
+});
+
+const list = command({
+  name: 'bundles list',
+  summary: 'List bundles by name',
+  flags: listFlags,
+  examples: ['bundles list', 'bundles list --json'],
+  run: async (context, _words, values) => {
+    const params = { query: { limit: pageLimit(values) } };
+    await printList(context, values, {
+      columns: [
+        { title: 'NAME', of: ({ name }) => name },
+        { title: 'LATEST', of: ({ latestVersion }) => latestVersion ?? '', whole: true },
+        { title: 'VERSIONS', of: ({ versionCount }) => String(versionCount), whole: true },
+        { title: 'DESCRIPTION', of: ({ description }) => description },
+      ],
+      pages: context.client().pages('/api/bundles', { params }),
+      none: 'There are no bundles.',
+    });
+  },
+});
+
+const create = command({
+  name: 'bundles create',
+  summary: 'Make a bundle, which versions are then released of',
+  words: [{ name: 'NAME', about: 'lower-case letters, digits and dashes' }],
+  flags: { description: { type: 'string', value: 'TEXT', about: 'what it does' } },
+  examples: ["bundles create hello --description 'Says hello'"],
+  run: async ({ client, output }, [name = ''], { description }) => {
+    const body = { name, ...(description === undefined ? {} : { description }) };
+    const bundle = await client().post('/api/bundles', { body });
+    output.one(bundle, [['', `There is a bundle ${bundle.name} now.`]]);
+  },
+});
+
+const versions = command({
+  name: 'bundles versions',
+  summary: 'List the versions of a bundle, the highest first',
+  words: [bundleWord],
+  flags: listFlags,
+  examples: ['bundles versions hello', 'bundles versions hello --limit 1 --json'],
+  run: async (context, [word = ''], values) => {
+    const client = context.client();
+    const { id } = await findBundle(client, word);
+    const params = { path: { id }, query: { limit: pageLimit(values) } };
+    const imagesOf = (version: Schemas['BundleVersion']) =>
+      version.containers.map(({ image }) => image).join(', ');
+    await printList(context, values, {
+      columns: [
+        { title: 'VERSION', of: ({ version }) => version, whole: true },
+        { title: 'RELEASED', of: ({ createdAt }) => createdAt, whole: true },
+        { title: 'IMAGES', of: imagesOf },
+        { title: 'NOTES', of: ({ releaseNotes }) => releaseNotes.split('\n')[0] ?? '' },
+      ],
+      pages: client.pages('/api/bundles/{id}/versions', { params }),
+      none: 'No version of it is released.',
+    });
+  },
+});
+
+const validate = command({
+  name: 'bundles validate',
+  summary: 'Say whether containers could be released, and what is wrong where',
+  flags: containersFlag,
+  examples: ['bundles validate --containers containers.json'],
+  run: async ({ client, output, surroundings }, _words, values): Promise<ExitCode> => {
+    const containers = await readContainers(values.containers, surroundings.input);
+    const finding = await client().post('/api/bundles/validate', {
+      body: { containers: containers as never },
+    });
+    output.one(finding, [
+      ['', finding.valid ? 'It could be released.' : 'It could not be released:'],
+      ...finding.errors.map(({ path, message }) => ['', `${path}: ${message}`] as const),
+    ]);
+    return finding.valid ? exitCodes.ok : exitCodes.refused;
+  },
+});
+
+const release = command({
+  name: 'bundles release',
+  summary: 'Release a version: signed, and immutable from then on',
+  words: [bundleWord, { name: 'VERSION', about: 'such as 1.2.0' }],
+  flags: {
+    ...containersFlag,
+    notes: { type: 'string', value: 'TEXT', about: 'what is new in it' },
+  },
+  examples: ['bundles release hello 1.2.0 --containers containers.json'],
+  run: async ({ client, output, surroundings }, [word = '', version = ''], values) => {
+    const containers = (await readContainers(values.containers, surroundings.input)) as never;
+    const { id, name } = await findBundle(client(), word);
+    const notes = values.notes === undefined ? {} : { releaseNotes: values.notes };
+    const params = { path: { id } };
+    const body = { version, containers, ...notes };
+    const made = await client().post('/api/bundles/{id}/versions', { params, body });
+    output.one(made, [['', `${name} ${made.version} is released as ${made.releaseDigest}.`]]);
+  },
+});
+
+export const bundleCommands = [
+  ...[imagesList, imagesUpload, list, create, versions, validate, release],
+];

@@ -1,0 +1,219 @@
+/** Rollouts: start one, watch it to its end, stop it, let failed devices try again. */
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, Schemas } from '@signalbeam/client';
+import { type Context, command } from '../command.ts';
+import { listFlags } from '../core/described.ts';
+import { progressLine } from '../core/progress.ts';
+import type { Column } from '../core/table.ts';
+import { fitTo } from '../core/text.ts';
+import { ago, durationMs, state } from '../core/words.ts';
+import { type ExitCode, exitCodes, UsageError } from '../exit.ts';
+import { filterFlags, filterOf } from './choose.ts';
+import { findBundle, findDevice } from './find.ts';
+import { pageLimit, printList } from './listing.ts';
+
+type Rollout = Schemas['Rollout'];
+const rolloutWord = { name: 'ROLLOUT', about: 'its id' };
+const waitFlags = {
+  wait: { type: 'boolean', about: 'watch it until it has ended; 7 if it did not succeed' },
+  timeout: { type: 'string', value: 'TIME', about: 'wait at most so long, such as 30m; then 8' },
+} as const;
+const lookEveryMs = 1_000;
+/** What one rollout takes. */
+const devicesMax = 10_000;
+
+const lines = (rollout: Rollout) =>
+  [
+    ['id', rollout.id],
+    ['status', rollout.status],
+    ['progress', progressLine(rollout, false)],
+    ['started', `${rollout.createdAt} by ${rollout.createdBy}`],
+    ...(rollout.completedAt === null ? [] : [['ended', rollout.completedAt] as const]),
+  ] as const;
+
+/** One line that is written over on a terminal; elsewhere a line whenever something changed. */
+const progressTo = ({ surroundings, output }: Context) => {
+  const { answers, columns, err } = surroundings;
+  let shown = '';
+  return {
+    show: (rollout: Rollout): void => {
+      const line = progressLine(rollout, answers);
+      if (line === shown || (output.forPrograms && !answers)) return;
+      shown = line;
+      err(answers ? `\r\u001b[K${fitTo(line, (columns ?? 80) - 1)}` : `${line}\n`);
+    },
+    end: (): void => {
+      if (answers && shown !== '') err('\n');
+    },
+  };
+};
+
+const timeoutOf = (text: string | undefined): number => {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
+  const ms = durationMs(text);
+  if (ms === null) throw new UsageError('--timeout is a time such as 90s, 30m or 2h.');
+  return ms;
+};
+
+const follow = async (context: Context, first: Rollout, timeoutMs: number): Promise<ExitCode> => {
+  const { surroundings, output } = context;
+  const client: Client = context.client();
+  const progress = progressTo(context);
+  const params = { path: { id: first.id } };
+  const until = surroundings.now() + timeoutMs;
+  let rollout = first;
+  try {
+    progress.show(rollout);
+    while (rollout.status === 'in-progress') {
+      if (surroundings.now() >= until) break;
+      await sleep(lookEveryMs, undefined, { signal: surroundings.stopped });
+      rollout = await client.get('/api/rollouts/{id}', { params });
+      progress.show(rollout);
+    }
+  } finally {
+    progress.end();
+  }
+  output.one(rollout, lines(rollout));
+  if (rollout.status === 'in-progress') return exitCodes.stillWaiting;
+  return rollout.status === 'succeeded' ? exitCodes.ok : exitCodes.rolloutFailed;
+};
+
+const columns = (now: number): readonly Column<Rollout>[] => [
+  { title: 'ID', of: ({ id }) => id, whole: true },
+  { title: 'BUNDLE', of: ({ bundleName, version }) => `${bundleName} ${version}` },
+  { title: 'STATUS', of: ({ status }) => state(status), whole: true },
+  {
+    title: 'DONE',
+    of: ({ progress }) => `${progress.succeeded} of ${progress.total}`,
+    whole: true,
+  },
+  { title: 'FAILED', of: ({ progress }) => String(progress.failed), whole: true },
+  { title: 'STARTED', of: ({ createdAt }) => ago(Date.parse(createdAt), now), whole: true },
+  { title: 'WAITING FOR', of: ({ waiting }) => waiting },
+];
+
+const list = command({
+  name: 'rollouts list',
+  summary: 'List rollouts, the newest first',
+  flags: listFlags,
+  examples: ['rollouts list', 'rollouts list --limit 1 --json'],
+  run: async (context, _words, values) => {
+    const params = { query: { limit: pageLimit(values) } };
+    await printList(context, values, {
+      columns: columns(context.surroundings.now()),
+      pages: context.client().pages('/api/rollouts', { params }),
+      none: 'There were no rollouts.',
+    });
+  },
+});
+
+const show = command({
+  name: 'rollouts show',
+  summary: 'Show one rollout, with what it waits for',
+  words: [rolloutWord],
+  flags: waitFlags,
+  examples: ['rollouts show 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11 --wait'],
+  run: async (context, [id = ''], values): Promise<ExitCode> => {
+    const timeoutMs = timeoutOf(values.timeout);
+    const rollout = await context.client().get('/api/rollouts/{id}', { params: { path: { id } } });
+    if (values.wait === true) return follow(context, rollout, timeoutMs);
+    context.output.one(rollout, lines(rollout));
+    return exitCodes.ok;
+  },
+});
+
+const devices = command({
+  name: 'rollouts devices',
+  summary: 'How each device of a rollout stands',
+  words: [rolloutWord],
+  examples: ['rollouts devices 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11'],
+  run: async (context, [id = '']) => {
+    const params = { path: { id } };
+    const all = await context.client().get('/api/rollouts/{id}/devices', { params });
+    await context.output.list<Schemas['RolloutDevice']>(
+      [
+        { title: 'DEVICE', of: ({ name }) => name },
+        { title: 'STATUS', of: ({ status }) => state(status), whole: true },
+        { title: 'REASON', of: ({ reason }) => reason ?? '' },
+      ],
+      Readable.from([all]),
+      'There are no devices in it.',
+    );
+  },
+});
+
+/** Ids of whom the filter chooses, up to what one rollout takes. */
+const chosenIds = async (client: Client, values: Parameters<typeof filterOf>[1]) => {
+  const query = { ...(await filterOf(client, values)), limit: 200 };
+  const ids: string[] = [];
+  for await (const { id } of client.items('/api/devices', { params: { query } })) {
+    if (ids.length === devicesMax) {
+      throw new UsageError(`One rollout takes at most ${devicesMax} devices: choose fewer.`);
+    }
+    ids.push(id);
+  }
+  return ids;
+};
+
+const start = command({
+  name: 'rollouts start',
+  summary: 'Roll a version out to devices, all at once',
+  words: [
+    { name: 'BUNDLE', about: "a bundle's name or id" },
+    { name: 'VERSION', about: 'such as 1.2.0' },
+    { name: 'DEVICE', about: "a device's name or id", many: true, optional: true },
+  ],
+  flags: { ...filterFlags, ...waitFlags },
+  examples: [
+    "rollouts start hello 1.2.0 --query 'ring=canary AND status=online' --wait --timeout 30m",
+    'rollouts start hello 1.2.0 gateway-1 gateway-2',
+    'rollouts start hello 1.2.0 --site plant-7 --json',
+  ],
+  run: async (context, [bundleWord = '', version = '', ...words], values): Promise<ExitCode> => {
+    const client = context.client();
+    const timeoutMs = timeoutOf(values.timeout);
+    const { wait: _, timeout: __, ...filter } = values;
+    const isFiltered = Object.keys(filterFlags).some((name) => name in filter);
+    if (isFiltered === words.length > 0) {
+      throw new UsageError('Name devices, or choose them with --query, --site, --group …');
+    }
+    const bundle = await findBundle(client, bundleWord);
+    const named = await Promise.all(words.map((word) => findDevice(client, word)));
+    const deviceIds = isFiltered ? await chosenIds(client, filter) : named.map(({ id }) => id);
+    if (deviceIds.length === 0)
+      throw new UsageError('Nobody is chosen by that; nothing was started.');
+    const body = { bundleId: bundle.id, version, deviceIds };
+    const rollout = await client.post('/api/rollouts', { body });
+    if (values.wait === true) return follow(context, rollout, timeoutMs);
+    context.output.one(rollout, lines(rollout));
+    return exitCodes.ok;
+  },
+});
+
+const steering = (verb: 'cancel' | 'retry', summary: string, question: string | null) =>
+  command({
+    name: `rollouts ${verb}`,
+    summary,
+    words: [rolloutWord],
+    flags: { ...waitFlags, yes: { type: 'boolean', about: "don't ask" } },
+    examples: [`rollouts ${verb} 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11`],
+    run: async (context, [id = ''], values): Promise<ExitCode> => {
+      const timeoutMs = timeoutOf(values.timeout);
+      if (question !== null) await context.confirm(question, values.yes);
+      const params = { path: { id } };
+      const rollout = await context.client().post(`/api/rollouts/{id}/${verb}`, { params });
+      if (values.wait === true) return follow(context, rollout, timeoutMs);
+      context.output.one(rollout, lines(rollout));
+      return exitCodes.ok;
+    },
+  });
+
+const cancel = steering(
+  'cancel',
+  'Stop a rollout: unfinished devices get back what they had',
+  "This stops the rollout, which can't be undone.",
+);
+const retry = steering('retry', 'Let the failed devices of a rollout try again', null);
+
+export const rolloutCommands = [list, show, devices, start, retry, cancel];
