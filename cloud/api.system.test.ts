@@ -19,7 +19,7 @@ import {
 } from './document.suite.ts';
 import { forgeTokens } from './forged-tokens.suite.ts';
 import { conditionsOf, expectMannersDescribed, expectRepeatsAnswered } from './manners.suite.ts';
-import { rowsOf } from './rows.suite.ts';
+import { newestAuditOf, rowsOf, unaudited } from './rows.suite.ts';
 import {
   type Call,
   type Cloud,
@@ -39,7 +39,7 @@ let ours: Tenant;
 let theirs: Tenant;
 let calls: Record<string, Call>;
 
-const rowsNow = (): Promise<Record<string, string>> => rowsOf(cloud.owner);
+const rowsNow = () => rowsOf(cloud.owner);
 
 /** Asks, and holds the answer against the document. */
 const ask = async (operation: Operation, path: string, request: Request): Promise<Answer> => {
@@ -313,9 +313,11 @@ describe('a body', () => {
   });
 });
 
+const newestAudit = () => newestAuditOf(cloud.owner, ours.tenantId);
 describe('called rightly', () => {
-  it('every operation succeeds as described', async () => {
+  it('every operation succeeds as described, and each change is in the audit log', async () => {
     const failed: unknown[] = [];
+    const untold: string[] = [];
     for (const [key, call] of Object.entries(calls)) {
       const operation = judge.operations.find((one) => one.key === key);
       if (operation === undefined) throw new Error(`${key} is not in the document`);
@@ -325,14 +327,17 @@ describe('called rightly', () => {
         (headers) => ask(operation, call.path, { token, headers, body: call.body }),
         rowsNow,
       );
+      const before = await newestAudit();
       const answer = await ask(operation, call.path, { token, headers, body: call.body });
       if (answer.status >= 300) failed.push([key, answer.status, codeOf(answer)]);
       else {
+        if (operation.method !== 'GET' && (await newestAudit()) === before) untold.push(key);
         const repeat = (more: object) =>
           ask(operation, call.path, { token, headers: { ...headers, ...more }, body: call.body });
         await expectRepeatsAnswered(operation, answer, repeat, rowsNow);
       }
     }
+    expect(untold.toSorted()).toEqual(unaudited);
     // Nothing failed yet in the rollout, so there is nothing to try again.
     expect(failed).toEqual([['post /api/rollouts/{id}/retry', 409, 'wrong-state']]);
   });

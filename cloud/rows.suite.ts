@@ -1,13 +1,18 @@
-/** Every row of every table, as one hash per table; what moves by itself left out. */
+/** What is in the tables, for tests that hold a change to its effect, or to none. */
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 
+/** What moves by itself. */
 const movesByItself = [
   'platform.domain_events',
+  'platform.audit_chain',
+  'platform.audit_unchained',
   'telemetry.presence',
   'device_manager.memberships',
   'device_manager.signed_records',
   'device_manager.site_keys',
 ];
+
+/** Every row of every table, as one hash per table; what moves by itself left out. */
 export const rowsOf = async (owner: Pool): Promise<Record<string, string>> => {
   const { rows: tables } = await owner.query<{ name: string }>(
     `SELECT schemaname || '.' || tablename AS name FROM pg_tables
@@ -22,3 +27,20 @@ export const rowsOf = async (owner: Pool): Promise<Record<string, string>> => {
   });
   return Object.fromEntries(await Promise.all(hashes));
 };
+
+/** The newest line of a tenant that a request wrote. */
+export const newestAuditOf = async (owner: Pool, tenantId: string): Promise<number> => {
+  const { rows } = await owner.query<{ id: number }>(
+    `SELECT coalesce(max(id), 0) AS id FROM platform.audit_log
+      WHERE tenant_id = $1 AND request_id IS NOT NULL AND actor <> 'system'`,
+    [tenantId],
+  );
+  return rows[0]?.id ?? 0;
+};
+
+/** Changes nothing that a person would ask about: presence and measurements, and a mere question. */
+export const unaudited = [
+  'post /api/bundles/validate',
+  'post /api/devices/{id}/heartbeat',
+  'post /api/devices/{id}/metrics',
+];

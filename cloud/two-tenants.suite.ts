@@ -233,6 +233,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/devices/{id}/api-keys': read(`${device}/api-keys`),
     'post /api/devices/{id}/api-keys': post(`${device}/api-keys`, { validityDays: 3 }),
     'get /api/audit': read('/api/audit'),
+    'get /api/audit/verification': read('/api/audit/verification'),
     'get /api/keys': read('/api/keys'),
     'post /api/keys': post('/api/keys', { root: null, keyset: tenant.nextKeyset }),
     'post /api/keys/rotate': post('/api/keys/rotate', { role: 'membership', change: 'add' }),

@@ -54,7 +54,7 @@ export interface paths {
     put?: never;
     /**
     * Takes an image archive: OCI archive or docker save, plain or gzip
-    * @description The body is the archive itself. The answer names each image by its digest. Needs a user with the role operator or above.
+    * @description The body is the archive itself. The answer names each image by its digest. Needs a user with the role operator or above, who is not held to some sites.
     */
     post: {
       parameters: {
@@ -167,11 +167,16 @@ export interface paths {
     };
     /**
     * Lists what was done, newest first
-    * @description Needs a user with the role operator or above.
+    * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     get: {
       parameters: {
         query?: {
+          actor?: string;
+          action?: string;
+          target?: string;
+          from?: string;
+          until?: string;
           cursor?: string;
           limit?: number;
         };
@@ -193,6 +198,76 @@ export interface paths {
             "application/json": {
               entries: components["schemas"]["AuditLine"][];
               nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/audit/verification": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Checks a stretch of the log against its chain of hashes
+    * @description Asked again with `from` = `next` until that is null, it checks all of it. The head, noted elsewhere and given as `knownPosition` and `knownHash` another time, shows a chain that was cut or made anew as well. Needs a user with the role admin or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        query?: {
+          from?: number;
+          limit?: number;
+          knownPosition?: number;
+          knownHash?: string;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description What was found */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              checked: number;
+              faults: {
+                /** @enum {string} */
+                kind: "changed" | "removed" | "unlinked" | "inserted";
+                position: number | null;
+                entryId: number | null;
+              }[];
+              next: number | null;
+              head: {
+                position: number;
+                hash: string;
+              } | null;
+              holdsKnownHead: boolean | null;
             };
           };
         };
@@ -424,7 +499,7 @@ export interface paths {
     put?: never;
     /**
     * Makes a bundle, which versions are then released of
-    * @description Needs a user with the role operator or above.
+    * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     post: {
       parameters: {
@@ -744,7 +819,7 @@ export interface paths {
     put?: never;
     /**
     * Releases a version: signed, and immutable from then on
-    * @description Needs a user with the role operator or above.
+    * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     post: {
       parameters: {
@@ -2725,7 +2800,7 @@ export interface paths {
     put?: never;
     /**
     * Makes a group: with a query a dynamic one, without one a static one
-    * @description Needs a user with the role operator or above.
+    * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     post: {
       parameters: {
@@ -2830,7 +2905,7 @@ export interface paths {
     post?: never;
     /**
     * Deletes a group; its devices stay as they are
-    * @description Needs a user with the role operator or above.
+    * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     delete: {
       parameters: {
@@ -2868,7 +2943,7 @@ export interface paths {
     head?: never;
     /**
     * Changes name, description or query; static stays static and dynamic dynamic
-    * @description Needs a user with the role operator or above.
+    * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     patch: {
       parameters: {
@@ -2995,7 +3070,7 @@ export interface paths {
     };
     /**
     * Shows the root and the key set in force, and the key set that should follow
-    * @description Needs a user with the role admin or above.
+    * @description Needs a user with the role admin or above, who is not held to some sites.
     */
     get: {
       parameters: {
@@ -3032,7 +3107,7 @@ export interface paths {
     put?: never;
     /**
     * Hands in a key set that was signed outside, and the next root if there is one
-    * @description Needs a user with the role admin or above.
+    * @description Needs a user with the role admin or above, who is not held to some sites.
     */
     post: {
       parameters: {
@@ -3096,7 +3171,7 @@ export interface paths {
     put?: never;
     /**
     * Adds the next key of a role, replaces all older ones by it, or withdraws those
-    * @description Needs a user with the role admin or above.
+    * @description Needs a user with the role admin or above, who is not held to some sites.
     */
     post: {
       parameters: {
@@ -3755,7 +3830,7 @@ export interface paths {
     put?: never;
     /**
     * Makes a site
-    * @description Needs a user with the role operator or above.
+    * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     post: {
       parameters: {
@@ -3821,7 +3896,7 @@ export interface paths {
     post?: never;
     /**
     * Deletes a site at which nothing is
-    * @description Needs a user with the role operator or above.
+    * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     delete: {
       parameters: {
@@ -4143,7 +4218,7 @@ export interface paths {
     };
     /**
     * Lists the people of the tenant
-    * @description Needs a user with the role admin or above.
+    * @description Needs a user with the role admin or above, who is not held to some sites.
     */
     get: {
       parameters: {
@@ -4182,7 +4257,7 @@ export interface paths {
     put?: never;
     /**
     * Lets a person sign in
-    * @description Needs a user with the role admin or above.
+    * @description Needs a user with the role admin or above, who is not held to some sites.
     */
     post: {
       parameters: {
@@ -4255,7 +4330,7 @@ export interface paths {
     head?: never;
     /**
     * Changes a person’s name or role, or disables them
-    * @description Needs a user with the role admin or above.
+    * @description Needs a user with the role admin or above, who is not held to some sites.
     */
     patch: {
       parameters: {
@@ -4488,6 +4563,7 @@ export interface components {
       before?: unknown;
       after?: unknown;
       ip: string | null;
+      requestId: string | null;
     };
     Keys: {
       root: {

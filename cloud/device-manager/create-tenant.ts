@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { hashPassword } from '@signalbeam/platform/identity/passwords';
+import { tiers } from '@signalbeam/platform/identity/tiers';
 import { createTenantKeys } from '@signalbeam/platform/keys/keyring';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
@@ -21,6 +22,8 @@ const newTenantSchema = z.strictObject({
   adminEmail: emailAddress,
   adminName: plainText(200).min(1).optional(),
   password: newPassword,
+  /** What it may use; ../platform/identity/tiers.ts says how much. */
+  tier: z.enum(tiers).default('paid'),
 });
 export type NewTenant = z.input<typeof newTenantSchema>;
 
@@ -35,12 +38,12 @@ export const createTenant = async (
       errors: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })),
     });
   }
-  const { name, adminEmail: email, adminName, password } = parsed.data;
+  const { name, adminEmail: email, adminName, password, tier } = parsed.data;
   const passwordHash = await hashPassword(password);
   const tenantId = randomUUID();
   const made = await transaction(platform.pools.system, async (sql) => {
     const { account } = await createTenantKeys(sql, platform.kek, tenantId);
-    if (!(await insertTenant(sql, { tenantId, name, tenantKey: account.publicKey }))) {
+    if (!(await insertTenant(sql, { tenantId, name, tier, tenantKey: account.publicKey }))) {
       throw refusal('already-exists', `There is a tenant called ${name} already.`);
     }
     const admin = {
@@ -57,7 +60,7 @@ export const createTenant = async (
       actor: 'system',
       action: 'tenant.create',
       target: `tenant:${tenantId}`,
-      after: { name, admin: email },
+      after: { name, admin: email, tier },
       ip: null,
     });
     await recordEvent(sql, {

@@ -3,7 +3,7 @@
  * the pure evaluator chooses; and the API's answers to good and bad ones. Inventory §7 point 18 (tag
  * search throws, or loads the whole fleet) can't come back.
  */
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
@@ -66,7 +66,7 @@ beforeAll(async () => {
 afterAll(async () => rig?.stop());
 
 test('the database chooses what the evaluator chooses, and of this tenant alone', async () => {
-  const facts = await withTenant(rig.platform.pools.api, acme.tenantId, async (sql) => {
+  const facts = await withTenant(rig.platform.pools.api, everySite(acme.tenantId), async (sql) => {
     const read = [];
     for (const id of ids) read.push([id, await readFacts(sql, id)] as const);
     return read;
@@ -75,7 +75,7 @@ test('the database chooses what the evaluator chooses, and of this tenant alone'
   await fc.assert(
     fc.asyncProperty(queries, async (query) => {
       const expected = facts.filter(([, of]) => of !== null && matchQuery(query, of, nowMs));
-      const chosen = await withTenant(rig.platform.pools.api, acme.tenantId, (sql) =>
+      const chosen = await withTenant(rig.platform.pools.api, everySite(acme.tenantId), (sql) =>
         pickDevices(sql, { queries: [query] }, { limit: 200 }, nowMs),
       );
       found += chosen.length;
@@ -181,7 +181,7 @@ describe('suggestions', () => {
 test('point 18: a query, a tag and the tag list are answered by indexes, never by all rows', async () => {
   await rig.owner.query('ANALYZE device_manager.device_tags');
   await rig.owner.query('ANALYZE device_manager.devices');
-  const plan = await withTenant(rig.platform.pools.api, acme.tenantId, async (sql) => {
+  const plan = await withTenant(rig.platform.pools.api, everySite(acme.tenantId), async (sql) => {
     // A small table is read whole whatever indexes it has; here it is asked whether it must be.
     await sql.query('SET LOCAL enable_seqscan = off');
     const plans: string[] = [];

@@ -1,5 +1,10 @@
 /** Tokens, roles, API keys, the audit log and the walls between tenants, over the real database. */
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import {
+  changeTenant,
+  everySite,
+  systemAuthor,
+  withTenant,
+} from '@signalbeam/platform/postgres/tenant';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import {
@@ -182,7 +187,7 @@ describe('roles and tenants', () => {
     expect(tables.length).toBeGreaterThanOrEqual(5);
     for (const { name } of tables) {
       expect((await rig.platform.pools.api.query(`SELECT 1 FROM ${name}`)).rows).toEqual([]);
-      const foreign = await withTenant(rig.platform.pools.api, other.tenantId, (sql) =>
+      const foreign = await withTenant(rig.platform.pools.api, everySite(other.tenantId), (sql) =>
         sql.query(`SELECT 1 FROM ${name} t WHERE to_jsonb(t) ->> 'tenant_id' = $1`, [
           acme.tenantId,
         ]),
@@ -204,7 +209,7 @@ describe('roles and tenants', () => {
     await expect(
       rig.platform.pools.api.query('SELECT 1 FROM device_manager.login_failures'),
     ).rejects.toMatchObject({ code: '42501' });
-    const move = withTenant(rig.platform.pools.api, acme.tenantId, (sql) =>
+    const move = changeTenant(rig.platform.pools.api, systemAuthor(acme.tenantId), (sql) =>
       sql.query('UPDATE device_manager.devices SET tenant_id = $1', [other.tenantId]),
     );
     await expect(move).rejects.toMatchObject({ code: '42501' });

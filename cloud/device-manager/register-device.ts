@@ -7,7 +7,7 @@ import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { type ProblemCode, refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, everySite } from '@signalbeam/platform/postgres/tenant';
 import type { Registration } from '@signalbeam/sync/wire/enrolment';
 import { fingerprintOf } from '@signalbeam/sync/wire/fingerprint';
 import { rawPublicKey } from '@signalbeam/sync/wire/nkey';
@@ -26,6 +26,8 @@ import {
   type RegistrationToken,
 } from './store/registration-tokens.ts';
 import { tellOfDevices } from './tell-of-devices.ts';
+
+const actorOf = (token: RegistrationToken): string => `registration-token:${token.prefix}`;
 
 export type Registered = { kind: 'created' | 'known'; device: DeviceRecord };
 
@@ -86,7 +88,7 @@ const tellOf = async (
   const { id: deviceId, tenantId, name, site, status, fingerprint } = device;
   await writeAudit(sql, {
     tenantId,
-    actor: `registration-token:${by.token.prefix}`,
+    actor: actorOf(by.token),
     action: 'device.register',
     target: `device:${deviceId}`,
     after: { name, site, status, fingerprint },
@@ -115,7 +117,7 @@ const furnish = async (
   by: { token: RegistrationToken; ip: string | null; nowMs: number },
 ): Promise<void> => {
   const { token, ip, nowMs } = by;
-  const actor = `registration-token:${token.prefix}`;
+  const actor = actorOf(token);
   const set = token.tags.flatMap((text) => {
     const parsed = parseTag(text);
     return parsed.kind === 'tag' ? [parsed.tag] : [];
@@ -154,7 +156,7 @@ const admitDevice = async (
     platform: registration.platform,
     registrationTokenId: token.id,
     createdAt: new Date(nowMs),
-    decidedBy: token.autoApprove ? `registration-token:${token.prefix}` : null,
+    decidedBy: token.autoApprove ? actorOf(token) : null,
   });
   if (created === null) {
     // Somebody was faster: this device itself on another connection, or another tenant's device.
@@ -173,10 +175,11 @@ const admitDevice = async (
 export const registerDevice = async (
   parts: Parts,
   registration: Registration,
-  ip: string | null,
+  from: { ip: string | null; requestId: string },
 ): Promise<Registered> => {
   const token = await findAuthentic(parts.pools.system, registration.registrationToken);
   checkKeys(registration);
-  const by = { token, ip, nowMs: parts.now() };
-  return withTenant(parts.pools.api, token.tenantId, (sql) => admitDevice(sql, registration, by));
+  const by = { token, ip: from.ip, nowMs: parts.now() };
+  const author = { ...everySite(token.tenantId), actor: actorOf(token), ...from };
+  return changeTenant(parts.pools.api, author, (sql) => admitDevice(sql, registration, by));
 };

@@ -19,6 +19,7 @@ import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
 import { addSiteRoutes } from './api/sites.ts';
 import { addUserRoutes } from './api/users.ts';
+import { startChainingAudit } from './chain-audit.ts';
 import { startMembership } from './membership/start.ts';
 import { startSweeping } from './sweep.ts';
 import { startWithdrawing } from './withdraw-device.ts';
@@ -50,7 +51,12 @@ export const createService = (platform: Platform): Service => {
     name: 'device-manager',
     app,
     start: async () => {
-      running = [startWithdrawing(platform), startSweeping(platform), startMembership(platform)];
+      running = [
+        startWithdrawing(platform),
+        startSweeping(platform),
+        startMembership(platform),
+        startChainingAudit(platform),
+      ];
     },
     stop: async () => {
       await Promise.all(running.map((part) => part.stop()));

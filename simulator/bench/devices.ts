@@ -6,7 +6,7 @@
  */
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { type BenchCloud, loadAverage, openBenchCloud, quantile, rounded } from './cloud.suite.ts';
 
 const password = 'correct horse battery';
@@ -194,7 +194,7 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
     const { tenantId, adminEmail } = await open('large', devices);
     await open('other', devices / 5);
     await maker.query('VACUUM ANALYZE');
-    const seen = await withTenant(cloud.test.platform.pools.api, tenantId, (sql) =>
+    const seen = await withTenant(cloud.test.platform.pools.api, everySite(tenantId), (sql) =>
       sql.query<{ count: number }>('SELECT count(*) FROM device_manager.devices'),
     );
     const figures = await measure(await signIn(cloud, adminEmail), asks);

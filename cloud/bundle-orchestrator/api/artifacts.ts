@@ -1,7 +1,12 @@
 /** Uploading image archives, listing images, and the blobs that devices fetch. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { requireCaller, requireUser } from '@signalbeam/platform/http/caller';
+import {
+  authorOf,
+  type Caller,
+  requireCaller,
+  requireUser,
+} from '@signalbeam/platform/http/caller';
 import { json, notFound, problem, tooMany, unacceptable } from '@signalbeam/platform/http/describe';
 import { problemBody, problemResponse, refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -11,7 +16,7 @@ import { isImageName } from '../core/image-name.ts';
 import { findBlob, listImages } from '../store/artifacts.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { entityTag, isUnchanged, rangeAsked } from './entity-tag.ts';
-import { actingOf, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import { imageName, imageSchema, pageQuery, storedImageSchema } from './schemas.ts';
 
 export const streamedPaths = ['/api/artifacts'];
@@ -46,7 +51,7 @@ const addUploading = (api: Api, parts: Parts): void => {
       tags,
       summary: 'Takes an image archive: OCI archive or docker save, plain or gzip',
       description: 'The body is the archive itself. The answer names each image by its digest.',
-      middleware: [requireUser('operator')] as const,
+      middleware: [requireUser('operator', { everySite: true })] as const,
       request: {
         query: uploadQuery,
         body: { required: true, content: { 'application/octet-stream': { schema: archive } } },
@@ -65,7 +70,11 @@ const addUploading = (api: Api, parts: Parts): void => {
       const source = c.req.raw.body;
       if (source === null) throw refusal('invalid-archive', 'The upload is empty.');
       const { name } = c.req.valid('query');
-      const images = await parts.upload({ ...actingOf(c.var), name: name ?? null, source });
+      const images = await parts.upload({
+        author: authorOf(c.var),
+        name: name ?? null,
+        source,
+      });
       return c.json({ images }, 201);
     },
   );
@@ -92,7 +101,7 @@ const addListing = (api: Api, parts: Parts): void => {
       const { limit, cursor } = c.req.valid('query');
       const from = readCursor(cursor, position);
       const before = from === null ? null : { at: from[0], digest: from[1], name: from[2] };
-      const rows = await withTenant(parts.pool, c.var.caller.tenantId, (sql) =>
+      const rows = await withTenant(parts.pool, c.var.caller, (sql) =>
         listImages(sql, { limit: limit + 1, before }),
       );
       const page = pageOf(rows, limit, (image) => [image.createdAt, image.digest, image.name]);
@@ -123,11 +132,11 @@ const lost = (asked: string) =>
 
 const serveBlob = async (
   parts: Parts,
-  tenantId: string,
+  caller: Caller,
   asked: string,
   request: { isHead: boolean; header: (name: string) => string | undefined },
 ): Promise<Response> => {
-  const blob = await withTenant(parts.pool, tenantId, (sql) => findBlob(sql, asked));
+  const blob = await withTenant(parts.pool, caller, (sql) => findBlob(sql, asked));
   if (blob === null) throw refusal('not-found', 'There is no such blob.');
   const headers = blobHeaders(asked);
   if (isUnchanged(request.header('if-none-match'), asked)) {
@@ -186,7 +195,7 @@ const addBlobs = (api: Api, parts: Parts): void => {
       },
     }),
     (c) =>
-      serveBlob(parts, c.var.caller.tenantId, c.req.valid('param').digest, {
+      serveBlob(parts, c.var.caller, c.req.valid('param').digest, {
         isHead: c.req.method === 'HEAD',
         header: (name) => c.req.header(name),
       }),

@@ -2,15 +2,15 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
-import { requireUser } from '@signalbeam/platform/http/caller';
+import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { checkContainers } from '../bundles/check-containers.ts';
 import { findBundle, insertBundle, listBundles } from '../store/bundles.ts';
 import { pageOf, readCursor } from './cursor.ts';
-import { actingOf, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import {
   bundleSchema,
   exampleContainers,
@@ -30,14 +30,15 @@ const addCreating = (api: Api, parts: Parts): void => {
       path: '/api/bundles',
       tags,
       summary: 'Makes a bundle, which versions are then released of',
-      middleware: [requireUser('operator')] as const,
+      middleware: [requireUser('operator', { everySite: true })] as const,
       request: { body: body(newBundleSchema, { name: 'hello', description: 'Says hello' }) },
       responses: { 201: json(bundleSchema, 'The bundle'), ...conflict },
     }),
     async (c) => {
-      const { tenantId, actor, ip } = actingOf(c.var);
+      const author = authorOf(c.var);
+      const { tenantId, actor, ip } = author;
       const { name, description } = c.req.valid('json');
-      const bundle = await withTenant(parts.pool, tenantId, async (sql) => {
+      const bundle = await changeTenant(parts.pool, author, async (sql) => {
         const made = await insertBundle(sql, { tenantId, name, description, createdBy: actor });
         if (made === null) {
           throw refusal('already-exists', `There is a bundle called ${name} already.`);
@@ -82,7 +83,7 @@ const addReading = (api: Api, parts: Parts): void => {
     async (c) => {
       const { limit, cursor } = c.req.valid('query');
       const after = readCursor(cursor, z.string().max(200));
-      const rows = await withTenant(parts.pool, c.var.caller.tenantId, (sql) =>
+      const rows = await withTenant(parts.pool, c.var.caller, (sql) =>
         listBundles(sql, { limit: limit + 1, after }),
       );
       const page = pageOf(rows, limit, (bundle) => bundle.name);
@@ -101,9 +102,7 @@ const addReading = (api: Api, parts: Parts): void => {
     }),
     async (c) => {
       const { id } = c.req.valid('param');
-      const bundle = await withTenant(parts.pool, c.var.caller.tenantId, (sql) =>
-        findBundle(sql, id),
-      );
+      const bundle = await withTenant(parts.pool, c.var.caller, (sql) => findBundle(sql, id));
       if (bundle === null) throw refusal('not-found', 'There is no such bundle.');
       return c.json(bundle, 200);
     },
@@ -124,7 +123,7 @@ const addValidating = (api: Api, parts: Parts): void => {
     }),
     async (c) => {
       const { containers } = c.req.valid('json');
-      const checked = await withTenant(parts.pool, c.var.caller.tenantId, (sql) =>
+      const checked = await withTenant(parts.pool, c.var.caller, (sql) =>
         checkContainers(sql, containers, parts.policy),
       );
       return checked.kind === 'refused'

@@ -1,13 +1,18 @@
 /** What is wanted of one device: assign a bundle, withdraw it, look at the signed record. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { type Caller, requireCaller, requireUser } from '@signalbeam/platform/http/caller';
+import {
+  authorOf,
+  type Caller,
+  requireCaller,
+  requireUser,
+} from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { assignBundle, withdrawBundle } from '../desired/assign.ts';
 import { findDesired } from '../store/desired.ts';
-import { actingOf, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import { assignedSchema, assignSchema, desiredSchema, exampleAssign, idParams } from './schemas.ts';
 
 const tags = ['Devices'];
@@ -29,7 +34,7 @@ const addAssigning = (api: Api, parts: Parts): void => {
     }),
     async (c) => {
       const wish = { deviceId: c.req.valid('param').id, ...c.req.valid('json') };
-      return c.json(await assignBundle(parts, actingOf(c.var), wish), 200);
+      return c.json(await assignBundle(parts, authorOf(c.var), wish), 200);
     },
   );
   api.openapi(
@@ -48,7 +53,7 @@ const addAssigning = (api: Api, parts: Parts): void => {
     }),
     async (c) => {
       const { id: deviceId, bundleId } = c.req.valid('param');
-      return c.json(await withdrawBundle(parts, actingOf(c.var), { deviceId, bundleId }), 200);
+      return c.json(await withdrawBundle(parts, authorOf(c.var), { deviceId, bundleId }), 200);
     },
   );
 };
@@ -75,9 +80,7 @@ export const addDesiredRoutes = (api: Api, parts: Parts): void => {
     async (c) => {
       const { id } = c.req.valid('param');
       checkOwn(c.var.caller, id);
-      const found = await withTenant(parts.pool, c.var.caller.tenantId, (sql) =>
-        findDesired(sql, id),
-      );
+      const found = await withTenant(parts.pool, c.var.caller, (sql) => findDesired(sql, id));
       if (found === null) throw refusal('not-found', 'There is no such device.');
       if (found.desired === null) return c.json({ generation: 0, slots: [], issuedAt: null }, 200);
       const { envelope, ...desired } = found.desired;

@@ -1,7 +1,7 @@
 /** Rollouts: start, watch, cancel, try again. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { requireUser } from '@signalbeam/platform/http/caller';
+import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -16,7 +16,7 @@ import {
   type RolloutDevice,
 } from '../store/rollout-views.ts';
 import { pageOf, readCursor } from './cursor.ts';
-import { actingOf, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import {
   exampleRollout,
   idParams,
@@ -40,7 +40,7 @@ const addStarting = (api: Api, parts: Parts): void => {
       request: { body: body(newRolloutSchema, exampleRollout) },
       responses: { 201: json(rolloutSchema, 'The rollout'), ...notFound, ...conflict },
     }),
-    async (c) => c.json(await startRollout(parts, actingOf(c.var), c.req.valid('json')), 201),
+    async (c) => c.json(await startRollout(parts, authorOf(c.var), c.req.valid('json')), 201),
   );
   for (const [verb, summary, steer] of [
     ['cancel', 'Stops it: unfinished devices get back what they had', cancelRollout],
@@ -60,7 +60,7 @@ const addStarting = (api: Api, parts: Parts): void => {
           ...conflict,
         },
       }),
-      async (c) => c.json(await steer(parts, actingOf(c.var), c.req.valid('param').id), 200),
+      async (c) => c.json(await steer(parts, authorOf(c.var), c.req.valid('param').id), 200),
     );
   }
 };
@@ -87,7 +87,7 @@ const addListing = (api: Api, parts: Parts): void => {
       const { limit, cursor } = c.req.valid('query');
       const from = readCursor(cursor, position);
       const before = from === null ? null : { at: from[0], id: from[1] };
-      const answer = await withTenant(parts.pool, tenantId, async (sql) => {
+      const answer = await withTenant(parts.pool, c.var.caller, async (sql) => {
         const rows = await listRollouts(sql, tenantId, { limit: limit + 1, before });
         const page = pageOf(rows, limit, ({ createdAt, id }) => [createdAt, id]);
         const rollouts = await viewRollouts(sql, tenantId, page.rows, parts.now());
@@ -124,7 +124,7 @@ const addReading = (api: Api, parts: Parts): void => {
     async (c) => {
       const { tenantId } = c.var.caller;
       const { id } = c.req.valid('param');
-      const view = await withTenant(parts.pool, tenantId, (sql) =>
+      const view = await withTenant(parts.pool, c.var.caller, (sql) =>
         viewRollout(sql, tenantId, id, parts.now()),
       );
       if (view === null) throw noSuchRollout();
@@ -147,7 +147,7 @@ const addReading = (api: Api, parts: Parts): void => {
     async (c) => {
       const { tenantId } = c.var.caller;
       const { id } = c.req.valid('param');
-      const devices = await withTenant(parts.pool, tenantId, async (sql) => {
+      const devices = await withTenant(parts.pool, c.var.caller, async (sql) => {
         if ((await findRollout(sql, tenantId, id)) === null) throw noSuchRollout();
         return listRolloutDevices(sql, tenantId, id);
       });

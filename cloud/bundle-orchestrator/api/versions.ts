@@ -1,7 +1,7 @@
 /** Versions of bundles, and the signed releases that devices fetch. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { requireDevice, requireUser } from '@signalbeam/platform/http/caller';
+import { authorOf, requireDevice, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound, unacceptable } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -12,7 +12,7 @@ import { versionOrderKey } from '../core/version-order.ts';
 import { findBundle, findEnvelope, findVersion, listVersions } from '../store/bundles.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { entityTag, isUnchanged } from './entity-tag.ts';
-import { actingOf, type Parts } from './parts.ts';
+import type { Parts } from './parts.ts';
 import {
   exampleContainers,
   idParams,
@@ -32,7 +32,7 @@ const addReleasing = (api: Api, parts: Parts): void => {
       path,
       tags,
       summary: 'Releases a version: signed, and immutable from then on',
-      middleware: [requireUser('operator')] as const,
+      middleware: [requireUser('operator', { everySite: true })] as const,
       request: {
         params: idParams,
         body: body(newVersionSchema, { version: '1.0.0', containers: exampleContainers }),
@@ -48,7 +48,7 @@ const addReleasing = (api: Api, parts: Parts): void => {
       const { version, containers, releaseNotes } = c.req.valid('json');
       const bundleId = c.req.valid('param').id;
       const wish = { bundleId, version, containers, releaseNotes };
-      return c.json(await releaseVersion(parts, actingOf(c.var), wish), 201);
+      return c.json(await releaseVersion(parts, authorOf(c.var), wish), 201);
     },
   );
 };
@@ -72,7 +72,7 @@ const addReading = (api: Api, parts: Parts): void => {
       const { id } = c.req.valid('param');
       const { limit, cursor } = c.req.valid('query');
       const below = readCursor(cursor, z.string().max(200));
-      const rows = await withTenant(parts.pool, c.var.caller.tenantId, async (sql) => {
+      const rows = await withTenant(parts.pool, c.var.caller, async (sql) => {
         if ((await findBundle(sql, id)) === null) {
           throw refusal('not-found', 'There is no such bundle.');
         }
@@ -94,7 +94,7 @@ const addReading = (api: Api, parts: Parts): void => {
     }),
     async (c) => {
       const { id, version } = c.req.valid('param');
-      const found = await withTenant(parts.pool, c.var.caller.tenantId, (sql) =>
+      const found = await withTenant(parts.pool, c.var.caller, (sql) =>
         findVersion(sql, id, version),
       );
       if (found === null) throw refusal('not-found', 'There is no such bundle version.');
@@ -123,7 +123,7 @@ const addReleases = (api: Api, parts: Parts): void => {
     }),
     async (c) => {
       const asked = c.req.valid('param').digest;
-      const envelope = await withTenant(parts.pool, c.var.caller.tenantId, (sql) =>
+      const envelope = await withTenant(parts.pool, c.var.caller, (sql) =>
         findEnvelope(sql, asked),
       );
       if (envelope === null) throw refusal('not-found', 'There is no such release.');

@@ -7,7 +7,7 @@ import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { type Author, changeTenant } from '@signalbeam/platform/postgres/tenant';
 import { nameImage } from '../core/named-image.ts';
 import { insertImage, type NewImage, referenceOf, sizeOf } from '../store/artifacts.ts';
 import type { FoundImage } from './image-documents.ts';
@@ -19,9 +19,7 @@ import { openSpool } from './spool.ts';
 const uploadsAtOnceMax = 4;
 
 export type Uploader = (upload: {
-  tenantId: string;
-  actor: string;
-  ip: string | null;
+  author: Author;
   /** The name to keep the images under; null takes it from the archive. */
   name: string | null;
   source: AsyncIterable<Uint8Array>;
@@ -69,9 +67,9 @@ const take = async (parts: Parts, upload: Parameters<Uploader>[0]): Promise<Uplo
     for (const [digest, file] of found.blobs) {
       await parts.blobs.put(digest, file.sizeBytes, spool.stream(file));
     }
-    const { tenantId, actor, ip } = upload;
+    const { tenantId, actor, ip } = upload.author;
     const uploaded = images.map(asUploaded);
-    await withTenant(parts.pool, tenantId, async (sql) => {
+    await changeTenant(parts.pool, upload.author, async (sql) => {
       for (const image of images) await insertImage(sql, tenantId, image, actor);
       const references = uploaded.map(({ reference }) => reference);
       await writeAudit(sql, {

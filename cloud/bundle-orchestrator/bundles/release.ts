@@ -6,7 +6,7 @@ import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant } from '@signalbeam/platform/postgres/tenant';
 import { releaseBytesMax } from '@signalbeam/sync/core/limits';
 import type { Release } from '@signalbeam/sync/core/manifest';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
@@ -50,7 +50,7 @@ export const releaseVersion = async (
   const { tenantId, actor, ip } = acting;
   const { bundleId, version, releaseNotes } = wish;
   const createdAt = new Date(workshop.now()).toISOString();
-  return withTenant(workshop.pool, tenantId, async (sql) => {
+  return changeTenant(workshop.pool, acting, async (sql) => {
     const { release } = await holdKeys(sql, workshop.keyring, tenantId);
     const bundle = await findBundle(sql, bundleId);
     if (bundle === null) throw refusal('not-found', 'There is no such bundle.');

@@ -83,7 +83,7 @@ export const assignBundle = async (
 ): Promise<Assigned> => {
   const { tenantId } = acting;
   const nowMs = workshop.now();
-  const assigned = await retrying(workshop.pool, tenantId, async (sql) => {
+  const assigned = await retrying(workshop.pool, acting, async (sql) => {
     const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const target = await approvedTarget(sql, tenantId, wish.deviceId);
     const release = await findRelease(sql, wish.bundleId, wish.version);
@@ -111,7 +111,7 @@ export const withdrawBundle = async (
 ): Promise<Assigned> => {
   const { tenantId } = acting;
   const nowMs = workshop.now();
-  const withdrawn = await retrying(workshop.pool, tenantId, async (sql) => {
+  const withdrawn = await retrying(workshop.pool, acting, async (sql) => {
     const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const target = await approvedTarget(sql, tenantId, wish.deviceId);
     const { bundleId } = wish;

@@ -4,7 +4,7 @@
  */
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Pool, Sql } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { type Author, changeTenant } from '@signalbeam/platform/postgres/tenant';
 import type { Desired, Slot } from '@signalbeam/sync/core/manifest';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import type { Signer } from '@signalbeam/sync/wire/keys';
@@ -26,12 +26,12 @@ const lost = (error: unknown): boolean =>
 /** Runs a tenant's transaction again while others were faster; the last failure is the caller's. */
 export const retrying = async <T>(
   pool: Pool,
-  tenantId: string,
+  author: Author,
   fn: (sql: PoolClient) => Promise<T>,
 ): Promise<T> => {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await withTenant(pool, tenantId, fn);
+      return await changeTenant(pool, author, fn);
     } catch (error) {
       if (!lost(error)) throw error;
       if (attempt >= attemptsMax) {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readConfig } from '@signalbeam/platform/config';
 import { createLog } from '@signalbeam/platform/logging/log';
 import { openPlatform } from '@signalbeam/platform/open';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { bundlesPerDeviceMax } from '@signalbeam/sync/core/limits';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import { openDesired } from '@signalbeam/sync/wire/records';
@@ -198,7 +198,7 @@ describe('bad wishes change nothing', () => {
       const { rows } = await api.query(`SELECT count(*) FROM bundle_orchestrator.${table}`);
       expect(rows, table).toEqual([{ count: 0 }]);
     }
-    const foreign = await withTenant(api, two.tenantId, (sql) =>
+    const foreign = await withTenant(api, everySite(two.tenantId), (sql) =>
       sql.query('SELECT 1 FROM bundle_orchestrator.bundles WHERE tenant_id = $1', [one.tenantId]),
     );
     expect(foreign.rowCount).toBe(0);
@@ -270,7 +270,7 @@ describe('what others see', () => {
     const id = await makeBundle(rig, one, 'viewed', ['1.0.0']);
     await assign(one, device.deviceId, id);
     const view = () =>
-      withTenant(rig.platform.pools.api, one.tenantId, async (sql) => {
+      withTenant(rig.platform.pools.api, everySite(one.tenantId), async (sql) => {
         const { rows } = await sql.query(
           `SELECT generation, bundle_id, bundle_name, version, status
              FROM bundle_orchestrator.public_device_slots WHERE device_id = $1`,

@@ -4,7 +4,9 @@
  */
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
 import { desiredOf, lockTargets } from '../store/desired.ts';
 import { nextGenerationOf, retrying, storeChanges } from './change.ts';
 
@@ -16,7 +18,7 @@ export const inheritDesired = (
   tenantId: string,
   place: { deviceId: string; replaced: string },
 ): Promise<boolean> =>
-  retrying(pools.api, tenantId, async (sql) => {
+  retrying(pools.api, systemAuthor(tenantId), async (sql) => {
     const { director } = await holdKeys(sql, keyring, tenantId);
     const [target] = await lockTargets(sql, tenantId, [place.deviceId]);
     const left = await desiredOf(sql, tenantId, place.replaced);
@@ -28,5 +30,11 @@ export const inheritDesired = (
       requestedGeneration: generation,
     }));
     await storeChanges(sql, [{ target, slots, generation }], { tenantId, director, nowMs: now() });
+    await writeAudit(sql, {
+      ...systemAuthor(tenantId),
+      action: 'device.inherit',
+      target: `device:${place.deviceId}`,
+      after: { replaced: place.replaced, generation },
+    });
     return true;
   });

@@ -1,5 +1,6 @@
 /** A director key that is withdrawn: what it signed is signed again, and nothing that runs is touched. */
 import { rotateRole } from '@signalbeam/device-manager/keys/change-keys';
+import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import { openDesired, openRelease } from '@signalbeam/sync/wire/records';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -34,11 +35,7 @@ const opened = async (deviceId: string): Promise<string> => {
   return openDesired(bytes, records.keyset.value).kind;
 };
 const rotate = (change: 'add' | 'replace', role: 'director' | 'release' = 'director') =>
-  rotateRole(
-    rig.platform,
-    { tenantId: tenant.tenantId, actor: 'test', ip: null },
-    { role, change },
-  );
+  rotateRole(rig.platform, systemAuthor(tenant.tenantId), { role, change });
 
 describe('a desired state', () => {
   it('is signed afresh long before it expires, slots as they were', async () => {

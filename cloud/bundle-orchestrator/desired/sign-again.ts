@@ -6,7 +6,9 @@
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import type { Logger } from '@signalbeam/platform/logging/log';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
 import { lockTargets } from '../store/desired.ts';
 import { keysetVersions, signedBefore, signedByOthers } from '../store/signers.ts';
 import { changesOf, desiredLifeMs, retrying, storeChanges } from './change.ts';
@@ -29,11 +31,17 @@ const signSlotsAgain = async (
   tenantId: string,
   deviceIds: readonly string[],
 ): Promise<void> => {
-  await retrying(pools.api, tenantId, async (sql) => {
+  await retrying(pools.api, systemAuthor(tenantId), async (sql) => {
     const { director } = await holdKeys(sql, keyring, tenantId);
     const targets = await lockTargets(sql, tenantId, deviceIds);
     const changes = changesOf(targets, ({ slots }) => ({ kind: 'changed', slots }));
     await storeChanges(sql, changes, { tenantId, director, nowMs: now() });
+    await writeAudit(sql, {
+      ...systemAuthor(tenantId),
+      action: 'desired.sign-again',
+      target: `tenant:${tenantId}`,
+      after: { devices: changes.map(({ target }) => target.deviceId), keyId: director.keyId },
+    });
   });
 };
 

@@ -7,7 +7,9 @@
  */
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
-import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import type { Pool, Sql } from '@signalbeam/platform/postgres/pool';
+import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
 import { releaseBytesMax } from '@signalbeam/sync/core/limits';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import { resealEnvelope } from '@signalbeam/sync/wire/dsse';
@@ -25,8 +27,11 @@ type Parts = { pools: { api: Pool; system: Pool }; keyring: Keyring; now: () => 
 
 const batch = 100;
 
+const tell = (sql: Sql, tenantId: string, action: string, after: object): Promise<void> =>
+  writeAudit(sql, { ...systemAuthor(tenantId), action, target: `tenant:${tenantId}`, after });
+
 const signBatch = ({ pools, keyring, now }: Parts, tenantId: string): Promise<number> =>
-  retrying(pools.api, tenantId, async (sql) => {
+  retrying(pools.api, systemAuthor(tenantId), async (sql) => {
     const { release, records } = await holdKeys(sql, keyring, tenantId);
     const trusted = records.keyset.value.roles.release.map(({ keyId }) => keyId);
     const due = await releasesByOthers(sql, tenantId, trusted, batch);
@@ -35,13 +40,15 @@ const signBatch = ({ pools, keyring, now }: Parts, tenantId: string): Promise<nu
       const digest = releaseDigestOf(envelope);
       await replaceEnvelope(sql, tenantId, before, { digest, envelope, at: new Date(now()) });
     }
+    if (due.length === 0) return 0;
+    await tell(sql, tenantId, 'bundle.sign-again', { versions: due.length, keyId: release.keyId });
     return due.length;
   });
 
 const followBatch = async ({ pools, keyring, now }: Parts, tenantId: string): Promise<number> => {
   const deviceIds = await devicesOnFormer(pools.system, tenantId, batch);
   if (deviceIds.length === 0) return 0;
-  await retrying(pools.api, tenantId, async (sql) => {
+  await retrying(pools.api, systemAuthor(tenantId), async (sql) => {
     const { director } = await holdKeys(sql, keyring, tenantId);
     const targets = await lockTargets(sql, tenantId, deviceIds);
     const named = targets.flatMap(({ slots }) => slots.map(({ releaseDigest }) => releaseDigest));
@@ -55,6 +62,8 @@ const followBatch = async ({ pools, keyring, now }: Parts, tenantId: string): Pr
       slots: slots.map(followed),
     }));
     await storeChanges(sql, changes, { tenantId, director, nowMs: now() });
+    const devices = changes.map(({ target }) => target.deviceId);
+    await tell(sql, tenantId, 'desired.sign-again', { devices, keyId: director.keyId });
   });
   return deviceIds.length;
 };

@@ -3,6 +3,7 @@
  */
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
+import type { Author } from '@signalbeam/platform/postgres/tenant';
 
 export type Workshop = {
   /** Requests of one tenant: row security applies. */
@@ -13,5 +14,5 @@ export type Workshop = {
   onChanged: () => void;
 };
 
-/** Who acts, for the audit log. */
-export type Acting = { tenantId: string; actor: string; ip: string | null };
+/** On whose behalf. */
+export type Acting = Author;

@@ -91,7 +91,7 @@ export const startRollout = async (
   const { bundleId, version } = wish;
   const deviceIds = [...new Set(wish.deviceIds)].sort();
   const nowMs = workshop.now();
-  const view = await retrying(workshop.pool, tenantId, async (sql) => {
+  const view = await retrying(workshop.pool, acting, async (sql) => {
     const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const release = await findRelease(sql, bundleId, version);
     if (release === null) throw refusal('not-found', 'There is no such bundle version.');

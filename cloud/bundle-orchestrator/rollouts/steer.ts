@@ -12,6 +12,7 @@ import { changesOf, retrying, storeChanges } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { findRelease } from '../store/bundles.ts';
 import { lockTargets } from '../store/desired.ts';
+import { findRollout } from '../store/rollout-views.ts';
 import {
   activeRolloutsOn,
   type LockedRollout,
@@ -26,8 +27,13 @@ import type { RolloutView } from './view.ts';
 
 const held = async (sql: Sql, tenantId: string, id: string): Promise<LockedRollout> => {
   const rollout = await lockRollout(sql, tenantId, id);
-  if (rollout === null) throw refusal('not-found', 'There is no such rollout.');
-  return rollout;
+  if (rollout !== null) return rollout;
+  if ((await findRollout(sql, tenantId, id)) === null) {
+    throw refusal('not-found', 'There is no such rollout.');
+  }
+  throw refusal('forbidden', 'This rollout is for devices of other sites, too.', {
+    next: 'Ask somebody who may change those.',
+  });
 };
 
 const audit = async (
@@ -57,7 +63,7 @@ export const cancelRollout = async (
 ): Promise<RolloutView> => {
   const { tenantId } = acting;
   const nowMs = workshop.now();
-  const view = await retrying(workshop.pool, tenantId, async (sql) => {
+  const view = await retrying(workshop.pool, acting, async (sql) => {
     const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const rollout = await held(sql, tenantId, rolloutId);
     if (rollout.status !== 'in-progress') {
@@ -102,7 +108,7 @@ export const retryRollout = async (
 ): Promise<RolloutView> => {
   const { tenantId } = acting;
   const nowMs = workshop.now();
-  const view = await retrying(workshop.pool, tenantId, async (sql) => {
+  const view = await retrying(workshop.pool, acting, async (sql) => {
     const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const rollout = await held(sql, tenantId, rolloutId);
     const failed = await rowsOf(sql, tenantId, rolloutId, ['failed']);

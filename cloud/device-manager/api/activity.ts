@@ -9,9 +9,10 @@ import { requireUser } from '@signalbeam/platform/http/caller';
 import { json, notFound } from '@signalbeam/platform/http/describe';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { noSuchDevice } from '../refusals.ts';
-import { listAuditOf } from '../store/audit.ts';
+import { listAudit } from '../store/audit.ts';
 import { findDevice } from '../store/devices.ts';
-import { pageOf, readCursor } from './cursor.ts';
+import { auditCursorOf, readAuditCursor } from './audit.ts';
+import { pageOf } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { activitySchema, idParams } from './schemas.ts';
 
@@ -41,14 +42,14 @@ export const addActivityRoutes = (api: Api, parts: Parts): void => {
   api.openapi(route, async (c) => {
     const { id } = c.req.valid('param');
     const { cursor, limit } = c.req.valid('query');
-    const before = cursor === undefined ? null : readCursor(cursor, z.int().min(0));
-    const lines = await withTenant(parts.pools.api, c.var.caller.tenantId, async (sql) =>
+    const after = readAuditCursor(cursor);
+    const lines = await withTenant(parts.pools.api, c.var.caller, async (sql) =>
       (await findDevice(sql, id)) === null
         ? null
-        : listAuditOf(sql, `device:${id}`, { before, limit: limit + 1 }),
+        : listAudit(sql, { target: `device:${id}` }, { after, limit: limit + 1 }),
     );
     if (lines === null) throw noSuchDevice();
-    const page = pageOf(lines, limit, (line) => line.id);
+    const page = pageOf(lines, limit, auditCursorOf);
     // Addresses are for those who read the audit log.
     const activity = page.rows.map((line) => ({
       id: line.id,

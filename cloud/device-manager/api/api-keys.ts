@@ -4,12 +4,12 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { createApiKey } from '@signalbeam/platform/identity/api-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { noSuchDevice } from '../refusals.ts';
 import {
   type ApiKey,
@@ -91,7 +91,7 @@ export const addApiKeyRoutes = (api: Api, parts: Parts): void => {
     const { apiKey, prefix, salt, hash } = createApiKey();
     const createdAt = new Date(parts.now());
     const expiresAt = new Date(createdAt.getTime() + validityDays * dayMs);
-    const key = await withTenant(pools.api, tenantId, async (sql) => {
+    const key = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const device = await lockDevice(sql, deviceId);
       if (device === null) throw noSuchDevice();
       if (device.status !== 'approved') {
@@ -125,7 +125,7 @@ export const addApiKeyRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(listKeysRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const keys = await withTenant(pools.api, c.var.caller.tenantId, async (sql) =>
+    const keys = await withTenant(pools.api, c.var.caller, async (sql) =>
       (await findDevice(sql, id)) === null ? null : listApiKeys(sql, id),
     );
     if (keys === null) throw noSuchDevice();
@@ -134,7 +134,7 @@ export const addApiKeyRoutes = (api: Api, parts: Parts): void => {
   api.openapi(revokeKeyRoute, async (c) => {
     const { caller } = c.var;
     const { id: deviceId, keyId: id } = c.req.valid('param');
-    await withTenant(pools.api, caller.tenantId, async (sql) => {
+    await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const outcome = await revokeApiKey(sql, { deviceId, id, at: new Date(parts.now()) });
       if (outcome === 'unknown') throw refusal('not-found', 'There is no such API key.');
       if (outcome === 'unchanged') return;

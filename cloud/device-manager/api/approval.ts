@@ -1,10 +1,10 @@
 /** A person's decision on a device that asks to be let in. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { type Author, changeTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import type { Decision } from '../core/approval.ts';
 import { decideDevices } from '../decide-devices.ts';
@@ -46,13 +46,12 @@ const rejectRoute = createRoute({
 const carryOut = (
   parts: Parts,
   { id, ...wish }: { id: string; decision: Decision; reason: string | null },
-  by: { caller: UserCaller; ip: string | null },
+  author: Author,
 ) =>
-  withTenant(parts.pools.api, by.caller.tenantId, async (sql) => {
+  changeTenant(parts.pools.api, author, async (sql) => {
     const device = await lockDevice(sql, id);
     if (device === null) throw noSuchDevice();
-    const { caller, ip } = by;
-    const decidedBy = { actor: actorOf(caller), ip, now: new Date(parts.now()) };
+    const decidedBy = { ...author, now: new Date(parts.now()) };
     const decided = (await decideDevices(sql, [device], wish, decidedBy)).get(id);
     if (decided?.kind === 'refused') {
       throw refusal('wrong-state', decided.reason, { next: decided.next });
@@ -64,14 +63,14 @@ const carryOut = (
 
 export const addApprovalRoutes = (api: Api, parts: Parts): void => {
   api.openapi(approveRoute, async (c) => {
-    const by = { caller: c.var.caller, ip: c.var.clientAddress };
+    const author = authorOf(c.var);
     const { id } = c.req.valid('param');
-    return c.json(await carryOut(parts, { id, decision: 'approve', reason: null }, by), 200);
+    return c.json(await carryOut(parts, { id, decision: 'approve', reason: null }, author), 200);
   });
   api.openapi(rejectRoute, async (c) => {
-    const by = { caller: c.var.caller, ip: c.var.clientAddress };
+    const author = authorOf(c.var);
     const { id } = c.req.valid('param');
     const reason = c.req.valid('json').reason ?? null;
-    return c.json(await carryOut(parts, { id, decision: 'reject', reason }, by), 200);
+    return c.json(await carryOut(parts, { id, decision: 'reject', reason }, author), 200);
   });
 };

@@ -60,7 +60,12 @@ const retryAfter = createMiddleware<ApiEnv>(async (c, next) => {
   }
 });
 
-const signIn = async (parts: Parts, given: z.infer<typeof loginSchema>, ip: string | null) => {
+const signIn = async (
+  parts: Parts,
+  given: z.infer<typeof loginSchema>,
+  from: { ip: string | null; requestId: string },
+) => {
+  const { ip } = from;
   const { system } = parts.pools;
   const login = { ip, email: given.email };
   await admit(parts, login);
@@ -79,7 +84,7 @@ const signIn = async (parts: Parts, given: z.infer<typeof loginSchema>, ip: stri
     const sessionId = await openSession(sql, { tenantId, userId, expiresAt });
     await forgetLogin(sql, login);
     const entry = { actor: `user:${email}`, action: 'user.sign-in', target: `user:${userId}` };
-    await writeAudit(sql, { tenantId, ...entry, ip });
+    await writeAudit(sql, { tenantId, ...entry, ...from });
     return { sessionId, userId, tenantId, email, role };
   });
   const { token, expiresAt } = issueUserToken(parts.keyring.users, session, nowMs);
@@ -98,7 +103,8 @@ const signOut = async (parts: Parts, c: Context<ApiEnv>): Promise<void> => {
   await transaction(parts.pools.system, async (sql) => {
     await endSession(sql, verified.value.sessionId);
     const entry = { actor: `user:${email}`, action: 'user.sign-out', target: `user:${userId}` };
-    await writeAudit(sql, { tenantId, ...entry, ip: c.var.clientAddress });
+    const { clientAddress: ip, requestId } = c.var;
+    await writeAudit(sql, { tenantId, ...entry, ip, requestId });
   });
 };
 
@@ -143,7 +149,10 @@ const meRoute = createRoute({
 
 export const addAuthRoutes = (api: Api, parts: Parts): void => {
   api.openapi(loginRoute, async (c) => {
-    const signed = await signIn(parts, c.req.valid('json'), c.var.clientAddress);
+    const signed = await signIn(parts, c.req.valid('json'), {
+      ip: c.var.clientAddress,
+      requestId: c.var.requestId,
+    });
     setCookie(c, sessionCookie, signed.token, {
       ...cookieOptions(parts),
       maxAge: userTokenSeconds,
@@ -163,7 +172,7 @@ export const addAuthRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(meRoute, async (c) => {
     const { tenantId, userId } = c.var.caller;
-    const me = await withTenant(parts.pools.api, tenantId, async (sql) => {
+    const me = await withTenant(parts.pools.api, c.var.caller, async (sql) => {
       const user = await findUser(sql, userId);
       const tenant = await readTenant(sql, tenantId);
       return user === null || tenant === null ? null : { user, tenantName: tenant.name };

@@ -5,9 +5,9 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { batchDevicesMax, runBatch } from '../bulk-change.ts';
 import { writeCursor } from './cursor.ts';
@@ -80,7 +80,7 @@ export const addBulkRoutes = (api: Api, parts: Parts): void => {
     const { devices, action, cursor, limit } = c.req.valid('json');
     const wish = { choice: devices, action, after: readPosition(cursor), limit };
     const by = { actor: actorOf(caller), ip, now: new Date(parts.now()) };
-    const batch = await withTenant(parts.pools.api, caller.tenantId, (sql) =>
+    const batch = await changeTenant(parts.pools.api, authorOf(c.var), (sql) =>
       runBatch(sql, wish, by),
     );
     const { results, next } = batch;

@@ -1,9 +1,9 @@
 /** What ends a device's life, or hands it to another: replacing hardware, and decommissioning. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant } from '@signalbeam/platform/postgres/tenant';
 import { wipes } from '@signalbeam/sync/core/removal';
 import { decommissionDevice, replaceDevice } from '../end-device.ts';
 import { noSuchDevice } from '../refusals.ts';
@@ -49,7 +49,7 @@ export const addDeviceLifeRoutes = (api: Api, parts: Parts): void => {
     const { id } = c.req.valid('param');
     const { by: heirId } = c.req.valid('json');
     const by = { actor: actorOf(caller), ip };
-    const view = await withTenant(parts.pools.api, caller.tenantId, async (sql) => {
+    const view = await changeTenant(parts.pools.api, authorOf(c.var), async (sql) => {
       await replaceDevice(sql, { id, heirId, at: at() }, by);
       return viewDevice(sql, heirId);
     });
@@ -61,7 +61,7 @@ export const addDeviceLifeRoutes = (api: Api, parts: Parts): void => {
     const { id } = c.req.valid('param');
     const { wipe } = c.req.valid('json');
     const by = { actor: actorOf(caller), ip };
-    await withTenant(parts.pools.api, caller.tenantId, (sql) =>
+    await changeTenant(parts.pools.api, authorOf(c.var), (sql) =>
       decommissionDevice(sql, { id, wipe, at: at() }, by),
     );
     return c.body(null, 204);

@@ -1,11 +1,11 @@
 /** Tags: changed on one device; and all that are in use, with how many devices have each. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { conditional } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { changeTagsOf } from '../change-tags.ts';
 import { printTag } from '../core/tag.ts';
@@ -117,7 +117,7 @@ export const addTagRoutes = (api: Api, parts: Parts): void => {
     const { caller, clientAddress: ip } = c.var;
     const { id } = c.req.valid('param');
     const change = c.req.valid('json');
-    const view = await withTenant(pools.api, caller.tenantId, async (sql) => {
+    const view = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const device = await lockDevice(sql, id);
       if (device === null) return null;
       await holdDeviceVersion(c, sql, id);
@@ -134,9 +134,7 @@ export const addTagRoutes = (api: Api, parts: Parts): void => {
     const { key, prefix, cursor, limit } = c.req.valid('query');
     const after = cursor === undefined ? undefined : readCursor(cursor, tagPosition);
     const wish = { after, key: key?.toLowerCase(), prefix: prefix.toLowerCase(), limit: limit + 1 };
-    const counted = await withTenant(pools.api, c.var.caller.tenantId, (sql) =>
-      countTags(sql, wish),
-    );
+    const counted = await withTenant(pools.api, c.var.caller, (sql) => countTags(sql, wish));
     const page = pageOf(counted, limit, (tag) => [tag.key, tag.value]);
     const tags = page.rows.map(({ key: of, value, devices }) => ({
       tag: printTag({ key: of, value }),
@@ -149,9 +147,7 @@ export const addTagRoutes = (api: Api, parts: Parts): void => {
   api.openapi(suggestionsRoute, async (c) => {
     const { query, at = query.length } = c.req.valid('query');
     const parsed = parseQuery(query);
-    const offered = await withTenant(pools.api, c.var.caller.tenantId, (sql) =>
-      suggest(sql, query, at),
-    );
+    const offered = await withTenant(pools.api, c.var.caller, (sql) => suggest(sql, query, at));
     return c.json({ fault: parsed.kind === 'fault' ? parsed.fault : null, ...offered }, 200);
   });
 };

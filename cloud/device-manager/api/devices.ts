@@ -1,11 +1,11 @@
 /** Devices as operators handle them: list, look, rename, delete. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { conditional } from '@signalbeam/platform/http/entity-tag';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { filterOf } from '../choose-devices.ts';
 import { type DecidedBy, deleteAndTell } from '../decide-devices.ts';
@@ -175,7 +175,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
   api.openapi(listRoute, async (c) => {
     const { cursor, limit, ...choice } = c.req.valid('query');
     const page = { after: readPosition(cursor), limit: limit + 1 };
-    const found = await withTenant(pools.api, c.var.caller.tenantId, async (sql) =>
+    const found = await withTenant(pools.api, c.var.caller, async (sql) =>
       listDevices(sql, await filterOf(sql, choice), page, parts.now()),
     );
     const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [at.listedAs, at.id]);
@@ -183,7 +183,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(countRoute, async (c) => {
     const choice = c.req.valid('query');
-    const devices = await withTenant(pools.api, c.var.caller.tenantId, async (sql) =>
+    const devices = await withTenant(pools.api, c.var.caller, async (sql) =>
       countDevices(sql, await filterOf(sql, choice), parts.now()),
     );
     return c.json({ devices }, 200);
@@ -192,7 +192,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     const { id } = c.req.valid('param');
     const device = await withTenant(
       pools.api,
-      c.var.caller.tenantId,
+      c.var.caller,
       async (sql) => (await viewDevice(sql, id)) ?? viewRemovedDevice(sql, id),
     );
     if (device === null) throw noSuchDevice();
@@ -203,7 +203,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     const { caller, clientAddress: ip } = c.var;
     const { id } = c.req.valid('param');
     const wish = c.req.valid('json');
-    const view = await withTenant(pools.api, caller.tenantId, async (sql) => {
+    const view = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const device = await lockDevice(sql, id);
       const by = { actor: actorOf(caller), ip, now: new Date(parts.now()) };
       if (device === null) return null;
@@ -218,7 +218,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
   api.openapi(deleteRoute, async (c) => {
     const { caller, clientAddress: ip } = c.var;
     const { id } = c.req.valid('param');
-    await withTenant(pools.api, caller.tenantId, async (sql) => {
+    await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const device = await lockDevice(sql, id);
       if (device === null) throw noSuchDevice();
       await holdDeviceVersion(c, sql, id);

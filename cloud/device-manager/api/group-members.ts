@@ -81,7 +81,7 @@ export const addGroupMemberRoutes = (api: Api, parts: Parts): void => {
     const { id } = c.req.valid('param');
     const { cursor, limit } = c.req.valid('query');
     const page = { after: readPosition(cursor), limit: limit + 1 };
-    const answer = await withTenant(pools.api, c.var.caller.tenantId, async (sql) => {
+    const answer = await withTenant(pools.api, c.var.caller, async (sql) => {
       const group = await findGroup(sql, id);
       if (group === null) return null;
       const filter = await filterOf(sql, { group: id });
@@ -101,7 +101,7 @@ export const addGroupMemberRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(ofDeviceRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const groups = await withTenant(pools.api, c.var.caller.tenantId, (sql) =>
+    const groups = await withTenant(pools.api, c.var.caller, (sql) =>
       groupsOfDevice(sql, id, parts.now()),
     );
     if (groups === null) throw noSuchDevice();

@@ -1,13 +1,13 @@
 /** Groups of devices: static ones with members, dynamic ones by a query. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { filterOf, queryOf } from '../choose-devices.ts';
 import { noSuchGroup } from '../refusals.ts';
@@ -67,7 +67,7 @@ const createGroupRoute = createRoute({
   path: '/api/groups',
   tags: ['Groups'],
   summary: 'Makes a group: with a query a dynamic one, without one a static one',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator', { everySite: true })] as const,
   request: {
     body: body(newGroupSchema, { name: 'Canaries', query: 'ring=canary AND status=online' }),
   },
@@ -89,7 +89,7 @@ const changeRoute = createRoute({
   path: '/api/groups/{id}',
   tags: ['Groups'],
   summary: 'Changes name, description or query; static stays static and dynamic dynamic',
-  middleware: [requireUser('operator'), conditional()] as const,
+  middleware: [requireUser('operator', { everySite: true }), conditional()] as const,
   request: { params: idParams, body: body(changeSchema, { name: 'Canaries' }) },
   responses: { 200: json(groupSchema, 'The group'), ...notFound, ...conflict },
 });
@@ -99,7 +99,7 @@ const deleteRoute = createRoute({
   path: '/api/groups/{id}',
   tags: ['Groups'],
   summary: 'Deletes a group; its devices stay as they are',
-  middleware: [requireUser('operator'), conditional()] as const,
+  middleware: [requireUser('operator', { everySite: true }), conditional()] as const,
   request: { params: idParams },
   responses: { 204: { description: 'Deleted' }, ...notFound },
 });
@@ -179,7 +179,7 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
     const { cursor, limit } = c.req.valid('query');
     const given = cursor === undefined ? null : readCursor(cursor, position);
     const after = given === null ? null : { name: given[0], id: given[1] };
-    const groups = await withTenant(pools.api, c.var.caller.tenantId, async (sql) => {
+    const groups = await withTenant(pools.api, c.var.caller, async (sql) => {
       const listed = await listGroups(sql, { after, limit: limit + 1 });
       const page = pageOf(listed, limit, ({ name, id }) => [name, id]);
       const counts = await countMembers(
@@ -200,7 +200,7 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
     const given = c.req.valid('json');
     if (given.query !== undefined) queryOf(given.query);
     const now = new Date(parts.now());
-    const answer = await withTenant(pools.api, caller.tenantId, async (sql) => {
+    const answer = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const group = await make(sql, given, { caller, ip, now });
       return shown(group, group.query === null ? 0 : await membersOf(sql, group.id, now.getTime()));
     });
@@ -208,7 +208,7 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(getRoute, async (c) => {
     const { id } = c.req.valid('param');
-    const answer = await withTenant(pools.api, c.var.caller.tenantId, async (sql) => {
+    const answer = await withTenant(pools.api, c.var.caller, async (sql) => {
       const group = await findGroup(sql, id);
       if (group !== null) tellVersion(c, factsOf(group));
       return group === null ? null : shown(group, await membersOf(sql, id, parts.now()));
@@ -221,7 +221,7 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
     const { id } = c.req.valid('param');
     const wish = c.req.valid('json');
     if (wish.query !== undefined) queryOf(wish.query);
-    const answer = await withTenant(pools.api, caller.tenantId, async (sql) => {
+    const answer = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const known = await lockGroup(sql, id, 'UPDATE');
       if (known === null) throw noSuchGroup();
       holdVersion(c, factsOf(known));
@@ -234,7 +234,7 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
   api.openapi(deleteRoute, async (c) => {
     const { caller, clientAddress: ip } = c.var;
     const { id } = c.req.valid('param');
-    await withTenant(pools.api, caller.tenantId, async (sql) => {
+    await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const group = await lockGroup(sql, id, 'UPDATE');
       if (group === null) throw noSuchGroup();
       holdVersion(c, factsOf(group));

@@ -4,7 +4,7 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json } from '@signalbeam/platform/http/describe';
 import { siteRecordBytesMax } from '@signalbeam/sync/core/limits';
 import { roles } from '@signalbeam/sync/core/records';
@@ -45,7 +45,7 @@ const showRoute = createRoute({
   path: '/api/keys',
   tags,
   summary: 'Shows the root and the key set in force, and the key set that should follow',
-  middleware: [requireUser('admin')] as const,
+  middleware: [requireUser('admin', { everySite: true })] as const,
   responses: { 200: json(keysSchema, 'The keys') },
 });
 
@@ -54,7 +54,7 @@ const rotateRoute = createRoute({
   path: '/api/keys/rotate',
   tags,
   summary: 'Adds the next key of a role, replaces all older ones by it, or withdraws those',
-  middleware: [requireUser('admin')] as const,
+  middleware: [requireUser('admin', { everySite: true })] as const,
   request: {
     body: body(z.strictObject({ role: z.enum(roles), change: z.enum(rotations) }), {
       role: 'membership',
@@ -70,7 +70,7 @@ const acceptRoute = createRoute({
   path: '/api/keys',
   tags,
   summary: 'Hands in a key set that was signed outside, and the next root if there is one',
-  middleware: [requireUser('admin')] as const,
+  middleware: [requireUser('admin', { everySite: true })] as const,
   request: {
     body: body(z.strictObject({ root: envelope.nullable(), keyset: envelope }), {
       root: null,
@@ -105,20 +105,16 @@ const shown = async (parts: Parts, tenantId: string): Promise<z.infer<typeof key
 export const addKeyRoutes = (api: Api, parts: Parts): void => {
   api.openapi(showRoute, async (c) => c.json(await shown(parts, c.var.caller.tenantId), 200));
   api.openapi(rotateRoute, async (c) => {
-    const { caller, clientAddress: ip } = c.var;
-    const by = { tenantId: caller.tenantId, actor: actorOf(caller), ip };
-    await rotateRole(parts, by, c.req.valid('json'));
-    return c.json(await shown(parts, caller.tenantId), 200);
+    await rotateRole(parts, authorOf(c.var), c.req.valid('json'));
+    return c.json(await shown(parts, c.var.caller.tenantId), 200);
   });
   api.openapi(acceptRoute, async (c) => {
-    const { caller, clientAddress: ip } = c.var;
-    const by = { tenantId: caller.tenantId, actor: actorOf(caller), ip };
     const { root, keyset } = c.req.valid('json');
     const bytes = (text: string): Uint8Array => Buffer.from(text, 'base64');
-    await acceptKeys(parts, by, {
+    await acceptKeys(parts, authorOf(c.var), {
       root: root === null ? null : bytes(root),
       keyset: bytes(keyset),
     });
-    return c.json(await shown(parts, caller.tenantId), 200);
+    return c.json(await shown(parts, c.var.caller.tenantId), 200);
   });
 };

@@ -1,12 +1,12 @@
 /** Registration tokens: what a person makes so that devices of a site may ask to be let in. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { admissionOf } from '../core/registration-token.ts';
 import { changeTags, printTag } from '../core/tag.ts';
@@ -129,7 +129,7 @@ export const addTokenRoutes = (api: Api, parts: Parts): void => {
     const tags = changeTags([], { set: given.tags, unset: [] }).map(printTag);
     const nowMs = parts.now();
     const { token: text, ...secret } = makeToken();
-    const token = await withTenant(pools.api, caller.tenantId, async (sql) => {
+    const token = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       if (group !== undefined) await checkGroup(sql, group);
       const made = await insertToken(sql, {
         ...secret,
@@ -161,7 +161,7 @@ export const addTokenRoutes = (api: Api, parts: Parts): void => {
     const { cursor, limit } = c.req.valid('query');
     const given = cursor === undefined ? null : readCursor(cursor, position);
     const after = given === null ? null : { createdAt: new Date(given[0]), id: given[1] };
-    const tokens = await withTenant(pools.api, c.var.caller.tenantId, (sql) =>
+    const tokens = await withTenant(pools.api, c.var.caller, (sql) =>
       listTokens(sql, { after, limit: limit + 1 }),
     );
     const page = pageOf(tokens, limit, (token) => [token.createdAt.toISOString(), token.id]);
@@ -172,7 +172,7 @@ export const addTokenRoutes = (api: Api, parts: Parts): void => {
   api.openapi(revokeTokenRoute, async (c) => {
     const { caller } = c.var;
     const { id } = c.req.valid('param');
-    await withTenant(pools.api, caller.tenantId, async (sql) => {
+    await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const token = await findToken(sql, id);
       if (token === null) throw refusal('not-found', 'There is no such registration token.');
       if (!(await revokeToken(sql, id, new Date(parts.now())))) return;

@@ -4,10 +4,10 @@
  */
 import { createRoute } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireDevice } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireDevice } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import {
   enrolmentQuerySchema,
   enrolmentStatusSchema,
@@ -67,7 +67,10 @@ const wipedRoute = createRoute({
 
 export const addRegistrationRoutes = (api: Api, parts: Parts): void => {
   api.openapi(registerRoute, async (c) => {
-    const { kind, device } = await registerDevice(parts, c.req.valid('json'), c.var.clientAddress);
+    const { kind, device } = await registerDevice(parts, c.req.valid('json'), {
+      ip: c.var.clientAddress,
+      requestId: c.var.requestId,
+    });
     const { id: deviceId, tenantId, site, status, fingerprint } = device;
     const answer = { deviceId, tenantId, site, status, fingerprint };
     return kind === 'created' ? c.json(answer, 201) : c.json(answer, 200);
@@ -77,7 +80,9 @@ export const addRegistrationRoutes = (api: Api, parts: Parts): void => {
     const { rootsAfter: known } = c.req.valid('query');
     // A device may ask for itself only; another one's id is as unknown as a made-up one.
     if (c.req.valid('param').id !== deviceId) throw noSuchDevice();
-    const device = await withTenant(parts.pools.api, tenantId, (sql) => findDevice(sql, deviceId));
+    const device = await withTenant(parts.pools.api, c.var.caller, (sql) =>
+      findDevice(sql, deviceId),
+    );
     c.header('cache-control', 'no-store');
     if (device === null) {
       const farewell = await farewellOf(parts, { tenantId, deviceId, rootsAfter: known ?? 0 });
@@ -96,7 +101,7 @@ export const addRegistrationRoutes = (api: Api, parts: Parts): void => {
   api.openapi(wipedRoute, async (c) => {
     const { tenantId, deviceId } = c.var.caller;
     if (c.req.valid('param').id !== deviceId) throw noSuchDevice();
-    const noted = await withTenant(parts.pools.api, tenantId, async (sql) => {
+    const noted = await changeTenant(parts.pools.api, authorOf(c.var), async (sql) => {
       if (!(await noteWiped(sql, deviceId, new Date(parts.now())))) return false;
       await writeAudit(sql, {
         tenantId,

@@ -205,5 +205,7 @@ export const auditLineSchema = z
     before: z.unknown(),
     after: z.unknown(),
     ip: z.string().nullable(),
+    /** Of the request that did it; in the logs and in its answer as x-request-id. */
+    requestId: z.string().nullable(),
   })
   .openapi('AuditLine');

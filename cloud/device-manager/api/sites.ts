@@ -1,12 +1,12 @@
 /** Sites: made by hand or by the first token, titled, counted, deleted once nothing is there. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import {
   countOpenTokens,
@@ -51,7 +51,7 @@ const createSiteRoute = createRoute({
   path: '/api/sites',
   tags: ['Sites'],
   summary: 'Makes a site',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator', { everySite: true })] as const,
   request: {
     body: body(z.strictObject({ name: siteName, title: title.default('') }), {
       name: 'plant-7',
@@ -76,7 +76,7 @@ const deleteRoute = createRoute({
   path: '/api/sites/{name}',
   tags: ['Sites'],
   summary: 'Deletes a site at which nothing is',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator', { everySite: true })] as const,
   request: { params: nameParams },
   responses: { 204: { description: 'Deleted' }, ...notFound, ...conflict },
 });
@@ -126,7 +126,7 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
   api.openapi(listRoute, async (c) => {
     const { cursor, limit } = c.req.valid('query');
     const after = cursor === undefined ? '' : readCursor(cursor, z.string().max(63));
-    const found = await withTenant(pools.api, c.var.caller.tenantId, (sql) =>
+    const found = await withTenant(pools.api, c.var.caller, (sql) =>
       listSites(sql, { after, limit: limit + 1 }),
     );
     const page = pageOf(found, limit, ({ name }) => name);
@@ -135,7 +135,7 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
   api.openapi(createSiteRoute, async (c) => {
     const { caller, clientAddress: ip } = c.var;
     const given = c.req.valid('json');
-    const site = await withTenant(pools.api, caller.tenantId, async (sql) => {
+    const site = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const createdAt = new Date(parts.now());
       const isNew = await insertSite(sql, { tenantId: caller.tenantId, ...given, createdAt });
       if (!isNew) throw refusal('already-exists', 'There is a site with this name already.');
@@ -149,7 +149,7 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
     const { caller, clientAddress: ip } = c.var;
     const { name } = c.req.valid('param');
     const { title: next } = c.req.valid('json');
-    const site = await withTenant(pools.api, caller.tenantId, async (sql) => {
+    const site = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const locked = await lockSite(sql, name);
       if (locked === null) return null;
       await retitleSite(sql, name, next);
@@ -163,7 +163,7 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
   api.openapi(deleteRoute, async (c) => {
     const { caller, clientAddress: ip } = c.var;
     const { name } = c.req.valid('param');
-    await withTenant(pools.api, caller.tenantId, async (sql) => {
+    await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const before = await remove(sql, name, new Date(parts.now()));
       await tell(sql, 'delete', { name, before }, { caller, ip });
     });

@@ -4,12 +4,12 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { actorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { hashPassword } from '@signalbeam/platform/identity/passwords';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { endSessionsOf } from '../store/sessions.ts';
 import { insertUser, listUsers, lockForChange, type User, updateUser } from '../store/users.ts';
@@ -46,7 +46,7 @@ const listRoute = createRoute({
   path: '/api/users',
   tags: ['Users'],
   summary: 'Lists the people of the tenant',
-  middleware: [requireUser('admin')] as const,
+  middleware: [requireUser('admin', { everySite: true })] as const,
   responses: { 200: json(z.strictObject({ users: z.array(userSchema) }), 'All') },
 });
 
@@ -55,7 +55,7 @@ const createUserRoute = createRoute({
   path: '/api/users',
   tags: ['Users'],
   summary: 'Lets a person sign in',
-  middleware: [requireUser('admin')] as const,
+  middleware: [requireUser('admin', { everySite: true })] as const,
   request: { body: body(newUserSchema, exampleUser) },
   responses: { 201: json(userSchema, 'The person'), ...conflict },
 });
@@ -65,7 +65,7 @@ const changeRoute = createRoute({
   path: '/api/users/{id}',
   tags: ['Users'],
   summary: 'Changes a person’s name or role, or disables them',
-  middleware: [requireUser('admin')] as const,
+  middleware: [requireUser('admin', { everySite: true })] as const,
   request: { params: idParams, body: body(changeSchema, { role: 'viewer' }) },
   responses: { 200: json(userSchema, 'The person'), ...notFound, ...conflict },
 });
@@ -90,7 +90,7 @@ const factsOf = ({ name, role, disabledAt }: Pick<User, 'name' | 'role' | 'disab
 export const addUserRoutes = (api: Api, parts: Parts): void => {
   const { pools } = parts;
   api.openapi(listRoute, async (c) => {
-    const users = await withTenant(pools.api, c.var.caller.tenantId, listUsers);
+    const users = await withTenant(pools.api, c.var.caller, listUsers);
     return c.json({ users: users.map(shown) }, 200);
   });
   api.openapi(createUserRoute, async (c) => {
@@ -98,7 +98,7 @@ export const addUserRoutes = (api: Api, parts: Parts): void => {
     const { tenantId } = caller;
     const { password, ...given } = c.req.valid('json');
     const passwordHash = await hashPassword(password);
-    const user = await withTenant(pools.api, tenantId, async (sql) => {
+    const user = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const made = await insertUser(sql, { ...given, tenantId, passwordHash });
       // The address may be another tenant's: the answer does not say.
       if (made === null) throw refusal('already-exists', 'This e-mail address is in use.');
@@ -119,7 +119,7 @@ export const addUserRoutes = (api: Api, parts: Parts): void => {
     const { tenantId } = caller;
     const { id } = c.req.valid('param');
     const change = c.req.valid('json');
-    const user = await withTenant(pools.api, tenantId, async (sql) => {
+    const user = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const locked = await lockForChange(sql, id);
       if (locked === null) throw refusal('not-found', 'There is no such user.');
       const { next, staysAdmin } = changed(locked.user, change, new Date(parts.now()));

@@ -15,6 +15,7 @@ import {
 } from '@signalbeam/platform/keys/tenant-records';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Author } from '@signalbeam/platform/postgres/tenant';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { siteRecordBytesMax } from '@signalbeam/sync/core/limits';
 import { type Role, roles } from '@signalbeam/sync/core/records';
@@ -26,7 +27,7 @@ import { offerRecord } from '@signalbeam/sync/wire/trust';
 import type { Parts } from '../api/parts.ts';
 import { signAllAgain } from '../store/memberships.ts';
 
-export type By = { tenantId: string; actor: string; ip: string | null };
+export type By = Author;
 
 type State = { trust: Trust; records: TenantRecords };
 
@@ -65,6 +66,7 @@ const tell = async (
       ...(role === undefined ? {} : { role }),
     },
     ip: by.ip,
+    requestId: by.requestId,
   });
 };
 

@@ -1,14 +1,15 @@
 /** Tenants as rows. Made by the background role, for a tenant exists before anybody can be in it. */
+import type { Tier } from '@signalbeam/platform/identity/tiers';
 import { isUniqueViolation, type Sql } from '@signalbeam/platform/postgres/pool';
 
-export type Tenant = { tenantId: string; name: string; tenantKey: string };
+export type Tenant = { tenantId: string; name: string; tier: Tier; tenantKey: string };
 
 /** False when a tenant of this name exists; the caller's transaction is then over. */
 export const insertTenant = async (sql: Sql, tenant: Tenant): Promise<boolean> => {
   try {
     await sql.query(
-      'INSERT INTO device_manager.tenants (id, name, tenant_key) VALUES ($1, $2, $3)',
-      [tenant.tenantId, tenant.name, tenant.tenantKey],
+      'INSERT INTO device_manager.tenants (id, name, tenant_key, tier) VALUES ($1, $2, $3, $4)',
+      [tenant.tenantId, tenant.name, tenant.tenantKey, tenant.tier],
     );
     return true;
   } catch (error) {

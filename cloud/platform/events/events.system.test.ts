@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import '@signalbeam/launcher/rig/provided';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { withTenant } from '../postgres/tenant.ts';
+import { writeAudit } from '../postgres/audit.ts';
+import { changeTenant, systemAuthor } from '../postgres/tenant.ts';
 import { openTestPlatform, type TestPlatform } from '../rig.suite.ts';
 import type { DomainMessage } from './message.ts';
 import { recordEvent, recordEvents } from './outbox.ts';
@@ -26,9 +27,10 @@ const subscribe = (options: Pick<SubscribeOptions, 'durable' | 'subjects' | 'han
   });
 
 const say = (tenantId: string, type: string, data: unknown, subject = 'signalbeam.users.said') =>
-  withTenant(test.platform.pools.api, tenantId, (sql) =>
-    recordEvent(sql, { tenantId, type, subject, data }),
-  );
+  changeTenant(test.platform.pools.api, systemAuthor(tenantId), async (sql) => {
+    await writeAudit(sql, { ...systemAuthor(tenantId), action: 'test.say', target: 'nothing' });
+    await recordEvent(sql, { tenantId, type, subject, data });
+  });
 
 describe('domain events', () => {
   it('arrive in order, once the transaction is kept and never when it is not', async () => {
@@ -42,7 +44,7 @@ describe('domain events', () => {
     });
     const subject = 'signalbeam.users.ordered.x';
     for (let count = 0; count < 20; count += 1) await say(one, 'counted', { count }, subject);
-    await withTenant(test.platform.pools.api, one, async (sql) => {
+    await changeTenant(test.platform.pools.api, systemAuthor(one), async (sql) => {
       await recordEvent(sql, { tenantId: one, type: 'ghost', subject, data: 'ghost' });
       throw new Error('undone');
     }).catch(() => {});
@@ -83,7 +85,7 @@ describe('domain events', () => {
   });
 
   it('of another tenant cannot be forged by a request', async () => {
-    const forged = withTenant(test.platform.pools.api, one, (sql) =>
+    const forged = changeTenant(test.platform.pools.api, systemAuthor(one), (sql) =>
       recordEvent(sql, { tenantId: two, type: 't', subject: 'signalbeam.users.x', data: {} }),
     );
     await expect(forged).rejects.toThrow(/row-level security/);

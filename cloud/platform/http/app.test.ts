@@ -21,12 +21,14 @@ const user = (role: 'viewer' | 'operator' | 'admin'): Caller => ({
   userId: tenantId,
   email: 'a@example.org',
   role,
+  sites: null,
 });
 const device = (approved: boolean): Caller => ({
   kind: 'device',
   tenantId,
   deviceId: tenantId,
   approved,
+  sites: null,
 });
 
 const ok = { 200: { description: 'Done' } };

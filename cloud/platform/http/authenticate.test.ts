@@ -17,6 +17,7 @@ const user = {
   tenantId: randomUUID(),
   email: 'ada@example.org',
   role: 'viewer' as const,
+  sites: null,
 };
 const sessionId = randomUUID();
 const key = createDeviceKey();
@@ -120,7 +121,7 @@ describe('a user', () => {
 
 describe('a device', () => {
   const { deviceId, tenantId } = device;
-  const caller = { kind: 'device', deviceId, tenantId };
+  const caller = { kind: 'device', deviceId, tenantId, sites: null };
 
   it('proves itself; while it waits it is known as not approved', async () => {
     const headers = { authorization: `Bearer ${proof}` };

@@ -48,6 +48,7 @@ const known = (device: DeviceIdentity | null): Authentication =>
           tenantId: device.tenantId,
           deviceId: device.deviceId,
           approved: device.registrationStatus === 'approved',
+          sites: null,
         },
       };
 
@@ -79,7 +80,7 @@ const byDeviceToken = async (
   if (verified.kind === 'verified') {
     const { tenantId, deviceId, registrationStatus } = device;
     const approved = registrationStatus === 'approved';
-    return { kind: 'known', caller: { kind: 'device', tenantId, deviceId, approved } };
+    return { kind: 'known', caller: { kind: 'device', tenantId, deviceId, approved, sites: null } };
   }
   return { kind: 'refused', code: verified.code, detail: verified.reason };
 };

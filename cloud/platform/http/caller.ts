@@ -4,6 +4,7 @@
  */
 import { createMiddleware } from 'hono/factory';
 import type { Logger } from '../logging/log.ts';
+import type { Author } from '../postgres/tenant.ts';
 import { type ProblemCode, refusal } from './problem.ts';
 
 export type Role = 'viewer' | 'operator' | 'admin';
@@ -14,6 +15,8 @@ export type UserCaller = {
   userId: string;
   email: string;
   role: Role;
+  /** The sites whose things they may see and change; null: of all. */
+  sites: readonly string[] | null;
 };
 /** `approved` is false while a device waits for a person: such a device may only ask how it stands. */
 export type DeviceCaller = {
@@ -21,6 +24,8 @@ export type DeviceCaller = {
   tenantId: string;
   deviceId: string;
   approved: boolean;
+  /** Nothing holds a device to a site but its id. */
+  sites: null;
 };
 export type Caller = UserCaller | DeviceCaller;
 
@@ -49,7 +54,8 @@ export type CallerEnv = ApiEnv & { Variables: { caller: Caller } };
 
 /** What a guard asks for, for whoever describes the routes. */
 export type Access =
-  | { kind: 'user' | 'both'; role: Role }
+  | { kind: 'user'; role: Role; everySite: boolean }
+  | { kind: 'both'; role: Role }
   | { kind: 'device'; role: 'approved' | 'pending' };
 
 const accesses = new WeakMap<object, Access>();
@@ -76,17 +82,24 @@ const known = (authentication: Authentication | undefined): Caller => {
   }
 };
 
-/** Lets users of at least this role in. */
-export const requireUser = (role: Role) => {
+/**
+ * Lets users of at least this role in. `everySite`: what it guards belongs to no site, so whoever is
+ * held to some sites may not do it; what belongs to sites Postgres holds to them (`withTenant`).
+ */
+export const requireUser = (role: Role, options: { everySite?: boolean } = {}) => {
+  const { everySite = false } = options;
   const guard = createMiddleware<UserEnv>(async (c, next) => {
     const caller = known(c.var.authentication);
     if (caller.kind !== 'user' || rank[caller.role] < rank[role]) {
       throw refusal('forbidden', `This needs a user with the role ${role} or above.`);
     }
+    if (everySite && caller.sites !== null) {
+      throw refusal('forbidden', 'This needs a user who is not held to some sites.');
+    }
     c.set('caller', caller);
     await next();
   });
-  return guarding({ kind: 'user', role }, guard);
+  return guarding({ kind: 'user', role, everySite }, guard);
 };
 
 /** Lets devices in: approved ones, or with `pending: true` those that still wait too. */
@@ -120,3 +133,14 @@ export const requireCaller = (role: Role) => {
 /** Who acts, as the audit log writes it. */
 export const actorOf = (caller: Caller): string =>
   caller.kind === 'user' ? `user:${caller.email}` : `device:${caller.deviceId}`;
+
+/** On whose behalf a request changes something. */
+export const authorOf = (variables: {
+  caller: Caller;
+  clientAddress: string | null;
+  requestId: string;
+}): Author => {
+  const { caller, clientAddress: ip, requestId } = variables;
+  const { tenantId, sites } = caller;
+  return { tenantId, sites, actor: actorOf(caller), ip, requestId };
+};

@@ -79,12 +79,18 @@ export const body = <T extends z.ZodType>(schema: T, example: z.input<T>) => ({
 const user = [{ user: [] }, { session: [] }];
 const device = [{ device: [] }, { apiKey: [], tenant: [] }];
 
-const words = (access: Access): string =>
-  ({
-    user: `Needs a user with the role ${access.role} or above.`,
-    device: access.role === 'pending' ? 'Needs a registered device.' : 'Needs an approved device.',
-    both: `Needs a user with the role ${access.role} or above, or the approved device itself.`,
-  })[access.kind];
+const words = (access: Access): string => {
+  switch (access.kind) {
+    case 'user':
+      return access.everySite
+        ? `Needs a user with the role ${access.role} or above, who is not held to some sites.`
+        : `Needs a user with the role ${access.role} or above.`;
+    case 'device':
+      return access.role === 'pending' ? 'Needs a registered device.' : 'Needs an approved device.';
+    case 'both':
+      return `Needs a user with the role ${access.role} or above, or the approved device itself.`;
+  }
+};
 
 type Route = Parameters<typeof createRoute>[0];
 

@@ -6,12 +6,13 @@ import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/data
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { kekFromBytes } from '../keys/kek.ts';
 import { createLog } from '../logging/log.ts';
+import { writeAudit } from '../postgres/audit.ts';
 import { keptMs, markUsed, sweepIdempotencyKeys } from '../postgres/idempotency-keys.ts';
 import { migrate } from '../postgres/migrate.ts';
 import { openPool, type Pool } from '../postgres/pool.ts';
-import { withTenant } from '../postgres/tenant.ts';
+import { changeTenant, systemAuthor } from '../postgres/tenant.ts';
 import { createApi } from './app.ts';
-import { requireUser } from './caller.ts';
+import { authorOf, requireUser } from './caller.ts';
 import { createIdempotency } from './idempotency.ts';
 import { refusal } from './problem.ts';
 
@@ -51,7 +52,8 @@ const api = createApi({
   authenticate: async (c, next) => {
     const [tenant = 0, user = 'ada'] = (c.req.header('x-as') ?? '').split(':');
     const tenantId = tenants[Number(tenant) === 1 ? 1 : 0];
-    const caller = { tenantId, userId: tenantId, email: user, role: 'operator' as const };
+    const facts = { tenantId, userId: tenantId, email: user, role: 'operator' as const };
+    const caller = { ...facts, sites: null };
     c.set('authentication', { kind: 'known', caller: { kind: 'user', ...caller } });
     await next();
   },
@@ -72,11 +74,12 @@ api.openapi(
   async (c) => {
     const { name } = c.req.valid('json');
     const thing = { name, secret: randomUUID() };
-    await withTenant(apiPool, c.var.caller.tenantId, async (sql) => {
+    await changeTenant(apiPool, authorOf(c.var), async (sql) => {
       if (name === 'refused') throw refusal('conflict', 'not now');
       await sql.query('INSERT INTO platform.things VALUES ($1, $2, $3)', [
         ...[c.var.caller.tenantId, name, thing.secret],
       ]);
+      await writeAudit(sql, { ...authorOf(c.var), action: 'thing.make', target: 'thing' });
     });
     await meanwhile();
     return c.json(thing, 201);
@@ -173,7 +176,7 @@ describe('a process that dies', () => {
     );
     expect((await post('key-5')).status).toBe(201);
     const of = { tenantId: tenants[0], caller: 'user:ada', key: 'key-5' };
-    const late = withTenant(apiPool, tenants[0], async (sql) => {
+    const late = changeTenant(apiPool, systemAuthor(tenants[0]), async (sql) => {
       await sql.query('INSERT INTO platform.things VALUES ($1, $2, $3)', [tenants[0], 'late', '']);
       await markUsed(of, rows[0]?.claim ?? '')(sql);
     });

@@ -11,11 +11,11 @@ const limits: RateLimits = { user: 3, device: 2, anonymous: 2, 'sign-in': 1 };
 const tenantId = '00000000-0000-4000-8000-000000000001';
 const person = (userId: string): Authentication => ({
   kind: 'known',
-  caller: { kind: 'user', tenantId, userId, email: 'a@example.org', role: 'admin' },
+  caller: { kind: 'user', tenantId, userId, email: 'a@example.org', role: 'admin', sites: null },
 });
 const machine: Authentication = {
   kind: 'known',
-  caller: { kind: 'device', tenantId, deviceId: tenantId, approved: true },
+  caller: { kind: 'device', tenantId, deviceId: tenantId, approved: true, sites: null },
 };
 
 /** Replicas with one cache between them, and a clock that stands at the start of a window. */

@@ -2,7 +2,7 @@
  * Whose sign-in a session is, as that person stands now: through a view that device-manager owns.
  * Nothing is cached: who signed out or was disabled is out at once.
  *
- *   device_manager.public_sessions (session_id, expires_at, user_id, tenant_id, email, role)
+ *   device_manager.public_sessions (session_id, expires_at, user_id, tenant_id, email, role, sites)
  */
 import type { Sql } from '../postgres/pool.ts';
 
@@ -11,6 +11,8 @@ export type SessionUser = {
   tenantId: string;
   email: string;
   role: 'viewer' | 'operator' | 'admin';
+  /** Null: every site. */
+  sites: readonly string[] | null;
 };
 
 export type SessionLookup = (sessionId: string, nowMs: number) => Promise<SessionUser | null>;
@@ -24,12 +26,14 @@ export const createSessionLookup =
       tenant_id: string;
       email: string;
       role: SessionUser['role'];
+      sites: string[] | null;
     }>(
-      `SELECT user_id, tenant_id, email, role FROM device_manager.public_sessions
+      `SELECT user_id, tenant_id, email, role, sites FROM device_manager.public_sessions
         WHERE session_id = $1 AND expires_at > $2`,
       [sessionId, new Date(nowMs)],
     );
     const row = rows[0];
     if (row === undefined) return null;
-    return { userId: row.user_id, tenantId: row.tenant_id, email: row.email, role: row.role };
+    const { user_id: userId, tenant_id: tenantId, email, role, sites } = row;
+    return { userId, tenantId, email, role, sites };
   };

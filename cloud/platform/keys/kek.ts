@@ -2,7 +2,7 @@
  * The key-encryption key: seals private keys at rest with AES-256-GCM. What a ciphertext is for
  * is bound into it (`context`), so a row moved to another place does not open.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { FleetError } from '@signalbeam/sync/core/errors';
 
@@ -10,6 +10,8 @@ export type Kek = {
   seal: (plain: Uint8Array, context: string) => Buffer;
   /** Throws FleetError `kek-mismatch` when the key or the context is another one. */
   open: (sealed: Uint8Array, context: string) => Buffer;
+  /** 32 bytes for one purpose, always the same: a key that is nowhere at rest. */
+  derive: (purpose: string) => Buffer;
 };
 
 const format = 1;
@@ -25,6 +27,7 @@ export const kekFromBytes = (key: Uint8Array): Kek => {
   // A copy: the caller's buffer may be wiped or pooled.
   const secret = Buffer.from(key);
   return {
+    derive: (purpose) => Buffer.from(hkdfSync('sha256', secret, '', purpose, 32)),
     seal: (plain, context) => {
       const iv = randomBytes(ivBytes);
       const cipher = createCipheriv('aes-256-gcm', secret, iv);

@@ -6,7 +6,7 @@ import { startPostgres } from '@signalbeam/launcher/infra/postgres';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { migrate } from './migrate.ts';
 import { openPool } from './pool.ts';
-import { withTenant } from './tenant.ts';
+import { everySite, withTenant } from './tenant.ts';
 
 const tenantId = '00000000-0000-4000-8000-000000000001';
 let folder: string;
@@ -43,7 +43,7 @@ it('needs no superuser', async () => {
   const insert = `INSERT INTO device_manager.tenants (id, name, tenant_key) VALUES ($1, 'a', 'A')`;
   await pools.system.query(insert, [tenantId]);
   const seen = 'SELECT tenant_id FROM device_manager.public_tenants';
-  const own = await withTenant(pools.api, tenantId, (sql) => sql.query(seen));
+  const own = await withTenant(pools.api, everySite(tenantId), (sql) => sql.query(seen));
   expect(own.rows).toEqual([{ tenant_id: tenantId }]);
   expect((await pools.api.query(seen)).rows).toEqual([]);
   // As a superuser does: a migration that changes rows must not find none, and say nothing.

@@ -3,9 +3,10 @@ import { randomUUID } from 'node:crypto';
 import '@signalbeam/launcher/rig/provided';
 import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/database';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { writeAudit } from './audit.ts';
 import { migrate } from './migrate.ts';
 import { openPool, type Pool } from './pool.ts';
-import { withTenant } from './tenant.ts';
+import { changeTenant, everySite, systemAuthor, withTenant } from './tenant.ts';
 import { transaction } from './transaction.ts';
 
 const [one, two] = [randomUUID(), randomUUID()];
@@ -26,15 +27,11 @@ afterAll(async () => {
 });
 
 const note = (tenantId: string, action: string) =>
-  withTenant(api, tenantId, (sql) =>
-    sql.query(
-      `INSERT INTO platform.audit_log (tenant_id, actor, action, target)
-       VALUES ($1, 'test', $2, 'nothing')`,
-      [tenantId, action],
-    ),
+  changeTenant(api, systemAuthor(tenantId), (sql) =>
+    writeAudit(sql, { ...systemAuthor(tenantId), action, target: 'nothing' }),
   );
 const actions = async (tenantId: string): Promise<string[]> =>
-  withTenant(api, tenantId, async (sql) => {
+  withTenant(api, everySite(tenantId), async (sql) => {
     const { rows } = await sql.query<{ action: string }>('SELECT action FROM platform.audit_log');
     return rows.map(({ action }) => action);
   });
@@ -52,12 +49,8 @@ describe('row security', () => {
     expect(await actions(one)).toEqual(['first']);
     expect(await actions(two)).toEqual(['second']);
     await expect(
-      withTenant(api, one, (sql) =>
-        sql.query(
-          `INSERT INTO platform.audit_log (tenant_id, actor, action, target)
-           VALUES ($1, 'test', 'forged', 'nothing')`,
-          [two],
-        ),
+      changeTenant(api, systemAuthor(one), (sql) =>
+        writeAudit(sql, { ...systemAuthor(two), action: 'forged', target: 'nothing' }),
       ),
     ).rejects.toThrow(/row-level security/);
   });
@@ -69,9 +62,9 @@ describe('row security', () => {
       'SELECT * FROM platform.keys',
       'SELECT * FROM platform.domain_events',
     ]) {
-      await expect(withTenant(api, one, (sql) => sql.query(statement))).rejects.toThrow(
-        /permission denied/,
-      );
+      await expect(
+        changeTenant(api, systemAuthor(one), (sql) => sql.query(statement)),
+      ).rejects.toThrow(/permission denied/);
     }
   });
 
@@ -98,11 +91,52 @@ describe('row security', () => {
   });
 });
 
+describe('a change', () => {
+  const rename = `UPDATE device_manager.users SET name = 'changed' RETURNING name`;
+  const names = () => system.query('SELECT name FROM device_manager.users').then((r) => r.rows);
+
+  it('can only be made where the audit log is told of it', async () => {
+    await system.query(
+      `INSERT INTO device_manager.tenants (id, name, tenant_key) VALUES ($1, 'one', 'one')`,
+      [one],
+    );
+    await system.query(
+      `INSERT INTO device_manager.users (tenant_id, email, name, role, password_hash)
+       VALUES ($1, 'ada@one.example', 'Ada', 'viewer', '')`,
+      [one],
+    );
+    await expect(withTenant(api, everySite(one), (sql) => sql.query(rename))).rejects.toMatchObject(
+      { code: '25006' },
+    );
+    const untold = await changeTenant(api, systemAuthor(one), (sql) => sql.query(rename));
+    expect(untold.rows).toEqual([{ name: 'changed' }]);
+    expect(await names()).toEqual([{ name: 'Ada' }]);
+    // What a failed transaction told does not count for the next one on the connection.
+    const failing = changeTenant(api, systemAuthor(one), async (sql) => {
+      await writeAudit(sql, { ...systemAuthor(one), action: 'user.change', target: 'x' });
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    await changeTenant(api, systemAuthor(one), (sql) => sql.query(rename));
+    expect(await names()).toEqual([{ name: 'Ada' }]);
+    const author = { ...systemAuthor(one), actor: 'user:ada', ip: '::1', requestId: 'request-1' };
+    await changeTenant(api, author, async (sql) => {
+      await sql.query(rename);
+      await writeAudit(sql, { ...author, action: 'user.change', target: 'x', requestId: null });
+    });
+    expect(await names()).toEqual([{ name: 'changed' }]);
+    const { rows } = await system.query(
+      `SELECT actor, ip, request_id FROM platform.audit_log WHERE target = 'x'`,
+    );
+    expect(rows).toEqual([{ actor: 'user:ada', ip: '::1', request_id: 'request-1' }]);
+  });
+});
+
 describe('a pool of one connection', () => {
   it('keeps two tenants apart when they take turns and some fail', async () => {
     const turns = Array.from({ length: 40 }, async (_, index) => {
       const tenantId = index % 2 === 0 ? one : two;
-      const work = withTenant(api, tenantId, async (sql) => {
+      const work = withTenant(api, everySite(tenantId), async (sql) => {
         const { rows } = await sql.query<{ t: string }>('SELECT platform.current_tenant() AS t');
         if (index % 5 === 0) throw new Error('handler failed');
         if (index % 7 === 0) await sql.query('SELECT 1/0');
@@ -116,11 +150,11 @@ describe('a pool of one connection', () => {
   });
 
   it('forgets the tenant after a statement timeout and after a lost connection', async () => {
-    await expect(withTenant(api, one, (sql) => sql.query('SELECT pg_sleep(10)'))).rejects.toThrow(
-      /statement timeout/,
-    );
+    await expect(
+      withTenant(api, everySite(one), (sql) => sql.query('SELECT pg_sleep(10)')),
+    ).rejects.toThrow(/statement timeout/);
     expect((await api.query('SELECT platform.current_tenant() AS t')).rows).toEqual([{ t: null }]);
-    const lost = withTenant(api, one, async (sql) => {
+    const lost = withTenant(api, everySite(one), async (sql) => {
       const { rows } = await sql.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
       const killer = openPool({ url: database.url, role: null, max: 1 });
       await killer.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
@@ -133,12 +167,8 @@ describe('a pool of one connection', () => {
   });
 
   it('does not report work as kept when a swallowed failure undid it', async () => {
-    const swallowed = withTenant(api, one, async (sql) => {
-      await sql.query(
-        `INSERT INTO platform.audit_log (tenant_id, actor, action, target)
-         VALUES ($1, 'test', 'ghost', 'nothing')`,
-        [one],
-      );
+    const swallowed = changeTenant(api, systemAuthor(one), async (sql) => {
+      await writeAudit(sql, { ...systemAuthor(one), action: 'ghost', target: 'nothing' });
       await sql.query('SELECT 1/0').catch(() => {});
     });
     await expect(swallowed).rejects.toThrow(/undone/);
@@ -148,7 +178,8 @@ describe('a pool of one connection', () => {
   it.each(["' OR true --", '', 'ABCDEF00-0000-4000-8000-000000000000'])(
     'refuses %j as a tenant',
     async (tenantId) => {
-      await expect(withTenant(api, tenantId, async () => 1)).rejects.toThrow(TypeError);
+      const all = everySite(tenantId);
+      await expect(withTenant(api, all, async () => 1)).rejects.toThrow(TypeError);
     },
   );
 

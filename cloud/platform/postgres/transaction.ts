@@ -3,6 +3,7 @@
  * A connection whose state is unknown is destroyed, never handed to the next caller.
  */
 import type { PoolClient } from 'pg';
+import { beginAudit } from './audit.ts';
 import { markCommit } from './commit-mark.ts';
 import { isUnavailable, type Pool } from './pool.ts';
 
@@ -10,6 +11,10 @@ export type TransactionOptions = {
   /** Statements to run right after BEGIN, for example the tenant. */
   prepare?: (client: PoolClient) => Promise<unknown>;
   isolation?: 'read committed' | 'repeatable read' | 'serializable';
+  /** Postgres refuses every change. */
+  readOnly?: boolean;
+  /** Asked once `fn` is done: on false its changes are undone, and its result is returned still. */
+  keepIf?: (client: PoolClient) => boolean;
 };
 
 const rollBack = async (client: PoolClient): Promise<Error | undefined> => {
@@ -34,9 +39,15 @@ export const transaction = async <T>(
   };
   client.on('error', onError);
   try {
-    await client.query(`BEGIN ISOLATION LEVEL ${options.isolation ?? 'read committed'}`);
+    const access = options.readOnly === true ? 'READ ONLY' : 'READ WRITE';
+    await client.query(`BEGIN ISOLATION LEVEL ${options.isolation ?? 'read committed'} ${access}`);
+    beginAudit(client);
     await options.prepare?.(client);
     const result = await fn(client);
+    if (options.keepIf?.(client) === false) {
+      await client.query('ROLLBACK');
+      return result;
+    }
     await markCommit(client);
     // COMMIT of a failed transaction answers "ROLLBACK" without an error: an `fn` that swallowed
     // a statement's failure must not believe its work was kept.

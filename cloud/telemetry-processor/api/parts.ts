@@ -31,7 +31,7 @@ export const readingDevice = <T>(
   read: (sql: Sql) => Promise<T>,
 ): Promise<T> => {
   checkOwn(caller, deviceId);
-  return withTenant(parts.pools.api, caller.tenantId, async (sql) => {
+  return withTenant(parts.pools.api, caller, async (sql) => {
     if (!(await deviceExists(sql, deviceId))) throw noSuchDevice();
     return read(sql);
   });

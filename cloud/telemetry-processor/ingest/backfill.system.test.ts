@@ -5,7 +5,7 @@
 import '@signalbeam/launcher/rig/provided';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
@@ -109,7 +109,7 @@ it('gives a sum the weight of its samples in a chart', async () => {
     bucketMs: 60 * minuteMs,
   };
   const read = (tenantId: string) =>
-    withTenant(test.platform.pools.api, tenantId, (sql) => readSeries(sql, wanted));
+    withTenant(test.platform.pools.api, everySite(tenantId), (sql) => readSeries(sql, wanted));
   const [point, ...others] = await read(tenant.tenantId);
   expect(others).toEqual([]);
   // 10 + 30 + six samples that sum up to 360 + one of 5, over nine.
