@@ -53,6 +53,7 @@ export const startSiteMesh = async (parts: SiteMeshParts): Promise<SiteMesh> => 
   const others = findOthers(parts, peers, mesh);
   unreadable.from = others.catchUp.unreadable;
   const unfollow = followTrust(parts, peers, mesh);
+  peers.keys.onDropped(() => mesh.shell.rotate(peers.keys.all()));
   const cancelLook = systemTimers.every(
     lookEveryMs,
     () => {
@@ -77,6 +78,7 @@ export const startSiteMesh = async (parts: SiteMeshParts): Promise<SiteMesh> => 
     show: () => shown(peers, mesh, others),
     stop: async () => {
       unfollow();
+      peers.keys.stop();
       cancelLook();
       for (const each of [others.beacon, others.catchUp, others.discovery]) each.stop();
       others.neighbours.rest();

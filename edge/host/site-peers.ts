@@ -12,12 +12,14 @@ import { createRecordSync } from '../mesh/record-sync.ts';
 import { createRelay } from '../mesh/relay.ts';
 import { createSiteKeys } from '../mesh/site-keys.ts';
 import { openKnownPeers } from '../store/known-peers.ts';
+import { openPreviousSiteKey } from '../store/previous-site-key.ts';
 import type { SiteMeshParts } from './site-mesh.ts';
+import { steadyMs } from './timers.ts';
 
 export type SitePeers = Awaited<ReturnType<typeof openSitePeers>>;
 
 export const openSitePeers = async (parts: SiteMeshParts) => {
-  const { approved, identity, stores, trust, now, log } = parts;
+  const { approved, identity, stores, trust, log } = parts;
   const self = approved.deviceId;
   const own = createDeviceCertificate(identity.seed);
   const members = createMembers(trust.trust, self);
@@ -26,10 +28,10 @@ export const openSitePeers = async (parts: SiteMeshParts) => {
     listen: parts.listen,
     own,
     memberOf: members.of,
-    records: { versions: trust.versions, read: trust.held },
+    records: { versions: trust.versions, read: trust.held, root: trust.root },
     broker: parts.broker,
-    relay: createRelay({ cloudUrl: approved.cloudUrl, now }),
-    now,
+    relay: createRelay({ cloudUrl: approved.cloudUrl, now: steadyMs }),
+    now: steadyMs,
     log,
   });
   const found = await lookup(parts.listen.host, { family: 4 });
@@ -37,12 +39,17 @@ export const openSitePeers = async (parts: SiteMeshParts) => {
   return {
     ...{ self, own, members, client, server, mesh },
     known: openKnownPeers(stores.state),
-    sync: createRecordSync({ client, versions: trust.versions, offer: trust.take, log }),
+    sync: createRecordSync({
+      ...{ client, versions: trust.versions, log },
+      rootVersion: () => trust.trust().root.version,
+      offer: trust.take,
+    }),
     keys: createSiteKeys({
       deviceId: self,
       sealing: identity.sealing,
       held: () => trust.held('site/site-key'),
       keyset: trust.keyset,
+      kept: openPreviousSiteKey(stores.state),
     }),
   };
 };

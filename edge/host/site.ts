@@ -17,7 +17,10 @@ import { defaultLeafPort } from './options.ts';
 import type { StartParts } from './parts.ts';
 import type { SiteMesh } from './site-mesh.ts';
 
-export type Believed = Pick<TrustStore, 'trust' | 'keyset' | 'versions' | 'held' | 'onChange'> & {
+export type Believed = Pick<
+  TrustStore,
+  'trust' | 'keyset' | 'versions' | 'held' | 'root' | 'onChange'
+> & {
   /** Offers what a member brought. */
   take(name: RecordName, bytes: Uint8Array): 'accepted' | 'unchanged' | 'refused';
 };

@@ -111,7 +111,7 @@ const throughNeighbour = async (): Promise<CarrierWorld> => {
     listen: { host: '127.0.0.1', port: 0 },
     own: far.own,
     memberOf,
-    records: { versions: () => new Map(), read: () => null },
+    records: { versions: () => new Map(), read: () => null, root: () => null },
     broker: () => ({ kind: 'leaf', host: '127.0.0.1', port: broker.link.port, certificate }),
     relay: null,
     now: () => performance.now(),

@@ -36,7 +36,7 @@ const site = async (alone = false) => {
     listen: { host: '127.0.0.1', port: 0 },
     own: there.own,
     memberOf: (key) => (key === here.publicKey ? 'here' : null),
-    records: { versions: () => held, read: (name) => Buffer.from(name) },
+    records: { versions: () => held, read: (name) => Buffer.from(name), root: () => null },
     broker: () => null,
     relay: null,
     now: () => performance.now(),
@@ -58,6 +58,7 @@ const site = async (alone = false) => {
     sync: createRecordSync({
       client,
       versions: () => new Map<RecordName, number>([['tenant/keyset', 3]]),
+      rootVersion: () => 1,
       offer: (name) => {
         offered.push(name);
         if (name === 'site/site-key') brought.resolve();

@@ -1,12 +1,15 @@
 /**
  * A device without an uplink lives through its neighbours: it registers by a member's relay, is
  * approved, gets its records and sends its rows through a neighbour's broker, and each row is in
- * Postgres once, whatever happens to the neighbour.
+ * Postgres once, whatever happens to the neighbour. One that was away while the site key changed
+ * comes back through a neighbour alone.
  */
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import { eventually } from '../link/cloud.fixture.ts';
+import { readTrustCopy } from '../store/trust-tables.ts';
 import {
   expectEventsOnce,
   type Member,
@@ -15,8 +18,11 @@ import {
   startTestSite,
   type TestSite,
 } from './site.fixture.ts';
+import { changeRoster } from './site-state.fixture.ts';
 
 let site: TestSite;
+/** The neighbour that is left, and the device without an uplink. */
+let left: { stays: Member; c: Member } | null = null;
 beforeAll(async () => {
   site = await startTestSite(inject('postgresUrl'), { hosts: ['a', 'b', 'c'], wan: ['a', 'b'] });
 });
@@ -52,6 +58,7 @@ test('without an uplink it enrols by a relay and syncs through a neighbour, each
   const through = linked.through ?? '';
   const [gone, stays] = through.includes(a.deviceId) ? [a, b] : [b, a];
   await site.kill(gone);
+  left = { stays, c };
   await eventually(
     () => site.link(c),
     ({ state, through: by }) => state === 'connected' && (by ?? '').includes(stays.deviceId),
@@ -64,4 +71,42 @@ test('without an uplink it enrols by a relay and syncs through a neighbour, each
   const { stored, written } = await expectEventsOnce(cloud, c);
   expect(stored).toEqual(written);
   expect(stored.length).toBeGreaterThan(1);
+});
+
+test('away while the site key changed twice, it is in again without the cloud and without a person', async () => {
+  if (left === null) throw new Error('the site is not set up');
+  const { stays, c } = left;
+  const generationAt = async ({ folder }: Member) =>
+    readTrustCopy(folder)?.trust.siteKeyGeneration ?? 0;
+  const before = await generationAt(c);
+  await site.kill(c);
+  for (const name of ['leaver', 'another']) {
+    await changeRoster(site.cloud, name);
+    const file = readFileSync(join(site.cloud.dir, name, 'enrolment.json'), 'utf8');
+    const { deviceId } = JSON.parse(file) as { deviceId: string };
+    const held = await generationAt(stays);
+    await site.cloud.ask('DELETE', `/api/devices/${deviceId}`);
+    await eventually(
+      () => generationAt(stays),
+      (generation) => generation > held,
+    );
+  }
+  stays.host.cutWan('unplugged');
+  // It knows no key that anybody speaks under now, and nobody knows the one it speaks under.
+  expect(await generationAt(c)).toBe(before);
+  await site.start(c, ['--gateway', 'never', ...peers(stays)]);
+  await eventually(
+    () => generationAt(c),
+    (generation) => generation === before + 2,
+  );
+  const isAlive = (shown: { members: { deviceId: string; status: string }[] } | null, of: Member) =>
+    shown?.members.some(({ deviceId, status }) => deviceId === of.deviceId && status === 'alive');
+  await eventually(
+    () => site.link(c),
+    (link) => isAlive(link.site, stays) === true,
+  );
+  await eventually(
+    () => site.link(stays),
+    (link) => isAlive(link.site, c) === true,
+  );
 });

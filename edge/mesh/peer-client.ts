@@ -21,6 +21,7 @@ const refusalBytesMax = 4 * 1024;
 /** 200 members with a few records each. */
 const versionsBytesMax = 256 * 1024;
 const brokerBytesMax = 4 * 1024;
+const rootsPerWalkMax = 64;
 const versionsSchema = z.array(z.tuple([z.string().max(200), z.int().min(0)])).max(4_096);
 const brokerSchema = z.strictObject({
   kind: z.enum(['leaf', 'hub']),
@@ -88,6 +89,17 @@ export const createPeerClient = (parts: { own: DeviceCertificate }) => {
               if (bytes !== null) take(name, bytes);
             }
           }),
+    /**
+     * The roots after `version` one by one, for as long as the peer has the next and `take` says
+     * that it follows. A peer of before served only the newest, and has none by number.
+     */
+    roots: (peer: Peer, version: number, take: (bytes: Uint8Array) => boolean): Promise<void> =>
+      over(peer, async (ask) => {
+        for (let next = version + 1; next <= version + rootsPerWalkMax; next += 1) {
+          const bytes = await ask(`/roots/${next}`, siteRecordBytesMax);
+          if (bytes === null || !take(bytes)) return;
+        }
+      }),
     /** How the peer reaches a broker; null when it reaches none. */
     broker: async (peer: Peer): Promise<BrokerOffer | null> => {
       const bytes = await over(peer, (ask) => ask('/broker', brokerBytesMax));

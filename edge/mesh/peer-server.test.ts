@@ -36,6 +36,7 @@ const startSite = async (more: Partial<PeerServerParts> = {}) => {
     records: {
       versions: () => new Map([[roster, 7]]),
       read: (name) => (name === roster ? envelope : null),
+      root: () => null,
     },
     broker: () => null,
     relay: null,

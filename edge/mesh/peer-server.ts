@@ -22,10 +22,15 @@ export type PeerServerParts = {
   own: DeviceCertificate;
   /** Whose key this is by the verified roster; null for a stranger. */
   memberOf: (publicKey: string) => string | null;
-  records: { versions(): Versions; read(name: RecordName): Uint8Array | null };
+  records: {
+    versions(): Versions;
+    read(name: RecordName): Uint8Array | null;
+    root(version: number): Uint8Array | null;
+  };
   /** Where this device itself reaches a broker; null while it reaches none. */
   broker: () => BrokerWay | null;
   relay: Relay | null;
+  /** A clock that never jumps. */
   now: () => number;
   log: (level: 'info' | 'warn' | 'error', message: string, facts?: Record<string, unknown>) => void;
 };
@@ -163,10 +168,16 @@ const answer = async (
     const { kind, certificate } = way;
     return send(response, 'application/json', JSON.stringify({ kind, certificate }));
   }
-  const name = path.startsWith('/records/') ? recordNameOf(path.slice('/records/'.length)) : null;
-  const bytes = name === null ? null : parts.records.read(name);
+  const bytes = recordAt(parts.records, path);
   if (bytes === null) return refuse(response, 404);
   return send(response, 'application/octet-stream', bytes);
+};
+
+const recordAt = (records: PeerServerParts['records'], path: string): Uint8Array | null => {
+  const root = path.match(/^\/roots\/([1-9]\d{0,9})$/)?.[1];
+  if (root !== undefined) return records.root(Number(root));
+  const name = path.startsWith('/records/') ? recordNameOf(path.slice('/records/'.length)) : null;
+  return name === null ? null : records.read(name);
 };
 
 const send = (response: ServerResponse, type: string, body: string | Uint8Array): void => {

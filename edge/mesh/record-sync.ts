@@ -1,10 +1,15 @@
 /**
  * Brings records from another member: those the mesh names, or, where datagrams do not pass,
  * whatever that member holds newer. They are fetched by name and offered, keys before what they
- * sign. Whether a record is believed is the store's business; who promises and does not deliver is
+ * sign; roots one by one, because each is believed for the one before it. Whether a record is believed is the store's business; who promises and does not deliver is
  * the mesh's.
  */
-import { missingFrom, type RecordName, type Versions } from '@signalbeam/sync/core/records';
+import {
+  missingFrom,
+  type RecordName,
+  type Version,
+  type Versions,
+} from '@signalbeam/sync/core/records';
 import type { Log } from '../link/up.ts';
 import type { Peer, PeerClient } from './peer-client.ts';
 
@@ -24,14 +29,20 @@ const rank = (name: RecordName): number => {
 };
 
 export const createRecordSync = (parts: {
-  client: Pick<PeerClient, 'versions' | 'records'>;
+  client: Pick<PeerClient, 'versions' | 'records' | 'roots'>;
   versions: () => Versions;
+  /** Of the root that is believed. */
+  rootVersion: () => Version;
   offer: (name: RecordName, bytes: Uint8Array) => 'accepted' | 'unchanged' | 'refused';
   log: Log;
 }): RecordSync => {
   const { client, versions, offer, log } = parts;
   const bring = async (peer: Peer, names: readonly RecordName[]): Promise<void> => {
     const sorted = names.toSorted((a, b) => rank(a) - rank(b)).slice(0, recordsPerRound);
+    if (sorted.includes('tenant/root')) {
+      const follows = (root: Uint8Array) => offer('tenant/root', root) === 'accepted';
+      await client.roots(peer, parts.rootVersion(), follows);
+    }
     await client.records(peer, sorted, offer);
   };
   const told = async (peer: Peer, work: () => Promise<void>): Promise<boolean> => {

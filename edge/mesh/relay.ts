@@ -21,6 +21,7 @@ const together = { burst: 20, perSecond: 2 };
 
 export const createRelay = (parts: {
   cloudUrl: string;
+  /** A clock that never jumps. */
   now: () => number;
   fetch?: typeof fetch;
 }): Relay => {

@@ -5,7 +5,8 @@
 import { desiredTables } from './desired.ts';
 import { journalTables } from './journal.ts';
 import { knownPeersTable } from './known-peers.ts';
-import { carriedRecords, trustTables } from './trust-tables.ts';
+import { previousSiteKeyTable } from './previous-site-key.ts';
+import { carriedRecords, rootChain, trustTables } from './trust-tables.ts';
 
 export type Migration = { name: string; sql: string };
 
@@ -77,5 +78,7 @@ export const stateMigrations: readonly Migration[] = [
   { name: '0007-trust', sql: trustTables },
   { name: '0008-carried-records', sql: carriedRecords },
   { name: '0008-known-peers', sql: knownPeersTable },
+  { name: '0009-previous-site-key', sql: previousSiteKeyTable },
+  { name: '0009-root-chain', sql: rootChain },
 ];
 export const queueMigrations: readonly Migration[] = [lanes, released];

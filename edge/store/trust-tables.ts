@@ -28,6 +28,17 @@ export const trustTables = `
 /** A carried record is one that this program does not act on: verified, and kept for the others. */
 export const carriedRecords = 'ALTER TABLE records ADD COLUMN carried INTEGER NOT NULL DEFAULT 0';
 
+/** Each root that was believed, so that others can walk from theirs to the newest. */
+export const rootChain = `
+  CREATE TABLE roots (
+    version  INTEGER PRIMARY KEY,
+    envelope BLOB NOT NULL
+  ) STRICT;
+  INSERT INTO roots SELECT version, envelope FROM records WHERE name = 'tenant/root' AND carried = 0;
+`;
+/** Far more than a tenant makes in a decade; the newest stay. */
+export const rootsHeldMax = 64;
+
 const name = z.string().transform((text, context): RecordName => {
   const found = recordNameOf(text);
   if (found !== null) return found;
@@ -113,6 +124,8 @@ export type TrustTables = {
   record(of: RecordName): HeldRecord | null;
   writeRecord(record: HeldRecord, at: number): void;
   versions(): ReadonlyMap<RecordName, number>;
+  root(version: number): Uint8Array | null;
+  writeRoot(version: number, envelope: Uint8Array): void;
   count(): number;
   dropCarried(): void;
   dropSiteRecords(): void;
@@ -126,6 +139,8 @@ export const openTrustTables = (db: Database, folder: string): TrustTables => ({
   record: (of) => readRecord(db, of),
   writeRecord: (record, at) => writeRecord(db, record, at),
   versions: () => recordVersions(db),
+  root: (version) => readRoot(db, version),
+  writeRoot: (version, envelope) => writeRoot(db, version, envelope),
   count: () => countRecords(db),
   dropCarried: () => dropCarried(db),
   dropSiteRecords: () => dropSiteRecords(db),
@@ -193,6 +208,17 @@ const readRecord = (db: Database, of: RecordName): HeldRecord | null => {
     )
     .get(of);
   return row === undefined ? null : { ...row, name: of, carried: row.carried === 1 };
+};
+
+const readRoot = (db: Database, version: number): Uint8Array | null =>
+  db
+    .prepare<[number], Buffer>('SELECT envelope FROM roots WHERE version = ?')
+    .pluck()
+    .get(version) ?? null;
+
+const writeRoot = (db: Database, version: number, envelope: Uint8Array): void => {
+  db.prepare('INSERT OR REPLACE INTO roots VALUES (?, ?)').run(version, Buffer.from(envelope));
+  db.prepare('DELETE FROM roots WHERE version <= ?').run(version - rootsHeldMax);
 };
 
 /** Keys changed: what was carried may be signed by one that was withdrawn. It comes again. */

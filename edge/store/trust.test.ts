@@ -30,7 +30,7 @@ import type { Approved } from './enrolment.ts';
 import { stateMigrations } from './migrations.ts';
 import { openStore } from './open.ts';
 import { openTrustStore, trustOfEnrolment } from './trust.ts';
-import { openTrustTables } from './trust-tables.ts';
+import { openTrustTables, rootsHeldMax } from './trust-tables.ts';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const { tenantId } = keysetWith();
@@ -260,5 +260,24 @@ describe('an enrolment', () => {
     expect(() => trustOfEnrolment(forged, 0)).toThrow(
       expect.objectContaining({ code: 'keyset-refused' }),
     );
+  });
+});
+
+describe('the chain of roots', () => {
+  it('is kept from the pinned one on, through a restart, and bounded', () => {
+    const first = open();
+    const chain = Array.from({ length: rootsHeldMax + 3 }, (_, at) =>
+      rootBytes(at + 1, [keys.root]),
+    );
+    for (const root of chain.slice(1)) {
+      expect(first.store.offer('tenant/root', root).kind).toBe('accepted');
+    }
+    first.database.close();
+    const { store } = open();
+    expect(store.trust().root.version).toBe(chain.length);
+    expect(store.root(chain.length)).toEqual(Buffer.from(chain.at(-1) ?? []));
+    expect(store.root(4)).toEqual(Buffer.from(chain[3] ?? []));
+    expect(store.root(3)).toBeNull();
+    expect(store.root(chain.length + 1)).toBeNull();
   });
 });

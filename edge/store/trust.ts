@@ -31,6 +31,8 @@ export type TrustStore = {
   witness(by: Witness, atMs: number, keyIds: readonly string[]): void;
   /** Exact bytes, to relay; null when none are held. */
   held(name: RecordName): Uint8Array | null;
+  /** Exact bytes of a root that was believed, for who walks to the newest; null when unknown. */
+  root(version: Version): Uint8Array | null;
   /** Of the bytes held: behind the floors where a database was lost, until they come again. */
   versions(): ReadonlyMap<RecordName, Version>;
   onChange(listener: (name: RecordName) => void): () => void;
@@ -143,6 +145,7 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
     const version = trust.floors.get(name)?.version ?? 0;
     commit(trust, () => {
       if (kindOf(name) === 'root' || kindOf(name) === 'keyset') tables.dropCarried();
+      if (name === 'tenant/root') tables.writeRoot(version, bytes);
       // A newer one that is carried stays for the others.
       if (held?.carried !== true || held.version < version) {
         tables.writeRecord({ name, version, envelope: bytes, carried: false }, now());
@@ -165,6 +168,7 @@ export const openTrustStore = (parts: TrustStoreParts): TrustStore => {
       if (newestSaid(trust) - writtenFloorMs >= timeStepMs) commit(trust, () => undefined);
     },
     held: (name) => tables.record(name)?.envelope ?? null,
+    root: tables.root,
     versions: tables.versions,
     onChange: (listener) => {
       listeners.add(listener);

@@ -87,6 +87,7 @@ const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
     records: {
       versions: () => held,
       read: (name) => (name === record ? content : null),
+      root: () => null,
     },
     broker: () => null,
     relay: null,
@@ -101,6 +102,7 @@ const start = async (told: Extract<ToMember, { kind: 'start' }>) => {
   const sync = createRecordSync({
     client: createPeerClient({ own }),
     versions: () => held,
+    rootVersion: () => 0,
     ...{ offer, log },
   });
   let tell = (_: MeshEvent): void => undefined;

@@ -22,6 +22,11 @@ export const createTrustTables = (disk: Disk): TrustTables => ({
       disk.content.records.set(record.name, record);
     }),
   versions: () => new Map([...disk.content.records].map(([name, { version }]) => [name, version])),
+  root: (version) => disk.content.roots.get(version) ?? null,
+  writeRoot: (version, envelope) =>
+    disk.commit(() => {
+      disk.content.roots.set(version, envelope);
+    }),
   count: () => disk.content.records.size,
   dropCarried: () =>
     disk.commit(() => {

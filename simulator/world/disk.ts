@@ -29,6 +29,8 @@ export type Content = {
   /** A file of its own, written after each commit of the facts. */
   trustCopy: StoredTrust | null;
   records: Map<RecordName, HeldRecord>;
+  /** Each root that was believed. */
+  roots: Map<number, Uint8Array>;
 };
 
 export type Disk = {
@@ -64,6 +66,7 @@ export const emptyContent = (): Content => ({
   trust: null,
   trustCopy: null,
   records: new Map(),
+  roots: new Map(),
 });
 
 export const copyContent = (content: Content): Content => ({
@@ -79,6 +82,7 @@ export const copyContent = (content: Content): Content => ({
   trust: content.trust,
   trustCopy: content.trustCopy,
   records: new Map(content.records),
+  roots: new Map(content.roots),
 });
 
 /** What rolling back needs: rows are only ever pushed or replaced as a whole, the rest is small. */
@@ -91,8 +95,9 @@ const mark = (content: Content): { content: Content; rows: number[] } => {
   }
   const slots = new Map(content.slots);
   const records = new Map(content.records);
+  const roots = new Map(content.roots);
   const folds = content.folds.slice();
-  return { content: { ...content, lanes, slots, folds, records }, rows };
+  return { content: { ...content, lanes, slots, folds, records, roots }, rows };
 };
 
 /** What others hold on to (the maps of a store that is open) stays the same object. */

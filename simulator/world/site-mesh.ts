@@ -43,7 +43,7 @@ export const startSiteMesh = (device: Device, site: SiteParts, mesh: MeshLife): 
   const timers = quiet(life);
   const members = createMembers(trust.trust, deviceId);
   const keys = createSiteKeys({
-    deviceId,
+    ...{ deviceId, timers },
     sealing: site.identity.sealing,
     held: () => trust.held('site/site-key'),
     keyset: trust.keyset,
@@ -51,11 +51,13 @@ export const startSiteMesh = (device: Device, site: SiteParts, mesh: MeshLife): 
   const client = createSitePeers(device, site, life);
   const sync = createRecordSync({
     ...{ client, versions: trust.versions, log: () => undefined },
+    rootVersion: () => trust.trust().root.version,
     offer: (name, bytes) => offer(device, state, name, bytes),
   });
   const offered = (name: RecordName, bytes: Uint8Array): void =>
     void offer(device, state, name, bytes);
   const tell = (event: MeshEvent): void => state.shell?.tell(event);
+  keys.onDropped(() => state.shell?.rotate(keys.all()));
   const fetch = createMeshFetch({
     ...{ members, sync, tell },
     ...{ offer: offered, versions: trust.versions },

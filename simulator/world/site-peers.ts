@@ -10,7 +10,7 @@ import type { Process } from '../kernel/process.ts';
 import type { Device } from './device.ts';
 import { meshPort, type SiteParts } from './site-life.ts';
 
-export type SitePeerClient = Pick<PeerClient, 'identify' | 'versions' | 'records'>;
+export type SitePeerClient = Pick<PeerClient, 'identify' | 'versions' | 'records' | 'roots'>;
 
 const silent = (host: string): FleetError =>
   new FleetError('peer-unreachable', `The device at ${host} did not answer.`);
@@ -56,6 +56,14 @@ export const createSitePeers = (device: Device, site: SiteParts, life: Process):
       ask(address, (there) =>
         admits(there, publicKey) ? (there.site?.trust.versions() ?? null) : null,
       ),
+    roots: async ({ address, publicKey }, version, take) => {
+      for (let next = version + 1; ; next += 1) {
+        const [bytes] = await ask(address, (there): [Uint8Array | null] | null =>
+          admits(there, publicKey) ? [there.site?.trust.root(next) ?? null] : null,
+        );
+        if (bytes === null || !take(bytes)) return;
+      }
+    },
     records: async ({ address, publicKey }, names, take) => {
       for (const name of names) {
         const [from, bytes] = await ask(address, (there): [Device, Uint8Array | null] | null =>
