@@ -8,13 +8,15 @@ import { FleetError } from '@signalbeam/sync/core/errors';
 import { signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { readBootId } from './host/boot.ts';
 import { detectionOf } from './host/detection.ts';
+import { keepClock } from './host/keep-clock.ts';
 import { type AgentLog, openLog } from './host/log.ts';
 import type { RunOptions } from './host/options.ts';
 import type { StartParts } from './host/parts.ts';
 import { askAnyWay } from './host/relay.ts';
 import { clearRuntime, type Runtime, writeRuntime } from './host/runtime.ts';
+import { clockByCommand } from './host/system-clock.ts';
 import type { Believing } from './host/trust.ts';
-import { agentVersion } from './host/version.ts';
+import { agentBuiltAtMs, agentVersion } from './host/version.ts';
 import { decommissioned, wipeDevice } from './host/wipe.ts';
 import { type ApprovalParts, awaitApproval } from './link/approval.ts';
 import { followEnrolment, isOutdated } from './link/follow-enrolment.ts';
@@ -76,8 +78,17 @@ const serve = async (
   const signer = signerFromNkeySeed(identity.seed);
   const stores = openStores({ folder, now });
   const bootId = readBootId();
-  const view = createAgentView({ registered, outbox: stores.outbox, bootId, now });
-  const closers: (() => Promise<void> | void)[] = [];
+  const command = options['set-clock'];
+  const clock = keepClock({
+    ...{ builtAtMs: agentBuiltAtMs, now, log },
+    clock: command === null ? null : clockByCommand(command),
+    appendEvent: stores.outbox.appendEvent,
+  });
+  const view = createAgentView({
+    ...{ registered, outbox: stores.outbox, bootId, now },
+    clock: clock.said,
+  });
+  const closers: (() => Promise<void> | void)[] = [clock.stop];
   try {
     stores.outbox.appendEvent(event('agent-started', `The agent ${agentVersion} started.`));
     const runtime: Runtime = { pid: process.pid, url: null, startedAt: now() };
@@ -104,9 +115,11 @@ const serve = async (
       onChange: view.registrationChanged,
       fetch: askAnyWay({ relay: options.relay, others, seed: identity.seed }),
     };
+    // Before the first TLS handshake: without a clock no certificate holds.
+    await clock.look();
     let approved = await awaitApproval(asking);
     while (approved !== null && !signal.aborted) {
-      const here = { ...given, identity, signer, stores, bootId, view, approved };
+      const here = { ...given, identity, signer, stores, bootId, view, clock, approved };
       const enrolled = await startEnrolled(asking, here);
       closers.push(enrolled.stop);
       const next = await Promise.race([enrolled.next, enrolled.removed, aborted(signal)]);

@@ -196,7 +196,8 @@ class DevicePanel extends LitElement {
   #notices(): TemplateResult {
     const { dataFrom } = this.live;
     const away = this.#isAway;
-    const skew = clockSentence(this.#skewMs);
+    // The device knows why its clock is wrong; this browser only sees that it differs.
+    const skew = this.#device.value?.clock ?? clockSentence(this.#skewMs);
     return html`${
       away
         ? html`<div role="alert">${notice('warn', html`<p>The device does not answer this page${dataFrom === null ? '' : `: what is shown is from ${clockOf(dataFrom, Date.now())}`}. Are you still on its network? It is tried again by itself.</p>`)}</div>`

@@ -24,6 +24,8 @@ export type LocalDevice = {
   generation: number;
   waiting: string;
   slots: LocalSlot[];
+  /** What is wrong with the device's clock; null while nothing is. */
+  clock: string | null;
   /** The device's clock when it said this. */
   now: number;
 };

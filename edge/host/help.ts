@@ -35,6 +35,7 @@ const lines: Readonly<Record<string, { does: string; options: Readonly<Record<st
         'heartbeat-ms': 'Between two heartbeats while nothing happens (60000)',
         'metrics-interval-ms': 'Between two samples of the host (15000)',
         'disk-floor-mb': 'No download that leaves less free space (200)',
+        'set-clock': 'Raise a clock that is plainly wrong to what the cloud has signed (no)',
         quiet: 'Log to the file only',
       },
     },

@@ -42,6 +42,17 @@ test('a flag wins over the environment, which wins over the file', () => {
   });
 });
 
+test('no clock is set unless that is asked for, and only by yes or the path of a program', () => {
+  const read = (value: string) =>
+    readOptions('run', [], { SIGNALBEAM_SET_CLOCK: value })['set-clock'];
+  expect(readOptions('run', [], {})['set-clock']).toBeNull();
+  expect(read('0')).toBeNull();
+  expect(read('1')).toBe('/bin/date');
+  expect(readOptions('run', ['--set-clock'], {})['set-clock']).toBe('/bin/date');
+  expect(read('/opt/bin/set-clock')).toBe('/opt/bin/set-clock');
+  expect(() => read('maybe')).toThrow(/--set-clock/);
+});
+
 test('a configuration that others may read is not used', () => {
   const file = join(folder, 'agent.json');
   writeFileSync(file, '{}');

@@ -9,6 +9,7 @@ import { describeIssues, parseJson } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import { nearest } from './nearest.ts';
 import { defaultIntervalMs } from './sampling.ts';
+import { dateCommand } from './system-clock.ts';
 
 export const defaultStateFolder = '/var/lib/signalbeam-agent';
 export const defaultLeafPort = 4250;
@@ -43,6 +44,13 @@ const path = z.string().min(1).max(4_096);
 const natsUrl = z
   .string()
   .regex(/^(?:nats|tls|ws|wss):\/\/[^\s@]+$/, 'must look like nats://host:4222');
+/** Off unless the unit that owns the machine says so; a path names another program than `date`. */
+const setClock = z
+  .union([
+    yes.transform((on) => (on ? dateCommand : null)),
+    z.string().max(4_096).regex(/^\//, 'must be yes, no or the path of a program'),
+  ])
+  .prefault(false);
 const state = path.default(defaultStateFolder);
 
 export const verbOptions = {
@@ -84,6 +92,7 @@ export const verbOptions = {
     'heartbeat-ms': milliseconds(1_000, 3_600_000).default(60_000),
     'metrics-interval-ms': milliseconds(200, 3_600_000).default(defaultIntervalMs),
     'disk-floor-mb': milliseconds(0, 1_000_000).default(200),
+    'set-clock': setClock,
     quiet: yes.default(false),
   }),
   status: z.strictObject({ state, json: yes.default(false) }),
@@ -101,7 +110,7 @@ export type Options<Name extends VerbName> = z.infer<(typeof verbOptions)[Name]>
 export type RunOptions = Options<'run'>;
 
 /** May stand without a value. */
-const bare: ReadonlySet<string> = new Set(['--gateway']);
+const bare: ReadonlySet<string> = new Set(['--gateway', '--set-clock']);
 const switches: ReadonlySet<string> = new Set(['json', 'follow', 'quiet']);
 const configBytesMax = 64 * 1024;
 

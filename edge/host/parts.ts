@@ -3,6 +3,7 @@
  * root, in a file of its own so that an agent that waits for approval loads none of it.
  */
 import { join } from 'node:path';
+import { timeFloorMs } from '@signalbeam/sync/core/time-floor';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import { createGuards } from '../agent/guards.ts';
@@ -27,6 +28,7 @@ import { openTrustTables } from '../store/trust-tables.ts';
 import { startCompacting } from './compact.ts';
 import { detectionOf } from './detection.ts';
 import { holdEngine } from './engine-holder.ts';
+import type { KeptClock } from './keep-clock.ts';
 import type { AgentLog } from './log.ts';
 import { createMetricsSampler } from './metrics.ts';
 import type { RunOptions } from './options.ts';
@@ -47,6 +49,7 @@ export type StartParts = {
   view: AgentView;
   now: () => number;
   log: AgentLog;
+  clock: KeptClock;
   /** Something speaks against the enrolment this is built on, or no longer does. */
   doubt: EnrolmentFollower['doubt'];
 };
@@ -85,6 +88,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     appendEvent: stores.outbox.appendEvent,
     accept: (envelope) => reconciler?.acceptDesired(envelope) ?? { kind: 'refused' },
   });
+  await parts.clock.follow(() => timeFloorMs(trust.trust().time));
   const work = await startWork(parts, engines, trust);
   reconciler = work;
   const desired = `device/${approved.deviceId}/desired`;
@@ -99,6 +103,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
   };
   trust.onChange((name) => {
     work.nudge('what is trusted changed');
+    void parts.clock.look();
     if (name === 'site/roster') look();
   });
   look();

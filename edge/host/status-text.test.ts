@@ -27,6 +27,7 @@ const running = (
     engine: { kind: 'podman', version: '4.3.1', reachable: true },
     generation: 4,
     waiting,
+    clock: null,
     uptimeSeconds: 60,
     slots: [
       {

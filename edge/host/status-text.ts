@@ -39,6 +39,7 @@ const describeRunning = (
   const lines = [
     `${device.name} at ${device.site} (${device.deviceId}), agent ${device.agentVersion}, up ${age(device.uptimeSeconds * 1_000)}`,
     `Cloud: ${linkLine(link, now)}`,
+    ...(device.clock === null ? [] : [`Clock: ${device.clock}`]),
     ...(link.gateway.leaf === null ? [] : [`Leaf: ${leafLine(link.gateway.leaf)}`]),
     ...siteLines(link.site, device, now),
     ...(device.registration === 'approved'

@@ -23,6 +23,7 @@ const deviceSchema = z.object({
   engine: z.object({ kind: z.string(), version: z.string(), reachable: z.boolean() }),
   generation: z.number(),
   waiting: z.string(),
+  clock: z.string().nullable(),
   uptimeSeconds: z.number(),
   slots: z.array(
     z.object({

@@ -41,7 +41,13 @@ beforeEach(() => {
     fingerprint: 'AAAA',
     status: 'pending',
   } as const;
-  const view = createAgentView({ registered, outbox, bootId: 'b', now: () => now });
+  const view = createAgentView({
+    registered,
+    outbox,
+    bootId: 'b',
+    now: () => now,
+    clock: () => null,
+  });
   app = createLocalApi({
     view,
     folder,

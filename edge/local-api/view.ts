@@ -31,9 +31,13 @@ export const createAgentView = (parts: {
   outbox: Outbox;
   bootId: string;
   now: () => number;
+  /** What is wrong with the machine's clock; null while nothing is. */
+  clock: () => string | null;
 }) => {
   const { outbox, now } = parts;
   const startedAt = now();
+  /** The clock may be put right meanwhile. */
+  const startedSteadyMs = performance.now();
   const listeners = new Set<(topic: Topic) => void>();
   let registered = parts.registered;
   let attached: Attached | null = null;
@@ -54,7 +58,12 @@ export const createAgentView = (parts: {
     metrics,
     containers: () => ({ containers: containersOf(attached), observedAt: now() }),
     attached: () => attached,
-    device: () => deviceSnapshot(registered, attached, startedAt, now()),
+    device: () => ({
+      ...deviceSnapshot(registered, attached),
+      uptimeSeconds: Math.round((performance.now() - startedSteadyMs) / 1_000),
+      clock: parts.clock(),
+      now: now(),
+    }),
     link: () => linkSnapshot(registered, attached, outbox, startedAt),
     onChange: (listener: (topic: Topic) => void): (() => void) => {
       listeners.add(listener);
@@ -95,12 +104,7 @@ const containersOf = (attached: Attached | null) => {
   });
 };
 
-const deviceSnapshot = (
-  registered: Registered,
-  attached: Attached | null,
-  startedAt: number,
-  now: number,
-) => {
+const deviceSnapshot = (registered: Registered, attached: Attached | null) => {
   const reported = attached?.reconciler.reported() ?? null;
   return {
     deviceId: registered.deviceId,
@@ -111,7 +115,6 @@ const deviceSnapshot = (
     cloudUrl: registered.cloudUrl,
     agentVersion,
     hostname: hostname(),
-    uptimeSeconds: Math.round((now - startedAt) / 1_000),
     engine: attached?.engines.describe() ?? {
       kind: 'none' as const,
       version: '',
@@ -120,7 +123,6 @@ const deviceSnapshot = (
     generation: attached?.reconciler.generation() ?? 0,
     waiting: attached?.removed() ?? waitingOf(registered, reported?.waiting ?? ''),
     slots: reported?.slots ?? [],
-    now,
   };
 };
 

@@ -8,11 +8,10 @@ import type { Trust } from '@signalbeam/sync/core/trust';
 import { claimAddressesMax } from '@signalbeam/sync/mesh/limits';
 import type { OwnClaim } from '@signalbeam/sync/mesh/message';
 import { claimedName } from '@signalbeam/sync/wire/mesh-message';
+import { isClockBehind } from '../core/clock.ts';
 import type { Leaf } from '../link/leaf.ts';
 import type { PeerAddress } from './peer-tls.ts';
 
-/** A clock this far below what was signed already is no clock. */
-const clockSlackMs = 24 * 3_600_000;
 /** A leaf that is linked is worth more than a door that opens slowly. */
 const linkedUplinkMin = 64;
 
@@ -43,7 +42,7 @@ export const ownClaim = (state: OwnState): OwnClaim => {
     uplink: uplinkOf(state),
     canRunLeaf: state.canRunLeaf && state.gateway !== 'never',
     // A device whose clock is below what was signed already can't be sure of any certificate.
-    clockOk: state.nowMs >= timeFloorMs(state.trust.time) - clockSlackMs,
+    clockOk: !isClockBehind(state.nowMs, timeFloorMs(state.trust.time)),
     chosen: state.gateway === 'always',
     gateway: state.holds,
     leafPort: leaf?.running === true ? (state.leaf?.port ?? 0) : 0,

@@ -64,19 +64,20 @@ export const createSiteKeys = (parts: {
   };
   const step = (): void => {
     const stepsLeft = (kept.read()?.stepsLeft ?? 0) - 1;
-    if (previous === null || stepsLeft <= 0) return drop();
-    kept.write({ envelope: previous.envelope, stepsLeft });
-    stepLater();
+    if (previous === null || stepsLeft <= 0) drop();
+    else {
+      kept.write({ envelope: previous.envelope, stepsLeft });
+      stepLater();
+    }
   };
   /** The one of before the restart, as long as its time and its signer's last. */
   const resume = (now: SiteKey): void => {
     const before = kept.read();
     if (before === null) return;
     const opened = open(before.envelope);
-    if (opened === null || opened.site !== now.site || opened.generation >= now.generation) {
-      return kept.write(null);
-    }
-    previous = opened;
+    const isBefore = opened?.site === now.site && opened.generation < now.generation;
+    previous = isBefore ? opened : null;
+    // A start costs a step; one that is of no use is dropped by it.
     step();
   };
   const refresh = (): void => {
@@ -84,8 +85,8 @@ export const createSiteKeys = (parts: {
     if (next === null) return;
     const last = current;
     current = next;
-    if (last === null) return resume(next);
-    if (Buffer.from(last.key).equals(next.key)) return;
+    if (last === null) resume(next);
+    if (last === null || Buffer.from(last.key).equals(next.key)) return;
     previous = last;
     kept.write({ envelope: last.envelope, stepsLeft: previousSiteKeySteps });
     stepLater();

@@ -2,6 +2,7 @@
  * A site of real agents on hosts of their own (network namespaces), with a real cloud across a WAN
  * that can be cut: registered, started, asked what they show, killed, and counted in Postgres.
  */
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,8 +44,8 @@ export type TestSite = {
     name: string,
     more?: { relay?: string; autoApprove?: boolean; folder?: string },
   ): Promise<Member>;
-  /** `clock`: what the whole process takes for the time at its start. */
-  start(member: Member, args: readonly string[], clock?: string): Promise<void>;
+  /** `clock`: what the whole process takes for the time at its start, or a file that says so. */
+  start(member: Member, args: readonly string[], clock?: string | { file: string }): Promise<void>;
   /** The agent and all it started on that host; its connections end for all to see. */
   kill(member: Member): Promise<void>;
   /** As a power cut would: the same, and nobody hears of it. */
@@ -64,6 +65,18 @@ const faketime = (clock: string): [string, ...string[]] => [
   findCommand('faketime'),
   ...['--exclude-monotonic', '-f', clock, process.execPath],
 ];
+
+/** The same by a file that is read anew each time: a clock that can be set, of this process alone. */
+const settableClock = (file: string): Record<string, string> => {
+  const print = ['-f', '+0', 'printenv', 'LD_PRELOAD'];
+  return {
+    LD_PRELOAD: execFileSync(findCommand('faketime'), print, { encoding: 'utf8' }).trim(),
+    FAKETIME_TIMESTAMP_FILE: file,
+    FAKETIME_NO_CACHE: '1',
+    FAKETIME_DONT_FAKE_MONOTONIC: '1',
+    TZ: 'UTC',
+  };
+};
 
 export const startTestSite = async (
   postgresUrl: string,
@@ -116,7 +129,8 @@ export const startTestSite = async (
       return member;
     },
     start: async (member, args, clock) => {
-      const [command, ...before] = clock === undefined ? [process.execPath] : faketime(clock);
+      const [command, ...before] = typeof clock === 'string' ? faketime(clock) : [process.execPath];
+      const env = typeof clock === 'object' ? settableClock(clock.file) : {};
       member.agent = member.host.start({
         name: member.host.name,
         command,
@@ -125,7 +139,7 @@ export const startTestSite = async (
           ...[cli, 'run', '--state', member.folder, '--console', console],
           ...['--mesh', `${member.host.address}:${meshPort}`, ...pace, ...noEngine, ...args],
         ],
-        env: { PATH: process.env['PATH'] ?? '' },
+        env: { PATH: process.env['PATH'] ?? '', ...env },
         logFile: `${member.folder}.log`,
       });
       await eventually(

@@ -69,6 +69,9 @@ export const eventTypes = [
   'record-refused',
   'revoked',
   'cloned-identity',
+  'clock-wrong',
+  'clock-raised',
+  'clock-right',
 ] as const;
 
 /** Something that happened. `message` is for people; `data` holds what a program may want. */
