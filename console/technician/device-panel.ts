@@ -202,7 +202,7 @@ class DevicePanel extends LitElement {
       away
         ? html`<div role="alert">${notice('warn', html`<p>The device does not answer this page${dataFrom === null ? '' : `: what is shown is from ${clockOf(dataFrom, Date.now())}`}. Are you still on its network? It is tried again by itself.</p>`)}</div>`
         : nothing
-    }${skew === '' ? nothing : notice('warn', html`<p>${skew}</p>`)}${errorNotice(this.#device.error ?? this.#link.error)}`;
+    }${[skew, this.#device.value?.stale ?? ''].map((text) => (text === '' ? nothing : notice('warn', html`<p>${text}</p>`)))}${errorNotice(this.#device.error ?? this.#link.error)}`;
   }
 
   #chartsCard(): TemplateResult {

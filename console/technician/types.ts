@@ -26,6 +26,8 @@ export type LocalDevice = {
   slots: LocalSlot[];
   /** What is wrong with the device's clock; null while nothing is. */
   clock: string | null;
+  /** That news may be held back from it; null while what it believes is fresh. */
+  stale: string | null;
   /** The device's clock when it said this. */
   now: number;
 };

@@ -17,13 +17,14 @@ const fetchRelease: Executor<'fetch-release'> = async (context, { bundleId, rele
     });
   }
   const opened = records.openRelease(bytes, parts.keyset());
-  const foreign =
-    opened.kind === 'opened' &&
-    (opened.value.bundleId !== bundleId || opened.value.tenantId !== parts.identity.tenantId);
-  if (opened.kind === 'refused' || foreign) {
-    const reason = opened.kind === 'refused' ? opened.reason : 'it is of another bundle or tenant';
-    throw new FleetError('release-refused', `The release is not to be trusted: ${reason}.`, {
+  if (opened.kind === 'refused') {
+    throw new FleetError('release-refused', `The release is not to be trusted: ${opened.reason}.`, {
       next: 'Publish the version again with a release key of this tenant.',
+    });
+  }
+  if (opened.value.bundleId !== bundleId || opened.value.tenantId !== parts.identity.tenantId) {
+    throw new FleetError('release-of-another', 'The release is of another bundle or tenant.', {
+      next: 'Look at who asks for it: the director key may have been stolen.',
     });
   }
   parts.journal.saveRelease(releaseDigest, opened.value);

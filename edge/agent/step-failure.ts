@@ -10,7 +10,7 @@ const otherCapMs = 30_000;
 
 /** Failures that the next attempt would meet again, by step. */
 const lasting: Partial<Record<StepKind, readonly string[]>> = {
-  'fetch-release': ['release-refused'],
+  'fetch-release': ['release-refused', 'release-of-another'],
   'fetch-image': [
     'blob-not-found',
     'blob-too-large',

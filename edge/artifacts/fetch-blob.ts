@@ -20,6 +20,8 @@ export type Patience = {
   pauseMsMax: number;
   /** An attempt that gets no byte for this long is cut and continued. */
   stallMs: number;
+  /** One that gets fewer bytes than this in each window is cut, however steadily it drips. */
+  slow: { windowMs: number; bytesMin: number };
 };
 
 export const defaultPatience: Patience = {
@@ -27,6 +29,8 @@ export const defaultPatience: Patience = {
   pauseMs: 500,
   pauseMsMax: 30_000,
   stallMs: 60_000,
+  /** 110 B/s: the slowest of modems brings more. */
+  slow: { windowMs: 600_000, bytesMin: 64 * 1024 },
 };
 
 type HttpBlob = {
@@ -80,7 +84,7 @@ export const fetchFrom = async ({
 }: Fetching): Promise<{ kind: 'stored' | 'present'; sizeBytes: number }> => {
   for (let failures = 1, reached = -1; ; failures += 1) {
     signal?.throwIfAborted();
-    const watch = watchStall(patience.stallMs, signal);
+    const watch = watchPace(expected.digest, patience, signal);
     let start = 0;
     try {
       return await store.put(
@@ -95,7 +99,7 @@ export const fetchFrom = async ({
     } catch (cause) {
       signal?.throwIfAborted();
       const now = start + watch.receivedBytes();
-      if (now > reached) failures = 1;
+      if (now > reached && !isTooSlow(cause)) failures = 1;
       reached = Math.max(reached, now);
       if (isFinal(cause) || failures >= patience.attemptsMax)
         throw asFetchFailure(expected.digest, cause);
@@ -110,13 +114,14 @@ export const fetchFrom = async ({
   }
 };
 
-/** Cuts an attempt that has gone silent; every chunk starts the time anew. */
-const watchStall = (stallMs: number, outer: AbortSignal | undefined) => {
+/** Cuts an attempt that has gone silent (every chunk starts that time anew), or that only drips. */
+const watchPace = (digest: string, { stallMs, slow }: Patience, outer: AbortSignal | undefined) => {
   const own = new AbortController();
   const timer = setTimeout(() => own.abort(new Error(`silent for ${stallMs} ms`)), stallMs);
   const passOn = () => own.abort(outer?.reason);
   outer?.addEventListener('abort', passOn, { once: true });
   let received = 0;
+  let window = { startedMs: performance.now(), bytes: 0 };
   return {
     signal: own.signal,
     receivedBytes: () => received,
@@ -124,6 +129,12 @@ const watchStall = (stallMs: number, outer: AbortSignal | undefined) => {
       for await (const chunk of chunks) {
         timer.refresh();
         received += chunk.length;
+        window.bytes += chunk.length;
+        const at = performance.now();
+        if (at - window.startedMs >= slow.windowMs) {
+          if (window.bytes < slow.bytesMin) throw tooSlow(digest, window.bytes, slow.windowMs);
+          window = { startedMs: at, bytes: 0 };
+        }
         yield chunk;
       }
     },
@@ -147,6 +158,16 @@ const finalCodes: ReadonlySet<string> = new Set([
 ]);
 const isFinal = (cause: unknown): boolean =>
   cause instanceof FleetError && finalCodes.has(cause.code);
+
+const isTooSlow = (cause: unknown): boolean =>
+  cause instanceof FleetError && cause.code === 'blob-too-slow';
+
+const tooSlow = (digest: string, bytes: number, windowMs: number): FleetError =>
+  new FleetError(
+    'blob-too-slow',
+    `${digest} comes too slowly: ${bytes} bytes in ${Math.round(windowMs / 1_000)} s. What came is kept.`,
+    { next: 'Check the uplink; if it is well, the source holds the download up.' },
+  );
 
 const asFetchFailure = (digest: string, cause: unknown): FleetError => {
   if (cause instanceof FleetError) return cause;

@@ -41,12 +41,22 @@ afterEach(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const patience: Patience = { attemptsMax: 3, pauseMs: 5, pauseMsMax: 20, stallMs: 300 };
+const patience: Patience = {
+  ...{ attemptsMax: 3, pauseMs: 5, pauseMsMax: 20, stallMs: 300 },
+  slow: { windowMs: 60_000, bytesMin: 1 },
+};
 const digestOf = (bytes: Uint8Array) =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 const content = randomBytes(1_000_000);
 const digest = digestOf(content);
-const get = (more: { sizeBytes?: number | null; signal?: AbortSignal; store?: BlobStore } = {}) =>
+const get = (
+  more: {
+    sizeBytes?: number | null;
+    signal?: AbortSignal;
+    store?: BlobStore;
+    patience?: Patience;
+  } = {},
+) =>
   fetchBlob({
     url: `${url}/blob`,
     headers: { authorization: 'Bearer t' },
@@ -165,6 +175,31 @@ test('refuses other bytes, more bytes and endless bytes, and keeps none of them'
   };
   await expect(get({ sizeBytes: null })).rejects.toMatchObject({ code: 'blob-too-large' });
   expect(await store.usage()).toEqual({ blobs: 0, sizeBytes: 0, partialBytes: 0 });
+});
+
+test('gives a source up that only drips, keeps what came and goes on there with another', async () => {
+  handler = (_call, reply) => {
+    reply.writeHead(200, { 'content-length': content.length });
+    let sent = 0;
+    const drip = setInterval(() => {
+      reply.write(content.subarray(sent, sent + 10));
+      sent += 10;
+    }, 5);
+    reply.once('close', () => clearInterval(drip));
+  };
+  const slow = { windowMs: 50, bytesMin: 100_000 };
+  await expect(get({ patience: { ...patience, slow } })).rejects.toMatchObject({
+    code: 'blob-too-slow',
+  });
+  expect(calls).toHaveLength(patience.attemptsMax);
+  expect((await store.usage()).partialBytes).toBeGreaterThan(0);
+  handler = (call, reply) => {
+    const from = Number(/bytes=(\d+)-/.exec(call.headers.range ?? '')?.[1] ?? '0');
+    const range = `bytes ${from}-${content.length - 1}/${content.length}`;
+    reply.writeHead(from > 0 ? 206 : 200, { 'content-range': range }).end(content.subarray(from));
+  };
+  expect(await get()).toMatchObject({ kind: 'stored' });
+  expect(calls.at(-1)?.range).toMatch(/^bytes=[1-9]/);
 });
 
 test('does not ask for what the disk has no room for', async () => {

@@ -34,7 +34,8 @@ import { createMetricsSampler } from './metrics.ts';
 import type { RunOptions } from './options.ts';
 import { defaultIntervalMs, startSampling } from './sampling.ts';
 import { startSite } from './site.ts';
-import { type Believing, describeRemoval, openTrust } from './trust.ts';
+import { type Believing, openTrust } from './trust.ts';
+import { describeRemoval } from './trust-news.ts';
 import { agentBuiltAtMs, agentVersion } from './version.ts';
 
 export type StartParts = {
@@ -139,7 +140,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     link,
     leaf: site.leaf,
     site: site.show,
-    removed: () => removalShown(trust),
+    ...trustShown(trust),
   });
   return {
     trust,
@@ -170,10 +171,14 @@ const startSamplingHost = ({ options, folder, stores, view, now, log }: StartPar
     log,
   });
 
-const removalShown = (trust: Believing): string | null => {
-  const how = trust.removed();
-  return how === null ? null : describeRemoval(how.removal);
-};
+const trustShown = (trust: Believing) => ({
+  removed: (): string | null => {
+    const how = trust.removed();
+    return how === null ? null : describeRemoval(how.removal);
+  },
+  stale: trust.stale,
+  refusedRecords: trust.refused,
+});
 
 /** Whoever is linked was let in: then no broker's refusal counts. */
 const doubtByLink = ({ doubt }: StartParts, link: Link): void => {

@@ -28,6 +28,8 @@ const running = (
     generation: 4,
     waiting,
     clock: null,
+    stale: null,
+    refusedRecords: {},
     uptimeSeconds: 60,
     slots: [
       {

@@ -40,6 +40,8 @@ const describeRunning = (
     `${device.name} at ${device.site} (${device.deviceId}), agent ${device.agentVersion}, up ${age(device.uptimeSeconds * 1_000)}`,
     `Cloud: ${linkLine(link, now)}`,
     ...(device.clock === null ? [] : [`Clock: ${device.clock}`]),
+    ...(device.stale === null ? [] : [`Trust: ${device.stale}`]),
+    ...refusedLine(device.refusedRecords),
     ...(link.gateway.leaf === null ? [] : [`Leaf: ${leafLine(link.gateway.leaf)}`]),
     ...siteLines(link.site, device, now),
     ...(device.registration === 'approved'
@@ -118,6 +120,13 @@ const leafLine = ({
 }): string => {
   if (!running) return 'not running; it is started again';
   return hubConnected ? 'runs, linked to the hub' : 'runs, the hub is out of reach';
+};
+
+const refusedLine = (counts: Readonly<Record<string, number>>): string[] => {
+  const parts = Object.entries(counts).map(([code, count]) => `${count} as ${code}`);
+  return parts.length === 0
+    ? []
+    : [`Refused records since the agent started: ${parts.join(', ')}.`];
 };
 
 const slotLine = (

@@ -24,6 +24,8 @@ const deviceSchema = z.object({
   generation: z.number(),
   waiting: z.string(),
   clock: z.string().nullable(),
+  stale: z.string().nullable(),
+  refusedRecords: z.record(z.string(), z.number()),
   uptimeSeconds: z.number(),
   slots: z.array(
     z.object({

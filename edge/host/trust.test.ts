@@ -2,6 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { RecordName } from '@signalbeam/sync/core/records';
 import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
 import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
@@ -21,6 +22,7 @@ import {
   keysetBytes,
   rootBytes,
   rosterBytes,
+  snapshotBytes,
 } from '@signalbeam/sync/wire/trust.fixture';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Approved } from '../store/enrolment.ts';
@@ -122,6 +124,36 @@ describe('what is told', () => {
       type: 'trust-changed',
       data: { name: 'tenant/keyset', version: 3 },
     });
+  });
+
+  it('forgeries of many names and codes in turn: a handful of events, and each is counted', () => {
+    const forged = (kind: 'plan' | 'grant', at: number): RecordName =>
+      `${kind}/44444444-4444-4444-8444-${String(at).padStart(12, '0')}`;
+    for (let at = 0; at < 300; at += 1) {
+      trust.offer(forged('plan', at), Buffer.from('{}'));
+      trust.offer(forged('grant', at), desiredBytes(1));
+      trust.offer('tenant/keyset', keysetBytes(3, {}, [keys.director]));
+      // What is known already proves nothing of who sent it.
+      trust.offer('tenant/keyset', keysetBytes(2));
+    }
+    expect(types()).toEqual(['record-refused', 'record-refused', 'record-refused']);
+    expect(trust.refused()).toEqual({
+      'malformed-envelope': 300,
+      'wrong-type': 300,
+      'unknown-signer': 300,
+    });
+  });
+
+  it('what has become too old, once, and that somebody may hold news back', () => {
+    expect(trust.stale()).toBeNull();
+    trust.offer('site/snapshot', snapshotBytes(1));
+    trust.witness('ingest', Date.parse('2028-01-01'), [keys.ingest.keyId]);
+    trust.witness('ingest', Date.parse('2028-01-02'), [keys.ingest.keyId]);
+    expect(events.filter(({ type }) => type === 'trust-stale')).toMatchObject([
+      { data: { code: 'snapshot-expired' } },
+    ]);
+    expect(trust.stale()).toContain('hold back');
+    expect(trust.hold()).toBeNull();
   });
 
   it('this device’s own revocation, and then nothing new starts', () => {

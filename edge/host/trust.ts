@@ -5,14 +5,15 @@
  */
 import type { RecordName } from '@signalbeam/sync/core/records';
 import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
-import { installHold, staleParts } from '@signalbeam/sync/core/staleness';
+import { installHold, staleSentence } from '@signalbeam/sync/core/staleness';
+import { timeFloorMs } from '@signalbeam/sync/core/time-floor';
 import { moveToSite } from '@signalbeam/sync/core/trust';
 import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
-import type { Offered } from '@signalbeam/sync/wire/offer';
-import { openDesired, openRevocation, type RoleKeys } from '@signalbeam/sync/wire/records';
+import { openRevocation } from '@signalbeam/sync/wire/records';
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 import { offerRecord } from '@signalbeam/sync/wire/trust';
 import { openTrustStore, type TrustStore, type TrustStoreParts } from '../store/trust.ts';
+import { createTrustNews, describeRemoval } from './trust-news.ts';
 
 type Accepted = { kind: 'accepted' | 'unchanged' | 'refused' };
 
@@ -20,6 +21,10 @@ export type Believing = TrustStore & {
   acceptDesired(envelope: Uint8Array): Accepted;
   /** Why no new version may start; null when one may. */
   hold(): string | null;
+  /** That news may be held back; null while what is believed is fresh. */
+  stale(): string | null;
+  /** How many records were refused since the start, by code. */
+  refused(): Readonly<Record<string, number>>;
   /**
    * Whether a new enrolment of this device is the cloud's: its roster must follow from what is
    * believed already, so that nobody on the way there can move a device. `roots` lead to its keys.
@@ -47,11 +52,6 @@ const floorFaults = new Set<string>([
   'too-many-records',
 ]);
 
-const changes: Partial<Record<RecordName, string>> = {
-  'tenant/root': "The tenant's root of trust",
-  'tenant/keyset': "The tenant's key set",
-};
-
 export const openTrust = (
   parts: TrustStoreParts & {
     identity: { deviceId: string; nkey: string };
@@ -63,63 +63,40 @@ export const openTrust = (
   const { identity, appendEvent } = parts;
   const store = openTrustStore(parts);
   const desiredName: RecordName = `device/${identity.deviceId}/desired`;
-  /** The last refusal of each name: a record that is offered again and again is told once. */
-  const refusals = new Map<RecordName, string>();
   const isRevoked = (): boolean => store.trust().revoked.has(identity.nkey);
-  let revoked = isRevoked();
-
-  const desiredEndMs = endOfDesired(store, desiredName);
-
-  const tell = (name: RecordName, offered: Offered): void => {
-    if (offered.kind === 'refused') {
-      if (refusals.get(name) === offered.code) return;
-      refusals.set(name, offered.code);
-      const { code, reason } = offered;
-      parts.log('warn', 'A record was refused', { name, code, reason });
-      appendEvent({
-        type: 'record-refused',
-        severity: 'warning',
-        message: `${name} was refused: ${reason}. What was believed before stays.`.slice(0, 1_000),
-        data: { name, code },
-      });
-      return;
-    }
-    refusals.delete(name);
-    const what = changes[name];
-    if (offered.kind === 'accepted' && what !== undefined) {
-      const version = store.trust().floors.get(name)?.version ?? 0;
-      const message = `${what} is at version ${version}.`;
-      appendEvent({ type: 'trust-changed', severity: 'info', message, data: { name, version } });
-    }
-    if (isRevoked() === revoked) return;
-    revoked = isRevoked();
-    if (!revoked) return;
-    appendEvent({
-      type: 'revoked',
-      severity: 'error',
-      message: describeRemoval(removedBy(store, identity)?.removal ?? 'deleted'),
-      data: {},
-    });
-  };
+  const news = createTrustNews({
+    ...{ store, desiredName, appendEvent, log: parts.log },
+    removal: () => (isRevoked() ? (removedBy(store, identity)?.removal ?? 'deleted') : null),
+  });
   const offer: TrustStore['offer'] = (name, bytes, alongside) => {
     const offered = store.offer(name, bytes, alongside);
-    tell(name, offered);
+    news.took(name, offered);
     return offered;
   };
   return {
     ...store,
     offer,
+    witness: (by, atMs, keyIds) => {
+      const before = timeFloorMs(store.trust().time);
+      store.witness(by, atMs, keyIds);
+      if (timeFloorMs(store.trust().time) > before) news.aged();
+    },
+    stale: () => staleSentence(news.stale()),
+    refused: news.refused,
     acceptDesired: (envelope) => {
       let accepted: Accepted = { kind: 'refused' };
       const offered = store.offer(desiredName, envelope, () => {
         accepted = parts.accept(envelope);
       });
-      if (offered.kind === 'accepted') return accepted;
+      if (offered.kind === 'accepted') {
+        news.aged();
+        return accepted;
+      }
       // Not new, or not believed at all: the reconciler knows it, or refuses it and says why.
       if (offered.kind === 'unchanged' || !floorFaults.has(offered.code)) {
         return parts.accept(envelope);
       }
-      tell(desiredName, offered);
+      news.took(desiredName, offered);
       return { kind: 'refused' };
     },
     hear: ({ roots, keyset, revocation }) => {
@@ -133,31 +110,9 @@ export const openTrust = (
       const removed = removedBy(store, identity);
       if (removed !== null) return describeRemoval(removed.removal);
       if (isRevoked()) return describeRemoval('deleted');
-      return installHold(staleParts(store.trust(), desiredEndMs()));
+      return installHold(news.stale());
     },
   };
-};
-
-/**
- * When the desired state in force expires; null when it does not, or its signer was withdrawn. Asked
- * for at every look at the containers, so it is verified once for what it hangs on.
- */
-const endOfDesired = (store: TrustStore, name: RecordName): (() => number | null) => {
-  let known: { by: RoleKeys; atMs: number | null } | null = null;
-  store.onChange((changed) => {
-    if (changed === name) known = null;
-  });
-  return () => {
-    const by = store.keyset();
-    if (known === null || known.by !== by) known = { by, atMs: endOf(store.held(name), by) };
-    return known.atMs;
-  };
-};
-
-const endOf = (desired: Uint8Array | null, by: RoleKeys): number | null => {
-  const opened = desired === null ? null : openDesired(desired, by);
-  if (opened?.kind !== 'opened' || opened.value.expiresAt === undefined) return null;
-  return Date.parse(opened.value.expiresAt);
 };
 
 const judgeBy =
@@ -190,14 +145,4 @@ const removedBy = (
   if (own === undefined) return null;
   const { removal = 'deleted', wipe = null, revokedAt } = own;
   return { removal, wipe, at: Date.parse(revokedAt) };
-};
-
-/** What a person is told who stands before it. */
-export const describeRemoval = (removal: Removal): string => {
-  const what = {
-    deleted: 'An operator deleted this device',
-    replaced: 'Another device took the place of this one',
-    decommissioned: 'An operator decommissioned this device',
-  }[removal];
-  return `${what}; it is revoked for good. What runs goes on; no new version starts.`;
 };

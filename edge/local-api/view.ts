@@ -22,6 +22,10 @@ export type Attached = {
   site: () => SiteShown | null;
   /** Why the cloud wants nothing to do with this device any more; null while it does. */
   removed: () => string | null;
+  /** That news may be held back; null while what is believed is fresh. */
+  stale: () => string | null;
+  /** Records that were refused since the start, by code. */
+  refusedRecords: () => Readonly<Record<string, number>>;
 };
 export type Topic = 'device' | 'containers' | 'link' | 'events' | 'metrics';
 export type AgentView = ReturnType<typeof createAgentView>;
@@ -123,6 +127,8 @@ const deviceSnapshot = (registered: Registered, attached: Attached | null) => {
     generation: attached?.reconciler.generation() ?? 0,
     waiting: attached?.removed() ?? waitingOf(registered, reported?.waiting ?? ''),
     slots: reported?.slots ?? [],
+    stale: attached?.stale() ?? null,
+    refusedRecords: attached?.refusedRecords() ?? {},
   };
 };
 

@@ -67,8 +67,7 @@ test('once it may, it raises its clock to what is signed, says so and is the gat
     );
     return rows.map(({ type }) => type);
   };
-  expect(await eventually(events, (types) => types.includes('clock-raised'))).toEqual([
-    'clock-wrong',
-    'clock-raised',
-  ]);
+  // To its build at once, and then to what the cloud has signed.
+  const types = await eventually(events, (found) => found.includes('clock-raised'));
+  expect([...new Set(types)]).toEqual(['clock-wrong', 'clock-raised']);
 });

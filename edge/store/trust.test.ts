@@ -29,7 +29,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { Approved } from './enrolment.ts';
 import { stateMigrations } from './migrations.ts';
 import { openStore } from './open.ts';
-import { openTrustStore, trustOfEnrolment } from './trust.ts';
+import { openTrustStore, recordsHeldMax, trustOfEnrolment } from './trust.ts';
 import { openTrustTables, rootsHeldMax } from './trust-tables.ts';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
@@ -148,6 +148,22 @@ describe('the store of records', () => {
     ).toThrow('the disk is full');
     expect(store.versions().get('site/roster')).toBe(4);
     expect(store.offer('site/roster', rosterBytes(7)).kind).toBe('accepted');
+  });
+
+  it('holds so many records and no more: a new name is refused, a newer version is not', () => {
+    const { store, database } = open();
+    const tables = openTrustTables(database, folder);
+    const name = (at: number): RecordName =>
+      `plan/44444444-4444-4444-8444-${String(at).padStart(12, '0')}`;
+    const envelope = Buffer.from('{}');
+    tables.together(() => {
+      for (let at = tables.count(); at < recordsHeldMax; at += 1) {
+        tables.writeRecord({ name: name(at), version: 1, envelope, carried: true }, 0);
+      }
+    });
+    expect(store.offer(desiredName, desiredBytes(1))).toMatchObject({ code: 'too-many-records' });
+    expect(store.offer('site/roster', rosterBytes(7)).kind).toBe('accepted');
+    expect(tables.count()).toBe(recordsHeldMax);
   });
 
   it('hears of each acceptance, and of nothing else', () => {

@@ -5,7 +5,20 @@
 import { timeFloorMs } from './time-floor.ts';
 import type { Trust } from './trust.ts';
 
-export type Stale = { what: 'root' | 'snapshot' | 'desired' | 'keyset'; sinceMs: number };
+export type Stale = {
+  what: 'root' | 'snapshot' | 'desired' | 'keyset';
+  /** What a freeze shows itself by: somebody may hold back what is newer. */
+  code: 'root-expired' | 'snapshot-expired' | 'desired-expired' | 'no-keyset';
+  sinceMs: number;
+};
+
+export type StaleCode = Stale['code'];
+const codes: Record<Stale['what'], StaleCode> = {
+  root: 'root-expired',
+  snapshot: 'snapshot-expired',
+  desired: 'desired-expired',
+  keyset: 'no-keyset',
+};
 
 /** Judged by the floor alone. `desiredExpiresAtMs` is null when the desired state has no end. */
 export const staleParts = (trust: Trust, desiredExpiresAtMs: number | null): Stale[] => {
@@ -16,9 +29,11 @@ export const staleParts = (trust: Trust, desiredExpiresAtMs: number | null): Sta
     ['desired', desiredExpiresAtMs],
   ];
   const expired = ends.flatMap(([what, endMs]) =>
-    endMs !== null && floorMs > endMs ? [{ what, sinceMs: endMs }] : [],
+    endMs !== null && floorMs > endMs ? [{ what, code: codes[what], sinceMs: endMs }] : [],
   );
-  return trust.keyset === null ? [...expired, { what: 'keyset', sinceMs: floorMs }] : expired;
+  return trust.keyset === null
+    ? [...expired, { what: 'keyset', code: codes.keyset, sinceMs: floorMs }]
+    : expired;
 };
 
 const named: Record<Stale['what'], string> = {
@@ -37,4 +52,11 @@ export const installHold = (stale: readonly Stale[]): string | null => {
   if (reasons.length === 0) return null;
   const what = reasons.map((one) => named[one.what]).join(' and the ');
   return `The ${what} ${reasons.length === 1 ? 'has' : 'have'} expired (stale); what runs goes on, and no new version starts until fresh records arrive.`;
+};
+
+/** That news may be held back, as people read it; null while all that is believed is fresh. */
+export const staleSentence = (stale: readonly Stale[]): string | null => {
+  if (stale.length === 0) return null;
+  const what = stale.map((one) => named[one.what]).join(' and the ');
+  return `The ${what} ${stale.length === 1 ? 'is' : 'are'} stale: somebody may hold back what the cloud has signed since. What runs goes on.`;
 };

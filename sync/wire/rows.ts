@@ -69,6 +69,7 @@ export const eventTypes = [
   'record-refused',
   'revoked',
   'cloned-identity',
+  'trust-stale',
   'clock-wrong',
   'clock-raised',
   'clock-right',

@@ -74,7 +74,11 @@ describe('attacks', () => {
     expect(installHold(staleParts(frozen, null))).toBeNull();
     const later = witnessTime(frozen, 'ingest', Date.parse('2028-01-01'), [keys.ingest.keyId]);
     const stale = staleParts(later, Date.parse(expiresAt));
-    expect(stale.map(({ what }) => what)).toEqual(['root', 'snapshot', 'desired']);
+    expect(stale.map((one) => one.code)).toEqual([
+      'root-expired',
+      'snapshot-expired',
+      'desired-expired',
+    ]);
     expect(installHold(stale)).toContain('root of trust and the desired state have expired');
     expect(installHold(stale.filter(({ what }) => what === 'snapshot'))).toBeNull();
     // What is in force stays so, and newer records still come in.
