@@ -3,6 +3,7 @@
  * made in the same manner with nothing wrong, so that the others are refused for their fault alone.
  */
 import { createHmac } from 'node:crypto';
+import { serviceTokens } from '@signalbeam/platform/identity/secret-tokens';
 import { issueUserToken } from '@signalbeam/platform/identity/tokens';
 import { createSeed, signerFromSeed } from '@signalbeam/sync/wire/keys';
 import type { Cloud, Tenant } from './two-tenants.suite.ts';
@@ -48,6 +49,14 @@ export const forgeTokens = (cloud: Cloud, ours: Tenant, theirs: Tenant) => {
     ],
     ['of a sign-in that nobody made', signed({ sid: theirs.tenantId }), 'expired-token'],
     ['that is no token', 'nonsense', 'invalid-token'],
+    ['that only renews a sign-in', ours.refreshToken, 'invalid-token'],
+    ['of a program that nobody made', serviceTokens.create().text, 'invalid-token'],
+    [
+      'of a program with another secret',
+      `sbs_${ours.serviceToken.prefix}_${serviceTokens.create().text.split('_').slice(2).join('_')}`,
+      'invalid-token',
+    ],
+    ['of a program as a JWT', signed({ sub: ours.service.id }), 'expired-token'],
   ];
   return { forged, control: signed({}) };
 };

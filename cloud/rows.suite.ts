@@ -38,8 +38,9 @@ export const newestAuditOf = async (owner: Pool, tenantId: string): Promise<numb
   return rows[0]?.id ?? 0;
 };
 
-/** Changes nothing that a person would ask about: presence and measurements, and a mere question. */
+/** Changes nothing that a person would ask about: a sign-in that goes on, presence, a mere question. */
 export const unaudited = [
+  'post /api/auth/refresh',
   'post /api/bundles/validate',
   'post /api/devices/{id}/heartbeat',
   'post /api/devices/{id}/metrics',

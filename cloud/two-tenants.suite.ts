@@ -47,6 +47,8 @@ export const startCloud = async (postgresUrl: string) => {
     const plain = typeof body === 'string' || body instanceof Uint8Array;
     const response = await fetch(served.url + path, {
       method,
+      // What sends a browser elsewhere is an answer like any other.
+      redirect: 'manual',
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined || body instanceof Uint8Array
@@ -102,11 +104,12 @@ export const openTenant = async (
     adminEmail: email,
     password,
   });
-  const signIn = async () => {
-    const body = { email, password };
-    return (await must<{ token: string }>(ask('POST', '/api/auth/login', { body }))).token;
-  };
-  const token = await signIn();
+  type Signed = { token: string; refreshToken: string };
+  const signInAs = (who: string) =>
+    must<Signed>(ask('POST', '/api/auth/login', { body: { email: who, password } }));
+  const signIn = async () => (await signInAs(email)).token;
+  const { token, refreshToken } = await signInAs(email);
+  const spareSession = (await signInAs(email)).refreshToken.split('_')[1] ?? '';
   const post = <T>(path: string, body?: unknown) => must<T>(ask('POST', path, { token, body }));
   const site = { site: 'plant-7', maxUses: 1_000 };
   const registration = await post<{ id: string; token: string }>('/api/registration-tokens', site);
@@ -147,6 +150,27 @@ export const openTenant = async (
   const apiKey = await post<{ id: string; apiKey: string }>(keyPath, {});
   const person = { email: `ada@${name}.example`, name: 'Ada', role: 'viewer', password };
   const user = await post<{ id: string }>('/api/users', person);
+  const leaver = await post<{ id: string }>('/api/users', {
+    ...{ ...person, email: `eve@${name}.example` },
+  });
+  /** Somebody with this role, who is held to these sites. */
+  const as = async (role: string, sites: string[] | null = null): Promise<string> => {
+    const one = `${role}-${sites?.join('-') ?? 'everywhere'}@${name}.example`;
+    await post('/api/users', { ...person, email: one, role, sites });
+    return (await signInAs(one)).token;
+  };
+  const invite = (who: string) =>
+    post<{ id: string; secret: string }>('/api/users/invitations', {
+      ...{ email: `${who}@${name}.example`, role: 'viewer' },
+    });
+  const [invitation, withdrawn] = [await invite('invited'), await invite('withdrawn')];
+  const program = { role: 'operator' };
+  const service = await post<{ id: string }>('/api/service-accounts', { ...program, name: 'ci' });
+  const doomed = await post<{ id: string }>('/api/service-accounts', { ...program, name: 'old' });
+  const serviceToken = await post<{ id: string; token: string; prefix: string }>(
+    `/api/service-accounts/${service.id}/tokens`,
+    {},
+  );
   const nc = await device.connect(natsUrl, platform.keyring, tenantId);
   for (const lane of ['metrics', 'events', 'reported'] as const) {
     device.write(lane, 3);
@@ -158,7 +182,8 @@ export const openTenant = async (
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
     ...{ group, dynamic, site: empty.name },
-    ...{ bundle, other, releaseDigest, rollout, apiKey, user, containers },
+    ...{ bundle, other, releaseDigest, rollout, apiKey, user, leaver, containers },
+    ...{ as, refreshToken, spareSession, invitation, withdrawn, service, doomed, serviceToken },
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),
     pending: [await register(), await register(), await register()] as const,
     deviceToken: () => issueDeviceToken(device.signer, device.deviceId, Date.now()),
@@ -180,6 +205,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
   const { bundle, other, rollout, apiKey, user, containers, group, dynamic } = tenant;
   const { deviceId } = tenant.device;
   const device = `/api/devices/${deviceId}`;
+  const service = `/api/service-accounts/${tenant.service.id}`;
   const inBundle = `/api/bundles/${bundle.id}`;
   const read = (path: string): Call => ({ path, by: 'user' });
   const post = (path: string, body?: unknown): Call => ({ path, by: 'user', body });
@@ -190,12 +216,53 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       ...post('/api/auth/login', { email: tenant.email, password }),
       by: 'nobody',
     },
+    'post /api/auth/refresh': {
+      ...post('/api/auth/refresh', { refreshToken: tenant.refreshToken }),
+      by: 'nobody',
+    },
+    'post /api/auth/invitation': {
+      ...post('/api/auth/invitation', {
+        secret: tenant.invitation.secret,
+        name: 'Grace',
+        password,
+      }),
+      by: 'nobody',
+    },
+    'get /api/auth/providers': { path: '/api/auth/providers', by: 'nobody' },
+    'get /api/auth/oidc': { path: `/api/auth/oidc?tenant=${tenant.tenantId}`, by: 'nobody' },
+    'get /api/auth/oidc/callback': { path: '/api/auth/oidc/callback', by: 'nobody' },
     'get /api/auth/me': read('/api/auth/me'),
+    'get /api/auth/sessions': read('/api/auth/sessions'),
+    'delete /api/auth/sessions/{id}': read(`/api/auth/sessions/${tenant.spareSession}`),
+    'post /api/auth/totp': post('/api/auth/totp', { password }),
+    'post /api/auth/totp/confirmation': post('/api/auth/totp/confirmation', { code: '123456' }),
+    'post /api/auth/totp/removal': post('/api/auth/totp/removal', { password }),
+    'get /api/users/invitations': read('/api/users/invitations'),
+    'post /api/users/invitations': post('/api/users/invitations', {
+      ...{ email: `new@${fresh}.example`, role: 'viewer', sites: ['plant-7'] },
+    }),
+    'delete /api/users/invitations/{id}': read(`/api/users/invitations/${tenant.withdrawn.id}`),
+    'get /api/service-accounts': read('/api/service-accounts'),
+    'post /api/service-accounts': post('/api/service-accounts', {
+      ...{ name: `ci-${fresh}`, role: 'viewer' },
+    }),
+    'post /api/service-accounts/{id}/tokens': post(`${service}/tokens`, { validityDays: 3 }),
+    'delete /api/service-accounts/{id}/tokens/{tokenId}': read(
+      `${service}/tokens/${tenant.serviceToken.id}`,
+    ),
+    'delete /api/service-accounts/{id}': read(`/api/service-accounts/${tenant.doomed.id}`),
+    'put /api/identity-provider': post('/api/identity-provider', {
+      ...{ name: 'Works', issuer: 'https://login.example.org', clientId: 'signalbeam' },
+    }),
+    'get /api/identity-provider': read('/api/identity-provider'),
+    'delete /api/identity-provider': read('/api/identity-provider'),
     'get /api/users': read('/api/users'),
     'post /api/users': post('/api/users', {
       ...{ email: `bob@${fresh}.example`, name: 'Bob', role: 'operator', password },
     }),
     'patch /api/users/{id}': post(`/api/users/${user.id}`, { name: 'Ada L.', disabled: true }),
+    'delete /api/users/{id}/totp': read(`/api/users/${user.id}/totp`),
+    'delete /api/users/{id}': read(`/api/users/${tenant.leaver.id}`),
     'get /api/registration-tokens': read('/api/registration-tokens'),
     'post /api/registration-tokens': post('/api/registration-tokens', { site: 'plant-7' }),
     'post /api/devices': {
@@ -284,6 +351,22 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     }),
     'post /api/devices/{id}/decommission': post(`${device}/decommission`, { wipe: 'data' }),
     'delete /api/devices/{id}/enrolment': { path: `${device}/enrolment`, by: 'device' },
+    // The same again, so that it can be asked again.
+    'post /api/auth/password': post('/api/auth/password', { password, newPassword: password }),
     'post /api/auth/logout': post('/api/auth/logout'),
   };
 };
+
+/** Without a credential: signing in and out, and registering with a registration token. */
+export const open = [
+  'post /api/auth/login',
+  'post /api/auth/refresh',
+  'post /api/auth/invitation',
+  'get /api/auth/providers',
+  'get /api/auth/oidc',
+  'get /api/auth/oidc/callback',
+  'post /api/auth/logout',
+  'post /api/devices',
+];
+/** Providers add what they like to the address they send a browser back to. */
+export const walkedByBrowsers = ['get /api/auth/oidc', 'get /api/auth/oidc/callback'];

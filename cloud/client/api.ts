@@ -290,6 +290,74 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/auth/invitation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Takes an invitation: makes the account and signs in */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "secret": "sbi_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+          *       "name": "Grace",
+          *       "password": "correct horse battery"
+          *     }
+          */
+          "application/json": {
+            secret: string;
+            name: string;
+            password: string;
+          };
+        };
+      };
+      responses: {
+        /** @description Signed in; the cookies are set too */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              token: string;
+              /** Format: date-time */
+              expiresAt: string;
+              refreshToken: string | null;
+              /** Format: date-time */
+              refreshExpiresAt: string | null;
+              user: components["schemas"]["Me"];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/auth/login": {
     parameters: {
       query?: never;
@@ -318,11 +386,12 @@ export interface paths {
           "application/json": {
             email: string;
             password: string;
+            code?: string;
           };
         };
       };
       responses: {
-        /** @description Signed in; the cookie sb_session is set too */
+        /** @description Signed in; the cookies are set too */
         200: {
           headers: {
             [name: string]: unknown;
@@ -332,6 +401,9 @@ export interface paths {
               token: string;
               /** Format: date-time */
               expiresAt: string;
+              refreshToken: string | null;
+              /** Format: date-time */
+              refreshExpiresAt: string | null;
               user: components["schemas"]["Me"];
             };
           };
@@ -441,6 +513,551 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/oidc": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Sends the browser to the provider of a tenant */
+    get: {
+      parameters: {
+        query: {
+          tenant: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/oidc/callback": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where the provider sends the browser back */
+    get: {
+      parameters: {
+        query?: {
+          state?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/password": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Changes the password and ends all other sign-ins
+    * @description Needs a person who signed in.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "password": "correct horse battery",
+          *       "newPassword": "an even better battery"
+          *     }
+          */
+          "application/json": {
+            password: string;
+            newPassword: string;
+          };
+        };
+      };
+      responses: {
+        /** @description Changed */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/providers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where else people sign in: the buttons of the sign-in page */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Those that are listed */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              providers: {
+                /** Format: uuid */
+                tenantId: string;
+                name: string;
+              }[];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/refresh": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Renews a sign-in by its refresh token, which counts once
+    * @description Takes the token from the body or the cookie. One that was used before ends the sign-in, because two have it; the last one used is still taken for ten seconds, for an access token only.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /** @example {} */
+          "application/json": {
+            refreshToken?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description Renewed */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              token: string;
+              /** Format: date-time */
+              expiresAt: string;
+              refreshToken: string | null;
+              /** Format: date-time */
+              refreshExpiresAt: string | null;
+              user: components["schemas"]["Me"];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/sessions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists where one is signed in
+    * @description Needs a person who signed in.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description All */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              sessions: components["schemas"]["Session"][];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/sessions/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Ends one of the own sign-ins at once
+    * @description Needs a person who signed in.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Ended */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/totp": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Proposes a secret for an authenticator app; in force once a code of it was given
+    * @description Needs a person who signed in.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "password": "correct horse battery"
+          *     }
+          */
+          "application/json": {
+            password: string;
+          };
+        };
+      };
+      responses: {
+        /** @description To be shown as a QR code, and typed where none can be read */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              secret: string;
+              uri: string;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/totp/confirmation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Puts the proposed secret in force; gives recovery codes, this once
+    * @description Needs a person who signed in.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "code": "123456"
+          *     }
+          */
+          "application/json": {
+            code: string;
+          };
+        };
+      };
+      responses: {
+        /** @description Each counts once */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              recoveryCodes: string[];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/totp/removal": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Takes the second factor away
+    * @description Needs a person who signed in.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "password": "correct horse battery"
+          *     }
+          */
+          "application/json": {
+            password: string;
+          };
+        };
+      };
+      responses: {
+        /** @description Gone */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;
@@ -3061,6 +3678,161 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/identity-provider": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * The provider whose people may sign in to this tenant
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The provider */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["IdentityProvider"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    /**
+    * Lets the people of a provider sign in, by OpenID Connect
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "name": "Example Works",
+          *       "issuer": "https://login.example.org",
+          *       "clientId": "signalbeam",
+          *       "roleRules": [
+          *         {
+          *           "value": "fleet-admins",
+          *           "role": "admin",
+          *           "sites": null
+          *         }
+          *       ]
+          *     }
+          */
+          "application/json": {
+            name: string;
+            /** Format: uri */
+            issuer: string;
+            clientId: string;
+            /** @default false */
+            listed?: boolean;
+            /** @default groups */
+            roleClaim?: string;
+            /** @default [] */
+            roleRules?: {
+              value: string;
+              /** @enum {string} */
+              role: "viewer" | "operator" | "admin";
+              sites: string[] | null;
+            }[];
+            /**
+            * @default null
+            * @enum {string|null}
+            */
+            defaultRole?: "viewer" | "operator" | "admin" | null;
+            /** @default false */
+            linkByEmail?: boolean;
+            clientSecret?: string | null;
+          };
+        };
+      };
+      responses: {
+        /** @description The provider */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["IdentityProvider"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    post?: never;
+    /**
+    * Takes the provider away; its people can not sign in with it any more
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Gone */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/keys": {
     parameters: {
       query?: never;
@@ -3778,6 +4550,287 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/service-accounts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists service accounts with their tokens
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description All */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              serviceAccounts: components["schemas"]["ServiceAccount"][];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Makes an account for a program; it needs a token to do anything
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "name": "ci",
+          *       "role": "operator"
+          *     }
+          */
+          "application/json": {
+            name: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+            sites?: string[] | null;
+          };
+        };
+      };
+      responses: {
+        /** @description The account */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["ServiceAccount"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/service-accounts/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Deletes an account; its tokens end at once
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/service-accounts/{id}/tokens": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Makes a token, shown once; at most two live at the same time
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "validityDays": 90
+          *     }
+          */
+          "application/json": {
+            /** @enum {string} */
+            role?: "viewer" | "operator" | "admin";
+            /** @default 90 */
+            validityDays?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description The token; `token` is shown this once */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              /** Format: uuid */
+              id: string;
+              prefix: string;
+              /** @enum {string} */
+              role: "viewer" | "operator" | "admin";
+              createdBy: string;
+              /** Format: date-time */
+              createdAt: string;
+              /** Format: date-time */
+              expiresAt: string;
+              /** Format: date-time */
+              lastUsedAt: string | null;
+              token: string;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/service-accounts/{id}/tokens/{tokenId}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Revokes a token at once
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          tokenId: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Revoked */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/sites": {
     parameters: {
       query?: never;
@@ -4284,6 +5337,8 @@ export interface paths {
             name: string;
             /** @enum {string} */
             role: "viewer" | "operator" | "admin";
+            /** @default null */
+            sites?: string[] | null;
             password: string;
           };
         };
@@ -4315,6 +5370,173 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/users/invitations": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists invitations that nobody took yet
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description All */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              invitations: components["schemas"]["Invitation"][];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Invites a person; a new invitation ends an earlier one for the same address
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "email": "grace@demo.local",
+          *       "role": "operator"
+          *     }
+          */
+          "application/json": {
+            email: string;
+            /** @enum {string} */
+            role: "viewer" | "operator" | "admin";
+            sites?: string[] | null;
+            /** @default 7 */
+            validityDays?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description The invitation; `secret` and `link` are shown this once */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              /** Format: uuid */
+              id: string;
+              email: string;
+              /** @enum {string} */
+              role: "viewer" | "operator" | "admin";
+              sites: string[] | null;
+              createdBy: string;
+              /** Format: date-time */
+              createdAt: string;
+              /** Format: date-time */
+              expiresAt: string;
+              secret: string;
+              link: string;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/users/invitations/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Withdraws an invitation
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Withdrawn */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/users/{id}": {
     parameters: {
       query?: never;
@@ -4325,7 +5547,39 @@ export interface paths {
     get?: never;
     put?: never;
     post?: never;
-    delete?: never;
+    /**
+    * Deletes a person and ends their sign-ins; what they did stays in the audit log
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
     options?: never;
     head?: never;
     /**
@@ -4352,6 +5606,7 @@ export interface paths {
             name?: string;
             /** @enum {string} */
             role?: "viewer" | "operator" | "admin";
+            sites?: string[] | null;
             disabled?: boolean;
           };
         };
@@ -4379,6 +5634,54 @@ export interface paths {
     };
     trace?: never;
   };
+  "/api/users/{id}/totp": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Takes a person’s second factor away, when they lost it, and ends their sign-ins
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Gone */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4390,9 +5693,11 @@ export interface components {
       name: string;
       /** @enum {string} */
       role: "viewer" | "operator" | "admin";
+      sites: string[] | null;
       /** Format: uuid */
       tenantId: string;
       tenantName: string;
+      totp: boolean;
     };
     /**
     * @example {
@@ -4425,6 +5730,76 @@ export interface components {
         end?: number;
       }[];
     };
+    Session: {
+      /** Format: uuid */
+      id: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      renewedAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      ip: string | null;
+      userAgent: string | null;
+      current: boolean;
+    };
+    Invitation: {
+      /** Format: uuid */
+      id: string;
+      email: string;
+      /** @enum {string} */
+      role: "viewer" | "operator" | "admin";
+      sites: string[] | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+    };
+    IdentityProvider: {
+      name: string;
+      /** Format: uri */
+      issuer: string;
+      clientId: string;
+      listed: boolean;
+      roleClaim: string;
+      roleRules: {
+        value: string;
+        /** @enum {string} */
+        role: "viewer" | "operator" | "admin";
+        sites: string[] | null;
+      }[];
+      /** @enum {string|null} */
+      defaultRole: "viewer" | "operator" | "admin" | null;
+      linkByEmail: boolean;
+      hasSecret: boolean;
+    };
+    ServiceAccount: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      /** @enum {string} */
+      role: "viewer" | "operator" | "admin";
+      sites: string[] | null;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      tokens: components["schemas"]["ServiceToken"][];
+    };
+    ServiceToken: {
+      /** Format: uuid */
+      id: string;
+      prefix: string;
+      /** @enum {string} */
+      role: "viewer" | "operator" | "admin";
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: date-time */
+      lastUsedAt: string | null;
+    };
     User: {
       /** Format: uuid */
       id: string;
@@ -4432,10 +5807,14 @@ export interface components {
       name: string;
       /** @enum {string} */
       role: "viewer" | "operator" | "admin";
+      sites: string[] | null;
       /** Format: date-time */
       createdAt: string;
       /** Format: date-time */
       disabledAt: string | null;
+      /** Format: date-time */
+      lastSignInAt: string | null;
+      totp: boolean;
     };
     RegistrationToken: {
       /** Format: uuid */

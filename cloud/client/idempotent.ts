@@ -3,6 +3,10 @@
  * `./signalbeam generate`: don't edit them.
  */
 export const idempotentOperations: ReadonlySet<string> = new Set<string>([
+  'post /api/auth/password',
+  'post /api/auth/totp',
+  'post /api/auth/totp/confirmation',
+  'post /api/auth/totp/removal',
   'post /api/bundles',
   'post /api/bundles/validate',
   'post /api/bundles/{id}/versions',
@@ -22,6 +26,9 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/rollouts',
   'post /api/rollouts/{id}/cancel',
   'post /api/rollouts/{id}/retry',
+  'post /api/service-accounts',
+  'post /api/service-accounts/{id}/tokens',
   'post /api/sites',
   'post /api/users',
+  'post /api/users/invitations',
 ]);

@@ -51,6 +51,7 @@ export const createTenant = async (
       email,
       name: adminName ?? email,
       role: 'admin',
+      sites: null,
       passwordHash,
     } as const;
     const user = await insertUser(sql, admin);

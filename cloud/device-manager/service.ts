@@ -3,6 +3,7 @@
  * credentials. Puts the routes on one application and runs what follows a deletion.
  */
 import type { Platform, Service } from '@signalbeam/platform/service';
+import { addAccountRoutes } from './api/account.ts';
 import { addActivityRoutes } from './api/activity.ts';
 import { addApiKeyRoutes } from './api/api-keys.ts';
 import { addApprovalRoutes } from './api/approval.ts';
@@ -14,9 +15,12 @@ import { addTagRoutes } from './api/device-tags.ts';
 import { addDeviceRoutes } from './api/devices.ts';
 import { addGroupMemberRoutes } from './api/group-members.ts';
 import { addGroupRoutes } from './api/groups.ts';
+import { addInvitationRoutes } from './api/invitations.ts';
 import { addKeyRoutes } from './api/keys.ts';
+import { addOidcRoutes } from './api/oidc.ts';
 import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
+import { addServiceAccountRoutes } from './api/service-accounts.ts';
 import { addSiteRoutes } from './api/sites.ts';
 import { addUserRoutes } from './api/users.ts';
 import { startChainingAudit } from './chain-audit.ts';
@@ -28,6 +32,10 @@ export const createService = (platform: Platform): Service => {
   const app = platform.createApi();
   for (const addRoutes of [
     addAuthRoutes,
+    addAccountRoutes,
+    addInvitationRoutes,
+    addOidcRoutes,
+    addServiceAccountRoutes,
     addUserRoutes,
     addTokenRoutes,
     addRegistrationRoutes,

@@ -40,9 +40,9 @@ describe('sign-in', () => {
         tenantName: 'acme',
       },
     });
-    const cookie = answer.headers.get('set-cookie') ?? '';
+    const [cookie = ''] = answer.headers.getSetCookie();
     expect(cookie).toMatch(
-      /^sb_session=[\w.-]+; Max-Age=43200; Path=\/; HttpOnly; SameSite=Strict$/,
+      /^sb_session=[\w.-]+; Max-Age=604800; Path=\/; HttpOnly; SameSite=Strict$/,
     );
     const me = await rig.ask('GET', '/api/auth/me', {
       headers: { cookie: cookie.split(';')[0] ?? '' },

@@ -15,6 +15,7 @@ import { createIdempotency } from './http/idempotency.ts';
 import { createMetrics } from './http/metrics.ts';
 import { limitRate } from './http/rate-limit.ts';
 import { createDeviceLookups } from './identity/devices.ts';
+import { createServiceTokenLookup } from './identity/service-accounts.ts';
 import { createSessionLookup } from './identity/sessions.ts';
 import { readKek } from './keys/kek.ts';
 import { openKeyring } from './keys/keyring.ts';
@@ -115,6 +116,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     userKeys: [keyring.users],
     devices: createDeviceLookups(pools.system),
     sessions: createSessionLookup(pools.system),
+    serviceTokens: createServiceTokenLookup(pools.system),
     publicUrl: config.publicUrl,
     trustedProxy: config.trustedProxy,
     now,

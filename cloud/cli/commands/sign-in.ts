@@ -1,4 +1,5 @@
 /** Signing in and out, who is signed in, and the profiles that are kept. */
+import { ProblemError } from '@signalbeam/client/problem';
 import { command } from '../command.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit.ts';
 import { checkUrl } from '../session/session.ts';
@@ -39,10 +40,24 @@ const login = command({
     const email = values.email ?? (await ask('E-mail address: ')).trim();
     const password = await readPassword(surroundings, values['password-stdin'] === true);
     const client = session.clientAt(url, null);
-    const signed = await client.post('/api/auth/login', { body: { email, password } });
-    const { token, expiresAt, user } = signed;
+    const attempt = (code?: string) => {
+      const body = code === undefined ? { email, password } : { email, password, code };
+      return client.post('/api/auth/login', { body });
+    };
+    const signed = await attempt().catch(async (error: unknown) => {
+      if (!answers || !(error instanceof ProblemError) || error.code !== 'second-factor-needed') {
+        throw error;
+      }
+      return attempt((await ask('Code of your authenticator app: ')).trim());
+    });
+    const { token, refreshToken, user } = signed;
+    const expiresAt = signed.refreshExpiresAt ?? signed.expiresAt;
+    const renewal = refreshToken === null ? {} : { refreshToken };
     const name = session.profileName();
-    session.keep(name, { url, email, token, expiresAt, tenantName: user.tenantName });
+    session.keep(name, {
+      ...{ url, email, token, expiresAt, tenantName: user.tenantName },
+      ...renewal,
+    });
     const { tenantName, role } = user;
     output.one({ profile: name, url, expiresAt, user }, [
       ['', `Signed in to ${tenantName} as ${email} (${role}), until ${expiresAt}.`],
@@ -61,8 +76,11 @@ const logout = command({
       return exitCodes.ok;
     }
     // The token is forgotten here even when the cloud can't be told.
-    const told = await client()
-      .post('/api/auth/logout')
+    const own = client();
+    // A token that has run out says of no sign-in that it shall end: this renews it.
+    const told = await own
+      .get('/api/auth/me')
+      .then(() => own.post('/api/auth/logout'))
       .then(
         () => true,
         () => false,

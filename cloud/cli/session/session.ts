@@ -14,6 +14,7 @@ import {
   readCredentials,
   writeCredentials,
 } from './credentials.ts';
+import { renewingClient } from './renewing.ts';
 
 export type SessionFlags = { url?: string | undefined; profile?: string | undefined };
 
@@ -62,7 +63,8 @@ export const openSession = (flags: SessionFlags, surroundings: Surroundings) => 
       const own = profile();
       if (own === undefined || new URL(own.url).origin !== new URL(at).origin)
         throw notSignedIn(at);
-      return clientAt(at, own.token);
+      const known = credentials();
+      return renewingClient({ url: at, path, name: nameOf(known), profile: own });
     },
     keep: (name: string, kept: Profile): void => {
       const known = credentials();

@@ -13,6 +13,8 @@ export const role = z.enum(['viewer', 'operator', 'admin']);
 /** Postgres compares e-mail addresses without case; here only their form is checked. */
 export const emailAddress = plainText(254).pipe(z.email());
 export const newPassword = z.string().min(passwordLengthMin).max(passwordLengthMax);
+/** Names of the only sites whose things somebody sees and changes; null is every site. */
+export const siteScope = z.array(siteName).min(1).max(100).nullable();
 export const idParams = z.strictObject({ id: z.uuid() });
 const at = z.iso.datetime();
 
@@ -63,10 +65,66 @@ export const userSchema = z
     email: z.string(),
     name: z.string(),
     role,
+    /** Null: every site. */
+    sites: siteScope,
     createdAt: at,
     disabledAt: at.nullable(),
+    lastSignInAt: at.nullable(),
+    /** Whether a second factor is in force. */
+    totp: z.boolean(),
   })
   .openapi('User');
+
+export const invitationSchema = z
+  .strictObject({
+    id: z.uuid(),
+    email: z.string(),
+    role,
+    sites: siteScope,
+    createdBy: z.string(),
+    createdAt: at,
+    expiresAt: at,
+  })
+  .openapi('Invitation');
+
+export const sessionSchema = z
+  .strictObject({
+    id: z.uuid(),
+    createdAt: at,
+    /** When it was last renewed, and from where. */
+    renewedAt: at,
+    expiresAt: at,
+    ip: z.string().nullable(),
+    userAgent: z.string().nullable(),
+    /** The one that asks. */
+    current: z.boolean(),
+  })
+  .openapi('Session');
+
+export const serviceTokenSchema = z
+  .strictObject({
+    id: z.uuid(),
+    prefix: z.string(),
+    role,
+    createdBy: z.string(),
+    createdAt: at,
+    expiresAt: at,
+    /** To the hour. */
+    lastUsedAt: at.nullable(),
+  })
+  .openapi('ServiceToken');
+
+export const serviceAccountSchema = z
+  .strictObject({
+    id: z.uuid(),
+    name: z.string(),
+    role,
+    sites: siteScope,
+    createdBy: z.string(),
+    createdAt: at,
+    tokens: z.array(serviceTokenSchema),
+  })
+  .openapi('ServiceAccount');
 
 export const meSchema = z
   .strictObject({
@@ -74,10 +132,22 @@ export const meSchema = z
     email: z.string(),
     name: z.string(),
     role,
+    sites: siteScope,
     tenantId: z.uuid(),
     tenantName: z.string(),
+    /** Whether a second factor is in force. */
+    totp: z.boolean(),
   })
   .openapi('Me');
+
+export const signedSchema = z.strictObject({
+  token: z.string(),
+  expiresAt: at,
+  /** Renews the sign-in once; null where the one given before still does, and for browsers. */
+  refreshToken: z.string().nullable(),
+  refreshExpiresAt: at.nullable(),
+  user: meSchema,
+});
 
 export const registrationTokenSchema = z
   .strictObject({

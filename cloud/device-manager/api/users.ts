@@ -11,24 +11,37 @@ import { hashPassword } from '@signalbeam/platform/identity/passwords';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
+import { removeTotp } from '../store/second-factors.ts';
 import { endSessionsOf } from '../store/sessions.ts';
-import { insertUser, listUsers, lockForChange, type User, updateUser } from '../store/users.ts';
+import {
+  deleteUser,
+  insertUser,
+  isKeeper,
+  listUsers,
+  lockForChange,
+  type User,
+  updateUser,
+} from '../store/users.ts';
 import type { Parts } from './parts.ts';
-import { emailAddress, idParams, newPassword, role, userSchema } from './schemas.ts';
+import { emailAddress, idParams, newPassword, role, siteScope, userSchema } from './schemas.ts';
 
 const shown = (user: User): z.infer<typeof userSchema> => ({
   id: user.id,
   email: user.email,
   name: user.name,
   role: user.role,
+  sites: user.sites,
   createdAt: user.createdAt.toISOString(),
   disabledAt: user.disabledAt?.toISOString() ?? null,
+  lastSignInAt: user.lastSignInAt?.toISOString() ?? null,
+  totp: user.totp,
 });
 
 const newUserSchema = z.strictObject({
   email: emailAddress,
   name: plainText(200).min(1),
   role,
+  sites: siteScope.default(null),
   password: newPassword,
 });
 const exampleUser = {
@@ -38,7 +51,7 @@ const exampleUser = {
   password: 'correct horse battery',
 };
 const changeSchema = z
-  .strictObject({ name: plainText(200).min(1), role, disabled: z.boolean() })
+  .strictObject({ name: plainText(200).min(1), role, sites: siteScope, disabled: z.boolean() })
   .partial();
 
 const listRoute = createRoute({
@@ -70,29 +83,66 @@ const changeRoute = createRoute({
   responses: { 200: json(userSchema, 'The person'), ...notFound, ...conflict },
 });
 
-/** The user after the change, and whether they stay an admin who can sign in. */
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/api/users/{id}',
+  tags: ['Users'],
+  summary: 'Deletes a person and ends their sign-ins; what they did stays in the audit log',
+  middleware: [requireUser('admin', { everySite: true })] as const,
+  request: { params: idParams },
+  responses: { 204: { description: 'Deleted' }, ...notFound, ...conflict },
+});
+
+const resetRoute = createRoute({
+  method: 'delete',
+  path: '/api/users/{id}/totp',
+  tags: ['Users'],
+  summary: 'Takes a person’s second factor away, when they lost it, and ends their sign-ins',
+  middleware: [requireUser('admin', { everySite: true })] as const,
+  request: { params: idParams },
+  responses: { 204: { description: 'Gone' }, ...notFound, ...conflict },
+});
+
+/** The user after the change. */
 const changed = (user: User, change: z.infer<typeof changeSchema>, now: Date) => {
   const disabledAt = change.disabled === true ? (user.disabledAt ?? now) : null;
-  const next = {
+  return {
     name: change.name ?? user.name,
     role: change.role ?? user.role,
+    sites: change.sites === undefined ? user.sites : change.sites,
     disabledAt: change.disabled === undefined ? user.disabledAt : disabledAt,
   };
-  return { next, staysAdmin: next.role === 'admin' && next.disabledAt === null };
 };
 
-const factsOf = ({ name, role, disabledAt }: Pick<User, 'name' | 'role' | 'disabledAt'>) => ({
+const factsOf = ({
   name,
   role,
+  sites,
+  disabledAt,
+}: Pick<User, 'name' | 'role' | 'sites' | 'disabledAt'>) => ({
+  name,
+  role,
+  sites,
   disabled: disabledAt !== null,
 });
 
-export const addUserRoutes = (api: Api, parts: Parts): void => {
-  const { pools } = parts;
+/** A tenant always keeps somebody who may keep its people. */
+const keepOne = ({ user, otherAdmins }: { user: User; otherAdmins: number }): void => {
+  if (!isKeeper(user) || otherAdmins > 0) return;
+  throw refusal('last-admin', 'This is the last admin of the tenant; nothing was changed.', {
+    next: 'Make somebody else an admin first.',
+  });
+};
+
+const addListing = (api: Api, { pools }: Parts): void => {
   api.openapi(listRoute, async (c) => {
     const users = await withTenant(pools.api, c.var.caller, listUsers);
     return c.json({ users: users.map(shown) }, 200);
   });
+};
+
+const addChanging = (api: Api, parts: Parts): void => {
+  const { pools } = parts;
   api.openapi(createUserRoute, async (c) => {
     const { caller } = c.var;
     const { tenantId } = caller;
@@ -122,13 +172,8 @@ export const addUserRoutes = (api: Api, parts: Parts): void => {
     const user = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const locked = await lockForChange(sql, id);
       if (locked === null) throw refusal('not-found', 'There is no such user.');
-      const { next, staysAdmin } = changed(locked.user, change, new Date(parts.now()));
-      const wasAdmin = locked.user.role === 'admin' && locked.user.disabledAt === null;
-      if (wasAdmin && !staysAdmin && locked.otherAdmins === 0) {
-        throw refusal('last-admin', 'This is the last admin of the tenant; nothing was changed.', {
-          next: 'Make somebody else an admin first.',
-        });
-      }
+      const next = changed(locked.user, change, new Date(parts.now()));
+      if (!isKeeper(next)) keepOne(locked);
       const updated = await updateUser(sql, id, next);
       if (updated.disabledAt !== null) await endSessionsOf(sql, id);
       await writeAudit(sql, {
@@ -144,4 +189,48 @@ export const addUserRoutes = (api: Api, parts: Parts): void => {
     });
     return c.json(shown(user), 200);
   });
+};
+
+const addRemoving = (api: Api, { pools }: Parts): void => {
+  api.openapi(deleteRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    await changeTenant(pools.api, authorOf(c.var), async (sql) => {
+      const locked = await lockForChange(sql, id);
+      if (locked === null) throw refusal('not-found', 'There is no such user.');
+      keepOne(locked);
+      await deleteUser(sql, id);
+      const { email } = locked.user;
+      await writeAudit(sql, {
+        ...authorOf(c.var),
+        action: 'user.delete',
+        target: `user:${id}`,
+        before: { email, ...factsOf(locked.user) },
+      });
+    });
+    return c.body(null, 204);
+  });
+  api.openapi(resetRoute, async (c) => {
+    const { id } = c.req.valid('param');
+    await changeTenant(pools.api, authorOf(c.var), async (sql) => {
+      if ((await lockForChange(sql, id)) === null) {
+        throw refusal('not-found', 'There is no such user.');
+      }
+      if (!(await removeTotp(sql, id))) {
+        throw refusal('wrong-state', 'There is no second factor.');
+      }
+      await endSessionsOf(sql, id);
+      await writeAudit(sql, {
+        ...authorOf(c.var),
+        action: 'user.reset-totp',
+        target: `user:${id}`,
+      });
+    });
+    return c.body(null, 204);
+  });
+};
+
+export const addUserRoutes = (api: Api, parts: Parts): void => {
+  addListing(api, parts);
+  addChanging(api, parts);
+  addRemoving(api, parts);
 };

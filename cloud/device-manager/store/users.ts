@@ -12,9 +12,17 @@ export type User = {
   email: string;
   name: string;
   role: Role;
+  /** Null: every site. */
+  sites: string[] | null;
   createdAt: Date;
   disabledAt: Date | null;
+  lastSignInAt: Date | null;
+  /** Whether a second factor is in force. */
+  totp: boolean;
 };
+
+/** Somebody who signs in. `linked`: elsewhere. */
+export type Person = User & { tenantName: string; linked: boolean };
 
 type UserRow = {
   id: string;
@@ -22,11 +30,22 @@ type UserRow = {
   email: string;
   name: string;
   role: Role;
+  sites: string[] | null;
   created_at: Date;
   disabled_at: Date | null;
+  last_sign_in_at: Date | null;
+  totp: boolean;
 };
 
-const columns = 'id, tenant_id, email, name, role, created_at, disabled_at';
+const columnsOf = (table: string): string =>
+  [
+    ...['id', 'tenant_id', 'email', 'name', 'role', 'sites', 'created_at', 'disabled_at'],
+    'last_sign_in_at',
+  ]
+    .map((column) => `${table}.${column}`)
+    .join(', ')
+    .concat(`, ${table}.totp_confirmed_at IS NOT NULL AS totp`);
+const columns = columnsOf('users');
 
 const userOf = (row: UserRow): User => ({
   id: row.id,
@@ -34,8 +53,11 @@ const userOf = (row: UserRow): User => ({
   email: row.email,
   name: row.name,
   role: row.role,
+  sites: row.sites,
   createdAt: row.created_at,
   disabledAt: row.disabled_at,
+  lastSignInAt: row.last_sign_in_at,
+  totp: row.totp,
 });
 
 export type NewUser = {
@@ -43,16 +65,18 @@ export type NewUser = {
   email: string;
   name: string;
   role: Role;
-  passwordHash: string;
+  sites: string[] | null;
+  /** Null: this person signs in elsewhere. */
+  passwordHash: string | null;
 };
 
 /** Null when the address is taken; the caller's transaction is then over. */
 export const insertUser = async (sql: Sql, user: NewUser): Promise<User | null> => {
   try {
     const result = await sql.query<UserRow>(
-      `INSERT INTO device_manager.users (tenant_id, email, name, role, password_hash)
-       VALUES ($1, $2, $3, $4, $5) RETURNING ${columns}`,
-      [user.tenantId, user.email, user.name, user.role, user.passwordHash],
+      `INSERT INTO device_manager.users (tenant_id, email, name, role, password_hash, sites)
+       VALUES ($1, $2, $3, $4, $5, $6) RETURNING ${columns}`,
+      [user.tenantId, user.email, user.name, user.role, user.passwordHash, user.sites],
     );
     return userOf(onlyRow(result));
   } catch (error) {
@@ -61,22 +85,90 @@ export const insertUser = async (sql: Sql, user: NewUser): Promise<User | null> 
   }
 };
 
-/** For sign-in, over the background role: who has this address, with the hash to check against. */
-export const findForSignIn = async (
+type PersonRow = UserRow & {
+  password_hash: string | null;
+  tenant_name: string;
+  linked: boolean;
+};
+
+const findPerson = async (
   sql: Sql,
-  email: string,
-): Promise<(User & { passwordHash: string; tenantName: string }) | null> => {
-  const { rows } = await sql.query<UserRow & { password_hash: string; tenant_name: string }>(
-    `SELECT u.id, u.tenant_id, u.email, u.name, u.role, u.created_at, u.disabled_at,
-            u.password_hash, t.name AS tenant_name
+  condition: string,
+  values: readonly string[],
+): Promise<(Person & { passwordHash: string | null }) | null> => {
+  const { rows } = await sql.query<PersonRow>(
+    `SELECT ${columnsOf('u')}, u.password_hash, t.name AS tenant_name,
+            u.oidc_subject IS NOT NULL AS linked
        FROM device_manager.users u
        JOIN device_manager.tenants t ON t.id = u.tenant_id
-      WHERE lower(u.email) = lower($1)`,
-    [email],
+      WHERE ${condition}`,
+    [...values],
   );
   const row = rows[0];
   if (row === undefined) return null;
-  return { ...userOf(row), passwordHash: row.password_hash, tenantName: row.tenant_name };
+  const { password_hash: passwordHash, tenant_name: tenantName, linked } = row;
+  return { ...userOf(row), passwordHash, tenantName, linked };
+};
+
+/** Before a tenant is known: over a role that sees all. */
+export const findForSignIn = (sql: Sql, email: string) =>
+  findPerson(sql, 'lower(u.email) = lower($1)', [email]);
+
+/** Null also for who was disabled meanwhile. */
+export const findForRenewal = async (sql: Sql, id: string): Promise<Person | null> => {
+  const person = await findPerson(sql, 'u.id = $1', [id]);
+  if (person === null || person.disabledAt !== null) return null;
+  const { passwordHash: _, ...rest } = person;
+  return rest;
+};
+
+/** By what never changes hands at a provider. */
+export const findOidcPerson = (
+  sql: Sql,
+  tenantId: string,
+  { issuer, subject }: { issuer: string; subject: string },
+): Promise<Person | null> =>
+  findPerson(sql, 'u.tenant_id = $1 AND u.oidc_issuer = $2 AND u.oidc_subject = $3', [
+    ...[tenantId, issuer, subject],
+  ]);
+
+export const linkOidc = async (
+  sql: Sql,
+  id: string,
+  { issuer, subject }: { issuer: string; subject: string },
+): Promise<void> => {
+  await sql.query(
+    'UPDATE device_manager.users SET oidc_issuer = $2, oidc_subject = $3 WHERE id = $1',
+    [id, issuer, subject],
+  );
+};
+
+export const noteSignIn = async (sql: Sql, id: string, at: Date): Promise<void> => {
+  await sql.query('UPDATE device_manager.users SET last_sign_in_at = $2 WHERE id = $1', [id, at]);
+};
+
+export const findByEmail = async (sql: Sql, email: string): Promise<User | null> => {
+  const { rows } = await sql.query<UserRow>(
+    `SELECT ${columns} FROM device_manager.users WHERE lower(email) = lower($1)`,
+    [email],
+  );
+  return rows[0] === undefined ? null : userOf(rows[0]);
+};
+
+export const passwordHashOf = async (sql: Sql, id: string): Promise<string | null> => {
+  const { rows } = await sql.query<{ password_hash: string | null }>(
+    'SELECT password_hash FROM device_manager.users WHERE id = $1',
+    [id],
+  );
+  return rows[0]?.password_hash ?? null;
+};
+
+export const writePassword = async (sql: Sql, id: string, hash: string): Promise<void> => {
+  await sql.query('UPDATE device_manager.users SET password_hash = $2 WHERE id = $1', [id, hash]);
+};
+
+export const deleteUser = async (sql: Sql, id: string): Promise<void> => {
+  await sql.query('DELETE FROM device_manager.users WHERE id = $1', [id]);
 };
 
 export const findUser = async (sql: Sql, id: string): Promise<User | null> => {
@@ -95,6 +187,10 @@ export const listUsers = async (sql: Sql): Promise<User[]> => {
   return rows.map(userOf);
 };
 
+/** Whether somebody may keep the people of the tenant: what it always has one of. */
+export const isKeeper = (user: Pick<User, 'role' | 'sites' | 'disabledAt'>): boolean =>
+  user.role === 'admin' && user.sites === null && user.disabledAt === null;
+
 /**
  * Reads all admins and the user under a lock, in one order for everybody, so that two admins who
  * remove each other at the same moment cannot leave a tenant without any.
@@ -105,27 +201,29 @@ export const lockForChange = async (
 ): Promise<{ user: User; otherAdmins: number } | null> => {
   const { rows } = await sql.query<UserRow>(
     `SELECT ${columns} FROM device_manager.users
-      WHERE id = $1 OR (role = 'admin' AND disabled_at IS NULL) ORDER BY id FOR UPDATE`,
+      WHERE tenant_id = (SELECT tenant_id FROM device_manager.users WHERE id = $1)
+        AND (id = $1 OR (role = 'admin' AND disabled_at IS NULL AND sites IS NULL))
+      ORDER BY id FOR UPDATE`,
     [id],
   );
   const row = rows.find((candidate) => candidate.id === id);
   if (row === undefined) return null;
   const isOtherAdmin = (candidate: UserRow): boolean =>
-    candidate.id !== id && candidate.role === 'admin' && candidate.disabled_at === null;
+    candidate.id !== id && isKeeper(userOf(candidate));
   return { user: userOf(row), otherAdmins: rows.filter(isOtherAdmin).length };
 };
 
 export const updateUser = async (
   sql: Sql,
   id: string,
-  change: { name: string; role: Role; disabledAt: Date | null },
+  change: Pick<User, 'name' | 'role' | 'sites' | 'disabledAt'>,
 ): Promise<User> =>
   userOf(
     onlyRow(
       await sql.query<UserRow>(
-        `UPDATE device_manager.users SET name = $2, role = $3, disabled_at = $4
+        `UPDATE device_manager.users SET name = $2, role = $3, disabled_at = $4, sites = $5
           WHERE id = $1 RETURNING ${columns}`,
-        [id, change.name, change.role, change.disabledAt],
+        [id, change.name, change.role, change.disabledAt, change.sites],
       ),
     ),
   );

@@ -19,6 +19,8 @@ const user = (role: 'viewer' | 'operator' | 'admin'): Caller => ({
   kind: 'user',
   tenantId,
   userId: tenantId,
+  account: 'person',
+  sessionId: null,
   email: 'a@example.org',
   role,
   sites: null,

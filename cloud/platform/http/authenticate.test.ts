@@ -50,6 +50,15 @@ const ask = async (
         byApiKey: async (apiKey, tenantId) =>
           apiKey === 'right' && tenantId === device.tenantId ? known : null,
       },
+      serviceTokens: async (text) =>
+        text === 'sbs_right'
+          ? {
+              ...{ accountId: user.userId, tenantId: user.tenantId },
+              name: 'ci',
+              role: 'operator',
+              sites: null,
+            }
+          : null,
       publicUrl: 'https://fleet.example.org',
       trustedProxy: world.trustedProxy ?? false,
       now: () => now,
@@ -67,7 +76,10 @@ const proof = issueDeviceToken(deviceSigner, device.deviceId, now);
 describe('a user', () => {
   it('is who the session says now, not who the token said then', async () => {
     const found = await ask({ headers: { authorization: `Bearer ${token}` } });
-    expect(found).toEqual({ kind: 'known', caller: { kind: 'user', ...user } });
+    expect(found).toEqual({
+      kind: 'known',
+      caller: { kind: 'user', account: 'person', sessionId, ...user },
+    });
   });
 
   it('is nobody once the session has ended', async () => {
@@ -109,6 +121,20 @@ describe('a user', () => {
     expect(await ask({ method: 'POST', headers })).toMatchObject({ code: 'foreign-origin' });
     const behindProxy = await ask({ method: 'POST', headers }, { trustedProxy: true });
     expect(behindProxy).toMatchObject({ kind: 'known' });
+  });
+
+  it('can be a program, by a token of its service account and by that alone', async () => {
+    const found = await ask({ headers: { authorization: 'Bearer sbs_right' } });
+    expect(found).toMatchObject({
+      caller: { kind: 'user', account: 'service', email: 'service-account:ci', role: 'operator' },
+    });
+    for (const headers of [
+      { authorization: 'Bearer sbs_wrong' },
+      { cookie: `${sessionCookie}=sbs_right` },
+      { 'x-api-key': 'sbs_right', 'x-tenant-id': user.tenantId },
+    ]) {
+      expect(await ask({ headers })).toMatchObject({ kind: 'refused', code: 'invalid-token' });
+    }
   });
 
   it('with an unreadable credential is refused, not nobody', async () => {

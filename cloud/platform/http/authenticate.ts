@@ -6,6 +6,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
 import type { DeviceIdentity, DeviceLookups } from '../identity/devices.ts';
+import { type ServiceTokenLookup, serviceCaller } from '../identity/service-accounts.ts';
 import type { SessionLookup } from '../identity/sessions.ts';
 import {
   claimedDeviceOf,
@@ -17,6 +18,8 @@ import {
 import type { ApiEnv, Authentication } from './caller.ts';
 
 export const sessionCookie = 'sb_session';
+/** Sent to `/api/auth` only. */
+export const refreshCookie = 'sb_refresh';
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export type AuthenticatorOptions = {
@@ -24,6 +27,7 @@ export type AuthenticatorOptions = {
   devices: DeviceLookups;
   /** Asked at every request, so that signing out and losing a role take effect at once. */
   sessions: SessionLookup;
+  serviceTokens: ServiceTokenLookup;
   /** Where people reach the console; unsafe requests by cookie must come from it (or from the
    * address they were sent to). */
   publicUrl: string | null;
@@ -65,7 +69,16 @@ const byUserToken = async (
     return { kind: 'refused', code: 'expired-token', detail: 'This sign-in was ended.' };
   }
   // Who the user is now, not who the token says they were when they signed in.
-  return { kind: 'known', caller: { kind: 'user', ...user } };
+  const { sessionId } = verified.value;
+  return { kind: 'known', caller: { kind: 'user', account: 'person', sessionId, ...user } };
+};
+
+const byServiceToken = async (
+  token: string,
+  options: AuthenticatorOptions,
+): Promise<Authentication> => {
+  const account = await options.serviceTokens(token, options.now());
+  return account === null ? invalid : { kind: 'known', caller: serviceCaller(account) };
 };
 
 const byDeviceToken = async (
@@ -104,6 +117,7 @@ const authenticateRequest = async (
   options: AuthenticatorOptions,
 ): Promise<Authentication> => {
   const bearer = header('authorization')?.match(/^Bearer ([\w.-]+)$/i)?.[1];
+  if (bearer?.startsWith('sbs_') === true) return byServiceToken(bearer, options);
   if (bearer !== undefined) {
     return tokenTypeOf(bearer) === deviceTokenType
       ? byDeviceToken(bearer, options)

@@ -9,10 +9,15 @@ import { type ProblemCode, refusal } from './problem.ts';
 
 export type Role = 'viewer' | 'operator' | 'admin';
 
+/** A person who signed in, or a program by its service account. */
 export type UserCaller = {
   kind: 'user';
+  account: 'person' | 'service';
+  /** The sign-in; programs have none. */
+  sessionId: string | null;
   tenantId: string;
   userId: string;
+  /** How they are called in the log: a person's address, `service-account:<name>`. */
   email: string;
   role: Role;
   /** The sites whose things they may see and change; null: of all. */
@@ -54,7 +59,7 @@ export type CallerEnv = ApiEnv & { Variables: { caller: Caller } };
 
 /** What a guard asks for, for whoever describes the routes. */
 export type Access =
-  | { kind: 'user'; role: Role; everySite: boolean }
+  | { kind: 'user'; role: Role; everySite: boolean; person: boolean }
   | { kind: 'both'; role: Role }
   | { kind: 'device'; role: 'approved' | 'pending' };
 
@@ -85,9 +90,13 @@ const known = (authentication: Authentication | undefined): Caller => {
 /**
  * Lets users of at least this role in. `everySite`: what it guards belongs to no site, so whoever is
  * held to some sites may not do it; what belongs to sites Postgres holds to them (`withTenant`).
+ * `person`: no program.
  */
-export const requireUser = (role: Role, options: { everySite?: boolean } = {}) => {
-  const { everySite = false } = options;
+export const requireUser = (
+  role: Role,
+  options: { everySite?: boolean; person?: boolean } = {},
+) => {
+  const { everySite = false, person = false } = options;
   const guard = createMiddleware<UserEnv>(async (c, next) => {
     const caller = known(c.var.authentication);
     if (caller.kind !== 'user' || rank[caller.role] < rank[role]) {
@@ -96,10 +105,13 @@ export const requireUser = (role: Role, options: { everySite?: boolean } = {}) =
     if (everySite && caller.sites !== null) {
       throw refusal('forbidden', 'This needs a user who is not held to some sites.');
     }
+    if (person && caller.account !== 'person') {
+      throw refusal('forbidden', 'Only a person may do this.');
+    }
     c.set('caller', caller);
     await next();
   });
-  return guarding({ kind: 'user', role, everySite }, guard);
+  return guarding({ kind: 'user', role, everySite, person }, guard);
 };
 
 /** Lets devices in: approved ones, or with `pending: true` those that still wait too. */
@@ -132,7 +144,11 @@ export const requireCaller = (role: Role) => {
 
 /** Who acts, as the audit log writes it. */
 export const actorOf = (caller: Caller): string =>
-  caller.kind === 'user' ? `user:${caller.email}` : `device:${caller.deviceId}`;
+  caller.kind === 'device'
+    ? `device:${caller.deviceId}`
+    : caller.account === 'service'
+      ? caller.email
+      : `user:${caller.email}`;
 
 /** On whose behalf a request changes something. */
 export const authorOf = (variables: {

@@ -84,7 +84,9 @@ const words = (access: Access): string => {
     case 'user':
       return access.everySite
         ? `Needs a user with the role ${access.role} or above, who is not held to some sites.`
-        : `Needs a user with the role ${access.role} or above.`;
+        : access.person
+          ? 'Needs a person who signed in.'
+          : `Needs a user with the role ${access.role} or above.`;
     case 'device':
       return access.role === 'pending' ? 'Needs a registered device.' : 'Needs an approved device.';
     case 'both':

@@ -33,6 +33,8 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/audit/*', 'device-manager'],
   ['/api/keys/*', 'device-manager'],
   ['/api/users/*', 'device-manager'],
+  ['/api/service-accounts/*', 'device-manager'],
+  ['/api/identity-provider/*', 'device-manager'],
 ];
 
 const matcher = (pattern: string): RegExp => {

@@ -11,7 +11,16 @@ const limits: RateLimits = { user: 3, device: 2, anonymous: 2, 'sign-in': 1 };
 const tenantId = '00000000-0000-4000-8000-000000000001';
 const person = (userId: string): Authentication => ({
   kind: 'known',
-  caller: { kind: 'user', tenantId, userId, email: 'a@example.org', role: 'admin', sites: null },
+  caller: {
+    kind: 'user',
+    account: 'person',
+    sessionId: null,
+    tenantId,
+    userId,
+    email: 'a@example.org',
+    role: 'admin',
+    sites: null,
+  },
 });
 const machine: Authentication = {
   kind: 'known',

@@ -46,7 +46,7 @@ describe("a user's token", () => {
     expect(verified).toEqual({ kind: 'verified', value: user });
   });
 
-  it('ends after twelve hours', async () => {
+  it('ends after a quarter of an hour', async () => {
     expect(await judge(issued(), now + userTokenSeconds * 1000 - 1000)).toBe('verified');
     expect(await judge(issued(), now + userTokenSeconds * 1000 + 1000)).toBe('expired-token');
   });
@@ -59,7 +59,7 @@ describe("a user's token", () => {
     ['no expiry', { claims: { exp: undefined } }],
     ['a role that does not exist', { claims: { role: 'root' } }],
     ['a tenant that is no id', { claims: { tenant: '*' } }],
-    ['a life beyond twelve hours', { claims: { iat: now / 1000 - 13 * 3600 } }],
+    ['a life beyond a quarter of an hour', { claims: { iat: now / 1000 - 13 * 3600 } }],
     ['no session', { claims: { sid: undefined } }],
     ['a critical extension', { header: { crit: ['b64'], b64: false } }],
   ])('with %s is refused though the signature is ours', async (_, changes) => {

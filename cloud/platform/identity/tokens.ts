@@ -12,7 +12,7 @@ import { z } from 'zod';
 export const issuer = 'signalbeam';
 const userTokenType = 'sb-user+jwt';
 export const deviceTokenType = 'sb-device+jwt';
-export const userTokenSeconds = 12 * 3600;
+export const userTokenSeconds = 15 * 60;
 export const deviceTokenSecondsMax = 300;
 /** Devices' clocks may be off; a proof is accepted this far to both sides. */
 const deviceClockToleranceSeconds = 120;
@@ -45,7 +45,7 @@ const sign = (header: object, claims: object, signer: Signer): string => {
   return `${signed}.${Buffer.from(signer.sign(Buffer.from(signed))).toString('base64url')}`;
 };
 
-/** A sign-in token for twelve hours. `nowMs` is the issuing time. */
+/** A sign-in token for a quarter of an hour, which a refresh token renews. `nowMs` is the issuing time. */
 export const issueUserToken = (
   signer: Signer,
   user: UserClaims,

@@ -3,7 +3,8 @@
  * can't carry one tenant's rights into the next request, whatever fails in between. Reading is a
  * read-only transaction, so a change can only be made where the audit log is told of it.
  */
-import type { PoolClient } from 'pg';
+import { FleetError } from '@signalbeam/sync/core/errors';
+import pg, { type PoolClient } from 'pg';
 import { toldAudit } from './audit.ts';
 import type { Pool, Sql } from './pool.ts';
 import { transaction } from './transaction.ts';
@@ -44,6 +45,12 @@ const enter = (sql: Sql, scope: TenantScope, requestId: string | null): Promise<
   return sql.query(`SELECT ${calls.join(', ')}`, settings.flat());
 };
 
+/** A row that the policies do not let in: of another site, or of another tenant, which is a bug. */
+const isRefusedRow = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError &&
+  error.code === '42501' &&
+  error.message.includes('row-level security');
+
 const checkTenant = ({ tenantId }: TenantScope): void => {
   if (!uuid.test(tenantId)) throw new TypeError('a tenant id is a lower-case UUID');
 };
@@ -71,8 +78,16 @@ export const changeTenant = async <T>(
   fn: (client: PoolClient) => Promise<T>,
 ): Promise<T> => {
   checkTenant(author);
-  return transaction(pool, fn, {
-    prepare: (client) => enter(client, author, author.requestId),
-    keepIf: toldAudit,
-  });
+  try {
+    return await transaction(pool, fn, {
+      prepare: (client) => enter(client, author, author.requestId),
+      keepIf: toldAudit,
+    });
+  } catch (cause) {
+    if (author.sites === null || !isRefusedRow(cause)) throw cause;
+    throw new FleetError('forbidden', 'This reaches beyond the sites that you may change.', {
+      cause,
+      next: 'Ask somebody who may change the other site.',
+    });
+  }
 };

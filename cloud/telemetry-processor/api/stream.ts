@@ -4,10 +4,11 @@
  * asks the API anew. The stream ends when the sign-in that opened it does.
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import { requireUser } from '@signalbeam/platform/http/caller';
+import { requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { parseTopics, wantedEvent } from '../stream/topics.ts';
-import type { AddRoutes } from './parts.ts';
+import type { AddRoutes, Parts } from './parts.ts';
 
 /** How long a stream may outlive the session that opened it. */
 const sessionCheckMs = 15_000;
@@ -40,6 +41,26 @@ const passOn = (
     { highWaterMark: 0 },
   );
 };
+
+/**
+ * The devices that somebody who is held to some sites hears of, as they were at the last check of
+ * the session; null: all. What is not of one device (a rollout) they ask the API for.
+ */
+const visibleTo = async (parts: Parts, caller: UserCaller): Promise<Set<string> | null> => {
+  if (caller.sites === null) return null;
+  return withTenant(parts.pools.api, caller, async (sql) => {
+    const { rows } = await sql.query<{ id: string }>(
+      'SELECT device_id AS id FROM device_manager.public_devices',
+    );
+    return new Set(rows.map(({ id }) => id));
+  });
+};
+
+const isVisible = (data: unknown, seen: ReadonlySet<string> | null): boolean =>
+  seen === null ||
+  (typeof data === 'object' &&
+    data !== null &&
+    seen.has(String(Reflect.get(data, 'deviceId') ?? Reflect.get(data, 'id'))));
 
 const addSession: AddRoutes = (api) => {
   api.openapi(
@@ -80,7 +101,7 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
         },
       },
     }),
-    (c) => {
+    async (c) => {
       const topics = parseTopics(c.req.valid('query').topics);
       if (topics === null) {
         throw refusal('invalid-request', 'A topic is not understood.', {
@@ -88,22 +109,28 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
         });
       }
       const { tenantId } = c.var.caller;
+      let seen = await visibleTo(parts, c.var.caller);
       const client = parts.live.open({
         tenantId,
         wants: (message) => {
           const event = wantedEvent(message, topics);
-          return event === null ? null : { event };
+          return event === null || !isVisible(message.data, seen) ? null : { event };
         },
       });
       const leave = parts.watching()?.add(tenantId, topics);
       const { headers } = c.req.raw;
       const timer = setInterval(() => {
-        Promise.resolve(api.request(sessionPath, { headers })).then(
-          ({ status }) => {
-            if (status === 401 || status === 403) client.close();
-          },
-          (error: unknown) => c.var.log.warn({ error }, 'a session could not be checked'),
-        );
+        Promise.resolve(api.request(sessionPath, { headers }))
+          .then(
+            ({ status }) => {
+              if (status === 401 || status === 403) return client.close();
+              return visibleTo(parts, c.var.caller).then((devices) => {
+                seen = devices;
+              });
+            },
+            (error: unknown) => c.var.log.warn({ error }, 'a session could not be checked'),
+          )
+          .catch((error: unknown) => c.var.log.warn({ error }, 'sites could not be read'));
       }, sessionCheckMs);
       const first = c.req.header('last-event-id') === undefined ? null : resync;
       const stream = passOn(client.stream, first, () => {
