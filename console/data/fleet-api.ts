@@ -1,6 +1,7 @@
 /** The cloud's REST in the console's words: one function per request, the only maker of API paths. */
 import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
 import type { DeviceChoice } from './fleet-filter.ts';
+import { peopleApi } from './people-api.ts';
 import { type Ask, type FieldError, upload } from './request.ts';
 import type {
   Activity,
@@ -202,8 +203,8 @@ const accountApi = (ask: Ask) => ({
     const answer = await ask<User | { user: User }>('GET', '/api/auth/me');
     return 'user' in answer ? answer.user : answer;
   },
-  signIn: async (email: string, password: string) =>
-    (await ask<{ user: User }>('POST', '/api/auth/login', { email, password })).user,
+  signIn: async (given: { email: string; password: string; code?: string }) =>
+    (await ask<{ user: User }>('POST', '/api/auth/login', given)).user,
   signOut: () => ask<null>('POST', '/api/auth/logout'),
   tokens: () => collect<RegistrationToken>(ask, '/api/registration-tokens', 'registrationTokens'),
   revokeToken: (id: string) => ask<null>('DELETE', `/api/registration-tokens/${segment(id)}`),
@@ -220,6 +221,7 @@ const accountApi = (ask: Ask) => ({
 
 export const createFleetApi = (ask: Ask) => ({
   ...accountApi(ask),
+  ...peopleApi(ask),
   ...devicesApi(ask),
   ...groupsApi(ask),
   ...bundlesApi(ask),

@@ -3,6 +3,8 @@
  * print as they are (what happened, what to do, a code). It never retries: the live stream says
  * when asking again makes sense.
  */
+import type { Renew } from './renew.ts';
+
 export type FieldError = { path: string; message: string };
 
 export class ApiError extends Error {
@@ -52,35 +54,49 @@ const unreachableServer = (cause: unknown): ApiError =>
   });
 
 export type Ask = <T>(
-  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
 ) => Promise<T>;
 
-/** `onSignedOut` runs when the session has ended, before the error is thrown. */
+type Answered = { response: Response; answer: unknown };
+
+const askOnce = async (method: string, path: string, body: unknown): Promise<Answered> => {
+  try {
+    const response = await fetch(path, {
+      method,
+      credentials: 'same-origin',
+      headers: {
+        accept: 'application/json',
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(requestMs),
+    });
+    const raw = await response.text();
+    return { response, answer: raw === '' ? null : parseJson(raw) };
+  } catch (cause) {
+    throw unreachableServer(cause);
+  }
+};
+
+/** Refused here, it is not the sign-in that ended: that is what was asked for. */
+const asksToSignIn = ['/api/auth/login', '/api/auth/invitation'];
+
+/**
+ * A sign-in whose token ran out is renewed, and what was refused is asked once more. `onSignedOut`
+ * runs when the session has ended, before the error is thrown.
+ */
 export const createAsk =
-  (options: { onSignedOut: () => void }): Ask =>
+  (options: { onSignedOut: () => void; renew?: Renew }): Ask =>
   async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    let response: Response;
-    let answer: unknown = null;
-    try {
-      response = await fetch(path, {
-        method,
-        credentials: 'same-origin',
-        headers: {
-          accept: 'application/json',
-          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        signal: AbortSignal.timeout(requestMs),
-      });
-      const raw = await response.text();
-      answer = raw === '' ? null : parseJson(raw);
-    } catch (cause) {
-      throw unreachableServer(cause);
+    let { response, answer } = await askOnce(method, path, body);
+    const ended = response.status === 401 && !asksToSignIn.includes(path);
+    if (ended && options.renew !== undefined && (await options.renew())) {
+      ({ response, answer } = await askOnce(method, path, body));
     }
     if (response.ok) return answer as T;
-    if (response.status === 401 && path !== '/api/auth/login') options.onSignedOut();
+    if (response.status === 401 && ended) options.onSignedOut();
     throw problemFrom(response.status, answer);
   };
 

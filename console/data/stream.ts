@@ -3,6 +3,7 @@
  * server sends at least a comment every 15 s), and says how it stands so that a screen can tell
  * how old its data is. Events are hints: what they miss is fetched again after a reconnect.
  */
+import type { Renew } from './renew.ts';
 import { parseServerEvents, type ServerEvent } from './sse.ts';
 
 export type LinkState =
@@ -44,7 +45,12 @@ const listeners = <T>() => {
 const readLine = async (
   url: string,
   abort: AbortController,
-  on: { open: () => void; alive: () => void; event: (event: ServerEvent) => void },
+  on: {
+    open: () => void;
+    alive: () => void;
+    event: (event: ServerEvent) => void;
+    refused: () => Promise<unknown>;
+  },
 ): Promise<void> => {
   let watchdog = setTimeout(() => abort.abort(), silenceMsMax);
   try {
@@ -54,6 +60,7 @@ const readLine = async (
       cache: 'no-store',
       signal: abort.signal,
     });
+    if (response.status === 401) await on.refused();
     if (!response.ok || response.body === null) throw new Error(`refused: ${response.status}`);
     on.open();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -73,7 +80,10 @@ const readLine = async (
   }
 };
 
-export const createStream = (path: string): LiveStream => {
+export const createStream = (
+  path: string,
+  renew: Renew = () => Promise.resolve(false),
+): LiveStream => {
   const events = listeners<ServerEvent>();
   const states = listeners<LinkState>();
   const resyncs = listeners<null>();
@@ -106,6 +116,7 @@ export const createStream = (path: string): LiveStream => {
             if (broken) resyncs.tell(null);
             broken = false;
           },
+          refused: renew,
           alive: () => {
             state.dataFrom = Date.now();
           },

@@ -11,8 +11,71 @@ export type User = {
   email: string;
   name: string;
   role: Role;
+  /** Null: every site. */
+  sites: string[] | null;
   tenantId: string;
   tenantName: string;
+  totp: boolean;
+};
+
+export type Person = {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  sites: string[] | null;
+  disabledAt: Instant | null;
+  lastSignInAt: Instant | null;
+  totp: boolean;
+};
+export type Invitation = {
+  id: string;
+  email: string;
+  role: Role;
+  sites: string[] | null;
+  createdBy: string;
+  expiresAt: Instant;
+};
+export type ServiceAccount = {
+  id: string;
+  name: string;
+  role: Role;
+  sites: string[] | null;
+  createdBy: string;
+  tokens: {
+    id: string;
+    prefix: string;
+    role: Role;
+    expiresAt: Instant;
+    lastUsedAt: Instant | null;
+  }[];
+};
+export type SignInSession = {
+  id: string;
+  createdAt: Instant;
+  renewedAt: Instant;
+  ip: string | null;
+  userAgent: string | null;
+  current: boolean;
+};
+export type AuditEntry = {
+  id: number;
+  at: Instant;
+  actor: string;
+  action: string;
+  target: string;
+  before: unknown;
+  after: unknown;
+  ip: string | null;
+  requestId: string | null;
+};
+/** Empty texts are no filter. */
+export type AuditFilter = {
+  actor: string;
+  action: string;
+  target: string;
+  from: string;
+  until: string;
 };
 
 export type Presence = 'online' | 'offline' | 'never';

@@ -7,6 +7,7 @@ import '../ui/toasts.ts';
 import './operator.css';
 import './fleet.css';
 import { createFleetApi } from '../data/fleet-api.ts';
+import { createRenewal } from '../data/renew.ts';
 import { createAsk } from '../data/request.ts';
 import { createStream } from '../data/stream.ts';
 import { applyTheme, readTheme } from '../ui/theme.ts';
@@ -15,6 +16,7 @@ import { OperatorShell } from './shell.ts';
 applyTheme(readTheme());
 
 const shell = new OperatorShell();
-shell.api = createFleetApi(createAsk({ onSignedOut: () => shell.signedOut() }));
-shell.openStream = () => createStream('/api/stream');
+const renew = createRenewal();
+shell.api = createFleetApi(createAsk({ onSignedOut: () => shell.signedOut(), renew }));
+shell.openStream = () => createStream('/api/stream', renew);
 document.body.append(shell);

@@ -5,6 +5,10 @@ export const pathTo = {
   groups: () => '/groups',
   group: (id: string) => `/groups/${encodeURIComponent(id)}`,
   tokens: () => '/tokens',
+  account: () => '/account',
+  people: () => '/people',
+  programs: () => '/service-accounts',
+  audit: () => '/audit',
   /** `chosen` is a query as the API's list takes it. */
   labels: (chosen: string) => `/labels?${chosen}`,
   fleetByQuery: (query: string) => `/?query=${encodeURIComponent(query)}`,

@@ -5,7 +5,7 @@ export type Route = {
   pattern: string;
   title: string;
   /** Which entry of the navigation it belongs to. */
-  section: 'fleet' | 'groups' | 'tokens' | 'bundles' | 'rollouts' | 'none';
+  section: 'fleet' | 'groups' | 'tokens' | 'bundles' | 'rollouts' | 'account' | 'none';
   tag: string;
   load: () => Promise<unknown>;
 };
@@ -45,6 +45,34 @@ export const routes: readonly Route[] = [
     section: 'tokens',
     tag: 'tokens-page',
     load: () => import('./tokens-page.ts'),
+  },
+  {
+    pattern: '/account',
+    title: 'Your account',
+    section: 'account',
+    tag: 'account-page',
+    load: () => import('./account-page.ts'),
+  },
+  {
+    pattern: '/people',
+    title: 'People',
+    section: 'account',
+    tag: 'people-page',
+    load: () => import('./people-page.ts'),
+  },
+  {
+    pattern: '/service-accounts',
+    title: 'Service accounts',
+    section: 'account',
+    tag: 'programs-page',
+    load: () => import('./programs-page.ts'),
+  },
+  {
+    pattern: '/audit',
+    title: 'Audit log',
+    section: 'account',
+    tag: 'audit-page',
+    load: () => import('./audit-page.ts'),
   },
   {
     pattern: '/labels',

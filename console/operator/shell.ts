@@ -17,6 +17,7 @@ import { listenForShortcuts, moveInList, type Shortcut } from '../ui/shortcuts.t
 import type { App } from './app.ts';
 import { pathTo } from './paths.ts';
 import { type Route, routeOf } from './routes.ts';
+import './accept-invitation.ts';
 import './sign-in.ts';
 
 type PageElement = HTMLElement & { app: App; params: Params };
@@ -28,6 +29,7 @@ const sections: readonly { key: Route['section']; label: string; href: string; i
     { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
     { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
     { key: 'tokens', label: 'Tokens', href: pathTo.tokens(), icon: 'lock' },
+    { key: 'account', label: 'Account', href: pathTo.account(), icon: 'user' },
   ];
 
 export class OperatorShell extends LitElement {
@@ -162,6 +164,7 @@ export class OperatorShell extends LitElement {
       { keys: 'g f', title: 'Go to the fleet', run: go(pathTo.fleet()) },
       { keys: 'g o', title: 'Go to groups', run: go(pathTo.groups()) },
       { keys: 'g t', title: 'Go to registration tokens', run: go(pathTo.tokens()) },
+      { keys: 'g a', title: 'Go to your account', run: go(pathTo.account()) },
       { keys: 'g b', title: 'Go to bundles', run: go(pathTo.bundles()) },
       { keys: 'g r', title: 'Go to rollouts', run: go(pathTo.rollouts()) },
       {
@@ -249,6 +252,9 @@ export class OperatorShell extends LitElement {
   protected override render() {
     if (this.user === undefined)
       return html`<main aria-busy="true"><h1 class="visually-hidden">Loading</h1></main>`;
+    if (this.user === null && location.pathname === '/invitation') {
+      return html`<accept-invitation .api=${this.api} .onAccepted=${() => void this.#recognise()}></accept-invitation>`;
+    }
     if (this.user === null) {
       return html`<sign-in .api=${this.api} .onSignedIn=${(user: User) => this.#signedIn(user)}></sign-in>`;
     }

@@ -10,6 +10,7 @@ import box from 'lucide-static/icons/box.svg?raw';
 import check from 'lucide-static/icons/check.svg?raw';
 import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
 import circleAlert from 'lucide-static/icons/circle-alert.svg?raw';
+import user from 'lucide-static/icons/circle-user-round.svg?raw';
 import clock from 'lucide-static/icons/clock.svg?raw';
 import cloud from 'lucide-static/icons/cloud.svg?raw';
 import cpu from 'lucide-static/icons/cpu.svg?raw';
@@ -61,6 +62,7 @@ const drawings = {
   sun,
   trash,
   upload,
+  user,
   x,
 };
 export type IconName = keyof typeof drawings;

@@ -1,0 +1,66 @@
+/** Accounts, their tokens and the audit log, as the console asks for them. */
+import type { Ask } from './request.ts';
+import type {
+  AuditEntry,
+  AuditFilter,
+  Invitation,
+  Person,
+  Role,
+  ServiceAccount,
+  SignInSession,
+} from './types.ts';
+
+const segment = encodeURIComponent;
+
+export const peopleApi = (ask: Ask) => ({
+  people: async () => (await ask<{ users: Person[] }>('GET', '/api/users')).users,
+  changePerson: (
+    id: string,
+    change: { role?: Role; sites?: string[] | null; disabled?: boolean },
+  ) => ask<Person>('PATCH', `/api/users/${segment(id)}`, change),
+  removePerson: (id: string) => ask<null>('DELETE', `/api/users/${segment(id)}`),
+  resetSecondFactor: (id: string) => ask<null>('DELETE', `/api/users/${segment(id)}/totp`),
+  invitations: async () =>
+    (await ask<{ invitations: Invitation[] }>('GET', '/api/users/invitations')).invitations,
+  invite: (wish: { email: string; role: Role; sites: string[] | null }) =>
+    ask<Invitation & { link: string }>('POST', '/api/users/invitations', wish),
+  withdrawInvitation: (id: string) => ask<null>('DELETE', `/api/users/invitations/${segment(id)}`),
+  acceptInvitation: (wish: { secret: string; name: string; password: string }) =>
+    ask<unknown>('POST', '/api/auth/invitation', wish),
+  providers: async () =>
+    (await ask<{ providers: { tenantId: string; name: string }[] }>('GET', '/api/auth/providers'))
+      .providers,
+  serviceAccounts: async () =>
+    (await ask<{ serviceAccounts: ServiceAccount[] }>('GET', '/api/service-accounts'))
+      .serviceAccounts,
+  createServiceAccount: (wish: { name: string; role: Role; sites: string[] | null }) =>
+    ask<ServiceAccount>('POST', '/api/service-accounts', wish),
+  removeServiceAccount: (id: string) => ask<null>('DELETE', `/api/service-accounts/${segment(id)}`),
+  createServiceToken: (id: string, validityDays: number) =>
+    ask<{ token: string }>('POST', `/api/service-accounts/${segment(id)}/tokens`, { validityDays }),
+  revokeServiceToken: (id: string, tokenId: string) =>
+    ask<null>('DELETE', `/api/service-accounts/${segment(id)}/tokens/${segment(tokenId)}`),
+  changePassword: (password: string, newPassword: string) =>
+    ask<null>('POST', '/api/auth/password', { password, newPassword }),
+  proposeTotp: (password: string) =>
+    ask<{ secret: string; uri: string }>('POST', '/api/auth/totp', { password }),
+  confirmTotp: async (code: string) =>
+    (await ask<{ recoveryCodes: string[] }>('POST', '/api/auth/totp/confirmation', { code }))
+      .recoveryCodes,
+  removeTotp: (password: string) => ask<null>('POST', '/api/auth/totp/removal', { password }),
+  sessions: async () =>
+    (await ask<{ sessions: SignInSession[] }>('GET', '/api/auth/sessions')).sessions,
+  endSession: (id: string) => ask<null>('DELETE', `/api/auth/sessions/${segment(id)}`),
+  audit: (filter: AuditFilter, cursor: string | null) => {
+    const query = new URLSearchParams({ limit: '50' });
+    for (const [name, value] of Object.entries(filter)) if (value !== '') query.set(name, value);
+    if (cursor !== null) query.set('cursor', cursor);
+    return ask<{ entries: AuditEntry[]; nextCursor: string | null }>('GET', `/api/audit?${query}`);
+  },
+  verifyAudit: (from: number) =>
+    ask<{
+      checked: number;
+      faults: { kind: string; entryId: number | null }[];
+      next: number | null;
+    }>('GET', `/api/audit/verification?from=${from}`),
+});

@@ -1,0 +1,122 @@
+/**
+ * Accounts in the operator's console: a second factor that is scanned and then asked for, an
+ * invitation that is taken, a program's token, and the audit log that tells of all of it.
+ */
+import { totpCode } from '@signalbeam/platform/identity/totp';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { looksFor, watchedPage } from './browser.fixture.ts';
+import { type Desk, openDesk } from './operator.fixture.ts';
+
+let desk: Desk;
+
+beforeAll(async () => {
+  desk = await openDesk();
+  await desk.page.goto(desk.cloud.url);
+  await desk.signIn();
+  await desk.heading('Fleet').waitFor();
+});
+afterAll(async () => {
+  await desk?.close();
+});
+
+const bytesOf = (base32: string): Buffer => {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+  const bits = [...base32].map((one) => alphabet.indexOf(one).toString(2).padStart(5, '0'));
+  const bytes = bits.join('').match(/.{8}/g) ?? [];
+  return Buffer.from(bytes.map((byte) => Number.parseInt(byte, 2)));
+};
+
+it('invites a person, who takes the link and is in, held to a site', async () => {
+  const { page, cloud, heading, overlay } = desk;
+  await cloud.ask('POST', '/api/sites', { name: 'north' });
+  await desk.section('Account').catch(() => heading('Your account').waitFor());
+  await page.getByRole('link', { name: 'People' }).click();
+  await heading('People').waitFor();
+  await page.getByRole('button', { name: 'Invite' }).click();
+  await overlay().getByLabel('Email').fill('grace@plant.example');
+  await overlay().getByLabel('north').check();
+  expect(await looksFor(page, 'invite')).toEqual([]);
+  await overlay().getByRole('button', { name: 'Make invitation' }).click();
+  const link = (await overlay().locator('pre').textContent()) ?? '';
+  await overlay().getByRole('button', { name: 'Done' }).click();
+  await page.getByText('grace@plant.example').waitFor();
+
+  const guest = await watchedPage(desk.browser, cloud.url, { expectedStatuses: [401] });
+  await guest.page.goto(link);
+  await guest.page.getByLabel('Your name').fill('Grace');
+  expect(await looksFor(guest.page, 'invitation')).toEqual([]);
+  // The secret is in no address any more, so no history keeps it.
+  expect(new URL(guest.page.url()).hash).toBe('');
+  await guest.page.getByLabel('Password').fill('correct horse battery');
+  await guest.page.keyboard.press('Enter');
+  await guest.page.getByRole('heading', { level: 1, name: 'Fleet' }).waitFor();
+  await guest.page.goto(`${cloud.url}/account`);
+  await guest.page.getByText('operator of plant, north').waitFor();
+  expect(await guest.page.getByRole('link', { name: 'People' }).count()).toBe(0);
+  expect(guest.troubles).toEqual([]);
+  await guest.page.context().close();
+});
+
+it('turns a second factor on, which the next sign-in asks for', async () => {
+  const { page, cloud, heading } = desk;
+  await page.goto(`${cloud.url}/account`);
+  await page.getByLabel('Password, to be sure that it is you').fill('correct horse battery');
+  await page.getByRole('button', { name: 'Set up' }).click();
+  await page.locator('wa-qr-code').waitFor();
+  const secret = (await page.locator('code.breaks').textContent()) ?? '';
+  expect(await looksFor(page, 'scanning')).toEqual([]);
+  await page.getByLabel('Code').fill(totpCode(bytesOf(secret), Date.now()));
+  await page.keyboard.press('Enter');
+  const codes = page.locator('.codes li');
+  await codes.first().waitFor();
+  expect(await looksFor(page, 'recovery codes')).toEqual([]);
+  const recovery = (await codes.first().textContent()) ?? '';
+  await page.getByRole('button', { name: 'I have kept them' }).click();
+
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await desk.signIn();
+  await page.getByLabel('Code of your authenticator app').waitFor();
+  expect(await looksFor(page, 'code at sign-in')).toEqual([]);
+  await page.getByLabel('Code of your authenticator app').fill(recovery);
+  await page.keyboard.press('Enter');
+  await heading('Your account').waitFor();
+});
+
+it('renews a sign-in whose access token ran out, without a word', async () => {
+  const { page, cloud, heading } = desk;
+  const context = page.context();
+  const [kept] = (await context.cookies()).filter(({ name }) => name === 'sb_session');
+  if (kept === undefined) throw new Error('no session');
+  await context.addCookies([{ ...kept, value: 'of.an.access.token.that.ran.out' }]);
+  await page.goto(`${cloud.url}/groups`);
+  await heading('Groups').waitFor();
+  await desk.live().waitFor();
+});
+
+it('gives a program a token, and tells of everything in the audit log', async () => {
+  const { page, cloud, heading, overlay } = desk;
+  await page.goto(`${cloud.url}/service-accounts`);
+  await page.getByRole('button', { name: 'New account' }).click();
+  await overlay().getByLabel('Name').fill('ci');
+  await overlay().getByRole('button', { name: 'Make account' }).click();
+  await page.getByRole('button', { name: 'New token' }).click();
+  const token = (await overlay().locator('pre').textContent()) ?? '';
+  await overlay().getByRole('button', { name: 'Done' }).click();
+  const answer = await fetch(`${cloud.url}/api/auth/me`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(answer.status).toBe(200);
+
+  await page.goto(`${cloud.url}/audit`);
+  await heading('Audit log').waitFor();
+  await page.getByText('service-token.create').waitFor();
+  await page.getByLabel('What', { exact: true }).fill('invitation.create');
+  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByText('service-token.create').waitFor({ state: 'detached' });
+  await page.locator('summary').first().click();
+  await page.locator('ins', { hasText: 'grace@plant.example' }).waitFor();
+  expect(await looksFor(page, 'audit log')).toEqual([]);
+  await page.getByRole('button', { name: 'Check for tampering' }).click();
+  await page.getByText(/^All \d+ lines are as they were written\.$/).waitFor();
+  expect(desk.troubles).toEqual([]);
+});
