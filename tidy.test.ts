@@ -214,6 +214,7 @@ describe('who knows whom', () => {
       'telemetry-processor',
       'console',
       'client',
+      'cli',
     ]),
   };
   const nameOf = (full: string) => full.replace('@signalbeam/', '');

@@ -45,6 +45,7 @@ const verbs: Readonly<Record<string, Verb>> = {
   test: async (args) => (await import('./verbs/test.ts')).runTests(args),
   check: async (args) => (await import('./verbs/check.ts')).check(args),
   bench: async (args) => (await import('./verbs/bench.ts')).bench(args),
+  fleet: async (args) => (await import('./verbs/fleet.ts')).fleet(args),
   generate: async (args) => (await import('./verbs/generate.ts')).generate(args),
   keys: async (args) => (await import('./verbs/keys.ts')).keys(args),
   sim: async (args) => (await import('./verbs/sim.ts')).sim(args),

@@ -6340,7 +6340,7 @@ export interface components {
         /** Format: date-time */
         receivedAt: string;
         /** @enum {string} */
-        type: "agent-started" | "agent-stopping" | "link-up" | "link-down" | "desired-accepted" | "desired-refused" | "update-started" | "update-confirmed" | "update-failed" | "restored" | "container-died" | "container-restarted" | "container-recreated" | "drift-corrected" | "engine-down" | "engine-up" | "disk-floor" | "new-epoch" | "images-pruned" | "operator-action" | "trust-changed" | "record-refused" | "revoked" | "cloned-identity";
+        type: "agent-started" | "agent-stopping" | "link-up" | "link-down" | "desired-accepted" | "desired-refused" | "update-started" | "update-confirmed" | "update-failed" | "restored" | "container-died" | "container-restarted" | "container-recreated" | "drift-corrected" | "engine-down" | "engine-up" | "disk-floor" | "new-epoch" | "images-pruned" | "operator-action" | "trust-changed" | "record-refused" | "revoked" | "cloned-identity" | "trust-stale" | "clock-wrong" | "clock-raised" | "clock-right";
         /** @enum {string} */
         severity: "info" | "warning" | "error";
         message: string;

@@ -13,6 +13,7 @@ export const verbLines: Readonly<Record<string, string>> = {
   status: 'what runs, since when, on which ports',
   test: 'run the tests: all, or one of unit, system, browser',
   check: 'format, lint, types, unused code, house rules',
+  fleet: 'a simulated fleet of thousands of devices against any cloud',
   generate: 'make the typed client from the description of the API',
   keys: "make a tenant's root keys offline, sign with them, rotate keys",
   bench: 'run the benches, or one of them, and print the figures',
@@ -35,6 +36,20 @@ export const verbUsage: Readonly<Record<string, string>> = {
   test: `test [--full] [unit|system|browser] [-- vitest arguments]
   --full            also the long ones: hundreds of power cuts, thousands of seeds`,
   check: 'check',
+  fleet: `fleet [--devices 5000] [flags]
+  --devices N       how many (100); those that the folder does not hold are registered
+  --site-size N     how many at a site (100)
+  --prefix NAME     what sites and devices are called (fleet)
+  --folder DIR      where their identities stay (.signalbeam/fleets/PREFIX)
+  --seed N          who behaves how (1)
+  --leave PERCENT   devices that go away and stay away
+  --flap PERCENT    devices that come and go
+  --bad-version PERCENT  devices on which a version turns out bad
+  --beat SECONDS    between heartbeats (30)
+  --sample-every SECONDS  between samples (60)
+  --pace FACTOR     how long updates take (1)
+  --for SECONDS     stop after so long; else at Ctrl-C
+  --url, --profile  which cloud and sign-in, as with the operator's commands`,
   generate: 'generate',
   bench: `bench [name] [--smoke]
   --smoke           small sizes: does it run, not how fast`,

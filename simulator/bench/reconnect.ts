@@ -153,7 +153,7 @@ export const run = async ({
       const agent = await startLinkedAgent({ hubUrl: hub.url, keyring, tenantId, device, trust });
       agents.push(agent);
       await eventually(
-        async () => agent.link.state(),
+        async () => agent.state(),
         (state) => state === 'connected',
         steadyTimeoutMs,
       );
@@ -185,7 +185,7 @@ export const run = async ({
       machineLoadBefore: loadBefore,
     };
     const events = await missingEvents(cloud, agents);
-    await Promise.all(agents.map(({ link }) => link.stop()));
+    await Promise.all(agents.map((agent) => agent.leave()));
     return {
       name: 'reconnect',
       figures: { ...figures, eventsMissing: events.missing, eventsTwice: events.twice },

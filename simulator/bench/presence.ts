@@ -1,0 +1,159 @@
+/**
+ * What it costs to know who is there: heartbeats of a whole fleet as agents write them, spread evenly
+ * over their interval, through the hub to the cloud as `up` runs it, which writes last-seen to Postgres.
+ * Measured after every device was looked up once, over whole intervals; then each must be online.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectAs } from '@signalbeam/platform/nats/connect';
+import { heartbeatText } from '@signalbeam/sync/wire/heartbeat';
+import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
+import { addDevices, addTenant } from '@signalbeam/telemetry-processor/rig.suite';
+import {
+  type BenchCloud,
+  cpuMsOf,
+  loadAverage,
+  openBenchCloud,
+  residentMbOf,
+  rounded,
+} from './cloud.suite.ts';
+
+const sizes = {
+  smoke: { devices: 200, intervalMs: 1_000, intervals: 2, calmMs: 500 },
+  canonical: { devices: 100_000, intervalMs: 30_000, intervals: 2, calmMs: 10_000 },
+};
+type Size = (typeof sizes)['smoke'];
+
+const devicesPerSite = 200;
+const turnMs = 10;
+const calmTimeoutMs = 600_000;
+/** Of a core: below it the cloud has finished what new devices gave it to do. */
+const calmShare = 0.03;
+
+/** Processor time of what serves presence. */
+const spent = async (cloud: BenchCloud) => {
+  const { rows } = await cloud.owner.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
+  const postgres = rows.reduce((sum, { pid }) => {
+    try {
+      return sum + cpuMsOf(pid);
+    } catch {
+      return sum; // A worker that ended meanwhile.
+    }
+  }, 0);
+  return { cloud: cpuMsOf(cloud.cloudPid), hub: cpuMsOf(cloud.test.world.hub.pid()), postgres };
+};
+
+/** New devices mean new rosters and site keys: another cost, which must not be counted here. */
+const untilCalm = async (cloud: BenchCloud, calmMs: number): Promise<number> => {
+  const until = performance.now() + calmTimeoutMs;
+  for (;;) {
+    const before = cpuMsOf(cloud.cloudPid);
+    const from = performance.now();
+    await sleep(calmMs);
+    const share = (cpuMsOf(cloud.cloudPid) - before) / (performance.now() - from);
+    if (share < calmShare) return share;
+    if (performance.now() > until) throw new Error('the cloud does not come to rest');
+  }
+};
+
+/** Each device once an interval, evenly; never faster when it was late, so that nothing bunches. */
+const beatAll = async (
+  publish: (deviceId: string, text: string) => void,
+  deviceIds: readonly string[],
+  { intervalMs, seq }: { intervalMs: number; seq: number },
+): Promise<void> => {
+  const from = performance.now();
+  let said = 0;
+  while (said < deviceIds.length) {
+    const due = Math.ceil(((performance.now() - from) / intervalMs) * deviceIds.length);
+    for (; said < Math.min(due, deviceIds.length); said += 1) {
+      const beat = { seq, state: '0123456789abcdef', generation: 3, nextBeatMs: 30_000 };
+      publish(deviceIds[said] ?? '', heartbeatText(beat));
+    }
+    await sleep(turnMs);
+  }
+};
+
+const addFleet = async (cloud: BenchCloud, count: number) => {
+  const tenant = await addTenant(cloud.owner, cloud.test.platform);
+  const deviceIds: string[] = [];
+  for (let site = 1; deviceIds.length < count; site += 1) {
+    const some = Math.min(devicesPerSite, count - deviceIds.length);
+    const devices = await addDevices(cloud.owner, tenant, some, `site-${site}`);
+    deviceIds.push(...devices.map(({ deviceId }) => deviceId));
+  }
+  return { tenant, deviceIds };
+};
+
+const countOnline = async (cloud: BenchCloud, sinceMs: number): Promise<number> => {
+  const { rows } = await cloud.owner.query<{ count: number }>(
+    `SELECT count(*)::int FROM telemetry.presence
+      WHERE presence = 'online' AND last_seen_at >= to_timestamp($1 / 1000.0)`,
+    [sinceMs],
+  );
+  return rows[0]?.count ?? 0;
+};
+
+/** Presence is written every few seconds: what was said last takes until then. */
+const untilWritten = async (cloud: BenchCloud, sinceMs: number, count: number): Promise<number> => {
+  const until = performance.now() + 30_000;
+  let online = 0;
+  while (performance.now() < until) {
+    online = await countOnline(cloud, sinceMs);
+    if (online === count) break;
+    await sleep(500);
+  }
+  return online;
+};
+
+const measure = async (cloud: BenchCloud, size: Size) => {
+  const { tenant, deviceIds } = await addFleet(cloud, size.devices);
+  const { account } = await cloud.test.platform.keyring.tenant(tenant.tenantId);
+  const connection = await connectAs(cloud.test.world.hub.url, account, 'fleet');
+  const publish = (deviceId: string, text: string): void =>
+    connection.publish(deviceSubjects.heartbeat(deviceId), text);
+  const restShare = await untilCalm(cloud, size.calmMs);
+  const warm = Date.now();
+  await beatAll(publish, deviceIds, { intervalMs: size.intervalMs, seq: 0 });
+  await untilWritten(cloud, warm, deviceIds.length);
+  const [before, from, since] = [await spent(cloud), performance.now(), Date.now()];
+  for (let seq = 1; seq <= size.intervals; seq += 1) {
+    await beatAll(publish, deviceIds, { intervalMs: size.intervalMs, seq });
+  }
+  await connection.flush();
+  const tookMs = performance.now() - from;
+  const after = await spent(cloud);
+  const online = await untilWritten(cloud, since, deviceIds.length);
+  await connection.close();
+  const percent = (part: keyof typeof before): number =>
+    rounded(((after[part] - before[part]) / tookMs) * 100, 2);
+  return {
+    devices: deviceIds.length,
+    beatsPerSecond: Math.round((deviceIds.length * size.intervals * 1_000) / tookMs),
+    cloudPercentOfCore: percent('cloud'),
+    cloudAtRestPercentOfCore: rounded(restShare * 100, 2),
+    hubPercentOfCore: percent('hub'),
+    postgresPercentOfCore: percent('postgres'),
+    online,
+  };
+};
+
+export const run = async ({
+  smoke,
+  ...more
+}: { smoke: boolean } & Partial<Size>): Promise<{
+  name: string;
+  figures: Record<string, number>;
+}> => {
+  const loadBefore = loadAverage();
+  const cloud = await openBenchCloud();
+  try {
+    const measured = await measure(cloud, { ...sizes[smoke ? 'smoke' : 'canonical'], ...more });
+    const cloudResidentMb = rounded(residentMbOf(cloud.cloudPid));
+    return {
+      name: 'presence',
+      figures: { ...measured, cloudResidentMb, machineLoadBefore: loadBefore },
+    };
+  } finally {
+    await cloud.stop();
+  }
+};
