@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import type { RecordName } from '@signalbeam/sync/core/records';
+import { admittedMembers } from '@signalbeam/sync/core/trust';
 import { createBrokerWays } from '../link/broker-ways.ts';
 import { createGatewayRole } from '../link/gateway-role.ts';
 import type { Leaf } from '../link/leaf.ts';
@@ -53,6 +54,7 @@ export const startSite = async (parts: StartParts, trust: Believed): Promise<Sit
   const role = createGatewayRole({
     folder: join(parts.folder, 'leaf'),
     enrolment: approved.enrolment,
+    members: () => admittedMembers(trust.trust()).map(([deviceId, nkey]) => ({ deviceId, nkey })),
     seed: identity.seed,
     listen: await leafListen(parts),
     command: options['nats-server'],
@@ -67,6 +69,9 @@ export const startSite = async (parts: StartParts, trust: Believed): Promise<Sit
       mesh?.leafChanged();
       offer();
     },
+  });
+  const unfollow = trust.onChange((name) => {
+    if (name === 'site/roster' || name === 'tenant/revocation') role.membersChanged();
   });
   const known = (): Way[] => {
     const own = role.leaf();
@@ -109,6 +114,7 @@ export const startSite = async (parts: StartParts, trust: Believed): Promise<Sit
       if (link !== null) mesh?.linkChanged(link.state() === 'connected');
     },
     stop: async () => {
+      unfollow();
       await mesh?.stop();
       await role.stop();
     },

@@ -12,6 +12,8 @@ export type GatewayRole = {
   leaf(): Leaf | null;
   hold(): void;
   release(): void;
+  /** Who belongs to the site changed. */
+  membersChanged(): void;
   stop(): Promise<void>;
 };
 
@@ -50,7 +52,7 @@ export const createGatewayRole = (
       parts.onChange();
     });
   };
-  return {
+  const role: GatewayRole = {
     leaf: () => leaf,
     hold: () => {
       cancel();
@@ -64,6 +66,20 @@ export const createGatewayRole = (
       cancel();
       cancel = timers.after(handOverMs, settle);
     },
+    membersChanged: () => {
+      try {
+        leaf?.membersChanged();
+      } catch (cause) {
+        parts.log(
+          'error',
+          'The leaf could not be told who belongs to the site; it is tried again',
+          {
+            reason: cause instanceof Error ? cause.message : 'unknown',
+          },
+        );
+        timers.after(retryMs, role.membersChanged, 'background');
+      }
+    },
     stop: async () => {
       wanted = false;
       cancel();
@@ -71,4 +87,5 @@ export const createGatewayRole = (
       await busy;
     },
   };
+  return role;
 };

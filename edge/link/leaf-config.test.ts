@@ -26,15 +26,31 @@ const paths = {
   logFile: '/s/log',
 };
 
-test('the leaf has no JetStream, one remote with narrow credentials, and its accounts preloaded', () => {
+test('the leaf has no JetStream, one remote with narrow credentials, and lets in whom the roster names', () => {
   const listen = { host: '127.0.0.1', port: 4250, tls: null };
-  const text = leafConfig({ enrolment, listen, monitorPort: 8222, paths, redialSeconds: 5 });
+  const nkey = `U${'A'.repeat(55)}`;
+  const members = [
+    { deviceId: enrolment.deviceId, nkey },
+    { deviceId: enrolment.tenantId, nkey: '} evil {' },
+  ];
+  const text = leafConfig({
+    enrolment,
+    members,
+    listen,
+    monitorPort: 8222,
+    paths,
+    redialSeconds: 5,
+  });
   expect(text).not.toContain('jetstream');
   expect(text).toContain(
     'remotes: [ { urls: [ "nats-leaf://hub:7422", "nats-leaf://hub2:7422" ], credentials: "/s/g \\"w\\".creds", account: ATENANT } ]',
   );
   expect(text).toContain('http: "127.0.0.1:8222"');
-  expect(text).toContain('ATENANT: TENANT.JWT');
+  expect(text).toContain(
+    `nkey: ${nkey}, permissions: { publish: { allow: ["signalbeam.devices.*.${enrolment.deviceId}"`,
+  );
+  expect(text).not.toContain('evil');
+  expect(text).not.toContain('operator');
   expect(text).not.toContain('GATEWAY');
 });
 

@@ -1,9 +1,12 @@
 /**
- * The configuration of the site's leaf node: operator mode, no JetStream, one remote with the
- * gateway's narrow credentials. Text in, text out; refusing an open listener is decided here.
+ * The configuration of the site's leaf node: who belongs to the site by the roster and what each may,
+ * no JetStream, one remote with the gateway's narrow credentials. A device's own credentials would
+ * be good at a leaf for ever; by the roster it is out as soon as this agent hears that it left.
+ * Text in, text out; refusing an open listener is decided here.
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
 import type { Enrolment } from '@signalbeam/sync/wire/enrolment';
+import { devicePermissions } from '@signalbeam/sync/wire/permissions';
 
 export type LeafListen = {
   host: string;
@@ -18,6 +21,9 @@ export type LeafPaths = {
   pidFile: string;
   logFile: string;
 };
+
+/** A member of the site by its roster, who signs in with the key that the roster names. */
+export type LeafMember = { deviceId: string; nkey: string };
 
 const loopback = /^(?:127\.\d+\.\d+\.\d+|localhost|::1)$/;
 const logBytesMax = 1024 * 1024;
@@ -34,6 +40,7 @@ export const assertSafeListen = ({ host, port, tls }: LeafListen): void => {
 
 export const leafConfig = (parts: {
   enrolment: Omit<Enrolment, 'records'>;
+  members: readonly LeafMember[];
   listen: LeafListen;
   monitorPort: number;
   paths: LeafPaths;
@@ -64,14 +71,22 @@ leafnodes {
   reconnect: ${parts.redialSeconds}
   remotes: [ { urls: [ ${urls} ], credentials: ${text(paths.credentialsFile)}, account: ${tenantKey} } ]
 }
-operator: ${nats.operatorJwt}
-system_account: ${nats.systemAccountKey}
-resolver: MEMORY
-resolver_preload: {
-  ${nats.systemAccountKey}: ${nats.systemAccountJwt}
-  ${tenantKey}: ${nats.leafAccountJwt}
+accounts {
+  ${tenantKey}: { users: [
+${parts.members.map((member) => userOf(enrolment.site, member)).join('\n')}
+  ] }
 }
 `;
+};
+
+/** The cloud writes nkeys and ids; what is not one would be configuration, so it is left out. */
+const nkeyPattern = /^U[A-Z2-7]{55}$/;
+
+const userOf = (site: string, { deviceId, nkey }: LeafMember): string => {
+  if (!nkeyPattern.test(nkey)) return '';
+  const { publish, subscribe } = devicePermissions(site, deviceId);
+  const list = (subjects: readonly string[]) => `{ allow: ${JSON.stringify(subjects)} }`;
+  return `    { nkey: ${nkey}, permissions: { publish: ${list(publish)}, subscribe: ${list(subscribe)} } }`;
 };
 
 /** The file format nats-server reads credentials from. */

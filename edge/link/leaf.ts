@@ -1,6 +1,6 @@
 /**
  * The site's leaf node: a nats-server that this agent starts, watches and starts again. It routes
- * and holds no truth. One that a killed agent left behind is stopped first: two would dial the hub
+ * and holds no truth. Whom it lets in follows the roster within a second, without a restart. One that a killed agent left behind is stopped first: two would dial the hub
  * with one name. Health comes from its monitoring endpoint on loopback.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -14,6 +14,7 @@ import {
   assertSafeListen,
   credentialsFile,
   type LeafListen,
+  type LeafMember,
   type LeafPaths,
   leafConfig,
 } from './leaf-config.ts';
@@ -24,6 +25,8 @@ import type { Log } from './up.ts';
 export type LeafParts = {
   folder: string;
   enrolment: Omit<Enrolment, 'records'>;
+  /** Who belongs to the site now. */
+  members: () => readonly LeafMember[];
   seed: string;
   listen: LeafListen;
   command: string;
@@ -47,6 +50,8 @@ export type Leaf = {
   port: number;
   state(): LeafState;
   restart(): Promise<void>;
+  /** The members changed: who is none any more is cut off. */
+  membersChanged(): void;
   stop(): Promise<void>;
 };
 
@@ -73,7 +78,10 @@ export const startLeaf = async (parts: LeafParts): Promise<Leaf> => {
     paths.credentialsFile,
     credentialsFile(parts.enrolment.nats.gatewayJwt, parts.seed),
   );
-  writePrivateFile(paths.configFile, leafConfig({ ...parts, monitorPort, paths, redialSeconds }));
+  const configure = (): string =>
+    leafConfig({ ...parts, members: parts.members(), monitorPort, paths, redialSeconds });
+  let configured = configure();
+  writePrivateFile(paths.configFile, configured);
 
   const state: LeafState = {
     running: false,
@@ -89,6 +97,13 @@ export const startLeaf = async (parts: LeafParts): Promise<Leaf> => {
     port: parts.listen.port,
     state: () => ({ ...state }),
     restart: () => process.restart('asked'),
+    membersChanged: () => {
+      const next = configure();
+      if (next === configured) return;
+      writePrivateFile(paths.configFile, next);
+      configured = next;
+      process.reload();
+    },
     stop: async () => {
       watch.stop();
       await process.stop();
@@ -155,6 +170,8 @@ const supervise = (parts: LeafParts, state: LeafState, paths: LeafPaths, started
   };
   start();
   return {
+    /** One that has just been started and dies of it is started again, with the new file. */
+    reload: (): void => void child?.kill('SIGHUP'),
     restart: async (how: 'asked' | 'stuck'): Promise<void> => {
       if (stopping) return;
       stopping = true;

@@ -89,6 +89,9 @@ test('a removed member is out: revoked, off the roster, without the new site key
   );
   expect(timeFloorMs(before.time)).toBeGreaterThan(Date.now() - 3_600_000);
 
+  const leaf = `nats://127.0.0.1:${port}`;
+  const itsOwn = enrolmentOf(leaving).enrolment.nats.deviceJwt;
+  expect(await letsIn(leaving.folder, itsOwn, leaf)).toBe(true);
   await cloud.ask('DELETE', `/api/devices/${leaving.deviceId}`);
   const after = await eventually(
     () => believes(gateway),
@@ -96,6 +99,11 @@ test('a removed member is out: revoked, off the roster, without the new site key
     60_000,
   );
   expect(after.siteKeyGeneration).toBe(2);
+  // Its credentials are as they were; the leaf goes by the roster.
+  await eventually(
+    () => letsIn(leaving.folder, itsOwn, leaf),
+    (isIn) => !isIn,
+  );
 
   cloud.wan.cut('clean');
   await eventually(linked, ({ state }) => state === 'offline');
@@ -118,12 +126,12 @@ type Enrolled = { site: string; deviceId: string; enrolment: { nats: { deviceJwt
 const enrolmentOf = ({ folder }: { folder: string }): Enrolled =>
   JSON.parse(readFileSync(join(folder, 'enrolment.json'), 'utf8'));
 
-/** Whether the hub lets the device in by these credentials. */
-const letsIn = async (folder: string, jwt: string): Promise<boolean> => {
+/** Whether the hub, or a leaf, lets the device in by these credentials. */
+const letsIn = async (folder: string, jwt: string, url = cloud.hubUrl): Promise<boolean> => {
   const { seed } = JSON.parse(readFileSync(join(folder, 'identity.json'), 'utf8'));
   const answer = Promise.withResolvers<boolean>();
   const carrier = openCarrier({
-    urls: [cloud.hubUrl],
+    urls: [url],
     credentials: () => ({ jwt, seed }),
     inboxPrefix: '_INBOX.test',
     name: 'a test',

@@ -2,7 +2,7 @@
  * Who belongs to the site, by the key each proves in TLS and signs its claims with: read from what
  * is believed, at every change of it. A revoked device is no member, whatever roster it brings.
  */
-import type { Trust } from '@signalbeam/sync/core/trust';
+import { admittedMembers, type Trust } from '@signalbeam/sync/core/trust';
 import type { MeshRoster } from '@signalbeam/sync/mesh/mesh';
 import { publicKeyOf } from '@signalbeam/sync/wire/authors';
 
@@ -22,8 +22,7 @@ export const createMembers = (trust: () => Trust, self: string): Members => {
   let byKey = new Map<string, string>();
   let roster: MeshRoster = { version: 0, members: [] };
   const refresh = (): void => {
-    const { members, revoked } = trust();
-    const admitted = [...members].filter(([, nkey]) => !revoked.has(nkey));
+    const admitted = admittedMembers(trust());
     byDevice = new Map(
       admitted.flatMap(([deviceId, nkey]) => {
         const key = deviceId === self ? null : publicKeyOf(nkey);

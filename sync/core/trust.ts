@@ -300,6 +300,10 @@ export const judgeSnapshot = (
   return { kind: 'accepted', trust: { ...verdict.trust, snapshot: next } };
 };
 
+/** Who belongs to the site now, by device id: whoever is revoked does not, whatever the roster says. */
+export const admittedMembers = ({ members, revoked }: Trust): [deviceId: string, nkey: string][] =>
+  [...members].filter(([, nkey]) => !revoked.has(nkey));
+
 /** A verified time that is in no record: an acknowledgement or a welcome of the cloud. */
 export const witnessTime = (trust: Trust, by: Witness, atMs: number, keyIds: readonly string[]) => {
   if (!stillTrusted(trust.root, trust.keyset)(by, keyIds)) return trust;

@@ -14,7 +14,7 @@ import {
   TimeoutError,
 } from '@nats-io/transport-node';
 import { z } from 'zod';
-import { signerFromNkeySeed } from '../wire/nkey.ts';
+import { nkeyOfSeed, signerFromNkeySeed } from '../wire/nkey.ts';
 import { parseJson } from '../wire/shape.ts';
 import type { Carrier, CarrierReply, CarrierStatus, PubAck } from './carrier.ts';
 
@@ -123,14 +123,19 @@ const tlsOf = ({ certificate, serverName }: CarrierOptions) => {
   return serverName === undefined ? {} : { tls: { servername: serverName } };
 };
 
-/** As the library's own, but that Node signs: its signature in JavaScript takes a hundred times as long. */
-const signIn =
-  ({ credentials }: CarrierOptions): Authenticator =>
-  (nonce = '') => {
+/**
+ * As the library's own, but that Node signs: its signature in JavaScript takes a hundred times as long.
+ * A hub goes by the JWT, a leaf by the key that its site's roster names.
+ */
+const signIn = ({ credentials }: CarrierOptions): Authenticator => {
+  let known = { seed: '', nkey: '' };
+  return (nonce = '') => {
     const { jwt, seed } = credentials();
+    if (known.seed !== seed) known = { seed, nkey: nkeyOfSeed(seed) };
     const signature = signerFromNkeySeed(seed).sign(Buffer.from(nonce));
-    return { jwt, nkey: '', sig: Buffer.from(signature).toString('base64') };
+    return { jwt, nkey: known.nkey, sig: Buffer.from(signature).toString('base64') };
   };
+};
 
 const dialOptions = (options: CarrierOptions, delay: () => number) => ({
   servers: [...options.urls],

@@ -41,6 +41,10 @@ export const createDeviceKey = (): { nkey: string; seed: string } => {
   return { nkey: pair.getPublicKey(), seed: Buffer.from(pair.getSeed()).toString('ascii') };
 };
 
+/** The public nkey of a seed. Throws when the seed is damaged. */
+export const nkeyOfSeed = (seed: string): string =>
+  fromSeed(Buffer.from(seed, 'ascii')).getPublicKey();
+
 /** The signer behind a seed in NATS's spelling. Throws when the seed is damaged. */
 export const signerFromNkeySeed = (seed: string): Signer => signerFromSeed(rawSeed(seed));
 

@@ -5,8 +5,8 @@
  * cut-off site.
  */
 import { createUser, encodeUser, fmtCreds, type Permissions } from '@nats-io/jwt';
-import { siteRecords } from '@signalbeam/sync/core/records';
-import { everyDevice, tenantScope } from '@signalbeam/sync/wire/subjects';
+import { assertTokens, devicePermissions } from '@signalbeam/sync/wire/permissions';
+import { tenantScope } from '@signalbeam/sync/wire/subjects';
 import type { Keyring, NatsKey } from '../keys/keyring.ts';
 
 export type DeviceUser = {
@@ -17,39 +17,10 @@ export type DeviceUser = {
   publicKey: string;
 };
 
-/** A name that is one token of a subject and no wildcard. */
-const token = /^[A-Za-z0-9_-]{1,64}$/;
-
-const assertTokens = (...names: string[]): void => {
-  for (const name of names) {
-    if (!token.test(name)) throw new TypeError(`"${name}" can't be part of a subject`);
-  }
+const permissionsOf = (site: string, device: string): Permissions => {
+  const { publish, subscribe } = devicePermissions(site, device);
+  return { pub: { allow: publish, deny: [] }, sub: { allow: subscribe, deny: [] } };
 };
-
-/** Records of its site that a device may read, beside its own. */
-const siteRecordTokens = [...siteRecords, 'plan', 'halt'];
-
-const devicePermissions = (site: string, device: string): Permissions => ({
-  pub: {
-    allow: [
-      `signalbeam.devices.*.${device}`,
-      `signalbeam.telemetry.*.${device}`,
-      `signalbeam.hello.${site}.${device}`,
-      `signalbeam.record.${site}.${device}`,
-      ...siteRecordTokens.map((name) => `signalbeam.record.${site}.${name}`),
-      `signalbeam.record.${tenantScope}.*`,
-    ],
-    deny: [],
-  },
-  sub: {
-    allow: [
-      `_INBOX.${site}.${device}.>`,
-      `signalbeam.down.${site}.${device}.>`,
-      `signalbeam.down.${site}.${everyDevice}.>`,
-    ],
-    deny: [],
-  },
-});
 
 // `down.<account>.…` too: the leaf link is checked on the exporter's name of an import.
 const gatewayPermissions = (site: string, accountKey: string): Permissions => ({
@@ -72,10 +43,9 @@ const gatewayPermissions = (site: string, accountKey: string): Permissions => ({
 
 /** For a device that connects to its leaf, or to the hub where a site has no leaf. */
 export const deviceUserJwt = async (keyring: Keyring, user: DeviceUser): Promise<string> => {
-  assertTokens(user.site, user.deviceId);
   const { account } = await keyring.tenant(user.tenantId);
   return encodeUser(user.deviceId, user.publicKey, account.keyPair, {
-    ...devicePermissions(user.site, user.deviceId),
+    ...permissionsOf(user.site, user.deviceId),
     allowed_connection_types: ['STANDARD', 'WEBSOCKET'],
   });
 };
