@@ -58,7 +58,10 @@ export const startBackground = async (
       if (lease.isHeld()) tell.beat(beat);
     },
   });
-  const presence = startPresence({ cloud, pool: pools.ingest, lease, heard, now, log });
+  const presence = startPresence({
+    ...{ cloud, pool: pools.ingest, lease, heard, now, log },
+    refused: () => facts.refused('heartbeat-refused'),
+  });
   const ingest = startIngest({
     ...parts,
     directory,

@@ -2,8 +2,11 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer, request } from 'node:https';
 import { type AddressInfo, connect as connectTcp, createServer } from 'node:net';
-import type { RecordName } from '@signalbeam/sync/core/records';
+import { createServer as createTlsServer } from 'node:tls';
+import { type RecordName, recordNameOf } from '@signalbeam/sync/core/records';
+import { mutantsOf } from '@signalbeam/sync/wire/mutants.fixture';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
+import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openCloud } from '../link/cloud.ts';
 import { createDeviceCertificate } from './certificate.ts';
@@ -121,6 +124,66 @@ describe('between agents', () => {
     );
     expect(answers.some(({ status }) => status === 'rejected')).toBe(true);
     expect(peers.counters().limited).toBeGreaterThan(0);
+  });
+});
+
+describe('bytes that were changed on their way', () => {
+  const lines = (...each: string[]): Buffer => Buffer.from([...each, '', ''].join('\r\n'));
+
+  test('to a device: it answers or cuts off, counts, and goes on serving', async () => {
+    const { client, peer, peers, member } = await startSite();
+    const asked = ['/records', `/records/${roster}`, '/roots/3', '/broker'].map((path) =>
+      lines(`GET ${path} HTTP/1.1`, 'Host: peer', 'Connection: close'),
+    );
+    const upgrade = lines(
+      'GET /broker HTTP/1.1',
+      'Host: peer',
+      'Connection: upgrade',
+      'Upgrade: x',
+    );
+    const mutants = fc.sample(mutantsOf([...asked, upgrade]), 60);
+    for (const bytes of mutants) {
+      const socket = await connectToPeer({ ...peer, own: member.own });
+      socket.on('error', () => undefined);
+      socket.resume().end(bytes);
+      await once(socket, 'close');
+    }
+    const { requests, refused } = peers.counters();
+    expect(requests + refused).toBeGreaterThan(mutants.length / 2);
+    expect(refused).toBeGreaterThan(0);
+    expect(await client.versions(peer)).toEqual(new Map([[roster, 7]]));
+  });
+
+  test('from a device: versions as they are, or an error with its code; nothing else', async () => {
+    const [hostile, member] = [device(), device()];
+    const body = JSON.stringify([[roster, 7]]);
+    const head = [`Content-Length: ${body.length}`, 'Connection: close'];
+    const reply = Buffer.concat([lines('HTTP/1.1 200 OK', ...head), Buffer.from(body)]);
+    let next: Uint8Array = reply;
+    const { certificate: cert, privateKey: key } = hostile.own;
+    const server = createTlsServer({ cert, key }, (socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', () => socket.end(next));
+    });
+    const port = await listen(server);
+    closers.push(() => server.close());
+    const peer = { address: { host: '127.0.0.1', port }, publicKey: hostile.publicKey };
+    const client = createPeerClient({ own: member.own });
+    expect(await client.versions(peer)).toEqual(new Map([[roster, 7]]));
+    for (const bytes of fc.sample(mutantsOf([reply]), 60)) {
+      next = bytes;
+      const answer = await client.versions(peer).catch((cause: unknown) => cause);
+      if (answer instanceof Map) {
+        for (const [name, version] of answer) {
+          expect(recordNameOf(name)).toBe(name);
+          expect(Number.isSafeInteger(version)).toBe(true);
+        }
+      } else {
+        expect(answer).toMatchObject({
+          code: expect.stringMatching(/^peer-(?:unreachable|refused|answer-invalid)$/),
+        });
+      }
+    }
   });
 });
 

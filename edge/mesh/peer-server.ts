@@ -118,7 +118,10 @@ export const startPeerServer = async (parts: PeerServerParts): Promise<PeerServe
     }
     acceptTunnel({ socket, head, way, deviceId: peer.deviceId });
   });
-  server.on('clientError', (_cause, socket) => socket.destroy());
+  server.on('clientError', (_cause, socket) => {
+    counters.refused += 1;
+    socket.destroy();
+  });
 
   const { host, port } = parts.listen;
   await new Promise<void>((resolve, reject) => {

@@ -4,10 +4,11 @@
  * restored from an old copy does not take the anti-rollback floors with it: the higher floors count.
  */
 import { join } from 'node:path';
+import { FleetError } from '@signalbeam/sync/core/errors';
 import { type RecordName, recordNameOf } from '@signalbeam/sync/core/records';
 import type { Trust } from '@signalbeam/sync/core/trust';
 import { mergeTrust } from '@signalbeam/sync/core/trust-merge';
-import { siteName, uuid } from '@signalbeam/sync/wire/shape';
+import { parseJson, siteName, uuid } from '@signalbeam/sync/wire/shape';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
 import { readJsonFile, writeJsonFile } from './files.ts';
@@ -36,6 +37,8 @@ export const rootChain = `
   ) STRICT;
   INSERT INTO roots SELECT version, envelope FROM records WHERE name = 'tenant/root' AND carried = 0;
 `;
+/** Members, floors of 2,000 records and revocations: 300 KB at the most. */
+const factsBytesMax = 1024 * 1024;
 /** Far more than a tenant makes in a decade; the newest stay. */
 export const rootsHeldMax = 64;
 
@@ -146,13 +149,22 @@ export const openTrustTables = (db: Database, folder: string): TrustTables => ({
   dropSiteRecords: () => dropSiteRecords(db),
 });
 
-/** What both copies together believe; null when there is none. */
+/**
+ * What both copies together believe; null when there is none. One that is damaged is passed over for
+ * the other; when none can be read, the device does not go on as if it had believed nothing.
+ */
 export const readTrust = (db: Database, folder: string): StoredTrust | null => {
   const row = db.prepare<[], { facts: string }>('SELECT facts FROM trust').get();
-  return joinCopies(
-    row === undefined ? null : storedOf(factsSchema.parse(JSON.parse(row.facts))),
-    readTrustCopy(folder),
-  );
+  const read = row === undefined ? null : parseJson(row.facts, factsSchema, factsBytesMax);
+  const kept = read?.kind === 'parsed' ? storedOf(read.value) : null;
+  let copy: StoredTrust | null = null;
+  try {
+    copy = readTrustCopy(folder);
+  } catch (cause) {
+    if (kept === null) throw cause;
+  }
+  if (read?.kind === 'refused' && copy === null) throw damagedFacts(read.reason);
+  return joinCopies(kept, copy);
 };
 
 /**
@@ -175,6 +187,15 @@ export const readTrustCopy = (folder: string): StoredTrust | null => {
   const facts = readJsonFile(fileIn(folder), factsSchema);
   return facts === null ? null : storedOf(facts);
 };
+
+const damagedFacts = (reason: string): FleetError =>
+  new FleetError(
+    'file-damaged',
+    `What this device trusts is damaged, in its database and beside it: ${reason}. The agent did not start.`,
+    {
+      next: 'Restore the state folder from a backup, or move it away and register the device again.',
+    },
+  );
 
 const writeTrust = (db: Database, stored: StoredTrust): void => {
   db.prepare(

@@ -1,10 +1,11 @@
 /** The store of verified records: durable, rolled back by nothing, and in one commit with its use. */
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RecordName } from '@signalbeam/sync/core/records';
 import { timeFloorMs } from '@signalbeam/sync/core/time-floor';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
+import { mutantsOf } from '@signalbeam/sync/wire/mutants.fixture';
 import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
 import {
@@ -25,12 +26,13 @@ import {
   rootBytes,
   rosterBytes,
 } from '@signalbeam/sync/wire/trust.fixture';
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Approved } from './enrolment.ts';
 import { stateMigrations } from './migrations.ts';
 import { openStore } from './open.ts';
 import { openTrustStore, recordsHeldMax, trustOfEnrolment } from './trust.ts';
-import { openTrustTables, rootsHeldMax } from './trust-tables.ts';
+import { openTrustTables, readTrust, rootsHeldMax } from './trust-tables.ts';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const { tenantId } = keysetWith();
@@ -137,6 +139,35 @@ describe('the store of records', () => {
     expect(store.offer('site/roster', rosterBytes(8)).kind).toBe('accepted');
     expect(store.held('site/roster')).toEqual(Buffer.from(rosterBytes(8)));
     expect(store.offer('site/roster', rosterBytes(8)).kind).toBe('unchanged');
+  });
+
+  it('reads either copy when the other is damaged, and starts from neither when both are', () => {
+    const first = open();
+    first.store.offer('site/roster', rosterBytes(9));
+    const { serial, trust } = readTrust(first.database, folder) ?? { serial: 0, trust: null };
+    const facts = first.database.prepare('SELECT facts FROM trust').pluck().get() as string;
+    const file = readFileSync(join(folder, 'trust.json'));
+    const put = (text: Uint8Array): void => {
+      // SQLite holds any bytes as text: what a worn flash gives back, too.
+      first.database.prepare('UPDATE trust SET facts = CAST(? AS TEXT)').run(Buffer.from(text));
+    };
+    fc.assert(
+      fc.property(mutantsOf([Buffer.from(facts)]), (mutant) => {
+        put(mutant);
+        writeFileSync(join(folder, 'trust.json'), file);
+        expect(readTrust(first.database, folder)?.trust.floors.get('site/roster')).toBeDefined();
+        put(Buffer.from(facts));
+        writeFileSync(join(folder, 'trust.json'), mutant);
+        expect(readTrust(first.database, folder)?.serial).toBeGreaterThanOrEqual(serial);
+      }),
+      { numRuns: 60 },
+    );
+    put(Buffer.from('{}'));
+    writeFileSync(join(folder, 'trust.json'), '{"serial":');
+    expect(() => readTrust(first.database, folder)).toThrow(
+      expect.objectContaining({ code: 'file-damaged' }),
+    );
+    expect(trust).not.toBeNull();
   });
 
   it('takes a record in together with its use, or not at all', () => {

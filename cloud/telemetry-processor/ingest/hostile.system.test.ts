@@ -8,7 +8,10 @@ import { jetstream } from '@nats-io/jetstream';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
 import { chainStart } from '@signalbeam/sync/core/lanes';
+import { heartbeatBytesMax } from '@signalbeam/sync/core/limits';
 import { type FrameHeader, packFrame } from '@signalbeam/sync/wire/frame';
+import { heartbeatSchema, heartbeatText } from '@signalbeam/sync/wire/heartbeat';
+import { parseJson } from '@signalbeam/sync/wire/shape';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
@@ -70,6 +73,15 @@ const movedBy = async ({ deviceId }: VirtualDevice): Promise<number> => {
   return Number(rows[0]?.moved);
 };
 
+/** As Prometheus reads it from /metrics. */
+const refusedOn = async (name: string) => {
+  const metric = await test.platform.metrics.registry.getSingleMetric(name)?.get();
+  return (metric?.values ?? []) as { value: number; labels: Record<string, string> }[];
+};
+
+const isHeartbeat = (bytes: Uint8Array): boolean =>
+  parseJson(bytes, heartbeatSchema, heartbeatBytesMax).kind === 'parsed';
+
 const untilTaken = (device: VirtualDevice, count: number): Promise<void> =>
   vi.waitFor(async () => {
     expect(await storedRows(owner, 'metrics', device.deviceId)).toHaveLength(count);
@@ -110,6 +122,34 @@ it('real frames that were changed on the way are set aside and move nothing', as
   expect(await movedBy(device)).toBe(0);
   await publish(device, [good]);
   await untilTaken(device, 3);
+  // On /metrics, by reason: as many as were set aside.
+  const counted = await refusedOn('signalbeam_ingest_refused_total');
+  expect(counted.reduce((sum, { value }) => sum + value, 0)).toBe(sent.length);
+});
+
+it('heartbeats and hellos that are none are counted, and move nothing', async () => {
+  const device = await newDevice();
+  const { connection } = test.platform.cloud;
+  const subject = `${tenant.tenantKey}.${deviceSubjects.heartbeat(device.deviceId)}`;
+  const beat = Buffer.from(
+    heartbeatText({ seq: 1, state: '0'.repeat(16), generation: 0, nextBeatMs: 60_000 }),
+  );
+  const garbage = fc.sample(mutants(beat), 30).filter((bytes) => !isHeartbeat(bytes));
+  for (const bytes of garbage) connection.publish(subject, bytes);
+  await vi.waitFor(async () => {
+    const counted = await refusedOn('signalbeam_ingest_refused_total');
+    const ofBeats = counted.find(({ labels }) => labels['code'] === 'heartbeat-refused');
+    expect(ofBeats?.value).toBe(garbage.length);
+  }, 20_000);
+  expect(background.heard.latest(device.deviceId)).toBeUndefined();
+  const hello = `${tenant.tenantKey}.${deviceSubjects.hello('plant-7', device.deviceId)}`;
+  for (const bytes of fc.sample(fc.uint8Array({ maxLength: 200 }), 10)) {
+    connection.publish(hello, bytes, { reply: '_INBOX.nobody' });
+  }
+  await vi.waitFor(async () => {
+    const outcomes = await refusedOn('signalbeam_ingest_hellos_total');
+    expect(outcomes.find(({ labels }) => labels['outcome'] === 'refused')?.value).toBe(10);
+  }, 20_000);
 });
 
 it('frames that the device signed though they are wrong are set aside and move nothing', async () => {

@@ -22,6 +22,8 @@ export type PresenceOptions = {
   pool: Pool;
   lease: Lease;
   heard: Heard;
+  /** A heartbeat was not taken: of nobody, or not one. */
+  refused: () => void;
   now: () => number;
   log: Logger;
   flushMs?: number;
@@ -55,7 +57,7 @@ export const startPresence = (options: PresenceOptions): Presence => {
   let flushing: Promise<void> | undefined;
   const subscription = cloud.connection.subscribe(cloudSubjects.heartbeats, {
     callback: (error, message) => {
-      if (error === null) heard.hear(message);
+      if (error === null && !heard.hear(message)) options.refused();
     },
   });
   cloud.onReconnect(() => {
