@@ -65,7 +65,7 @@ it('turns a second factor on, which the next sign-in asks for', async () => {
   await page.locator('wa-qr-code').waitFor();
   const secret = (await page.locator('code.breaks').textContent()) ?? '';
   expect(await looksFor(page, 'scanning')).toEqual([]);
-  await page.getByLabel('Code').fill(totpCode(bytesOf(secret), Date.now()));
+  await page.getByLabel('Code', { exact: true }).fill(totpCode(bytesOf(secret), Date.now()));
   await page.keyboard.press('Enter');
   const codes = page.locator('.codes li');
   await codes.first().waitFor();

@@ -43,6 +43,12 @@ class AccountPage extends LitElement {
     return this;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // No live news is shown here; the line itself still says how it stands.
+    this.app.stream.listen([]);
+  }
+
   #hasTotp(): boolean {
     return this.totp ?? this.app.user.totp;
   }

@@ -63,6 +63,8 @@ class AuditPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    // No live news is shown here; the line itself still says how it stands.
+    this.app.stream.listen([]);
     const given = new URLSearchParams(location.search);
     const read = (name: keyof AuditFilter): [string, string] => [name, given.get(name) ?? ''];
     const names = ['actor', 'action', 'target', 'from', 'until'] as const;

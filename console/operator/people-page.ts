@@ -35,6 +35,12 @@ class PeoplePage extends LitElement {
     return this;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // No live news is shown here; the line itself still says how it stands.
+    this.app.stream.listen([]);
+  }
+
   #refresh(): void {
     this.#people.refresh();
     this.#invitations.refresh();

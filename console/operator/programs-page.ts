@@ -35,6 +35,12 @@ class ProgramsPage extends LitElement {
     return this;
   }
 
+  override connectedCallback(): void {
+    super.connectedCallback();
+    // No live news is shown here; the line itself still says how it stands.
+    this.app.stream.listen([]);
+  }
+
   #show(open: Open | null): void {
     this.error = null;
     this.open = open;
