@@ -3,9 +3,10 @@
  * the same, and every route is where the table of paths says.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import '@signalbeam/launcher/rig/provided';
 import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
@@ -65,6 +66,33 @@ const signIn = async (url: string): Promise<Response> =>
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ email: 'admin@demo.example', password }),
   });
+
+/** Sends and is given secrets in every way there is, rightly and wrongly; returns them. */
+const useSecrets = async (url: string, authorization: string): Promise<string[]> => {
+  const made = [0, 1, 2, 3].map(() => randomBytes(12).toString('hex'));
+  const [wrong = '', apiKey = '', other = '', inPath = ''] = made;
+  const post = (path: string, body: unknown, headers: Record<string, string>) =>
+    fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+  const as = { authorization };
+  const token = await post('/api/registration-tokens', { site: 'plant' }, as);
+  expect(token.status).toBe(201);
+  const statuses = [
+    await post('/api/auth/login', { email: 'admin@demo.example', password: wrong }, {}),
+    await post('/api/users', { email: 'x', name: 'x', role: 'none', password: other }, as),
+    await post('/api/devices', { token: inPath, name: wrong }, {}),
+    await fetch(`${url}/api/devices`, {
+      headers: { 'x-api-key': `sbk_${apiKey}`, 'x-request-id': 'of-this-test' },
+    }),
+    await fetch(`${url}/api/devices`, { headers: { authorization: `Bearer ${wrong}.${other}.x` } }),
+    await fetch(`${url}/api/devices`, { headers: { cookie: `sb_session=${wrong}` } }),
+  ].map(({ status }) => status);
+  expect(statuses).toEqual([401, 400, 400, 401, 401, 401]);
+  return [...made, ((await token.json()) as { token: string }).token];
+};
 
 /** Every address that the document lists, and the program's own, asked with what it does not know. */
 const refusesWrongMethods = async (
@@ -184,13 +212,16 @@ describe('routes', () => {
 describe('the cloud in one process', () => {
   it('signs in, serves, describes itself, measures, and stops at once', async () => {
     const port = await freePort();
-    const child = run('main.ts', [], { PORT: String(port) });
+    const child = run('main.ts', [], { PORT: String(port), SIGNALBEAM_LOG_LEVEL: 'trace' });
+    const logged = Promise.all([child.stdout, child.stderr].map((of) => of && text(of)));
     const url = `http://127.0.0.1:${port}`;
     await ready(url);
     const login = await signIn(url);
     expect(login.status).toBe(200);
     const { token } = (await login.json()) as { token: string };
     const authorization = `Bearer ${token}`;
+    const secrets = [password, token, world.environment['SIGNALBEAM_KEK'] ?? ''];
+    secrets.push(...(await useSecrets(url, authorization)));
     for (const path of ['/api/devices', '/api/bundles', '/api/rollouts', '/api/auth/me']) {
       expect([path, (await fetch(url + path)).status]).toEqual([path, 401]);
       const response = await fetch(url + path, { headers: { authorization } });
@@ -214,6 +245,17 @@ describe('the cloud in one process', () => {
     expect(await stop(child)).toBe(0);
     expect(performance.now() - start).toBeLessThan(8_000);
     await stream.body?.cancel().catch(() => {});
+    const lines = (await logged)
+      .join('')
+      .split('\n')
+      .filter((line) => line !== '');
+    expect(lines.length).toBeGreaterThan(5);
+    for (const line of lines) {
+      expect(JSON.parse(line)).toMatchObject({ level: expect.any(String), name: 'cloud' });
+      for (const secret of secrets) expect(line).not.toContain(secret);
+    }
+    const refused = lines.map((line) => JSON.parse(line)).filter(({ code }) => code !== undefined);
+    expect(refused.map(({ requestId }) => requestId)).toContain('of-this-test');
   });
 
   it('says so when its port is taken', async () => {

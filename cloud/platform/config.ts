@@ -82,6 +82,8 @@ const environment = z.object({
   SIGNALBEAM_STREAM_REPLICAS: z.coerce.number().int().min(1).max(5).default(1),
   SIGNALBEAM_TRUSTED_PROXY: z.enum(['0', '1']).default('0'),
   SIGNALBEAM_RATE_LIMITS: rateLimits,
+  OTEL_EXPORTER_OTLP_ENDPOINT: urlOf('http:', 'https:').optional(),
+  OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   SIGNALBEAM_DRAIN_SECONDS: z.coerce.number().min(0).max(60).default(0),
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: portNumber.default(8080),
@@ -114,6 +116,8 @@ export type Config = {
   rateLimits: RateLimits;
   /** How long a process that stops says so before it takes nothing more. */
   drainMs: number;
+  /** Where spans go, and the share of traces that is kept; null traces nothing. */
+  tracing: { endpoint: string; ratio: number } | null;
   host: string;
   port: number;
 };
@@ -166,6 +170,10 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     trustedProxy: value.SIGNALBEAM_TRUSTED_PROXY === '1',
     rateLimits: value.SIGNALBEAM_RATE_LIMITS,
     drainMs: value.SIGNALBEAM_DRAIN_SECONDS * 1_000,
+    tracing:
+      value.OTEL_EXPORTER_OTLP_ENDPOINT === undefined
+        ? null
+        : { endpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: value.OTEL_TRACES_SAMPLER_ARG },
     host: value.HOST,
     port: value.PORT,
   };

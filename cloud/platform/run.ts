@@ -31,6 +31,14 @@ export const startServices = async (options: {
 }): Promise<Running> => {
   const config = readConfig(options.environment);
   const log = options.log ?? createLog({ name: options.name, level: config.logLevel });
+  // Before the pools are opened: their connections are traced or not from the start.
+  const tracing =
+    config.tracing === null
+      ? null
+      : await (await import('./tracing/export.ts')).startTracing({
+          ...config.tracing,
+          serviceName: options.name,
+        });
   const platform = await openPlatform({ config, log, name: options.name });
   const services = options.services.map((create) => create(platform));
   const host = createHost({
@@ -60,6 +68,7 @@ export const startServices = async (options: {
       await served.stop();
       for (const service of services.toReversed()) await service.stop();
       await platform.close();
+      await tracing?.stop();
       log.info('stopped');
     },
   };

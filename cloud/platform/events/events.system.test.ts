@@ -3,11 +3,12 @@ import { randomUUID } from 'node:crypto';
 import '@signalbeam/launcher/rig/provided';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { writeAudit } from '../postgres/audit.ts';
+import { openPool } from '../postgres/pool.ts';
 import { changeTenant, systemAuthor } from '../postgres/tenant.ts';
 import { openTestPlatform, type TestPlatform } from '../rig.suite.ts';
 import type { DomainMessage } from './message.ts';
 import { recordEvent, recordEvents } from './outbox.ts';
-import { startEventPublisher } from './publisher.ts';
+import { publisherLockKey, startEventPublisher } from './publisher.ts';
 import { type SubscribeOptions, subscribeEvents } from './subscribe.ts';
 
 let test: TestPlatform;
@@ -130,6 +131,82 @@ describe('domain events', () => {
       `SELECT payload, subject FROM platform.dead_letters WHERE consumer = 'poisoned' ORDER BY id`,
     );
     expect(rows.map(({ payload }) => payload.toString())).toEqual(['no JSON at all', unknown]);
+    await subscription.stop();
+  });
+});
+
+describe('when something dies', () => {
+  const patient = { timeout: 60_000 };
+  const idsIn = (heard: DomainMessage[]) => heard.map(({ id }) => id);
+  const listen = (name: string) => {
+    const heard: DomainMessage[] = [];
+    const subscription = subscribe({
+      durable: name,
+      subjects: [`signalbeam.users.${name}`],
+      handle: async (message) => {
+        heard.push(message);
+      },
+    });
+    return { heard, subscription };
+  };
+
+  it('a publisher between the hub and its commit: what it sent is sent again, and dropped there', async () => {
+    const { system } = test.platform.pools;
+    const { heard, subscription } = listen('killed');
+    // Ends the connection of whoever publishes at this moment, as a crash of its process would.
+    const owner = openPool({ url: test.world.databaseUrl, role: null, max: 1 });
+    const kill = async (): Promise<number> => {
+      const { rows } = await owner.query<{ count: number }>(
+        `SELECT count(pg_terminate_backend(pid)) FROM pg_locks
+          WHERE locktype = 'advisory' AND objid = $1
+            AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        [publisherLockKey],
+      );
+      return rows[0]?.count ?? 0;
+    };
+    let sent = 0;
+    for (let killed = 0; killed < 2; ) {
+      const batch = Array.from({ length: 200 }, (_, index) => ({
+        ...{ tenantId: one, type: 't', subject: 'signalbeam.users.killed', data: sent + index },
+      }));
+      sent += batch.length;
+      await recordEvents(system, batch);
+      for (let tries = 0, before = killed; tries < 40 && killed === before; tries += 1) {
+        killed += await kill();
+      }
+    }
+    await vi.waitFor(() => expect(heard).toHaveLength(sent), patient);
+    expect(heard.map(({ data }) => data)).toEqual(Array.from({ length: sent }, (_, at) => at));
+    expect(new Set(idsIn(heard)).size).toBe(sent);
+    await owner.end();
+    await subscription.stop();
+  });
+
+  it('the hub: what was committed meanwhile arrives when it is back, in order', async () => {
+    const { heard, subscription } = listen('hubless');
+    await say(one, 't', 0, 'signalbeam.users.hubless');
+    await vi.waitFor(() => expect(heard).toHaveLength(1), patient);
+    await test.world.hub.kill();
+    for (let count = 1; count < 30; count += 1)
+      await say(one, 't', count, 'signalbeam.users.hubless');
+    await test.world.hub.start();
+    await vi.waitFor(() => expect(new Set(idsIn(heard)).size).toBe(30), patient);
+    const firsts = heard.filter(({ id }, index) => idsIn(heard).indexOf(id) === index);
+    expect(firsts.map(({ data }) => data)).toEqual(Array.from({ length: 30 }, (_, count) => count));
+    await subscription.stop();
+  });
+
+  it('an event that no hub takes holds up nothing behind it', async () => {
+    const { heard, subscription } = listen('large');
+    await say(one, 'large', 'x'.repeat(1_100_000), 'signalbeam.users.large');
+    await say(one, 'small', 'after it', 'signalbeam.users.large');
+    await vi.waitFor(() => expect(heard).toHaveLength(1), patient);
+    expect(heard[0]).toMatchObject({ type: 'small', version: 1, tenantId: one });
+    expect(Date.parse(heard[0]?.occurredAt ?? '')).not.toBeNaN();
+    const { rows } = await test.platform.pools.system.query<{ subject: string }>(
+      `SELECT subject FROM platform.dead_letters WHERE consumer = 'event-publisher'`,
+    );
+    expect(rows).toEqual([{ subject: 'signalbeam.users.large' }]);
     await subscription.stop();
   });
 });

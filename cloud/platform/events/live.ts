@@ -88,7 +88,7 @@ const spread = (message: DomainMessage, clients: Set<Client>): void => {
     if (wanted === null) continue;
     let chunk = chunks.get(wanted.event);
     if (chunk === undefined) {
-      const { id, type, at, data } = message;
+      const { id, type, occurredAt: at, data } = message;
       const body = JSON.stringify({ type, at, data });
       chunk = text.encode(`id: ${id}\nevent: ${wanted.event}\ndata: ${body}\n\n`);
       chunks.set(wanted.event, chunk);
@@ -125,8 +125,10 @@ export const startLive = (options: {
   return {
     publish: ({ tenantId, type, data }) => {
       if (connection.isClosed()) return;
-      const at = new Date(now()).toISOString();
-      const message: DomainMessage = { id: randomUUID(), tenantId, type, at, data };
+      const occurredAt = new Date(now()).toISOString();
+      const message: DomainMessage = {
+        ...{ id: randomUUID(), type, version: 1, tenantId, occurredAt, data },
+      };
       connection.publish(liveSubject, JSON.stringify(message));
     },
     open: (client) => openClient(client, clients),

@@ -4,6 +4,7 @@
  * consumers must bear repeats after that). One replica publishes at a time.
  */
 import type { Sql } from '../postgres/pool.ts';
+import { currentTraceparent } from '../tracing/trace.ts';
 
 export type DomainEvent = {
   tenantId: string;
@@ -11,6 +12,8 @@ export type DomainEvent = {
   type: string;
   /** `signalbeam.…`: its second word must be one of EVENTS' (see ../nats/streams.ts). */
   subject: string;
+  /** Of the data: raised when its meaning changes, not when a field is added. */
+  version?: number;
   data: unknown;
 };
 
@@ -22,14 +25,16 @@ export const recordEvents = async (sql: Sql, events: readonly DomainEvent[]): Pr
   if (events.length === 0) return;
   await sql.query(
     `WITH recorded AS (
-       INSERT INTO platform.domain_events (tenant_id, type, subject, data)
-       SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[]))
+       INSERT INTO platform.domain_events (tenant_id, type, subject, data, version, traceparent)
+       SELECT *, $6 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::jsonb[], $5::integer[]))
      SELECT pg_notify('${wakeChannel}', '')`,
     [
       events.map(({ tenantId }) => tenantId),
       events.map(({ type }) => type),
       events.map(({ subject }) => subject),
       events.map(({ data }) => JSON.stringify(data)),
+      events.map(({ version = 1 }) => version),
+      currentTraceparent() ?? null,
     ],
   );
 };

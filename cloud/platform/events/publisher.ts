@@ -4,19 +4,23 @@
  * covers lost wake-ups. Published rows stay a week, so a hub that lost EVENTS gets them again.
  */
 import type { JetStreamClient } from '@nats-io/jetstream';
+import { headers } from '@nats-io/transport-node';
 import pg from 'pg';
 import type { Logger } from '../logging/log.ts';
 import type { Pool, Sql } from '../postgres/pool.ts';
 import { transaction } from '../postgres/transaction.ts';
+import { currentTraceparent, inSpan } from '../tracing/trace.ts';
 import type { DomainMessage } from './message.ts';
 import { wakeChannel } from './outbox.ts';
 
 const batchRows = 200;
+/** Below what a hub takes by default (1 MiB), headers included. */
+const messageBytesMax = 1_000_000;
 const pollMs = 1_000;
 const retryMs = 2_000;
 const cleanMs = 10 * 60_000;
 /** Any constant nobody else locks: "sbev". */
-const lockKey = 0x73626576;
+export const publisherLockKey = 0x73626576;
 
 type Row = {
   position: number;
@@ -25,6 +29,8 @@ type Row = {
   type: string;
   subject: string;
   data: unknown;
+  version: number;
+  traceparent: string | null;
   at: Date;
 };
 
@@ -36,20 +42,48 @@ export type EventPublisher = {
   stop: () => Promise<void>;
 };
 
-const publishRow = async (js: JetStreamClient, row: Row): Promise<void> => {
-  const { id, tenant_id: tenantId, type, data } = row;
-  const message: DomainMessage = { id, tenantId, type, at: row.at.toISOString(), data };
-  await js.publish(row.subject, JSON.stringify(message), { msgID: id, timeout: 5_000 });
+const messageOf = (row: Row): DomainMessage => ({
+  id: row.id,
+  type: row.type,
+  version: row.version,
+  tenantId: row.tenant_id,
+  occurredAt: row.at.toISOString(),
+  ...(row.traceparent === null ? {} : { traceparent: row.traceparent }),
+  data: row.data,
+});
+
+const send = async (js: JetStreamClient, row: Row, body: string): Promise<void> => {
+  const traceparent = row.traceparent ?? undefined;
+  await inSpan(`publish ${row.type}`, { kind: 'producer', traceparent }, async () => {
+    const handedOn = currentTraceparent() ?? traceparent;
+    const options = { msgID: row.id, timeout: 5_000 };
+    if (handedOn === undefined) return js.publish(row.subject, body, options);
+    const traced = headers();
+    traced.set('traceparent', handedOn);
+    return js.publish(row.subject, body, { ...options, headers: traced });
+  });
+};
+
+/** One that the broker will never take must not hold up all that come after it. */
+const setAside = async (sql: Sql, row: Row, body: string, log: Logger): Promise<void> => {
+  await sql.query(
+    `INSERT INTO platform.dead_letters
+       (consumer, subject, stream_sequence, payload, reason, deliveries)
+     VALUES ('event-publisher', $1, $2, $3, 'larger than a message may be', 0) ON CONFLICT DO NOTHING`,
+    [row.subject, row.position, Buffer.from(body)],
+  );
+  log.error({ subject: row.subject, type: row.type }, 'an event is too large; it was set aside');
 };
 
 const takeBatch = async (sql: Sql): Promise<Row[]> => {
   const { rows: locks } = await sql.query<{ held: boolean }>(
     'SELECT pg_try_advisory_xact_lock($1) AS held',
-    [lockKey],
+    [publisherLockKey],
   );
   if (locks[0]?.held !== true) return [];
   const { rows } = await sql.query<Row>(
-    `SELECT position, id, tenant_id, type, subject, data, at FROM platform.domain_events
+    `SELECT position, id, tenant_id, type, subject, data, version, traceparent, at
+       FROM platform.domain_events
       WHERE published_at IS NULL ORDER BY position LIMIT $1`,
     [batchRows],
   );
@@ -57,14 +91,16 @@ const takeBatch = async (sql: Sql): Promise<Row[]> => {
 };
 
 /** One batch; returns how many were published. What failed stays for the next time, in order. */
-const publishBatch = (pool: Pool, js: JetStreamClient): Promise<number> =>
+const publishBatch = (pool: Pool, js: JetStreamClient, log: Logger): Promise<number> =>
   transaction(pool, async (sql) => {
     const rows = await takeBatch(sql);
     let failure: unknown;
     const published: number[] = [];
     for (const row of rows) {
       try {
-        await publishRow(js, row);
+        const body = JSON.stringify(messageOf(row));
+        if (Buffer.byteLength(body) > messageBytesMax) await setAside(sql, row, body, log);
+        else await send(js, row, body);
       } catch (error) {
         failure = error;
         break;
@@ -131,7 +167,7 @@ export const startEventPublisher = (options: {
   const drainOnce = async (): Promise<number> => {
     let waitMs = pollMs;
     try {
-      while (!stopped && (await publishBatch(pool, js)) > 0);
+      while (!stopped && (await publishBatch(pool, js, log)) > 0);
     } catch (error) {
       waitMs = retryMs;
       if (!stopped) log.warn({ error }, 'domain events could not be published; they wait');

@@ -15,6 +15,7 @@ import { streams } from '@signalbeam/sync/wire/subjects';
 import type { Logger } from '../logging/log.ts';
 import type { CloudConnection } from '../nats/connect.ts';
 import type { Sql } from '../postgres/pool.ts';
+import { inSpan } from '../tracing/trace.ts';
 import { type DomainMessage, messageSchema } from './message.ts';
 
 export const deliveriesMax = 10;
@@ -75,7 +76,10 @@ const handleOne = async (options: SubscribeOptions, message: JsMsg): Promise<voi
     const parsed = parse(message);
     if (parsed.kind === 'refused') return await setAside(options, message, parsed.reason);
     try {
-      await options.handle(parsed.value, message.subject);
+      const traceparent = message.headers?.get('traceparent') || parsed.value.traceparent;
+      await inSpan(`process ${parsed.value.type}`, { kind: 'consumer', traceparent }, () =>
+        options.handle(parsed.value, message.subject),
+      );
       message.ack();
     } catch (error) {
       const { deliveryCount } = message.info;

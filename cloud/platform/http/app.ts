@@ -15,6 +15,7 @@ import type { Logger } from '../logging/log.ts';
 import type { ApiEnv } from './caller.ts';
 import { describeRoute } from './describe.ts';
 import { type FieldError, problemBody, problemOf, problemResponse, refusal } from './problem.ts';
+import { traceRequests } from './trace-requests.ts';
 import { refuseWrongMethods } from './wrong-method.ts';
 
 export type Api = OpenAPIHono<ApiEnv>;
@@ -173,6 +174,7 @@ export const createApi = (options: ApiOptions): Api => {
       hook,
     )) as typeof register;
   addErrors(api, options.log);
+  api.use('*', traceRequests);
   if (options.measure !== undefined) api.use('*', options.measure);
   api.use('*', requestId, async (c, next) => {
     c.set('tags', {});

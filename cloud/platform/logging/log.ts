@@ -2,7 +2,9 @@
  * The log: one JSON object a line on standard output. Anything that could be a secret is cut by
  * name before it is written, whoever logs it.
  */
+
 import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { currentTraceId } from '../tracing/trace.ts';
 
 export type Logger = Pick<
   PinoLogger,
@@ -53,6 +55,11 @@ export const createLog = (options: {
     redact: { paths: redacted, censor: '[cut]' },
     serializers: { error: serializeError, err: serializeError },
     formatters: { level: (label: string) => ({ level: label }) },
+    // So that a line is found from its trace, and the trace from a line.
+    mixin: () => {
+      const traceId = currentTraceId();
+      return traceId === undefined ? {} : { traceId };
+    },
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
   };
   return options.destination === undefined ? pino(settings) : pino(settings, options.destination);

@@ -1,8 +1,11 @@
 /**
- * Lines of the audit log, written in the transaction of the change they tell of. Who writes one
- * has told of its change: `changeTenant` (./tenant.ts) keeps only what was told. The lines are
- * chained afterwards, by ./audit-chain.ts. Secrets have no place in `before` and `after`.
+ * Lines of the audit log, written in the transaction of the change they tell of, and with them the
+ * domain events of changes that have none with facts of their own. Who writes one has told of its
+ * change: `changeTenant` (./tenant.ts) keeps only what was told. The lines are chained afterwards,
+ * by ./audit-chain.ts. Secrets have no place in `before` and `after`.
  */
+import { eventOfAudit } from '../events/audit-events.ts';
+import { recordEvents } from '../events/outbox.ts';
 import type { Sql } from './pool.ts';
 
 export type AuditEntry = {
@@ -51,6 +54,10 @@ export const writeAudits = async (sql: Sql, entries: readonly AuditEntry[]): Pro
       entries.map(({ ip }) => ip),
       entries.map(({ requestId }) => requestId ?? null),
     ],
+  );
+  await recordEvents(
+    sql,
+    entries.flatMap((entry) => eventOfAudit(entry) ?? []),
   );
   told.add(sql);
 };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@signalbeam/launcher/rig/provided';
 import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/database';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { migrate } from './migrate.ts';
 import { openPool } from './pool.ts';
 
@@ -36,6 +36,45 @@ describe('migrate', () => {
     expect(names.length).toBeGreaterThan(0);
     expect(new Set(names).size).toBe(names.length);
     expect(await migrate({ url: database.url })).toEqual([]);
+  });
+
+  it('goes on where a replica died in the middle, with five starting at once', async () => {
+    await file('0001_a.sql', 'CREATE TABLE a (id int)');
+    // Each waits for a lock that this test holds until it has ended whoever waits there first.
+    await file('0002_b.sql', 'CREATE TABLE b (id int); SELECT pg_advisory_xact_lock(4242)');
+    await file(
+      '0003_c.sql',
+      '-- no-transaction\nCREATE TABLE IF NOT EXISTS c (id int);\n-- next\nSELECT pg_advisory_lock(4343);',
+    );
+    await file('0004_d.sql', 'CREATE TABLE d (id int)');
+    const holder = openPool({ url: database.url, role: null, max: 1 });
+    await holder.query('SELECT pg_advisory_lock(4242), pg_advisory_lock(4343)');
+    const outcomes = Promise.allSettled(
+      [1, 2, 3, 4, 5].map(() => migrate({ url: database.url, folder })),
+    );
+    for (const key of [4242, 4343]) {
+      await vi.waitFor(
+        async () => {
+          const { rows } = await holder.query(
+            `SELECT pg_terminate_backend(pid) FROM pg_locks
+              WHERE locktype = 'advisory' AND objid = $1 AND NOT granted`,
+            [key],
+          );
+          expect(rows).toHaveLength(1);
+        },
+        { timeout: 20_000 },
+      );
+      await holder.query('SELECT pg_advisory_unlock($1)', [key]);
+    }
+    const settled = await outcomes;
+    await holder.end();
+    expect(settled.filter(({ status }) => status === 'rejected')).toHaveLength(2);
+    const done = settled.flatMap((one) => (one.status === 'fulfilled' ? one.value : []));
+    expect(new Set(done).size).toBe(done.length);
+    const recorded = await query('SELECT name FROM platform.migrations ORDER BY name');
+    expect(recorded.map(({ name }) => name.slice(0, 4))).toEqual(['0001', '0002', '0003', '0004']);
+    const tables = await query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+    expect(tables.map(({ tablename }) => tablename).toSorted()).toEqual(['a', 'b', 'c', 'd']);
   });
 
   it('works in many databases of one server at once, though roles are shared', async () => {

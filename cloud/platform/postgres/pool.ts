@@ -4,6 +4,8 @@
  * Not a query builder: statements are plain SQL with parameters.
  */
 import pg from 'pg';
+import { isTracing } from '../tracing/trace.ts';
+import { createTracedPool } from '../tracing/traced-client.ts';
 
 /**
  * `sb_api`: requests of one tenant, row security applies.
@@ -52,7 +54,7 @@ const silenceMs = 5_000;
 
 export const openPool = (options: PoolOptions): Pool => {
   const statementTimeoutMs = options.statementTimeoutMs ?? 30_000;
-  const pool = new pg.Pool({
+  const config: pg.PoolConfig = {
     connectionString: options.url,
     max: options.max ?? 10,
     application_name: options.applicationName ?? 'signalbeam',
@@ -63,7 +65,8 @@ export const openPool = (options: PoolOptions): Pool => {
     keepAlive: true,
     types,
     ...(options.role === null ? {} : { options: `-c role=${options.role} ${requestSettings}` }),
-  });
+  };
+  const pool = isTracing() ? createTracedPool(config) : new pg.Pool(config);
   // Without a listener an idle connection that the server drops would end the process.
   pool.on('error', options.onError ?? (() => {}));
   return pool;
