@@ -1,24 +1,35 @@
 /**
  * Live views: every replica hears every event of the cloud as it happens and passes it to the
  * clients of its tenant. Nothing is stored; each client's queue is bounded, and one that can't keep
- * up is told `resync` once and asks the API anew. Not a delivery guarantee for anybody.
+ * up is told `resync` once and asks the API anew. Not a delivery guarantee for anybody. Clients that
+ * want the same share everything: what is chosen, the bytes, and the moment they are sent at.
  */
 import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '../logging/log.ts';
+import {
+  type ClientOptions,
+  type LiveClient,
+  type OfferedClient,
+  openClient,
+  pieceOf,
+} from './live-client.ts';
 import { type DomainMessage, messageSchema } from './message.ts';
 
 /** Live messages that are no domain events: heard by every replica, in no stream. */
 const liveSubject = 'live';
-const queueBytesMax = 256 * 1024;
 const keepAliveMs = 15_000;
+/** The first event goes at once; what follows it closely goes together, as one write. */
+const togetherMs = 200;
+const togetherBytesMax = 32 * 1024;
 
-export type LiveClient = { stream: ReadableStream<Uint8Array>; close: () => void };
 export type LiveOptions = {
   tenantId: string;
+  /** Clients of a tenant with the same word here want the same. */
+  sharing?: string;
   /** The event's name for this client, or null to leave it out. */
   wants: (message: DomainMessage) => { event: string } | null;
-};
+} & Omit<ClientOptions, 'ended'> & { ended?: () => void };
 
 export type Live = {
   /** Tells all replicas' clients; lossy by design. */
@@ -30,71 +41,86 @@ export type Live = {
 };
 
 const text = new TextEncoder();
-const resync = text.encode('event: resync\ndata: {}\n\n');
-const keepAlive = text.encode(': still here\n\n');
+const keepAlive = pieceOf(text.encode(': still here\n\n'));
 
-type Client = LiveOptions & { offer: (chunk: Uint8Array) => void; close: () => void };
-
-const openClient = (options: LiveOptions, clients: Set<Client>): LiveClient => {
-  let controller: ReadableStreamDefaultController<Uint8Array>;
-  let missed = false;
-  const client: Client = {
-    ...options,
-    offer: (chunk) => {
-      const room = controller.desiredSize ?? 0;
-      if (room >= chunk.byteLength) {
-        if (missed) controller.enqueue(resync);
-        missed = false;
-        controller.enqueue(chunk);
-      } else if (chunk !== keepAlive) missed = true;
-    },
-    close: () => {
-      if (!clients.delete(client)) return;
-      try {
-        controller.close();
-      } catch {
-        // Cancelled by its reader at the same moment.
-      }
-    },
-  };
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      start: (given) => {
-        controller = given;
-        clients.add(client);
-        controller.enqueue(text.encode('retry: 2000\n\n'));
-      },
-      // The reader made room: one that missed something learns so now, not at the next event.
-      pull: () => {
-        if (!missed) return;
-        missed = false;
-        controller.enqueue(resync);
-      },
-      cancel: () => {
-        clients.delete(client);
-      },
-    },
-    { highWaterMark: queueBytesMax, size: (chunk) => chunk?.byteLength ?? 0 },
-  );
-  return { stream, close: client.close };
+type Group = {
+  wants: LiveOptions['wants'];
+  clients: Set<OfferedClient>;
+  waiting: Uint8Array[];
+  timer: NodeJS.Timeout | null;
 };
 
-const spread = (message: DomainMessage, clients: Set<Client>): void => {
-  // One buffer per event and name, shared by all clients that get it.
-  const chunks = new Map<string, Uint8Array>();
-  for (const client of clients) {
-    if (client.tenantId !== message.tenantId) continue;
-    const wanted = client.wants(message);
+const flush = (group: Group): void => {
+  if (group.waiting.length === 0) return;
+  const piece = pieceOf(Buffer.concat(group.waiting));
+  group.waiting = [];
+  for (const client of group.clients) client.offer(piece);
+};
+
+const pass = (group: Group, event: Uint8Array): void => {
+  const bytes = group.waiting.reduce((sum, each) => sum + each.byteLength, event.byteLength);
+  if (bytes > togetherBytesMax) flush(group);
+  group.waiting.push(event);
+  if (group.timer === null || event.byteLength > togetherBytesMax) flush(group);
+  const again = (): void => {
+    const idle = group.waiting.length === 0;
+    flush(group);
+    group.timer = idle ? null : setTimeout(again, togetherMs);
+  };
+  group.timer ??= setTimeout(again, togetherMs);
+};
+
+const spread = (message: DomainMessage, groups: Iterable<Group>): void => {
+  // Encoded once for each name it goes under.
+  const encoded = new Map<string, Uint8Array>();
+  for (const group of groups) {
+    const wanted = group.wants(message);
     if (wanted === null) continue;
-    let chunk = chunks.get(wanted.event);
-    if (chunk === undefined) {
+    let event = encoded.get(wanted.event);
+    if (event === undefined) {
       const { id, type, occurredAt: at, data } = message;
       const body = JSON.stringify({ type, at, data });
-      chunk = text.encode(`id: ${id}\nevent: ${wanted.event}\ndata: ${body}\n\n`);
-      chunks.set(wanted.event, chunk);
+      event = text.encode(`id: ${id}\nevent: ${wanted.event}\ndata: ${body}\n\n`);
+      encoded.set(wanted.event, event);
     }
-    client.offer(chunk);
+    pass(group, event);
   }
+};
+
+/** The groups of all tenants; one that nobody is in any more is gone. */
+const createGroups = () => {
+  const tenants = new Map<string, Map<string, Group>>();
+  return {
+    of: (tenantId: string): Iterable<Group> => tenants.get(tenantId)?.values() ?? [],
+    clients: () =>
+      [...tenants.values()].flatMap((of) =>
+        [...of.values()].flatMap((group) => [...group.clients]),
+      ),
+    isEmpty: () => tenants.size === 0,
+    join: (options: LiveOptions): LiveClient => {
+      const { tenantId, wants, sharing = randomUUID() } = options;
+      const groups = tenants.get(tenantId) ?? new Map<string, Group>();
+      tenants.set(tenantId, groups);
+      const group = groups.get(sharing) ?? { wants, clients: new Set(), waiting: [], timer: null };
+      groups.set(sharing, group);
+      const client = openClient({
+        ...options,
+        ended: () => {
+          group.clients.delete(client);
+          if (group.clients.size === 0 && groups.get(sharing) === group) {
+            clearTimeout(group.timer ?? undefined);
+            groups.delete(sharing);
+          }
+          if (groups.size === 0 && tenants.get(tenantId) === groups) tenants.delete(tenantId);
+          options.ended?.();
+        },
+      });
+      // What waits was before its time.
+      flush(group);
+      group.clients.add(client);
+      return client;
+    },
+  };
 };
 
 export const startLive = (options: {
@@ -103,11 +129,12 @@ export const startLive = (options: {
   now: () => number;
 }): Live => {
   const { connection, log, now } = options;
-  const clients = new Set<Client>();
+  const groups = createGroups();
   const hear = (data: string): void => {
-    if (clients.size === 0) return;
+    if (groups.isEmpty()) return;
     try {
-      spread(messageSchema.parse(JSON.parse(data)), clients);
+      const message = messageSchema.parse(JSON.parse(data));
+      spread(message, groups.of(message.tenantId));
     } catch (error) {
       log.warn({ error }, 'a live message could not be read');
     }
@@ -120,7 +147,7 @@ export const startLive = (options: {
     }),
   );
   const timer = setInterval(() => {
-    for (const client of clients) client.offer(keepAlive);
+    for (const client of groups.clients()) client.offer(keepAlive, true);
   }, keepAliveMs);
   return {
     publish: ({ tenantId, type, data }) => {
@@ -131,12 +158,12 @@ export const startLive = (options: {
       };
       connection.publish(liveSubject, JSON.stringify(message));
     },
-    open: (client) => openClient(client, clients),
-    clients: () => clients.size,
+    open: groups.join,
+    clients: () => groups.clients().length,
     stop: () => {
       clearInterval(timer);
       for (const subscription of subscriptions) subscription.unsubscribe();
-      for (const client of [...clients]) client.close();
+      for (const client of groups.clients()) client.close();
     },
   };
 };

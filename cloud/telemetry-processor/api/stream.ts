@@ -3,6 +3,7 @@
  * replayed: a client that comes back with Last-Event-ID, or reads too slowly, is told `resync` and
  * asks the API anew. The stream ends when the sign-in that opened it does.
  */
+import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
 import { requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { refusal } from '@signalbeam/platform/http/problem';
@@ -13,34 +14,6 @@ import type { AddRoutes, Parts } from './parts.ts';
 /** How long a stream may outlive the session that opened it. */
 const sessionCheckMs = 15_000;
 const sessionPath = '/api/telemetry/session';
-const resync = new TextEncoder().encode('event: resync\ndata: {}\n\n');
-
-/** Passes `inner` on as it is read, so its own bound on what waits stays the only one. */
-const passOn = (
-  inner: ReadableStream<Uint8Array>,
-  first: Uint8Array | null,
-  ended: () => void,
-): ReadableStream<Uint8Array> => {
-  const reader = inner.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      start: (controller) => {
-        if (first !== null) controller.enqueue(first);
-      },
-      pull: async (controller) => {
-        const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        ended();
-        controller.close();
-      },
-      cancel: async (reason) => {
-        ended();
-        await reader.cancel(reason);
-      },
-    },
-    { highWaterMark: 0 },
-  );
-};
 
 /**
  * The devices that somebody who is held to some sites hears of, as they were at the last check of
@@ -110,15 +83,24 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
       }
       const { tenantId } = c.var.caller;
       let seen = await visibleTo(parts, c.var.caller);
+      const leave = parts.watching()?.add(tenantId, topics);
+      const { headers } = c.req.raw;
+      const bindings = c.env as { outgoing?: ServerResponse } | undefined;
       const client = parts.live.open({
         tenantId,
+        // Who is held to some sites shares with nobody: what they hear is theirs alone.
+        ...(seen === null ? { sharing: c.req.valid('query').topics ?? '' } : {}),
         wants: (message) => {
           const event = wantedEvent(message, topics);
           return event === null || !isVisible(message.data, seen) ? null : { event };
         },
+        missed: c.req.header('last-event-id') !== undefined,
+        outgoing: bindings?.outgoing,
+        ended: () => {
+          clearInterval(timer);
+          leave?.();
+        },
       });
-      const leave = parts.watching()?.add(tenantId, topics);
-      const { headers } = c.req.raw;
       const timer = setInterval(() => {
         Promise.resolve(api.request(sessionPath, { headers }))
           .then(
@@ -132,12 +114,7 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
           )
           .catch((error: unknown) => c.var.log.warn({ error }, 'sites could not be read'));
       }, sessionCheckMs);
-      const first = c.req.header('last-event-id') === undefined ? null : resync;
-      const stream = passOn(client.stream, first, () => {
-        clearInterval(timer);
-        leave?.();
-      });
-      return c.body(stream, 200, {
+      return c.body(client.stream, 200, {
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         'x-accel-buffering': 'no',
