@@ -8,10 +8,22 @@ import type { OpenApiDocument } from '@signalbeam/platform/http/openapi';
 import { requestBytesMax } from '@signalbeam/sync/core/limits';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { type Answer, createJudge, type Judge, type Operation } from './document.suite.ts';
+import {
+  type Answer,
+  codeOf,
+  createJudge,
+  type Judge,
+  type Operation,
+  pathsOf,
+} from './document.suite.ts';
 import { forgeTokens } from './forged-tokens.suite.ts';
 import { expectAnyAddressAnswered, expectAnyBodyAnswered } from './hostile.suite.ts';
-import { conditionsOf, expectMannersDescribed, expectRepeatsAnswered } from './manners.suite.ts';
+import {
+  conditionsOf,
+  expectHeadersHarmless,
+  expectMannersDescribed,
+  expectRepeatsAnswered,
+} from './manners.suite.ts';
 import { expectRoleHeld, expectSiteHeld } from './roles.suite.ts';
 import { newestAuditOf, rowsOf, unaudited } from './rows.suite.ts';
 import {
@@ -31,7 +43,6 @@ let judge: Judge;
 let ours: Tenant;
 let theirs: Tenant;
 let calls: Record<string, Call>;
-
 const rowsNow = () => rowsOf(cloud.owner);
 
 /** Asks, and holds the answer against the document. */
@@ -48,9 +59,6 @@ const callOf = (operation: Operation): Call => {
   if (call === undefined) throw new Error(`no call is written for ${operation.key}`);
   return call;
 };
-const codeOf = ({ text }: Answer): string => JSON.parse(text).code;
-const pathsOf = ({ text }: Answer): string[] =>
-  (JSON.parse(text).errors ?? []).map(({ path }: { path: string }) => path);
 const each = async (
   chosen: (operation: Operation) => boolean,
   look: (operation: Operation, call: Call) => Promise<void>,
@@ -390,6 +398,7 @@ describe('whatever is sent', () => {
         },
       ),
     );
+    await expectHeadersHarmless(judge.operations, callOf, theirs.token, ask);
     expect((await cloud.ask('GET', '/readyz')).status).toBe(200);
   });
 });

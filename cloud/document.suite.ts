@@ -94,6 +94,11 @@ export const createJudge = (document: OpenApiDocument) => {
 
 export type Answer = { status: number; type: string; text: string; headers: Headers };
 
+/** Of a refusal: its code, and the paths of its faults. */
+export const codeOf = ({ text }: Answer): string => JSON.parse(text).code;
+export const pathsOf = ({ text }: Answer): string[] =>
+  (JSON.parse(text).errors ?? []).map(({ path }: { path: string }) => path);
+
 export const hostileText = fc.constantFrom(
   '\u0000',
   '\ud800',

@@ -2,8 +2,10 @@
  * What every operation does alike, checked on each by its description: a read is known again by its
  * tag, a POST is not carried out twice with one key, a conditional write minds its condition.
  */
+import fc from 'fast-check';
 import { expect } from 'vitest';
 import type { Answer, Operation } from './document.suite.ts';
+import type { Call, Request } from './two-tenants.suite.ts';
 
 type Ask = (headers: Record<string, string>) => Promise<Answer>;
 type Rows = () => Promise<Record<string, string>>;
@@ -69,4 +71,36 @@ export const expectRepeatsAnswered = async (
     first.text,
   ]);
   expect(await rowsNow()).toEqual(before);
+};
+
+const headerNames = [
+  ...['idempotency-key', 'if-match', 'if-none-match', 'traceparent', 'x-request-id'],
+  ...['x-forwarded-for', 'x-forwarded-host', 'last-event-id', 'accept', 'range'],
+];
+
+const headerValues = fc.oneof(
+  fc.string({ unit: 'grapheme-ascii', maxLength: 400 }),
+  fc.constantFrom('*', '""', '"a.b', 'W/"', `00-${'0'.repeat(32)}-${'0'.repeat(16)}-01`, '..;/'),
+  fc.constantFrom("'; DROP TABLE platform.idempotency_keys; --", '=cmd|calc', '%00', '<b>'),
+);
+
+const asked = ['get /api/groups/{id}', 'patch /api/groups/{id}', 'post /api/groups'];
+
+/** Whatever stands in a header that we read: an answer that the document promises, never a failure. */
+export const expectHeadersHarmless = async (
+  operations: readonly Operation[],
+  callOf: (operation: Operation) => Call,
+  token: string,
+  ask: (operation: Operation, path: string, request: Request) => Promise<Answer>,
+): Promise<void> => {
+  for (const operation of operations.filter(({ key }) => asked.includes(key))) {
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...headerNames), headerValues, async (name, value) => {
+        const { path, body } = callOf(operation);
+        const { status } = await ask(operation, path, { token, body, headers: { [name]: value } });
+        expect([name, value, status < 500]).toEqual([name, value, true]);
+      }),
+      { numRuns: 60 },
+    );
+  }
 };

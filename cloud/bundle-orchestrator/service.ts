@@ -15,7 +15,9 @@ import { createUploader } from './artifacts/upload.ts';
 import { policyOf } from './core/policy.ts';
 import { startSigningAgain } from './desired/sign-again.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
+import { startForgetting } from './rollouts/forget.ts';
 import { startListening } from './rollouts/listen.ts';
+import { countRollouts } from './store/rollouts.ts';
 
 export const createService = (platform: Platform): Service => {
   const { config, pools, keyring, blobs, cloud, log, now } = platform;
@@ -25,6 +27,7 @@ export const createService = (platform: Platform): Service => {
     pool: pools.api,
     keyring,
     blobs,
+    aside: platform.aside,
     now,
     onChanged,
     policy: policyOf(config),
@@ -40,6 +43,9 @@ export const createService = (platform: Platform): Service => {
   ]) {
     addRoutes(app, parts);
   }
+  platform.metrics.counted('signalbeam_rollouts', 'Rollouts by status', 'status', () =>
+    countRollouts(pools.system),
+  );
   let running: { stop: () => Promise<void> }[] = [];
   platform.streams.onMade('KV_desired', () => publisher?.check());
   return {
@@ -51,6 +57,7 @@ export const createService = (platform: Platform): Service => {
       running = [
         publisher,
         startListening({ cloud, pools, keyring, log, now, onChanged }),
+        startForgetting(platform),
         startSigningAgain({ pools, keyring, now, log, onChanged }),
       ];
     },

@@ -24,6 +24,7 @@ import { addServiceAccountRoutes } from './api/service-accounts.ts';
 import { addSiteRoutes } from './api/sites.ts';
 import { addUserRoutes } from './api/users.ts';
 import { startChainingAudit } from './chain-audit.ts';
+import { measureFleet } from './measure-fleet.ts';
 import { startMembership } from './membership/start.ts';
 import { startSweeping } from './sweep.ts';
 import { startWithdrawing } from './withdraw-device.ts';
@@ -54,6 +55,7 @@ export const createService = (platform: Platform): Service => {
   ]) {
     addRoutes(app, platform);
   }
+  measureFleet(platform);
   let running: { stop: () => Promise<void> }[] = [];
   return {
     name: 'device-manager',

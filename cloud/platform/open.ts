@@ -4,6 +4,7 @@
  */
 import { openAzureBlobs } from './blobs/azure.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
+import { createAside } from './cache/aside.ts';
 import { createMemoryCache } from './cache/memory.ts';
 import { openValkeyCache } from './cache/valkey.ts';
 import type { Config } from './config.ts';
@@ -91,6 +92,33 @@ const openHub = async (options: OpenOptions, pools: Platform['pools'], kek: Plat
   return { keyring, pusher, cloud, streams, publisher };
 };
 
+/** What every process tells of what it does beside requests. */
+const measurePlatform = ({
+  metrics,
+  pools,
+  live,
+}: Pick<Platform, 'metrics' | 'pools' | 'live'>) => {
+  metrics.counted(
+    'signalbeam_domain_events',
+    'Domain events not yet published',
+    'state',
+    async () => {
+      const { rows } = await pools.system.query<{ count: number }>(
+        'SELECT count(*) FROM platform.domain_events WHERE published_at IS NULL',
+      );
+      return { waiting: rows[0]?.count ?? 0 };
+    },
+  );
+  metrics.counted(
+    'signalbeam_live_streams',
+    'Live streams that are open here',
+    'state',
+    async () => ({
+      open: live.clients(),
+    }),
+  );
+};
+
 type Hub = Awaited<ReturnType<typeof openHub>>;
 
 /** Pushes now, or leaves it to the pusher's loop: creating a tenant does not fail for the hub. */
@@ -111,6 +139,14 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
   const { keyring, cloud } = hub;
   const stores = await openStores(options, now);
   const metrics = createMetrics();
+  const reads = metrics.counter('signalbeam_cache_reads_total', 'Reads beside Postgres', [
+    'kind',
+    'outcome',
+  ]);
+  const aside = createAside({
+    cache: config.redisUrl === null ? null : stores.cache,
+    count: (kind, outcome) => reads.inc({ kind, outcome }),
+  });
   const live = startLive({ connection: cloud.connection, log, now });
   const authenticate = createAuthenticator({
     userKeys: [keyring.users],
@@ -121,6 +157,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     trustedProxy: config.trustedProxy,
     now,
   });
+  measurePlatform({ metrics, pools, live });
   const manners = {
     log,
     authenticate,
@@ -144,6 +181,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     keyring,
     cloud,
     ...stores,
+    aside,
     metrics,
     live,
     desired: openDesiredBucket(cloud),

@@ -3,6 +3,7 @@
  * one, each service's `createService` the other, and a composition root puts them together.
  */
 import type { Blobs } from './blobs/port.ts';
+import type { Aside } from './cache/aside.ts';
 import type { Cache } from './cache/port.ts';
 import type { Config } from './config.ts';
 import type { Live } from './events/live.ts';
@@ -30,6 +31,8 @@ export type Platform = {
   /** `streams.onMade('KV_desired', refill)`: for who fills a stream that the hub lost. */
   streams: Pick<StreamKeeper, 'onMade'>;
   cache: Cache;
+  /** Reads beside Postgres, where a cache is shared. */
+  aside: Aside;
   blobs: Blobs;
   metrics: Metrics;
   live: Live;

@@ -37,6 +37,7 @@ export const unopenedPlatform = (): Platform => {
     desired: unopened('the bucket'),
     streams: { onMade: () => undefined },
     cache: unopened('the cache'),
+    aside: unopened('the cache'),
     blobs: unopened('the blobs'),
     metrics: createMetrics(),
     live: unopened('the live events'),

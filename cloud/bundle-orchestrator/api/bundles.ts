@@ -102,7 +102,11 @@ const addReading = (api: Api, parts: Parts): void => {
     }),
     async (c) => {
       const { id } = c.req.valid('param');
-      const bundle = await withTenant(parts.pool, c.var.caller, (sql) => findBundle(sql, id));
+      const { caller } = c.var;
+      const kept = { kind: 'bundle', id, tenantId: caller.tenantId, schema: bundleSchema } as const;
+      const bundle = await parts.aside.read(kept, () =>
+        withTenant(parts.pool, caller, (sql) => findBundle(sql, id)),
+      );
       if (bundle === null) throw refusal('not-found', 'There is no such bundle.');
       return c.json(bundle, 200);
     },

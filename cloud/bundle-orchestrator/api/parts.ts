@@ -1,7 +1,13 @@
 /** What the routes of this service work with. */
 import type { Blobs } from '@signalbeam/platform/blobs/port';
+import type { Aside } from '@signalbeam/platform/cache/aside';
 import type { Uploader } from '../artifacts/upload.ts';
 import type { BundlePolicy } from '../core/policy.ts';
 import type { Workshop } from '../desired/workshop.ts';
 
-export type Parts = Workshop & { policy: BundlePolicy; blobs: Blobs; upload: Uploader };
+export type Parts = Workshop & {
+  policy: BundlePolicy;
+  blobs: Blobs;
+  upload: Uploader;
+  aside: Aside;
+};

@@ -60,7 +60,13 @@ const addStarting = (api: Api, parts: Parts): void => {
           ...conflict,
         },
       }),
-      async (c) => c.json(await steer(parts, authorOf(c.var), c.req.valid('param').id), 200),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const view = await steer(parts, authorOf(c.var), id);
+        // Whoever steered it reads what became of it at once; others hear of it by its event.
+        await parts.aside.forget('rollout', id);
+        return c.json(view, 200);
+      },
     );
   }
 };
@@ -124,9 +130,12 @@ const addReading = (api: Api, parts: Parts): void => {
     async (c) => {
       const { tenantId } = c.var.caller;
       const { id } = c.req.valid('param');
-      const view = await withTenant(parts.pool, c.var.caller, (sql) =>
-        viewRollout(sql, tenantId, id, parts.now()),
-      );
+      const { caller } = c.var;
+      const load = () =>
+        withTenant(parts.pool, caller, (sql) => viewRollout(sql, tenantId, id, parts.now()));
+      // Who is held to some sites sees another rollout than the tenant: theirs is not kept.
+      const kept = { kind: 'rollout', id, tenantId, schema: rolloutSchema } as const;
+      const view = await (caller.sites === null ? parts.aside.read(kept, load) : load());
       if (view === null) throw noSuchRollout();
       return c.json(view, 200);
     },

@@ -48,7 +48,9 @@ const addReleasing = (api: Api, parts: Parts): void => {
       const { version, containers, releaseNotes } = c.req.valid('json');
       const bundleId = c.req.valid('param').id;
       const wish = { bundleId, version, containers, releaseNotes };
-      return c.json(await releaseVersion(parts, authorOf(c.var), wish), 201);
+      const released = await releaseVersion(parts, authorOf(c.var), wish);
+      await parts.aside.forget('bundle', wish.bundleId);
+      return c.json(released, 201);
     },
   );
 };

@@ -212,3 +212,11 @@ export const activeRollouts = async (
   );
   return rows.map((row) => ({ tenantId: row.tenant_id, rolloutId: row.id }));
 };
+
+/** Of all tenants, by status. */
+export const countRollouts = async (system: Sql): Promise<Record<string, number>> => {
+  const { rows } = await system.query<{ status: string; count: number }>(
+    'SELECT status, count(*) FROM bundle_orchestrator.rollouts GROUP BY status',
+  );
+  return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+};

@@ -17,6 +17,14 @@ export const describeCache = (name: string, open: () => Promise<Cache> | Cache):
       expect(await cache.get(key())).toBeNull();
     });
 
+    it('adds what is not there, and leaves what is', async () => {
+      const [one, two] = [key(), key()];
+      await cache.set(one, 'first', 60_000);
+      await cache.add(one, 'second', 60_000);
+      await cache.add(two, 'second', 60_000);
+      expect([await cache.get(one), await cache.get(two)]).toEqual(['first', 'second']);
+    });
+
     it('returns what was set, overwrites and deletes', async () => {
       const name = key();
       await cache.set(name, 'one', 60_000);

@@ -27,7 +27,13 @@ export const createMemoryCache = (options: { now: () => number; entriesMax?: num
   };
   return {
     get: async (key) => read(key)?.value ?? null,
-    set: async (key, value, ttlMs) => write(key, { value, expiresAtMs: now() + ttlMs }),
+    set: async (key, value, ttlMs) => {
+      write(key, { value, expiresAtMs: now() + ttlMs });
+      return true;
+    },
+    add: async (key, value, ttlMs) => {
+      if (read(key) === null) write(key, { value, expiresAtMs: now() + ttlMs });
+    },
     delete: async (key) => {
       entries.delete(key);
     },

@@ -4,7 +4,10 @@
  */
 export type Cache = {
   get: (key: string) => Promise<string | null>;
-  set: (key: string, value: string, ttlMs: number) => Promise<void>;
+  /** Whether it was set: a cache that is away has kept what it had. */
+  set: (key: string, value: string, ttlMs: number) => Promise<boolean>;
+  /** Sets it unless something is there. */
+  add: (key: string, value: string, ttlMs: number) => Promise<void>;
   delete: (key: string) => Promise<void>;
   /** Adds one and returns the count; the first sets the life of the counter. 0 when unavailable. */
   increment: (key: string, ttlMs: number) => Promise<number>;

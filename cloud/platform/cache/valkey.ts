@@ -60,7 +60,12 @@ export const openValkeyCache = (options: {
     get: (key) => ready.then(() => attempt(null, () => client.get(key))),
     set: async (key, value, ttlMs) => {
       await ready;
-      await attempt<unknown>(null, () => client.set(key, value, 'PX', Math.max(1, ttlMs)));
+      const done = await attempt(null, () => client.set(key, value, 'PX', Math.max(1, ttlMs)));
+      return done !== null;
+    },
+    add: async (key, value, ttlMs) => {
+      await ready;
+      await attempt<unknown>(null, () => client.set(key, value, 'PX', Math.max(1, ttlMs), 'NX'));
     },
     delete: async (key) => {
       await ready;

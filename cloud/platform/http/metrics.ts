@@ -17,9 +17,21 @@ export type Metrics = {
     buckets: number[],
     labels?: string[],
   ) => Histogram<string>;
+  /**
+   * What is counted in the database when somebody looks, at most every few seconds: label values
+   * to numbers. While the database is away it keeps the last.
+   */
+  counted: (
+    name: string,
+    help: string,
+    label: string,
+    count: () => Promise<Record<string, number>>,
+  ) => void;
   /** Measures every request that passes. */
   measure: MiddlewareHandler<ApiEnv>;
 };
+
+const countEveryMs = 10_000;
 
 export const createMetrics = (): Metrics => {
   const registry = new Registry();
@@ -38,6 +50,20 @@ export const createMetrics = (): Metrics => {
     gauge: (name, help, labelNames = []) => new Gauge({ name, help, labelNames, registers }),
     histogram: (name, help, buckets, labelNames = []) =>
       new Histogram({ name, help, buckets, labelNames, registers }),
+    counted: (name, help, label, count) => {
+      let countedAtMs = Number.NEGATIVE_INFINITY;
+      const gauge: Gauge<string> = new Gauge({
+        ...{ name, help, labelNames: [label], registers },
+        collect: async () => {
+          if (performance.now() - countedAtMs < countEveryMs) return;
+          countedAtMs = performance.now();
+          const counts = await count().catch(() => null);
+          if (counts === null) return;
+          gauge.reset();
+          for (const [value, total] of Object.entries(counts)) gauge.set({ [label]: value }, total);
+        },
+      });
+    },
     measure: async (c, next) => {
       const start = performance.now();
       await next();

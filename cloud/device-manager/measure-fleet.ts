@@ -1,0 +1,26 @@
+/** The fleet in numbers, for whoever operates the cloud: all tenants together, by state. */
+import type { Platform } from '@signalbeam/platform/service';
+
+export const measureFleet = ({ metrics, pools }: Pick<Platform, 'metrics' | 'pools'>): void => {
+  const by = async (sql: string): Promise<Record<string, number>> => {
+    const { rows } = await pools.system.query<{ state: string; count: number }>(sql);
+    return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
+  };
+  metrics.counted(
+    'signalbeam_devices',
+    'Devices by where their registration stands',
+    'status',
+    () =>
+      by(`SELECT status AS state, count(*) FROM device_manager.devices
+         WHERE deleted_at IS NULL GROUP BY status`),
+  );
+  metrics.counted(
+    'signalbeam_devices_present',
+    'Devices by whether they are heard of',
+    'presence',
+    () => by('SELECT presence AS state, count(*) FROM telemetry.public_presence GROUP BY presence'),
+  );
+  metrics.counted('signalbeam_tenants', 'Tenants', 'state', () =>
+    by(`SELECT 'all' AS state, count(*) FROM device_manager.tenants`),
+  );
+};
