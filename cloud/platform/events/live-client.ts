@@ -6,13 +6,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-export const queueBytesMax = 256 * 1024;
+const queueBytesMax = 256 * 1024;
 
 const text = new TextEncoder();
 const crlf = text.encode('\r\n');
 
 /** Bytes as all clients get them: made once, however many there are. */
-export type Piece = { plain: Uint8Array; chunk: Uint8Array };
+type Piece = { plain: Uint8Array; chunk: Uint8Array };
 
 /** `chunk` is the same as HTTP/1.1 frames it (RFC 9112 §7.1). */
 export const pieceOf = (plain: Uint8Array): Piece => ({

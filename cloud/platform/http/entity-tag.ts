@@ -21,7 +21,7 @@ const tagsIn = (header: string): string[] =>
   header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
 
 /** Whether If-Match allows a write on this version. */
-export const allowsVersion = (ifMatch: string, version: string): boolean =>
+const allowsVersion = (ifMatch: string, version: string): boolean =>
   ifMatch.trim() === '*' || tagsIn(ifMatch).some((tag) => tag.startsWith(`"${version}.`));
 
 const isKnown = (ifNoneMatch: string | undefined, tag: string): boolean =>

@@ -33,7 +33,7 @@ const signInPaths = '/api/auth/';
 type Charge = { kind: keyof RateLimits; who: string };
 
 /** Whose allowance a request is taken from. */
-export const chargeOf = (
+const chargeOf = (
   authentication: Authentication | undefined,
   path: string,
   address: string | null,

@@ -27,7 +27,7 @@ const codeOf = (error: unknown): string => {
 };
 
 /** Whether a request whose answer never began may be sent to another process. */
-export const mayGoElsewhere = (method: string, error: unknown): boolean =>
+const mayGoElsewhere = (method: string, error: unknown): boolean =>
   safeMethods.includes(method) || neverConnected.includes(codeOf(error));
 
 const isReady = async (url: string): Promise<boolean> => {

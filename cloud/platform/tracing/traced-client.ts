@@ -21,7 +21,7 @@ const operationOf = (text: string): string => /[a-z]+/i.exec(text)?.[0].toUpperC
 
 type Query = (...given: unknown[]) => unknown;
 
-export class TracedClient extends pg.Client {
+class TracedClient extends pg.Client {
   constructor(config?: pg.ClientConfig) {
     super(config);
     const plain = this.query.bind(this) as Query;
