@@ -3,11 +3,12 @@ import { inject } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import { openDocker } from './docker.ts';
 import { engineSuite } from './engine.suite.ts';
+import { commonEngineSuite } from './engine-common.suite.ts';
 import { engineFailuresSuite } from './engine-failures.suite.ts';
 import { engineImagesSuite } from './engine-images.suite.ts';
 import { engineOutputSuite } from './engine-output.suite.ts';
 import { engineProbeSuite } from './engine-probe.suite.ts';
-import type { EngineUnderTest } from './engine-site.suite.ts';
+import { type EngineUnderTest, openCommonSite } from './engine-site.suite.ts';
 
 const under: EngineUnderTest = {
   kind: 'docker',
@@ -16,6 +17,7 @@ const under: EngineUnderTest = {
   open: openDocker,
 };
 
+commonEngineSuite(under.kind, () => openCommonSite(under));
 engineSuite(under);
 engineImagesSuite(under);
 engineOutputSuite(under);

@@ -37,6 +37,7 @@ export const engineImagesSuite = (under: EngineUnderTest) => {
         imageId: image.configDigest,
         digest: image.manifestDigest,
       });
+      expect((await imageOf(pulled.reference))?.sizeBytes).toBeGreaterThan(100_000);
       const id = await site.start('own', { image: pulled.reference });
       expect((await site.see(id)).imageDigest).toBe(image.manifestDigest);
     });
@@ -52,13 +53,6 @@ export const engineImagesSuite = (under: EngineUnderTest) => {
       expect(progress.length).toBeGreaterThan(0);
       const id = await site.start('ordinary', { image: reference });
       expect((await site.see(id)).imageDigest).toBe(image.manifestDigest);
-    });
-
-    test('knows an image whatever port it was pulled from, and creates from it', async () => {
-      const moved = site.base.reference.replace(/:\d+\//, ':1/');
-      expect(await site.engine.image(moved)).toMatchObject({ imageId: site.base.imageId });
-      const id = await site.create('moved', { image: moved });
-      expect((await site.see(id)).imageDigest).toBe(site.base.digest);
     });
 
     test('says by code why a pull failed', async () => {
@@ -91,26 +85,6 @@ export const engineImagesSuite = (under: EngineUnderTest) => {
       expect(await site.engine.image(image.manifestDigest)).toBeNull();
     });
 
-    test('gives up a pull when it is told to', async () => {
-      const abort = new AbortController();
-      abort.abort(new Error('no longer wanted'));
-      const pull = site.engine.pull(site.base.reference, {
-        tlsVerify: false,
-        signal: abort.signal,
-      });
-      await expect(pull).rejects.toThrow('no longer wanted');
-    });
-
-    test('lists images with all their users, strangers’ too', async () => {
-      const stranger = `${site.deviceId}-stranger`;
-      const id = await site.create('user', { labels: { [labels.device]: stranger } });
-      const image = await imageOf(site.base.reference);
-      expect(image?.id).toBe(site.base.imageId);
-      expect(image?.digests).toContain(site.base.digest);
-      expect(image?.inUseBy).toContain(id);
-      expect(image?.sizeBytes).toBeGreaterThan(100_000);
-    });
-
     test('lists while images come and go', async () => {
       let going = true;
       const churn = async (): Promise<void> => {
@@ -125,18 +99,6 @@ export const engineImagesSuite = (under: EngineUnderTest) => {
       });
       while (going) expect((await site.engine.images()).length).toBeGreaterThan(0);
       await churned;
-    });
-
-    test('does not remove an image that a container uses', async () => {
-      const image = site.build({ name: 'used' });
-      const { reference } = await site.pull(image, `used-${site.run}`);
-      const id = await site.create('uses', { image: reference });
-      expect(await site.engine.removeImage(reference)).toEqual({ kind: 'in-use' });
-      expect(await site.engine.image(image.manifestDigest)).not.toBeNull();
-      await site.engine.remove(id, { volumes: false });
-      expect(await site.engine.removeImage(reference)).toEqual({ kind: 'removed' });
-      expect(await site.engine.image(image.manifestDigest)).toBeNull();
-      expect(await site.engine.removeImage(reference)).toEqual({ kind: 'absent' });
     });
 
     test('gives back its own reference and leaves another agent’s', async () => {
@@ -174,21 +136,6 @@ export const engineImagesSuite = (under: EngineUnderTest) => {
       await site.engine.removeVolume(name, site.deviceId);
       expect((await site.engine.listVolumes(site.deviceId)).map((each) => each.name)).not.toContain(
         name,
-      );
-    });
-
-    test('leaves a stranger’s volume alone', async () => {
-      const name = `${site.deviceId}-strange`;
-      const stranger = `${site.deviceId}-stranger`;
-      site.owners.add(stranger);
-      await site.engine.ensureVolume(name, { [labels.device]: stranger });
-      const refusal = { code: 'volume-not-owned' };
-      await expect(
-        site.engine.ensureVolume(name, { [labels.device]: site.deviceId }),
-      ).rejects.toMatchObject(refusal);
-      await expect(site.engine.removeVolume(name, site.deviceId)).rejects.toMatchObject(refusal);
-      expect(await site.engine.listVolumes(site.deviceId)).not.toContainEqual(
-        expect.objectContaining({ name }),
       );
     });
   });

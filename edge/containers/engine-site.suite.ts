@@ -13,6 +13,7 @@ import { type Registry, startRegistry } from '../artifacts/registry.ts';
 import { type BlobStore, openBlobStore } from '../artifacts/store.ts';
 import { type ContainerSpec, labels, type ObservedContainer } from '../core/container.ts';
 import type { Engine, EngineOptions } from './engine.ts';
+import type { CommonSite } from './engine-common.suite.ts';
 
 export type EngineUnderTest = {
   kind: 'docker' | 'podman';
@@ -117,6 +118,17 @@ export const openSite = async (under: EngineUnderTest) => {
     start: run_,
     see,
     close,
+  };
+};
+
+/** The same, as far as the suite goes that a simulated engine runs too. */
+export const openCommonSite = async (under: EngineUnderTest): Promise<CommonSite> => {
+  const site = await openSite(under);
+  return {
+    ...site,
+    fetch: (name) => site.pull(site.build({ name }), `${name}-${site.run}`),
+    nowhere: () => `127.0.0.1:${site.registry.port}/nothing@sha256:${'0'.repeat(64)}`,
+    freePort,
   };
 };
 

@@ -2,11 +2,12 @@
 import { inject } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import { engineSuite } from './engine.suite.ts';
+import { commonEngineSuite } from './engine-common.suite.ts';
 import { engineFailuresSuite } from './engine-failures.suite.ts';
 import { engineImagesSuite } from './engine-images.suite.ts';
 import { engineOutputSuite } from './engine-output.suite.ts';
 import { engineProbeSuite } from './engine-probe.suite.ts';
-import type { EngineUnderTest } from './engine-site.suite.ts';
+import { type EngineUnderTest, openCommonSite } from './engine-site.suite.ts';
 import { openPodman } from './podman.ts';
 
 const under: EngineUnderTest = {
@@ -16,6 +17,7 @@ const under: EngineUnderTest = {
   open: openPodman,
 };
 
+commonEngineSuite(under.kind, () => openCommonSite(under));
 engineSuite(under);
 engineImagesSuite(under);
 engineOutputSuite(under);

@@ -133,7 +133,10 @@ const containerActs = (
       const container = present(host, id);
       if (container.state === 'running') return;
       const taken = portTaken(host, container);
-      if (taken !== null) throw new FleetError('port-in-use', `The port ${taken} is taken.`);
+      if (taken !== null)
+        throw new FleetError('port-in-use', `The port ${taken} is taken.`, {
+          next: 'Give the container another host port.',
+        });
       watch.acting('start', container);
       change(host, id, {
         state: 'running',
