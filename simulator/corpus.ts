@@ -68,5 +68,20 @@ export const corpus: readonly {
     faults: ['disk-restored', 'stranger-pulls'],
     found: 'nothing: an old copy of the disk remembers an image that a stranger brought again',
   },
+  {
+    seed: 111,
+    faults: ['link-cut', 'agent-killed', 'disk-full', 'disk-restored', 'slow-pull'],
+    found: 'reports of an epoch that a device came back to did not replace those of a later one',
+  },
+  {
+    seed: 14,
+    faults: ['disk-restored', 'database-damaged', 'trust-file-damaged', 'root-rotated'],
+    found: 'of two copies of what is trusted, from different days, the older floors could win',
+  },
+  {
+    seed: 654,
+    faults: null,
+    found: 'nothing: the model took the report that came last for the newest',
+  },
   { seed: 1, faults: [], found: 'nothing: a site without faults comes to rest' },
 ];

@@ -96,6 +96,7 @@ test(
   'whole weeks pass',
   async () => {
     const result = await run({ from: 1, to: full ? 10 : 1, eventsMin: full ? 1_500_000 : 40_000 });
+    console.log(`weeks: ${tellFigures(result)}`);
     expect(failuresOf(result)).toEqual([]);
   },
   patience,

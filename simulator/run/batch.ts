@@ -29,6 +29,8 @@ export type BatchResult = {
   events: number;
   rows: number;
   virtualMs: number;
+  /** The same, for each device of each site. */
+  deviceMs: number;
   tookMs: number;
   realCrypto: number;
   failures: SeedResult[];
@@ -50,6 +52,7 @@ export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
     events: 0,
     rows: 0,
     virtualMs: 0,
+    deviceMs: 0,
     tookMs: 0,
     realCrypto: 0,
     failures: [],
@@ -83,6 +86,7 @@ export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
         total.events += result.events;
         total.rows += result.rows;
         total.virtualMs += result.virtualMs;
+        total.deviceMs += result.virtualMs * result.devices;
         total.realCrypto += result.realCrypto ? 1 : 0;
         addUp(total.sometimes, result.sometimes);
         if (result.violation !== null) {

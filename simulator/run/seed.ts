@@ -34,6 +34,7 @@ export type SeedResult = {
   hash: string;
   events: number;
   virtualMs: number;
+  devices: number;
   rows: number;
   realCrypto: boolean;
   sometimes: Sometimes;
@@ -177,6 +178,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
     hash: kernel.trace.hash(),
     events: kernel.events(),
     virtualMs: kernel.now(),
+    devices,
     rows: checks.ledger.rows(),
     realCrypto,
     sometimes,

@@ -19,10 +19,11 @@ export const tellFailure = (result: SeedResult, shrunk: SeedResult, bug: string 
 export const tellFigures = (total: BatchResult): string => {
   const seconds = total.tookMs / 1_000;
   const hours = total.virtualMs / 3_600_000;
+  const deviceHours = total.deviceMs / 3_600_000 / seconds;
   return [
     `${total.seeds} seeds, ${total.failures.length} failed, ${total.realCrypto} with real signatures, in ${seconds.toFixed(1)} s`,
     `${Math.round(total.events / seconds).toLocaleString('en')} events per second, ${Math.round(total.events / Math.max(1, total.seeds)).toLocaleString('en')} events per seed, ${total.rows.toLocaleString('en')} rows`,
-    `${Math.round(hours).toLocaleString('en')} site-hours simulated, ${Math.round((hours * 3_600) / seconds).toLocaleString('en')} times faster than life`,
+    `${Math.round(hours).toLocaleString('en')} site-hours simulated, ${Math.round((hours * 3_600) / seconds).toLocaleString('en')} times faster than life: ${deviceHours.toFixed(1)} device-hours per second`,
   ].join('\n');
 };
 
