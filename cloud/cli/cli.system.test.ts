@@ -86,6 +86,20 @@ describe('signing in', () => {
   });
 });
 
+describe('a sign-in whose token is over', () => {
+  it('is renewed without the password, and kept', async () => {
+    const path = join(home, '.config/signalbeam/credentials.json');
+    const read = () => JSON.parse(readFileSync(path, 'utf8'));
+    const before = read();
+    before.profiles.default.token = `${before.profiles.default.token.slice(0, -6)}xxxxxx`;
+    writeFileSync(path, JSON.stringify(before));
+    expect(await ok(['whoami'])).toContain(email);
+    const after = read().profiles.default;
+    expect(after.refreshToken).not.toBe(before.profiles.default.refreshToken);
+    expect(after.token).not.toBe(before.profiles.default.token);
+  });
+});
+
 describe('devices', () => {
   it('are listed, counted, shown and told apart', async () => {
     expect(await ok(['devices', 'list'])).toMatch(/NAME +SITE.*\ngateway-1 +plant-7 +pending/);
@@ -222,6 +236,10 @@ describe('people, the audit log, and whatever has no command', () => {
     expect(await ok(['users', 'edit', email, '--name', 'Ann'])).toContain('is admin');
     expect(await sb(['users', 'edit', email, '--disable'])).toMatchObject({ code: 5 });
     expect(await ok(['audit', 'list', '--limit', '3', '--jsonl'])).toContain('"action"');
+    const signedIn = ['audit', 'list', '--action', 'user.sign-in', '--jsonl'];
+    expect(await ok(signedIn)).toContain(email);
+    expect(await ok(['audit', 'verify'])).toContain(' 0 faults');
+    expect(await ok(['users', 'invite', 'bea@plant.example', '--role', 'viewer'])).not.toBe('');
     expect(await ok(['api', 'get', '/api/devices/count'])).toContain('"devices"');
     const made = await ok(['api', 'post', '/api/sites', '--body', '-'], {
       input: '{"name":"x-1"}',

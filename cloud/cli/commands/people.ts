@@ -4,11 +4,17 @@ import { Readable } from 'node:stream';
 import type { Client, Schemas } from '@signalbeam/client';
 import { command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
-import { notFound, UsageError } from '../exit.ts';
+import { counted } from '../core/words.ts';
+import { type ExitCode, exitCodes, notFound, UsageError } from '../exit.ts';
 import { pageLimit, printList } from './listing.ts';
 
 const roles = ['viewer', 'operator', 'admin'] as const;
 type Role = (typeof roles)[number];
+type Found = {
+  checked: number;
+  faults: { kind: string; position: number | null }[];
+  next: number | null;
+};
 const userWord = { name: 'USER', about: "somebody's e-mail address" };
 
 const list = command({
@@ -66,10 +72,26 @@ const edit = command({
 const audit = command({
   name: 'audit list',
   summary: 'What was done by whom, the newest first',
-  flags: listFlags,
-  examples: ['audit list --limit 20', 'audit list --all --jsonl'],
+  flags: {
+    ...listFlags,
+    actor: { type: 'string', value: 'WHO', about: 'such as user:ann@example.com' },
+    action: { type: 'string', value: 'WHAT', about: 'such as device.approve' },
+    target: { type: 'string', value: 'OF', about: 'such as site:plant-7' },
+  },
+  examples: [
+    'audit list --limit 20',
+    'audit list --action device.approve',
+    'audit list --all --jsonl',
+  ],
   run: async (context, _words, values) => {
-    const params = { query: { limit: pageLimit(values) } };
+    const { actor, action, target } = values;
+    const query = {
+      limit: pageLimit(values),
+      ...(actor === undefined ? {} : { actor }),
+      ...(action === undefined ? {} : { action }),
+      ...(target === undefined ? {} : { target }),
+    };
+    const params = { query };
     await printList(context, values, {
       columns: [
         { title: 'AT', of: ({ at }) => at, whole: true },
@@ -84,4 +106,44 @@ const audit = command({
   },
 });
 
-export const peopleCommands = [list, edit, audit];
+const verify = command({
+  name: 'audit verify',
+  summary: 'Check the whole audit log against its chain of hashes',
+  examples: ['audit verify', 'audit verify --json'],
+  run: async ({ client, output }): Promise<ExitCode> => {
+    const faults: { kind: string; position: number | null }[] = [];
+    let checked = 0;
+    let from: number | null = null;
+    do {
+      const query: { from?: number } = from === null ? {} : { from };
+      const found: Found = await client().get('/api/audit/verification', { params: { query } });
+      checked += found.checked;
+      faults.push(...found.faults);
+      from = found.next;
+    } while (from !== null);
+    output.one({ checked, faults }, [
+      ['', `${counted(checked, 'entry', 'entries')} checked, ${counted(faults.length, 'fault')}.`],
+      ...faults.map(({ kind, position }) => ['', `${kind} at ${position ?? 'its end'}`] as const),
+    ]);
+    return faults.length === 0 ? exitCodes.ok : exitCodes.refused;
+  },
+});
+
+const invite = command({
+  name: 'users invite',
+  summary: 'Invite somebody; the link is shown this once',
+  words: [{ name: 'ADDRESS', about: 'their e-mail address' }],
+  flags: {
+    role: { type: 'string', value: 'ROLE', about: 'what they may do (viewer)', choices: roles },
+    site: { type: 'string', value: 'SITE', multiple: true, about: 'only there; else everywhere' },
+  },
+  examples: ['users invite ann@example.com --role operator --site plant-7'],
+  run: async ({ client, output }, [email = ''], { role = 'viewer', site }) => {
+    const body = { email, role: role as Role, ...(site === undefined ? {} : { sites: site }) };
+    const made = await client().post('/api/users/invitations', { body });
+    output.one(made, [['', made.link ?? made.secret]]);
+    output.hint(`It lets ${made.email} in as ${made.role} until ${made.expiresAt}.`);
+  },
+});
+
+export const peopleCommands = [list, invite, edit, audit, verify];
