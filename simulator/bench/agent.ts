@@ -1,21 +1,38 @@
 /**
  * What an idle agent costs: memory, processor, flash, wire, and the time until it is ready. The
  * bundle that is shipped runs as its own process with Docker's adapter, the link and the host's
- * metrics loaded, against a real cloud; the kernel counts, the agent's child processes included.
+ * metrics loaded, against a real cloud; the kernel counts, the agent's child processes included. Its
+ * state is on an ext4 of its own, so that the block device counts what the file system adds. Beside
+ * it idle the members of a mesh, and one agent whose console somebody used and left.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createDisk, type Disk } from '@signalbeam/launcher/infra/loop-disk';
 import { loadAverage, quantile, rounded } from './cloud.suite.ts';
 import { openBenchDevice } from './device.suite.ts';
+import { visitConsole } from './visitor.suite.ts';
 
 const daySeconds = 86_400;
 /** One tick of /proc/PID/stat on Linux. */
 const tickMs = 10;
 /** The first start fills the compile cache. */
-const starts = { smoke: 2, canonical: 8 };
+const sizes = {
+  smoke: { starts: 2, warmUpSeconds: 1, visitSeconds: 1, windowSeconds: 3, members: 2 },
+  canonical: { starts: 8, warmUpSeconds: 60, visitSeconds: 180, windowSeconds: 600, members: 3 },
+};
+const lookEverySeconds = 15;
+const diskMb = 256;
 
-type Usage = { cpuMs: number; childrenCpuMs: number; writtenBytes: number; wireBytes: number };
+type Usage = {
+  cpuMs: number;
+  childrenCpuMs: number;
+  writtenBytes: number;
+  deviceWrittenBytes: number;
+  wireBytes: number;
+};
+type Memory = ReturnType<typeof memoryIn>;
 
 const numberIn = (text: string, name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
@@ -35,7 +52,14 @@ const bareNode = () =>
     ),
   );
 
-const usageOf = (pid: number, wire: () => { up: number; down: number }): Usage => {
+const memoryOf = ({ pid }: { pid: number }): Memory =>
+  memoryIn(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+
+const usageOf = (
+  { pid }: { pid: number },
+  disk: Disk,
+  wire: () => { up: number; down: number },
+): Usage => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   const ticks = (first: number): number => Number(fields[first]) + Number(fields[first + 1]);
   const { up, down } = wire();
@@ -43,54 +67,124 @@ const usageOf = (pid: number, wire: () => { up: number; down: number }): Usage =
     cpuMs: ticks(11) * tickMs,
     childrenCpuMs: ticks(13) * tickMs,
     writtenBytes: numberIn(readFileSync(`/proc/${pid}/io`, 'utf8'), 'write_bytes'),
+    deviceWrittenBytes: disk.writtenBytes(),
     wireBytes: up + down,
   };
 };
 
-export const run = async ({ smoke }: { smoke: boolean }) => {
-  const windowSeconds = smoke ? 10 : 600;
-  const warmUpSeconds = smoke ? 3 : 60;
-  const device = await openBenchDevice();
-  try {
-    const readyMs: number[] = [];
-    const answeredMs: number[] = [];
-    let agent = await device.startAgent();
-    for (let start = 1; start < (smoke ? starts.smoke : starts.canonical); start += 1) {
-      await agent.child.stop();
-      agent = await device.startAgent();
-      readyMs.push(agent.readyMs);
-      answeredMs.push(agent.answeredMs);
-    }
-    await sleep(warmUpSeconds * 1_000);
-    const { pid } = agent.child;
-    const before = usageOf(pid, device.wire.bytes);
-    await sleep(windowSeconds * 1_000);
-    const after = usageOf(pid, device.wire.bytes);
-    const memory = memoryIn(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'));
+/** It breathes: garbage collects and is collected. The mean is what it costs, the most what it needs. */
+const watchMemory = async (child: { pid: number }, forSeconds: number) => {
+  const until = performance.now() + forSeconds * 1_000;
+  const seen: Memory[] = [memoryOf(child)];
+  for (;;) {
+    const leftMs = until - performance.now();
+    if (leftMs <= 0) break;
+    await sleep(Math.min(leftMs, lookEverySeconds * 1_000));
+    seen.push(memoryOf(child));
+  }
+  const all = (name: keyof Memory): number[] => seen.map((each) => each[name]);
+  const mean = (name: keyof Memory): number =>
+    rounded(all(name).reduce((sum, each) => sum + each, 0) / seen.length);
+  const most = (name: keyof Memory): number => rounded(Math.max(...all(name)));
+  return {
+    residentMb: mean('residentMb'),
+    residentMostMb: most('residentMb'),
+    anonymousMb: mean('anonymousMb'),
+    anonymousMostMb: most('anonymousMb'),
+  };
+};
+
+const named = (suffix: string, memory: Awaited<ReturnType<typeof watchMemory>>) =>
+  Object.fromEntries(
+    Object.entries(memory).map(([name, value]) => [name.replace(/Mb$/, `${suffix}Mb`), value]),
+  );
+
+type Device = Awaited<ReturnType<typeof openBenchDevice>>;
+type Size = (typeof sizes)['smoke'];
+
+/** The first start of a bundle fills its compile cache and is not counted. */
+const timeStarts = async (device: Device, starts: number) => {
+  const [readyMs, answeredMs]: [number[], number[]] = [[], []];
+  let agent = await device.startAgent();
+  for (let start = 1; start < starts; start += 1) {
     await agent.child.stop();
-    const bare = bareNode();
+    agent = await device.startAgent();
+    readyMs.push(agent.readyMs);
+    answeredMs.push(agent.answeredMs);
+  }
+  return {
+    agent,
+    figures: {
+      readyP50Ms: Math.round(quantile(readyMs, 0.5)),
+      readyMaxMs: Math.round(quantile(readyMs, 1)),
+      firstAnswerP50Ms: Math.round(quantile(answeredMs, 0.5)),
+    },
+  };
+};
+
+const measure = async (device: Device, disk: Disk, size: Size) => {
+  const { warmUpSeconds, visitSeconds, windowSeconds } = size;
+  const { agent, figures } = await timeStarts(device, size.starts);
+  const loadBefore = loadAverage();
+  const [member, ...others] = await device.startSite(size.members);
+  const visited = others.at(-1);
+  if (member === undefined || visited === undefined) throw new Error('a site has two devices');
+  const children = [agent.child, member.child, ...others.map(({ child }) => child)];
+  try {
+    await Promise.all([
+      sleep(warmUpSeconds * 1_000),
+      visitConsole(visited.console, visitSeconds * 1_000),
+    ]);
+    const before = usageOf(agent.child, disk, device.wire.bytes);
+    const watch = ({ child }: { child: { pid: number } }) => watchMemory(child, windowSeconds);
+    const [idle, inMesh, afterVisit] = await Promise.all([
+      watch(agent),
+      watch(member),
+      watch(visited),
+    ]);
+    const after = usageOf(agent.child, disk, device.wire.bytes);
     const perDay = (name: keyof Usage): number =>
       ((after[name] - before[name]) / windowSeconds) * daySeconds;
     const percentOfCore = (name: 'cpuMs' | 'childrenCpuMs'): number =>
       rounded(((after[name] - before[name]) / (windowSeconds * 1_000)) * 100, 3);
     return {
-      name: 'agent idle',
-      figures: {
-        residentMb: rounded(memory.residentMb),
-        anonymousMb: rounded(memory.anonymousMb),
-        bareNodeResidentMb: rounded(bare.residentMb),
-        bareNodeAnonymousMb: rounded(bare.anonymousMb),
-        cpuPercentOfCore: percentOfCore('cpuMs'),
-        childrenCpuPercentOfCore: percentOfCore('childrenCpuMs'),
-        readyP50Ms: Math.round(quantile(readyMs, 0.5)),
-        firstAnswerP50Ms: Math.round(quantile(answeredMs, 0.5)),
-        writtenMbPerDay: rounded(perDay('writtenBytes') / 1e6, 2),
-        wireKbPerDay: Math.round(perDay('wireBytes') / 1e3),
-        windowSeconds,
-        machineLoad: loadAverage(),
-      },
+      ...idle,
+      ...named('WithMesh', inMesh),
+      ...named('WithMeshAfterVisit', afterVisit),
+      cpuPercentOfCore: percentOfCore('cpuMs'),
+      childrenCpuPercentOfCore: percentOfCore('childrenCpuMs'),
+      ...figures,
+      writtenMbPerDay: rounded(perDay('writtenBytes') / 1e6, 2),
+      deviceWrittenMbPerDay: rounded(perDay('deviceWrittenBytes') / 1e6, 2),
+      wireKbPerDay: Math.round(perDay('wireBytes') / 1e3),
+      windowSeconds,
+      machineLoadBefore: loadBefore,
+      machineLoad: loadAverage(),
     };
   } finally {
-    await device.stop();
+    await Promise.all(children.map((child) => child.stop()));
+  }
+};
+
+export const run = async ({ smoke }: { smoke: boolean }) => {
+  const disk = createDisk(diskMb);
+  try {
+    const device = await openBenchDevice(join(disk.mountPoint, 'device'));
+    try {
+      const figures = await measure(device, disk, smoke ? sizes.smoke : sizes.canonical);
+      const bare = bareNode();
+      return {
+        name: 'agent idle',
+        figures: {
+          ...figures,
+          bareNodeResidentMb: rounded(bare.residentMb),
+          bareNodeAnonymousMb: rounded(bare.anonymousMb),
+        },
+      };
+    } finally {
+      await device.stop();
+    }
+  } finally {
+    disk.remove();
   }
 };
