@@ -5,6 +5,7 @@
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import { deviceUserJwt } from '@signalbeam/platform/nats/users';
 import type { Trust } from '@signalbeam/sync/core/trust';
+import type { CarrierOptions } from '@signalbeam/sync/nats/nats-carrier';
 import type { VirtualDevice } from '@signalbeam/telemetry-processor/virtual-device.suite';
 import { createLinkedDevice } from '../fleet/linked-device.ts';
 
@@ -24,14 +25,17 @@ export const startLinkedAgent = async (parts: {
   tenantId: string;
   device: VirtualDevice;
   trust: Trust;
+  /** As it is shipped unless the bench says otherwise. */
+  redialMs?: CarrierOptions['redialMs'];
 }) => {
-  const { hubUrl, keyring, tenantId, device, trust } = parts;
+  const { hubUrl, keyring, tenantId, device, trust, redialMs } = parts;
   const { deviceId, site, nkey, seed, signer } = device;
   const jwt = await deviceUserJwt(keyring, { tenantId, site, deviceId, publicKey: nkey });
   let returned = { ...notYet };
   const linked = createLinkedDevice({
     ...{ deviceId, site, seed, signer, jwt, trust, hubUrls: [hubUrl] },
     ...{ beatMs: 60_000, hold: true, bootId: 'bench' },
+    ...(redialMs === undefined ? {} : { redialMs }),
     compared: () => {
       returned.desiredCompared ??= performance.now();
     },

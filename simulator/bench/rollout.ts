@@ -75,7 +75,7 @@ const rollOut = async (
 };
 
 export const run = async ({ smoke }: { smoke: boolean }) => {
-  const rollouts = smoke ? 3 : 20;
+  const rollouts = smoke ? 1 : 20;
   const device = await openBenchDevice();
   const agent = await device.startAgent();
   const starts = watchStarts(device.docker.socketPath);

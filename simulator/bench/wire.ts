@@ -78,7 +78,7 @@ const figuresOf = (
 
 export const run = async ({
   smoke,
-  windowSeconds = smoke ? 15 : 1_800,
+  windowSeconds = smoke ? 5 : 1_800,
 }: {
   smoke: boolean;
   windowSeconds?: number;

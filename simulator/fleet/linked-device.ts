@@ -14,7 +14,7 @@ import {
 import type { Desired } from '@signalbeam/sync/core/manifest';
 import type { RecordName } from '@signalbeam/sync/core/records';
 import type { Trust } from '@signalbeam/sync/core/trust';
-import { openCarrier } from '@signalbeam/sync/nats/nats-carrier';
+import { type CarrierOptions, openCarrier } from '@signalbeam/sync/nats/nats-carrier';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import { openDesired, type RoleKeys, thresholdOne } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
@@ -75,6 +75,8 @@ export type LinkedDeviceParts = {
   hold: boolean;
   bootId: string;
   caps?: Caps;
+  /** As agents that are shipped unless it is given. */
+  redialMs?: CarrierOptions['redialMs'];
   /** A desired state that passed, newer than the one before. */
   onDesired?: (desired: Desired) => void;
   /** It compared its own record with the hub's, whatever came of it. */
@@ -85,7 +87,7 @@ export type LinkedDeviceParts = {
 
 export type LinkedDevice = ReturnType<typeof createLinkedDevice>;
 
-const wayTo = ({ deviceId, site, jwt, seed, hubUrls }: LinkedDeviceParts) => ({
+const wayTo = ({ deviceId, site, jwt, seed, hubUrls, redialMs }: LinkedDeviceParts) => ({
   key: 'hub',
   via: 'hub' as const,
   through: 'the hub',
@@ -98,6 +100,7 @@ const wayTo = ({ deviceId, site, jwt, seed, hubUrls }: LinkedDeviceParts) => ({
       name: 'simulated',
       random: Math.random,
       log: quiet,
+      ...(redialMs === undefined ? {} : { redialMs }),
     }),
 });
 
