@@ -1,12 +1,14 @@
 /**
- * `signalbeam test`: installs what the tests need, starts the rig once for all projects, runs each
- * project, and ends with the slowest files, the failed tests by name, and `N passed, N failed`. A program that can't be
- * installed fails the run: tests that need it are never skipped.
+ * `signalbeam test`: installs and builds what the tests need, starts the rig once for all projects,
+ * runs each project, and ends with the slowest files, the failed tests by name, and `N passed, N
+ * failed`. A program that can't be installed fails the run: tests that need it are never skipped.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
+import { ensureAgent } from '../machine/agent-build.ts';
+import { ensureConsole } from '../machine/console-build.ts';
 import { ensurePrograms } from '../machine/packages.ts';
 import { seconds, showStep } from '../machine/progress.ts';
 import { installLog, logDir, repositoryDir } from '../places.ts';
@@ -79,11 +81,12 @@ const workersOf = (project: string): number => {
   return Math.max(project === 'system' ? 3 : 2, availableParallelism() - 1);
 };
 
+type Run = { dir: string; more: readonly string[]; env: Readonly<Record<string, string>> };
+
 const runProject = async (
   project: string,
-  dir: string,
-  more: readonly string[],
-  env: Readonly<Record<string, string>>,
+  { dir, more, env }: Run,
+  outputFile?: string,
 ): Promise<Tally> => {
   const report = join(dir, `${project}.json`);
   const { code, tookMs } = await runTool(
@@ -94,12 +97,43 @@ const runProject = async (
       ...more,
     ],
     env,
+    outputFile,
   );
   const read = readReport(report);
   if (read.failed > 0 || code === 0) return { ...read, project, tookMs, code };
   // Vitest may fail without a failed test (an unhandled rejection, a set-up that broke).
   const failures = [`${project} (outside its tests: see above)`];
   return { ...read, failed: 1, failures, project, tookMs, code };
+};
+
+/**
+ * System tests mostly wait, a page under Chromium mostly computes: beside each other they take little
+ * more time than the longer of them. What the shorter one prints is shown once the other is done.
+ */
+const runTogether = async (projects: readonly string[], run: Run): Promise<Tally[]> => {
+  const [first, ...others] = projects;
+  if (first === undefined) return [];
+  const outputOf = (project: string): string => join(logDir, `test-${project}.log`);
+  const running = [
+    runProject(first, run),
+    ...others.map((project) => runProject(project, run, outputOf(project))),
+  ];
+  const tallies = await Promise.all(running);
+  for (const project of others) process.stdout.write(readFileSync(outputOf(project)));
+  return tallies;
+};
+
+/** Unit tests compute on every core: they go first and alone. */
+const runProjects = async (chosen: readonly string[], run: Run): Promise<Tally[]> => {
+  const units = chosen.filter((project) => project === 'unit');
+  const others = chosen.filter((project) => project !== 'unit');
+  return [...(await runTogether(units, run)), ...(await runTogether(others, run))];
+};
+
+/** Here, not in the first test that needs it: two would build into the same folder. */
+const build = async (chosen: readonly string[]): Promise<void> => {
+  if (chosen.includes('system')) await ensureAgent();
+  if (chosen.includes('system') || chosen.includes('browser')) await ensureConsole();
 };
 
 /** A rig for the whole run, unless one already runs; its file is named to the tests. */
@@ -144,14 +178,15 @@ export const runTests = async (args: readonly string[]): Promise<number> => {
   mkdirSync(logDir, { recursive: true });
   if (needsServers) await ensurePrograms('test', installLog);
   const dir = mkdtempSync(join(tmpdir(), 'sb-test-'));
-  const tallies: Tally[] = [];
+  let tallies: readonly Tally[] = [];
   const rig = needsServers ? await obtainRig(dir) : { env: {}, stop: async () => undefined };
   // Ctrl-C reaches vitest too: the run ends by itself and the rig is stopped below.
   const patient = () => undefined;
   process.on('SIGINT', patient);
   try {
     const env = { ...rig.env, ...(values.full === true ? { SIGNALBEAM_FULL: '1' } : {}) };
-    for (const project of chosen) tallies.push(await runProject(project, dir, more, env));
+    await build(chosen);
+    tallies = await runProjects(chosen, { dir, more, env });
   } finally {
     process.off('SIGINT', patient);
     await rig.stop();
