@@ -10,8 +10,6 @@ import { containersOfRelease } from '../core/plan-images.ts';
 import { isRunning } from '../core/plan-update.ts';
 import { type Executor, type StepContext, slotOf } from './step-context.ts';
 
-const retireGraceMs = 10_000;
-
 const idOf = (context: StepContext, name: string): string | undefined =>
   context.created.get(name) ?? context.known.observed?.find((each) => each.name === name)?.id;
 
@@ -82,14 +80,15 @@ const remove: Executor<'remove-container'> = async (context, { name }) => {
   await context.engine.remove(id, { volumes: false });
 };
 
-const retire: Executor<'retire-container'> = async (context, { bundleId, name, fields }) => {
+const retire: Executor<'retire-container'> = async (context, step) => {
+  const { bundleId, name, fields, graceMs } = step;
   const { engine, parts, stopping, known } = context;
   const observed = known.observed?.find((each) => each.name === name);
   if (observed === undefined) return;
   stopping.add(observed.id);
   if (isRunning(observed)) {
-    parts.guards?.stopping(bundleId, observed.id, retireGraceMs);
-    await engine.stop(observed.id, { graceMs: retireGraceMs });
+    parts.guards?.stopping(bundleId, observed.id, graceMs);
+    await engine.stop(observed.id, { graceMs });
   }
   const retired = `${name}-retired`;
   const earlier = containersOf(known, bundleId).find((each) => each.name === retired);

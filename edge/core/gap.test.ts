@@ -17,6 +17,7 @@ const retire = (name: string): Step => ({
   bundleId,
   name,
   fields: ['command'],
+  graceMs: 1,
 });
 const start = (name: string): Step => ({ kind: 'start-container', bundleId, name });
 const swap: Step = { kind: 'begin-swap', bundleId };

@@ -23,7 +23,7 @@ export const createSteps = (
   containers: readonly PlannedContainer[],
 ): Step[] => {
   const observed = new Map(containersOf(known, bundleId).map((each) => [each.name, each]));
-  return containers.flatMap(({ spec, imageDigest }): Step[] => {
+  return containers.flatMap(({ spec, imageDigest, manifest }): Step[] => {
     const present = observed.get(spec.name);
     if (present === undefined) return [{ kind: 'create-container', bundleId, spec }];
     // Being removed, or a removal that failed half-way: no engine starts such a one.
@@ -36,7 +36,13 @@ export const createSteps = (
     const fields = driftOf(spec, imageDigest, present, known.limits);
     if (fields.length === 0) return [];
     return [
-      { kind: 'retire-container', bundleId, name: spec.name, fields },
+      {
+        kind: 'retire-container',
+        bundleId,
+        name: spec.name,
+        fields,
+        graceMs: manifest.stopGraceMs,
+      },
       { kind: 'create-container', bundleId, spec },
     ];
   });

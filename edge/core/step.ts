@@ -19,7 +19,7 @@ type Act =
   | { kind: 'confirm-update'; bundleId: string }
   | { kind: 'fail-update'; bundleId: string; failure: SlotFailure; logsOf: string | null }
   | { kind: 'remove-container'; bundleId: string; name: string }
-  | { kind: 'retire-container'; bundleId: string; name: string; fields: string[] }
+  | { kind: 'retire-container'; bundleId: string; name: string; fields: string[]; graceMs: number }
   | { kind: 'record-failure'; bundleId: string }
   | { kind: 'forget-slot'; bundleId: string };
 
