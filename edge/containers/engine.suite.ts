@@ -39,6 +39,7 @@ export const engineSuite = (under: EngineUnderTest) => {
         exitCode: null,
         startedAt: null,
         restartCount: 0,
+        finishedAt: null,
         oomKilled: false,
         imageId: site.base.imageId,
         imageDigest: site.base.digest,
@@ -213,6 +214,7 @@ export const engineSuite = (under: EngineUnderTest) => {
         return seen.state === 'exited' ? seen : false;
       });
       expect(ended.exitCode).toBe(42);
+      expect(ended.finishedAt).toBeGreaterThanOrEqual(ended.startedAt ?? Number.NaN);
     });
 
     test('reads counters of running containers only', async () => {

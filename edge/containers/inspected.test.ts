@@ -22,6 +22,7 @@ test('needs no field that an engine may leave out', () => {
     imageId: `sha256:${'f'.repeat(64)}`,
     imageDigest: digest('a'),
     startedAt: null,
+    finishedAt: null,
     address: '',
     restart: 'no',
     resources: {},

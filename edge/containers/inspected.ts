@@ -26,6 +26,7 @@ export const inspectedSchema = z.object({
     ExitCode: z.number(),
     OOMKilled: z.boolean().nullish(),
     StartedAt: z.string().nullish(),
+    FinishedAt: z.string().nullish(),
   }),
   HostConfig: z.object({
     PortBindings: z
@@ -86,6 +87,7 @@ export const observe = (seen: Inspected, image: ImageFacts): ObservedContainer =
     exitCode: state === 'exited' || state === 'dead' ? seen.State.ExitCode : null,
     restartCount: seen.RestartCount ?? 0,
     startedAt: timeOf(seen.State.StartedAt),
+    finishedAt: timeOf(seen.State.FinishedAt),
     oomKilled: seen.State.OOMKilled ?? false,
     address: addressOf(seen),
     labels: own,

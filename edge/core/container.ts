@@ -56,6 +56,8 @@ export type ObservedContainer = {
   exitCode: number | null;
   restartCount: number;
   startedAt: number | null;
+  /** When it last stopped running, by the engine's clock. */
+  finishedAt: number | null;
   /** The kernel killed it for memory: the reason a person looks for first. */
   oomKilled: boolean;
   /** Address on the engine's own network, empty when it has none or the host can't reach it. */

@@ -28,6 +28,23 @@ const removeAll = (known: Known, slot: SlotKnown): Step[] => {
   return [...stopRest(known, slot, none), ...removeRest(known, slot, none)];
 };
 
+/**
+ * A death is often the first half of a removal. Whoever starts the container in between races it:
+ * Podman 4 then removes the container and leaves its process, which holds the ports for ever.
+ */
+const settleMs = 1_000;
+
+/** When those that have just died may be started; null when none has, or the clock went back. */
+const settledAt = (known: Known, release: Release, now: number): number | null => {
+  const observed = new Map(containersOf(known, release.bundleId).map((each) => [each.name, each]));
+  const just = containersOfRelease(known, release).flatMap((container) => {
+    const here = observed.get(container.spec.name);
+    const diedAt = here?.state === 'exited' && needsStart(container, here) ? here.finishedAt : null;
+    return diedAt !== null && diedAt <= now && now < diedAt + settleMs ? [diedAt + settleMs] : [];
+  });
+  return just.length === 0 ? null : Math.max(...just);
+};
+
 const needsStart = (
   container: PlannedContainer,
   observed: ObservedContainer | undefined,
@@ -75,16 +92,20 @@ export const planHealing = (known: Known, slot: SlotKnown, now: number): Plan =>
   const retry = known.retries.get(healKey(slot.bundleId));
   if (!slot.confirmed || !release) return idle;
   if (mustWait(retry, now)) return { ...idle, wakeAtMs: retry.notBeforeMs };
+  const wakeAtMs = settledAt(known, release, now);
+  if (wakeAtMs !== null) return { ...idle, wakeAtMs };
   const steps = mend(known, slot, release, slot.confirmed.releaseDigest);
   return act(...steps.map((step): Step => ({ ...step, healing: true })));
 };
 
-export const planSteady = (known: Known, slot: SlotKnown): Plan => {
+export const planSteady = (known: Known, slot: SlotKnown, now: number): Plan => {
   const { bundleId, confirmed } = slot;
   if (confirmed === null) return act(...removeAll(known, slot));
   const { releaseDigest } = confirmed;
   const release = known.releases.get(releaseDigest);
   if (release === undefined) return act({ kind: 'fetch-release', bundleId, releaseDigest });
+  const wakeAtMs = settledAt(known, release, now);
+  if (wakeAtMs !== null) return { ...idle, wakeAtMs };
   const keep = namesOf(containersOfRelease(known, release));
   const mending = mend(known, slot, release, releaseDigest);
   const mended = mending.some(({ kind }) => kind === 'start-container');

@@ -244,6 +244,36 @@ describe('a settled version', () => {
     expect(running(world)).toEqual(['web@1.0.0']);
   });
 
+  it('leaves one that has just died alone for a second: it may be the first half of a removal', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    const [web] = world.containers;
+    if (web === undefined) throw new Error('nothing runs');
+    const planAt = (now: number, finishedAt: number) => {
+      Object.assign(web, { state: 'exited', exitCode: 137, finishedAt });
+      const { steps, wakeAtMs } = plan(knownOf(world), now);
+      return { steps: steps.map(({ kind }) => kind), wakeAtMs };
+    };
+    expect(planAt(end, end - 999)).toEqual({ steps: [], wakeAtMs: end + 1 });
+    expect(planAt(end, end - 1_000).steps).toEqual(['start-container']);
+    // The engine's clock was put back meanwhile: nothing is waited for.
+    expect(planAt(end, end + 5_000).steps).toEqual(['start-container']);
+    want(world, v2, 2);
+    expect(planAt(end, end - 999).steps).toEqual(['begin-update']);
+    world.containers.splice(0);
+    expect(plan(knownOf(world), end).steps.map(({ kind }) => kind)).toContain('create-container');
+  });
+
+  it('gives a container that drifted the time to stop that its version names', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    for (const each of world.containers) Object.assign(each, { command: ['another'] });
+    const { steps } = plan(knownOf(world), end);
+    expect(steps[0]).toMatchObject({ kind: 'retire-container', graceMs: 1_000 });
+  });
+
   it('stops a retired container that runs again before the one in its place starts', () => {
     const world = createWorld();
     want(world, v1, 1);

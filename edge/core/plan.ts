@@ -32,8 +32,8 @@ const alreadyFailed = ({ failed, wanted }: SlotKnown): boolean =>
   failed.requestedGeneration >= wanted.requestedGeneration;
 
 /** An update that may not start yet: what is settled is kept running meanwhile. */
-const held = (known: Known, slot: SlotKnown, reason: string): Plan => ({
-  ...(slot.update === null ? planSteady(known, slot) : idle),
+const held = (known: Known, slot: SlotKnown, reason: string, now: number): Plan => ({
+  ...(slot.update === null ? planSteady(known, slot, now) : idle),
   waiting: `${slot.bundleName}: ${reason}`,
 });
 
@@ -70,11 +70,11 @@ const planWanted = (known: Known, slot: SlotKnown, now: number): Plan => {
     return act({ kind: 'fail-update', bundleId, failure: { reason, logTail: [] }, logsOf: null });
   }
   const settled = slot.confirmed?.releaseDigest === wanted.releaseDigest || alreadyFailed(slot);
-  if (update === null && settled) return planSteady(known, slot);
+  if (update === null && settled) return planSteady(known, slot, now);
   if (update === null || !sameTarget || update.requestedGeneration < wanted.requestedGeneration) {
     return known.holdUpdates === null
       ? act({ kind: 'begin-update', bundleId, target })
-      : held(known, slot, known.holdUpdates);
+      : held(known, slot, known.holdUpdates, now);
   }
   return planUpdate(known, slot, now);
 };

@@ -128,6 +128,7 @@ const observed = (spec: ContainerSpec, number: number): ObservedContainer => ({
   exitCode: null,
   restartCount: 0,
   startedAt: null,
+  finishedAt: null,
   oomKilled: false,
   address: '',
   imageDefaults: { entrypoint: [], command: [] },

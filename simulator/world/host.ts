@@ -73,6 +73,7 @@ export const addContainer = (host: Host, spec: ContainerSpec): HostContainer => 
     exitCode: null,
     restartCount: 0,
     startedAt: null,
+    finishedAt: null,
     oomKilled: false,
     address: '',
     imageDefaults: { entrypoint: [], command: [] },
