@@ -23,7 +23,7 @@ const sizes = {
   canonical: { starts: 8, warmUpSeconds: 60, visitSeconds: 180, windowSeconds: 600, members: 3 },
 };
 const lookEverySeconds = 15;
-const diskMb = 256;
+const stateDisk = { sizeMib: 256, blockBytes: 4_096 };
 
 type Usage = {
   cpuMs: number;
@@ -167,7 +167,7 @@ const measure = async (device: Device, disk: Disk, size: Size) => {
 };
 
 export const run = async ({ smoke }: { smoke: boolean }) => {
-  const disk = createDisk(diskMb);
+  const disk = createDisk(stateDisk.sizeMib, stateDisk.blockBytes);
   try {
     const device = await openBenchDevice(join(disk.mountPoint, 'device'));
     try {
