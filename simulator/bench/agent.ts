@@ -105,65 +105,58 @@ type Size = (typeof sizes)['smoke'];
 /** The first start of a bundle fills its compile cache and is not counted. */
 const timeStarts = async (device: Device, starts: number) => {
   const [readyMs, answeredMs]: [number[], number[]] = [[], []];
-  let agent = await device.startAgent();
-  for (let start = 1; start < starts; start += 1) {
+  for (let start = 0; start < starts; start += 1) {
+    const agent = await device.startAgent();
     await agent.child.stop();
-    agent = await device.startAgent();
+    if (start === 0) continue;
     readyMs.push(agent.readyMs);
     answeredMs.push(agent.answeredMs);
   }
   return {
-    agent,
-    figures: {
-      readyP50Ms: Math.round(quantile(readyMs, 0.5)),
-      readyMaxMs: Math.round(quantile(readyMs, 1)),
-      firstAnswerP50Ms: Math.round(quantile(answeredMs, 0.5)),
-    },
+    readyP50Ms: Math.round(quantile(readyMs, 0.5)),
+    readyMaxMs: Math.round(quantile(readyMs, 1)),
+    firstAnswerP50Ms: Math.round(quantile(answeredMs, 0.5)),
   };
 };
 
 const measure = async (device: Device, disk: Disk, size: Size) => {
   const { warmUpSeconds, visitSeconds, windowSeconds } = size;
-  const { agent, figures } = await timeStarts(device, size.starts);
+  const figures = await timeStarts(device, size.starts);
+  const child = await device.startUntouched();
   const loadBefore = loadAverage();
   const [member, ...others] = await device.startSite(size.members);
   const visited = others.at(-1);
   if (member === undefined || visited === undefined) throw new Error('a site has two devices');
-  const children = [agent.child, member.child, ...others.map(({ child }) => child)];
-  try {
-    await Promise.all([
-      sleep(warmUpSeconds * 1_000),
-      visitConsole(visited.console, visitSeconds * 1_000),
-    ]);
-    const before = usageOf(agent.child, disk, device.wire.bytes);
-    const watch = ({ child }: { child: { pid: number } }) => watchMemory(child, windowSeconds);
-    const [idle, inMesh, afterVisit] = await Promise.all([
-      watch(agent),
-      watch(member),
-      watch(visited),
-    ]);
-    const after = usageOf(agent.child, disk, device.wire.bytes);
-    const perDay = (name: keyof Usage): number =>
-      ((after[name] - before[name]) / windowSeconds) * daySeconds;
-    const percentOfCore = (name: 'cpuMs' | 'childrenCpuMs'): number =>
-      rounded(((after[name] - before[name]) / (windowSeconds * 1_000)) * 100, 3);
-    return {
-      ...idle,
-      ...named('WithMesh', inMesh),
-      ...named('WithMeshAfterVisit', afterVisit),
-      cpuPercentOfCore: percentOfCore('cpuMs'),
-      childrenCpuPercentOfCore: percentOfCore('childrenCpuMs'),
-      ...figures,
-      writtenMbPerDay: rounded(perDay('writtenBytes') / 1e6, 2),
-      deviceWrittenMbPerDay: rounded(perDay('deviceWrittenBytes') / 1e6, 2),
-      wireKbPerDay: Math.round(perDay('wireBytes') / 1e3),
-      windowSeconds,
-      machineLoadBefore: loadBefore,
-      machineLoad: loadAverage(),
-    };
-  } finally {
-    await Promise.all(children.map((child) => child.stop()));
-  }
+  await Promise.all([
+    sleep(warmUpSeconds * 1_000),
+    visitConsole(visited.console, visitSeconds * 1_000),
+  ]);
+  const before = usageOf(child, disk, device.wire.bytes);
+  const watch = (of: { pid: number }) => watchMemory(of, windowSeconds);
+  const [idle, inMesh, afterVisit] = await Promise.all([
+    watch(child),
+    watch(member.child),
+    watch(visited.child),
+  ]);
+  const after = usageOf(child, disk, device.wire.bytes);
+  const perDay = (name: keyof Usage): number =>
+    ((after[name] - before[name]) / windowSeconds) * daySeconds;
+  const percentOfCore = (name: 'cpuMs' | 'childrenCpuMs'): number =>
+    rounded(((after[name] - before[name]) / (windowSeconds * 1_000)) * 100, 3);
+  return {
+    ...idle,
+    ...named('WithMesh', inMesh),
+    ...named('WithMeshAfterVisit', afterVisit),
+    cpuPercentOfCore: percentOfCore('cpuMs'),
+    childrenCpuPercentOfCore: percentOfCore('childrenCpuMs'),
+    ...figures,
+    writtenMbPerDay: rounded(perDay('writtenBytes') / 1e6, 2),
+    deviceWrittenMbPerDay: rounded(perDay('deviceWrittenBytes') / 1e6, 2),
+    wireKbPerDay: Math.round(perDay('wireBytes') / 1e3),
+    windowSeconds,
+    machineLoadBefore: loadBefore,
+    machineLoad: loadAverage(),
+  };
 };
 
 export const run = async ({ smoke }: { smoke: boolean }) => {

@@ -54,6 +54,7 @@ export const openBenchDevice = async (folder?: string) => {
   const first = folder ?? join(dir, 'device');
   await register(cloud, { folder: first, name: 'bench', site: 'plant-7' });
 
+  const agents: Child[] = [];
   const spawnAgent = async (state: string, args: readonly string[]) => {
     const port = await freePort();
     const startedAt = performance.now();
@@ -67,6 +68,7 @@ export const openBenchDevice = async (folder?: string) => {
       env: { ...agentEnvironment(), NODE_COMPILE_CACHE: join(dir, 'cache') },
       logFile: join(dir, 'agent.log'),
     });
+    agents.push(child);
     while (!(await answersTcp(port))) await sleep(2);
     const readyMs = performance.now() - startedAt;
     await waitUntilReady(child, () => answersTcp(port), 10_000);
@@ -90,6 +92,11 @@ export const openBenchDevice = async (folder?: string) => {
       await eventually(link, ({ state }) => state === 'connected');
       return { ...agent, answeredMs };
     },
+    /** As most agents are: nobody has ever asked its console anything. */
+    startUntouched: async (): Promise<Child> => {
+      const { child } = await spawnAgent(first, ['--leaf', `nats://127.0.0.1:${wire.port}`]);
+      return child;
+    },
     /** Devices of one site in a mesh, all on this host; nobody opens their consoles here. */
     startSite: async (devices: number): Promise<{ child: Child; console: string }[]> => {
       const addresses: string[] = [];
@@ -104,6 +111,7 @@ export const openBenchDevice = async (folder?: string) => {
       return members;
     },
     stop: async () => {
+      await Promise.all(agents.map((agent) => agent.stop()));
       await wire.stop();
       await cloud.stop();
       await docker.stop();
