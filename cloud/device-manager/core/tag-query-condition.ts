@@ -119,7 +119,7 @@ const ofField = (reader: Reader, field: string, compared: Compared | null, word:
     return { kind: 'text', field: field as TextField, values: compared.values.map(patternOf) };
   }
   if (field === 'bundle') return { kind: 'present', field };
-  return reader.fail(`Every device has a ${field}: say which, as in ${field}=…`, word);
+  return reader.fail(`Every device has a ${field}: write ${field}= and the one you mean.`, word);
 };
 
 const ofKey = (reader: Reader, compared: Compared | null, word: Token): Query => {
