@@ -123,13 +123,13 @@ export type Round = {
 export type QueuedRumour = { rumour: Rumour; sent: number; sizeBytes: number };
 export type Want = { version: Version; holders: DeviceId[] };
 export type Fetch = { names: readonly RecordName[]; deadline: number; patientUntil: number };
-/** `pieces` is empty until the first answer tells how many there are; `over`: no hope, or done. */
+/** `pieces` is empty until the first answer tells how many there are; `over`: no hope this way. */
 export type Pull = {
   version: Version;
   pieces: (Uint8Array | null)[];
   tries: number;
   askAt: number;
-  over: boolean;
+  state: 'asking' | 'offered' | 'over';
 };
 export type Push = { version: Version; bytes: Uint8Array; sent: number };
 export type Contact = {

@@ -19,9 +19,17 @@ import type { MeshMessage, RecordName } from './message.ts';
 type Wish = Extract<MeshMessage, { kind: 'want' }>;
 type Piece = Extract<MeshMessage, { kind: 'record' }>;
 
-/** True while there is hope that it comes by datagrams. */
-export const isPulled = (mesh: Mesh, name: RecordName): boolean =>
-  mesh.pulls.get(name)?.over === false;
+/** True while there is hope that it comes by datagrams, or the shell has it before it. */
+export const isPulled = (mesh: Mesh, name: RecordName): boolean => {
+  const pull = mesh.pulls.get(name);
+  return pull !== undefined && pull.state !== 'over';
+};
+
+/** What came together was not taken. */
+export const giveUpPull = (mesh: Mesh, name: RecordName): void => {
+  const pull = mesh.pulls.get(name);
+  if (pull?.state === 'offered') pull.state = 'over';
+};
 
 const missingOf = ({ pieces }: Pull): number =>
   // Of how many it has, the first answer tells.
@@ -39,7 +47,7 @@ const askNext = (work: Work, name: RecordName, pull: Pull, holders: readonly str
   pull.tries += 1;
   pull.askAt = mesh.lived + pullAgainMs;
   if (holder === undefined || pull.tries > pullTriesMax) {
-    pull.over = true;
+    pull.state = 'over';
     pull.pieces = [];
     return;
   }
@@ -57,10 +65,12 @@ export const planPulls = (work: Work): void => {
     let pull = mesh.pulls.get(name);
     if (pull === undefined) {
       if (mesh.pulls.size >= pullsMax) continue;
-      pull = { version: want.version, pieces: [], tries: 0, askAt: mesh.lived, over: false };
+      const { version } = want;
+      pull = { version, pieces: [], tries: 0, askAt: mesh.lived, state: 'asking' };
       mesh.pulls.set(name, pull);
     }
-    if (!pull.over && pull.askAt <= mesh.lived) askNext(work, name, pull, want.holders);
+    if (pull.state === 'asking' && pull.askAt <= mesh.lived)
+      askNext(work, name, pull, want.holders);
   }
 };
 
@@ -95,10 +105,10 @@ export const hearPiece = (work: Work, from: Member, piece: Piece): void => {
   const { mesh, steps } = work;
   const { name, version, index, count, bytes } = piece;
   const pull = mesh.pulls.get(name);
-  if (pull === undefined || pull.over || pull.version !== version) return;
+  if (pull?.state !== 'asking' || pull.version !== version) return;
   if (mesh.wants.get(name)?.holders.includes(from.device) !== true) return;
   if (count === 0) {
-    pull.over = true;
+    pull.state = 'over';
     return;
   }
   if (pull.pieces.length === 0) pull.pieces = Array.from({ length: count }, () => null);
@@ -107,7 +117,7 @@ export const hearPiece = (work: Work, from: Member, piece: Piece): void => {
   pull.askAt = mesh.lived + pullAgainMs;
   const whole = pull.pieces.filter((each) => each !== null);
   if (whole.length < count) return;
-  pull.over = true;
+  pull.state = 'offered';
   pull.pieces = [];
   steps.push({ kind: 'offer-record', from: from.device, name, version, bytes: joined(whole) });
 };
@@ -124,6 +134,8 @@ const joined = (pieces: readonly Uint8Array[]): Uint8Array => {
 
 export const nextPullAt = (mesh: Mesh): number => {
   let at = Number.POSITIVE_INFINITY;
-  for (const { over, askAt } of mesh.pulls.values()) if (!over) at = Math.min(at, askAt);
+  for (const { state, askAt } of mesh.pulls.values()) {
+    if (state === 'asking') at = Math.min(at, askAt);
+  }
   return at;
 };

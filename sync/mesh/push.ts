@@ -8,6 +8,7 @@ import { offerPauseMs, pieceBytesMax } from './limits.ts';
 import { sendTo } from './members.ts';
 import type { Member, MeshEvent, Work } from './mesh.ts';
 import type { MeshMessage, RecordEntry } from './message.ts';
+import { giveUpPull } from './pull.ts';
 
 type RecordMessage = Extract<MeshMessage, { kind: 'record' }>;
 
@@ -28,6 +29,7 @@ export const judgeOffer = (
   { from, name, version }: Extract<MeshEvent, { kind: 'offered' }>,
 ): void => {
   const { mesh } = work;
+  giveUpPull(mesh, name);
   const member = mesh.members.get(from);
   if (member === undefined || (mesh.records.get(name) ?? 0) >= version) return;
   member.offersAfter = mesh.lived + offerPauseMs;
