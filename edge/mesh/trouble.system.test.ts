@@ -7,7 +7,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDisk, type Disk } from '@signalbeam/launcher/infra/loop-disk';
 import type { WanCut } from '@signalbeam/launcher/infra/network';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import { eventually } from '../link/cloud.fixture.ts';
 import {
@@ -50,6 +50,8 @@ beforeAll(async () => {
   for (const member of members.slice(1)) await site.start(member, argumentsOf(member));
   wishes = await createWishes(site.cloud);
 }, 180_000);
+/** A trouble that failed is not to fail all that come after it. */
+beforeEach(() => site.network.heal());
 afterAll(async () => {
   try {
     await site.stop();
