@@ -6,8 +6,17 @@ import { body, conflict, json, notFound } from '@signalbeam/platform/http/descri
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { shownStatus } from '../core/rollout.ts';
+import { planRollout, type RolloutWish } from '../rollouts/plan.ts';
 import { startRollout } from '../rollouts/start.ts';
-import { cancelRollout, retryRollout } from '../rollouts/steer.ts';
+import {
+  advanceWave,
+  approveRollout,
+  cancelRollout,
+  pauseRollout,
+  resumeRollout,
+  retryRollout,
+  rollBackRollout,
+} from '../rollouts/steer.ts';
 import { viewRollout, viewRollouts } from '../rollouts/view.ts';
 import {
   findRollout,
@@ -23,11 +32,61 @@ import {
   newRolloutSchema,
   pageQuery,
   rolloutDeviceSchema,
+  rolloutPreviewSchema,
   rolloutSchema,
 } from './schemas.ts';
 
 const tags = ['Rollouts'];
 const noSuchRollout = () => refusal('not-found', 'There is no such rollout.');
+
+const wishOf = (asked: z.infer<typeof newRolloutSchema>): RolloutWish => ({
+  bundleId: asked.bundleId,
+  version: asked.version,
+  target: asked.target ?? {
+    kind: 'devices',
+    deviceIds: [...new Set(asked.deviceIds ?? [])].sort(),
+  },
+  waves: asked.waves,
+  onFailure: asked.onFailure,
+  startAt: asked.startAt ?? null,
+});
+
+/** Names that a look ahead shows of each wave. */
+const previewNamesMax = 20;
+
+const addPreview = (api: Api, parts: Parts): void => {
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/api/rollouts/preview',
+      tags,
+      summary: 'Says which devices a rollout would reach in which wave, and starts nothing',
+      middleware: [requireUser('viewer')] as const,
+      request: { body: body(newRolloutSchema, exampleRollout) },
+      responses: {
+        200: json(rolloutPreviewSchema, 'The waves as they would be'),
+        ...notFound,
+        ...conflict,
+      },
+    }),
+    async (c) => {
+      const wish = wishOf(c.req.valid('json'));
+      const { tenantId } = c.var.caller;
+      const waves = await withTenant(parts.pool, c.var.caller, (sql) =>
+        planRollout(sql, tenantId, wish),
+      );
+      const shown = waves.map(({ wish: { name }, devices }) => ({
+        name,
+        devices: devices.length,
+        first: devices.slice(0, previewNamesMax).map(({ deviceId, name }) => ({ deviceId, name })),
+      }));
+      return c.json(
+        { devices: shown.reduce((sum, wave) => sum + wave.devices, 0), waves: shown },
+        200,
+      );
+    },
+  );
+};
 
 const addStarting = (api: Api, parts: Parts): void => {
   api.openapi(
@@ -35,16 +94,28 @@ const addStarting = (api: Api, parts: Parts): void => {
       method: 'post',
       path: '/api/rollouts',
       tags,
-      summary: 'Rolls a version out to devices, all at once',
+      summary: 'Rolls a version out to devices, in waves or all at once',
       middleware: [requireUser('operator')] as const,
       request: { body: body(newRolloutSchema, exampleRollout) },
       responses: { 201: json(rolloutSchema, 'The rollout'), ...notFound, ...conflict },
     }),
-    async (c) => c.json(await startRollout(parts, authorOf(c.var), c.req.valid('json')), 201),
+    async (c) => {
+      const wish = wishOf(c.req.valid('json'));
+      return c.json(await startRollout(parts, authorOf(c.var), wish), 201);
+    },
   );
   for (const [verb, summary, steer] of [
     ['cancel', 'Stops it: unfinished devices get back what they had', cancelRollout],
     ['retry', 'Lets its failed devices try again', retryRollout],
+    [
+      'pause',
+      'Holds it: nobody more is told, who has not begun gets back what it had',
+      pauseRollout,
+    ],
+    ['resume', 'Lets it go on, without holding its failures so far against it', resumeRollout],
+    ['approve', 'Approves the wave that waits for it', approveRollout],
+    ['advance', 'Lets the wave at work pass, whatever its gate says', advanceWave],
+    ['rollback', 'Takes it back: every device it reached gets what it had before', rollBackRollout],
   ] as const) {
     api.openapi(
       createRoute({
@@ -107,6 +178,7 @@ const addListing = (api: Api, parts: Parts): void => {
 const shownDevice = (device: RolloutDevice): z.infer<typeof rolloutDeviceSchema> => ({
   deviceId: device.deviceId,
   name: device.name,
+  wave: device.wave,
   status: shownStatus(device),
   lastSeenAt: device.lastSeenAtMs === null ? null : new Date(device.lastSeenAtMs).toISOString(),
   reason: device.reason,
@@ -166,6 +238,7 @@ const addReading = (api: Api, parts: Parts): void => {
 };
 
 export const addRolloutRoutes = (api: Api, parts: Parts): void => {
+  addPreview(api, parts);
   addStarting(api, parts);
   addListing(api, parts);
   addReading(api, parts);

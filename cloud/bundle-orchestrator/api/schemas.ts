@@ -6,7 +6,8 @@ import { z } from '@hono/zod-openapi';
 import { failureLogLinesMax } from '@signalbeam/sync/core/limits';
 import { bundleVersion, containersSchema, imageReference } from '@signalbeam/sync/wire/manifest';
 import { digest, plainText } from '@signalbeam/sync/wire/shape';
-import { devicesPerRolloutMax } from '../rollouts/start.ts';
+import { rolloutStatuses, rowStatuses } from '../core/rollout.ts';
+import { toldAtOnceMax } from '../rollouts/tell.ts';
 
 export const idParams = z.strictObject({ id: z.uuid() });
 const at = z.iso.datetime();
@@ -125,30 +126,140 @@ export const desiredSchema = z
   })
   .openapi('DesiredState');
 
-export const newRolloutSchema = z.strictObject({
-  bundleId: z.uuid(),
-  version: bundleVersion,
-  deviceIds: z.array(z.uuid()).min(1).max(devicesPerRolloutMax),
-});
+const percentage = z.number().min(0).max(100);
+const hoursMs = (hours: number): number => hours * 3_600_000;
+const waitMs = z
+  .int()
+  .min(0)
+  .max(hoursMs(24 * 30));
+
+const gateSchema = z
+  .strictObject({
+    succeededPercentMin: percentage.default(100),
+    failedPercentMax: percentage.default(0),
+    failedSampleMin: z.int().min(1).max(100_000).default(1),
+    soakMs: waitMs.default(0),
+    approval: z.enum(['none', 'any-person', 'another-person']).default('none'),
+    unreached: z
+      .discriminatedUnion('rule', [
+        z.strictObject({ rule: z.literal('wait') }),
+        z.strictObject({
+          rule: z.literal('go-on'),
+          afterMs: waitMs,
+          reachedPercentMin: percentage.default(50),
+        }),
+      ])
+      .default({ rule: 'wait' }),
+  })
+  .openapi('WaveGate');
+const waveSizeSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('percent'), percent: z.number().gt(0).max(100) }),
+    z.strictObject({ kind: z.literal('count'), count: z.int().min(1).max(100_000) }),
+    z.strictObject({ kind: z.literal('tag'), tag: plainText(128) }),
+    z.strictObject({ kind: z.literal('rest') }),
+  ])
+  .openapi('WaveSize');
+
+const targetSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({
+      kind: z.literal('devices'),
+      deviceIds: z.array(z.uuid()).min(1).max(toldAtOnceMax),
+    }),
+    z.strictObject({ kind: z.literal('site'), site: plainText(63) }),
+    z.strictObject({ kind: z.literal('group'), groupId: z.uuid() }),
+    z.strictObject({ kind: z.literal('tag'), tag: plainText(128) }),
+    z.strictObject({ kind: z.literal('all') }),
+  ])
+  .openapi('RolloutTarget');
+
+export const newRolloutSchema = z
+  .strictObject({
+    bundleId: z.uuid(),
+    version: bundleVersion,
+    /** Short for a target of devices. */
+    deviceIds: z.array(z.uuid()).min(1).max(toldAtOnceMax).optional(),
+    target: targetSchema.optional(),
+    /** Empty: everybody at once, and no gate. */
+    waves: z
+      .array(
+        z.strictObject({
+          name: plainText(100),
+          size: waveSizeSchema,
+          gate: gateSchema.prefault({}),
+        }),
+      )
+      .max(20)
+      .default([]),
+    onFailure: z.enum(['pause', 'roll-back']).default('pause'),
+    startAt: at.optional(),
+  })
+  .refine(({ deviceIds, target }) => (deviceIds === undefined) !== (target === undefined), {
+    path: ['target'],
+    message: 'name devices in deviceIds, or a target, and not both',
+  });
+
 const count = z.int().min(0);
+const progressSchema = z
+  .strictObject({
+    total: count,
+    planned: count,
+    pending: count,
+    inProgress: count,
+    succeeded: count,
+    failed: count,
+    cancelled: count,
+    rollingBack: count,
+    rolledBack: count,
+    unreached: count,
+  })
+  .openapi('RolloutProgress');
+
+export const rolloutPreviewSchema = z
+  .strictObject({
+    devices: count,
+    waves: z.array(
+      z.strictObject({
+        name: z.string(),
+        devices: count,
+        /** The first few of them. */
+        first: z.array(z.strictObject({ deviceId: z.uuid(), name: z.string() })),
+      }),
+    ),
+  })
+  .openapi('RolloutPreview');
+
 export const rolloutSchema = z
   .strictObject({
     id: z.uuid(),
     bundleId: z.uuid(),
     bundleName: z.string(),
     version: z.string(),
-    status: z.enum(['in-progress', 'succeeded', 'failed', 'cancelled']),
-    progress: z.strictObject({
-      total: count,
-      pending: count,
-      inProgress: count,
-      succeeded: count,
-      failed: count,
-      cancelled: count,
-      unreached: count,
-    }),
+    status: z.enum(rolloutStatuses),
+    /** Why it is paused or went back. */
+    statusReason: z.string().nullable(),
+    startsAt: at.nullable(),
+    onFailure: z.enum(['pause', 'roll-back']),
+    progress: progressSchema,
     /** What it waits for, as a sentence; empty when it waits for nothing. */
     waiting: z.string(),
+    /** Whose approval the wave at work waits for; null while it does not. */
+    awaitsApproval: z.enum(['any-person', 'another-person']).nullable(),
+    waves: z.array(
+      z.strictObject({
+        name: z.string(),
+        size: waveSizeSchema,
+        gate: gateSchema,
+        state: z.enum(['waiting', 'open', 'passed']),
+        openedAt: at.nullable(),
+        goodSince: at.nullable(),
+        passedAt: at.nullable(),
+        passedBy: z.string().nullable(),
+        approvals: z.array(z.string()),
+        progress: progressSchema,
+      }),
+    ),
     createdAt: at,
     createdBy: z.string(),
     completedAt: at.nullable(),
@@ -158,7 +269,8 @@ export const rolloutDeviceSchema = z
   .strictObject({
     deviceId: z.uuid(),
     name: z.string(),
-    status: z.enum(['pending', 'in-progress', 'succeeded', 'failed', 'cancelled', 'unreached']),
+    wave: count,
+    status: z.enum([...rowStatuses, 'unreached']),
     lastSeenAt: at.nullable(),
     reason: z.string().nullable(),
     logTail: z.array(z.string()).max(failureLogLinesMax),

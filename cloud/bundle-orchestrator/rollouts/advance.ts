@@ -1,48 +1,135 @@
 /**
- * Runs the planner's steps for one rollout: the dumb half of `(known, now) → {steps, waiting}`.
- * Called when a device reported, when a device is gone, and by a slow sweep that finds what a lost
- * event would have left behind. Running it twice changes nothing.
+ * Runs the planners' steps for one rollout: the dumb half of `(known, now) → {steps, waiting}`.
+ * Called when a device reported, when a device is gone, when a person steered, and by a slow sweep
+ * that finds what time or a lost event left behind. Running it twice changes nothing. It says whether
+ * devices are to be told; telling them signs, and is ./tell.ts.
  */
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { planRollout } from '../core/rollout-plan.ts';
-import { findRollout, withRows } from '../store/rollout-views.ts';
-import { lockRollout, moveRows, type RowMove, setRolloutStatus } from '../store/rollouts.ts';
+import { planRows, type RowMove } from '../core/row-moves.ts';
+import { planWaves, type WaveStep } from '../core/wave-plan.ts';
+import { awaitedRows, findRollout } from '../store/rollout-views.ts';
+import {
+  openWave,
+  passWave,
+  type StoredWave,
+  setGoodSince,
+  wavesOf,
+} from '../store/rollout-waves.ts';
+import { type LockedRollout, lockRollout, moveRows, setRolloutStatus } from '../store/rollouts.ts';
 import { announceRollout } from './announce.ts';
 
-/** Which rows to look at: those of one device, or all that are not finished. */
-export type AdvanceScope = { devices: readonly string[] } | 'open';
+/** Which rows to look at: none, those of one device, or all that wait for their device. */
+export type AdvanceScope = { devices: readonly string[] } | 'open' | 'none';
 
-/** Returns whether anything moved. The role must see the tenant's rows. */
-export const advanceRollout = async (
+export type At = { tenantId: string; rolloutId: string; nowMs: number };
+
+const noteStatus = async (
   sql: Sql,
-  where: { tenantId: string; rolloutId: string; nowMs: number },
-  scope: AdvanceScope,
-): Promise<boolean> => {
-  const { tenantId, rolloutId, nowMs } = where;
-  if ((await lockRollout(sql, tenantId, rolloutId)) === null) return false;
-  const rollout = await findRollout(sql, tenantId, rolloutId);
-  if (rollout === null || rollout.status !== 'in-progress') return false;
-  const [known] = await withRows(sql, tenantId, [rollout], scope);
-  if (known === undefined) return false;
-  const { steps } = planRollout(known, nowMs);
-  if (steps.length === 0) return false;
-  const moves: RowMove[] = steps.flatMap((step) => (step.kind === 'move' ? [step] : []));
-  const completed = steps.find((step) => step.kind === 'complete');
-  await moveRows(sql, { tenantId, rolloutId, atMs: nowMs }, moves);
-  if (completed !== undefined) {
-    await setRolloutStatus(sql, { tenantId, rolloutId, atMs: nowMs }, completed.status);
-    await writeAudit(sql, {
-      tenantId,
-      actor: 'system',
-      action: 'rollout.complete',
-      target: `rollout:${rolloutId}`,
-      before: { status: 'in-progress' },
-      after: { status: completed.status },
-      ip: null,
-    });
+  at: At,
+  action: string,
+  status: string,
+  reason: string | null,
+): Promise<void> => {
+  await writeAudit(sql, {
+    tenantId: at.tenantId,
+    actor: 'system',
+    action,
+    target: `rollout:${at.rolloutId}`,
+    before: { status: 'in-progress' },
+    after: reason === null ? { status } : { status, reason },
+    ip: null,
+  });
+};
+
+const take = async (sql: Sql, at: At, step: WaveStep): Promise<void> => {
+  const where = { tenantId: at.tenantId, rolloutId: at.rolloutId, atMs: at.nowMs };
+  switch (step.kind) {
+    case 'begin':
+      return setRolloutStatus(sql, where, 'in-progress');
+    case 'open-wave':
+      return openWave(sql, { ...at, wave: step.wave }, at.nowMs);
+    case 'good-since':
+      return setGoodSince(sql, { ...at, wave: step.wave }, step.sinceMs);
+    case 'pass-wave':
+      return passWave(sql, { ...at, wave: step.wave }, at.nowMs, null);
+    case 'pause':
+      await setRolloutStatus(sql, where, 'paused', step.reason);
+      return noteStatus(sql, at, 'rollout.pause', 'paused', step.reason);
+    case 'roll-back':
+      await setRolloutStatus(sql, where, 'rolling-back', step.reason);
+      return noteStatus(sql, at, 'rollout.rollback', 'rolling-back', step.reason);
+    case 'complete':
+      await setRolloutStatus(sql, where, step.status);
+      return noteStatus(sql, at, 'rollout.complete', step.status, null);
   }
-  const kind = completed === undefined ? 'progressed' : 'completed';
-  await announceRollout(sql, where, kind, moves);
-  return true;
+};
+
+/** Whether the unreached are due to be left out of a gate, so that their number matters. */
+const asksForUnreached = (waves: readonly StoredWave[], nowMs: number): boolean =>
+  waves.some(
+    ({ state, gate, openedAtMs }) =>
+      state === 'open' &&
+      gate.unreached.rule === 'go-on' &&
+      nowMs >= (openedAtMs ?? nowMs) + gate.unreached.afterMs,
+  );
+
+const wavesAt = async (sql: Sql, at: At): Promise<StoredWave[]> => {
+  const read = async (unreached: 'apart' | 'among') =>
+    (await wavesOf(sql, at.tenantId, [at.rolloutId], unreached)).get(at.rolloutId) ?? [];
+  const waves = await read('among');
+  return asksForUnreached(waves, at.nowMs) ? read('apart') : waves;
+};
+
+const moveReported = async (sql: Sql, at: At, scope: AdvanceScope): Promise<RowMove[]> => {
+  if (scope === 'none') return [];
+  const rollout = await findRollout(sql, at.tenantId, at.rolloutId);
+  if (rollout === null) return [];
+  const rows = await awaitedRows(sql, at, scope === 'open' ? 'all' : scope.devices);
+  const moves = planRows(rollout, rows);
+  await moveRows(sql, { ...at, atMs: at.nowMs }, moves);
+  return moves;
+};
+
+export type Advanced = {
+  steps: readonly WaveStep[];
+  moves: readonly RowMove[];
+  /** It goes on, so devices of open waves may have to be told, or asked to go back. */
+  goesOn: boolean;
+};
+
+const nothing: Advanced = { steps: [], moves: [], goesOn: false };
+
+const statusAfter = (rollout: LockedRollout, steps: readonly WaveStep[]): string => {
+  const last = steps.findLast(({ kind }) => kind !== 'good-since' && kind !== 'pass-wave');
+  switch (last?.kind) {
+    case 'begin':
+    case 'open-wave':
+      return 'in-progress';
+    case 'pause':
+      return 'paused';
+    case 'roll-back':
+      return 'rolling-back';
+    case 'complete':
+      return last.status;
+    default:
+      return rollout.status;
+  }
+};
+
+/** The role must see the tenant's rows. */
+export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Promise<Advanced> => {
+  const locked = await lockRollout(sql, at.tenantId, at.rolloutId);
+  if (locked === null) return nothing;
+  const moves = await moveReported(sql, at, scope);
+  const { createdBy, onFailure, status, startsAt } = locked;
+  const rollout = { createdBy, onFailure, status, startAtMs: startsAt?.getTime() ?? null };
+  const { steps } = planWaves({ rollout, waves: await wavesAt(sql, at) }, at.nowMs);
+  for (const step of steps) await take(sql, at, step);
+  const after = statusAfter(locked, steps);
+  if (steps.length + moves.length > 0) {
+    const over = steps.some(({ kind }) => kind === 'complete');
+    await announceRollout(sql, at, over ? 'completed' : 'progressed', moves);
+  }
+  return { steps, moves, goesOn: after === 'in-progress' || after === 'rolling-back' };
 };

@@ -1,26 +1,42 @@
 /**
  * Tells the world that a rollout changed: the domain event that live views and other services hear,
- * recorded in the transaction of the change.
+ * recorded in the transaction of the change. It costs the same for ten devices and for a hundred
+ * thousand; whoever wants to know more asks the API.
  */
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import type { RowMove } from '../store/rollouts.ts';
-import { type RolloutView, viewRollout } from './view.ts';
+import { addProgress, emptyProgress } from '../core/rollout.ts';
+import type { RowMove } from '../core/row-moves.ts';
+import { findRollout } from '../store/rollout-views.ts';
+import { wavesOf } from '../store/rollout-waves.ts';
 
-/** A rollout of a thousand devices would not fit into one message; readers then ask the API. */
+/** Rows of a thousand devices would not fit into one message; readers then ask the API. */
 const devicesToldMax = 50;
+
+export type RolloutNews =
+  | 'started'
+  | 'progressed'
+  | 'completed'
+  | 'cancelled'
+  | 'retried'
+  | 'paused'
+  | 'resumed'
+  | 'approved'
+  | 'advanced'
+  | 'rolled-back';
 
 export const announceRollout = async (
   sql: Sql,
-  rollout: { tenantId: string; rolloutId: string; nowMs: number },
-  type: 'started' | 'progressed' | 'completed' | 'cancelled' | 'retried',
+  rollout: { tenantId: string; rolloutId: string },
+  type: RolloutNews,
   moves: readonly RowMove[],
-): Promise<RolloutView> => {
-  const { tenantId, rolloutId, nowMs } = rollout;
-  const view = await viewRollout(sql, tenantId, rolloutId, nowMs);
-  if (view === null) throw new Error(`rollout ${rolloutId} vanished`);
+): Promise<void> => {
+  const { tenantId, rolloutId } = rollout;
+  const record = await findRollout(sql, tenantId, rolloutId);
+  if (record === null) throw new Error(`rollout ${rolloutId} vanished`);
+  const waves = (await wavesOf(sql, tenantId, [rolloutId], 'among')).get(rolloutId) ?? [];
   const told = moves.length <= devicesToldMax ? moves : [];
-  const { id: _, ...facts } = view;
+  const { id: _, ...facts } = record;
   await recordEvent(sql, {
     tenantId,
     type: `rollout.${type}`,
@@ -28,8 +44,9 @@ export const announceRollout = async (
     data: {
       rolloutId,
       ...facts,
+      progress: waves.reduce((sum, { counts }) => addProgress(sum, counts), emptyProgress),
+      waves: waves.map(({ name, state }) => ({ name, state })),
       devices: told.map(({ deviceId, to, reason }) => ({ deviceId, status: to, reason })),
     },
   });
-  return view;
 };

@@ -44,7 +44,7 @@ export const openFleet = async (postgresUrl: string) => {
     (await rig.ask('GET', `/api/rollouts/${id}`, { token: one.viewer })).body;
   const rows = async (id: string): Promise<RowView[]> =>
     (await rig.ask('GET', `/api/rollouts/${id}/devices`, { token: one.viewer })).body;
-  const steer = (id: string, verb: 'cancel' | 'retry', token = one.operator) =>
+  const steer = (id: string, verb: string, token = one.operator) =>
     rig.ask('POST', `/api/rollouts/${id}/${verb}`, { token });
   const desired = async (device: TestDevice): Promise<{ generation: number; slots: Slot[] }> => {
     const path = `/api/devices/${device.deviceId}/desired-state`;
@@ -62,8 +62,10 @@ export const openFleet = async (postgresUrl: string) => {
     status: 'downloading' | 'verifying' | 'running' | 'failed',
     more: { reason?: string; logTail?: string[] } = {},
   ): Promise<void> => {
-    const slot = await slotOf(device, bundleId);
-    await sendReport(rig, one, device.deviceId, [{ slot, status, ...more }]);
+    const { generation, slots } = await desired(device);
+    const slot = slots.find((each) => each.bundleId === bundleId);
+    if (slot === undefined) throw new Error('no slot');
+    await sendReport(rig, one, device.deviceId, [{ slot, status, ...more }], { generation });
   };
   const trio = async (): Promise<{ bundleId: string; devices: TestDevice[]; names: string[] }> => {
     const mark = randomUUID().slice(0, 4);

@@ -9,10 +9,12 @@ import { reportedBody } from '@signalbeam/sync/wire/rows';
 import { epoch, sequence, uuid } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import { inheritDesired } from '../desired/inherit.ts';
+import type { Workshop } from '../desired/workshop.ts';
 import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
-import { activeRollouts, rolloutsWaitingFor } from '../store/rollouts.ts';
-import { advanceRollout } from './advance.ts';
+import { activeRollouts, dueRollouts, rolloutsWaitingFor } from '../store/rollouts.ts';
+import { type AdvanceScope, advanceRollout } from './advance.ts';
+import { tellFreed, tellRollout } from './tell.ts';
 
 export type ListenParts = Pick<Platform, 'cloud' | 'pools' | 'keyring' | 'log' | 'now'> & {
   onChanged: () => void;
@@ -20,6 +22,26 @@ export type ListenParts = Pick<Platform, 'cloud' | 'pools' | 'keyring' | 'log' |
 
 const sweepMs = 30_000;
 const sweepRollouts = 500;
+/** A soak or a start that is due is seen within this. */
+const clockMs = 1_000;
+
+const workshopOf = ({ pools, keyring, now, onChanged }: ListenParts): Workshop => ({
+  ...{ pool: pools.api, keyring, now, onChanged },
+});
+
+/** Moves what can be moved, then tells whoever that concerns. */
+const advance = async (
+  parts: ListenParts,
+  where: { tenantId: string; rolloutId: string },
+  scope: AdvanceScope,
+): Promise<void> => {
+  const advanced = await transaction(parts.pools.system, (sql) =>
+    advanceRollout(sql, { ...where, nowMs: parts.now() }, scope),
+  );
+  const mayTell = advanced.steps.length > 0 || scope === 'open';
+  if (advanced.goesOn && mayTell) await tellRollout(workshopOf(parts), where);
+  await tellFreed(workshopOf(parts), where.tenantId, advanced.moves);
+};
 
 const statusSchema = z.object({
   deviceId: uuid,
@@ -39,9 +61,7 @@ const advanceFor = async (
 ): Promise<void> => {
   const rollouts = await rolloutsWaitingFor(parts.pools.system, tenantId, deviceId);
   for (const rolloutId of rollouts) {
-    await transaction(parts.pools.system, (sql) =>
-      advanceRollout(sql, { tenantId, rolloutId, nowMs: parts.now() }, { devices: [deviceId] }),
-    );
+    await advance(parts, { tenantId, rolloutId }, { devices: [deviceId] });
   }
 };
 
@@ -72,23 +92,38 @@ const hearDevice = async (
   }
 };
 
-/** Every rollout that is not over, now and then: what a lost event left behind. */
+/**
+ * What time does: a start, a soak's end, the unreached that are left out. And every rollout that is not
+ * over, now and then: what a lost event left behind.
+ */
 const startSweep = (parts: ListenParts): Subscription => {
   let stopped = false;
   let working: Promise<void> = Promise.resolve();
-  const sweep = async (): Promise<void> => {
-    for (const { tenantId, rolloutId } of await activeRollouts(parts.pools.system, sweepRollouts)) {
+  let isLooking = false;
+  let sweptAtMs = performance.now();
+  const look = async (): Promise<void> => {
+    const isWhole = performance.now() - sweptAtMs >= sweepMs;
+    if (isWhole) sweptAtMs = performance.now();
+    const { system } = parts.pools;
+    const found = isWhole
+      ? await activeRollouts(system, sweepRollouts)
+      : await dueRollouts(system, parts.now(), sweepRollouts);
+    for (const rollout of found) {
       if (stopped) return;
-      await transaction(parts.pools.system, (sql) =>
-        advanceRollout(sql, { tenantId, rolloutId, nowMs: parts.now() }, 'open'),
-      );
+      await advance(parts, rollout, isWhole ? 'open' : 'none');
     }
   };
   const timer = setInterval(() => {
-    working = working.then(sweep).catch((error) => {
-      parts.log.warn({ error }, 'looking at the rollouts failed; trying again');
-    });
-  }, sweepMs);
+    if (isLooking) return;
+    isLooking = true;
+    working = look()
+      .catch((error) => {
+        parts.log.warn({ error }, 'looking at the rollouts failed; trying again');
+      })
+      .finally(() => {
+        isLooking = false;
+      });
+  }, clockMs);
   return {
     stop: async () => {
       stopped = true;

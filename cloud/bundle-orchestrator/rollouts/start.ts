@@ -1,6 +1,6 @@
 /**
- * Starts a rollout: one version to given devices, all at once. The rollout, its rows and every
- * device's new generation are one transaction: either all of it began or nothing did.
+ * Makes a rollout: one version to chosen devices, in waves or all at once. The rollout, its rows and
+ * the new generations of its first devices are one transaction: either all of it began or nothing did.
  */
 import { randomUUID } from 'node:crypto';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
@@ -8,49 +8,32 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { slotOf, withSlot } from '../core/slots.ts';
-import { changesOf, retrying, storeChanges } from '../desired/change.ts';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { findRelease } from '../store/bundles.ts';
-import { lockTargets, type Target } from '../store/desired.ts';
-import { activeRolloutsOn, insertRollout } from '../store/rollouts.ts';
+import { activeRolloutsOn, insertRollout, lockRollout } from '../store/rollouts.ts';
+import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
-import type { RolloutView } from './view.ts';
+import { list, type PlannedWave, planRollout, type RolloutWish } from './plan.ts';
+import { tellRollout, tellSome } from './tell.ts';
+import { type RolloutView, viewRollout } from './view.ts';
 
-/** One transaction signs them all: a thousand signatures and rows take about a tenth of a second. */
-export const devicesPerRolloutMax = 1_000;
-
-const namedUpTo = 10;
-const list = (names: readonly string[]): string =>
-  names.length <= namedUpTo
-    ? names.join(', ')
-    : `${names.slice(0, namedUpTo).join(', ')} and ${names.length - namedUpTo} more`;
-
-const checkTargets = (deviceIds: readonly string[], targets: readonly Target[]): void => {
-  const found = new Set(targets.map((target) => target.deviceId));
-  const missing = deviceIds.filter((id) => !found.has(id));
-  if (missing.length > 0) {
-    throw refusal('not-found', `There is no such device: ${list(missing)}.`, {
-      errors: missing.slice(0, namedUpTo).map((id) => ({
-        path: `deviceIds[${deviceIds.indexOf(id)}]`,
-        message: 'is not a device of yours',
-      })),
-    });
-  }
-  const waiting = targets.filter((target) => !target.approved).map((target) => target.name);
-  if (waiting.length > 0) {
-    throw refusal('wrong-state', `Not approved: ${list(waiting)}. Nothing was started.`, {
-      next: 'Approve these devices or leave them out.',
-    });
-  }
-};
-
-const checkBusy = async (sql: Sql, targets: readonly Target[], bundleId: string): Promise<void> => {
-  const ids = targets.map((target) => target.deviceId);
-  const active = await activeRolloutsOn(sql, ids, bundleId);
+/** In waves a busy device waits for its turn; all at once, nobody would see that it did not begin. */
+const refuseBusy = async (
+  sql: Sql,
+  wish: RolloutWish,
+  waves: readonly PlannedWave[],
+  ownId: string,
+): Promise<void> => {
+  if (wish.waves.length > 0 || wish.startAt !== null) return;
+  const devices = waves.flatMap((wave) => wave.devices);
+  const ids = devices.map(({ deviceId }) => deviceId);
+  const found = await activeRolloutsOn(sql, ids, wish.bundleId);
+  const active = found.filter(({ rolloutId }) => rolloutId !== ownId);
   if (active.length === 0) return;
   const busy = new Set(active.map((row) => row.deviceId));
-  const names = targets.filter((target) => busy.has(target.deviceId)).map(({ name }) => name);
+  const names = devices.filter(({ deviceId }) => busy.has(deviceId)).map(({ name }) => name);
   throw refusal(
     'conflict',
     `Another rollout of this bundle is at work on ${list(names)}. Nothing was started.`,
@@ -58,61 +41,117 @@ const checkBusy = async (sql: Sql, targets: readonly Target[], bundleId: string)
   );
 };
 
+const devicesToldMax = 1_000;
+
 const record = async (
   sql: Sql,
   acting: Acting,
-  rollout: { id: string; bundleId: string; version: string },
-  deviceIds: string[],
+  rollout: { id: string; wish: RolloutWish },
+  waves: readonly PlannedWave[],
 ): Promise<void> => {
   const { tenantId, actor, ip } = acting;
-  const { id, bundleId, version } = rollout;
+  const { id, wish } = rollout;
+  const { bundleId, version, target } = wish;
+  const count = waves.reduce((sum, { devices }) => sum + devices.length, 0);
   await writeAudit(sql, {
     tenantId,
     actor,
     action: 'rollout.start',
     target: `rollout:${id}`,
-    after: { bundleId, version, deviceIds },
+    after: {
+      bundleId,
+      version,
+      target,
+      devices: count,
+      waves: waves.map(({ wish: { name } }) => name),
+    },
     ip,
   });
+  const deviceIds = (waves[0]?.devices ?? []).map(({ deviceId }) => deviceId);
   await recordEvent(sql, {
     tenantId,
     type: 'bundle.assigned',
     subject: 'signalbeam.bundles.assigned',
-    data: { deviceIds, bundleId, version, rolloutId: id },
+    data: {
+      deviceIds: deviceIds.slice(0, devicesToldMax),
+      devices: count,
+      bundleId,
+      version,
+      rolloutId: id,
+    },
   });
+};
+
+const make = async (
+  sql: Sql,
+  acting: Acting,
+  wish: RolloutWish,
+  nowMs: number,
+): Promise<{ id: string; waves: PlannedWave[] }> => {
+  const { tenantId, actor } = acting;
+  const { bundleId, version, target, onFailure, startAt } = wish;
+  const waves = await planRollout(sql, tenantId, wish);
+  const id = randomUUID();
+  const isLater = startAt !== null && Date.parse(startAt) > nowMs;
+  await insertRollout(
+    sql,
+    {
+      ...{
+        tenantId,
+        id,
+        bundleId,
+        version,
+        createdBy: actor,
+        onFailure,
+        target,
+        startsAt: startAt,
+      },
+      status: isLater ? 'scheduled' : 'in-progress',
+    },
+    waves.map((wave) => wave.wish),
+    waves.flatMap(({ devices }, wave) =>
+      devices.map(({ deviceId, name }) => ({ deviceId, name, wave })),
+    ),
+  );
+  await record(sql, acting, { id, wish }, waves);
+  return { id, waves };
 };
 
 export const startRollout = async (
   workshop: Workshop,
   acting: Acting,
-  wish: { bundleId: string; version: string; deviceIds: readonly string[] },
+  wish: RolloutWish,
 ): Promise<RolloutView> => {
   const { tenantId } = acting;
-  const { bundleId, version } = wish;
-  const deviceIds = [...new Set(wish.deviceIds)].sort();
   const nowMs = workshop.now();
-  const view = await retrying(workshop.pool, acting, async (sql) => {
+  const rolloutId = await retrying(workshop.pool, acting, async (sql) => {
     const { director } = await holdKeys(sql, workshop.keyring, tenantId);
-    const release = await findRelease(sql, bundleId, version);
+    const release = await findRelease(sql, wish.bundleId, wish.version);
     if (release === null) throw refusal('not-found', 'There is no such bundle version.');
-    const targets = await lockTargets(sql, tenantId, deviceIds);
-    checkTargets(wish.deviceIds, targets);
-    await checkBusy(sql, targets, bundleId);
-    const id = randomUUID();
-    const changes = changesOf(targets, ({ slots }, generation) =>
-      withSlot(slots, { ...release, rolloutId: id }, generation),
-    );
-    await storeChanges(sql, changes, { tenantId, director, nowMs });
-    const rows = changes.map(({ target, generation }) => ({
-      deviceId: target.deviceId,
-      name: target.name,
-      previousSlot: slotOf(target.slots, bundleId),
-      requestedGeneration: generation,
-    }));
-    await insertRollout(sql, { tenantId, id, bundleId, version, createdBy: acting.actor }, rows);
-    await record(sql, acting, { id, bundleId, version }, deviceIds);
-    return announceRollout(sql, { tenantId, rolloutId: id, nowMs }, 'started', []);
+    const { id, waves } = await make(sql, acting, wish, nowMs);
+    await announceRollout(sql, { tenantId, rolloutId: id }, 'started', []);
+    const { goesOn } = await advanceRollout(sql, { tenantId, rolloutId: id, nowMs }, 'none');
+    const locked = await lockRollout(sql, tenantId, id);
+    if (goesOn && locked !== null) await tellSome(sql, { tenantId, nowMs, director }, locked);
+    // After telling, which waits for whoever is at the same devices: then it is seen who came first.
+    await refuseBusy(sql, wish, waves, id);
+    return id;
   });
   workshop.onChanged();
+  // The rest of a large wave, batch by batch; the sweep does it too should this process end here.
+  await tellRollout(workshop, { tenantId, rolloutId });
+  return seen(workshop, acting, rolloutId);
+};
+
+/** A rollout that was just steered, as it is now. */
+export const seen = async (
+  workshop: Workshop,
+  acting: Acting,
+  rolloutId: string,
+): Promise<RolloutView> => {
+  const view = await withTenant(workshop.pool, acting, (sql) =>
+    viewRollout(sql, acting.tenantId, rolloutId, workshop.now()),
+  );
+  if (view === null) throw new Error(`rollout ${rolloutId} vanished`);
   return view;
 };

@@ -1,28 +1,54 @@
 /**
- * What a person can do about a rollout: cancel it, or try its failed devices again.
- * Cancelling puts back the slot that each unfinished device had before; a device that confirmed the
- * version keeps it, and a failed one keeps what it restored by itself.
+ * What a person can do about a rollout, and what that does to its devices:
+ *
+ * - pause: no wave is opened and nobody is told; devices that were told but have not begun get back
+ *   what they had, those at work go on;
+ * - resume: it goes on where it was, devices of open waves are told again, and the failures so far are
+ *   not held against their waves;
+ * - approve: this person's word for the wave that waits for one;
+ * - advance: the wave at work passes whatever its gate says, and a paused rollout goes on;
+ * - cancel: unfinished devices get back what they had; one that confirmed keeps the version, a failed
+ *   one what it restored by itself;
+ * - roll back: those that confirmed go back, too, each to what it had before;
+ * - retry: failed devices are told again.
+ *
+ * Each is refused with a reason where it makes no sense, and asked twice does no more than once.
  */
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
+import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { withRestoredSlot, withSlot } from '../core/slots.ts';
+import { isOver, type RowStatus } from '../core/rollout.ts';
+import type { RowMove } from '../core/row-moves.ts';
+import { withRestoredSlot } from '../core/slots.ts';
+import { judgeWave } from '../core/wave-gate.ts';
 import { changesOf, retrying, storeChanges } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
-import { findRelease } from '../store/bundles.ts';
 import { lockTargets } from '../store/desired.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import {
+  acceptFailures,
+  approveWave,
+  passWave,
+  type StoredWave,
+  wavesOf,
+} from '../store/rollout-waves.ts';
+import {
   activeRolloutsOn,
+  cancelPlanned,
   type LockedRollout,
   lockRollout,
   moveRows,
-  restartRows,
+  replanFailed,
   rowsOf,
   setRolloutStatus,
 } from '../store/rollouts.ts';
-import { announceRollout } from './announce.ts';
+import { advanceRollout } from './advance.ts';
+import { announceRollout, type RolloutNews } from './announce.ts';
+import { devicesPerRolloutMax } from './plan.ts';
+import { seen } from './start.ts';
+import { tellFreed, tellRollout } from './tell.ts';
 import type { RolloutView } from './view.ts';
 
 const held = async (sql: Sql, tenantId: string, id: string): Promise<LockedRollout> => {
@@ -36,61 +62,177 @@ const held = async (sql: Sql, tenantId: string, id: string): Promise<LockedRollo
   });
 };
 
-const audit = async (
-  sql: Sql,
-  acting: Acting,
-  action: string,
-  rollout: LockedRollout,
-  after: unknown,
-): Promise<void> => {
-  const { tenantId, actor, ip } = acting;
-  const before = { status: rollout.status };
-  await writeAudit(sql, {
-    tenantId,
-    actor,
-    action,
-    target: `rollout:${rollout.id}`,
-    before,
-    after,
-    ip,
-  });
+type Hands = {
+  sql: Sql;
+  acting: Acting;
+  rollout: LockedRollout;
+  nowMs: number;
+  director: TenantKeys['director'];
 };
 
-export const cancelRollout = async (
-  workshop: Workshop,
-  acting: Acting,
-  rolloutId: string,
-): Promise<RolloutView> => {
+/** What a verb did, for the audit log and the news. */
+type Done = { news: RolloutNews; after: unknown; moves?: readonly RowMove[] };
+
+type Verb = { action: string; run: (hands: Hands) => Promise<Done> };
+
+export type Steer = (workshop: Workshop, acting: Acting, rolloutId: string) => Promise<RolloutView>;
+
+const where = ({ acting, rollout, nowMs }: Hands) => ({
+  tenantId: acting.tenantId,
+  rolloutId: rollout.id,
+  atMs: nowMs,
+  nowMs,
+});
+
+const refuseOver = (rollout: LockedRollout): void => {
+  if (isOver(rollout.status)) {
+    throw refusal('wrong-state', `This rollout is over already (${rollout.status}).`);
+  }
+};
+
+/** Puts back what unfinished devices in these states had; returns who they are. */
+const restore = async (hands: Hands, states: readonly RowStatus[]): Promise<string[]> => {
+  const { sql, acting, rollout, nowMs, director } = hands;
   const { tenantId } = acting;
-  const nowMs = workshop.now();
-  const view = await retrying(workshop.pool, acting, async (sql) => {
-    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
-    const rollout = await held(sql, tenantId, rolloutId);
-    if (rollout.status !== 'in-progress') {
-      throw refusal('wrong-state', `This rollout is over already (${rollout.status}).`);
+  const rows = await rowsOf(sql, tenantId, rollout.id, states, devicesPerRolloutMax);
+  const ids = rows.map((row) => row.deviceId);
+  const previous = new Map(rows.map((row) => [row.deviceId, row.previousSlot]));
+  const targets = await lockTargets(sql, tenantId, ids);
+  const changes = changesOf(targets, ({ deviceId, slots }) =>
+    withRestoredSlot(slots, rollout, previous.get(deviceId) ?? null),
+  );
+  await storeChanges(sql, changes, { tenantId, director, nowMs });
+  return ids;
+};
+
+const by = (acting: Acting): string => acting.actor.replace(/^user:/, '');
+
+const movesTo = (ids: readonly string[], to: RowStatus, reason: string | null): RowMove[] =>
+  ids.map((deviceId) => ({ deviceId, to, reason, logTail: [] }));
+
+const cancel: Verb = {
+  action: 'rollout.cancel',
+  run: async (hands) => {
+    const { sql, acting, rollout } = hands;
+    refuseOver(rollout);
+    if (rollout.status === 'rolling-back') {
+      throw refusal('wrong-state', 'It goes back already, which nothing stops.');
     }
-    const rows = await rowsOf(sql, tenantId, rolloutId, ['pending', 'in-progress']);
-    const ids = rows.map((row) => row.deviceId);
-    const previous = new Map(rows.map((row) => [row.deviceId, row.previousSlot]));
-    const targets = await lockTargets(sql, tenantId, ids);
-    const changes = changesOf(targets, ({ deviceId, slots }) =>
-      withRestoredSlot(slots, rollout, previous.get(deviceId) ?? null),
-    );
-    await storeChanges(sql, changes, { tenantId, director, nowMs });
-    const moves = ids.map((deviceId) => ({
-      deviceId,
-      to: 'cancelled' as const,
-      reason: `Cancelled by ${acting.actor.replace(/^user:/, '')}.`,
-      logTail: [],
-    }));
-    const where = { tenantId, rolloutId, atMs: nowMs };
-    await moveRows(sql, where, moves);
-    await setRolloutStatus(sql, where, 'cancelled');
-    await audit(sql, acting, 'rollout.cancel', rollout, { status: 'cancelled', restored: ids });
-    return announceRollout(sql, { tenantId, rolloutId, nowMs }, 'cancelled', moves);
-  });
-  workshop.onChanged();
-  return view;
+    const ids = await restore(hands, ['pending', 'in-progress']);
+    const reason = `Cancelled by ${by(acting)}.`;
+    const moves = movesTo(ids, 'cancelled', reason);
+    await moveRows(sql, where(hands), moves);
+    const untold = await cancelPlanned(sql, where(hands), reason);
+    await setRolloutStatus(sql, where(hands), 'cancelled');
+    return {
+      news: 'cancelled',
+      after: { status: 'cancelled', restored: ids.length, untold },
+      moves,
+    };
+  },
+};
+
+const pause: Verb = {
+  action: 'rollout.pause',
+  run: async (hands) => {
+    const { sql, acting, rollout } = hands;
+    refuseOver(rollout);
+    if (rollout.status === 'paused') return { news: 'paused', after: { status: 'paused' } };
+    if (rollout.status === 'rolling-back') {
+      throw refusal('wrong-state', 'It goes back already, which nothing stops.');
+    }
+    const ids = await restore(hands, ['pending']);
+    const moves = movesTo(ids, 'planned', null);
+    await moveRows(sql, where(hands), moves, ['pending']);
+    const reason = `${by(acting)} paused it.`;
+    await setRolloutStatus(sql, where(hands), 'paused', reason);
+    return { news: 'paused', after: { status: 'paused', takenBack: ids.length }, moves };
+  },
+};
+
+const wavesHeld = async ({ sql, acting, rollout }: Hands): Promise<StoredWave[]> =>
+  (await wavesOf(sql, acting.tenantId, [rollout.id], 'apart')).get(rollout.id) ?? [];
+
+const resume: Verb = {
+  action: 'rollout.resume',
+  run: async (hands) => {
+    const { sql, rollout } = hands;
+    refuseOver(rollout);
+    if (rollout.status !== 'paused') {
+      throw refusal('wrong-state', `It is not paused (${rollout.status}).`);
+    }
+    await acceptFailures(sql, where(hands));
+    for (const wave of await wavesHeld(hands)) {
+      const at = {
+        openedAtMs: wave.openedAtMs ?? hands.nowMs,
+        acceptedFailed: wave.acceptedFailed,
+      };
+      if (wave.state !== 'open') continue;
+      if (judgeWave(wave.gate, wave.counts, at, hands.nowMs).kind !== 'short') continue;
+      throw refusal('wrong-state', `Wave ${wave.name} can no longer reach its gate by itself.`, {
+        next: 'Retry its failed devices, or advance past it.',
+      });
+    }
+    await setRolloutStatus(sql, where(hands), 'in-progress');
+    return { news: 'resumed', after: { status: 'in-progress' } };
+  },
+};
+
+const waveAtWork = async (hands: Hands): Promise<StoredWave> => {
+  refuseOver(hands.rollout);
+  const wave = (await wavesHeld(hands)).find(({ state }) => state === 'open');
+  if (wave === undefined) throw refusal('wrong-state', 'No wave is at work.');
+  return wave;
+};
+
+const approve: Verb = {
+  action: 'rollout.approve',
+  run: async (hands) => {
+    const { sql, acting, rollout } = hands;
+    const wave = await waveAtWork(hands);
+    if (wave.gate.approval === 'none') {
+      throw refusal('wrong-state', `Wave ${wave.name} needs nobody's approval.`);
+    }
+    if (wave.gate.approval === 'another-person' && acting.actor === rollout.createdBy) {
+      throw refusal('forbidden', 'Whoever made this rollout can’t approve it.', {
+        next: 'Ask somebody else to look at it.',
+      });
+    }
+    await approveWave(sql, { ...where(hands), wave: wave.wave }, acting.actor);
+    return { news: 'approved', after: { wave: wave.name, approvedBy: acting.actor } };
+  },
+};
+
+const advance: Verb = {
+  action: 'rollout.advance',
+  run: async (hands) => {
+    const { sql, acting, rollout } = hands;
+    if (rollout.status === 'scheduled' || rollout.status === 'rolling-back') {
+      throw refusal('wrong-state', `Nothing advances while it is ${rollout.status}.`);
+    }
+    const wave = await waveAtWork(hands);
+    await acceptFailures(sql, where(hands));
+    await setRolloutStatus(sql, where(hands), 'in-progress');
+    await passWave(sql, { ...where(hands), wave: wave.wave }, hands.nowMs, acting.actor);
+    return { news: 'advanced', after: { wave: wave.name, state: 'passed' } };
+  },
+};
+
+const rollBack: Verb = {
+  action: 'rollout.rollback',
+  run: async (hands) => {
+    const { sql, acting, rollout } = hands;
+    if (rollout.status === 'rolling-back') {
+      return { news: 'rolled-back', after: { status: 'rolling-back' } };
+    }
+    if (rollout.status === 'cancelled' || rollout.status === 'rolled-back') {
+      throw refusal('wrong-state', `There is nothing to take back (${rollout.status}).`);
+    }
+    const reason = `${by(acting)} rolled it back.`;
+    await cancelPlanned(sql, where(hands), reason);
+    await setRolloutStatus(sql, where(hands), 'rolling-back', reason);
+    return { news: 'rolled-back', after: { status: 'rolling-back' } };
+  },
 };
 
 const refuseBusy = async (sql: Sql, ids: readonly string[], bundleId: string): Promise<void> => {
@@ -101,50 +243,58 @@ const refuseBusy = async (sql: Sql, ids: readonly string[], bundleId: string): P
   });
 };
 
-export const retryRollout = async (
-  workshop: Workshop,
-  acting: Acting,
-  rolloutId: string,
-): Promise<RolloutView> => {
-  const { tenantId } = acting;
-  const nowMs = workshop.now();
-  const view = await retrying(workshop.pool, acting, async (sql) => {
-    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
-    const rollout = await held(sql, tenantId, rolloutId);
-    const failed = await rowsOf(sql, tenantId, rolloutId, ['failed']);
+const retry: Verb = {
+  action: 'rollout.retry',
+  run: async (hands) => {
+    const { sql, acting, rollout } = hands;
+    const { tenantId } = acting;
+    const failed = await rowsOf(sql, tenantId, rollout.id, ['failed'], devicesPerRolloutMax);
     const ids = failed.map((row) => row.deviceId);
     const targets = (await lockTargets(sql, tenantId, ids)).filter((target) => target.approved);
-    if (rollout.status === 'cancelled' || targets.length === 0) {
+    const isBack = ['cancelled', 'rolling-back', 'rolled-back'].includes(rollout.status);
+    if (isBack || targets.length === 0) {
       throw refusal('wrong-state', 'This rollout has no failed device that could try again.', {
         next: 'Start a new rollout.',
       });
     }
     const retried = targets.map((target) => target.deviceId);
     await refuseBusy(sql, retried, rollout.bundleId);
-    const release = await findRelease(sql, rollout.bundleId, rollout.version);
-    if (release === null) throw new Error('a rolled out version vanished');
-    const changes = changesOf(targets, ({ slots }, generation) =>
-      withSlot(slots, { ...release, rolloutId }, generation),
-    );
-    await storeChanges(sql, changes, { tenantId, director, nowMs });
-    await restartRows(
-      sql,
-      { tenantId, rolloutId },
-      changes.map(({ target, generation }) => ({
-        deviceId: target.deviceId,
-        requestedGeneration: generation,
-      })),
-    );
-    await setRolloutStatus(sql, { tenantId, rolloutId, atMs: nowMs }, 'in-progress');
-    await audit(sql, acting, 'rollout.retry', rollout, { status: 'in-progress', retried });
-    const moves = retried.map((deviceId) => ({
-      deviceId,
-      to: 'pending' as const,
-      reason: null,
-      logTail: [],
-    }));
-    return announceRollout(sql, { tenantId, rolloutId, nowMs }, 'retried', moves);
-  });
-  workshop.onChanged();
-  return view;
+    await replanFailed(sql, where(hands), retried);
+    await setRolloutStatus(sql, where(hands), 'in-progress');
+    const moves = movesTo(retried, 'pending', null);
+    return { news: 'retried', after: { status: 'in-progress', retried: retried.length }, moves };
+  },
 };
+
+/** Verb, then whatever it made possible, in one transaction; telling goes on batch by batch. */
+const steerBy =
+  ({ action, run }: Verb): Steer =>
+  async (workshop, acting, rolloutId) => {
+    const { tenantId, actor, ip } = acting;
+    const moved = await retrying(workshop.pool, acting, async (sql) => {
+      const { director } = await holdKeys(sql, workshop.keyring, tenantId);
+      const rollout = await held(sql, tenantId, rolloutId);
+      const nowMs = workshop.now();
+      const { news, after, moves } = await run({ sql, acting, rollout, nowMs, director });
+      await writeAudit(sql, {
+        ...{ tenantId, actor, ip, action, after },
+        target: `rollout:${rolloutId}`,
+        before: { status: rollout.status },
+      });
+      await announceRollout(sql, { tenantId, rolloutId }, news, moves ?? []);
+      await advanceRollout(sql, { tenantId, rolloutId, nowMs }, 'none');
+      return moves ?? [];
+    });
+    workshop.onChanged();
+    await tellRollout(workshop, { tenantId, rolloutId });
+    await tellFreed(workshop, tenantId, moved);
+    return seen(workshop, acting, rolloutId);
+  };
+
+export const cancelRollout = steerBy(cancel);
+export const pauseRollout = steerBy(pause);
+export const resumeRollout = steerBy(resume);
+export const approveRollout = steerBy(approve);
+export const advanceWave = steerBy(advance);
+export const rollBackRollout = steerBy(rollBack);
+export const retryRollout = steerBy(retry);

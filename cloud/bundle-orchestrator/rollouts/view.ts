@@ -1,25 +1,80 @@
 /**
- * A rollout as the API and the events show it: its record, counts, and the planner's sentence.
+ * A rollout as the API shows it: its record, its waves, counts, and the planners' sentence.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { countRows, type Progress } from '../core/rollout.ts';
-import { planRollout } from '../core/rollout-plan.ts';
-import { findRollout, type RolloutRecord, withRows } from '../store/rollout-views.ts';
+import { addProgress, emptyProgress, type Progress } from '../core/rollout.ts';
+import { sayWaiting } from '../core/rollout-words.ts';
+import type { Gate, WaveSize } from '../core/wave.ts';
+import { planWaves } from '../core/wave-plan.ts';
+import { findRollout, firstOpenRows, type RolloutRecord } from '../store/rollout-views.ts';
+import { type StoredWave, wavesOf } from '../store/rollout-waves.ts';
 
-export type RolloutView = RolloutRecord & { progress: Progress; waiting: string };
+export type WaveView = {
+  name: string;
+  size: WaveSize;
+  gate: Gate;
+  state: 'waiting' | 'open' | 'passed';
+  openedAt: string | null;
+  /** Since when its gate has been good. */
+  goodSince: string | null;
+  passedAt: string | null;
+  passedBy: string | null;
+  approvals: string[];
+  progress: Progress;
+};
 
+export type RolloutView = RolloutRecord & {
+  progress: Progress;
+  waiting: string;
+  /** Whose approval it waits for; null while it does not. */
+  awaitsApproval: 'any-person' | 'another-person' | null;
+  waves: WaveView[];
+};
+
+const isoOf = (atMs: number | null): string | null =>
+  atMs === null ? null : new Date(atMs).toISOString();
+
+const waveView = (wave: StoredWave): WaveView => ({
+  name: wave.name,
+  size: wave.size,
+  gate: wave.gate,
+  state: wave.state,
+  openedAt: isoOf(wave.openedAtMs),
+  goodSince: isoOf(wave.goodSinceMs),
+  passedAt: wave.passedAt,
+  passedBy: wave.passedBy,
+  approvals: [...wave.approvals],
+  progress: wave.counts,
+});
+
+/** Five statements, whatever the number of rollouts and devices. */
 export const viewRollouts = async (
   sql: Sql,
   tenantId: string,
   rollouts: readonly RolloutRecord[],
   nowMs: number,
-): Promise<RolloutView[]> =>
-  (await withRows(sql, tenantId, rollouts, 'waiting')).map(({ rollout, rows, others }) => ({
-    ...rollout,
-    // Counted as stored: steps that have become possible are for the loop to run, not for a look.
-    progress: countRows(rows, others),
-    waiting: planRollout({ rollout, rows, others }, nowMs).waiting,
-  }));
+): Promise<RolloutView[]> => {
+  if (rollouts.length === 0) return [];
+  const ids = rollouts.map(({ id }) => id);
+  const waves = await wavesOf(sql, tenantId, ids, 'apart');
+  const rows = await firstOpenRows(sql, tenantId, ids);
+  return rollouts.map((rollout) => {
+    const own = waves.get(rollout.id) ?? [];
+    const progress = own.reduce((sum, { counts }) => addProgress(sum, counts), emptyProgress);
+    const startAtMs = rollout.startsAt === null ? null : Date.parse(rollout.startsAt);
+    // Steps that have become possible are for the loop to run, not for a look.
+    const { waiting: wait } = planWaves({ rollout: { ...rollout, startAtMs }, waves: own }, nowMs);
+    const known = { rollout, waves: own, wait, rows: rows.get(rollout.id) ?? [], progress };
+    return {
+      ...rollout,
+      progress,
+      waiting: sayWaiting(known, nowMs),
+      awaitsApproval:
+        wait.kind === 'approval' ? (wait.byAnother ? 'another-person' : 'any-person') : null,
+      waves: own.map(waveView),
+    };
+  });
+};
 
 export const viewRollout = async (
   sql: Sql,

@@ -1,18 +1,12 @@
 /**
- * Rollouts as the planner and people read them: each with counts of all its rows and with the rows
- * asked for. Device names, presence and reports come from the owners' views in the same query.
+ * Rollouts as the planner and people read them, and the device rows asked for. Device names, presence
+ * and reports come from the owners' views in the same query. How many rows are in which state is
+ * ./rollout-waves.ts.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
-import {
-  countRows,
-  emptyProgress,
-  type Progress,
-  type RolloutRow,
-  type RolloutStatus,
-  type RowStatus,
-  type SlotReport,
-} from '../core/rollout.ts';
+import type { RolloutRow, RolloutStatus, RowStatus, SlotReport } from '../core/rollout.ts';
+import type { FailureAction } from '../core/wave.ts';
 
 export type RolloutRecord = {
   id: string;
@@ -20,12 +14,14 @@ export type RolloutRecord = {
   bundleName: string;
   version: string;
   status: RolloutStatus;
+  /** Why it is paused or went back. */
+  statusReason: string | null;
+  startsAt: string | null;
+  onFailure: FailureAction;
   createdAt: string;
   createdBy: string;
   completedAt: string | null;
 };
-
-export type RolloutWithRows = { rollout: RolloutRecord; rows: RolloutRow[]; others: Progress };
 
 type RecordRow = {
   id: string;
@@ -33,6 +29,9 @@ type RecordRow = {
   bundle_name: string;
   version: string;
   status: RolloutStatus;
+  status_reason: string | null;
+  starts_at: Date | null;
+  on_failure: FailureAction;
   created_at: Date;
   created_by: string;
   completed_at: Date | null;
@@ -44,13 +43,17 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
   bundleName: row.bundle_name,
   version: row.version,
   status: row.status,
+  statusReason: row.status_reason,
+  startsAt: row.starts_at?.toISOString() ?? null,
+  onFailure: row.on_failure,
   createdAt: row.created_at.toISOString(),
   createdBy: row.created_by,
   completedAt: row.completed_at?.toISOString() ?? null,
 });
 
 const records = `SELECT rollout.id, rollout.bundle_id, bundle.name AS bundle_name, rollout.version,
-    rollout.status, rollout.created_at, rollout.created_by, rollout.completed_at
+    rollout.status, rollout.status_reason, rollout.starts_at, rollout.on_failure, rollout.created_at,
+    rollout.created_by, rollout.completed_at
   FROM bundle_orchestrator.rollouts rollout
   JOIN bundle_orchestrator.bundles bundle
     ON bundle.tenant_id = rollout.tenant_id AND bundle.id = rollout.bundle_id
@@ -90,6 +93,8 @@ type DeviceRow = {
   presence: 'online' | 'offline' | 'never';
   last_seen_at: Date | null;
   report: SlotReport | null;
+  reported_generation: number | null;
+  wave: number;
   reason: string | null;
   log_tail: string[];
   started_at: Date | null;
@@ -98,19 +103,20 @@ type DeviceRow = {
 };
 
 const deviceRows = `SELECT member.rollout_id, member.device_id, member.status, member.requested_generation,
-    member.previous_slot, member.reason, member.log_tail, member.started_at, member.completed_at, member.retry_count,
+    member.wave, member.previous_slot, member.reason, member.log_tail, member.started_at, member.completed_at, member.retry_count,
     coalesce(device.name, member.device_name) AS device_name,
     coalesce(device.registration_status = 'approved', false) AS present,
     coalesce(presence.presence, 'never') AS presence, presence.last_seen_at,
-    (SELECT reported FROM bundle_orchestrator.device_reports report,
-            jsonb_array_elements(report.slots) AS reported
-      WHERE report.tenant_id = member.tenant_id AND report.device_id = member.device_id
-        AND reported ->> 'bundleId' = member.bundle_id::text LIMIT 1) AS report
+    report.generation AS reported_generation,
+    (SELECT reported FROM jsonb_array_elements(report.slots) AS reported
+      WHERE reported ->> 'bundleId' = member.bundle_id::text LIMIT 1) AS report
   FROM bundle_orchestrator.rollout_devices member
   LEFT JOIN device_manager.public_devices device
     ON device.tenant_id = member.tenant_id AND device.device_id = member.device_id
   LEFT JOIN telemetry.public_presence presence
     ON presence.tenant_id = member.tenant_id AND presence.device_id = member.device_id
+  LEFT JOIN bundle_orchestrator.device_reports report
+    ON report.tenant_id = member.tenant_id AND report.device_id = member.device_id
  WHERE member.tenant_id = $1 AND member.rollout_id = ANY ($2)`;
 
 const rolloutRowOf = (row: DeviceRow): RolloutRow => ({
@@ -122,80 +128,58 @@ const rolloutRowOf = (row: DeviceRow): RolloutRow => ({
   presence: row.presence,
   lastSeenAtMs: row.last_seen_at?.getTime() ?? null,
   previousSlot: row.previous_slot,
+  reportedGeneration: row.reported_generation ?? 0,
   report: row.report,
 });
 
-/** How many rows each rollout has, by state; unfinished rows of unheard devices apart. */
-const countAll = async (
+/** The rows of one rollout that wait for their device: all of them, or those of some devices. */
+export const awaitedRows = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string },
+  devices: readonly string[] | 'all',
+): Promise<RolloutRow[]> => {
+  const { rows } = await sql.query<DeviceRow>(
+    `${deviceRows} AND member.status IN ('pending', 'in-progress', 'rolling-back')
+       AND ($3::uuid[] IS NULL OR member.device_id = ANY ($3))
+     ORDER BY device_name, member.device_id`,
+    [rollout.tenantId, [rollout.rolloutId], devices === 'all' ? null : devices],
+  );
+  return rows.map(rolloutRowOf);
+};
+
+const namedRows = 4;
+
+/**
+ * The first few rows of each rollout that are not final: what a sentence about them needs. Those that
+ * wait for their device come before those that were not told, the unreached first of all; of a large
+ * rollout it looks at the first thousand only.
+ */
+export const firstOpenRows = async (
   sql: Sql,
   tenantId: string,
   ids: readonly string[],
-): Promise<Map<string, Progress>> => {
-  const { rows } = await sql.query<{
-    rollout_id: string;
-    status: RowStatus;
-    online: boolean;
-    count: number;
-  }>(
-    `SELECT member.rollout_id, member.status, coalesce(presence.presence = 'online', false) AS online,
-            count(*) AS count
-       FROM bundle_orchestrator.rollout_devices member
-       LEFT JOIN telemetry.public_presence presence
-         ON presence.tenant_id = member.tenant_id AND presence.device_id = member.device_id
-      WHERE member.tenant_id = $1 AND member.rollout_id = ANY ($2)
-      GROUP BY 1, 2, 3`,
+): Promise<Map<string, RolloutRow[]>> => {
+  const { rows } = await sql.query<DeviceRow>(
+    `SELECT shown.* FROM unnest($2::uuid[]) AS asked (rollout_id), LATERAL (
+       SELECT * FROM (${deviceRows.replace('= ANY ($2)', '= asked.rollout_id')}
+           AND member.status IN ('planned', 'pending', 'in-progress', 'rolling-back')
+           AND EXISTS (SELECT 1 FROM bundle_orchestrator.rollout_waves wave
+                        WHERE wave.tenant_id = $1 AND wave.rollout_id = member.rollout_id
+                          AND wave.wave = member.wave AND wave.state <> 'waiting')
+         ORDER BY member.status = 'planned', member.status, member.wave, member.device_name
+         LIMIT 1000) looked_at
+       ORDER BY status = 'planned', presence = 'online', device_name, device_id LIMIT ${namedRows}) shown`,
     [tenantId, ids],
   );
-  const counts = new Map<string, Progress>();
+  const found = new Map<string, RolloutRow[]>();
   for (const row of rows) {
-    const one = countRows([{ status: row.status, presence: row.online ? 'online' : 'offline' }]);
-    counts.set(row.rollout_id, add(counts.get(row.rollout_id) ?? emptyProgress, one, row.count));
+    found.set(row.rollout_id, [...(found.get(row.rollout_id) ?? []), rolloutRowOf(row)]);
   }
-  return counts;
-};
-
-const add = (left: Progress, right: Progress, times: number): Progress => ({
-  total: left.total + right.total * times,
-  pending: left.pending + right.pending * times,
-  inProgress: left.inProgress + right.inProgress * times,
-  succeeded: left.succeeded + right.succeeded * times,
-  failed: left.failed + right.failed * times,
-  cancelled: left.cancelled + right.cancelled * times,
-  unreached: left.unreached + right.unreached * times,
-});
-
-/**
- * Adds rows and counts to rollouts. `rows`: of which devices; `'waiting'` takes the first few that
- * are not finished, unreached ones first, which is what a sentence about them needs.
- */
-export const withRows = async (
-  sql: Sql,
-  tenantId: string,
-  rollouts: readonly RolloutRecord[],
-  rows: { devices: readonly string[] } | 'open' | 'waiting',
-): Promise<RolloutWithRows[]> => {
-  if (rollouts.length === 0) return [];
-  const ids = rollouts.map((rollout) => rollout.id);
-  const wanted = await sql.query<DeviceRow>(
-    rows === 'waiting'
-      ? `SELECT * FROM (
-           SELECT *, row_number() OVER (PARTITION BY rollout_id
-             ORDER BY presence = 'online', device_name, device_id) AS place
-           FROM (${deviceRows} AND member.status IN ('pending', 'in-progress')) every) placed
-          WHERE place <= 4 ORDER BY device_name, device_id`
-      : `${deviceRows} AND ${rows === 'open' ? `member.status IN ('pending', 'in-progress')` : 'member.device_id = ANY ($3)'}
-          ORDER BY device_name, member.device_id`,
-    typeof rows === 'string' ? [tenantId, ids] : [tenantId, ids, rows.devices],
-  );
-  const counts = await countAll(sql, tenantId, ids);
-  return rollouts.map((rollout) => {
-    const own = wanted.rows.filter((row) => row.rollout_id === rollout.id).map(rolloutRowOf);
-    const all = counts.get(rollout.id) ?? emptyProgress;
-    return { rollout, rows: own, others: add(all, countRows(own), -1) };
-  });
+  return found;
 };
 
 export type RolloutDevice = RolloutRow & {
+  wave: number;
   reason: string | null;
   logTail: string[];
   startedAt: string | null;
@@ -214,6 +198,7 @@ export const listRolloutDevices = async (
   );
   return rows.map((row) => ({
     ...rolloutRowOf(row),
+    wave: row.wave,
     reason: row.reason,
     logTail: row.log_tail,
     startedAt: row.started_at?.toISOString() ?? null,

@@ -4,38 +4,133 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
-import type { RolloutStatus, RowStatus } from '../core/rollout.ts';
+import { isOver, type RolloutStatus, type RowStatus } from '../core/rollout.ts';
+import type { RowMove } from '../core/row-moves.ts';
+import type { FailureAction, WaveWish } from '../core/wave.ts';
+import { insertWaves } from './rollout-waves.ts';
 
-export type NewRow = {
-  deviceId: string;
-  name: string;
-  previousSlot: Slot | null;
-  requestedGeneration: number;
+export type NewRollout = {
+  tenantId: string;
+  id: string;
+  bundleId: string;
+  version: string;
+  createdBy: string;
+  status: 'scheduled' | 'in-progress';
+  startsAt: string | null;
+  onFailure: FailureAction;
+  target: unknown;
 };
+export type NewRow = { deviceId: string; name: string; wave: number };
 
+/** With its waves and its rows, of which none is told yet: three statements, whatever their number. */
 export const insertRollout = async (
   sql: Sql,
-  rollout: { tenantId: string; id: string; bundleId: string; version: string; createdBy: string },
+  rollout: NewRollout,
+  waves: readonly WaveWish[],
   rows: readonly NewRow[],
 ): Promise<void> => {
   const { tenantId, id, bundleId } = rollout;
   await sql.query(
     `INSERT INTO bundle_orchestrator.rollouts
-       (tenant_id, id, bundle_id, version, created_by, created_at)
-     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()))`,
-    [tenantId, id, bundleId, rollout.version, rollout.createdBy],
+       (tenant_id, id, bundle_id, version, created_by, created_at, status, starts_at, on_failure,
+        target)
+     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9)`,
+    [
+      tenantId,
+      id,
+      bundleId,
+      rollout.version,
+      rollout.createdBy,
+      rollout.status,
+      rollout.startsAt,
+      rollout.onFailure,
+      JSON.stringify(rollout.target),
+    ],
   );
+  await insertWaves(sql, { tenantId, rolloutId: id }, waves);
   await sql.query(
     `INSERT INTO bundle_orchestrator.rollout_devices
-       (tenant_id, rollout_id, bundle_id, device_id, device_name, previous_slot,
-        requested_generation)
-     SELECT $1, $2, $3, * FROM unnest($4::uuid[], $5::text[], $6::jsonb[], $7::bigint[])`,
+       (tenant_id, rollout_id, bundle_id, device_id, device_name, wave, status, requested_generation)
+     SELECT $1, $2, $3, *, 'planned', 0 FROM unnest($4::uuid[], $5::text[], $6::int[])`,
     [
       tenantId,
       id,
       bundleId,
       rows.map((row) => row.deviceId),
       rows.map((row) => row.name),
+      rows.map((row) => row.wave),
+    ],
+  );
+};
+
+/** Rows of waves that were opened, not told yet, and on whose device nothing else of it is at work. */
+export const rowsToTell = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string; bundleId: string },
+  limit: number,
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ device_id: string }>(
+    `SELECT member.device_id FROM bundle_orchestrator.rollout_devices member
+       JOIN bundle_orchestrator.rollout_waves wave
+         ON wave.tenant_id = member.tenant_id AND wave.rollout_id = member.rollout_id
+        AND wave.wave = member.wave AND wave.state <> 'waiting'
+      WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'planned'
+        AND NOT EXISTS (
+          SELECT 1 FROM bundle_orchestrator.rollout_devices other
+           WHERE other.tenant_id = $1 AND other.device_id = member.device_id
+             AND other.bundle_id = $3 AND other.status IN ('pending', 'in-progress', 'rolling-back'))
+      ORDER BY member.wave, member.device_name, member.device_id LIMIT $4`,
+    [rollout.tenantId, rollout.rolloutId, rollout.bundleId, limit],
+  );
+  return rows.map((row) => row.device_id);
+};
+
+/** The rollouts that would have told one of these devices, had another not been at work there. */
+export const rolloutsHeldUp = async (
+  sql: Sql,
+  tenantId: string,
+  deviceIds: readonly string[],
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ rollout_id: string }>(
+    `SELECT DISTINCT member.rollout_id FROM bundle_orchestrator.rollout_devices member
+       JOIN bundle_orchestrator.rollout_waves wave
+         ON wave.tenant_id = member.tenant_id AND wave.rollout_id = member.rollout_id
+        AND wave.wave = member.wave AND wave.state <> 'waiting'
+      WHERE member.tenant_id = $1 AND member.device_id = ANY ($2) AND member.status = 'planned'
+      ORDER BY member.rollout_id`,
+    [tenantId, deviceIds],
+  );
+  return rows.map((row) => row.rollout_id);
+};
+
+export type ToldRow = {
+  deviceId: string;
+  previousSlot: Slot | null;
+  requestedGeneration: number;
+};
+
+export const markTold = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  rows: readonly ToldRow[],
+): Promise<void> => {
+  if (rows.length === 0) return;
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices present
+        SET status = 'pending',
+            -- Told once more, it still goes back to what it had before the first time.
+            previous_slot = CASE WHEN told.previous_slot ->> 'rolloutId' = $2::text
+                                 THEN present.previous_slot ELSE told.previous_slot END,
+            requested_generation = told.requested_generation, reason = NULL, log_tail = '{}',
+            started_at = NULL, completed_at = NULL
+       FROM unnest($3::uuid[], $4::jsonb[], $5::bigint[])
+            AS told (device_id, previous_slot, requested_generation)
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+        AND present.device_id = told.device_id AND present.status = 'planned'`,
+    [
+      where.tenantId,
+      where.rolloutId,
+      rows.map((row) => row.deviceId),
       rows.map((row) => (row.previousSlot === null ? null : JSON.stringify(row.previousSlot))),
       rows.map((row) => row.requestedGeneration),
     ],
@@ -50,8 +145,8 @@ export const activeRolloutsOn = async (
 ): Promise<{ rolloutId: string; deviceId: string }[]> => {
   const { rows } = await sql.query<{ rollout_id: string; device_id: string }>(
     `SELECT rollout_id, device_id FROM bundle_orchestrator.rollout_devices
-      WHERE bundle_id = $1 AND device_id = ANY ($2) AND status IN ('pending', 'in-progress')
-      ORDER BY device_id`,
+      WHERE bundle_id = $1 AND device_id = ANY ($2)
+        AND status IN ('pending', 'in-progress', 'rolling-back') ORDER BY device_id`,
     [bundleId, deviceIds],
   );
   return rows.map((row) => ({ rolloutId: row.rollout_id, deviceId: row.device_id }));
@@ -65,7 +160,8 @@ export const rolloutsWaitingFor = async (
 ): Promise<string[]> => {
   const { rows } = await sql.query<{ rollout_id: string }>(
     `SELECT DISTINCT rollout_id FROM bundle_orchestrator.rollout_devices
-      WHERE tenant_id = $1 AND device_id = $2 AND status IN ('pending', 'in-progress')
+      WHERE tenant_id = $1 AND device_id = $2
+        AND status IN ('pending', 'in-progress', 'rolling-back')
       ORDER BY rollout_id`,
     [tenantId, deviceId],
   );
@@ -77,6 +173,10 @@ export type LockedRollout = {
   bundleId: string;
   version: string;
   status: RolloutStatus;
+  statusReason: string | null;
+  createdBy: string;
+  startsAt: Date | null;
+  onFailure: FailureAction;
 };
 
 /** Holds a rollout for this transaction: all that move its rows come here first. */
@@ -85,15 +185,14 @@ export const lockRollout = async (
   tenantId: string,
   id: string,
 ): Promise<LockedRollout | null> => {
-  const { rows } = await sql.query<{ bundle_id: string; version: string; status: RolloutStatus }>(
-    `SELECT bundle_id, version, status FROM bundle_orchestrator.rollouts
+  const { rows } = await sql.query<LockedRollout>(
+    `SELECT id, bundle_id AS "bundleId", version, status, status_reason AS "statusReason",
+            created_by AS "createdBy", starts_at AS "startsAt", on_failure AS "onFailure"
+       FROM bundle_orchestrator.rollouts
       WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,
     [tenantId, id],
   );
-  const row = rows[0];
-  return row === undefined
-    ? null
-    : { id, bundleId: row.bundle_id, version: row.version, status: row.status };
+  return rows[0] ?? null;
 };
 
 export type RowState = {
@@ -103,11 +202,13 @@ export type RowState = {
   previousSlot: Slot | null;
 };
 
+/** At most `limit` of them, by id. */
 export const rowsOf = async (
   sql: Sql,
   tenantId: string,
   rolloutId: string,
   statuses: readonly RowStatus[],
+  limit: number,
 ): Promise<RowState[]> => {
   const { rows } = await sql.query<{
     device_id: string;
@@ -117,8 +218,9 @@ export const rowsOf = async (
   }>(
     `SELECT device_id, device_name, status, previous_slot
        FROM bundle_orchestrator.rollout_devices
-      WHERE tenant_id = $1 AND rollout_id = $2 AND status = ANY ($3) ORDER BY device_id`,
-    [tenantId, rolloutId, statuses],
+      WHERE tenant_id = $1 AND rollout_id = $2 AND status = ANY ($3)
+      ORDER BY device_id LIMIT $4`,
+    [tenantId, rolloutId, statuses, limit],
   );
   return rows.map((row) => ({
     deviceId: row.device_id,
@@ -128,30 +230,26 @@ export const rowsOf = async (
   }));
 };
 
-export type RowMove = {
-  deviceId: string;
-  to: RowStatus;
-  reason: string | null;
-  logTail: readonly string[];
-};
-
-/** Moves unfinished rows; a row that is final meanwhile stays as it is. */
+/** Moves rows from what they were; one that became something else meanwhile stays as it is. */
 export const moveRows = async (
   sql: Sql,
   where: { tenantId: string; rolloutId: string; atMs: number },
   moves: readonly RowMove[],
+  from: readonly RowStatus[] = ['pending', 'in-progress', 'rolling-back'],
 ): Promise<void> => {
   if (moves.length === 0) return;
   await sql.query(
     `UPDATE bundle_orchestrator.rollout_devices present
         SET status = move.status, reason = move.reason,
             log_tail = ARRAY(SELECT jsonb_array_elements_text(move.log_tail)),
-            started_at = coalesce(present.started_at, $3),
-            completed_at = CASE WHEN move.status IN ('succeeded', 'failed', 'cancelled') THEN $3 END
+            started_at = CASE WHEN move.status = 'planned' THEN NULL
+                              ELSE coalesce(present.started_at, $3) END,
+            completed_at = CASE WHEN move.status IN
+              ('succeeded', 'failed', 'cancelled', 'rolled-back') THEN $3 END
        FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[])
             AS move (device_id, status, reason, log_tail)
       WHERE present.tenant_id = $1 AND present.rollout_id = $2
-        AND present.device_id = move.device_id AND present.status IN ('pending', 'in-progress')`,
+        AND present.device_id = move.device_id AND present.status = ANY ($8)`,
     [
       where.tenantId,
       where.rolloutId,
@@ -160,24 +258,55 @@ export const moveRows = async (
       moves.map((move) => move.to),
       moves.map((move) => move.reason),
       moves.map((move) => JSON.stringify(move.logTail)),
+      from,
     ],
   );
 };
 
-/** Failed rows begin again under a newer generation. */
-export const restartRows = async (
+/** All rows of a rollout that are in one state, in one statement; for those that were never told. */
+export const cancelPlanned = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string; atMs: number },
+  reason: string,
+): Promise<number> => {
+  const { rowCount } = await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices
+        SET status = 'cancelled', reason = $3, completed_at = $4
+      WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'`,
+    [where.tenantId, where.rolloutId, reason, new Date(where.atMs)],
+  );
+  return rowCount ?? 0;
+};
+
+/** Failed rows are to be told again. */
+export const replanFailed = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  deviceIds: readonly string[],
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices
+        SET status = 'planned', reason = NULL, log_tail = '{}', completed_at = NULL,
+            started_at = NULL, retry_count = retry_count + 1
+      WHERE tenant_id = $1 AND rollout_id = $2 AND device_id = ANY ($3) AND status = 'failed'`,
+    [where.tenantId, where.rolloutId, deviceIds],
+  );
+};
+
+/** Under which generation each is asked to go back. */
+export const markGoingBack = async (
   sql: Sql,
   where: { tenantId: string; rolloutId: string },
   rows: readonly { deviceId: string; requestedGeneration: number }[],
 ): Promise<void> => {
+  if (rows.length === 0) return;
   await sql.query(
     `UPDATE bundle_orchestrator.rollout_devices present
-        SET status = 'pending', reason = NULL, log_tail = '{}', completed_at = NULL,
-            started_at = NULL, retry_count = present.retry_count + 1,
-            requested_generation = again.requested_generation
-       FROM unnest($3::uuid[], $4::bigint[]) AS again (device_id, requested_generation)
+        SET status = 'rolling-back', completed_at = NULL,
+            requested_generation = back.requested_generation
+       FROM unnest($3::uuid[], $4::bigint[]) AS back (device_id, requested_generation)
       WHERE present.tenant_id = $1 AND present.rollout_id = $2
-        AND present.device_id = again.device_id AND present.status = 'failed'`,
+        AND present.device_id = back.device_id`,
     [
       where.tenantId,
       where.rolloutId,
@@ -191,12 +320,13 @@ export const setRolloutStatus = async (
   sql: Sql,
   where: { tenantId: string; rolloutId: string; atMs: number },
   status: RolloutStatus,
+  reason: string | null = null,
 ): Promise<void> => {
+  const completedAt = isOver(status) ? new Date(where.atMs) : null;
   await sql.query(
-    `UPDATE bundle_orchestrator.rollouts
-        SET status = $3, completed_at = CASE WHEN $3 = 'in-progress' THEN NULL ELSE $4::timestamptz END
+    `UPDATE bundle_orchestrator.rollouts SET status = $3, status_reason = $4, completed_at = $5
       WHERE tenant_id = $1 AND id = $2`,
-    [where.tenantId, where.rolloutId, status, new Date(where.atMs)],
+    [where.tenantId, where.rolloutId, status, reason, completedAt],
   );
 };
 
@@ -207,7 +337,7 @@ export const activeRollouts = async (
 ): Promise<{ tenantId: string; rolloutId: string }[]> => {
   const { rows } = await sql.query<{ tenant_id: string; id: string }>(
     `SELECT tenant_id, id FROM bundle_orchestrator.rollouts
-      WHERE status = 'in-progress' ORDER BY created_at LIMIT $1`,
+      WHERE status IN ('scheduled', 'in-progress', 'rolling-back') ORDER BY created_at LIMIT $1`,
     [limit],
   );
   return rows.map((row) => ({ tenantId: row.tenant_id, rolloutId: row.id }));
@@ -219,4 +349,31 @@ export const countRollouts = async (system: Sql): Promise<Record<string, number>
     'SELECT status, count(*) FROM bundle_orchestrator.rollouts GROUP BY status',
   );
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
+};
+
+/** Rollouts that the time alone moves on: to begin, with a soak at its end, with a deadline passed. */
+export const dueRollouts = async (
+  sql: Sql,
+  nowMs: number,
+  limit: number,
+): Promise<{ tenantId: string; rolloutId: string }[]> => {
+  const { rows } = await sql.query<{ tenantId: string; rolloutId: string }>(
+    `SELECT rollout.tenant_id AS "tenantId", rollout.id AS "rolloutId"
+       FROM bundle_orchestrator.rollouts rollout
+      WHERE rollout.status IN ('scheduled', 'in-progress', 'rolling-back')
+        AND (rollout.status = 'scheduled' AND rollout.starts_at <= $1
+          OR rollout.status = 'in-progress' AND EXISTS (
+               SELECT 1 FROM bundle_orchestrator.rollout_waves wave
+                WHERE wave.tenant_id = rollout.tenant_id AND wave.rollout_id = rollout.id
+                  AND wave.state = 'open'
+                  AND (wave.gate ->> 'approval' = 'none' OR wave.approvals <> '{}')
+                  AND (wave.good_since
+                         + make_interval(secs => (wave.gate ->> 'soakMs')::float8 / 1000) <= $1
+                    OR wave.good_since IS NULL AND wave.gate #>> '{unreached,rule}' = 'go-on'
+                       AND wave.opened_at + make_interval(
+                             secs => (wave.gate #>> '{unreached,afterMs}')::float8 / 1000) <= $1)))
+      ORDER BY rollout.id LIMIT $2`,
+    [new Date(nowMs), limit],
+  );
+  return rows;
 };

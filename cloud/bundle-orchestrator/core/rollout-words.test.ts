@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import { fixtureNow as now, fixtureRow as row } from './rollout.fixture.ts';
+import { countRows, emptyProgress, type RolloutRow } from './rollout.ts';
+import { sayDevices, sayWaiting, type WaitingKnown } from './rollout-words.ts';
+import { openGate } from './wave.ts';
+import type { WaveState } from './wave-plan.ts';
+
+describe('what it waits for, in words', () => {
+  const done = [row('x', { status: 'succeeded' }), row('y', { status: 'succeeded' })];
+  const seen = (hours: number, minutes: number): number =>
+    Date.UTC(2026, 2, 14, hours, minutes, 31);
+
+  it.each([
+    [
+      'one device that is away',
+      [...done, row('gateway-2', { presence: 'offline', lastSeenAtMs: seen(14, 2) })],
+      '2 of 3 confirmed; waiting for gateway-2, unreached since 14:02 UTC',
+    ],
+    [
+      'one that is away since yesterday',
+      [...done, row('gateway-2', { presence: 'offline', lastSeenAtMs: seen(14, 2) - 86_400_000 })],
+      '2 of 3 confirmed; waiting for gateway-2, unreached for 25 h',
+    ],
+    [
+      'one that is away for a week',
+      [row('gateway-2', { presence: 'offline', lastSeenAtMs: now - 7 * 86_400_000 })],
+      '0 of 1 confirmed; waiting for gateway-2, unreached for 7 days',
+    ],
+    [
+      'one that never came',
+      [row('gateway-9', { presence: 'never', lastSeenAtMs: null })],
+      '0 of 1 confirmed; waiting for gateway-9, which has never connected',
+    ],
+    [
+      'devices at work, the unreached first',
+      [
+        row('a'),
+        row('b', { status: 'in-progress' }),
+        row('c', { presence: 'offline', lastSeenAtMs: seen(9, 5) }),
+      ],
+      '0 of 3 confirmed; waiting for c, unreached since 09:05 UTC; a to begin; b to finish',
+    ],
+    [
+      'many, of which it names three',
+      ['a', 'b', 'c', 'd', 'e'].map((name) => row(name)),
+      '0 of 5 confirmed; waiting for a to begin; b to begin; c to begin; 2 more',
+    ],
+    [
+      'others beside failed ones',
+      [...done, row('bad', { status: 'failed' }), row('a', { status: 'in-progress' })],
+      '2 of 4 confirmed, 1 failed; waiting for a to finish',
+    ],
+    ['nothing', done, ''],
+  ])('%s', (_, rows, sentence) => {
+    expect(sayDevices(rows, countRows(rows), now)).toBe(sentence);
+  });
+});
+
+const wave = (more: Partial<WaveState> = {}): WaveState => ({
+  wave: 0,
+  name: 'canary',
+  gate: { ...openGate, succeededPercentMin: 100 },
+  state: 'open',
+  openedAtMs: now - 3_600_000,
+  goodSinceMs: null,
+  approvals: [],
+  acceptedFailed: 0,
+  counts: emptyProgress,
+  ...more,
+});
+
+describe('what it waits for with waves', () => {
+  const rows: RolloutRow[] = [row('a'), row('b', { status: 'succeeded' })];
+  const canary = wave({ counts: countRows(rows) });
+  const rest = wave({ wave: 1, name: 'rest', state: 'waiting' });
+  const say = (more: Partial<WaitingKnown>): string =>
+    sayWaiting(
+      {
+        rollout: { status: 'in-progress', createdBy: 'user:ada@example.com', statusReason: null },
+        waves: [canary, rest],
+        wait: { kind: 'devices', wave: canary, verdict: { kind: 'missing', confirms: 1 } },
+        rows,
+        progress: countRows(rows),
+        ...more,
+      },
+      now,
+    );
+
+  it('names the wave and what its gate still needs', () => {
+    expect(say({})).toBe(
+      'Wave canary (1 of 2): 1 of 2 confirmed; waiting for a to begin; its gate needs 1 device more',
+    );
+  });
+
+  it('says when the unreached are left out', () => {
+    const away = [row('a', { presence: 'offline', lastSeenAtMs: now - 60_000 }), ...rows.slice(1)];
+    const patient = wave({
+      counts: countRows(away),
+      gate: {
+        ...canary.gate,
+        unreached: { rule: 'go-on', afterMs: 2 * 3_600_000, reachedPercentMin: 50 },
+      },
+    });
+    const wait = {
+      kind: 'devices',
+      wave: patient,
+      verdict: { kind: 'missing', confirms: 1 },
+    } as const;
+    expect(say({ wait, rows: away })).toBe(
+      'Wave canary (1 of 2): 1 of 2 confirmed; waiting for a, unreached since 15:08 UTC; its gate needs 1 device more; the 1 unreached are left out from 16:09 UTC',
+    );
+  });
+
+  it('says when a soak ends, and on which day', () => {
+    expect(say({ wait: { kind: 'soak', wave: canary, endsAtMs: now + 1_260_000 } })).toBe(
+      'Wave canary (1 of 2) is good so far; its soak ends 15:30 UTC',
+    );
+    expect(say({ wait: { kind: 'soak', wave: canary, endsAtMs: now + 86_400_000 } })).toBe(
+      'Wave canary (1 of 2) is good so far; its soak ends 15:09 UTC, in 24 h',
+    );
+  });
+
+  it('says who may approve', () => {
+    expect(say({ wait: { kind: 'approval', wave: canary, byAnother: true } })).toBe(
+      'Wave canary (1 of 2) is good; waiting for somebody other than ada@example.com to approve it',
+    );
+  });
+
+  it('says when it starts, and why it is paused', () => {
+    expect(say({ wait: { kind: 'start', atMs: now + 60_000 } })).toBe('Starts 15:10 UTC');
+    const paused = { status: 'paused', createdBy: 'user:a', statusReason: 'Two failed.' } as const;
+    expect(say({ rollout: paused })).toBe('Paused. Two failed.');
+  });
+});

@@ -1,0 +1,146 @@
+/**
+ * What a rollout waits for, as one sentence for people: how its devices stand, which wave is at work
+ * and what its gate still needs. Names at most three devices, the unreached first, since they are
+ * what a person can do something about. Pure.
+ */
+import {
+  isAwaited,
+  isFinal,
+  isUnreached,
+  type Progress,
+  type RolloutRow,
+  type RolloutStatus,
+} from './rollout.ts';
+import type { WaveState, WaveWait } from './wave-plan.ts';
+
+/** Names in one sentence; the rest is a number, so the sentence stays one. */
+const namesMax = 3;
+const dayMs = 86_400_000;
+
+const two = (value: number): string => String(value).padStart(2, '0');
+
+const clock = (atMs: number): string => {
+  const minutes = Math.floor((atMs % dayMs) / 60_000);
+  return `${two(Math.floor(minutes / 60))}:${two(minutes % 60)} UTC`;
+};
+
+const isSameDay = (one: number, other: number): boolean =>
+  Math.floor(one / dayMs) === Math.floor(other / dayMs);
+
+/** `14:02 UTC`, and how far away when that is not today. */
+const moment = (atMs: number, nowMs: number): string => {
+  if (isSameDay(atMs, nowMs)) return clock(atMs);
+  const hours = Math.max(1, Math.round((atMs - nowMs) / 3_600_000));
+  return `${clock(atMs)}, in ${hours < 48 ? `${hours} h` : `${Math.round(hours / 24)} days`}`;
+};
+
+/** `since 14:02 UTC`, or how long ago when that was not today. */
+const since = (atMs: number, nowMs: number): string => {
+  if (isSameDay(atMs, nowMs)) return `since ${clock(atMs)}`;
+  const hours = Math.max(1, Math.round((nowMs - atMs) / 3_600_000));
+  return hours < 48 ? `for ${hours} h` : `for ${Math.round(hours / 24)} days`;
+};
+
+const aboutRow = (row: RolloutRow, nowMs: number): string => {
+  if (row.presence === 'never') return `${row.name}, which has never connected`;
+  if (isUnreached(row)) {
+    return row.lastSeenAtMs === null
+      ? `${row.name}, unreached`
+      : `${row.name}, unreached ${since(row.lastSeenAtMs, nowMs)}`;
+  }
+  if (row.status === 'planned') return `${row.name}, where another rollout of it is at work`;
+  if (row.status === 'rolling-back') return `${row.name} to go back`;
+  return row.status === 'pending' ? `${row.name} to begin` : `${row.name} to finish`;
+};
+
+/** `rows`: the first few that are not final; `progress` counts all there are. */
+export const sayDevices = (
+  rows: readonly RolloutRow[],
+  progress: Progress,
+  nowMs: number,
+): string => {
+  const open = rows.filter((row) => !isFinal(row.status));
+  const awaited =
+    progress.pending + progress.inProgress + progress.rollingBack + progress.unreached;
+  const left = awaited + progress.planned;
+  if (open.length === 0 || left === 0) return '';
+  const order = [...open.filter(isUnreached), ...open.filter((row) => !isUnreached(row))];
+  const told = order.filter((row) => isAwaited(row.status));
+  // One that was not told yet is named only where nothing else is waited for.
+  const named = (told.length > 0 ? told : order)
+    .slice(0, namesMax)
+    .map((row) => aboutRow(row, nowMs));
+  const rest = (told.length > 0 ? awaited : left) - named.length;
+  if (rest > 0) named.push(`${rest} more`);
+  const failed = progress.failed > 0 ? `, ${progress.failed} failed` : '';
+  const counted =
+    progress.rollingBack > 0
+      ? `${progress.rolledBack} of ${progress.rolledBack + left} went back`
+      : `${progress.succeeded} of ${progress.total} confirmed`;
+  return `${counted}${failed}; waiting for ${named.join('; ')}`;
+};
+
+const title = (wave: WaveState, count: number): string =>
+  `Wave ${wave.name} (${wave.wave + 1} of ${count})`;
+
+const devicesOf = (count: number): string => (count === 1 ? '1 device' : `${count} devices`);
+
+const sayGate = (wait: Extract<WaveWait, { kind: 'devices' }>, nowMs: number): string => {
+  const { gate, openedAtMs } = wait.wave;
+  const { unreached } = wait.wave.counts;
+  const rule = gate.unreached;
+  const leftOut =
+    rule.rule === 'go-on' &&
+    unreached > 0 &&
+    openedAtMs !== null &&
+    nowMs < openedAtMs + rule.afterMs
+      ? `; the ${unreached} unreached are left out from ${moment(openedAtMs + rule.afterMs, nowMs)}`
+      : '';
+  switch (wait.verdict.kind) {
+    case 'missing':
+      return `; its gate needs ${devicesOf(wait.verdict.confirms)} more${leftOut}`;
+    case 'too-few-reached':
+      return `; only ${wait.verdict.reached} were reached, at least ${wait.verdict.reachedMin} have to be`;
+    default:
+      return '';
+  }
+};
+
+export type WaitingKnown = {
+  rollout: { status: RolloutStatus; createdBy: string; statusReason: string | null };
+  waves: readonly WaveState[];
+  wait: WaveWait;
+  rows: readonly RolloutRow[];
+  progress: Progress;
+};
+
+const sayWave = (known: WaitingKnown, nowMs: number): string => {
+  const { wait, waves, rows, progress, rollout } = known;
+  switch (wait.kind) {
+    case 'start':
+      return `Starts ${moment(wait.atMs, nowMs)}`;
+    case 'devices': {
+      const devices = sayDevices(rows, wait.wave.counts, nowMs);
+      if (waves.length === 1) return devices;
+      return `${title(wait.wave, waves.length)}: ${devices}${sayGate(wait, nowMs)}`;
+    }
+    case 'soak':
+      return `${title(wait.wave, waves.length)} is good so far; its soak ends ${moment(wait.endsAtMs, nowMs)}`;
+    case 'approval': {
+      const who = wait.byAnother
+        ? `somebody other than ${rollout.createdBy.replace(/^user:/, '')}`
+        : 'somebody';
+      return `${title(wait.wave, waves.length)} is good; waiting for ${who} to approve it`;
+    }
+    case 'stragglers':
+      return sayDevices(rows, progress, nowMs);
+    case 'nothing':
+      return '';
+  }
+};
+
+/** Empty when it waits for nothing. */
+export const sayWaiting = (known: WaitingKnown, nowMs: number): string =>
+  known.rollout.status === 'paused'
+    ? `Paused. ${known.rollout.statusReason ?? 'Nothing more is told until it is resumed.'}`
+    : sayWave(known, nowMs);

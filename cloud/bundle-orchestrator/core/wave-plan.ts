@@ -1,0 +1,185 @@
+/**
+ * What happens next to a rollout as a whole: `(known, now) → {steps, waiting}`. Waves are opened one
+ * after the other; each is passed when its gate is good, has stayed good for its soak, and whoever
+ * has to agree did. A wave that turns out bad stops the rollout, also after it was passed. Which
+ * device is told when, is not decided here. Pure.
+ */
+import { openIn, type Progress, type RolloutStatus } from './rollout.ts';
+import type { FailureAction, Gate } from './wave.ts';
+import { judgeWave, type Verdict } from './wave-gate.ts';
+
+export type WaveState = {
+  wave: number;
+  name: string;
+  gate: Gate;
+  state: 'waiting' | 'open' | 'passed';
+  openedAtMs: number | null;
+  /** Since when its gate has been good without a break; null while it is not. */
+  goodSinceMs: number | null;
+  /** Who approved it. */
+  approvals: readonly string[];
+  /** Failures that a person let pass when the rollout went on. */
+  acceptedFailed: number;
+  counts: Progress;
+};
+
+export type WavesKnown = {
+  rollout: {
+    status: RolloutStatus;
+    createdBy: string;
+    startAtMs: number | null;
+    onFailure: FailureAction;
+  };
+  waves: readonly WaveState[];
+};
+
+export type WaveStep =
+  | { kind: 'begin' }
+  | { kind: 'open-wave'; wave: number }
+  /** `sinceMs` null: it is no longer good, and its soak begins again. */
+  | { kind: 'good-since'; wave: number; sinceMs: number | null }
+  | { kind: 'pass-wave'; wave: number }
+  | { kind: 'pause'; wave: number; reason: string }
+  | { kind: 'roll-back'; wave: number; reason: string }
+  | { kind: 'complete'; status: 'succeeded' | 'failed' | 'cancelled' | 'rolled-back' };
+
+/** What the first wave that is not passed waits for. */
+export type WaveWait =
+  | { kind: 'start'; atMs: number }
+  | { kind: 'devices'; wave: WaveState; verdict: Verdict }
+  | { kind: 'soak'; wave: WaveState; endsAtMs: number }
+  | { kind: 'approval'; wave: WaveState; byAnother: boolean }
+  /** Every gate is passed; some devices have yet to finish. */
+  | { kind: 'stragglers' }
+  | { kind: 'nothing' };
+
+export type WavesPlan = { steps: WaveStep[]; waiting: WaveWait };
+
+const isApproved = (wave: WaveState, createdBy: string): boolean => {
+  const { approval } = wave.gate;
+  if (approval === 'none') return true;
+  const count = wave.approvals.filter(
+    (actor) => approval === 'any-person' || actor !== createdBy,
+  ).length;
+  return count > 0;
+};
+
+const percent = (share: number, of: number): string => `${Math.round((100 * share) / of)} %`;
+
+const reasonOf = (wave: WaveState, verdict: Verdict): string => {
+  const max = `${wave.gate.failedPercentMax} %`;
+  switch (verdict.kind) {
+    case 'bad':
+      return `In wave ${wave.name}, ${verdict.failed} of ${verdict.finished} devices that finished failed (${percent(verdict.failed, verdict.finished)}; at most ${max} may).`;
+    case 'short':
+      return `Wave ${wave.name} can no longer reach its gate: ${verdict.succeeded} devices confirmed, ${verdict.needed} are needed.`;
+    default:
+      return '';
+  }
+};
+
+const stopStep = (known: WavesKnown, wave: WaveState, verdict: Verdict): WaveStep => ({
+  kind: known.rollout.onFailure,
+  wave: wave.wave,
+  reason: reasonOf(wave, verdict),
+});
+
+const sum = (waves: readonly WaveState[], read: (counts: Progress) => number): number =>
+  waves.reduce((total, { counts }) => total + read(counts), 0);
+
+const isOpenGate = ({ gate }: WaveState): boolean => gate.succeededPercentMin === 0;
+
+/** Failures that every gate allowed make no failed rollout; where no gate asked for anything they do. */
+const resultOf = (waves: readonly WaveState[]): 'succeeded' | 'failed' | 'cancelled' => {
+  const failed = sum(waves, (counts) => counts.failed);
+  const succeeded = sum(waves, (counts) => counts.succeeded);
+  if (failed > 0 && (succeeded === 0 || waves.every(isOpenGate))) return 'failed';
+  return succeeded > 0 ? 'succeeded' : 'cancelled';
+};
+
+const judge = (wave: WaveState, nowMs: number): Verdict => {
+  const { acceptedFailed, openedAtMs } = wave;
+  return judgeWave(
+    wave.gate,
+    wave.counts,
+    { openedAtMs: openedAtMs ?? nowMs, acceptedFailed },
+    nowMs,
+  );
+};
+
+/** A wave that was passed may still turn bad: its other devices go on finishing. */
+const badAfterAll = (known: WavesKnown, nowMs: number): WaveStep | null => {
+  for (const wave of known.waves) {
+    if (wave.state !== 'passed') continue;
+    const verdict = judge(wave, nowMs);
+    if (verdict.kind === 'bad') return stopStep(known, wave, verdict);
+  }
+  return null;
+};
+
+/** One open wave: the steps about it, and what it waits for if it is not passed by them. */
+const planOpenWave = (
+  known: WavesKnown,
+  wave: WaveState,
+  nowMs: number,
+): { steps: WaveStep[]; waiting: WaveWait | null } => {
+  const verdict = judge(wave, nowMs);
+  if (verdict.kind === 'bad' || verdict.kind === 'short') {
+    return { steps: [stopStep(known, wave, verdict)], waiting: { kind: 'nothing' } };
+  }
+  if (verdict.kind !== 'good') {
+    const again: WaveStep[] =
+      wave.goodSinceMs === null ? [] : [{ kind: 'good-since', wave: wave.wave, sinceMs: null }];
+    return { steps: again, waiting: { kind: 'devices', wave, verdict } };
+  }
+  const sinceMs = wave.goodSinceMs ?? nowMs;
+  const steps: WaveStep[] =
+    wave.goodSinceMs === null ? [{ kind: 'good-since', wave: wave.wave, sinceMs }] : [];
+  const endsAtMs = sinceMs + wave.gate.soakMs;
+  if (nowMs < endsAtMs) return { steps, waiting: { kind: 'soak', wave, endsAtMs } };
+  if (!isApproved(wave, known.rollout.createdBy)) {
+    const byAnother = wave.gate.approval === 'another-person';
+    return { steps, waiting: { kind: 'approval', wave, byAnother } };
+  }
+  return { steps: [...steps, { kind: 'pass-wave', wave: wave.wave }], waiting: null };
+};
+
+const planForward = (known: WavesKnown, nowMs: number): WavesPlan => {
+  const stop = badAfterAll(known, nowMs);
+  if (stop !== null) return { steps: [stop], waiting: { kind: 'nothing' } };
+  const steps: WaveStep[] = [];
+  for (const wave of known.waves) {
+    if (wave.state === 'passed') continue;
+    const opened: WaveState = wave.state === 'open' ? wave : { ...wave, openedAtMs: nowMs };
+    if (wave.state === 'waiting') steps.push({ kind: 'open-wave', wave: wave.wave });
+    const planned = planOpenWave(known, opened, nowMs);
+    steps.push(...planned.steps);
+    if (planned.waiting !== null) return { steps, waiting: planned.waiting };
+  }
+  if (sum(known.waves, openIn) > 0) return { steps, waiting: { kind: 'stragglers' } };
+  steps.push({ kind: 'complete', status: resultOf(known.waves) });
+  return { steps, waiting: { kind: 'nothing' } };
+};
+
+export const planWaves = (known: WavesKnown, nowMs: number): WavesPlan => {
+  const { status, startAtMs } = known.rollout;
+  switch (status) {
+    case 'scheduled': {
+      if (startAtMs !== null && nowMs < startAtMs) {
+        return { steps: [], waiting: { kind: 'start', atMs: startAtMs } };
+      }
+      const { steps, waiting } = planForward(known, nowMs);
+      return { steps: [{ kind: 'begin' }, ...steps], waiting };
+    }
+    case 'in-progress':
+      return planForward(known, nowMs);
+    case 'rolling-back': {
+      // One that confirmed and was not asked to go back yet has still to go.
+      const left = sum(known.waves, (counts) => openIn(counts) + counts.succeeded);
+      if (left > 0) return { steps: [], waiting: { kind: 'stragglers' } };
+      return { steps: [{ kind: 'complete', status: 'rolled-back' }], waiting: { kind: 'nothing' } };
+    }
+    default:
+      return { steps: [], waiting: { kind: 'nothing' } };
+  }
+};

@@ -1,0 +1,94 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { openGate, splitIntoWaves, type WaveSize, type WaveWish, wavesFaults } from './wave.ts';
+
+const wave = (size: WaveSize): WaveWish => ({ name: size.kind, size, gate: openGate });
+const percent = (value: number): WaveWish => wave({ kind: 'percent', percent: value });
+const rest = wave({ kind: 'rest' });
+const devices = (count: number) =>
+  Array.from({ length: count }, (_, index) => ({ deviceId: `device-${index}`, tags: [] }));
+
+describe('waves that can be', () => {
+  it.each([
+    ['percents that add up', [percent(10), percent(40), percent(50)]],
+    ['a count and the rest', [wave({ kind: 'count', count: 3 }), rest]],
+    ['a tag, a percent and the rest', [wave({ kind: 'tag', tag: 'canary' }), percent(20), rest]],
+    ['everybody at once', [rest]],
+  ])('%s', (_, waves) => {
+    expect(wavesFaults(waves)).toEqual([]);
+  });
+
+  it.each([
+    ['percents that leave some out', [percent(10), percent(40)], 1],
+    ['percents above a hundred', [percent(60), percent(50)], 1],
+    ['the rest before others', [rest, percent(100)], 0],
+    ['a count alone', [wave({ kind: 'count', count: 3 })], 0],
+  ])('but not %s', (_, waves, at) => {
+    expect(wavesFaults(waves)[0]).toMatchObject({ wave: at });
+  });
+});
+
+describe('who is in which wave', () => {
+  it('rounds up, so that a small fleet has a first wave', () => {
+    const sizes = splitIntoWaves(devices(3), [percent(10), percent(40), percent(50)], 's').map(
+      ({ length }) => length,
+    );
+    expect(sizes).toEqual([1, 1, 1]);
+    const many = splitIntoWaves(devices(101), [percent(1), percent(9), percent(90)], 's');
+    expect(many.map(({ length }) => length)).toEqual([2, 9, 90]);
+  });
+
+  it('puts the tagged first where a wave asks for them', () => {
+    const fleet = devices(10).map((one, index) =>
+      index % 4 === 0 ? { ...one, tags: ['ring=canary'] } : one,
+    );
+    const [canary, others] = splitIntoWaves(
+      fleet,
+      [wave({ kind: 'tag', tag: 'ring=canary' }), rest],
+      's',
+    );
+    expect([...(canary ?? [])].sort()).toEqual(['device-0', 'device-4', 'device-8']);
+    expect(others).toHaveLength(7);
+  });
+
+  const sizes = fc.oneof(
+    fc
+      .array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 3 })
+      .map((parts) => [
+        ...parts.map(percent),
+        percent(100 - parts.reduce((sum, part) => sum + part, 0)),
+      ]),
+    fc
+      .array(fc.integer({ min: 1, max: 50 }), { maxLength: 4 })
+      .map((counts) => [...counts.map((count) => wave({ kind: 'count', count })), rest]),
+  );
+
+  it('takes everybody exactly once, the same in every order of asking, others by another seed', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 200 }), sizes, fc.string(), (count, waves, seed) => {
+        const fleet = devices(count);
+        const split = splitIntoWaves(fleet, waves, seed);
+        expect(split.flat().sort()).toEqual(fleet.map(({ deviceId }) => deviceId).sort());
+        expect(splitIntoWaves([...fleet].reverse(), waves, seed)).toEqual(split);
+      }),
+    );
+    const first = (seed: string) =>
+      splitIntoWaves(devices(100), [percent(10), percent(90)], seed)[0];
+    expect(first('one')).not.toEqual(first('two'));
+  });
+
+  it('spreads seeds evenly: each device is now and then among the first', () => {
+    const seen = new Map<string, number>();
+    for (let seed = 0; seed < 1_000; seed += 1) {
+      for (const id of splitIntoWaves(devices(20), [percent(10), percent(90)], `${seed}`)[0] ??
+        []) {
+        seen.set(id, (seen.get(id) ?? 0) + 1);
+      }
+    }
+    expect(seen.size).toBe(20);
+    for (const times of seen.values()) {
+      expect(times).toBeGreaterThan(50);
+      expect(times).toBeLessThan(160);
+    }
+  });
+});

@@ -1,0 +1,166 @@
+/**
+ * Tells devices what a rollout wants of them, some at a time: those of open waves get the version, and
+ * those of one that goes back get what they had. Each batch is one transaction that makes the
+ * generations and moves the rows, so a device is told exactly if its row says so.
+ */
+import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
+import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import { everySite, systemAuthor, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { isFinal } from '../core/rollout.ts';
+import type { RowMove } from '../core/row-moves.ts';
+import { slotOf, withRestoredSlot, withSlot } from '../core/slots.ts';
+import { type DesiredChange, nextGenerationOf, retrying, storeChanges } from '../desired/change.ts';
+import type { Workshop } from '../desired/workshop.ts';
+import { findRelease } from '../store/bundles.ts';
+import { lockTargets, type Target } from '../store/desired.ts';
+import {
+  type LockedRollout,
+  lockRollout,
+  markGoingBack,
+  markTold,
+  moveRows,
+  rolloutsHeldUp,
+  rowsOf,
+  rowsToTell,
+} from '../store/rollouts.ts';
+import { advanceRollout } from './advance.ts';
+import { announceRollout } from './announce.ts';
+
+/** One transaction signs a batch: a thousand signatures and rows take about a tenth of a second. */
+export const toldAtOnceMax = 1_000;
+
+type At = { tenantId: string; nowMs: number; director: TenantKeys['director'] };
+
+const outcome = (deviceId: string, to: RowMove['to'], reason: string): RowMove => ({
+  deviceId,
+  to,
+  reason,
+  logTail: [],
+});
+
+const gone = (ids: readonly string[], targets: readonly Target[]): RowMove[] => {
+  const there = new Set(targets.filter(({ approved }) => approved).map(({ deviceId }) => deviceId));
+  return ids
+    .filter((id) => !there.has(id))
+    .map((id) => outcome(id, 'cancelled', 'The device is no longer in the fleet.'));
+};
+
+/** The next batch of open waves. Returns how many rows moved; 0 when nobody is left to tell. */
+export const tellSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
+  const { tenantId, nowMs } = at;
+  const where = { tenantId, rolloutId: rollout.id, atMs: nowMs };
+  const ids = await rowsToTell(sql, { ...where, bundleId: rollout.bundleId }, toldAtOnceMax);
+  if (ids.length === 0) return 0;
+  const release = await findRelease(sql, rollout.bundleId, rollout.version);
+  if (release === null) throw new Error('a version that is rolled out vanished');
+  const targets = await lockTargets(sql, tenantId, ids);
+  const moves = gone(ids, targets);
+  const changes: DesiredChange[] = [];
+  for (const target of targets.filter(({ approved }) => approved)) {
+    const generation = nextGenerationOf(target);
+    const change = withSlot(target.slots, { ...release, rolloutId: rollout.id }, generation);
+    if (change.kind === 'changed') changes.push({ target, slots: change.slots, generation });
+    else if (change.kind === 'too-many') {
+      moves.push(outcome(target.deviceId, 'failed', 'No more bundles fit on the device.'));
+    }
+  }
+  await storeChanges(sql, changes, at);
+  await markTold(
+    sql,
+    where,
+    changes.map(({ target, generation }) => ({
+      deviceId: target.deviceId,
+      previousSlot: slotOf(target.slots, rollout.bundleId),
+      requestedGeneration: generation,
+    })),
+  );
+  await moveRows(sql, where, moves, ['planned']);
+  return ids.length;
+};
+
+/** The next batch of those that run the version or are about to: they get back what they had. */
+export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
+  const states = ['pending', 'in-progress', 'succeeded'] as const;
+  const rows = await rowsOf(sql, at.tenantId, rollout.id, states, toldAtOnceMax);
+  if (rows.length === 0) return 0;
+  const ids = rows.map(({ deviceId }) => deviceId);
+  const previous = new Map(rows.map((row) => [row.deviceId, row.previousSlot]));
+  const targets = await lockTargets(sql, at.tenantId, ids);
+  const moves = gone(ids, targets);
+  const changes: DesiredChange[] = [];
+  for (const target of targets.filter(({ approved }) => approved)) {
+    const { deviceId, slots } = target;
+    const change = withRestoredSlot(slots, rollout, previous.get(deviceId) ?? null);
+    const generation = nextGenerationOf(target);
+    if (change.kind === 'changed') changes.push({ target, slots: change.slots, generation });
+    else {
+      const reason = 'Somebody wanted something else of the device since; that was left alone.';
+      moves.push(outcome(deviceId, 'cancelled', reason));
+    }
+  }
+  await storeChanges(sql, changes, at);
+  await markGoingBack(
+    sql,
+    where,
+    changes.map(({ target, generation }) => ({
+      deviceId: target.deviceId,
+      requestedGeneration: generation,
+    })),
+  );
+  await moveRows(sql, where, moves, states);
+  return ids.length;
+};
+
+/** What a rollout that goes on has to tell, batch by batch, until nothing is left. */
+export const tellRollout = async (
+  workshop: Workshop,
+  where: { tenantId: string; rolloutId: string },
+): Promise<void> => {
+  const { tenantId, rolloutId } = where;
+  for (let more = true; more; ) {
+    const author = systemAuthor(tenantId);
+    more = await retrying(workshop.pool, author, async (sql) => {
+      const { director } = await holdKeys(sql, workshop.keyring, tenantId);
+      const nowMs = workshop.now();
+      const rollout = await lockRollout(sql, tenantId, rolloutId);
+      const tell =
+        rollout?.status === 'in-progress'
+          ? tellSome
+          : rollout?.status === 'rolling-back'
+            ? tellToGoBack
+            : null;
+      if (rollout === null || tell === null) return false;
+      const told = await tell(sql, { tenantId, nowMs, director }, rollout);
+      if (told === 0) return false;
+      await writeAudit(sql, {
+        ...author,
+        action: rollout.status === 'in-progress' ? 'rollout.tell' : 'rollout.tell-to-go-back',
+        target: `rollout:${rolloutId}`,
+        after: { devices: told },
+      });
+      await announceRollout(sql, where, 'progressed', []);
+      // A batch of none but gone devices may have been the last that a wave waited for.
+      await advanceRollout(sql, { ...where, nowMs }, 'none');
+      return true;
+    });
+    if (more) workshop.onChanged();
+  }
+};
+
+/** Tells devices that are free again what other rollouts have wanted of them meanwhile. */
+export const tellFreed = async (
+  workshop: Workshop,
+  tenantId: string,
+  moves: readonly RowMove[],
+): Promise<void> => {
+  const freed = moves.filter(({ to }) => isFinal(to) || to === 'planned');
+  if (freed.length === 0) return;
+  const ids = freed.map(({ deviceId }) => deviceId);
+  const rollouts = await withTenant(workshop.pool, everySite(tenantId), (sql) =>
+    rolloutsHeldUp(sql, tenantId, ids),
+  );
+  for (const rolloutId of rollouts) await tellRollout(workshop, { tenantId, rolloutId });
+};

@@ -1,0 +1,209 @@
+/**
+ * The waves of rollouts in Postgres. How many devices of a wave are in which state is kept by the
+ * statement that moves them (a trigger), so that a look at a rollout of a hundred thousand devices
+ * reads one row per wave.
+ */
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { emptyProgress, type Progress, type RowStatus } from '../core/rollout.ts';
+import type { Gate, WaveSize, WaveWish } from '../core/wave.ts';
+import type { WaveState } from '../core/wave-plan.ts';
+
+export type StoredWave = WaveState & {
+  size: WaveSize;
+  passedAt: string | null;
+  passedBy: string | null;
+};
+
+export const insertWaves = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string },
+  waves: readonly WaveWish[],
+): Promise<void> => {
+  await sql.query(
+    `INSERT INTO bundle_orchestrator.rollout_waves (tenant_id, rollout_id, wave, name, size, gate)
+     SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::jsonb[], $6::jsonb[])`,
+    [
+      rollout.tenantId,
+      rollout.rolloutId,
+      waves.map((_, wave) => wave),
+      waves.map(({ name }) => name),
+      waves.map(({ size }) => JSON.stringify(size)),
+      waves.map(({ gate }) => JSON.stringify(gate)),
+    ],
+  );
+};
+
+type Row = {
+  rollout_id: string;
+  wave: number;
+  name: string;
+  size: WaveSize;
+  gate: Gate;
+  state: WaveState['state'];
+  opened_at: Date | null;
+  good_since: Date | null;
+  passed_at: Date | null;
+  passed_by: string | null;
+  approvals: string[];
+  accepted_failed: number;
+} & Record<
+  | 'planned'
+  | 'pending'
+  | 'in_progress'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'rolling_back'
+  | 'rolled_back',
+  number
+>;
+
+const countsOf = (row: Row): Progress => {
+  const parts = {
+    planned: row.planned,
+    pending: row.pending,
+    inProgress: row.in_progress,
+    succeeded: row.succeeded,
+    failed: row.failed,
+    cancelled: row.cancelled,
+    rollingBack: row.rolling_back,
+    rolledBack: row.rolled_back,
+  };
+  const total = Object.values(parts).reduce((sum, part) => sum + part, 0);
+  return { ...emptyProgress, ...parts, total };
+};
+
+const waveOf = (row: Row): StoredWave => ({
+  wave: row.wave,
+  name: row.name,
+  size: row.size,
+  gate: row.gate,
+  state: row.state,
+  openedAtMs: row.opened_at?.getTime() ?? null,
+  goodSinceMs: row.good_since?.getTime() ?? null,
+  passedAt: row.passed_at?.toISOString() ?? null,
+  passedBy: row.passed_by,
+  approvals: row.approvals,
+  acceptedFailed: row.accepted_failed,
+  counts: countsOf(row),
+});
+
+/** How many of those that a wave waits for are not heard of, by what they would be counted as. */
+const unreachedIn = async (
+  sql: Sql,
+  tenantId: string,
+  rolloutIds: readonly string[],
+): Promise<{ rollout_id: string; wave: number; status: RowStatus; count: number }[]> => {
+  const { rows } = await sql.query<{
+    rollout_id: string;
+    wave: number;
+    status: RowStatus;
+    count: number;
+  }>(
+    `SELECT member.rollout_id, member.wave, member.status, count(*) AS count
+       FROM bundle_orchestrator.rollout_devices member
+       LEFT JOIN telemetry.public_presence presence
+         ON presence.tenant_id = member.tenant_id AND presence.device_id = member.device_id
+      WHERE member.tenant_id = $1 AND member.rollout_id = ANY ($2)
+        AND member.status IN ('pending', 'in-progress', 'rolling-back')
+        AND presence.presence IS DISTINCT FROM 'online'
+      GROUP BY 1, 2, 3`,
+    [tenantId, rolloutIds],
+  );
+  return rows;
+};
+
+const apart = (counts: Progress, status: RowStatus, count: number): Progress => {
+  const unreached = counts.unreached + count;
+  switch (status) {
+    case 'pending':
+      return { ...counts, pending: counts.pending - count, unreached };
+    case 'in-progress':
+      return { ...counts, inProgress: counts.inProgress - count, unreached };
+    default:
+      return { ...counts, rollingBack: counts.rollingBack - count, unreached };
+  }
+};
+
+/**
+ * The waves of each rollout in their order. `unreached: 'apart'` asks for everybody's presence, which
+ * costs a look at each device that is waited for; otherwise those count as what they were told.
+ */
+export const wavesOf = async (
+  sql: Sql,
+  tenantId: string,
+  rolloutIds: readonly string[],
+  unreached: 'apart' | 'among',
+): Promise<Map<string, StoredWave[]>> => {
+  const { rows } = await sql.query<Row>(
+    `SELECT rollout_id, wave, name, size, gate, state, opened_at, good_since, passed_at, passed_by,
+            approvals, accepted_failed, planned, pending, in_progress, succeeded, failed, cancelled, rolling_back,
+            rolled_back
+       FROM bundle_orchestrator.rollout_waves
+      WHERE tenant_id = $1 AND rollout_id = ANY ($2) ORDER BY rollout_id, wave`,
+    [tenantId, rolloutIds],
+  );
+  const silent = unreached === 'apart' ? await unreachedIn(sql, tenantId, rolloutIds) : [];
+  const found = new Map<string, StoredWave[]>();
+  for (const row of rows) {
+    const wave = waveOf(row);
+    const counts = silent
+      .filter((one) => one.rollout_id === row.rollout_id && one.wave === row.wave)
+      .reduce((sum, { status, count }) => apart(sum, status, count), wave.counts);
+    found.set(row.rollout_id, [...(found.get(row.rollout_id) ?? []), { ...wave, counts }]);
+  }
+  return found;
+};
+
+type WaveAt = { tenantId: string; rolloutId: string; wave: number };
+
+export const openWave = async (sql: Sql, at: WaveAt, nowMs: number): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_waves SET state = 'open', opened_at = $4
+      WHERE tenant_id = $1 AND rollout_id = $2 AND wave = $3 AND state = 'waiting'`,
+    [at.tenantId, at.rolloutId, at.wave, new Date(nowMs)],
+  );
+};
+
+export const setGoodSince = async (sql: Sql, at: WaveAt, sinceMs: number | null): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_waves SET good_since = $4
+      WHERE tenant_id = $1 AND rollout_id = $2 AND wave = $3`,
+    [at.tenantId, at.rolloutId, at.wave, sinceMs === null ? null : new Date(sinceMs)],
+  );
+};
+
+/** `by`: who let it pass although its gate was not good; null when it was. */
+export const passWave = async (
+  sql: Sql,
+  at: WaveAt,
+  nowMs: number,
+  by: string | null,
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_waves SET state = 'passed', passed_at = $4, passed_by = $5
+      WHERE tenant_id = $1 AND rollout_id = $2 AND wave = $3 AND state = 'open'`,
+    [at.tenantId, at.rolloutId, at.wave, new Date(nowMs), by],
+  );
+};
+
+/** Once per person. */
+export const approveWave = async (sql: Sql, at: WaveAt, by: string): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_waves SET approvals = approvals || $4::text
+      WHERE tenant_id = $1 AND rollout_id = $2 AND wave = $3 AND NOT ($4 = ANY (approvals))`,
+    [at.tenantId, at.rolloutId, at.wave, by],
+  );
+};
+
+/** The failures so far are not held against its waves again. */
+export const acceptFailures = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string },
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_waves SET accepted_failed = failed
+      WHERE tenant_id = $1 AND rollout_id = $2 AND accepted_failed <> failed`,
+    [rollout.tenantId, rollout.rolloutId],
+  );
+};
