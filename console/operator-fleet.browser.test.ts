@@ -172,3 +172,40 @@ it('nothing went wrong on the way, and nothing was asked of anybody else', () =>
   const nothingReported = /^404: \S+\/reported$/;
   expect(desk.troubles.filter((each) => !nothingReported.test(each))).toEqual([]);
 });
+
+describe('a rollout in waves', () => {
+  it('is paused, goes on, lets a wave pass when told to, and is taken back', async () => {
+    const { page, cloud, overlay, heading } = desk;
+    const bundle = (await cloud.ask('POST', '/api/bundles', { name: 'press' })) as { id: string };
+    await cloud.ask('POST', `/api/bundles/${bundle.id}/versions`, {
+      version: '1.0.0',
+      containers: [{ name: 'web', image: `registry.example/web@sha256:${'a'.repeat(64)}` }],
+    });
+    await page.goto(`${cloud.url}/rollouts/new?bundle=${bundle.id}&version=1.0.0`);
+    await heading('New rollout').waitFor();
+    await page.getByRole('button', { name: /^Choose all/ }).click();
+    await page.getByRole('radio', { name: /A few first, then the rest/ }).check();
+    await page.getByLabel('Well for, in minutes').fill('0');
+    await page.getByLabel('Before the next wave').selectOption('any-person');
+    expect(await looksFor(page, 'a new rollout in waves')).toEqual([]);
+    await page.getByRole('button', { name: 'Start rollout' }).click();
+    await heading('press 1.0.0').waitFor();
+    const waves = page.getByRole('region', { name: 'Waves' });
+    await waves.getByText('1. first few').waitFor();
+    const press = async (button: string, says: string, confirm = button): Promise<void> => {
+      await page.getByRole('button', { name: button, exact: true }).click();
+      await overlay().getByText(says).waitFor();
+      await overlay().getByRole('button', { name: confirm, exact: true }).click();
+      await overlay().waitFor({ state: 'detached' });
+    };
+    await press('Pause', 'No further wave begins and nobody more is told.');
+    await page.getByText('Paused. admin@plant.example paused it.').waitFor();
+    expect(await looksFor(page, 'a paused rollout')).toEqual([]);
+    await press('Resume', 'It goes on where it was.');
+    await press('Next wave', 'whatever this one’s gate says', 'Begin the next wave');
+    await waves.getByText('let pass by admin@plant.example').waitFor();
+    await press('Roll back', 'will be given what each ran before');
+    await page.getByText('Rolling back', { exact: true }).waitFor();
+    expect(await looksFor(page, 'a rollout that goes back')).toEqual([]);
+  });
+});

@@ -20,6 +20,9 @@ import type {
   Reported,
   Rollout,
   RolloutDevice,
+  RolloutPreview,
+  RolloutVerb,
+  RolloutWish,
   Sample,
   Site,
   Suggested,
@@ -192,10 +195,10 @@ const rolloutsApi = (ask: Ask) => ({
   rollout: (id: string) => ask<Rollout>('GET', `/api/rollouts/${segment(id)}`),
   rolloutDevices: (id: string) =>
     whole<RolloutDevice>(ask, `/api/rollouts/${segment(id)}/devices`, 'devices'),
-  startRollout: (bundleId: string, version: string, deviceIds: string[]) =>
-    ask<Rollout>('POST', '/api/rollouts', { bundleId, version, deviceIds }),
-  cancelRollout: (id: string) => ask<Rollout>('POST', `/api/rollouts/${segment(id)}/cancel`),
-  retryRollout: (id: string) => ask<Rollout>('POST', `/api/rollouts/${segment(id)}/retry`),
+  startRollout: (wish: RolloutWish) => ask<Rollout>('POST', '/api/rollouts', wish),
+  previewRollout: (wish: RolloutWish) => ask<RolloutPreview>('POST', '/api/rollouts/preview', wish),
+  steerRollout: (id: string, verb: RolloutVerb) =>
+    ask<Rollout>('POST', `/api/rollouts/${segment(id)}/${verb}`),
 });
 
 const accountApi = (ask: Ask) => ({

@@ -39,6 +39,14 @@ export const slotMark = (status: string): Mark =>
 
 export const rolloutMark = (status: RolloutStatus): Mark => {
   switch (status) {
+    case 'scheduled':
+      return mark('dashed', 'idle', 'Scheduled');
+    case 'paused':
+      return mark('bar', 'warn', 'Paused');
+    case 'rolling-back':
+      return mark('half', 'warn', 'Rolling back');
+    case 'rolled-back':
+      return mark('ring', 'idle', 'Rolled back');
     case 'in-progress':
       return mark('half', 'info', 'In progress');
     case 'succeeded':
@@ -50,8 +58,25 @@ export const rolloutMark = (status: RolloutStatus): Mark => {
   }
 };
 
+export const waveMark = (state: 'waiting' | 'open' | 'passed'): Mark => {
+  switch (state) {
+    case 'waiting':
+      return mark('dashed', 'idle', 'Waits');
+    case 'open':
+      return mark('half', 'info', 'At work');
+    case 'passed':
+      return mark('tick', 'ok', 'Passed');
+  }
+};
+
 export const rolloutDeviceMark = (status: RolloutDeviceStatus): Mark => {
   switch (status) {
+    case 'planned':
+      return mark('dashed', 'idle', 'Not yet told');
+    case 'rolling-back':
+      return mark('half', 'warn', 'Going back');
+    case 'rolled-back':
+      return mark('ring', 'idle', 'Went back');
     case 'pending':
       return mark('dashed', 'idle', 'Queued');
     case 'in-progress':

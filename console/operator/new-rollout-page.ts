@@ -1,8 +1,9 @@
 /** A rollout before it starts: which version, which devices, and what will happen to them. */
-import { html, LitElement, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { applyToDevices } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
+import { type StrategyChoice, strategies, wavesOf } from '../data/rollout-strategies.ts';
 import { deviceMark } from '../data/status.ts';
 import type { BundleVersion, Device } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
@@ -13,12 +14,30 @@ import { errorNotice, loading, notice } from '../ui/notice.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 
+const approvals = [
+  ['none', 'Nobody has to approve'],
+  ['any-person', 'Somebody approves'],
+  ['another-person', 'Somebody else approves'],
+] as const;
+
+const soakMinutesMax = 10_080;
+const minutesOf = (event: Event): number => {
+  const value = Number((event.target as HTMLInputElement).value);
+  return Number.isFinite(value) ? Math.min(soakMinutesMax, Math.max(0, Math.round(value))) : 0;
+};
+const approvalOf = (event: Event): StrategyChoice['approval'] => {
+  const value = (event.target as HTMLSelectElement).value;
+  return approvals.find(([known]) => known === value)?.[0] ?? 'none';
+};
+
 class NewRolloutPage extends LitElement {
   static override properties = {
     bundleId: { state: true },
     version: { state: true },
     versions: { state: true },
     chosen: { state: true },
+    choice: { state: true },
+    onFailure: { state: true },
     error: { state: true },
     busy: { state: true },
   };
@@ -28,6 +47,8 @@ class NewRolloutPage extends LitElement {
   version = new URLSearchParams(location.search).get('version') ?? '';
   versions: BundleVersion[] = [];
   chosen: ReadonlySet<string> = new Set();
+  choice: StrategyChoice = { strategy: 'all-at-once', soakMinutes: 10, approval: 'none' };
+  onFailure: 'pause' | 'roll-back' = 'pause';
   error: ApiError | null = null;
   busy = false;
   #bundles = createResource(this, async () => {
@@ -76,7 +97,13 @@ class NewRolloutPage extends LitElement {
     this.busy = true;
     this.error = null;
     try {
-      const made = await this.app.api.startRollout(this.bundleId, this.version, [...this.chosen]);
+      const made = await this.app.api.startRollout({
+        bundleId: this.bundleId,
+        version: this.version,
+        target: { kind: 'devices', deviceIds: [...this.chosen] },
+        waves: wavesOf(this.choice),
+        onFailure: this.onFailure,
+      });
       this.app.navigate(pathTo.rollout(made.id));
     } catch (error) {
       this.error = asError(error);
@@ -98,6 +125,39 @@ class NewRolloutPage extends LitElement {
         A version that is not healthy in time is taken back by the device itself.
         ${away === 0 ? '' : `${away} of them ${away === 1 ? 'is' : 'are'} not online: the rollout waits for them and shows them as unreached.`}</p>`,
     );
+  }
+
+  #chooseStrategy(more: Partial<StrategyChoice>): void {
+    this.choice = { ...this.choice, ...more };
+  }
+
+  #strategy(): TemplateResult {
+    const { strategy, soakMinutes, approval } = this.choice;
+    const inWaves = strategy !== 'all-at-once';
+    return html`<fieldset class="card padded stack"><legend class="visually-hidden">How</legend><h2>How</h2>
+      ${strategies.map(
+        ({
+          name,
+          label,
+          means,
+        }) => html`<label class="choice"><input type="radio" name="strategy" .checked=${name === strategy} @change=${() => this.#chooseStrategy({ strategy: name })} />
+          <span><b>${label}</b><span class="muted small">${means}</span></span></label>`,
+      )}
+      ${
+        inWaves
+          ? html`<div class="grid-2"><div class="field"><label for="soak">Well for, in minutes</label>
+              <input class="input" id="soak" type="number" min="0" max="10080" .value=${String(soakMinutes)} @change=${(event: Event) => this.#chooseStrategy({ soakMinutes: minutesOf(event) })} /></div>
+            <div class="field"><label for="approval">Before the next wave</label>
+              <select class="input" id="approval" @change=${(event: Event) => this.#chooseStrategy({ approval: approvalOf(event) })}>
+                ${approvals.map(([value, label]) => html`<option value=${value} ?selected=${value === approval}>${label}</option>`)}</select></div>
+            <div class="field"><label for="on-failure">When too many fail</label>
+              <select class="input" id="on-failure" @change=${(event: Event) => {
+                this.onFailure =
+                  (event.target as HTMLSelectElement).value === 'pause' ? 'pause' : 'roll-back';
+              }}><option value="pause" ?selected=${this.onFailure === 'pause'}>Pause and wait for you</option>
+                <option value="roll-back" ?selected=${this.onFailure === 'roll-back'}>Take every device back</option></select></div></div>`
+          : nothing
+      }</fieldset>`;
   }
 
   #refusal(): string | null {
@@ -144,7 +204,7 @@ class NewRolloutPage extends LitElement {
           <select class="input" id="version" @change=${(event: Event) => {
             this.version = (event.target as HTMLSelectElement).value;
           }}>${this.versions.map(({ version }) => html`<option ?selected=${version === this.version}>${version}</option>`)}</select></div></div>
-        ${this.#picker(devices)}</div>
+        ${this.#picker(devices)}${this.#strategy()}</div>
         <aside class="stack">${this.#consequence(devices)}
           ${actionButton({ label: 'Start rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}
         </aside></div>`

@@ -6,7 +6,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { isHeartbeat, type LiveEvent, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
 import { rolloutDeviceMark, rolloutMark } from '../data/status.ts';
-import type { Rollout, RolloutDevice } from '../data/types.ts';
+import type { Rollout, RolloutDevice, RolloutVerb } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
 import { crumb } from '../ui/crumb.ts';
@@ -16,15 +16,17 @@ import type { Params } from '../ui/match.ts';
 import { errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { progressBar, progressLegend } from '../views/rollout-progress.ts';
+import { rolloutWaves } from '../views/rollout-waves.ts';
 import { failureDetail } from '../views/software.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
+import { consequenceOf, rolloutActions, rolloutVerbs } from './rollout-actions.ts';
 
 class RolloutPage extends LitElement {
   static override properties = { asking: { state: true }, busy: { state: true } };
   app!: App;
   params: Params = {};
-  asking: 'none' | 'cancel' | 'retry' = 'none';
+  asking: 'none' | RolloutVerb = 'none';
   busy = false;
   #rollout = createResource(this, () => this.app.api.rollout(this.#id));
   #devices = createResource(this, () => this.app.api.rolloutDevices(this.#id));
@@ -80,65 +82,43 @@ class RolloutPage extends LitElement {
     const mark = rolloutDeviceMark(device.status);
     return html`<li class="cell tone-${mark.tone}">
       <div class="row"><a class="title grow truncate" data-item href=${pathTo.device(device.deviceId)}>${device.name}</a>${bareMark(mark)}</div>
-      <div class="muted small">${device.completedAt ? age(device.completedAt) : device.startedAt ? html`began ${age(device.startedAt)}` : 'has not begun'}${
+      <div class="muted small">${device.completedAt ? age(device.completedAt) : device.startedAt ? html`began ${age(device.startedAt)}` : device.status === 'planned' ? 'is told later' : 'has not begun'}${
         device.retryCount > 0 ? ` · tried again ${device.retryCount}×` : nothing
       }</div>${failureDetail(device.reason, device.logTail, mark.tone)}</li>`;
   }
 
   #actions(rollout: Rollout): TemplateResult {
     const role = refusedByRole(this.app.user);
-    const failed = rollout.progress.failed;
-    return html`<div class="row top">
-      ${actionButton({
-        label: 'Retry failed',
-        icon: 'refresh',
-        refused: role ?? (failed === 0 ? 'No device has failed.' : null),
-        run: () => {
-          this.asking = 'retry';
-        },
-      })}
-      ${actionButton({
-        label: 'Cancel',
-        look: 'danger',
-        refused: role ?? (rollout.status === 'in-progress' ? null : 'It is over already.'),
-        hushed: role !== null,
-        run: () => {
-          this.asking = 'cancel';
-        },
-      })}</div>`;
+    return html`<div class="row top wrap">${rolloutActions(rollout).map(
+      ({ verb, label, refused, look, icon }) =>
+        actionButton({
+          label,
+          ...(look === undefined ? {} : { look }),
+          ...(icon === undefined ? {} : { icon }),
+          refused: role ?? refused,
+          hushed: role !== null,
+          run: () => {
+            this.asking = verb;
+          },
+        }),
+    )}</div>`;
   }
 
-  #dialogs(rollout: Rollout): TemplateResult {
+  /** One dialog per verb: one that is still closing must not close the next. */
+  #dialog(verb: RolloutVerb, rollout: Rollout): TemplateResult {
     const close = () => {
-      this.asking = 'none';
+      if (this.asking === verb) this.asking = 'none';
     };
-    const kept = rollout.progress.succeeded;
-    const open =
-      rollout.progress.total - kept - rollout.progress.failed - rollout.progress.cancelled;
-    return html`${dialog({
-      label: 'Cancel this rollout?',
-      open: this.asking === 'cancel',
+    const { title, body, leave, confirm, done, isDanger } = consequenceOf(verb, rollout);
+    const act = () => void this.#do(() => this.app.api.steerRollout(this.#id, verb), done);
+    return dialog({
+      label: title,
+      open: this.asking === verb,
       onClose: close,
-      body: () => html`<div class="stack"><p>${open} ${open === 1 ? 'device has not finished and goes back to what it ran before' : 'devices have not finished and go back to what they ran before'}.
-          ${kept === 0 ? '' : `${kept} confirmed and ${kept === 1 ? 'keeps' : 'keep'} ${rollout.version}.`}</p>
-        <div class="dialog-actions"><button type="button" class="button" @click=${close}>Keep going</button>
-          <button type="button" class="button danger solid" aria-busy=${this.busy ? 'true' : nothing} @click=${() =>
-            void this.#do(
-              () => this.app.api.cancelRollout(this.#id),
-              'The rollout is cancelled.',
-            )}>Cancel rollout</button></div></div>`,
-    })}${dialog({
-      label: 'Try the failed devices again?',
-      open: this.asking === 'retry',
-      onClose: close,
-      body: () => html`<div class="stack"><p>${rollout.progress.failed} failed ${rollout.progress.failed === 1 ? 'device installs' : 'devices install'} ${rollout.version} again, from the start. The others are not touched.</p>
-        <div class="dialog-actions"><button type="button" class="button" @click=${close}>Leave them</button>
-          <button type="button" class="button primary" aria-busy=${this.busy ? 'true' : nothing} @click=${() =>
-            void this.#do(
-              () => this.app.api.retryRollout(this.#id),
-              'The failed devices are asked again.',
-            )}>Retry</button></div></div>`,
-    })}`;
+      body: () => html`<div class="stack"><p>${body}</p>
+        <div class="dialog-actions"><button type="button" class="button" @click=${close}>${leave}</button>
+          <button type="button" class="button ${isDanger ? 'danger solid' : 'primary'}" aria-busy=${this.busy ? 'true' : nothing} @click=${act}>${confirm}</button></div></div>`,
+    });
   }
 
   /** One heading from the start: it holds the focus when the rollout arrives. */
@@ -161,9 +141,10 @@ class RolloutPage extends LitElement {
       <section class="card stack padded" aria-label="Progress">
         <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
         ${progressBar(progress)}${progressLegend(progress)}</section>
+      ${rolloutWaves(rollout.waves)}
       ${errorNotice(this.#devices.error)}
       <ul class="cells" aria-label="Devices">${(this.#devices.value ?? []).map((device) => this.#cell(device))}</ul>
-      ${this.#dialogs(rollout)}`;
+      ${rolloutVerbs.map((verb) => this.#dialog(verb, rollout))}`;
   }
 
   protected override render() {

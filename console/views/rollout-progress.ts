@@ -10,7 +10,10 @@ const parts = [
   { key: 'failed', word: 'failed', fill: 'fill-bad' },
   { key: 'inProgress', word: 'in progress', fill: 'fill-info' },
   { key: 'unreached', word: 'unreached', fill: 'fill-warn' },
+  { key: 'rollingBack', word: 'going back', fill: 'fill-warn' },
   { key: 'pending', word: 'to begin', fill: 'fill-idle' },
+  { key: 'planned', word: 'not yet told', fill: 'fill-idle' },
+  { key: 'rolledBack', word: 'went back', fill: 'fill-cut' },
   { key: 'cancelled', word: 'cancelled', fill: 'fill-cut' },
 ] as const;
 

@@ -129,6 +129,6 @@ describe('what it waits for with waves', () => {
   it('says when it starts, and why it is paused', () => {
     expect(say({ wait: { kind: 'start', atMs: now + 60_000 } })).toBe('Starts 15:10 UTC');
     const paused = { status: 'paused', createdBy: 'user:a', statusReason: 'Two failed.' } as const;
-    expect(say({ rollout: paused })).toBe('Paused. Two failed.');
+    expect(say({ rollout: paused })).toBe('Paused. Two failed');
   });
 });

@@ -142,5 +142,5 @@ const sayWave = (known: WaitingKnown, nowMs: number): string => {
 /** Empty when it waits for nothing. */
 export const sayWaiting = (known: WaitingKnown, nowMs: number): string =>
   known.rollout.status === 'paused'
-    ? `Paused. ${known.rollout.statusReason ?? 'Nothing more is told until it is resumed.'}`
+    ? `Paused. ${(known.rollout.statusReason ?? 'Nothing more is told until it is resumed').replace(/\.$/, '')}`
     : sayWave(known, nowMs);

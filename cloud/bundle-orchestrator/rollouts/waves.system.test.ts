@@ -174,7 +174,7 @@ describe('waves', () => {
         body: { status: 'paused', progress: { inProgress: 1, planned: 2, pending: 0 } },
       });
     }
-    expect((await fleet.get(rollout.id)).waiting).toBe('Paused. operator@one.example paused it.');
+    expect((await fleet.get(rollout.id)).waiting).toBe('Paused. operator@one.example paused it');
     expect(await versionOf(idle, bundleId)).toBe('1.0.0');
     expect(await versionOf(busy, bundleId)).toBe('2.0.0');
     expect(await fleet.steer(rollout.id, 'resume')).toMatchObject({

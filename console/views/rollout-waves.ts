@@ -1,0 +1,41 @@
+/** The waves of a rollout in their order: how each stands, and what its gate asks for. */
+import { html, nothing, type TemplateResult } from 'lit';
+import { gateWords } from '../data/rollout-strategies.ts';
+import { waveMark } from '../data/status.ts';
+import type { RolloutWave } from '../data/types.ts';
+import { age } from '../ui/age.ts';
+import { badge } from '../ui/glyph.ts';
+import { progressBar } from './rollout-progress.ts';
+
+const nameOf = (actor: string): string => actor.replace(/^user:/, '');
+
+const history = (wave: RolloutWave): TemplateResult | typeof nothing => {
+  if (wave.passedBy !== null)
+    return html`<span class="muted small">let pass by ${nameOf(wave.passedBy)} ${age(wave.passedAt)}</span>`;
+  if (wave.passedAt !== null)
+    return html`<span class="muted small">passed ${age(wave.passedAt)}</span>`;
+  if (wave.goodSince !== null)
+    return html`<span class="muted small">good since ${age(wave.goodSince)}</span>`;
+  if (wave.openedAt !== null)
+    return html`<span class="muted small">began ${age(wave.openedAt)}</span>`;
+  return nothing;
+};
+
+const devices = (count: number): string => (count === 1 ? '1 device' : `${count} devices`);
+
+const waveItem = (wave: RolloutWave, index: number): TemplateResult => {
+  const words = gateWords(wave);
+  return html`<li class="wave stack">
+    <div class="row"><b class="grow">${index + 1}. ${wave.name} <span class="muted small">${devices(wave.progress.total)}</span></b>${badge(waveMark(wave.state))}</div>
+    ${progressBar(wave.progress)}
+    <div class="row">${words === '' ? nothing : html`<span class="muted small grow">Gate: ${words}</span>`}${history(wave)}</div>
+    ${wave.approvals.length === 0 ? nothing : html`<span class="muted small">Approved by ${wave.approvals.map(nameOf).join(', ')}</span>`}
+  </li>`;
+};
+
+/** Nothing for a rollout that goes to everybody at once. */
+export const rolloutWaves = (waves: readonly RolloutWave[]): TemplateResult | typeof nothing =>
+  waves.length < 2
+    ? nothing
+    : html`<section class="card stack padded" aria-labelledby="waves-title"><h2 id="waves-title">Waves</h2>
+        <ol class="waves">${waves.map(waveItem)}</ol></section>`;
