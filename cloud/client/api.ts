@@ -4279,7 +4279,7 @@ export interface paths {
     };
     put?: never;
     /**
-    * Rolls a version out to devices, all at once
+    * Rolls a version out to devices, in waves or all at once
     * @description Needs a user with the role operator or above.
     */
     post: {
@@ -4307,7 +4307,21 @@ export interface paths {
             /** Format: uuid */
             bundleId: string;
             version: string;
-            deviceIds: string[];
+            deviceIds?: string[];
+            target?: components["schemas"]["RolloutTarget"];
+            /** @default [] */
+            waves?: {
+              name: string;
+              size: components["schemas"]["WaveSize"];
+              gate?: components["schemas"]["WaveGate"];
+            }[];
+            /**
+            * @default pause
+            * @enum {string}
+            */
+            onFailure?: "pause" | "roll-back";
+            /** Format: date-time */
+            startAt?: string;
           };
         };
       };
@@ -4319,6 +4333,89 @@ export interface paths {
           };
           content: {
             "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/preview": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Says which devices a rollout would reach in which wave, and starts nothing
+    * @description Needs a user with the role viewer or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "bundleId": "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11",
+          *       "version": "1.0.0",
+          *       "deviceIds": [
+          *         "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11"
+          *       ]
+          *     }
+          */
+          "application/json": {
+            /** Format: uuid */
+            bundleId: string;
+            version: string;
+            deviceIds?: string[];
+            target?: components["schemas"]["RolloutTarget"];
+            /** @default [] */
+            waves?: {
+              name: string;
+              size: components["schemas"]["WaveSize"];
+              gate?: components["schemas"]["WaveGate"];
+            }[];
+            /**
+            * @default pause
+            * @enum {string}
+            */
+            onFailure?: "pause" | "roll-back";
+            /** Format: date-time */
+            startAt?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The waves as they would be */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["RolloutPreview"];
           };
         };
         /** @description Refused, or failed; docs/errors.md lists the codes */
@@ -4385,6 +4482,112 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/advance": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Lets the wave at work pass, whatever its gate says
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rollout */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/approve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Approves the wave that waits for it
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rollout */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;
@@ -4497,6 +4700,112 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/rollouts/{id}/pause": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Holds it: nobody more is told, who has not begun gets back what it had
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rollout */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/resume": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Lets it go on, without holding its failures so far against it
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rollout */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/rollouts/{id}/retry": {
     parameters: {
       query?: never;
@@ -4508,6 +4817,59 @@ export interface paths {
     put?: never;
     /**
     * Lets its failed devices try again
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rollout */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/rollback": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Takes it back: every device it reached gets what it had before
     * @description Needs a user with the role operator or above.
     */
     post: {
@@ -6262,6 +6624,86 @@ export interface components {
       issuedAt: string | null;
       envelope?: string;
     };
+    RolloutPreview: {
+      devices: number;
+      waves: {
+        name: string;
+        devices: number;
+        first: {
+          /** Format: uuid */
+          deviceId: string;
+          name: string;
+        }[];
+      }[];
+    };
+    RolloutTarget: {
+      /** @enum {string} */
+      kind: "devices";
+      deviceIds: string[];
+    } | {
+      /** @enum {string} */
+      kind: "site";
+      site: string;
+    } | {
+      /** @enum {string} */
+      kind: "group";
+      /** Format: uuid */
+      groupId: string;
+    } | {
+      /** @enum {string} */
+      kind: "tag";
+      tag: string;
+    } | {
+      /** @enum {string} */
+      kind: "all";
+    };
+    WaveSize: {
+      /** @enum {string} */
+      kind: "percent";
+      percent: number;
+    } | {
+      /** @enum {string} */
+      kind: "count";
+      count: number;
+    } | {
+      /** @enum {string} */
+      kind: "tag";
+      tag: string;
+    } | {
+      /** @enum {string} */
+      kind: "rest";
+    };
+    /** @default {} */
+    WaveGate: {
+      /** @default 100 */
+      succeededPercentMin?: number;
+      /** @default 0 */
+      failedPercentMax?: number;
+      /** @default 1 */
+      failedSampleMin?: number;
+      /** @default 0 */
+      soakMs?: number;
+      /**
+      * @default none
+      * @enum {string}
+      */
+      approval?: "none" | "any-person" | "another-person";
+      /**
+      * @default {
+      *       "rule": "wait"
+      *     }
+      */
+      unreached?: {
+        /** @enum {string} */
+        rule: "wait";
+      } | {
+        /** @enum {string} */
+        rule: "go-on";
+        afterMs: number;
+        /** @default 50 */
+        reachedPercentMin?: number;
+      };
+    };
     Rollout: {
       /** Format: uuid */
       id: string;
@@ -6270,29 +6712,57 @@ export interface components {
       bundleName: string;
       version: string;
       /** @enum {string} */
-      status: "in-progress" | "succeeded" | "failed" | "cancelled";
-      progress: {
-        total: number;
-        pending: number;
-        inProgress: number;
-        succeeded: number;
-        failed: number;
-        cancelled: number;
-        unreached: number;
-      };
+      status: "scheduled" | "in-progress" | "paused" | "rolling-back" | "succeeded" | "failed" | "cancelled" | "rolled-back";
+      statusReason: string | null;
+      /** Format: date-time */
+      startsAt: string | null;
+      /** @enum {string} */
+      onFailure: "pause" | "roll-back";
+      progress: components["schemas"]["RolloutProgress"];
       waiting: string;
+      /** @enum {string|null} */
+      awaitsApproval: "any-person" | "another-person" | null;
+      waves: {
+        name: string;
+        size: components["schemas"]["WaveSize"];
+        gate: components["schemas"]["WaveGate"];
+        /** @enum {string} */
+        state: "waiting" | "open" | "passed";
+        /** Format: date-time */
+        openedAt: string | null;
+        /** Format: date-time */
+        goodSince: string | null;
+        /** Format: date-time */
+        passedAt: string | null;
+        passedBy: string | null;
+        approvals: string[];
+        progress: components["schemas"]["RolloutProgress"];
+      }[];
       /** Format: date-time */
       createdAt: string;
       createdBy: string;
       /** Format: date-time */
       completedAt: string | null;
     };
+    RolloutProgress: {
+      total: number;
+      planned: number;
+      pending: number;
+      inProgress: number;
+      succeeded: number;
+      failed: number;
+      cancelled: number;
+      rollingBack: number;
+      rolledBack: number;
+      unreached: number;
+    };
     RolloutDevice: {
       /** Format: uuid */
       deviceId: string;
       name: string;
+      wave: number;
       /** @enum {string} */
-      status: "pending" | "in-progress" | "succeeded" | "failed" | "cancelled" | "unreached";
+      status: "planned" | "pending" | "in-progress" | "succeeded" | "failed" | "cancelled" | "rolling-back" | "rolled-back" | "unreached";
       /** Format: date-time */
       lastSeenAt: string | null;
       reason: string | null;

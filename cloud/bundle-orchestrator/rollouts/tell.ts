@@ -5,8 +5,8 @@
  */
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
-import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { everySite, systemAuthor, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { isFinal } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';

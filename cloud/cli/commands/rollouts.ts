@@ -56,6 +56,10 @@ const timeoutOf = (text: string | undefined): number => {
   return ms;
 };
 
+/** A paused rollout waits for a person, so nobody waits for it. */
+const goesOn = ({ status }: Rollout): boolean =>
+  status === 'scheduled' || status === 'in-progress' || status === 'rolling-back';
+
 const follow = async (context: Context, first: Rollout, timeoutMs: number): Promise<ExitCode> => {
   const { surroundings, output } = context;
   const client: Client = context.client();
@@ -65,7 +69,7 @@ const follow = async (context: Context, first: Rollout, timeoutMs: number): Prom
   let rollout = first;
   try {
     progress.show(rollout);
-    while (rollout.status === 'in-progress') {
+    while (goesOn(rollout)) {
       if (surroundings.now() >= until) break;
       await sleep(lookEveryMs, undefined, { signal: surroundings.stopped });
       rollout = await client.get('/api/rollouts/{id}', { params });
@@ -75,7 +79,7 @@ const follow = async (context: Context, first: Rollout, timeoutMs: number): Prom
     progress.end();
   }
   output.one(rollout, lines(rollout));
-  if (rollout.status === 'in-progress') return exitCodes.stillWaiting;
+  if (goesOn(rollout) || rollout.status === 'paused') return exitCodes.stillWaiting;
   return rollout.status === 'succeeded' ? exitCodes.ok : exitCodes.rolloutFailed;
 };
 
@@ -191,7 +195,9 @@ const start = command({
   },
 });
 
-const steering = (verb: 'cancel' | 'retry', summary: string, question: string | null) =>
+type Verb = 'cancel' | 'retry' | 'pause' | 'resume' | 'approve' | 'advance' | 'rollback';
+
+const steering = (verb: Verb, summary: string, question: string | null) =>
   command({
     name: `rollouts ${verb}`,
     summary,
@@ -216,4 +222,25 @@ const cancel = steering(
 );
 const retry = steering('retry', 'Let the failed devices of a rollout try again', null);
 
-export const rolloutCommands = [list, show, devices, start, retry, cancel];
+const pause = steering(
+  'pause',
+  'Hold a rollout: nobody more is told, who has not begun gets back what it had',
+  null,
+);
+const resume = steering('resume', 'Let a paused rollout go on', null);
+const approve = steering('approve', 'Approve the wave that waits for it', null);
+const advance = steering(
+  'advance',
+  'Let the wave at work pass, whatever its gate says',
+  'The next wave begins at once, whatever the gate says.',
+);
+const rollBack = steering(
+  'rollback',
+  'Take a rollout back: every device it reached gets what it had before',
+  'Every device that this rollout reached goes back, also those that confirmed it.',
+);
+
+export const rolloutCommands = [
+  ...[list, show, devices, start, retry, cancel],
+  ...[pause, resume, approve, advance, rollBack],
+];

@@ -53,7 +53,7 @@ describe('completion', () => {
   it('knows nouns, verbs, flags and the values of those that have few', () => {
     expect(next('')).toEqual([...new Set(commands.map(({ name }) => nounOf(name)))]);
     expect(next('dev')).toEqual(['devices']);
-    expect(next('rollouts', 're')).toEqual(['retry']);
+    expect(next('rollouts', 're')).toEqual(['retry', 'resume']);
     expect(next('devices', 'list', '--st')).toEqual(['--status']);
     expect(next('devices', 'list', '--status', 'o')).toEqual(['online', 'offline']);
     expect(next('completion', '')).toEqual(['bash', 'zsh', 'fish']);
