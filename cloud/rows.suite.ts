@@ -44,4 +44,5 @@ export const unaudited = [
   'post /api/bundles/validate',
   'post /api/devices/{id}/heartbeat',
   'post /api/devices/{id}/metrics',
+  'post /api/rollouts/preview',
 ];

@@ -114,13 +114,12 @@ export const openTenant = async (
   const site = { site: 'plant-7', maxUses: 1_000 };
   const registration = await post<{ id: string; token: string }>('/api/registration-tokens', site);
   const spare = await post<{ id: string }>('/api/registration-tokens', site);
-  const [device, second, third] = await addDevices(
+  const [device, second, third, fourth] = await addDevices(
     owner,
     { tenantId, tenantKey, tokenId: registration.id },
-    3,
+    4,
   );
-  if (device === undefined || second === undefined || third === undefined)
-    throw new Error('no devices were made');
+  if (!device || !second || !third || !fourth) throw new Error('no devices were made');
   const register = async () => {
     const body = makeDevice().registration(registration.token);
     return (await must<{ deviceId: string }>(ask('POST', '/api/devices', { body }))).deviceId;
@@ -145,6 +144,10 @@ export const openTenant = async (
   const empty = await post<{ name: string }>('/api/sites', { name: `empty-of-${name}` });
   const rolled = { bundleId: bundle.id, version: '1.0.0', deviceIds: [device.deviceId] };
   const rollout = await post<{ id: string }>('/api/rollouts', rolled);
+  const waved = await post<{ id: string }>('/api/rollouts', {
+    ...{ ...rolled, bundleId: other.id, deviceIds: [fourth.deviceId] },
+    waves: [{ name: 'all', size: { kind: 'rest' }, gate: { approval: 'any-person' } }],
+  });
   await post(`/api/devices/${second.deviceId}/bundle`, { bundleId: other.id, version: '1.0.0' });
   const keyPath = `/api/devices/${device.deviceId}/api-keys`;
   const apiKey = await post<{ id: string; apiKey: string }>(keyPath, {});
@@ -182,7 +185,7 @@ export const openTenant = async (
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
     ...{ group, dynamic, site: empty.name },
-    ...{ bundle, other, releaseDigest, rollout, apiKey, user, leaver, containers },
+    ...{ bundle, other, releaseDigest, rollout, waved, apiKey, user, leaver, containers },
     ...{ as, refreshToken, spareSession, invitation, withdrawn, service, doomed, serviceToken },
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),
     pending: [await register(), await register(), await register()] as const,
@@ -202,7 +205,7 @@ export type Call = { path: string; by: 'user' | 'device' | 'nobody'; body?: unkn
 
 /** For every operation, the request it is meant for: what reads first, what takes away last. */
 export const callsOf = (tenant: Tenant): Record<string, Call> => {
-  const { bundle, other, rollout, apiKey, user, containers, group, dynamic } = tenant;
+  const { bundle, other, rollout, waved, apiKey, user, containers, group, dynamic } = tenant;
   const { deviceId } = tenant.device;
   const device = `/api/devices/${deviceId}`;
   const service = `/api/service-accounts/${tenant.service.id}`;
@@ -340,6 +343,15 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       ...wish,
       deviceIds: [tenant.second.deviceId],
     }),
+    'post /api/rollouts/preview': post('/api/rollouts/preview', {
+      ...wish,
+      deviceIds: [tenant.second.deviceId],
+    }),
+    'post /api/rollouts/{id}/pause': post(`/api/rollouts/${waved.id}/pause`),
+    'post /api/rollouts/{id}/resume': post(`/api/rollouts/${waved.id}/resume`),
+    'post /api/rollouts/{id}/approve': post(`/api/rollouts/${waved.id}/approve`),
+    'post /api/rollouts/{id}/advance': post(`/api/rollouts/${waved.id}/advance`),
+    'post /api/rollouts/{id}/rollback': post(`/api/rollouts/${waved.id}/rollback`),
     'post /api/rollouts/{id}/retry': post(`/api/rollouts/${rollout.id}/retry`),
     'post /api/rollouts/{id}/cancel': post(`/api/rollouts/${rollout.id}/cancel`),
     'delete /api/devices/{id}/bundle/{bundleId}': read(`${device}/bundle/${other.id}`),

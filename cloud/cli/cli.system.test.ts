@@ -225,7 +225,13 @@ describe('bundles and rollouts', () => {
     const watching = sb(['rollouts', 'show', id, '--wait'], { answers: [], stopped: stop.signal });
     stop.abort();
     expect(await watching).toMatchObject({ code: 130 });
+    expect(await ok(['rollouts', 'pause', id])).toContain('paused');
+    expect(await sb(['rollouts', 'show', id, '--wait'])).toMatchObject({ code: 8 });
+    expect(await ok(['rollouts', 'resume', id])).toContain('in-progress');
+    expect(await sb(['rollouts', 'approve', id])).toMatchObject({ code: 5 });
+    expect(await sb(['rollouts', 'advance', id, '--yes'])).toMatchObject({ code: 5 });
     expect(await ok(['rollouts', 'cancel', id, '--yes'])).toContain('cancelled');
+    expect(await sb(['rollouts', 'rollback', id, '--yes'])).toMatchObject({ code: 5 });
     expect(await sb(['rollouts', 'show', id, '--wait'])).toMatchObject({ code: 7 });
   });
 });
