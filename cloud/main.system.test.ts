@@ -202,6 +202,10 @@ describe('routes', () => {
     }
     await close();
     expect([...new Set(open)].toSorted()).toEqual([
+      'GET /api/auth/oidc',
+      'GET /api/auth/oidc/callback',
+      'GET /api/auth/providers',
+      'POST /api/auth/invitation',
       'POST /api/auth/login',
       'POST /api/auth/logout',
       'POST /api/devices',

@@ -175,7 +175,8 @@ it('a root is pinned by its own signature or not at all, and no digest is anothe
   const bytes = sealSample(root);
   fc.assert(
     fc.property(mutantsOf([bytes, ...all]), (mutant) => {
-      fc.pre(!Buffer.from(mutant).equals(Buffer.from(bytes)));
+      // Another of the true messages may be a true root itself.
+      fc.pre(![bytes, ...all].some((each) => Buffer.from(mutant).equals(Buffer.from(each))));
       expect(pinRoot(mutant, 0).kind).toBe('refused');
       expect(releaseDigestOf(mutant)).not.toBe(releaseDigestOf(bytes));
     }),

@@ -353,10 +353,16 @@ describe('versions', () => {
       '/api/devices/{id}/desired-state',
       '/api/releases/{digest}',
       '/api/rollouts',
+      '/api/rollouts/preview',
       '/api/rollouts/{id}',
+      '/api/rollouts/{id}/advance',
+      '/api/rollouts/{id}/approve',
       '/api/rollouts/{id}/cancel',
       '/api/rollouts/{id}/devices',
+      '/api/rollouts/{id}/pause',
+      '/api/rollouts/{id}/resume',
       '/api/rollouts/{id}/retry',
+      '/api/rollouts/{id}/rollback',
     ]);
   });
 });

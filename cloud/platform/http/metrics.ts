@@ -52,6 +52,8 @@ export const createMetrics = (): Metrics => {
       new Histogram({ name, help, buckets, labelNames, registers }),
     counted: (name, help, label, count) => {
       let countedAtMs = Number.NEGATIVE_INFINITY;
+      // A service that is made once more counts in its own name.
+      registry.removeSingleMetric(name);
       const gauge: Gauge<string> = new Gauge({
         ...{ name, help, labelNames: [label], registers },
         collect: async () => {
