@@ -147,7 +147,7 @@ it('is read-only until signed in by a code from the device, and then looks again
   await page.getByRole('button', { name: 'Sign in' }).click();
   await form.getByLabel('Code', { exact: true }).fill('0000-0000');
   await page.keyboard.press('Enter');
-  await form.getByRole('alert').getByText('wrong-totp-code').waitFor();
+  await form.getByRole('alert').getByText('wrong-code').waitFor();
   expect(await looksFor(page, 'a wrong code')).toEqual([]);
   const { stdout } = await agentCommand(['console-code', '--state', folder]);
   const code = /[0-9A-Z]{4}-[0-9A-Z]{4}/.exec(stdout)?.[0] ?? '';

@@ -87,7 +87,7 @@ export const observe = (seen: Inspected, image: ImageFacts): ObservedContainer =
     exitCode: state === 'exited' || state === 'dead' ? seen.State.ExitCode : null,
     restartCount: seen.RestartCount ?? 0,
     startedAt: timeOf(seen.State.StartedAt),
-    finishedAt: timeOf(seen.State.FinishedAt),
+    finishedAt: endOf(seen.State, state),
     oomKilled: seen.State.OOMKilled ?? false,
     address: addressOf(seen),
     labels: own,
@@ -131,6 +131,15 @@ const stateOf = (status: string): ObservedContainer['state'] => states[status] ?
 const timeOf = (text: string | null | undefined): number | null => {
   const at = Date.parse(text ?? '');
   return Number.isNaN(at) || at <= 0 ? null : at;
+};
+
+/**
+ * Podman takes the end from a file's time, which the kernel keeps some milliseconds late: a container
+ * that ended at once seems to end before it started. One that runs again did end before it started.
+ */
+const endOf = (seen: Inspected['State'], state: ObservedContainer['state']): number | null => {
+  const [start, end] = [timeOf(seen.StartedAt), timeOf(seen.FinishedAt)];
+  return state === 'exited' && start !== null && end !== null ? Math.max(start, end) : end;
 };
 
 const addressOf = (seen: Inspected): string => {

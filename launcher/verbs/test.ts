@@ -106,10 +106,7 @@ const runProject = async (
   return { ...read, failed: 1, failures, project, tookMs, code };
 };
 
-/**
- * System tests mostly wait, a page under Chromium mostly computes: beside each other they take little
- * more time than the longer of them. What the shorter one prints is shown once the other is done.
- */
+/** Beside each other; what the second prints is shown once the first is done. */
 const runTogether = async (projects: readonly string[], run: Run): Promise<Tally[]> => {
   const [first, ...others] = projects;
   if (first === undefined) return [];
@@ -123,11 +120,14 @@ const runTogether = async (projects: readonly string[], run: Run): Promise<Tally
   return tallies;
 };
 
-/** Unit tests compute on every core: they go first and alone. */
+/**
+ * Pages go beside the unit tests, not beside the system's: those make and remove network interfaces,
+ * and Chromium drops its connections whenever that happens (ERR_NETWORK_CHANGED).
+ */
 const runProjects = async (chosen: readonly string[], run: Run): Promise<Tally[]> => {
-  const units = chosen.filter((project) => project === 'unit');
-  const others = chosen.filter((project) => project !== 'unit');
-  return [...(await runTogether(units, run)), ...(await runTogether(others, run))];
+  const first = chosen.filter((project) => project !== 'system');
+  const then = chosen.filter((project) => project === 'system');
+  return [...(await runTogether(first, run)), ...(await runTogether(then, run))];
 };
 
 /** Here, not in the first test that needs it: two would build into the same folder. */
