@@ -206,7 +206,7 @@ describe('a rollout', () => {
     await page.getByRole('button', { name: 'Publish' }).click();
     await start('1.0.1');
     const devices = page.getByRole('list', { name: 'Devices' });
-    await devices.getByText('Failed').waitFor({ timeout: 60_000 });
+    await devices.getByText('Failed', { exact: true }).waitFor({ timeout: 60_000 });
     await devices.getByText('cannot open the serial port').first().waitFor();
     await page.getByRole('button', { name: 'Retry failed' }).waitFor();
     expect(await looksFor(page, 'a failed rollout')).toEqual([]);
@@ -233,7 +233,7 @@ describe('steering', () => {
     await overlay().waitFor({ state: 'detached' });
     const devices = page.getByRole('list', { name: 'Devices' });
     await devices.getByText('tried again 1×').waitFor();
-    await devices.getByText('Failed').waitFor({ timeout: 60_000 });
+    await devices.getByText('Failed', { exact: true }).waitFor({ timeout: 60_000 });
     await page.getByText('0 of 1 confirmed, 1 failed.').waitFor();
   });
 
