@@ -15,6 +15,20 @@ if (major < 24 || (major === 24 && minor < 12)) {
 const everywhere = ['**/node_modules/**', '**/dist/**', '**/.signalbeam/**'];
 const rig = './launcher/rig/global-setup.ts';
 
+/**
+ * Slow, and of what others show in a smaller way: `test --full` only. A whole engine going away is in
+ * `engine-failures.suite.ts` and the story; moving a device in `edge/link/device-lives`; the mesh's
+ * benches in `mesh-core` and `mesh-site`.
+ */
+const slow =
+  process.env['SIGNALBEAM_FULL'] === '1'
+    ? []
+    : [
+        'edge/agent/engine-away.system.test.ts',
+        'edge/mesh/move.system.test.ts',
+        'simulator/bench/mesh.system.test.ts',
+      ];
+
 export default defineConfig({
   test: {
     projects: [
@@ -31,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['**/*.system.test.ts'],
-          exclude: everywhere,
+          exclude: [...everywhere, ...slow],
           globalSetup: rig,
           testTimeout: 120_000,
           hookTimeout: 120_000,
