@@ -176,7 +176,6 @@ export const addInvitationRoutes = (api: Api, parts: Parts): void => {
   api.openapi(acceptRoute, async (c) => {
     const { secret, name, password } = c.req.valid('json');
     const from = fromOf(c);
-    const passwordHash = await hashPassword(password);
     const signed = await transaction(pools.system, async (sql) => {
       const taken = await takeInvitation(sql, hashOf(secret), new Date(parts.now()));
       if (taken === null) {
@@ -185,6 +184,8 @@ export const addInvitationRoutes = (api: Api, parts: Parts): void => {
         });
       }
       const { tenantId, tenantName, email, role: given, sites } = taken;
+      // Not before: whoever has no invitation must not make us compute for them.
+      const passwordHash = await hashPassword(password);
       const user = await insertUser(sql, {
         tenantId,
         email,
