@@ -46,3 +46,12 @@ export const unaudited = [
   'post /api/devices/{id}/metrics',
   'post /api/rollouts/preview',
 ];
+
+/** Nothing failed or confirmed yet in the rollouts, nobody has a second factor, and 123456 is not its code. */
+export const refusedAsTheyAre = [
+  ['post /api/auth/totp/confirmation', 409, 'wrong-totp-code'],
+  ['post /api/auth/totp/removal', 409, 'wrong-state'],
+  ['delete /api/users/{id}/totp', 409, 'wrong-state'],
+  ['post /api/rollouts/{id}/approve', 409, 'wrong-state'],
+  ['post /api/rollouts/{id}/retry', 409, 'wrong-state'],
+];

@@ -6,6 +6,7 @@
  */
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { RolloutStatus } from '../core/rollout.ts';
 import { planRows, type RowMove } from '../core/row-moves.ts';
 import { planWaves, type WaveStep } from '../core/wave-plan.ts';
 import { awaitedRows, findRollout } from '../store/rollout-views.ts';
@@ -16,7 +17,13 @@ import {
   setGoodSince,
   wavesOf,
 } from '../store/rollout-waves.ts';
-import { type LockedRollout, lockRollout, moveRows, setRolloutStatus } from '../store/rollouts.ts';
+import {
+  cancelPlanned,
+  type LockedRollout,
+  lockRollout,
+  moveRows,
+  setRolloutStatus,
+} from '../store/rollouts.ts';
 import { announceRollout } from './announce.ts';
 
 /** Which rows to look at: none, those of one device, or all that wait for their device. */
@@ -24,25 +31,25 @@ export type AdvanceScope = { devices: readonly string[] } | 'open' | 'none';
 
 export type At = { tenantId: string; rolloutId: string; nowMs: number };
 
+type StatusChange = { action: string; before: string; status: string; reason: string | null };
+
 const noteStatus = async (
   sql: Sql,
   at: At,
-  action: string,
-  status: string,
-  reason: string | null,
+  { action, before, status, reason }: StatusChange,
 ): Promise<void> => {
   await writeAudit(sql, {
     tenantId: at.tenantId,
     actor: 'system',
     action,
     target: `rollout:${at.rolloutId}`,
-    before: { status: 'in-progress' },
+    before: { status: before },
     after: reason === null ? { status } : { status, reason },
     ip: null,
   });
 };
 
-const take = async (sql: Sql, at: At, step: WaveStep): Promise<void> => {
+const take = async (sql: Sql, at: At, before: string, step: WaveStep): Promise<void> => {
   const where = { tenantId: at.tenantId, rolloutId: at.rolloutId, atMs: at.nowMs };
   switch (step.kind) {
     case 'begin':
@@ -55,13 +62,21 @@ const take = async (sql: Sql, at: At, step: WaveStep): Promise<void> => {
       return passWave(sql, { ...at, wave: step.wave }, at.nowMs, null);
     case 'pause':
       await setRolloutStatus(sql, where, 'paused', step.reason);
-      return noteStatus(sql, at, 'rollout.pause', 'paused', step.reason);
+      return noteStatus(sql, at, {
+        ...{ action: 'rollout.pause', before, status: 'paused', reason: step.reason },
+      });
     case 'roll-back':
+      // Nobody is told any more, so nobody is waited for who was not told.
+      await cancelPlanned(sql, where, step.reason);
       await setRolloutStatus(sql, where, 'rolling-back', step.reason);
-      return noteStatus(sql, at, 'rollout.rollback', 'rolling-back', step.reason);
+      return noteStatus(sql, at, {
+        ...{ action: 'rollout.rollback', before, status: 'rolling-back', reason: step.reason },
+      });
     case 'complete':
       await setRolloutStatus(sql, where, step.status);
-      return noteStatus(sql, at, 'rollout.complete', step.status, null);
+      return noteStatus(sql, at, {
+        ...{ action: 'rollout.complete', before, status: step.status, reason: null },
+      });
   }
 };
 
@@ -122,10 +137,16 @@ export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Pro
   const locked = await lockRollout(sql, at.tenantId, at.rolloutId);
   if (locked === null) return nothing;
   const moves = await moveReported(sql, at, scope);
-  const { createdBy, onFailure, status, startsAt } = locked;
-  const rollout = { createdBy, onFailure, status, startAtMs: startsAt?.getTime() ?? null };
-  const { steps } = planWaves({ rollout, waves: await wavesAt(sql, at) }, at.nowMs);
-  for (const step of steps) await take(sql, at, step);
+  const { createdBy, onFailure, startsAt } = locked;
+  const takeSteps = async (status: RolloutStatus): Promise<WaveStep[]> => {
+    const rollout = { createdBy, onFailure, status, startAtMs: startsAt?.getTime() ?? null };
+    const planned = planWaves({ rollout, waves: await wavesAt(sql, at) }, at.nowMs).steps;
+    for (const step of planned) await take(sql, at, status, step);
+    // It may be back already: where the first device failed and no other was told.
+    const goesBack = planned.some(({ kind }) => kind === 'roll-back');
+    return goesBack ? [...planned, ...(await takeSteps('rolling-back'))] : planned;
+  };
+  const steps = await takeSteps(locked.status);
   const after = statusAfter(locked, steps);
   if (steps.length + moves.length > 0) {
     const over = steps.some(({ kind }) => kind === 'complete');

@@ -5,8 +5,9 @@
  *   what they had, those at work go on;
  * - resume: it goes on where it was, devices of open waves are told again, and the failures so far are
  *   not held against their waves;
- * - approve: this person's word for the wave that waits for one;
- * - advance: the wave at work passes whatever its gate says, and a paused rollout goes on;
+ * - approve: this person's word for the wave that waits for one, given when it waits and not before;
+ * - advance: the wave at work passes whatever its gate says, and a paused rollout goes on; a wave that
+ *   wants another person's word is passed by another person only;
  * - cancel: unfinished devices get back what they had; one that confirmed keeps the version, a failed
  *   one what it restored by itself;
  * - roll back: those that confirmed go back, too, each to what it had before;
@@ -23,6 +24,7 @@ import { isOver, type RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
 import { withRestoredSlot } from '../core/slots.ts';
 import { judgeWave } from '../core/wave-gate.ts';
+import { planWaves } from '../core/wave-plan.ts';
 import { changesOf, retrying, storeChanges } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { lockTargets } from '../store/desired.ts';
@@ -185,17 +187,29 @@ const waveAtWork = async (hands: Hands): Promise<StoredWave> => {
   return wave;
 };
 
+/** Four eyes: neither whoever made it, nor a program, which may be theirs. */
+const refuseOwn = ({ acting, rollout }: Hands, wave: StoredWave, verb: string): void => {
+  if (wave.gate.approval !== 'another-person') return;
+  if (acting.actor !== rollout.createdBy && acting.actor.startsWith('user:')) return;
+  throw refusal('forbidden', `Only a person who did not make this rollout can ${verb} it.`, {
+    next: 'Ask somebody else to look at it.',
+  });
+};
+
 const approve: Verb = {
   action: 'rollout.approve',
   run: async (hands) => {
-    const { sql, acting, rollout } = hands;
+    const { sql, acting, rollout, nowMs } = hands;
     const wave = await waveAtWork(hands);
     if (wave.gate.approval === 'none') {
       throw refusal('wrong-state', `Wave ${wave.name} needs nobody's approval.`);
     }
-    if (wave.gate.approval === 'another-person' && acting.actor === rollout.createdBy) {
-      throw refusal('forbidden', 'Whoever made this rollout can’t approve it.', {
-        next: 'Ask somebody else to look at it.',
+    refuseOwn(hands, wave, 'approve');
+    const startAtMs = rollout.startsAt?.getTime() ?? null;
+    const known = { rollout: { ...rollout, startAtMs }, waves: await wavesHeld(hands) };
+    if (planWaves(known, nowMs).waiting.kind !== 'approval') {
+      throw refusal('wrong-state', `Wave ${wave.name} does not wait for approval yet.`, {
+        next: 'Approve it when its devices have confirmed and its soak is over.',
       });
     }
     await approveWave(sql, { ...where(hands), wave: wave.wave }, acting.actor);
@@ -211,6 +225,7 @@ const advance: Verb = {
       throw refusal('wrong-state', `Nothing advances while it is ${rollout.status}.`);
     }
     const wave = await waveAtWork(hands);
+    refuseOwn(hands, wave, 'advance');
     await acceptFailures(sql, where(hands));
     await setRolloutStatus(sql, where(hands), 'in-progress');
     await passWave(sql, { ...where(hands), wave: wave.wave }, hands.nowMs, acting.actor);

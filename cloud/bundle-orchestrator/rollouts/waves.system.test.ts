@@ -1,6 +1,4 @@
-/**
- * Rollouts in waves, against a real Postgres and hub: each device says how it goes, and people steer.
- */
+/** Rollouts in waves, against a real Postgres and hub: devices say how it goes, and people steer. */
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { addDevice, eventually, makeBundle, setPresence, type TestDevice } from '../rig.suite.ts';
@@ -160,6 +158,31 @@ describe('waves', () => {
     await until(rollout.id, { status: 'rolled-back', progress: { rolledBack: 2, failed: 1 } });
   });
 
+  it('end when they go back before everybody was told', async () => {
+    const { bundleId, devices } = await open();
+    const rollout = await start(bundleId, devices, { waves: one(), onFailure: 'roll-back' });
+    const [canary] = (await inWave(rollout.id, devices, 0)) as [TestDevice];
+    await fleet.says(canary, bundleId, 'failed', { reason: 'no' });
+    await until(rollout.id, {
+      status: 'rolled-back',
+      progress: { failed: 1, cancelled: 2, planned: 0 },
+    });
+  });
+
+  it('hold a failure that was let pass against the device that fails again', async () => {
+    const { bundleId, devices } = await open(2);
+    const lenient = { succeededPercentMin: 0, failedPercentMax: 0 };
+    const waves = [{ name: 'all', size: { kind: 'rest' }, gate: lenient }];
+    const rollout = await start(bundleId, devices, { waves });
+    const [bad] = devices as [TestDevice];
+    await fleet.says(bad, bundleId, 'failed', { reason: 'once' });
+    await until(rollout.id, { status: 'paused' });
+    expect(await fleet.steer(rollout.id, 'resume')).toMatchObject({ status: 200 });
+    expect(await fleet.steer(rollout.id, 'retry')).toMatchObject({ status: 200 });
+    await fleet.says(bad, bundleId, 'failed', { reason: 'twice' });
+    await until(rollout.id, { status: 'paused' });
+  });
+
   it('are paused and go on: who has not begun gets back what it had, and is told again', async () => {
     const { bundleId, devices } = await open();
     const rollout = await start(bundleId, devices, {
@@ -199,6 +222,10 @@ describe('waves', () => {
     const gate = { ...strict, soakMs: 1_200, approval: 'another-person' };
     const rollout = await start(bundleId, devices, { waves: one(gate) });
     const [canary] = (await inWave(rollout.id, devices, 0)) as [TestDevice];
+    // Nobody's word counts before there is something to look at.
+    expect(await fleet.steer(rollout.id, 'approve', fleet.one.admin)).toMatchObject({
+      status: 409,
+    });
     await fleet.says(canary, bundleId, 'running');
     await eventually(async () => {
       expect((await fleet.get(rollout.id)).waiting).toMatch(/is good so far; its soak ends/);
@@ -210,8 +237,10 @@ describe('waves', () => {
     });
     expect(await fleet.steer(rollout.id, 'approve')).toMatchObject({
       status: 403,
-      body: { code: 'forbidden', detail: 'Whoever made this rollout can’t approve it.' },
+      body: { code: 'forbidden' },
     });
+    // Nor may they go round it.
+    expect(await fleet.steer(rollout.id, 'advance')).toMatchObject({ status: 403 });
     expect(await fleet.steer(rollout.id, 'approve', fleet.one.admin)).toMatchObject({
       status: 200,
       body: {

@@ -84,7 +84,9 @@ BEGIN
          failed = counted.failed + moved.failed,
          cancelled = counted.cancelled + moved.cancelled,
          rolling_back = counted.rolling_back + moved.rolling_back,
-         rolled_back = counted.rolled_back + moved.rolled_back
+         rolled_back = counted.rolled_back + moved.rolled_back,
+         -- One that is tried again and fails again was not let pass.
+         accepted_failed = least(counted.accepted_failed, counted.failed + moved.failed)
     FROM (SELECT tenant_id, rollout_id, wave,
                  sum(sign) FILTER (WHERE status = 'planned') AS planned,
                  sum(sign) FILTER (WHERE status = 'pending') AS pending,
