@@ -43,9 +43,12 @@ const digestsOf = (image: Listed): string[] => [
 const listAttempts = 5;
 const listPauseMs = 100;
 
+/** Podman's words for an image whose layers or manifest are gone while its name still stands. */
+const halfGone = /layer not known|locating item named "?manifest/i;
+
 /**
  * Podman fails the whole list when an image goes while it makes it: the image is gone already, or
- * its layers are while its name still stands. So it is asked again, a little later each time.
+ * what it is made of is. So it is asked again, a little later each time.
  */
 const listed = async (calls: Pick<LibpodCalls, 'call'>, attempt = 1): Promise<Listed[]> => {
   const what = 'list images';
@@ -55,7 +58,7 @@ const listed = async (calls: Pick<LibpodCalls, 'call'>, attempt = 1): Promise<Li
   } catch (error) {
     const went =
       error instanceof FleetError &&
-      (error.code === 'image-not-found' || /layer not known/i.test(error.message));
+      (error.code === 'image-not-found' || halfGone.test(error.message));
     if (!went || attempt === listAttempts) throw error;
     await sleep(attempt * listPauseMs);
     return listed(calls, attempt + 1);
