@@ -13,6 +13,8 @@ if (major < 24 || (major === 24 && minor < 12)) {
 }
 
 const everywhere = ['**/node_modules/**', '**/dist/**', '**/.signalbeam/**'];
+/** A message alone must say what was found: often nothing else of a run is kept. */
+const chaiConfig = { truncateThreshold: 2_000 };
 const rig = './launcher/rig/global-setup.ts';
 
 /**
@@ -35,6 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          chaiConfig,
           include: ['**/*.test.ts'],
           exclude: [...everywhere, '**/*.system.test.ts', '**/*.browser.test.ts'],
           // Properties take seconds on a busy machine; a hang is what this is for.
@@ -44,6 +47,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
+          chaiConfig,
           include: ['**/*.system.test.ts'],
           exclude: [...everywhere, ...slow],
           globalSetup: rig,
@@ -54,6 +58,7 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          chaiConfig,
           include: ['**/*.browser.test.ts'],
           exclude: everywhere,
           globalSetup: rig,

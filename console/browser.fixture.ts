@@ -108,7 +108,10 @@ const violations = async (page: Page): Promise<string[]> => {
     return (await runner.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'] }))
       .violations;
   });
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+  return found.map(({ id, nodes }) => {
+    const each = nodes.map(({ html, failureSummary }) => `${html} (${failureSummary ?? ''})`);
+    return `${id}: ${each.join(' | ')}`;
+  });
 };
 
 /** All that was asked for is answered and drawn, and nothing fades any more, in no shadow tree either. */
@@ -128,6 +131,18 @@ const settled = async (page: Page): Promise<void> => {
     ];
     await Promise.allSettled(animationsIn(document).map(({ finished }) => finished));
   });
+};
+
+/**
+ * Axe takes its time, and a page that is live may change under its eyes: half of an element seen
+ * before and half after is no fault of the page. What is wrong with a page is found twice.
+ */
+const lastingViolations = async (page: Page): Promise<string[]> => {
+  const found = await violations(page);
+  if (found.length === 0) return [];
+  await settled(page);
+  const again = await violations(page);
+  return again.length === 0 ? [] : [...again, `(at first: ${found.join('; ')})`];
 };
 
 /** The innermost elements that make the page scroll sideways. */
@@ -158,7 +173,7 @@ export const looksFor = async (page: Page, where: string): Promise<string[]> => 
       await settled(page);
       for (const each of await tooWide(page, width))
         found.push(`${where} at ${width}, ${colorScheme}: wider than the screen: ${each}`);
-      for (const each of await violations(page))
+      for (const each of await lastingViolations(page))
         found.push(`${where} at ${width}, ${colorScheme}: ${each}`);
     }
   }

@@ -1,11 +1,12 @@
 /**
  * `signalbeam test`: installs and builds what the tests need, starts the rig once for all projects,
- * runs each project, and ends with the slowest files, the failed tests by name, and `N passed, N
- * failed`. A program that can't be installed fails the run: tests that need it are never skipped.
+ * runs each project, and ends with the slowest files, the failed tests by name and with their messages,
+ * and `N passed, N failed`. A program that can't be installed fails the run: tests that need it are never skipped.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { z } from 'zod';
 import { ensureAgent } from '../machine/agent-build.ts';
 import { ensureConsole } from '../machine/console-build.ts';
@@ -21,7 +22,7 @@ const projects = ['unit', 'system', 'browser'] as const;
 
 type FileTime = { name: string; tookMs: number };
 
-/** What one project's run came to: its failed tests by name, and its slowest files. */
+/** What one project's run came to: its failed tests by name and message, and its slowest files. */
 type Tally = {
   project: string;
   passed: number;
@@ -42,12 +43,30 @@ const reportSchema = z.object({
       status: z.string(),
       startTime: z.number(),
       endTime: z.number(),
-      assertionResults: z.array(z.object({ status: z.string(), fullName: z.string() })),
+      message: z.string().default(''),
+      assertionResults: z.array(
+        z.object({
+          status: z.string(),
+          fullName: z.string(),
+          failureMessages: z.array(z.string()).nullish(),
+        }),
+      ),
     }),
   ),
 });
 
 const slowestShown = 12;
+const linesShown = 12;
+const columnsShown = 1_500;
+
+/** The beginning of what a test failed with: the end of a run is often all that is kept of it. */
+const indented = (message: string): string =>
+  stripVTControlCharacters(message)
+    .split('\n')
+    .filter((line) => !line.includes('/node_modules/'))
+    .slice(0, linesShown)
+    .map((line) => `\n          ${line.slice(0, columnsShown)}`)
+    .join('');
 
 /** A file that failed to load has no failed test in it, and counts as one all the same. */
 const readReport = (file: string): Report => {
@@ -57,10 +76,13 @@ const readReport = (file: string): Report => {
       ...each,
       name: relative(repositoryDir, each.name),
     }));
-    const failures = files.flatMap(({ name, status, assertionResults }) => {
+    const failures = files.flatMap(({ name, status, message, assertionResults }) => {
       const failed = assertionResults.filter((result) => result.status === 'failed');
-      if (status === 'failed' && failed.length === 0) return [`${name} (the file itself)`];
-      return failed.map(({ fullName }) => `${name} > ${fullName}`);
+      if (status === 'failed' && failed.length === 0)
+        return [`${name} (the file itself)${indented(message)}`];
+      return failed.map(({ fullName, failureMessages }) => {
+        return `${name} > ${fullName}${indented((failureMessages ?? []).join('\n'))}`;
+      });
     });
     const slowest = files
       .map(({ name, startTime, endTime }) => ({ name, tookMs: endTime - startTime }))
