@@ -8,6 +8,7 @@ import type { Query } from './core/tag-query.ts';
 import { parseQuery } from './core/tag-query-parse.ts';
 import { noSuchGroup } from './refusals.ts';
 import type { DeviceFilter } from './store/device-filter.ts';
+import { findWords } from './store/find-words.ts';
 import { findGroup } from './store/groups.ts';
 
 export type Choice = {
@@ -51,8 +52,11 @@ export const filterOf = async (sql: Sql, choice: Choice): Promise<DeviceFilter> 
     ...(query === undefined ? [] : [queryOf(query)]),
     ...(grouped.query === undefined ? [] : [grouped.query]),
   ];
+  const words = { search, queries };
+  const amongIds = ids === undefined ? await findWords(sql, words) : null;
   return {
     ...ofStatus(status),
+    ...(amongIds === null ? {} : { amongIds }),
     ...(ids === undefined ? {} : { ids }),
     ...(site === undefined ? {} : { site }),
     ...(search === undefined || search === '' ? {} : { search }),

@@ -17,6 +17,8 @@ export type DeviceFilter = {
   site?: string;
   /** Part of the name, host name, fingerprint or site, in any case. */
   search?: string;
+  /** Where rare words of the search and of names are, looked up before (find-words.ts). */
+  amongIds?: readonly string[];
   /** All of these. */
   queries?: readonly Query[];
   /** Members of this static group. */
@@ -28,7 +30,7 @@ export type DeviceFilter = {
 /** Where a page goes on: in the order of the list (`listed_as`, then id). */
 export type Position = { listedAs: string; id: string };
 
-const patternOf = (search: string): string => `%${escapeLike(search.toLowerCase())}%`;
+export const patternOf = (search: string): string => `%${escapeLike(search.toLowerCase())}%`;
 
 export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): string => {
   const there =
@@ -46,6 +48,7 @@ export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): str
   if (presence === 'never') conditions.push(`NOT ${seen('true')}`);
   else if (presence !== undefined) conditions.push(seen(`p.presence = ${add(presence)}`));
   if (site !== undefined) conditions.push(`d.site = ${add(site)}`);
+  if (filter.amongIds !== undefined) conditions.push(`d.id = ANY(${add(filter.amongIds)}::uuid[])`);
   if (search !== undefined) conditions.push(`d.searched LIKE ${add(patternOf(search))}`);
   for (const query of queries ?? []) conditions.push(sqlOfQuery(query, add, nowMs));
   if (groupId !== undefined) {

@@ -17,6 +17,7 @@ import {
 } from './device-filter.ts';
 
 import type { Removed } from './device-lives.ts';
+import { countAll, countTagged } from './fleet-counts.ts';
 
 export type DeviceBundle = { bundleId: string; name: string; version: string; status: string };
 
@@ -170,11 +171,25 @@ export const pickDevices = async (
   return rows.map((row) => ({ listedAs: row.listed_as, id: row.id }));
 };
 
+/** Null: the kept counts don't tell. */
+const knownCount = async (sql: Sql, filter: DeviceFilter): Promise<number | null> => {
+  const { registrationStatus: status, site, queries = [], ...more } = filter;
+  const [query, ...others] = queries;
+  if (Object.keys(more).length > 0 || others.length > 0) return null;
+  if (query === undefined) return countAll(sql, { site, status });
+  if (query.kind !== 'tag' || site !== undefined || status !== undefined) return null;
+  const isExact = query.values.every(({ length }) => length === 1);
+  const values = query.values.map(([text = '']) => text);
+  return isExact ? countTagged(sql, { key: query.key, values }) : null;
+};
+
 export const countDevices = async (
   sql: Sql,
   filter: DeviceFilter,
   nowMs: number,
 ): Promise<number> => {
+  const known = await knownCount(sql, filter);
+  if (known !== null) return known;
   const values: unknown[] = [];
   const add = (value: unknown): string => `$${values.push(value)}`;
   const where = conditionsOf(filter, add, nowMs);

@@ -1,6 +1,7 @@
 /** Tags of devices as rows, changed under the devices' locks; and how often each is used. */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Tag } from '../core/tag.ts';
+import { countedRows } from './fleet-counts.ts';
 
 type TagRow = { device_id: string; key: string; value: string };
 
@@ -45,7 +46,7 @@ export const writeTags = async (
 
 export type TagCount = Tag & { devices: number };
 
-/** By key and value; counted from the index alone. */
+/** By key and value. */
 export const countTags = async (
   sql: Sql,
   page: {
@@ -58,7 +59,7 @@ export const countTags = async (
 ): Promise<TagCount[]> => {
   const values: unknown[] = [];
   const add = (value: unknown): string => `$${values.push(value)}`;
-  const conditions = ['tenant_id = platform.current_tenant()'];
+  const conditions: string[] = [];
   const { after, key, prefix } = page;
   if (after !== undefined)
     conditions.push(`(key, value) > (${add(after.key)}, ${add(after.value)})`);
@@ -67,9 +68,9 @@ export const countTags = async (
     conditions.push(`value >= ${add(prefix)}`, `value < ${add(`${prefix}~`)}`);
   }
   const { rows } = await sql.query<TagCount>(
-    `SELECT key, value, count(*) AS devices FROM device_manager.device_tags
-      WHERE ${conditions.join(' AND ')}
-      GROUP BY key, value ORDER BY key, value LIMIT ${add(page.limit)}`,
+    `SELECT key, value, sum(devices)::bigint AS devices
+       FROM (${countedRows('tag', conditions.join(' AND ') || 'true')}) counted
+      GROUP BY key, value HAVING sum(devices) > 0 ORDER BY key, value LIMIT ${add(page.limit)}`,
     values,
   );
   return rows;

@@ -3,6 +3,7 @@
  * hand before. A site that devices are at can't be deleted, also not while one is just being written.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { countedRows } from './fleet-counts.ts';
 
 export type Site = {
   name: string;
@@ -25,9 +26,9 @@ const counted = (page: string): string => `
   SELECT s.name, s.title, s.created_at, c.devices, c.pending
     FROM (${page}) s
     CROSS JOIN LATERAL (
-      SELECT count(*) AS devices, count(*) FILTER (WHERE d.status = 'pending') AS pending
-        FROM device_manager.devices d
-       WHERE d.tenant_id = platform.current_tenant() AND d.site = s.name AND d.deleted_at IS NULL
+      SELECT coalesce(sum(devices), 0)::bigint AS devices,
+             coalesce(sum(devices) FILTER (WHERE status = 'pending'), 0)::bigint AS pending
+        FROM (${countedRows('device', 'site = s.name')}) counted
     ) c
    ORDER BY s.name`;
 

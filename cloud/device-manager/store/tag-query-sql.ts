@@ -100,8 +100,30 @@ const textIn = (query: Of<'text'>, add: Add): string => {
   }
 };
 
-const timeOf = (query: Of<'seen'>, nowMs: number): string =>
-  new Date(momentMs(query.moment, nowMs)).toISOString();
+/** As wide as the steps of `seen_step`, which an index has; `last_seen_at` is in none. */
+const seenStepMs = 10 * 60_000;
+
+const seenAt = (query: Of<'seen'>, add: Add, nowMs: number): string => {
+  const ms = momentMs(query.moment, nowMs);
+  const step = new Date(Math.floor(ms / seenStepMs) * seenStepMs).toISOString();
+  const is = query.when === 'before' ? '<' : '>';
+  return seen(`p.seen_step ${is}= ${add(step)}::timestamptz
+     AND p.last_seen_at ${is} ${add(new Date(ms).toISOString())}::timestamptz`);
+};
+
+/** Tags of the same key under OR are one condition with more values: one look into the index. */
+const joinTags = (parts: readonly Query[]): readonly Query[] => {
+  const joined = new Map<string, Of<'tag'>>();
+  const rest: Query[] = [];
+  for (const part of parts) {
+    if (part.kind !== 'tag') rest.push(part);
+    else {
+      const values = [...(joined.get(part.key)?.values ?? []), ...part.values];
+      joined.set(part.key, { ...part, values });
+    }
+  }
+  return [...joined.values(), ...rest];
+};
 
 export const sqlOfQuery = (query: Query, add: Add, nowMs: number): string => {
   const sqlOf = (part: Query): string => sqlOfQuery(part, add, nowMs);
@@ -109,7 +131,7 @@ export const sqlOfQuery = (query: Query, add: Add, nowMs: number): string => {
     case 'and':
       return `(${query.parts.map(sqlOf).join(' AND ')})`;
     case 'or':
-      return anyOf(query.parts.map(sqlOf));
+      return anyOf(joinTags(query.parts).map(sqlOf));
     case 'not':
       return `NOT (${sqlOf(query.part)})`;
     case 'tag':
@@ -129,8 +151,6 @@ export const sqlOfQuery = (query: Query, add: Add, nowMs: number): string => {
     case 'present':
       return query.field === 'bundle' ? bundled('true') : seen('true');
     case 'seen':
-      return seen(
-        `p.last_seen_at ${query.when === 'before' ? '<' : '>'} ${add(timeOf(query, nowMs))}::timestamptz`,
-      );
+      return seenAt(query, add, nowMs);
   }
 };
