@@ -2,14 +2,16 @@
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 
 /** What moves by itself. */
+const inManager = (table: string): string => `device_manager.${table}`;
 const movesByItself = [
   'platform.domain_events',
   'platform.audit_chain',
   'platform.audit_unchained',
   'telemetry.presence',
-  'device_manager.memberships',
-  'device_manager.signed_records',
-  'device_manager.site_keys',
+  ...['memberships', 'signed_records', 'site_keys'].map(inManager),
+  // Folded and noted now and then; refusals are noted, too.
+  ...['device_counts', 'device_count_changes', 'tag_counts', 'tag_count_changes'].map(inManager),
+  ...['device_authentications', 'certificate_revocation_list'].map(inManager),
 ];
 
 /** Every row of every table, as one hash per table; what moves by itself left out. */

@@ -4,6 +4,7 @@
  */
 
 import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
+import { exampleRequest } from '@signalbeam/device-manager/api/certificates';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { makeDevice } from '@signalbeam/device-manager/rig.suite';
 import { createService as createDeviceManager } from '@signalbeam/device-manager/service';
@@ -151,6 +152,12 @@ export const openTenant = async (
   await post(`/api/devices/${second.deviceId}/bundle`, { bundleId: other.id, version: '1.0.0' });
   const keyPath = `/api/devices/${device.deviceId}/api-keys`;
   const apiKey = await post<{ id: string; apiKey: string }>(keyPath, {});
+  const certificate = await must<{ serial: string }>(
+    ask('POST', `/api/devices/${device.deviceId}/certificates`, {
+      token: issueDeviceToken(device.signer, device.deviceId, Date.now()),
+      body: { request: exampleRequest },
+    }),
+  );
   const person = { email: `ada@${name}.example`, name: 'Ada', role: 'viewer', password };
   const user = await post<{ id: string }>('/api/users', person);
   const leaver = await post<{ id: string }>('/api/users', {
@@ -185,7 +192,7 @@ export const openTenant = async (
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
     ...{ group, dynamic, site: empty.name },
-    ...{ bundle, other, releaseDigest, rollout, waved, apiKey, user, leaver, containers },
+    ...{ bundle, other, releaseDigest, rollout, waved, apiKey, certificate, user, leaver, containers },
     ...{ as, refreshToken, spareSession, invitation, withdrawn, service, doomed, serviceToken },
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),
     pending: [await register(), await register(), await register()] as const,
@@ -302,6 +309,14 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     }),
     'get /api/devices/{id}/api-keys': read(`${device}/api-keys`),
     'post /api/devices/{id}/api-keys': post(`${device}/api-keys`, { validityDays: 3 }),
+    'post /api/devices/{id}/certificates': {
+      ...post(`${device}/certificates`, { request: exampleRequest }),
+      by: 'device',
+    },
+    'get /api/devices/{id}/certificates': read(`${device}/certificates`),
+    'get /api/devices/{id}/authentications': read(`${device}/authentications`),
+    'get /api/certificates/authority': { ...read('/api/certificates/authority'), by: 'nobody' },
+    'get /api/certificates/revoked': { ...read('/api/certificates/revoked'), by: 'nobody' },
     'get /api/audit': read('/api/audit'),
     'get /api/audit/verification': read('/api/audit/verification'),
     'get /api/keys': read('/api/keys'),
@@ -355,6 +370,9 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'post /api/rollouts/{id}/retry': post(`/api/rollouts/${rollout.id}/retry`),
     'post /api/rollouts/{id}/cancel': post(`/api/rollouts/${rollout.id}/cancel`),
     'delete /api/devices/{id}/bundle/{bundleId}': read(`${device}/bundle/${other.id}`),
+    'delete /api/devices/{id}/certificates/{serial}': read(
+      `${device}/certificates/${tenant.certificate.serial}`,
+    ),
     'delete /api/devices/{id}/api-keys/{keyId}': read(`${device}/api-keys/${apiKey.id}`),
     'delete /api/registration-tokens/{id}': read(`/api/registration-tokens/${tenant.spare.id}`),
     'delete /api/devices/{id}': read(`/api/devices/${tenant.second.deviceId}`),

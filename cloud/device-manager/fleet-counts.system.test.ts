@@ -2,7 +2,8 @@
  * Counts that are kept are the counts that counting gives, after every kind of change, folded or not,
  * and whoever changes at the same moment; and words are looked up in the own tenant alone.
  */
-import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import { insertDevices } from './fleet.suite.ts';
@@ -119,7 +120,7 @@ describe('kept counts', () => {
 
   test('undone changes are not counted', async () => {
     const before = await kept();
-    const undone = withTenant(rig.platform.pools.api, acme.tenantId, async (sql) => {
+    const undone = transaction(rig.platform.pools.system, async (sql) => {
       await sql.query('DELETE FROM device_manager.device_tags WHERE device_id = ANY($1)', [ids]);
       throw new Error('undo');
     });
@@ -132,7 +133,7 @@ describe('words', () => {
   const find = (token: string, path: string) => rig.ask('GET', `/api/devices${path}`, { token });
 
   test('are looked up in the own tenant alone, and no tenant is no row', async () => {
-    const { rows } = await withTenant(rig.platform.pools.api, acme.tenantId, (sql) =>
+    const { rows } = await withTenant(rig.platform.pools.api, everySite(acme.tenantId), (sql) =>
       sql.query<{ ids: string[] }>(`SELECT device_manager.devices_like('%pump%', 500) AS ids`),
     );
     const found = rows[0]?.ids ?? [];

@@ -9,7 +9,9 @@ import { addApiKeyRoutes } from './api/api-keys.ts';
 import { addApprovalRoutes } from './api/approval.ts';
 import { addAuditRoutes } from './api/audit.ts';
 import { addAuthRoutes } from './api/auth.ts';
+import { addAuthenticationRoutes } from './api/authentications.ts';
 import { addBulkRoutes } from './api/bulk.ts';
+import { addCertificateRoutes } from './api/certificates.ts';
 import { addDeviceLifeRoutes } from './api/device-lives.ts';
 import { addTagRoutes } from './api/device-tags.ts';
 import { addDeviceRoutes } from './api/devices.ts';
@@ -50,6 +52,8 @@ export const createService = (platform: Platform): Service => {
     addActivityRoutes,
     addApprovalRoutes,
     addApiKeyRoutes,
+    addCertificateRoutes,
+    addAuthenticationRoutes,
     addAuditRoutes,
     addKeyRoutes,
   ]) {

@@ -1,36 +1,58 @@
 /**
- * Clears away what only mattered for a while: expired sessions and invitations, old failed sign-ins. Every
- * replica may do it; nothing depends on when.
+ * Clears away what only mattered for a while: expired sessions and invitations, old failed sign-ins,
+ * changes of counts that can be folded; and tells of credentials that expire soon. Every replica may
+ * do it; nothing depends on when.
  */
 import type { Platform } from '@signalbeam/platform/service';
+import { sweepAuthentications } from './store/authentications.ts';
+import { foldCounts } from './store/fleet-counts.ts';
 import { sweepAttempts } from './store/identity-providers.ts';
 import { sweepInvitations } from './store/invitations.ts';
 import { sweepLogins } from './store/login-failures.ts';
 import { sweepSessions } from './store/sessions.ts';
+import { warnOfExpiry } from './warn-of-expiry.ts';
 
 const intervalMs = 10 * 60_000;
+const authenticationsKeptMs = 30 * 86_400_000;
+/** A reader adds up what was not folded yet: at some thousand rows it would feel it. */
+const foldIntervalMs = 10_000;
 
 type Parts = Pick<Platform, 'pools' | 'log' | 'now'>;
 
 export const sweep = async ({
   pools,
   now,
-}: Parts): Promise<{ sessions: number; logins: number; invitations: number; oidc: number }> => ({
+}: Parts): Promise<Record<'sessions' | 'logins' | 'invitations' | 'oidc' | 'authentications', number>> => ({
   sessions: await sweepSessions(pools.system, new Date(now())),
   logins: await sweepLogins(pools.system, now()),
   invitations: await sweepInvitations(pools.system, new Date(now())),
   oidc: await sweepAttempts(pools.system, new Date(now())),
+  authentications: await sweepAuthentications(
+    pools.system,
+    new Date(now() - authenticationsKeptMs),
+  ),
 });
 
 export const startSweeping = (parts: Parts): { stop: () => Promise<void> } => {
-  let running: Promise<unknown> = Promise.resolve();
-  const timer = setInterval(() => {
-    running = sweep(parts).catch((error) => parts.log.warn({ error }, 'sweeping failed'));
-  }, intervalMs);
-  return {
-    stop: async () => {
+  const { log, pools } = parts;
+  const every = (ms: number, work: () => Promise<unknown>, failure: string) => {
+    let running: Promise<unknown> | null = null;
+    const timer = setInterval(() => {
+      running ??= work()
+        .catch((error) => log.warn({ error }, failure))
+        .finally(() => {
+          running = null;
+        });
+    }, ms);
+    return async (): Promise<void> => {
       clearInterval(timer);
       await running;
-    },
+    };
   };
+  const stops = [
+    every(intervalMs, () => sweep(parts), 'sweeping failed'),
+    every(intervalMs, () => warnOfExpiry(parts), 'warning of expiry failed'),
+    every(foldIntervalMs, () => foldCounts(pools.system), 'counts could not be folded'),
+  ];
+  return { stop: async () => void (await Promise.all(stops.map((stop) => stop()))) };
 };

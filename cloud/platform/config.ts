@@ -85,6 +85,8 @@ const environment = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: urlOf('http:', 'https:').optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
   SIGNALBEAM_DRAIN_SECONDS: z.coerce.number().min(0).max(60).default(0),
+  SIGNALBEAM_DEVICE_TLS_PORT: portNumber.optional(),
+  SIGNALBEAM_DEVICE_TLS_NAMES: listText,
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: portNumber.default(8080),
 });
@@ -120,6 +122,8 @@ export type Config = {
   tracing: { endpoint: string; ratio: number } | null;
   host: string;
   port: number;
+  /** Where devices come with a certificate, and the names they know it by; null: nowhere. */
+  deviceTls: { port: number; names: string[] } | null;
 };
 
 const invalid = (problems: string[]): FleetError =>
@@ -176,5 +180,12 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
         : { endpoint: value.OTEL_EXPORTER_OTLP_ENDPOINT, ratio: value.OTEL_TRACES_SAMPLER_ARG },
     host: value.HOST,
     port: value.PORT,
+    deviceTls:
+      value.SIGNALBEAM_DEVICE_TLS_PORT === undefined
+        ? null
+        : {
+            port: value.SIGNALBEAM_DEVICE_TLS_PORT,
+            names: value.SIGNALBEAM_DEVICE_TLS_NAMES ?? ['localhost', '127.0.0.1'],
+          },
   };
 };

@@ -15,9 +15,11 @@ import { createAuthenticator } from './http/authenticate.ts';
 import { createIdempotency } from './http/idempotency.ts';
 import { createMetrics } from './http/metrics.ts';
 import { limitRate } from './http/rate-limit.ts';
+import { startAttemptLog } from './identity/attempts.ts';
 import { createDeviceLookups } from './identity/devices.ts';
 import { createServiceTokenLookup } from './identity/service-accounts.ts';
 import { createSessionLookup } from './identity/sessions.ts';
+import { openAuthority } from './keys/authority.ts';
 import { readKek } from './keys/kek.ts';
 import { openKeyring } from './keys/keyring.ts';
 import type { Logger } from './logging/log.ts';
@@ -148,6 +150,8 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     count: (kind, outcome) => reads.inc({ kind, outcome }),
   });
   const live = startLive({ connection: cloud.connection, log, now });
+  const authority = await openAuthority(pools.system, kek, now());
+  const attempts = startAttemptLog({ pool: pools.system, log, now });
   const authenticate = createAuthenticator({
     userKeys: [keyring.users],
     devices: createDeviceLookups(pools.system),
@@ -155,6 +159,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     serviceTokens: createServiceTokenLookup(pools.system),
     publicUrl: config.publicUrl,
     trustedProxy: config.trustedProxy,
+    note: attempts.note,
     now,
   });
   measurePlatform({ metrics, pools, live });
@@ -179,6 +184,8 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     pools,
     kek,
     keyring,
+    authority,
+    attempts,
     cloud,
     ...stores,
     aside,
@@ -195,6 +202,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     close: async () => {
       live.stop();
       sweep.stop();
+      await attempts.stop();
       hub.streams.stop();
       await hub.publisher.stop();
       await hub.pusher.stop();

@@ -15,10 +15,15 @@ import type { CreateService } from './service.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 export type Running = {
   url: string;
+  /** Where devices come with a certificate. */
+  deviceUrl: string | null;
   /** How long `stop` waits before it takes nothing more. */
   drainMs: number;
   stop: () => Promise<void>;
 };
+
+/** A process that runs longer without a restart serves a certificate that has expired. */
+const serverCertificateDays = 825;
 
 const stopMsMax = 20_000;
 
@@ -53,19 +58,37 @@ export const startServices = async (options: {
     await platform.close();
     throw error;
   });
+  const forDevices =
+    config.deviceTls === null
+      ? null
+      : await serve({
+          ...{ app, host: config.host, port: config.deviceTls.port },
+          tls: {
+            ...(await platform.authority.issueServer(config.deviceTls.names, {
+              ...{ nowMs: platform.now(), days: serverCertificateDays },
+            })),
+            authority: platform.authority.certificate,
+          },
+        }).catch(async (error) => {
+          await served.stop();
+          await platform.close();
+          throw error;
+        });
   for (const service of services) await service.start();
   log.info({ url: served.url, services: services.map(({ name }) => name) }, 'ready');
   return {
     url: served.url,
     drainMs: config.drainMs,
+    deviceUrl: forDevices?.url ?? null,
     stop: async () => {
       host.drain();
       served.drain();
+      forDevices?.drain();
       // Time for who sends us requests to see that: until then they are served like any other.
       if (config.drainMs > 0) await sleep(config.drainMs);
       // Live streams never end by themselves; the server waits for every response.
       platform.live.stop();
-      await served.stop();
+      await Promise.all([served.stop(), forDevices?.stop()]);
       for (const service of services.toReversed()) await service.stop();
       await platform.close();
       await tracing?.stop();

@@ -10,6 +10,8 @@ import type { Live } from './events/live.ts';
 import type { Api, ApiOptions } from './http/app.ts';
 import type { Metrics } from './http/metrics.ts';
 import type { ServiceName } from './http/paths.ts';
+import type { AttemptLog } from './identity/attempts.ts';
+import type { Authority } from './keys/authority.ts';
 import type { Kek } from './keys/kek.ts';
 import type { Keyring } from './keys/keyring.ts';
 import type { Logger } from './logging/log.ts';
@@ -26,6 +28,10 @@ export type Platform = {
   pools: { api: Pool; system: Pool; ingest: Pool };
   kek: Kek;
   keyring: Keyring;
+  /** Signs device certificates. */
+  authority: Authority;
+  /** Notes how devices prove themselves; for tests that want it written at once. */
+  attempts: Pick<AttemptLog, 'flush'>;
   cloud: CloudConnection;
   desired: DesiredBucket;
   /** `streams.onMade('KV_desired', refill)`: for who fills a stream that the hub lost. */

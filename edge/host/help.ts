@@ -36,6 +36,7 @@ const lines: Readonly<Record<string, { does: string; options: Readonly<Record<st
         'metrics-interval-ms': 'Between two samples of the host (15000)',
         'disk-floor-mb': 'No download that leaves less free space (200)',
         'set-clock': 'Raise a clock that is plainly wrong to what the cloud has signed (no)',
+        certificate: 'Keep a certificate for mTLS in certificate.pem of the state folder',
         quiet: 'Log to the file only',
       },
     },

@@ -93,6 +93,7 @@ export const verbOptions = {
     'metrics-interval-ms': milliseconds(200, 3_600_000).default(defaultIntervalMs),
     'disk-floor-mb': milliseconds(0, 1_000_000).default(200),
     'set-clock': setClock,
+    certificate: yes.default(false),
     quiet: yes.default(false),
   }),
   status: z.strictObject({ state, json: yes.default(false) }),
@@ -111,7 +112,7 @@ export type RunOptions = Options<'run'>;
 
 /** May stand without a value. */
 const bare: ReadonlySet<string> = new Set(['--gateway', '--set-clock']);
-const switches: ReadonlySet<string> = new Set(['json', 'follow', 'quiet']);
+const switches: ReadonlySet<string> = new Set(['json', 'follow', 'quiet', 'certificate']);
 const configBytesMax = 64 * 1024;
 
 /** Throws a usage error that names the flag, the variable or the file's key that is wrong. */

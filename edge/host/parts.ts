@@ -134,6 +134,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
   site.join(link);
   const sampling = startSamplingHost(parts, link);
   const compacting = startCompacting();
+  const certificate = options.certificate ? await startCertificate(parts) : null;
   const unwatch = view.attach({
     reconciler: work,
     engines,
@@ -149,6 +150,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
       unwatch();
       sampling.stop();
       compacting.stop();
+      certificate?.stop();
       await work.stop();
       await link.stop();
       await work.registry.close();
@@ -170,6 +172,13 @@ const startSamplingHost = ({ options, folder, stores, view, now, log }: StartPar
     now,
     log,
   });
+
+const startCertificate = async ({ folder, approved, signer, now, log }: StartParts) => {
+  const { keepCertificate } = await import('../link/keep-certificate.ts');
+  const { deviceId, cloudUrl: url } = approved;
+  const cloud = openCloud({ url, mint: createTokenMint({ signer, deviceId, now }) });
+  return keepCertificate({ folder, deviceId, cloud, now, random, log });
+};
 
 const trustShown = (trust: Believing) => ({
   removed: (): string | null => {

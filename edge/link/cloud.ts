@@ -6,6 +6,7 @@
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { releaseBytesMax } from '@signalbeam/sync/core/limits';
 import {
+  certificateSchema,
   enrolmentStatusSchema,
   type Registration,
   registeredSchema,
@@ -43,6 +44,12 @@ export const openCloud = (parts: { url: string; mint?: TokenMint; fetch?: Ask })
     /** A decommissioned device says that it has wiped what it was told to. */
     wiped: (deviceId: string): Promise<void> =>
       calls.remove(`/api/devices/${deviceId}/enrolment`, shortDeadlineMs),
+    /** A certificate for the key behind this request. */
+    certify: async (deviceId: string, request: string) => {
+      const path = `/api/devices/${deviceId}/certificates`;
+      const bytes = await calls.json('POST', path, { request }, shortDeadlineMs);
+      return parseReply(bytes, certificateSchema);
+    },
     fetchRelease: async (digest: string, signal?: AbortSignal): Promise<Uint8Array> => {
       const bytes = await calls.read(
         `/api/releases/${digest}`,

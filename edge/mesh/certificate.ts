@@ -7,6 +7,7 @@
  */
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { privateKeyFromNkeySeed, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
+import { der, hex, nameOf, pem, tags } from './der.ts';
 
 export type DeviceCertificate = {
   /** PEM, as TLS libraries and nats-server read it. */
@@ -14,48 +15,11 @@ export type DeviceCertificate = {
   privateKey: string;
 };
 
-const tags = {
-  integer: 0x02,
-  bitString: 0x03,
-  octetString: 0x04,
-  utf8: 0x0c,
-  utcTime: 0x17,
-  time: 0x18,
-  sequence: 0x30,
-  set: 0x31,
-  dnsName: 0x82,
-  version: 0xa0,
-  extensions: 0xa3,
-} as const;
-
-const length = (bytes: number): Buffer => {
-  if (bytes < 0x80) return Buffer.from([bytes]);
-  return bytes < 0x100 ? Buffer.from([0x81, bytes]) : Buffer.from([0x82, bytes >> 8, bytes & 0xff]);
-};
-
-const der = (tag: number, ...parts: readonly (Uint8Array | string)[]): Buffer => {
-  const body = Buffer.concat(parts.map((part) => Buffer.from(part)));
-  return Buffer.concat([Buffer.from([tag]), length(body.byteLength), body]);
-};
-
-const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 const ed25519 = der(tags.sequence, hex('06032b6570'));
-const commonName = hex('0603550403');
 const subjectAltName = hex('0603551d11');
 const version3 = der(tags.version, hex('020102'));
 /** Written in front of a raw Ed25519 key (RFC 8410). */
 const publicKeyHeader = hex('302a300506032b6570032100');
-
-const nameOf = (text: string): Buffer =>
-  der(tags.sequence, der(tags.set, der(tags.sequence, commonName, der(tags.utf8, text))));
-
-const pem = (bytes: Uint8Array): string => {
-  const lines =
-    Buffer.from(bytes)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`;
-};
 
 /** The certificate of the key behind `seed`; the same seed gives the same bytes. */
 export const createDeviceCertificate = (seed: string): DeviceCertificate => {
@@ -82,7 +46,7 @@ export const createDeviceCertificate = (seed: string): DeviceCertificate => {
   );
   const signature = der(tags.bitString, Buffer.from([0]), signer.sign(signed));
   return {
-    certificate: pem(der(tags.sequence, signed, ed25519, signature)),
+    certificate: pem('CERTIFICATE', der(tags.sequence, signed, ed25519, signature)),
     privateKey: String(privateKeyFromNkeySeed(seed).export({ format: 'pem', type: 'pkcs8' })),
   };
 };

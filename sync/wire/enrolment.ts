@@ -45,6 +45,14 @@ export const enrolmentSchema = z.strictObject({
 });
 export type Enrolment = z.infer<typeof enrolmentSchema>;
 
+/** What a device gets for a certificate request: its certificate and who signed it, in PEM. */
+export const certificateSchema = z.strictObject({
+  serial: z.string().max(64),
+  certificate: z.string().max(8_000),
+  authority: z.string().max(8_000),
+  expiresAt: z.iso.datetime(),
+});
+
 /** Roots in one answer: far more than a tenant makes in a decade. */
 export const rootsMax = 64;
 /** Every root after the one that the device said it knows, oldest first; only for who asked. */

@@ -1,6 +1,7 @@
 /**
  * API keys, for simple clients that cannot sign: made by a person for an approved device, shown
- * once. Several may live at the same time, so that one can replace another without a gap.
+ * once. Two may live at the same time, so that one can replace the other without a gap. It opens the
+ * device's own endpoints and no other credential.
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
@@ -23,14 +24,15 @@ import type { Parts } from './parts.ts';
 import { apiKeySchema, idParams } from './schemas.ts';
 
 const dayMs = 24 * 60 * 60_000;
-/** Two are enough to replace one; the rest is room for mistakes. */
-const liveKeysMax = 5;
+/** One in use, and the one that replaces it. */
+const liveKeysMax = 2;
 
 const shown = (key: ApiKey): z.infer<typeof apiKeySchema> => ({
   ...key,
   createdAt: key.createdAt.toISOString(),
   expiresAt: key.expiresAt.toISOString(),
   revokedAt: key.revokedAt?.toISOString() ?? null,
+  lastUsedAt: key.lastUsedAt?.toISOString() ?? null,
 });
 
 const createKeyRoute = createRoute({
@@ -101,7 +103,7 @@ export const addApiKeyRoutes = (api: Api, parts: Parts): void => {
       }
       if ((await countLiveKeys(sql, deviceId, createdAt)) >= liveKeysMax) {
         throw refusal('conflict', `The device has ${liveKeysMax} API keys already.`, {
-          next: 'Revoke one that is not used any more.',
+          next: 'Revoke the one that is not used any more.',
         });
       }
       const createdBy = caller.email;

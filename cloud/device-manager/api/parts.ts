@@ -3,5 +3,5 @@ import type { Platform } from '@signalbeam/platform/service';
 
 export type Parts = Pick<
   Platform,
-  'config' | 'log' | 'now' | 'pools' | 'kek' | 'keyring' | 'pushTenant'
+  'authority' | 'config' | 'log' | 'now' | 'pools' | 'kek' | 'keyring' | 'pushTenant'
 >;

@@ -50,7 +50,7 @@ const enrolmentRoute = createRoute({
   path: '/api/devices/{id}/enrolment',
   tags: ['Registration'],
   summary: 'How a device’s registration stands; once approved, its credentials',
-  middleware: [requireDevice({ pending: true })] as const,
+  middleware: [requireDevice({ pending: true, ownKey: true })] as const,
   request: { params: idParams, query: enrolmentQuerySchema },
   responses: { 200: json(enrolmentStatusSchema, 'How it stands'), ...notFound },
 });
@@ -60,7 +60,7 @@ const wipedRoute = createRoute({
   path: '/api/devices/{id}/enrolment',
   tags: ['Registration'],
   summary: 'A decommissioned device says that it has wiped what it was told to',
-  middleware: [requireDevice({ pending: true })] as const,
+  middleware: [requireDevice({ pending: true, ownKey: true })] as const,
   request: { params: idParams },
   responses: { 204: { description: 'Noted' }, ...notFound },
 });

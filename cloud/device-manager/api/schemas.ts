@@ -262,8 +262,39 @@ export const apiKeySchema = z
     createdAt: at,
     expiresAt: at,
     revokedAt: at.nullable(),
+    /** To within some seconds; null while it never was. */
+    lastUsedAt: at.nullable(),
   })
   .openapi('ApiKey');
+
+export const certificateSchema = z
+  .strictObject({
+    /** Names it: in hexadecimal, as tools print it. */
+    serial: z.string(),
+    /** SHA-256 of the whole certificate. */
+    fingerprint: z.string(),
+    issuedAt: at,
+    expiresAt: at,
+    revokedAt: at.nullable(),
+    revocation: z.enum(['superseded', 'key-compromise', 'cessation']).nullable(),
+  })
+  .openapi('Certificate');
+
+export const authenticationSchema = z
+  .strictObject({
+    hour: at,
+    method: z.string().openapi({ description: '`signature`, `api-key` or `certificate`' }),
+    outcome: z.string().openapi({
+      description: '`accepted`, `invalid`, `expired`, `revoked`, `rejected` or `removed`',
+    }),
+    attempts: z.int(),
+    firstAt: at,
+    lastAt: at,
+    /** Of the last attempt. */
+    ip: z.string().nullable(),
+    userAgent: z.string().nullable(),
+  })
+  .openapi('Authentication');
 
 export const auditLineSchema = z
   .strictObject({

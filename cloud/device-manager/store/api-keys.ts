@@ -1,5 +1,5 @@
 /**
- * API keys of devices as rows. A device may have several live ones, so that a key can be replaced
+ * API keys of devices as rows. A device may have two live ones, so that a key can be replaced
  * without a gap; the platform's authenticator finds them through `public_api_keys`.
  */
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
@@ -11,6 +11,7 @@ export type ApiKey = {
   createdAt: Date;
   expiresAt: Date;
   revokedAt: Date | null;
+  lastUsedAt: Date | null;
 };
 
 type ApiKeyRow = {
@@ -20,9 +21,10 @@ type ApiKeyRow = {
   created_at: Date;
   expires_at: Date;
   revoked_at: Date | null;
+  last_used_at: Date | null;
 };
 
-const columns = 'id, prefix, created_by, created_at, expires_at, revoked_at';
+const columns = 'id, prefix, created_by, created_at, expires_at, revoked_at, last_used_at';
 
 const apiKeyOf = (row: ApiKeyRow): ApiKey => ({
   id: row.id,
@@ -31,6 +33,7 @@ const apiKeyOf = (row: ApiKeyRow): ApiKey => ({
   createdAt: row.created_at,
   expiresAt: row.expires_at,
   revokedAt: row.revoked_at,
+  lastUsedAt: row.last_used_at,
 });
 
 export const insertApiKey = async (

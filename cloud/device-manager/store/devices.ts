@@ -165,12 +165,17 @@ export const writeDecisions = async (
   );
 };
 
-/** Takes locked devices out of everything: tags and groups are gone, their API keys are revoked. */
+/** Takes locked devices out of everything: tags and groups are gone, keys and certificates revoked. */
 export const deleteDevices = async (sql: Sql, ids: readonly string[], at: Date): Promise<void> => {
   for (const [statement, values] of [
     ['UPDATE device_manager.devices SET deleted_at = $2 WHERE id = ANY($1::uuid[])', [ids, at]],
     [
       `UPDATE device_manager.api_keys SET revoked_at = $2
+        WHERE device_id = ANY($1::uuid[]) AND revoked_at IS NULL`,
+      [ids, at],
+    ],
+    [
+      `UPDATE device_manager.device_certificates SET revoked_at = $2, revocation = 'cessation'
         WHERE device_id = ANY($1::uuid[]) AND revoked_at IS NULL`,
       [ids, at],
     ],

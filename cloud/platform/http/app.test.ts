@@ -31,6 +31,7 @@ const device = (approved: boolean): Caller => ({
   deviceId: tenantId,
   approved,
   sites: null,
+  proof: 'signature',
 });
 
 const ok = { 200: { description: 'Done' } };

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createSeed, signerFromSeed } from '@signalbeam/sync/wire/keys';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { describe, expect, it } from 'vitest';
+import type { Attempt } from '../identity/attempts.ts';
 import type { DeviceIdentity } from '../identity/devices.ts';
 import { issueDeviceToken, issueUserToken } from '../identity/tokens.ts';
 import { createLog } from '../logging/log.ts';
@@ -33,6 +34,8 @@ type World = {
   trustedProxy?: boolean;
   session?: boolean;
   status?: DeviceIdentity['registrationStatus'];
+  keyState?: 'live' | 'revoked' | 'expired';
+  noted?: Attempt[];
 };
 
 const ask = async (
@@ -48,7 +51,10 @@ const ask = async (
       devices: {
         byId: async (id) => (id === device.deviceId ? known : null),
         byApiKey: async (apiKey, tenantId) =>
-          apiKey === 'right' && tenantId === device.tenantId ? known : null,
+          apiKey === 'right' && tenantId === device.tenantId
+            ? { device: known, state: world.keyState ?? 'live', apiKeyId: 'k' }
+            : null,
+        byCertificate: async () => null,
       },
       serviceTokens: async (text) =>
         text === 'sbs_right'
@@ -61,6 +67,7 @@ const ask = async (
           : null,
       publicUrl: 'https://fleet.example.org',
       trustedProxy: world.trustedProxy ?? false,
+      note: (attempt) => world.noted?.push(attempt),
       now: () => now,
     }),
   });
@@ -153,7 +160,7 @@ describe('a device', () => {
     const headers = { authorization: `Bearer ${proof}` };
     expect(await ask({ headers })).toEqual({
       kind: 'known',
-      caller: { ...caller, approved: true },
+      caller: { ...caller, approved: true, proof: 'signature' },
     });
     for (const status of ['pending', 'rejected'] as const) {
       expect(await ask({ headers }, { status })).toMatchObject({ caller: { approved: false } });
@@ -182,6 +189,39 @@ describe('a device', () => {
     expect(await withKey('right', '')).toMatchObject({ kind: 'refused' });
     expect(await withKey('right', tenantId, { status: 'rejected' })).toMatchObject({
       kind: 'refused',
+    });
+  });
+
+  it('is refused with a key that was revoked or has expired, though it fits', async () => {
+    const headers = { 'x-api-key': 'right', 'x-tenant-id': tenantId };
+    expect(await ask({ headers }, { keyState: 'revoked' })).toMatchObject({
+      code: 'invalid-token',
+    });
+    expect(await ask({ headers }, { keyState: 'expired' })).toMatchObject({
+      code: 'expired-token',
+    });
+  });
+
+  it('has every attempt noted that names it, and what it shows nowhere', async () => {
+    const noted: Attempt[] = [];
+    const foreign = signerFromNkeySeed(createDeviceKey().seed);
+    const forged = issueDeviceToken(foreign, deviceId, now);
+    const stale = issueDeviceToken(deviceSigner, deviceId, now - 3_600_000);
+    const byKey = { 'x-api-key': 'right', 'x-tenant-id': tenantId, 'user-agent': 'curl/8' };
+    await ask({ headers: { authorization: `Bearer ${proof}` } }, { noted });
+    await ask({ headers: { authorization: `Bearer ${forged}` } }, { noted });
+    await ask({ headers: { authorization: `Bearer ${stale}` } }, { noted });
+    await ask({ headers: { authorization: `Bearer ${proof}` } }, { noted, status: 'removed' });
+    await ask({ headers: byKey }, { noted });
+    await ask({ headers: byKey }, { noted, keyState: 'revoked' });
+    await ask({ headers: { ...byKey, 'x-api-key': 'wrong' } }, { noted });
+    expect(noted.map(({ method, outcome }) => `${method} ${outcome}`)).toEqual([
+      ...['signature accepted', 'signature invalid', 'signature expired', 'signature removed'],
+      ...['api-key accepted', 'api-key revoked'],
+    ]);
+    expect(noted[4]).toEqual({
+      ...{ tenantId, deviceId, method: 'api-key', outcome: 'accepted' },
+      ...{ apiKeyId: 'k', ip: null, userAgent: 'curl/8' },
     });
   });
 });

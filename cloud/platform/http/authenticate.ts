@@ -5,7 +5,8 @@
  */
 import type { MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
-import type { DeviceIdentity, DeviceLookups } from '../identity/devices.ts';
+import type { Method, NoteAttempt, Outcome } from '../identity/attempts.ts';
+import type { DeviceIdentity, DeviceLookups, Found } from '../identity/devices.ts';
 import { type ServiceTokenLookup, serviceCaller } from '../identity/service-accounts.ts';
 import type { SessionLookup } from '../identity/sessions.ts';
 import {
@@ -16,6 +17,7 @@ import {
   verifyUserToken,
 } from '../identity/tokens.ts';
 import type { ApiEnv, Authentication } from './caller.ts';
+import { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
 
 export const sessionCookie = 'sb_session';
 /** Sent to `/api/auth` only. */
@@ -33,7 +35,18 @@ export type AuthenticatorOptions = {
   publicUrl: string | null;
   /** Whether X-Forwarded-Host is our own proxy's word. */
   trustedProxy?: boolean;
+  /** Hears how every device that can be named proved itself, or failed to. */
+  note?: NoteAttempt;
   now: () => number;
+};
+
+/** What a request shows, whatever its path. */
+type Shown = {
+  method: string;
+  cookie: string | undefined;
+  certificate: ClientCertificate | null;
+  ip: string | null;
+  header: (name: string) => string | undefined;
 };
 
 const invalid: Authentication = {
@@ -42,19 +55,36 @@ const invalid: Authentication = {
   detail: 'The credential is not valid.',
 };
 
-const known = (device: DeviceIdentity | null): Authentication =>
-  device === null || device.registrationStatus === 'rejected'
-    ? invalid
-    : {
-        kind: 'known',
-        caller: {
-          kind: 'device',
-          tenantId: device.tenantId,
-          deviceId: device.deviceId,
-          approved: device.registrationStatus === 'approved',
-          sites: null,
-        },
-      };
+const expired: Authentication = {
+  kind: 'refused',
+  code: 'expired-token',
+  detail: 'The credential has expired.',
+};
+
+/** Says who it is, and notes the attempt. */
+const judge = (
+  device: DeviceIdentity,
+  proof: { method: Method; state: Found['state'] | 'invalid'; apiKeyId?: string | undefined },
+  shown: Shown,
+  options: AuthenticatorOptions,
+): Authentication => {
+  const { tenantId, deviceId, registrationStatus } = device;
+  const { method, state, apiKeyId } = proof;
+  const isOut = registrationStatus === 'rejected' || registrationStatus === 'removed';
+  const outcome: Outcome = state !== 'live' ? state : isOut ? registrationStatus : 'accepted';
+  options.note?.({
+    ...{ tenantId, deviceId, method, outcome, ip: shown.ip },
+    ...(apiKeyId === undefined ? {} : { apiKeyId }),
+    userAgent: shown.header('user-agent') ?? null,
+  });
+  if (state !== 'live') return state === 'expired' ? expired : invalid;
+  // By its own key a device that is out proves itself, so that it may learn that it is out (the
+  // enrolment route); whoever holds another credential of it learns nothing.
+  if (isOut && method !== 'signature') return invalid;
+  const approved = registrationStatus === 'approved';
+  const about = { tenantId, deviceId, approved, proof: method, sites: null };
+  return { kind: 'known', caller: { kind: 'device', ...about } };
+};
 
 const byUserToken = async (
   token: string,
@@ -83,19 +113,43 @@ const byServiceToken = async (
 
 const byDeviceToken = async (
   token: string,
+  shown: Shown,
   options: AuthenticatorOptions,
 ): Promise<Authentication> => {
   const claimed = claimedDeviceOf(token);
   const device = claimed === null ? null : await options.devices.byId(claimed);
   if (device === null) return invalid;
   const verified = await verifyDeviceToken(token, device, options.now());
-  // A rejected device proved itself, so it may learn that it was rejected (the enrolment route).
   if (verified.kind === 'verified') {
-    const { tenantId, deviceId, registrationStatus } = device;
-    const approved = registrationStatus === 'approved';
-    return { kind: 'known', caller: { kind: 'device', tenantId, deviceId, approved, sites: null } };
+    return judge(device, { method: 'signature', state: 'live' }, shown, options);
   }
+  const state = verified.code === 'expired-token' ? 'expired' : 'invalid';
+  judge(device, { method: 'signature', state }, shown, options);
   return { kind: 'refused', code: verified.code, detail: verified.reason };
+};
+
+const byApiKey = async (
+  apiKey: string,
+  shown: Shown,
+  options: AuthenticatorOptions,
+): Promise<Authentication> => {
+  const tenantId = shown.header('x-tenant-id') ?? '';
+  if (!uuid.test(tenantId)) return invalid;
+  const found = await options.devices.byApiKey(apiKey, tenantId, options.now());
+  if (found === null) return invalid;
+  const { device, ...rest } = found;
+  return judge(device, { method: 'api-key', ...rest }, shown, options);
+};
+
+const byCertificate = async (
+  certificate: ClientCertificate,
+  shown: Shown,
+  options: AuthenticatorOptions,
+): Promise<Authentication> => {
+  if (!certificate.isOurs) return invalid;
+  const found = await options.devices.byCertificate(certificate, options.now());
+  if (found === null) return invalid;
+  return judge(found.device, { method: 'certificate', state: found.state }, shown, options);
 };
 
 const isSafe = (method: string): boolean => ['GET', 'HEAD', 'OPTIONS'].includes(method);
@@ -112,44 +166,44 @@ const isOwnOrigin = (
 };
 
 const authenticateRequest = async (
-  header: (name: string) => string | undefined,
-  request: { method: string; cookie: string | undefined },
+  shown: Shown,
   options: AuthenticatorOptions,
 ): Promise<Authentication> => {
+  const { header, cookie, certificate } = shown;
   const bearer = header('authorization')?.match(/^Bearer ([\w.-]+)$/i)?.[1];
   if (bearer?.startsWith('sbs_') === true) return byServiceToken(bearer, options);
   if (bearer !== undefined) {
     return tokenTypeOf(bearer) === deviceTokenType
-      ? byDeviceToken(bearer, options)
+      ? byDeviceToken(bearer, shown, options)
       : byUserToken(bearer, options);
   }
   if (header('authorization') !== undefined) return invalid;
   const apiKey = header('x-api-key');
-  if (apiKey !== undefined) {
-    const tenantId = header('x-tenant-id') ?? '';
-    if (!uuid.test(tenantId)) return invalid;
-    return known(await options.devices.byApiKey(apiKey, tenantId, options.now()));
-  }
-  if (request.cookie === undefined) return { kind: 'none' };
+  if (apiKey !== undefined) return byApiKey(apiKey, shown, options);
+  if (certificate !== null) return byCertificate(certificate, shown, options);
+  if (cookie === undefined) return { kind: 'none' };
   const forwardedHost = options.trustedProxy === true ? header('x-forwarded-host') : undefined;
   const host = forwardedHost ?? header('host');
-  if (!isSafe(request.method) && !isOwnOrigin(header('origin'), host, options.publicUrl)) {
+  if (!isSafe(shown.method) && !isOwnOrigin(header('origin'), host, options.publicUrl)) {
     return {
       kind: 'refused',
       code: 'foreign-origin',
       detail: 'This request came from another site than the console; it was not carried out.',
     };
   }
-  return byUserToken(request.cookie, options);
+  return byUserToken(cookie, options);
 };
 
 export const createAuthenticator =
   (options: AuthenticatorOptions): MiddlewareHandler<ApiEnv> =>
   async (c, next) => {
-    const request = { method: c.req.method, cookie: getCookie(c, sessionCookie) };
-    c.set(
-      'authentication',
-      await authenticateRequest((name) => c.req.header(name), request, options),
-    );
+    const shown: Shown = {
+      method: c.req.method,
+      cookie: getCookie(c, sessionCookie),
+      certificate: clientCertificateOf(c.env),
+      ip: c.var.clientAddress,
+      header: (name) => c.req.header(name),
+    };
+    c.set('authentication', await authenticateRequest(shown, options));
     await next();
   };

@@ -3,6 +3,7 @@
  * of the caller, so it comes from the credential and from nowhere else.
  */
 import { createMiddleware } from 'hono/factory';
+import type { Method } from '../identity/attempts.ts';
 import type { Logger } from '../logging/log.ts';
 import type { Author } from '../postgres/tenant.ts';
 import { type ProblemCode, refusal } from './problem.ts';
@@ -31,6 +32,7 @@ export type DeviceCaller = {
   approved: boolean;
   /** Nothing holds a device to a site but its id. */
   sites: null;
+  proof: Method;
 };
 export type Caller = UserCaller | DeviceCaller;
 
@@ -114,14 +116,23 @@ export const requireUser = (
   return guarding({ kind: 'user', role, everySite, person }, guard);
 };
 
-/** Lets devices in: approved ones, or with `pending: true` those that still wait too. */
-export const requireDevice = (options: { pending?: boolean } = {}) => {
+/**
+ * Lets devices in: approved ones, or with `pending: true` those that still wait too; with
+ * `ownKey: true` only those that prove a key which never left them, since an API key, which people
+ * carry about, must not get another credential.
+ */
+export const requireDevice = (options: { pending?: boolean; ownKey?: boolean } = {}) => {
   const guard = createMiddleware<DeviceEnv>(async (c, next) => {
     const caller = known(c.var.authentication);
     if (caller.kind !== 'device') throw refusal('forbidden', 'Only a device may ask this.');
     if (!caller.approved && options.pending !== true) {
       throw refusal('forbidden', 'This device is not approved.', {
         next: 'Approve it in the console.',
+      });
+    }
+    if (options.ownKey === true && caller.proof === 'api-key') {
+      throw refusal('forbidden', 'An API key does not open this.', {
+        next: 'The agent asks this by the device’s own signature.',
       });
     }
     c.set('caller', caller);

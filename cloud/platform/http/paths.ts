@@ -31,6 +31,7 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/registration-tokens/*', 'device-manager'],
   ['/api/auth/*', 'device-manager'],
   ['/api/audit/*', 'device-manager'],
+  ['/api/certificates/*', 'device-manager'],
   ['/api/keys/*', 'device-manager'],
   ['/api/users/*', 'device-manager'],
   ['/api/service-accounts/*', 'device-manager'],

@@ -24,7 +24,10 @@ const person = (userId: string): Authentication => ({
 });
 const machine: Authentication = {
   kind: 'known',
-  caller: { kind: 'device', tenantId, deviceId: tenantId, approved: true, sites: null },
+  caller: {
+    ...{ kind: 'device', tenantId, deviceId: tenantId, approved: true },
+    ...{ proof: 'signature', sites: null },
+  },
 };
 
 /** Replicas with one cache between them, and a clock that stands at the start of a window. */

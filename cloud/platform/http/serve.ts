@@ -3,7 +3,9 @@
  * requests finish and ends what hangs. Slow clients have deadlines: headers, and a body that
  * trickles; long uploads get a longer one.
  */
+import { constants } from 'node:crypto';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { createAdaptorServer } from '@hono/node-server';
 import { FleetError } from '@signalbeam/sync/core/errors';
 
@@ -68,6 +70,18 @@ const listen = (server: Server, host: string, port: number): Promise<void> =>
     server.listen(port, host, resolve);
   });
 
+const tlsOptions = (tls: NonNullable<Parameters<typeof serve>[0]['tls']>) => ({
+  cert: tls.certificate,
+  key: tls.privateKey,
+  ca: tls.authority,
+  requestCert: true,
+  rejectUnauthorized: false,
+  minVersion: 'TLSv1.2' as const,
+  // A resumed session would not show its certificate anew.
+  secureOptions: constants.SSL_OP_NO_TICKET,
+  handshakeTimeout: headersTimeoutMs,
+});
+
 export const serve = async (options: {
   app: { fetch: FetchHandler };
   host: string;
@@ -76,11 +90,18 @@ export const serve = async (options: {
   isUpload?: (path: string) => boolean;
   /** How long any other body may take. */
   bodyTimeoutMs?: number;
+  /**
+   * TLS that asks for a certificate of this authority. Who shows none may still prove itself
+   * otherwise; whether one that is shown is in force is asked at each request.
+   */
+  tls?: { certificate: string; privateKey: string; authority: string };
 }): Promise<Served> => {
-  const { host, port } = options;
+  const { host, port, tls } = options;
   const server = createAdaptorServer({
     fetch: options.app.fetch,
+    ...(tls === undefined ? {} : { createServer: createTlsServer }),
     serverOptions: {
+      ...(tls === undefined ? {} : tlsOptions(tls)),
       headersTimeout: headersTimeoutMs,
       // Bodies have their own deadlines below; this one can't tell an upload from a sign-in.
       requestTimeout: 0,
@@ -106,7 +127,7 @@ export const serve = async (options: {
   const boundPort = typeof address === 'object' && address !== null ? address.port : port;
   const shown = host.includes(':') ? `[${host}]` : host;
   return {
-    url: `http://${shown}:${boundPort}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${shown}:${boundPort}`,
     port: boundPort,
     drain: () => {
       draining = true;

@@ -4,7 +4,10 @@
  *
  *   device_manager.public_device_identities (device_id, tenant_id, public_key, registration_status)
  *   device_manager.public_removed_devices (device_id, tenant_id, public_key, removal, deleted_at)
- *   device_manager.public_api_keys (prefix, tenant_id, device_id, salt, hash, expires_at, revoked_at)
+ *   device_manager.public_api_keys (prefix, tenant_id, device_id, salt, hash, expires_at, revoked_at,
+ *     key_id)
+ *   device_manager.public_device_certificates (serial, tenant_id, device_id, fingerprint, expires_at,
+ *     revoked_at)
  */
 import type { Sql } from '../postgres/pool.ts';
 import { type ApiKeyHash, apiKeyPrefix, matchesApiKey } from './api-keys.ts';
@@ -18,9 +21,21 @@ export type DeviceIdentity = {
   registrationStatus: 'pending' | 'approved' | 'rejected' | 'removed';
 };
 
+/** A credential that fits a device; one that is revoked or expired opens nothing. */
+export type Found = {
+  device: DeviceIdentity;
+  state: 'live' | 'revoked' | 'expired';
+  apiKeyId?: string;
+};
+
 export type DeviceLookups = {
   byId: (deviceId: string) => Promise<DeviceIdentity | null>;
-  byApiKey: (apiKey: string, tenantId: string, nowMs: number) => Promise<DeviceIdentity | null>;
+  byApiKey: (apiKey: string, tenantId: string, nowMs: number) => Promise<Found | null>;
+  /** Serial and SHA-256 of a certificate whose chain and key TLS has verified. */
+  byCertificate: (
+    shown: { serial: string; fingerprint: string },
+    nowMs: number,
+  ) => Promise<Found | null>;
 };
 
 type IdentityRow = {
@@ -36,6 +51,13 @@ const identityOf = (row: IdentityRow): DeviceIdentity => ({
   publicKey: row.public_key,
   registrationStatus: row.registration_status,
 });
+
+type Lifetime = { expires_at: Date; revoked_at: Date | null };
+
+const stateOf = (row: Lifetime, nowMs: number): Found['state'] => {
+  if (row.revoked_at !== null) return 'revoked';
+  return row.expires_at.getTime() > nowMs ? 'live' : 'expired';
+};
 
 /** Over a pool with the role `sb_system`. */
 export const createDeviceLookups = (sql: Sql): DeviceLookups => ({
@@ -56,15 +78,31 @@ export const createDeviceLookups = (sql: Sql): DeviceLookups => ({
   byApiKey: async (apiKey, tenantId, nowMs) => {
     const prefix = apiKeyPrefix(apiKey);
     if (prefix === null) return null;
-    const { rows } = await sql.query<IdentityRow & ApiKeyHash>(
-      `SELECT d.device_id, d.tenant_id, d.public_key, d.registration_status, k.salt, k.hash
+    // Every key of the prefix is compared, so two live keys of a device work side by side.
+    const { rows } = await sql.query<IdentityRow & ApiKeyHash & Lifetime & { key_id: string }>(
+      `SELECT d.device_id, d.tenant_id, d.public_key, d.registration_status, k.salt, k.hash,
+              k.key_id, k.expires_at, k.revoked_at
          FROM device_manager.public_api_keys k
          JOIN device_manager.public_device_identities d
            ON d.device_id = k.device_id AND d.tenant_id = k.tenant_id
-        WHERE k.prefix = $1 AND k.tenant_id = $2 AND k.revoked_at IS NULL AND k.expires_at > $3`,
-      [prefix, tenantId, new Date(nowMs)],
+        WHERE k.prefix = $1 AND k.tenant_id = $2`,
+      [prefix, tenantId],
     );
     const row = rows.find((candidate) => matchesApiKey(apiKey, candidate));
-    return row === undefined ? null : identityOf(row);
+    if (row === undefined) return null;
+    return { device: identityOf(row), state: stateOf(row, nowMs), apiKeyId: row.key_id };
+  },
+  byCertificate: async ({ serial, fingerprint }, nowMs) => {
+    const { rows } = await sql.query<IdentityRow & Lifetime>(
+      `SELECT d.device_id, d.tenant_id, d.public_key, d.registration_status, c.expires_at,
+              c.revoked_at
+         FROM device_manager.public_device_certificates c
+         JOIN device_manager.public_device_identities d
+           ON d.device_id = c.device_id AND d.tenant_id = c.tenant_id
+        WHERE c.serial = $1 AND c.fingerprint = $2`,
+      [serial, fingerprint],
+    );
+    const [row] = rows;
+    return row === undefined ? null : { device: identityOf(row), state: stateOf(row, nowMs) };
   },
 });

@@ -1,0 +1,137 @@
+/**
+ * Certificates of devices as rows. They are never deleted while the list of revoked ones may have to
+ * name them; the certificate itself is not kept, only what tells it apart.
+ */
+import type { Issued, Revocation } from '@signalbeam/platform/keys/authority';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+
+export type Certificate = {
+  serial: string;
+  fingerprint: string;
+  issuedAt: Date;
+  expiresAt: Date;
+  revokedAt: Date | null;
+  revocation: Revocation | null;
+};
+
+type Row = {
+  serial: string;
+  fingerprint: string;
+  issued_at: Date;
+  expires_at: Date;
+  revoked_at: Date | null;
+  revocation: Revocation | null;
+};
+
+const certificateOf = (row: Row): Certificate => ({
+  serial: row.serial,
+  fingerprint: row.fingerprint,
+  issuedAt: row.issued_at,
+  expiresAt: row.expires_at,
+  revokedAt: row.revoked_at,
+  revocation: row.revocation,
+});
+
+const columns = 'serial, fingerprint, issued_at, expires_at, revoked_at, revocation';
+
+export const insertCertificate = async (
+  sql: Sql,
+  of: { tenantId: string; deviceId: string },
+  issued: Issued,
+): Promise<void> => {
+  await sql.query(
+    `INSERT INTO device_manager.device_certificates
+       (tenant_id, device_id, serial, fingerprint, issued_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6)`,
+    [
+      ...[of.tenantId, of.deviceId, issued.serial, issued.fingerprint],
+      ...[issued.issuedAt, issued.expiresAt],
+    ],
+  );
+};
+
+/** The newest hundred of a device. */
+export const listCertificates = async (sql: Sql, deviceId: string): Promise<Certificate[]> => {
+  const { rows } = await sql.query<Row>(
+    `SELECT ${columns} FROM device_manager.device_certificates
+      WHERE tenant_id = platform.current_tenant() AND device_id = $1
+      ORDER BY issued_at DESC, serial LIMIT 100`,
+    [deviceId],
+  );
+  return rows.map(certificateOf);
+};
+
+/** Those in force, newest first; the device's row must be locked by who goes on to change them. */
+export const liveCertificates = async (
+  sql: Sql,
+  deviceId: string,
+  now: Date,
+): Promise<Certificate[]> => {
+  const { rows } = await sql.query<Row>(
+    `SELECT ${columns} FROM device_manager.device_certificates
+      WHERE device_id = $1 AND revoked_at IS NULL AND expires_at > $2
+      ORDER BY issued_at DESC, serial`,
+    [deviceId, now],
+  );
+  return rows.map(certificateOf);
+};
+
+/** What became of it: what was done once stays. */
+export const revokeCertificate = async (
+  sql: Sql,
+  of: { deviceId: string; serial: string; reason: Revocation; at: Date },
+): Promise<'revoked' | 'unchanged' | 'unknown'> => {
+  const { rows } = await sql.query<{ revoked_at: Date | null }>(
+    `SELECT revoked_at FROM device_manager.device_certificates
+      WHERE serial = $1 AND device_id = $2 FOR UPDATE`,
+    [of.serial, of.deviceId],
+  );
+  if (rows[0] === undefined) return 'unknown';
+  if (rows[0].revoked_at !== null) return 'unchanged';
+  await sql.query(
+    `UPDATE device_manager.device_certificates SET revoked_at = $2, revocation = $3
+      WHERE serial = $1`,
+    [of.serial, of.at, of.reason],
+  );
+  return 'revoked';
+};
+
+export type StoredList = { number: number; madeOf: string; der: Buffer; nextUpdate: Date };
+
+/** Of all tenants, for the role `sb_system`: those that are revoked and would still be in force. */
+export const listRevoked = async (
+  sql: Sql,
+  now: Date,
+): Promise<{ serial: string; at: Date; reason: Revocation }[]> => {
+  const { rows } = await sql.query<{ serial: string; revoked_at: Date; revocation: Revocation }>(
+    `SELECT serial, revoked_at, revocation FROM device_manager.device_certificates
+      WHERE revoked_at IS NOT NULL AND expires_at > $1 ORDER BY revoked_at, serial`,
+    [now],
+  );
+  return rows.map((row) => ({ serial: row.serial, at: row.revoked_at, reason: row.revocation }));
+};
+
+export const readList = async (sql: Sql): Promise<StoredList | null> => {
+  const { rows } = await sql.query<{
+    number: number;
+    made_of: string;
+    der: Buffer;
+    next_update: Date;
+  }>('SELECT number, made_of, der, next_update FROM device_manager.certificate_revocation_list');
+  const [row] = rows;
+  if (row === undefined) return null;
+  return { number: row.number, madeOf: row.made_of, der: row.der, nextUpdate: row.next_update };
+};
+
+/** False when another replica was faster: its list has this number. */
+export const writeList = async (sql: Sql, list: StoredList, madeAt: Date): Promise<boolean> => {
+  const { rowCount } = await sql.query(
+    `INSERT INTO device_manager.certificate_revocation_list AS present
+       (number, made_of, der, made_at, next_update) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (id) DO UPDATE SET number = excluded.number, made_of = excluded.made_of,
+       der = excluded.der, made_at = excluded.made_at, next_update = excluded.next_update
+      WHERE present.number < excluded.number`,
+    [list.number, list.madeOf, list.der, madeAt, list.nextUpdate],
+  );
+  return rowCount === 1;
+};
