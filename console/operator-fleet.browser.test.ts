@@ -105,7 +105,7 @@ describe('the fleet', () => {
     await cloud.ask('PATCH', `/api/devices/${first?.id}`, { name, metadata: { note: name } });
     await page.getByRole('link', { name }).click();
     await desk.heading(name).waitFor();
-    await page.getByRole('region', { name: 'Tags' }).getByText(name).waitFor();
+    await page.getByRole('region', { name: 'Notes' }).getByText(name).waitFor();
     expect(await page.locator('main img, main b b').count()).toBe(0);
     await cloud.ask('PATCH', `/api/devices/${first?.id}`, { name: 'press-1' });
     await desk.heading('press-1').waitFor();

@@ -5,11 +5,14 @@ import { peopleApi } from './people-api.ts';
 import { type Ask, type FieldError, upload } from './request.ts';
 import type {
   Activity,
+  ApiKey,
   ArtifactImage,
+  Authentication,
   BulkAction,
   BulkResult,
   Bundle,
   BundleVersion,
+  Certificate,
   DesiredState,
   Device,
   DeviceEvent,
@@ -129,6 +132,27 @@ const devicesApi = (ask: Ask) => ({
     ask<unknown>('DELETE', `/api/devices/${segment(id)}/bundle/${segment(bundleId)}`),
 });
 
+const credentialsApi = (ask: Ask) => {
+  const of = (id: string) => `/api/devices/${segment(id)}`;
+  return {
+    apiKeys: (id: string) => whole<ApiKey>(ask, `${of(id)}/api-keys`, 'apiKeys'),
+    createApiKey: (id: string) =>
+      ask<ApiKey & { apiKey: string }>('POST', `${of(id)}/api-keys`, {}),
+    revokeApiKey: (id: string, keyId: string) =>
+      ask<null>('DELETE', `${of(id)}/api-keys/${segment(keyId)}`),
+    certificates: (id: string) => whole<Certificate>(ask, `${of(id)}/certificates`, 'certificates'),
+    revokeCertificate: (id: string, serial: string) =>
+      ask<null>('DELETE', `${of(id)}/certificates/${segment(serial)}`),
+    authentications: (id: string, cursor: string | null) =>
+      ask<{ authentications: Authentication[]; nextCursor: string | null }>(
+        'GET',
+        `${of(id)}/authentications?${queryOf({ limit: 20, cursor: cursor ?? '' })}`,
+      ),
+    annotate: (id: string, metadata: Record<string, string>) =>
+      ask<Device>('PATCH', of(id), { metadata }),
+  };
+};
+
 const groupsApi = (ask: Ask) => ({
   groups: () => collect<Group>(ask, '/api/groups', 'groups'),
   group: (id: string) => ask<Group>('GET', `/api/groups/${segment(id)}`),
@@ -142,7 +166,14 @@ const groupsApi = (ask: Ask) => ({
   tagCounts: () => collect<TagCount>(ask, '/api/tags', 'tags'),
   suggest: (query: string, at: number) =>
     ask<Suggested>('GET', `/api/tags/suggestions?${queryOf({ query, at })}`),
+});
+
+const sitesApi = (ask: Ask) => ({
   sites: () => collect<Site>(ask, '/api/sites', 'sites'),
+  createSite: (name: string, title: string) => ask<Site>('POST', '/api/sites', { name, title }),
+  retitleSite: (name: string, title: string) =>
+    ask<Site>('PATCH', `/api/sites/${segment(name)}`, { title }),
+  removeSite: (name: string) => ask<null>('DELETE', `/api/sites/${segment(name)}`),
 });
 
 const bundlesApi = (ask: Ask) => ({
@@ -226,7 +257,9 @@ export const createFleetApi = (ask: Ask) => ({
   ...accountApi(ask),
   ...peopleApi(ask),
   ...devicesApi(ask),
+  ...credentialsApi(ask),
   ...groupsApi(ask),
+  ...sitesApi(ask),
   ...bundlesApi(ask),
   ...rolloutsApi(ask),
 });

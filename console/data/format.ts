@@ -86,3 +86,28 @@ export const imageName = (reference: string): string => {
   const path = reference.split('@')[0] ?? reference;
   return path.startsWith('signalbeam.local/') ? path.slice('signalbeam.local/'.length) : path;
 };
+
+export type Notes =
+  | { kind: 'notes'; notes: Record<string, string> }
+  | { kind: 'fault'; reason: string };
+
+/** `name: value`, one a line, as a person wrote it; blank lines are none. */
+export const notesIn = (text: string): Notes => {
+  const notes: Record<string, string> = {};
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line.trim() === '') continue;
+    const colon = line.indexOf(':');
+    const name = line.slice(0, colon).trim();
+    if (colon < 0 || name === '') {
+      return {
+        kind: 'fault',
+        reason: `Line ${index + 1} needs a name and a colon: “serial: A-17”.`,
+      };
+    }
+    if (Object.hasOwn(notes, name)) {
+      return { kind: 'fault', reason: `Line ${index + 1} names ${name} a second time.` };
+    }
+    notes[name] = line.slice(colon + 1).trim();
+  }
+  return { kind: 'notes', notes };
+};

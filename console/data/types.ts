@@ -117,6 +117,37 @@ export type Device = {
   } | null;
 };
 
+export type ApiKey = {
+  id: string;
+  prefix: string;
+  createdBy: string;
+  createdAt: string;
+  expiresAt: string;
+  revokedAt: string | null;
+  lastUsedAt: string | null;
+};
+
+export type Certificate = {
+  serial: string;
+  fingerprint: string;
+  issuedAt: string;
+  expiresAt: string;
+  revokedAt: string | null;
+  revocation: 'superseded' | 'key-compromise' | 'cessation' | null;
+};
+
+/** How a device proved itself, or failed to, in one hour. */
+export type Authentication = {
+  hour: string;
+  method: string;
+  outcome: string;
+  attempts: number;
+  firstAt: string;
+  lastAt: string;
+  ip: string | null;
+  userAgent: string | null;
+};
+
 export type Site = { name: string; title: string; devices: number; pending: number };
 
 export type Group = {
@@ -155,7 +186,8 @@ export type Activity = {
 
 export type BulkAction =
   | { kind: 'tag'; set: string[]; unset: string[] }
-  | { kind: 'join' | 'leave'; group: string };
+  | { kind: 'join' | 'leave'; group: string }
+  | { kind: 'approve' };
 
 export type BulkResult = {
   deviceId: string;

@@ -25,6 +25,8 @@ const words: Record<string, string> = {
   'bundle.withdraw': 'bundle withdrawn',
   'api-key.create': 'API key made',
   'api-key.revoke': 'API key revoked',
+  'certificate.issue': 'certificate issued',
+  'certificate.revoke': 'certificate revoked',
 };
 
 const fields = (value: unknown): Record<string, unknown> =>

@@ -23,8 +23,10 @@ import { timeline } from '../views/timeline.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import type { DeviceDialog } from './device-dialog-kind.ts';
 import './device-activity.ts';
+import './device-credentials.ts';
 import './device-dialogs.ts';
 import './device-life-dialogs.ts';
+import './device-metadata.ts';
 import { deviceRemoval } from './device-removal.ts';
 import './device-tags.ts';
 import { pathTo } from './paths.ts';
@@ -325,7 +327,9 @@ class DevicePage extends LitElement {
       <div class="device-grid">
         <div class="stack">${this.#software()} ${this.#charts()} ${this.#containers()}</div>
         <div class="stack"><device-tags .app=${this.app} .device=${device} @changed=${() => this.#device.refresh()}></device-tags>
-          ${deviceFacts(device, this.#desired.value, reported ?? null)} ${this.#timeline()}
+          <device-metadata .app=${this.app} .device=${device} @changed=${() => this.#device.refresh()}></device-metadata>
+          ${deviceFacts(device, this.#desired.value, reported ?? null)}
+          ${device.removal ? nothing : html`<device-credentials .app=${this.app} .device=${device}></device-credentials>`} ${this.#timeline()}
           <device-activity .app=${this.app} .device=${device}></device-activity></div>
       </div>
       <device-dialogs .app=${this.app} .device=${device} .dialog=${this.dialog} @closed=${this.#closed}></device-dialogs>

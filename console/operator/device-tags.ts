@@ -69,8 +69,7 @@ class DeviceTags extends LitElement {
 
   protected override render() {
     const mayChange = refusedByRole(this.app.user) === null;
-    const { tags, metadata } = this.device;
-    const notes = Object.entries(metadata);
+    const { tags } = this.device;
     const details = this.error?.errors.map(({ message }) => message).join(' ') ?? '';
     return html`<section class="card" aria-labelledby="tags-title"><header><h2 id="tags-title">Tags</h2></header>
       <div class="body stack">${errorNotice(this.error)}${details === '' ? nothing : html`<p class="error-text">${details}</p>`}
@@ -82,7 +81,6 @@ class DeviceTags extends LitElement {
             : nothing
         }
         ${this.groups.length === 0 ? nothing : html`<p class="small muted">In ${this.groups.map(({ id, name }, index) => html`${index === 0 ? '' : ', '}<a href=${pathTo.group(id)}>${name}</a>`)}</p>`}
-        ${notes.length === 0 ? nothing : html`<dl class="facts">${notes.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`}
       </div></section>`;
   }
 }

@@ -48,6 +48,7 @@ class FleetPage extends LitElement {
     adding: { state: true },
     rejecting: { state: true },
     busy: { state: true },
+    compared: { state: true },
     chosen: { state: true },
     target: { state: true },
   };
@@ -57,6 +58,8 @@ class FleetPage extends LitElement {
   adding = false;
   rejecting: Device | null = null;
   busy: ReadonlySet<string> = new Set();
+  /** Waiting devices whose fingerprints were found right. */
+  compared: ReadonlySet<string> = new Set();
   chosen: ReadonlySet<string> = new Set();
   target: BulkTarget | null = null;
   #pages = 1;
@@ -130,6 +133,21 @@ class FleetPage extends LitElement {
       notify('bad', `${device.name} was not approved: ${message} (${code})`);
     }
     this.busy = new Set([...this.busy].filter((id) => id !== device.id));
+  }
+
+  async #approveCompared(pending: readonly Device[]): Promise<void> {
+    const ids = pending.map(({ id }) => id).filter((id) => this.compared.has(id));
+    try {
+      const { results } = await this.app.api.bulk({ ids }, { kind: 'approve' }, null);
+      const refused = results.filter(({ outcome }) => outcome === 'refused');
+      notify('ok', `${countedOf(results.length - refused.length, 'device')} approved.`);
+      for (const { name, reason } of refused) notify('bad', `${name}: ${reason}`);
+    } catch (error) {
+      const { message, code } = asError(error);
+      notify('bad', `None was approved: ${message} (${code})`);
+    }
+    this.compared = new Set();
+    this.#refresh();
   }
 
   #filters(): TemplateResult {
@@ -240,6 +258,12 @@ class FleetPage extends LitElement {
       ${pendingDevices(pending, {
         refused: refusedByRole(this.app.user),
         busy: this.busy,
+        compared: this.compared,
+        compare: ({ id }, isRight) => {
+          const others = [...this.compared].filter((known) => known !== id);
+          this.compared = new Set(isRight ? [...others, id] : others);
+        },
+        approveCompared: () => void this.#approveCompared(pending),
         labels: pathTo.labels('status=pending'),
         approve: (device) => void this.#approve(device),
         reject: (device) => {

@@ -4,6 +4,8 @@ export const pathTo = {
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
   groups: () => '/groups',
   group: (id: string) => `/groups/${encodeURIComponent(id)}`,
+  sites: () => '/sites',
+  fleetBySite: (site: string) => `/?site=${encodeURIComponent(site)}`,
   tokens: () => '/tokens',
   account: () => '/account',
   people: () => '/people',

@@ -5,7 +5,7 @@ export type Route = {
   pattern: string;
   title: string;
   /** Which entry of the navigation it belongs to. */
-  section: 'fleet' | 'groups' | 'tokens' | 'bundles' | 'rollouts' | 'account' | 'none';
+  section: 'fleet' | 'groups' | 'sites' | 'tokens' | 'bundles' | 'rollouts' | 'account' | 'none';
   tag: string;
   load: () => Promise<unknown>;
 };
@@ -38,6 +38,13 @@ export const routes: readonly Route[] = [
     section: 'groups',
     tag: 'group-page',
     load: () => import('./group-page.ts'),
+  },
+  {
+    pattern: '/sites',
+    title: 'Sites',
+    section: 'sites',
+    tag: 'sites-page',
+    load: () => import('./sites-page.ts'),
   },
   {
     pattern: '/tokens',

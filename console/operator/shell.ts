@@ -26,6 +26,7 @@ const sections: readonly { key: Route['section']; label: string; href: string; i
   [
     { key: 'fleet', label: 'Fleet', href: pathTo.fleet(), icon: 'router' },
     { key: 'groups', label: 'Groups', href: pathTo.groups(), icon: 'layers' },
+    { key: 'sites', label: 'Sites', href: pathTo.sites(), icon: 'server' },
     { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
     { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
     { key: 'tokens', label: 'Tokens', href: pathTo.tokens(), icon: 'lock' },
@@ -163,6 +164,7 @@ export class OperatorShell extends LitElement {
     return [
       { keys: 'g f', title: 'Go to the fleet', run: go(pathTo.fleet()) },
       { keys: 'g o', title: 'Go to groups', run: go(pathTo.groups()) },
+      { keys: 'g s', title: 'Go to sites', run: go(pathTo.sites()) },
       { keys: 'g t', title: 'Go to registration tokens', run: go(pathTo.tokens()) },
       { keys: 'g a', title: 'Go to your account', run: go(pathTo.account()) },
       { keys: 'g b', title: 'Go to bundles', run: go(pathTo.bundles()) },
