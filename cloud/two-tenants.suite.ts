@@ -267,6 +267,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/identity-provider': read('/api/identity-provider'),
     'delete /api/identity-provider': read('/api/identity-provider'),
     'get /api/users': read('/api/users'),
+    'get /api/quotas': read('/api/quotas'),
     'post /api/users': post('/api/users', {
       ...{ email: `bob@${fresh}.example`, name: 'Bob', role: 'operator', password },
     }),
@@ -397,6 +398,8 @@ export const open = [
   'get /api/auth/oidc/callback',
   'post /api/auth/logout',
   'post /api/devices',
+  // Whoever verifies a device's certificate needs both, and neither is a secret.
+  ...['get /api/certificates/authority', 'get /api/certificates/revoked'],
 ];
 /** Providers add what they like to the address they send a browser back to. */
 export const walkedByBrowsers = ['get /api/auth/oidc', 'get /api/auth/oidc/callback'];

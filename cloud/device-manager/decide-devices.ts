@@ -2,6 +2,7 @@
  * Carries out what was decided about devices that the caller has locked: whether they are let in,
  * and that they are deleted. One device or a batch of them cost the same few statements.
  */
+import { holdQuota } from '@signalbeam/platform/identity/quota';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { type Decided, type Decision, decide } from './core/approval.ts';
 import { type DeviceRecord, deleteDevices, writeDecisions } from './store/devices.ts';
@@ -25,6 +26,10 @@ export const decideDevices = async (
   const ids = changed.map(({ id }) => id);
   const after = { status: statusOf[decision], reason };
   await writeDecisions(sql, ids, { ...after, by: by.actor, at: by.now });
+  // A rejected one did not count.
+  if (decision === 'approve' && changed.some(({ status }) => status === 'rejected')) {
+    await holdQuota(sql, 'devices');
+  }
   const changes = changed.map((device) => {
     const before = { status: device.status, reason: device.statusReason };
     return { device, before, after, data: after };

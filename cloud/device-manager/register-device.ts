@@ -5,6 +5,7 @@
  */
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { type ProblemCode, refusal } from '@signalbeam/platform/http/problem';
+import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, everySite } from '@signalbeam/platform/postgres/tenant';
@@ -167,6 +168,7 @@ const admitDevice = async (
     });
   }
   if (!(await claimUse(sql, token.id, new Date(nowMs)))) await refuseUse(sql, token.id, nowMs);
+  await holdQuota(sql, 'devices');
   await tellOf(sql, created, by);
   await furnish(sql, created, by);
   return { kind: 'created', device: created };

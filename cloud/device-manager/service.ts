@@ -20,6 +20,7 @@ import { addGroupRoutes } from './api/groups.ts';
 import { addInvitationRoutes } from './api/invitations.ts';
 import { addKeyRoutes } from './api/keys.ts';
 import { addOidcRoutes } from './api/oidc.ts';
+import { addQuotaRoutes } from './api/quotas.ts';
 import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
 import { addServiceAccountRoutes } from './api/service-accounts.ts';
@@ -40,6 +41,7 @@ export const createService = (platform: Platform): Service => {
     addOidcRoutes,
     addServiceAccountRoutes,
     addUserRoutes,
+    addQuotaRoutes,
     addTokenRoutes,
     addRegistrationRoutes,
     addBulkRoutes,

@@ -19,6 +19,7 @@ import type {
   Group,
   GroupMember,
   Page,
+  Quotas,
   RegistrationToken,
   Reported,
   Rollout,
@@ -169,6 +170,7 @@ const groupsApi = (ask: Ask) => ({
 });
 
 const sitesApi = (ask: Ask) => ({
+  quotas: () => ask<Quotas>('GET', '/api/quotas'),
   sites: () => collect<Site>(ask, '/api/sites', 'sites'),
   createSite: (name: string, title: string) => ask<Site>('POST', '/api/sites', { name, title }),
   retitleSite: (name: string, title: string) =>

@@ -117,6 +117,12 @@ export type Device = {
   } | null;
 };
 
+/** What the tenant's tier allows; a limit of null is none. */
+export type Quotas = {
+  tier: string;
+  quotas: { what: string; used: number; limit: number | null }[];
+};
+
 export type ApiKey = {
   id: string;
   prefix: string;

@@ -11,6 +11,7 @@ import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
+import './quota-line.ts';
 import { queryIn } from './query-box.ts';
 
 /** Each count reads an index of the fleet, and news of devices come in dozens. */
@@ -167,7 +168,8 @@ class GroupsPage extends LitElement {
     const groups = this.#groups;
     const tags = this.#tags;
     return html`<div class="page">
-      <div class="page-head"><div><h1>Groups</h1><p class="lead">Devices that belong together, by a query or by hand.</p></div>
+      <div class="page-head"><div><h1>Groups</h1><p class="lead">Devices that belong together, by a query or by hand.</p>
+        <quota-line .app=${this.app} .of=${['groups']}></quota-line></div>
         ${actionButton({
           label: 'New group',
           icon: 'plus',

@@ -11,6 +11,7 @@ import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
+import './quota-line.ts';
 
 type Open = { kind: 'make' } | { kind: 'rename' | 'remove' | 'gather'; site: Site };
 
@@ -175,7 +176,8 @@ class SitesPage extends LitElement {
       gather: `Move devices to ${name}`,
     };
     return html`<div class="page">
-      <div class="page-head"><div><h1>Sites</h1><p class="lead">Where devices are, and with whom.</p></div>
+      <div class="page-head"><div><h1>Sites</h1><p class="lead">Where devices are, and with whom.</p>
+        <quota-line .app=${this.app} .of=${['devices', 'sites']}></quota-line></div>
         ${actionButton({ label: 'New site', icon: 'plus', look: 'primary', refused: refusedByRole(this.app.user), run: () => this.#open({ kind: 'make' }) })}</div>
       ${value === undefined ? loading(error, 3, refresh) : html`${errorNotice(error)}<section class="card" aria-label="Sites">${this.#list(value)}</section>`}
       ${dialog({

@@ -14,6 +14,7 @@ import { tagList } from '../views/device-table.ts';
 import './add-device.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
+import './quota-line.ts';
 
 const marks: Record<RegistrationToken['state'], Mark> = {
   open: { shape: 'disc', tone: 'ok', word: 'Open' },
@@ -114,7 +115,8 @@ class TokensPage extends LitElement {
     const { value, error } = this.#tokens;
     const { revoking } = this;
     return html`<div class="page">
-      <div class="page-head"><div><h1>Registration tokens</h1><p class="lead">What lets devices ask to be let in.</p></div>
+      <div class="page-head"><div><h1>Registration tokens</h1><p class="lead">What lets devices ask to be let in.</p>
+        <quota-line .app=${this.app} .of=${['devices', 'registrationTokens']}></quota-line></div>
         ${actionButton({
           label: 'New token',
           icon: 'plus',

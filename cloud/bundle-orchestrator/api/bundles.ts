@@ -5,6 +5,7 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { checkContainers } from '../bundles/check-containers.ts';
@@ -43,6 +44,7 @@ const addCreating = (api: Api, parts: Parts): void => {
         if (made === null) {
           throw refusal('already-exists', `There is a bundle called ${name} already.`);
         }
+        await holdQuota(sql, 'bundles');
         const target = `bundle:${made.id}`;
         await writeAudit(sql, {
           tenantId,

@@ -4,6 +4,7 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { conditional } from '@signalbeam/platform/http/entity-tag';
+import { holdQuota } from '@signalbeam/platform/identity/quota';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
@@ -24,6 +25,7 @@ import {
   renameDevice,
   writeMetadata,
 } from '../store/devices.ts';
+import { findSite } from '../store/sites.ts';
 import { type By, tellOfDevices } from '../tell-of-devices.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import { holdDeviceVersion, tellDeviceVersion } from './device-version.ts';
@@ -164,7 +166,9 @@ const changeDevice = async (
   }
   if (wish.metadata !== undefined) await annotate(sql, device, wish.metadata, by);
   if (site === device.site) return;
+  const isNewSite = (await findSite(sql, site)) === null;
   await moveDevice(sql, device.id, site, by.now);
+  if (isNewSite) await holdQuota(sql, 'sites');
   const data = { name, site, from: device.site };
   const change = { before: { site: device.site }, after: { site }, data };
   await tellOfDevices(sql, 'move', [{ device, ...change }], by);

@@ -5,6 +5,7 @@ import { actorOf, authorOf, requireUser, type UserCaller } from '@signalbeam/pla
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -145,6 +146,7 @@ const make = async (
   const wish = { tenantId, name, description, query, createdBy: email, createdAt: by.now };
   const made = await insertGroup(sql, wish);
   if (made === null) throw nameTaken();
+  await holdQuota(sql, 'groups');
   await tell(sql, 'create', made.id, { after: factsOf(made) }, by);
   return made;
 };

@@ -4,6 +4,7 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -20,6 +21,7 @@ import {
   type RegistrationToken,
   revokeToken,
 } from '../store/registration-tokens.ts';
+import { findSite } from '../store/sites.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { idParams, registrationTokenSchema, tagListSchema } from './schemas.ts';
@@ -131,6 +133,7 @@ export const addTokenRoutes = (api: Api, parts: Parts): void => {
     const { token: text, ...secret } = makeToken();
     const token = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       if (group !== undefined) await checkGroup(sql, group);
+      const isNewSite = (await findSite(sql, site)) === null;
       const made = await insertToken(sql, {
         ...secret,
         tenantId: caller.tenantId,
@@ -144,6 +147,8 @@ export const addTokenRoutes = (api: Api, parts: Parts): void => {
         createdAt: new Date(nowMs),
         expiresAt: new Date(nowMs + validityDays * dayMs),
       });
+      await holdQuota(sql, 'registrationTokens');
+      if (isNewSite) await holdQuota(sql, 'sites');
       await writeAudit(sql, {
         tenantId: caller.tenantId,
         actor: actorOf(caller),

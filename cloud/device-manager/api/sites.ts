@@ -4,6 +4,7 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -139,6 +140,7 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
       const createdAt = new Date(parts.now());
       const isNew = await insertSite(sql, { tenantId: caller.tenantId, ...given, createdAt });
       if (!isNew) throw refusal('already-exists', 'There is a site with this name already.');
+      await holdQuota(sql, 'sites');
       await tell(sql, 'create', { name: given.name, after: given }, { caller, ip });
       return findSite(sql, given.name);
     });

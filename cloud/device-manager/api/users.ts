@@ -8,6 +8,7 @@ import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { hashPassword } from '@signalbeam/platform/identity/passwords';
+import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
@@ -152,6 +153,7 @@ const addChanging = (api: Api, parts: Parts): void => {
       const made = await insertUser(sql, { ...given, tenantId, passwordHash });
       // The address may be another tenant's: the answer does not say.
       if (made === null) throw refusal('already-exists', 'This e-mail address is in use.');
+      await holdQuota(sql, 'users');
       await writeAudit(sql, {
         tenantId,
         actor: actorOf(caller),
@@ -176,6 +178,7 @@ const addChanging = (api: Api, parts: Parts): void => {
       if (!isKeeper(next)) keepOne(locked);
       const updated = await updateUser(sql, id, next);
       if (updated.disabledAt !== null) await endSessionsOf(sql, id);
+      else if (locked.user.disabledAt !== null) await holdQuota(sql, 'users');
       await writeAudit(sql, {
         tenantId,
         actor: actorOf(caller),

@@ -36,6 +36,7 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/users/*', 'device-manager'],
   ['/api/service-accounts/*', 'device-manager'],
   ['/api/identity-provider/*', 'device-manager'],
+  ['/api/quotas', 'device-manager'],
 ];
 
 const matcher = (pattern: string): RegExp => {

@@ -20,6 +20,7 @@ export const statusByCode = {
   'wrong-password': 403,
   'invitation-unknown': 403,
   'oidc-refused': 403,
+  'quota-reached': 403,
   'not-found': 404,
   'method-not-allowed': 405,
   conflict: 409,
