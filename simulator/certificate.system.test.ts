@@ -68,10 +68,12 @@ test('an agent gets its certificate, proves itself by it, and renews it before i
     await told.waiting.promise;
     expect(read().serial).not.toBe(first.serial);
     keeper.stop();
-    const { body } = await world.rig.ask('GET', `/api/devices/${id}/certificates`, {
-      token: world.acme.viewer,
-    });
-    expect((body as { certificates: unknown[] }).certificates).toHaveLength(2);
+    const { rows } = await world.rig.owner.query<{ live: number }>(
+      `SELECT count(*) AS live FROM device_manager.device_certificates
+        WHERE device_id = $1 AND revoked_at IS NULL`,
+      [id],
+    );
+    expect(rows).toEqual([{ live: 2 }]);
   } finally {
     await plain.stop();
     await world.stop();

@@ -129,6 +129,21 @@ describe('kept counts', () => {
   });
 });
 
+test('who is held to a site is told of that site alone', async () => {
+  await rig.owner.query(
+    `UPDATE device_manager.users SET sites = '{plant-2}' WHERE tenant_id = $1 AND role = 'viewer'`,
+    [rival.tenantId],
+  );
+  const ask = async (path: string) => (await rig.ask('GET', path, { token: rival.viewer })).body;
+  expect(await ask('/api/devices/count')).toEqual({ devices: 12 });
+  expect(await ask('/api/devices/count?query=ring%3Dcanary')).toEqual({ devices: 12 });
+  expect(await ask('/api/devices/count?query=ring%3Dlate')).toEqual({ devices: 0 });
+  const { tags } = (await ask('/api/tags')) as { tags: { tag: string; devices: number }[] };
+  expect(tags).toMatchObject([{ tag: 'ring=canary', devices: 12 }]);
+  const found = (await ask('/api/devices?search=pump%201')) as { devices: { site: string }[] };
+  expect(new Set(found.devices.map(({ site }) => site))).toEqual(new Set(['plant-2']));
+});
+
 describe('words', () => {
   const find = (token: string, path: string) => rig.ask('GET', `/api/devices${path}`, { token });
 
