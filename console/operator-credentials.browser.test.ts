@@ -43,7 +43,7 @@ describe('the waiting room', () => {
     await room.getByText('2 compared').waitFor();
     expect(await looksFor(page, 'the waiting room')).toEqual([]);
     await room.getByRole('button', { name: 'Approve these 2' }).click();
-    await expect.poll(() => room.getByRole('checkbox').count()).toBe(1);
+    await expect.poll(() => room.getByRole('checkbox').count(), { timeout: 15_000 }).toBe(1);
     await page.getByRole('link', { name: 'press 2' }).waitFor();
   });
 });
@@ -72,10 +72,10 @@ describe('a device', () => {
   it('has notes that are edited as lines, and says which line is wrong', async () => {
     const { page } = desk;
     await page.getByRole('button', { name: 'Edit notes' }).click();
-    await page.getByLabel('Notes', { exact: true }).fill('serial: A-17\nnonsense');
+    await page.getByRole('textbox', { name: 'Notes' }).fill('serial: A-17\nnonsense');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Line 2 needs a name and a colon').waitFor();
-    await page.getByLabel('Notes', { exact: true }).fill('serial: A-17\nwho: <img src=x>');
+    await page.getByRole('textbox', { name: 'Notes' }).fill('serial: A-17\nwho: <img src=x>');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('definition').filter({ hasText: '<img src=x>' }).waitFor();
   });

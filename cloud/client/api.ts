@@ -1644,6 +1644,96 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/certificates/authority": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The certificate of the authority that signs device certificates, in PEM */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The certificate */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/x-pem-file": string;
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/certificates/revoked": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The signed list of revoked device certificates (CRL, DER) */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The list */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/pkix-crl": string;
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/devices": {
     parameters: {
       query?: never;
@@ -2386,6 +2476,65 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/devices/{id}/authentications": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists how a device proved itself or failed to, newest hour first; kept for 30 days
+    * @description Needs a user with the role operator or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              authentications: components["schemas"]["Authentication"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/devices/{id}/bundle": {
     parameters: {
       query?: never;
@@ -2487,6 +2636,165 @@ export interface paths {
           content: {
             "application/json": components["schemas"]["Assigned"];
           };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/certificates": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists a device’s certificates, newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The certificates */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              certificates: components["schemas"]["Certificate"][];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Issues a certificate for a key that the device made; also to renew one
+    * @description Needs an approved device.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "request": "-----BEGIN CERTIFICATE REQUEST-----\nMIHMMHMCAQAwETEPMA0GA1UEAwwGcHVtcC0zMFkwEwYHKoZIzj0CAQYIKoZIzj0D\nAQcDQgAExM7b2ZDkvy2nhewcGIEGMtmDgrZoCItsWT52gLVfRszPU0enAnfO0Igc\nSnx4xdZ4yIvu0rp5mnH/VTpZPO/ap6AAMAoGCCqGSM49BAMCA0kAMEYCIQCTcD7q\nJwnKpyW5GprRMvAaeQhdtrN1/kyU8BCBy375dQIhAOuiG5yeQjqI8VsTkkRlGzP7\n9ApJ24c5LSaIdfygeNK1\n-----END CERTIFICATE REQUEST-----"
+          *     }
+          */
+          "application/json": {
+            /** @description PKCS#10 in PEM, signed by the P-256 key it is for */
+            request: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The certificate, and the one of the authority that signed it, in PEM */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              serial: string;
+              certificate: string;
+              authority: string;
+              /** Format: date-time */
+              expiresAt: string;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/devices/{id}/certificates/{serial}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Revokes a certificate: our own listener refuses it at once
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          serial: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Revoked */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
         };
         /** @description Refused, or failed; docs/errors.md lists the codes */
         default: {
@@ -3992,6 +4300,57 @@ export interface paths {
         };
       };
     };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/quotas": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * What the tier of the tenant allows, and how much of it is used
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Tier, limits and use */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Quotas"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -6178,6 +6537,16 @@ export interface components {
       lastSignInAt: string | null;
       totp: boolean;
     };
+    Quotas: {
+      /** @enum {string} */
+      tier: "free" | "paid";
+      quotas: {
+        /** @enum {string} */
+        what: "devices" | "sites" | "users" | "registrationTokens" | "groups" | "bundles";
+        used: number;
+        limit: number | null;
+      }[];
+    };
     RegistrationToken: {
       /** Format: uuid */
       id: string;
@@ -6293,6 +6662,35 @@ export interface components {
       expiresAt: string;
       /** Format: date-time */
       revokedAt: string | null;
+      /** Format: date-time */
+      lastUsedAt: string | null;
+    };
+    Certificate: {
+      serial: string;
+      fingerprint: string;
+      /** Format: date-time */
+      issuedAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: date-time */
+      revokedAt: string | null;
+      /** @enum {string|null} */
+      revocation: "superseded" | "key-compromise" | "cessation" | null;
+    };
+    Authentication: {
+      /** Format: date-time */
+      hour: string;
+      /** @description `signature`, `api-key` or `certificate` */
+      method: string;
+      /** @description `accepted`, `invalid`, `expired`, `revoked`, `rejected` or `removed` */
+      outcome: string;
+      attempts: number;
+      /** Format: date-time */
+      firstAt: string;
+      /** Format: date-time */
+      lastAt: string;
+      ip: string | null;
+      userAgent: string | null;
     };
     AuditLine: {
       id: number;

@@ -14,6 +14,7 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/devices/{id}/api-keys',
   'post /api/devices/{id}/approve',
   'post /api/devices/{id}/bundle',
+  'post /api/devices/{id}/certificates',
   'post /api/devices/{id}/decommission',
   'post /api/devices/{id}/heartbeat',
   'post /api/devices/{id}/metrics',

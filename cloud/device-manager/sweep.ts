@@ -22,7 +22,9 @@ type Parts = Pick<Platform, 'pools' | 'log' | 'now'>;
 export const sweep = async ({
   pools,
   now,
-}: Parts): Promise<Record<'sessions' | 'logins' | 'invitations' | 'oidc' | 'authentications', number>> => ({
+}: Parts): Promise<
+  Record<'sessions' | 'logins' | 'invitations' | 'oidc' | 'authentications', number>
+> => ({
   sessions: await sweepSessions(pools.system, new Date(now())),
   logins: await sweepLogins(pools.system, now()),
   invitations: await sweepInvitations(pools.system, new Date(now())),

@@ -33,6 +33,8 @@ export const unopenedPlatform = (): Platform => {
     pools: { api: pool('sb_api'), system: pool('sb_system'), ingest: pool('sb_ingest') },
     kek: unopened('the key-encryption key'),
     keyring: unopened('the keyring'),
+    authority: unopened('the certificate authority'),
+    attempts: unopened('the log of attempts'),
     cloud: unopened('the hub'),
     desired: unopened('the bucket'),
     streams: { onMade: () => undefined },

@@ -133,8 +133,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
   doubtByLink(parts, link);
   site.join(link);
   const sampling = startSamplingHost(parts, link);
-  const compacting = startCompacting();
-  const certificate = options.certificate ? await startCertificate(parts) : null;
+  const aside = await startAside(parts);
   const unwatch = view.attach({
     reconciler: work,
     engines,
@@ -149,8 +148,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     stop: async () => {
       unwatch();
       sampling.stop();
-      compacting.stop();
-      certificate?.stop();
+      aside.stop();
       await work.stop();
       await link.stop();
       await work.registry.close();
@@ -172,6 +170,18 @@ const startSamplingHost = ({ options, folder, stores, view, now, log }: StartPar
     now,
     log,
   });
+
+/** What nothing else waits for. */
+const startAside = async (parts: StartParts) => {
+  const compacting = startCompacting();
+  const certificate = parts.options.certificate ? await startCertificate(parts) : null;
+  return {
+    stop: () => {
+      compacting.stop();
+      certificate?.stop();
+    },
+  };
+};
 
 const startCertificate = async ({ folder, approved, signer, now, log }: StartParts) => {
   const { keepCertificate } = await import('../link/keep-certificate.ts');
