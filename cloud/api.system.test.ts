@@ -8,6 +8,7 @@ import type { OpenApiDocument } from '@signalbeam/platform/http/openapi';
 import { requestBytesMax } from '@signalbeam/sync/core/limits';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { type Call, callsOf, open, walkedByBrowsers } from './calls.suite.ts';
 import {
   type Answer,
   codeOf,
@@ -27,15 +28,11 @@ import {
 import { expectRoleHeld, expectSiteHeld } from './roles.suite.ts';
 import { newestAuditOf, refusedAsTheyAre, rowsOf, unaudited } from './rows.suite.ts';
 import {
-  type Call,
   type Cloud,
-  callsOf,
-  open,
   openTenant,
   type Request,
   startCloud,
   type Tenant,
-  walkedByBrowsers,
 } from './two-tenants.suite.ts';
 
 let cloud: Cloud;

@@ -4,8 +4,9 @@
  */
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import type { Call } from './calls.suite.ts';
 import type { Answer, Operation } from './document.suite.ts';
-import type { Call, Request } from './two-tenants.suite.ts';
+import type { Request } from './two-tenants.suite.ts';
 
 type Ask = (headers: Record<string, string>) => Promise<Answer>;
 type Rows = () => Promise<Record<string, string>>;

@@ -3,8 +3,9 @@
  * and that somebody who is held to another site sees and changes nothing.
  */
 import { expect } from 'vitest';
+import type { Call } from './calls.suite.ts';
 import type { Answer, Operation } from './document.suite.ts';
-import type { Call, Request, Tenant } from './two-tenants.suite.ts';
+import type { Request, Tenant } from './two-tenants.suite.ts';
 
 type Ask = (operation: Operation, path: string, request: Request) => Promise<Answer>;
 

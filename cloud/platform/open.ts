@@ -145,13 +145,12 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     'kind',
     'outcome',
   ]);
-  const aside = createAside({
-    cache: config.redisUrl === null ? null : stores.cache,
-    count: (kind, outcome) => reads.inc({ kind, outcome }),
-  });
+  const cache = config.redisUrl === null ? null : stores.cache;
+  const aside = createAside({ cache, count: (kind, outcome) => reads.inc({ kind, outcome }) });
   const live = startLive({ connection: cloud.connection, log, now });
-  const authority = await openAuthority(pools.system, kek, now());
-  const attempts = startAttemptLog({ pool: pools.system, log, now });
+  const { system } = pools;
+  const authority = await openAuthority(system, kek, now());
+  const attempts = startAttemptLog({ pool: system, log, now });
   const authenticate = createAuthenticator({
     userKeys: [keyring.users],
     devices: createDeviceLookups(pools.system),
@@ -171,12 +170,11 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     limitRate: limitRate({
       limits: config.rateLimits,
       cache: stores.cache,
-      local: createMemoryCache({ now }),
-      now,
+      ...{ local: createMemoryCache({ now }), now },
     }),
-    idempotency: createIdempotency({ system: pools.system, kek, now }),
+    idempotency: createIdempotency({ system, kek, now }),
   };
-  const sweep = sweepIdempotencyKeys({ system: pools.system, log, now });
+  const sweep = sweepIdempotencyKeys({ system, log, now });
   return {
     config,
     log,
@@ -184,9 +182,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     pools,
     kek,
     keyring,
-    authority,
-    attempts,
-    cloud,
+    ...{ authority, attempts, cloud },
     ...stores,
     aside,
     metrics,

@@ -4,6 +4,13 @@ import type { DeviceChoice } from './fleet-filter.ts';
 import { peopleApi } from './people-api.ts';
 import { type Ask, type FieldError, upload } from './request.ts';
 import type {
+  Rollout,
+  RolloutDevice,
+  RolloutPreview,
+  RolloutVerb,
+  RolloutWish,
+} from './rollout-types.ts';
+import type {
   Activity,
   ApiKey,
   ArtifactImage,
@@ -22,11 +29,6 @@ import type {
   Quotas,
   RegistrationToken,
   Reported,
-  Rollout,
-  RolloutDevice,
-  RolloutPreview,
-  RolloutVerb,
-  RolloutWish,
   Sample,
   Site,
   Suggested,

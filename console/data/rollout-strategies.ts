@@ -2,7 +2,7 @@
  * Ways to roll out, by name: each is a list of waves that the API takes. What a person chooses is a
  * strategy and two or three numbers; everything else has the value that fits most fleets.
  */
-import type { RolloutWave, WaveGate, WaveSize, WaveWish } from './types.ts';
+import type { RolloutWave, WaveGate, WaveSize, WaveWish } from './rollout-types.ts';
 
 export type StrategyName = 'all-at-once' | 'canary' | 'thirds';
 

@@ -3,7 +3,8 @@
  * looks the same on every screen.
  */
 import type { Mark } from '../ui/glyph.ts';
-import type { Device, ReportedContainer, RolloutDeviceStatus, RolloutStatus } from './types.ts';
+import type { RolloutDeviceStatus, RolloutStatus } from './rollout-types.ts';
+import type { Device, ReportedContainer } from './types.ts';
 
 const mark = (shape: Mark['shape'], tone: Mark['tone'], word: string): Mark => ({
   shape,

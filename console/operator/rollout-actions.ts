@@ -2,7 +2,7 @@
  * What a person can do about a rollout now, why not the rest, and what each would do to its devices,
  * said before it is done. Words only: the page asks and acts.
  */
-import type { Rollout, RolloutVerb } from '../data/types.ts';
+import type { Rollout, RolloutVerb } from '../data/rollout-types.ts';
 import type { IconName } from '../ui/icons.ts';
 
 export type RolloutAction = {

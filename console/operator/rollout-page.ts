@@ -5,8 +5,8 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { isHeartbeat, type LiveEvent, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
+import type { Rollout, RolloutDevice, RolloutVerb } from '../data/rollout-types.ts';
 import { rolloutDeviceMark, rolloutMark } from '../data/status.ts';
-import type { Rollout, RolloutDevice, RolloutVerb } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
 import { crumb } from '../ui/crumb.ts';

@@ -3,7 +3,7 @@
  * of its own: silence is neither success nor failure.
  */
 import { html, nothing, type TemplateResult } from 'lit';
-import type { RolloutProgress } from '../data/types.ts';
+import type { RolloutProgress } from '../data/rollout-types.ts';
 
 const parts = [
   { key: 'succeeded', word: 'confirmed', fill: 'fill-ok' },

@@ -1,8 +1,8 @@
 /** The waves of a rollout in their order: how each stands, and what its gate asks for. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { gateWords } from '../data/rollout-strategies.ts';
+import type { RolloutWave } from '../data/rollout-types.ts';
 import { waveMark } from '../data/status.ts';
-import type { RolloutWave } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import { badge } from '../ui/glyph.ts';
 import { progressBar } from './rollout-progress.ts';

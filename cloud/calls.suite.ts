@@ -1,0 +1,201 @@
+/** For every operation of the API, the request that it is meant for; and who may ask without a credential. */
+import { exampleRequest } from '@signalbeam/device-manager/api/certificates';
+import { makeDevice } from '@signalbeam/device-manager/rig.suite';
+import type { Tenant } from './two-tenants.suite.ts';
+import { password } from './two-tenants.suite.ts';
+
+export type Call = { path: string; by: 'user' | 'device' | 'nobody'; body?: unknown };
+
+/** For every operation, the request it is meant for: what reads first, what takes away last. */
+export const callsOf = (tenant: Tenant): Record<string, Call> => {
+  const { bundle, other, rollout, waved, apiKey, user, containers, group, dynamic } = tenant;
+  const { deviceId } = tenant.device;
+  const device = `/api/devices/${deviceId}`;
+  const service = `/api/service-accounts/${tenant.service.id}`;
+  const inBundle = `/api/bundles/${bundle.id}`;
+  const read = (path: string): Call => ({ path, by: 'user' });
+  const post = (path: string, body?: unknown): Call => ({ path, by: 'user', body });
+  const wish = { bundleId: other.id, version: '1.0.0' };
+  const fresh = `${tenant.name}-${Date.now()}`;
+  return {
+    'post /api/auth/login': {
+      ...post('/api/auth/login', { email: tenant.email, password }),
+      by: 'nobody',
+    },
+    'post /api/auth/refresh': {
+      ...post('/api/auth/refresh', { refreshToken: tenant.refreshToken }),
+      by: 'nobody',
+    },
+    'post /api/auth/invitation': {
+      ...post('/api/auth/invitation', {
+        secret: tenant.invitation.secret,
+        name: 'Grace',
+        password,
+      }),
+      by: 'nobody',
+    },
+    'get /api/auth/providers': { path: '/api/auth/providers', by: 'nobody' },
+    'get /api/auth/oidc': { path: `/api/auth/oidc?tenant=${tenant.tenantId}`, by: 'nobody' },
+    'get /api/auth/oidc/callback': { path: '/api/auth/oidc/callback', by: 'nobody' },
+    'get /api/auth/me': read('/api/auth/me'),
+    'get /api/auth/sessions': read('/api/auth/sessions'),
+    'delete /api/auth/sessions/{id}': read(`/api/auth/sessions/${tenant.spareSession}`),
+    'post /api/auth/totp': post('/api/auth/totp', { password }),
+    'post /api/auth/totp/confirmation': post('/api/auth/totp/confirmation', { code: '123456' }),
+    'post /api/auth/totp/removal': post('/api/auth/totp/removal', { password }),
+    'get /api/users/invitations': read('/api/users/invitations'),
+    'post /api/users/invitations': post('/api/users/invitations', {
+      ...{ email: `new@${fresh}.example`, role: 'viewer', sites: ['plant-7'] },
+    }),
+    'delete /api/users/invitations/{id}': read(`/api/users/invitations/${tenant.withdrawn.id}`),
+    'get /api/service-accounts': read('/api/service-accounts'),
+    'post /api/service-accounts': post('/api/service-accounts', {
+      ...{ name: `ci-${fresh}`, role: 'viewer' },
+    }),
+    'post /api/service-accounts/{id}/tokens': post(`${service}/tokens`, { validityDays: 3 }),
+    'delete /api/service-accounts/{id}/tokens/{tokenId}': read(
+      `${service}/tokens/${tenant.serviceToken.id}`,
+    ),
+    'delete /api/service-accounts/{id}': read(`/api/service-accounts/${tenant.doomed.id}`),
+    'put /api/identity-provider': post('/api/identity-provider', {
+      ...{ name: 'Works', issuer: 'https://login.example.org', clientId: 'signalbeam' },
+    }),
+    'get /api/identity-provider': read('/api/identity-provider'),
+    'delete /api/identity-provider': read('/api/identity-provider'),
+    'get /api/users': read('/api/users'),
+    'get /api/quotas': read('/api/quotas'),
+    'post /api/users': post('/api/users', {
+      ...{ email: `bob@${fresh}.example`, name: 'Bob', role: 'operator', password },
+    }),
+    'patch /api/users/{id}': post(`/api/users/${user.id}`, { name: 'Ada L.', disabled: true }),
+    'delete /api/users/{id}/totp': read(`/api/users/${user.id}/totp`),
+    'delete /api/users/{id}': read(`/api/users/${tenant.leaver.id}`),
+    'get /api/registration-tokens': read('/api/registration-tokens'),
+    'post /api/registration-tokens': post('/api/registration-tokens', { site: 'plant-7' }),
+    'post /api/devices': {
+      ...post('/api/devices', makeDevice().registration(tenant.registration.token)),
+      by: 'nobody',
+    },
+    'get /api/devices': read('/api/devices'),
+    'get /api/devices/count': read('/api/devices/count'),
+    'post /api/devices/bulk': post('/api/devices/bulk', {
+      devices: { ids: [deviceId] },
+      action: { kind: 'join', group: group.id },
+    }),
+    'get /api/devices/{id}': read(device),
+    'patch /api/devices/{id}/tags': post(`${device}/tags`, { set: [`of=${tenant.name}`] }),
+    'get /api/devices/{id}/groups': read(`${device}/groups`),
+    'get /api/devices/{id}/activity': read(`${device}/activity`),
+    'get /api/sites': read('/api/sites'),
+    'post /api/sites': post('/api/sites', { name: `s-${fresh}`, title: 'A site' }),
+    'patch /api/sites/{name}': post(`/api/sites/${tenant.site}`, { title: 'Empty' }),
+    'delete /api/sites/{name}': read(`/api/sites/${tenant.site}`),
+    'get /api/tags': read('/api/tags'),
+    'get /api/tags/suggestions': read('/api/tags/suggestions'),
+    'get /api/groups': read('/api/groups'),
+    'post /api/groups': post('/api/groups', { name: `group-${fresh}`, query: 'a AND NOT b' }),
+    'get /api/groups/{id}': read(`/api/groups/${dynamic.id}`),
+    'patch /api/groups/{id}': post(`/api/groups/${dynamic.id}`, { description: 'changed' }),
+    'get /api/groups/{id}/members': read(`/api/groups/${group.id}/members`),
+    'delete /api/groups/{id}': read(`/api/groups/${dynamic.id}`),
+    'patch /api/devices/{id}': post(device, { name: 'pump' }),
+    'get /api/devices/{id}/enrolment': { path: `${device}/enrolment`, by: 'device' },
+    'post /api/devices/{id}/approve': post(`/api/devices/${tenant.pending[0]}/approve`),
+    'post /api/devices/{id}/reject': post(`/api/devices/${tenant.pending[1]}/reject`, {
+      reason: 'not ours',
+    }),
+    'get /api/devices/{id}/api-keys': read(`${device}/api-keys`),
+    'post /api/devices/{id}/api-keys': post(`${device}/api-keys`, { validityDays: 3 }),
+    'post /api/devices/{id}/certificates': {
+      ...post(`${device}/certificates`, { request: exampleRequest }),
+      by: 'device',
+    },
+    'get /api/devices/{id}/certificates': read(`${device}/certificates`),
+    'get /api/devices/{id}/authentications': read(`${device}/authentications`),
+    'get /api/certificates/authority': { ...read('/api/certificates/authority'), by: 'nobody' },
+    'get /api/certificates/revoked': { ...read('/api/certificates/revoked'), by: 'nobody' },
+    'get /api/audit': read('/api/audit'),
+    'get /api/audit/verification': read('/api/audit/verification'),
+    'get /api/keys': read('/api/keys'),
+    'post /api/keys': post('/api/keys', { root: null, keyset: tenant.nextKeyset }),
+    'post /api/keys/rotate': post('/api/keys/rotate', { role: 'membership', change: 'add' }),
+    'post /api/artifacts': post('/api/artifacts', tenant.image.tar),
+    'get /api/artifacts': read('/api/artifacts'),
+    'get /api/artifacts/blobs/{digest}': read(`/api/artifacts/blobs/${tenant.image.configDigest}`),
+    'get /api/bundles': read('/api/bundles'),
+    'post /api/bundles': post('/api/bundles', { name: `b-${Date.now()}` }),
+    'get /api/bundles/{id}': read(inBundle),
+    'post /api/bundles/validate': post('/api/bundles/validate', { containers }),
+    'get /api/bundles/{id}/versions': read(`${inBundle}/versions`),
+    'post /api/bundles/{id}/versions': post(`${inBundle}/versions`, {
+      ...{ version: `2.0.${Date.now()}`, containers },
+    }),
+    'get /api/bundles/{id}/versions/{version}': read(`${inBundle}/versions/1.0.0`),
+    'get /api/releases/{digest}': { path: `/api/releases/${tenant.releaseDigest}`, by: 'device' },
+    'get /api/devices/{id}/desired-state': read(`${device}/desired-state`),
+    'get /api/rollouts': read('/api/rollouts'),
+    'get /api/rollouts/{id}': read(`/api/rollouts/${rollout.id}`),
+    'get /api/rollouts/{id}/devices': read(`/api/rollouts/${rollout.id}/devices`),
+    'post /api/devices/{id}/heartbeat': {
+      ...post(`${device}/heartbeat`, { nextBeatMs: 30_000 }),
+      by: 'device',
+    },
+    'post /api/devices/{id}/metrics': {
+      ...post(`${device}/metrics`, { samples: [{ cpuPercent: 3 }] }),
+      by: 'device',
+    },
+    'get /api/devices/{id}/presence': read(`${device}/presence`),
+    'get /api/devices/{id}/metrics': read(`${device}/metrics`),
+    'get /api/devices/{id}/events': read(`${device}/events`),
+    'get /api/devices/{id}/reported': read(`${device}/reported`),
+    'get /api/stream': read('/api/stream'),
+    'get /api/telemetry/session': read('/api/telemetry/session'),
+    'post /api/devices/{id}/bundle': post(`${device}/bundle`, wish),
+    'post /api/rollouts': post('/api/rollouts', {
+      ...wish,
+      deviceIds: [tenant.second.deviceId],
+    }),
+    'post /api/rollouts/preview': post('/api/rollouts/preview', {
+      ...wish,
+      deviceIds: [tenant.second.deviceId],
+    }),
+    'post /api/rollouts/{id}/pause': post(`/api/rollouts/${waved.id}/pause`),
+    'post /api/rollouts/{id}/resume': post(`/api/rollouts/${waved.id}/resume`),
+    'post /api/rollouts/{id}/approve': post(`/api/rollouts/${waved.id}/approve`),
+    'post /api/rollouts/{id}/advance': post(`/api/rollouts/${waved.id}/advance`),
+    'post /api/rollouts/{id}/rollback': post(`/api/rollouts/${waved.id}/rollback`),
+    'post /api/rollouts/{id}/retry': post(`/api/rollouts/${rollout.id}/retry`),
+    'post /api/rollouts/{id}/cancel': post(`/api/rollouts/${rollout.id}/cancel`),
+    'delete /api/devices/{id}/bundle/{bundleId}': read(`${device}/bundle/${other.id}`),
+    'delete /api/devices/{id}/certificates/{serial}': read(
+      `${device}/certificates/${tenant.certificate.serial}`,
+    ),
+    'delete /api/devices/{id}/api-keys/{keyId}': read(`${device}/api-keys/${apiKey.id}`),
+    'delete /api/registration-tokens/{id}': read(`/api/registration-tokens/${tenant.spare.id}`),
+    'delete /api/devices/{id}': read(`/api/devices/${tenant.second.deviceId}`),
+    'post /api/devices/{id}/replace': post(`/api/devices/${tenant.third.deviceId}/replace`, {
+      by: tenant.pending[2],
+    }),
+    'post /api/devices/{id}/decommission': post(`${device}/decommission`, { wipe: 'data' }),
+    'delete /api/devices/{id}/enrolment': { path: `${device}/enrolment`, by: 'device' },
+    // The same again, so that it can be asked again.
+    'post /api/auth/password': post('/api/auth/password', { password, newPassword: password }),
+    'post /api/auth/logout': post('/api/auth/logout'),
+  };
+};
+
+/** Without a credential: signing in and out, and registering with a registration token. */
+export const open = [
+  'post /api/auth/login',
+  'post /api/auth/refresh',
+  'post /api/auth/invitation',
+  'get /api/auth/providers',
+  'get /api/auth/oidc',
+  'get /api/auth/oidc/callback',
+  'post /api/auth/logout',
+  'post /api/devices',
+  // Whoever verifies a device's certificate needs both, and neither is a secret.
+  ...['get /api/certificates/authority', 'get /api/certificates/revoked'],
+];
+/** Providers add what they like to the address they send a browser back to. */
+export const walkedByBrowsers = ['get /api/auth/oidc', 'get /api/auth/oidc/callback'];

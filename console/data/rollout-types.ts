@@ -1,0 +1,107 @@
+/** Rollouts as the API tells of them. */
+import type { Instant } from './types.ts';
+
+export type RolloutProgress = {
+  total: number;
+  planned: number;
+  pending: number;
+  inProgress: number;
+  succeeded: number;
+  failed: number;
+  cancelled: number;
+  rollingBack: number;
+  rolledBack: number;
+  unreached: number;
+};
+export type RolloutStatus =
+  | 'scheduled'
+  | 'in-progress'
+  | 'paused'
+  | 'rolling-back'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'rolled-back';
+export type WaveSize =
+  | { kind: 'percent'; percent: number }
+  | { kind: 'count'; count: number }
+  | { kind: 'tag'; tag: string }
+  | { kind: 'rest' };
+export type WaveGate = {
+  succeededPercentMin: number;
+  failedPercentMax: number;
+  failedSampleMin: number;
+  soakMs: number;
+  approval: 'none' | 'any-person' | 'another-person';
+  unreached: { rule: 'wait' } | { rule: 'go-on'; afterMs: number; reachedPercentMin: number };
+};
+export type WaveWish = { name: string; size: WaveSize; gate: WaveGate };
+export type RolloutWave = WaveWish & {
+  state: 'waiting' | 'open' | 'passed';
+  openedAt: Instant | null;
+  goodSince: Instant | null;
+  passedAt: Instant | null;
+  passedBy: string | null;
+  approvals: string[];
+  progress: RolloutProgress;
+};
+export type RolloutVerb =
+  | 'cancel'
+  | 'retry'
+  | 'pause'
+  | 'resume'
+  | 'approve'
+  | 'advance'
+  | 'rollback';
+export type RolloutWish = {
+  bundleId: string;
+  version: string;
+  target:
+    | { kind: 'devices'; deviceIds: string[] }
+    | { kind: 'site'; site: string }
+    | { kind: 'tag'; tag: string }
+    | { kind: 'all' };
+  waves: WaveWish[];
+  onFailure: 'pause' | 'roll-back';
+};
+export type RolloutPreview = {
+  devices: number;
+  waves: { name: string; devices: number; first: { deviceId: string; name: string }[] }[];
+};
+export type Rollout = {
+  id: string;
+  bundleId: string;
+  bundleName: string;
+  version: string;
+  status: RolloutStatus;
+  statusReason: string | null;
+  startsAt: Instant | null;
+  onFailure: 'pause' | 'roll-back';
+  progress: RolloutProgress;
+  waiting: string;
+  awaitsApproval: 'any-person' | 'another-person' | null;
+  waves: RolloutWave[];
+  createdAt: Instant;
+  createdBy: string | null;
+  completedAt: Instant | null;
+};
+export type RolloutDeviceStatus =
+  | 'planned'
+  | 'rolling-back'
+  | 'rolled-back'
+  | 'pending'
+  | 'in-progress'
+  | 'succeeded'
+  | 'failed'
+  | 'cancelled'
+  | 'unreached';
+export type RolloutDevice = {
+  deviceId: string;
+  name: string;
+  status: RolloutDeviceStatus;
+  reason?: string | null;
+  logTail?: string[];
+  startedAt: Instant | null;
+  completedAt: Instant | null;
+  retryCount: number;
+};
