@@ -234,6 +234,21 @@ describe('a sign-in elsewhere', () => {
     expect(rows).toEqual([{ oidc_subject: null }]);
   });
 
+  test('makes nobody whom the tier of the tenant has no room for', async () => {
+    const setTier = (tier: string) =>
+      owner.query('UPDATE device_manager.tenants SET tier = $2 WHERE id = $1', [tenantId, tier]);
+    const { rows } = await owner.query('SELECT tier FROM device_manager.tenants WHERE id = $1', [
+      tenantId,
+    ]);
+    await setTier('free');
+    people.set('ned', { email: 'ned@works.example', groups: 'north' });
+    const first = await signIn('rose');
+    expect(first.location).toBe('/');
+    expect((await signIn('ned')).location).toBe('/?sign-in=quota-reached');
+    await setTier(rows[0].tier);
+    expect((await signIn('ned')).location).toBe('/');
+  });
+
   test('counts once, in the browser that began it, with what was asked for', async () => {
     people.set('ivy', { email: 'ivy@works.example', groups: 'north' });
     const browser = makeBrowser();

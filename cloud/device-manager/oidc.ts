@@ -7,6 +7,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { holdQuotaOf } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
@@ -172,6 +173,7 @@ const findOrMake = async (sql: Sql, sighting: Sighting): Promise<{ id: string; h
   const wish = { tenantId, email, name, ...standing, passwordHash: null };
   const made = await insertUser(sql, wish);
   if (made === null) throw refused('This e-mail address is in use.');
+  await holdQuotaOf(sql, tenantId, 'users');
   await linkOidc(sql, made.id, subject);
   return { id: made.id, how: 'made' };
 };

@@ -107,6 +107,27 @@ test.each([
   expect(answers.find(({ status }) => status !== 201)).toMatchObject(refused);
 });
 
+test('whoever accepts an invitation is counted too, and keeps the invitation until there is room', async () => {
+  const body = { email: 'guest@acme.example', role: 'viewer' };
+  const made = await rig.ask('POST', '/api/users/invitations', { token: acme.admin, body });
+  const { secret } = made.body as { secret: string };
+  const accept = () =>
+    rig.ask('POST', '/api/auth/invitation', {
+      body: { secret, name: 'Guest', password: 'correct horse battery' },
+    });
+  const [used, limit] = (await quotas())['users'] ?? [];
+  expect(used).toBe(limit);
+  expect(await accept()).toMatchObject(refused);
+  const { rowCount } = await rig.owner.query(
+    `UPDATE device_manager.users SET disabled_at = now()
+      WHERE tenant_id = $1 AND role = 'operator'`,
+    [acme.tenantId],
+  );
+  expect(rowCount).toBe(1);
+  expect((await accept()).status).toBe(200);
+  expect((await quotas())['users']).toEqual([limit, limit]);
+});
+
 test('a tier without limits has none, and another tenant’s use is not counted', async () => {
   const { token } = await makeToken(rig, rich, { maxUses: 100, autoApprove: true });
   for (let nth = 0; nth < 7; nth += 1) await register(rig, token, `pump ${nth}`);

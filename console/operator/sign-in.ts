@@ -9,6 +9,7 @@ import { asError } from './app.ts';
 
 /** Why a provider's sign-in came back without one. */
 const refusals: Record<string, string> = {
+  'quota-reached': 'Your tenant has no room for another person. Ask an admin to make some.',
   'oidc-refused': 'The provider did not let you in here. Try again, or ask an admin.',
   'not-found': 'There is no such provider any more.',
   'wrong-state': 'This service does not know its own address; its operator has to say it.',

@@ -10,6 +10,7 @@ import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { hashPassword } from '@signalbeam/platform/identity/passwords';
+import { holdQuotaOf } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
@@ -195,6 +196,8 @@ export const addInvitationRoutes = (api: Api, parts: Parts): void => {
         passwordHash,
       });
       if (user === null) throw refusal('already-exists', 'This e-mail address is in use.');
+      // Undone whole: the invitation is still there when somebody has made room.
+      await holdQuotaOf(sql, tenantId, 'users');
       await writeAudit(sql, {
         ...{ tenantId, ip: from.ip, requestId: from.requestId, actor: `user:${email}` },
         action: 'invitation.accept',

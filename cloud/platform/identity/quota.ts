@@ -17,26 +17,33 @@ const words: Record<QuotaName, string> = {
   bundles: 'bundles',
 };
 
-const tierOf = async (sql: Sql): Promise<Tier> => {
+const tierOf = async (sql: Sql, tenantId: string): Promise<Tier> => {
   const found = await sql.query<{ tier: Tier }>(
-    `SELECT tier FROM device_manager.public_tenants WHERE tenant_id = platform.current_tenant()`,
+    'SELECT tier FROM device_manager.public_tenants WHERE tenant_id = $1',
+    [tenantId],
   );
   return onlyRow(found).tier;
 };
 
+const currentTenant = async (sql: Sql): Promise<string> =>
+  onlyRow(await sql.query<{ id: string }>('SELECT platform.current_tenant() AS id')).id;
+
 const usedOf = async (sql: Sql, what: QuotaName): Promise<number> =>
   onlyRow(await sql.query<{ used: number }>('SELECT platform.quota_used($1) AS used', [what])).used;
 
-/** Throws `quota-reached` when what was just written is one too many. */
-export const holdQuota = async (sql: Sql, what: QuotaName): Promise<void> => {
-  const tier = await tierOf(sql);
+const hold = async (
+  sql: Sql,
+  what: QuotaName,
+  of: { tenantId: string; used: () => Promise<number> },
+): Promise<void> => {
+  const tier = await tierOf(sql, of.tenantId);
   const limit = tierLimits[tier][what];
   if (limit === null) return;
-  await sql.query(
-    `SELECT pg_advisory_xact_lock(hashtextextended('quota ' || $1 || platform.current_tenant(), 0))`,
-    [what],
-  );
-  if ((await usedOf(sql, what)) <= limit) return;
+  await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('quota ' || $1 || $2::text, 0))`, [
+    what,
+    of.tenantId,
+  ]);
+  if ((await of.used()) <= limit) return;
   throw refusal(
     'quota-reached',
     `The tier ${tier} allows ${limit} ${words[what]}; nothing was made.`,
@@ -44,13 +51,29 @@ export const holdQuota = async (sql: Sql, what: QuotaName): Promise<void> => {
   );
 };
 
+/** Throws `quota-reached` when what was just written is one too many of the tenant that is set. */
+export const holdQuota = async (sql: Sql, what: QuotaName): Promise<void> =>
+  hold(sql, what, { tenantId: await currentTenant(sql), used: () => usedOf(sql, what) });
+
+/** The same over a pool with the role `sb_system`, where no tenant is set. */
+export const holdQuotaOf = (sql: Sql, tenantId: string, what: QuotaName): Promise<void> =>
+  hold(sql, what, {
+    tenantId,
+    used: async () =>
+      onlyRow(
+        await sql.query<{ used: number }>('SELECT platform.quota_used_of($1, $2) AS used', [
+          ...[what, tenantId],
+        ]),
+      ).used,
+  });
+
 export type QuotaView = {
   tier: Tier;
   quotas: { what: QuotaName; used: number; limit: number | null }[];
 };
 
 export const readQuotas = async (sql: Sql): Promise<QuotaView> => {
-  const tier = await tierOf(sql);
+  const tier = await tierOf(sql, await currentTenant(sql));
   const quotas = [];
   for (const what of quotaNames) {
     quotas.push({ what, used: await usedOf(sql, what), limit: tierLimits[tier][what] });

@@ -1,10 +1,9 @@
 -- How much of what its tier limits a tenant has, of all its sites, whoever asks. Runs as the owner,
--- because a person who is held to some sites must not get more by seeing less; it knows the one
--- tenant that is set, and gives a number.
-CREATE FUNCTION platform.quota_used(what text) RETURNS bigint
+-- because a person who is held to some sites must not get more by seeing less, and gives a number. Of
+-- any tenant for the system alone (people who join by an invitation or from elsewhere); a request
+-- asks of the one tenant that is set.
+CREATE FUNCTION platform.quota_used_of(what text, tenant uuid) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  tenant constant uuid := platform.current_tenant();
 BEGIN
   RETURN CASE what
     WHEN 'devices' THEN (
@@ -26,6 +25,13 @@ BEGIN
       SELECT count(*) FROM bundle_orchestrator.bundles WHERE tenant_id = tenant)
   END;
 END
+$$;
+REVOKE ALL ON FUNCTION platform.quota_used_of FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION platform.quota_used_of TO sb_system;
+
+CREATE FUNCTION platform.quota_used(what text) RETURNS bigint
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT platform.quota_used_of(what, platform.current_tenant())
 $$;
 REVOKE ALL ON FUNCTION platform.quota_used FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION platform.quota_used TO sb_api;
