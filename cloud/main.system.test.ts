@@ -205,6 +205,9 @@ describe('routes', () => {
       'GET /api/auth/oidc',
       'GET /api/auth/oidc/callback',
       'GET /api/auth/providers',
+      // Whoever has to verify a device's certificate reads these, and has no credential here.
+      'GET /api/certificates/authority',
+      'GET /api/certificates/revoked',
       'POST /api/auth/invitation',
       'POST /api/auth/login',
       'POST /api/auth/logout',
