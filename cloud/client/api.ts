@@ -1298,6 +1298,8 @@ export interface paths {
                   command: string[];
                 };
               } | null;
+              /** @default [] */
+              dependsOn?: string[];
             }[];
           };
         };
@@ -1557,6 +1559,8 @@ export interface paths {
                   command: string[];
                 };
               } | null;
+              /** @default [] */
+              dependsOn?: string[];
             }[];
             /** @default  */
             releaseNotes?: string;
@@ -6897,6 +6901,8 @@ export interface components {
             command: string[];
           };
         } | null;
+        /** @default [] */
+        dependsOn?: string[];
       }[];
     };
     BundleVersion: {
@@ -6986,6 +6992,8 @@ export interface components {
             command: string[];
           };
         } | null;
+        /** @default [] */
+        dependsOn?: string[];
       }[];
       releaseNotes: string;
       releaseDigest: string;

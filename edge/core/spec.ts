@@ -32,6 +32,12 @@ export const pullSource = (reference: string, registryPort: number): string =>
     ? `127.0.0.1:${registryPort}${reference.slice(artifactHost.length)}`
     : reference;
 
+/**
+ * What a container is made of. When it starts is no part of it: another order makes no container
+ * again, and one that was made before there was an order stays the same.
+ */
+const madeOf = ({ dependsOn: _, ...made }: ContainerManifest) => made;
+
 /** Volumes belong to the bundle, not to its version: data survives updates. */
 const mountOf = (prefix: string, mount: ContainerManifest['mounts'][number]): Mount =>
   mount.kind === 'bind' ? mount : { ...mount, name: `${prefix}-${mount.name}` };
@@ -43,7 +49,7 @@ export const planContainers = (
   const prefix = `sb-${context.deviceId.slice(0, 8)}-${slug(release.bundleName)}`;
   return release.containers.map((manifest) => {
     const imageDigest = imageDigestOf(manifest.image);
-    const spec = context.hash(JSON.stringify([release.bundleId, manifest])).slice(0, 16);
+    const spec = context.hash(JSON.stringify([release.bundleId, madeOf(manifest)])).slice(0, 16);
     return {
       manifest,
       reference: manifest.image,

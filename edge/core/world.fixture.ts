@@ -32,6 +32,7 @@ export const containerManifest = (
   cpus: null,
   stopGraceMs: 1_000,
   healthCheck: null,
+  dependsOn: [],
   ...more,
 });
 

@@ -79,6 +79,7 @@ const container = (
     soakMs: 6_000,
     probe: { kind: 'tcp', port: 80 },
   },
+  dependsOn: [],
 });
 
 export const createDirector = (parts: DirectorParts): Director => {

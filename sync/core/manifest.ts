@@ -43,6 +43,8 @@ export type ContainerManifest = {
   cpus: number | null;
   stopGraceMs: number;
   healthCheck: HealthCheck | null;
+  /** Containers of this bundle that must be up, and healthy if they have a check, before it starts. */
+  dependsOn: string[];
 };
 
 /** One blob of an uploaded image, as the signed release names it. */

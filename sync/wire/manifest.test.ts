@@ -1,6 +1,6 @@
 /** Which manifests are accepted, with which defaults, and where a wrong one is wrong. */
 import { describe, expect, it } from 'vitest';
-import { containersSchema } from './manifest.ts';
+import { containersSchema, releaseAsWritten, releaseSchema } from './manifest.ts';
 
 const image = `signalbeam.local/hello@sha256:${'a'.repeat(64)}`;
 
@@ -19,6 +19,7 @@ describe('a manifest', () => {
       cpus: null,
       stopGraceMs: 10_000,
       healthCheck: null,
+      dependsOn: [],
     });
   });
 
@@ -40,6 +41,43 @@ describe('a manifest', () => {
       'web is used twice',
       'host port 8080/tcp is used twice',
     ]);
+  });
+
+  it.each([
+    [{ a: ['b'] }, '0.dependsOn.0', 'b is no container of this bundle'],
+    [{ a: [], b: ['a', 'a'] }, '1.dependsOn.1', 'a is named twice'],
+    [{ a: ['a'] }, '0.dependsOn', 'they wait for one another: a → a'],
+    [{ z: [], a: ['b'], b: ['a'] }, '1.dependsOn', 'they wait for one another: a → b → a'],
+  ])('refuses an order that leads nowhere: %j', (needs, at, why) => {
+    const wrong = Object.entries(needs).map(([name, dependsOn]) => ({ name, image, dependsOn }));
+    const found = containersSchema.safeParse(wrong).error?.issues;
+    expect(found?.map(({ path, message }) => [path.join('.'), message])).toEqual([[at, why]]);
+  });
+
+  it('is written for agents of before unless it asks for an order', () => {
+    const written = (containers: unknown) =>
+      JSON.parse(
+        JSON.stringify(
+          releaseAsWritten({
+            tenantId: '00000000-0000-4000-8000-0000000000a1',
+            bundleId: '00000000-0000-4000-8000-0000000000b1',
+            bundleName: 'hello',
+            version: '1.0.0',
+            containers: containersSchema.parse(containers),
+            images: [],
+            createdAt: '2026-01-01T00:00:00.000Z',
+          }),
+        ),
+      );
+    const plain = written([{ name: 'web', image }]);
+    expect(Object.keys(plain.containers[0])).not.toContain('dependsOn');
+    expect(releaseSchema.parse(plain).containers[0]?.dependsOn).toEqual([]);
+    const ordered = written([
+      { name: 'web', image, dependsOn: ['db'] },
+      { name: 'db', image },
+    ]);
+    expect(releaseSchema.parse(ordered).containers[0]?.dependsOn).toEqual(['db']);
+    expect(ordered.containers[1]).not.toHaveProperty('dependsOn');
   });
 
   it('has no text that ends in the middle or that no database keeps', () => {

@@ -3,6 +3,7 @@
  * a signed release contains (nothing left out). One place for both, so they cannot drift apart.
  */
 import { z } from 'zod';
+import { startOrder } from '../core/dependencies.ts';
 import { containersPerBundleMax } from '../core/limits.ts';
 import type { ContainerManifest, HealthCheck, Release } from '../core/manifest.ts';
 import { digest, processText, uuid } from './shape.ts';
@@ -109,9 +110,37 @@ export const containerSchema = z.strictObject({
   cpus: z.number().min(0.01).max(256).nullable().default(null),
   stopGraceMs: z.int().min(0).max(300_000).default(10_000),
   healthCheck: healthCheckSchema.nullable().default(null),
+  /** Last, and absent in a release where it is empty: see `releaseAsWritten`. */
+  dependsOn: z
+    .array(name)
+    .max(containersPerBundleMax - 1)
+    .default([]),
 });
 
-/** What a publisher sends: containers with distinct names and without clashing host ports. */
+type Parsed = z.infer<typeof containerSchema>;
+
+const dependencyIssues = (
+  containers: readonly Parsed[],
+): { path: (string | number)[]; message: string }[] => {
+  const names = new Set(containers.map(({ name: named }) => named));
+  const wrong = containers.flatMap(({ dependsOn }, index) =>
+    dependsOn.flatMap((needed, position) => {
+      const path = [index, 'dependsOn', position];
+      if (!names.has(needed))
+        return [{ path, message: `${needed} is no container of this bundle` }];
+      return dependsOn.indexOf(needed) < position
+        ? [{ path, message: `${needed} is named twice` }]
+        : [];
+    }),
+  );
+  const order = startOrder(containers);
+  if (wrong.length > 0 || order.kind === 'ordered') return wrong;
+  const at = containers.findIndex(({ name: named }) => named === order.names[0]);
+  const message = `they wait for one another: ${order.names.join(' → ')}`;
+  return [{ path: [at, 'dependsOn'], message }];
+};
+
+/** Containers with distinct names, without clashing host ports, that can start in some order. */
 export const containersSchema = z
   .array(containerSchema)
   .min(1)
@@ -140,6 +169,9 @@ export const containersSchema = z
         ports.add(key);
       }
     }
+    for (const issue of dependencyIssues(containers)) {
+      context.addIssue({ code: 'custom', ...issue });
+    }
   });
 
 export const releaseSchema = z.strictObject({
@@ -165,6 +197,17 @@ export const releaseSchema = z.strictObject({
     )
     .max(containersPerBundleMax),
   createdAt: z.iso.datetime(),
+});
+
+/**
+ * What is signed. A field that came after the first agents is left out where it says nothing: they
+ * refuse a release with a field they don't know, rather than run it without what it asks for.
+ */
+export const releaseAsWritten = (release: Release): object => ({
+  ...release,
+  containers: release.containers.map(({ dependsOn, ...container }) =>
+    dependsOn.length === 0 ? container : { ...container, dependsOn },
+  ),
 });
 
 /** Holds the schemas to the shapes of core: a difference does not compile. */

@@ -11,6 +11,7 @@ import { releaseBytesMax } from '@signalbeam/sync/core/limits';
 import type { Release } from '@signalbeam/sync/core/manifest';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import type { Signer } from '@signalbeam/sync/wire/keys';
+import { releaseAsWritten } from '@signalbeam/sync/wire/manifest';
 import { payloadTypes, releaseDigestOf } from '@signalbeam/sync/wire/records';
 import type { BundlePolicy } from '../core/policy.ts';
 import { versionOrderKey } from '../core/version-order.ts';
@@ -31,7 +32,7 @@ const versionExists = (name: string, version: string) =>
   });
 
 const seal = (release: Release, signer: Signer): Uint8Array => {
-  const envelope = sealEnvelope(payloadTypes.release, release, [signer]);
+  const envelope = sealEnvelope(payloadTypes.release, releaseAsWritten(release), [signer]);
   if (envelope.byteLength > releaseBytesMax) {
     throw refusal(
       'invalid-bundle',

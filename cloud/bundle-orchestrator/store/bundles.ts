@@ -129,10 +129,13 @@ export const insertVersion = async (sql: Sql, version: NewVersion): Promise<bool
   return rowCount === 1;
 };
 
+/** A version of before there was an order says nothing of it. */
+type StoredContainer = Omit<ContainerManifest, 'dependsOn'> & { dependsOn?: string[] };
+
 type VersionRow = {
   bundle_id: string;
   version: string;
-  containers: ContainerManifest[];
+  containers: StoredContainer[];
   release_notes: string;
   release_digest: string;
   created_at: Date;
@@ -142,7 +145,7 @@ type VersionRow = {
 const versionOf = (row: VersionRow): BundleVersion => ({
   bundleId: row.bundle_id,
   version: row.version,
-  containers: row.containers,
+  containers: row.containers.map((container) => ({ dependsOn: [], ...container })),
   releaseNotes: row.release_notes,
   releaseDigest: row.release_digest,
   createdAt: row.created_at.toISOString(),
