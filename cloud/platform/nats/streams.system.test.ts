@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { recordEvent } from '../events/outbox.ts';
 import { subscribeEvents } from '../events/subscribe.ts';
 import { addTestTenant, openTestPlatform, type TestPlatform } from '../rig.suite.ts';
+import { ensureStreams } from './streams.ts';
 
 let test: TestPlatform;
 const tenantId = randomUUID();
@@ -44,6 +45,16 @@ describe('a hub', () => {
     await desired.delete(key);
     expect(await desired.get(key)).toBeNull();
     await expect(desired.put(key, new Uint8Array(20_000))).rejects.toThrow(RangeError);
+  });
+
+  it('of an older version learns the subjects that have been added, and keeps its own', async () => {
+    const { jsm } = test.platform.cloud;
+    const now = (await jsm.streams.info('EVENTS')).config.subjects;
+    const older = [...now.filter((subject) => subject !== 'signalbeam.alerts.>'), 'signalbeam.old'];
+    await jsm.streams.update('EVENTS', { subjects: older });
+    await ensureStreams(test.platform.cloud);
+    const { subjects } = (await jsm.streams.info('EVENTS')).config;
+    expect(subjects.toSorted()).toEqual([...now, 'signalbeam.old'].toSorted());
   });
 
   it('that lost everything gets accounts, streams and events again', async () => {

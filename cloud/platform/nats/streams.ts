@@ -28,6 +28,7 @@ const eventSubjects = [
   'signalbeam.telemetry.>',
   'signalbeam.tenants.>',
   'signalbeam.users.>',
+  'signalbeam.alerts.>',
 ];
 
 const configs = (replicas: number): (Partial<StreamConfig> & { name: string })[] => [
@@ -56,12 +57,12 @@ const configs = (replicas: number): (Partial<StreamConfig> & { name: string })[]
   },
 ];
 
-const exists = async (cloud: CloudConnection, name: string): Promise<boolean> => {
+/** Its subjects, or null when there is none. */
+const subjectsOf = async (cloud: CloudConnection, name: string): Promise<string[] | null> => {
   try {
-    await cloud.jsm.streams.info(name);
-    return true;
+    return (await cloud.jsm.streams.info(name)).config.subjects;
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === 10059) return false; // stream not found
+    if (error instanceof JetStreamApiError && error.code === 10059) return null; // stream not found
     throw error;
   }
 };
@@ -74,12 +75,21 @@ export const ensureStreams = async (
   const replicas = options.replicas ?? 1;
   const made: StreamName[] = [];
   for (const config of configs(replicas)) {
-    if (await exists(cloud, config.name)) continue;
+    const present = await subjectsOf(cloud, config.name);
+    if (present !== null) {
+      // A hub of an older version lacks what has been added since. Nothing is taken away: replicas
+      // of both versions keep the streams during an upgrade.
+      const lacking = config.subjects?.filter((subject) => !present.includes(subject)) ?? [];
+      if (lacking.length > 0) {
+        await cloud.jsm.streams.update(config.name, { subjects: [...present, ...lacking] });
+      }
+      continue;
+    }
     await cloud.jsm.streams.add(config);
     made.push(config.name as StreamName);
   }
   const bucketStream = `KV_${streams.desiredBucket}` as const;
-  if (!(await exists(cloud, bucketStream))) {
+  if ((await subjectsOf(cloud, bucketStream)) === null) {
     await new Kvm(cloud.js).create(streams.desiredBucket, { history: 1, replicas });
     made.push(bucketStream);
   }
