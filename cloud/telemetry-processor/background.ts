@@ -9,7 +9,9 @@ import { startIngest } from './ingest/start.ts';
 import { createHeard, type Heard } from './presence/heard.ts';
 import { startPresence } from './presence/start.ts';
 import { createLease } from './store/lease.ts';
+import { startLeaseLoop } from './store/lease-loop.ts';
 import { defaultRetention, ensurePartitions, removeOld } from './store/maintenance.ts';
+import { rollUp } from './store/rollups.ts';
 import { createAttend } from './stream/attend.ts';
 import { createTell } from './stream/tell.ts';
 import { startWatching, type Watching } from './stream/watching.ts';
@@ -17,6 +19,8 @@ import { startWatching, type Watching } from './stream/watching.ts';
 /** Any constant nobody else locks: "sbtp". */
 const leaseKey = 0x73627470;
 const maintenanceMs = 3_600_000;
+/** How far hours and days lag behind the samples. */
+const rollUpMs = 10_000;
 
 export type Background = { heard: Heard; watching: Watching; stop: () => Promise<void> };
 
@@ -70,13 +74,20 @@ export const startBackground = async (
     onSample: tell.sample,
   });
   const maintenance = startMaintenance(parts, lease.isHeld);
+  const rolling = startLeaseLoop({
+    lease,
+    name: 'hours and days of metrics',
+    everyMs: rollUpMs,
+    run: async () => facts.rolledUp(await rollUp(pools.ingest)),
+    log,
+  });
   return {
     heard,
     watching,
     stop: async () => {
       maintenance.stop();
       watching.stop();
-      await Promise.all([ingest.stop(), presence.stop()]);
+      await Promise.all([ingest.stop(), presence.stop(), rolling.stop()]);
       await lease.release();
     },
   };

@@ -4,12 +4,9 @@
  * Column order here and in `metricsCopy` must agree.
  */
 import { type MetricsBody, metricNames } from '@signalbeam/sync/wire/rows';
+import { metricColumns } from '../store/metric-columns.ts';
 
-const columnOf = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-
-export const metricsCopy = `COPY telemetry.metrics (tenant_id, device_id, received_at, epoch, seq, at, ${metricNames
-  .map(columnOf)
-  .join(', ')}) FROM STDIN (FORMAT binary)`;
+export const metricsCopy = `COPY telemetry.metrics (tenant_id, device_id, received_at, epoch, seq, at, ${metricColumns.join(', ')}) FROM STDIN (FORMAT binary)`;
 
 const fieldCount = 6 + metricNames.length;
 /** Count, then per field a length and at most: two UUIDs, epoch's 16 letters, 8 bytes each. */

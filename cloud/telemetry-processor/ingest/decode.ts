@@ -32,11 +32,18 @@ type Row<Body> = { seq: number; at: number; body: Body };
 /** Rows by line; undefined where the line is a gap or was set aside. */
 type Rows<Body> = (Row<Body> | undefined)[];
 
+type Samples = {
+  copy: Buffer;
+  /** Where line `i` starts; a line without a sample takes no bytes. */
+  offsets: number[];
+  /** The device's time of each line that is a row. */
+  times: (number | undefined)[];
+};
+
 export type Content =
-  /** `offsets[i]` is where line `i` starts; a line without a row takes no bytes. */
-  | { lane: 'metrics'; copy: Buffer; offsets: number[]; newest: Row<unknown> | undefined }
+  | (Samples & { lane: 'metrics'; newest: Row<unknown> | undefined })
   /** Samples that made way for newer ones, as metrics are; and what was summed up, by line. */
-  | { lane: 'backfill'; copy: Buffer; offsets: number[]; thinned: Rows<ThinnedBody> }
+  | (Samples & { lane: 'backfill'; thinned: Rows<ThinnedBody> })
   | { lane: 'events'; rows: Rows<EventBody> }
   | { lane: 'reported'; rows: Rows<ReportedBody> };
 
@@ -160,14 +167,19 @@ const walkMetrics = (
   receivedAt: number,
 ): Walked => {
   const copy = createCopy(header, lines, device, receivedAt);
+  const times: Samples['times'] = [];
   let newest: Row<unknown> | undefined;
   const walked = walk(header, lines, schemas.metrics, (row) => {
     copy.add(row);
+    times.push(row?.at);
     newest = row ?? newest;
   });
   if ('reason' in walked) return walked;
   const { offsets } = copy;
-  return { lines: walked, content: { lane: 'metrics', copy: copy.bytes(), offsets, newest } };
+  return {
+    lines: walked,
+    content: { lane: 'metrics', copy: copy.bytes(), offsets, times, newest },
+  };
 };
 
 const walkBackfill = (
@@ -177,15 +189,20 @@ const walkBackfill = (
   receivedAt: number,
 ): Walked => {
   const copy = createCopy(header, lines, device, receivedAt);
+  const times: Samples['times'] = [];
   const thinned: Rows<ThinnedBody> = [];
   const walked = walk(header, lines, schemas.backfill, (row) => {
     const isThinned = row !== undefined && 'stepMs' in row.body;
     copy.add(isThinned ? undefined : (row as Row<MetricsBody> | undefined));
+    times.push(row?.at);
     thinned.push(isThinned ? (row as Row<ThinnedBody>) : undefined);
   });
   if ('reason' in walked) return walked;
   const { offsets } = copy;
-  return { lines: walked, content: { lane: 'backfill', copy: copy.bytes(), offsets, thinned } };
+  return {
+    lines: walked,
+    content: { lane: 'backfill', copy: copy.bytes(), offsets, times, thinned },
+  };
 };
 
 const walkLane = (

@@ -23,7 +23,12 @@ export const createIngestFacts = (metrics: Metrics) => {
     'outcome',
   ]);
   const waiting = metrics.gauge('signalbeam_ingest_waiting_frames', 'Frames pulled and not stored');
+  const marks = metrics.counter(
+    'signalbeam_rollup_marks_total',
+    'Pieces of frames added to hours and days',
+  );
   return {
+    rolledUp: (done: { marks: number }): void => marks.inc(done.marks),
     stored: (stored: Stored, waitingFrames: number): void => {
       rows.inc(stored.rows);
       waiting.set(waitingFrames);

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import type { PoolClient } from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import type { Mark } from '../core/placement.ts';
 import { copyHeader, copyTrailer, metricsCopy } from './copy-binary.ts';
 
 export type LaneKey = { deviceId: string; tenantId: string; lane: string; epoch: string };
@@ -28,6 +29,8 @@ export type ThinnedRow = Who & {
   columns: unknown;
 };
 export type ReportedRow = Who & { seq: number; at: number; opened: number; body: ReportedBody };
+/** Which rows came that hours and days do not count yet. */
+export type MarkRow = Omit<Who, 'receivedAt'> & Mark & { lane: string };
 export type GapRow = Who & { lane: string; from: number; to: number; reason: string };
 export type DeadLetter = {
   tenantId: string | null;
@@ -162,6 +165,28 @@ export const insertThinned = async (
       rows.map((row) => JSON.stringify(row.columns)),
     ],
   );
+};
+
+export const insertMarks = async (client: PoolClient, rows: readonly MarkRow[]): Promise<void> => {
+  if (rows.length === 0) return;
+  await client.query({
+    name: 'telemetry-insert-marks',
+    text: `INSERT INTO telemetry.rollup_marks
+       (tenant_id, device_id, lane, epoch, hour, at_from, at_to, from_seq, to_seq)
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
+       $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::bigint[])`,
+    values: [
+      rows.map((row) => row.tenantId),
+      rows.map((row) => row.deviceId),
+      rows.map((row) => row.lane),
+      rows.map((row) => row.epoch),
+      rows.map((row) => iso(row.hour)),
+      rows.map((row) => iso(row.atFrom)),
+      rows.map((row) => iso(row.atTo)),
+      rows.map((row) => row.fromSeq),
+      rows.map((row) => row.toSeq),
+    ],
+  });
 };
 
 export const insertEvents = async (

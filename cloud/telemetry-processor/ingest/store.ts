@@ -9,6 +9,7 @@ import { transaction } from '@signalbeam/platform/postgres/transaction';
 import type { Lane } from '@signalbeam/sync/core/lanes';
 import type { PoolClient } from 'pg';
 import { judgeBatch } from '../core/batch-positions.ts';
+import { marksOf } from '../core/placement.ts';
 import type { Position } from '../core/position.ts';
 import { lettersOfRows } from './dead-letters.ts';
 import type { DecodedFrame } from './decode.ts';
@@ -21,10 +22,12 @@ import {
   insertDeadLetters,
   insertEvents,
   insertGaps,
+  insertMarks,
   insertThinned,
   type LaneKey,
   laneKeyText,
   lockWatermarks,
+  type MarkRow,
   moveWatermarks,
   type ReportedRow,
   storeReported,
@@ -49,6 +52,7 @@ export type FrameMessage = { subject: string; frame: DecodedFrame };
 type Gathered = {
   metrics: Buffer[];
   thinned: ThinnedRow[];
+  marks: MarkRow[];
   events: EventRow[];
   reported: ReportedRow[];
   gaps: GapRow[];
@@ -72,6 +76,20 @@ const lanesOf = (messages: readonly FrameMessage[]): LaneKey[] => {
     if (!keys.has(laneKeyText(key))) keys.set(laneKeyText(key), key);
   }
   return [...keys.values()];
+};
+
+const gatherMarks = (into: Gathered, frame: DecodedFrame, fromLine: number): void => {
+  const { device, lane, epoch, receivedAt, extent, content } = frame;
+  if (content.lane !== 'metrics' && content.lane !== 'backfill') return;
+  const rows: { seq: number; at: number }[] = [];
+  for (let line = fromLine; line < content.times.length; line += 1) {
+    const [seq, at] = [extent.ends[line], content.times[line]];
+    if (seq !== undefined && at !== undefined) rows.push({ seq, at });
+  }
+  const { tenantId, deviceId } = device;
+  for (const mark of marksOf(rows, receivedAt)) {
+    into.marks.push({ tenantId, deviceId, lane, epoch, ...mark });
+  }
 };
 
 const gatherContent = (
@@ -163,6 +181,7 @@ const gather = (
   const gathered: Gathered = {
     metrics: [],
     thinned: [],
+    marks: [],
     events: [],
     reported: [],
     gaps: [],
@@ -183,6 +202,7 @@ const gather = (
     if (decision.kind === 'ahead') ahead.add(message);
     if (decision.kind !== 'new') continue;
     gatherContent(gathered, frame, decision.fromLine, watermark);
+    gatherMarks(gathered, frame, decision.fromLine);
     gatherGaps(gathered, message, decision.fromLine, decision.fromSeq);
     rows += frame.extent.ends.length - decision.fromLine;
   }
@@ -192,6 +212,7 @@ const gather = (
 const write = async (client: PoolClient, gathered: Gathered): Promise<void> => {
   await copyMetrics(client, gathered.metrics);
   await insertThinned(client, gathered.thinned);
+  await insertMarks(client, gathered.marks);
   await insertEvents(client, gathered.events);
   await storeReported(client, gathered.reported);
   await insertGaps(client, gathered.gaps);

@@ -6,7 +6,7 @@ import { migrate } from '@signalbeam/platform/postgres/migrate';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { createLease } from './lease.ts';
-import { ensurePartitions, removeOld } from './maintenance.ts';
+import { defaultRetention, ensurePartitions, removeOld } from './maintenance.ts';
 
 const dayMs = 86_400_000;
 const now = Date.UTC(2026, 5, 15, 12);
@@ -55,7 +55,7 @@ it('makes the days around today once, and moves rows that came early into theirs
 it('removes what is past its time, by day or, with a wrong clock, by arrival', async () => {
   await insert(0, now);
   await insert(0, now - 40 * dayMs);
-  const retention = { metricsDays: 5, eventsDays: 5, deadLettersDays: 5 };
+  const retention = { ...defaultRetention, metricsDays: 5, eventsDays: 5, deadLettersDays: 5 };
   await removeOld(ingest, now + 5 * dayMs, { ...retention, metricsDays: 30 });
   expect(await whereRowsAre()).toHaveLength(3);
   await removeOld(ingest, now + 8 * dayMs, retention);

@@ -4,9 +4,21 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 
-export type Retention = { metricsDays: number; eventsDays: number; deadLettersDays: number };
+export type Retention = {
+  metricsDays: number;
+  hoursDays: number;
+  daysDays: number;
+  eventsDays: number;
+  deadLettersDays: number;
+};
 
-export const defaultRetention: Retention = { metricsDays: 30, eventsDays: 90, deadLettersDays: 30 };
+export const defaultRetention: Retention = {
+  metricsDays: 30,
+  hoursDays: 400,
+  daysDays: 1_100,
+  eventsDays: 90,
+  deadLettersDays: 30,
+};
 /** Rows removed by one statement, so that none holds locks or bloats the log for long. */
 const deleteRowsMax = 10_000;
 
@@ -43,6 +55,10 @@ export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): 
   await sql.query('SELECT telemetry.drop_old_metrics($1, $2)', [
     dayOf(nowMs),
     retention.metricsDays,
+  ]);
+  await sql.query('SELECT telemetry.drop_old_rollups($1, $2)', [
+    before(retention.hoursDays),
+    before(retention.daysDays),
   ]);
   await deleteOlder(sql, 'metrics_thinned', 'received_at', before(retention.metricsDays));
   await deleteOlder(sql, 'events', 'received_at', before(retention.eventsDays));

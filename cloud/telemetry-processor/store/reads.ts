@@ -9,6 +9,7 @@ import {
   metricNames,
   type ReportedBody,
 } from '@signalbeam/sync/wire/rows';
+import { columnOf, isCounter } from './metric-columns.ts';
 
 /** Also one that was replaced or decommissioned: its history stays readable. */
 export const deviceExists = async (sql: Sql, deviceId: string): Promise<boolean> => {
@@ -47,16 +48,11 @@ export const readPresence = async (sql: Sql, deviceId: string): Promise<Presence
   };
 };
 
-/** Counters only grow, so the last value of a bucket says more than the mean. */
-const counters: readonly string[] = ['networkReceivedBytes', 'networkSentBytes', 'uptimeSeconds'];
-const columnOf = (name: string): string =>
-  name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
 /** Sum and count (or the largest value) of each metric of a bucket, from samples and from sums. */
 const ofSamples = metricNames
   .map((name) => {
     const column = columnOf(name);
-    return counters.includes(name)
+    return isCounter(name)
       ? `max(${column}) AS ${column}_max`
       : `sum(${column}) AS ${column}_sum, count(${column}) AS ${column}_count`;
   })
@@ -64,7 +60,7 @@ const ofSamples = metricNames
 const ofThinned = metricNames
   .map((name, index) => {
     const [column, at] = [columnOf(name), `columns->${index}`];
-    return counters.includes(name)
+    return isCounter(name)
       ? `max((${at}->>1)::float8) AS ${column}_max`
       : `sum((${at}->>2)::float8) AS ${column}_sum, coalesce(sum((${at}->>3)::bigint), 0)::bigint AS ${column}_count`;
   })
@@ -72,7 +68,7 @@ const ofThinned = metricNames
 const seriesColumns = metricNames
   .map((name) => {
     const column = columnOf(name);
-    return counters.includes(name)
+    return isCounter(name)
       ? `max(${column}_max) AS "${name}"`
       : `sum(${column}_sum) / nullif(sum(${column}_count), 0)::float8 AS "${name}"`;
   })

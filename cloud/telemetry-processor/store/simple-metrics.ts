@@ -7,8 +7,9 @@ import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { onlyRow } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import type { MetricsBody } from '@signalbeam/sync/wire/rows';
+import { marksOf } from '../core/placement.ts';
 import { metricsRowBytesMax, rowPrefix, writeMetricsRow } from '../ingest/copy-binary.ts';
-import { copyMetrics } from '../ingest/statements.ts';
+import { copyMetrics, insertMarks } from '../ingest/statements.ts';
 
 /** No agent draws it: theirs are 64 random bits. */
 export const simpleEpoch = '0000000000000000';
@@ -35,9 +36,15 @@ export const storeSimpleMetrics = (
     ).up_to;
     const prefix = rowPrefix({ ...device, receivedAt, epoch: simpleEpoch });
     const target = Buffer.allocUnsafe(samples.length * metricsRowBytesMax);
-    const end = samples.reduce((offset, sample, index) => {
-      const seq = upTo - samples.length + index + 1;
-      return writeMetricsRow(target, offset, prefix, { seq, ...sample });
-    }, 0);
+    const rows = samples.map((sample, index) => ({
+      seq: upTo - samples.length + index + 1,
+      ...sample,
+    }));
+    const end = rows.reduce((offset, row) => writeMetricsRow(target, offset, prefix, row), 0);
     await copyMetrics(client, [target.subarray(0, end)]);
+    const lane = { ...device, lane: 'metrics', epoch: simpleEpoch };
+    await insertMarks(
+      client,
+      marksOf(rows, receivedAt).map((mark) => ({ ...lane, ...mark })),
+    );
   });
