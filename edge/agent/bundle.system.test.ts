@@ -49,7 +49,10 @@ const enrol = async (name: string): Promise<{ folder: string; deviceId: string }
   return { folder, deviceId: (enrolment as { deviceId: string }).deviceId };
 };
 
-/** A bundle whose two versions share a host port, so that one must stop before the other starts. */
+/**
+ * A bundle whose two versions share a host port, so that one must stop before the other starts. The
+ * second has a container more, which waits until the first is healthy.
+ */
 const publish = async (name: string): Promise<string> => {
   const hostPort = await freePort();
   const { id } = (await cloud.ask('POST', '/api/bundles', { name })) as { id: string };
@@ -67,8 +70,12 @@ const publish = async (name: string): Promise<string> => {
     });
     const { images } = (await uploaded.json()) as { images: { reference: string }[] };
     const ports = [{ containerPort: 8080, hostPort, hostAddress: '127.0.0.1' }];
-    const container = { name: 'web', image: images[0]?.reference, ports, stopGraceMs: 200 };
-    const body = { version, containers: [container] };
+    const image = images[0]?.reference;
+    const healthCheck = { probe: { kind: 'http', port: 8080 }, intervalMs: 200, soakMs: 500 };
+    const web = { name: 'web', image, ports, stopGraceMs: 200, healthCheck };
+    const tool = { name: 'tool', image, command: ['sleep', '600'], stopGraceMs: 200 };
+    const more = version === '1.0.0' ? [] : [{ ...tool, dependsOn: ['web'] }];
+    const body = { version, containers: [...more, web] };
     await cloud.ask('POST', `/api/bundles/${id}/versions`, body);
   }
   return id;
@@ -131,7 +138,11 @@ describe.each<Kind>(kinds)('on %s, the bundled agent', (kind) => {
 
     const again = await start();
     await second.succeeds();
-    expect(await versionsOf(engine, deviceId)).toEqual(['2.0.0']);
+    expect(await versionsOf(engine, deviceId)).toEqual(['2.0.0', '2.0.0']);
+    const inOrder = (await engine.list(deviceId))
+      .toSorted((one, other) => (one.startedAt ?? 0) - (other.startedAt ?? 0))
+      .map((each) => each.labels[labels.container]);
+    expect(inOrder).toEqual(['web', 'tool']);
     await again.stop();
     for (const { id } of await engine.list(deviceId)) await engine.remove(id, { volumes: true });
     await engine.close();

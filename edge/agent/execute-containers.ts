@@ -5,9 +5,9 @@
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { failureLogLineBytesMax, failureLogLinesMax } from '@signalbeam/sync/core/limits';
 import { labels } from '../core/container.ts';
+import { isRunning } from '../core/dependencies.ts';
 import { containersOf } from '../core/known.ts';
 import { containersOfRelease } from '../core/plan-images.ts';
-import { isRunning } from '../core/plan-update.ts';
 import { type Executor, type StepContext, slotOf } from './step-context.ts';
 
 const idOf = (context: StepContext, name: string): string | undefined =>

@@ -3,7 +3,8 @@
  * repeated, and what it changes in the journal is one commit together with the event that tells.
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
-import type { SlotKnown } from '../core/known.ts';
+import { awaiting } from '../core/dependencies.ts';
+import { containersOf, type SlotKnown } from '../core/known.ts';
 import { containersOfRelease } from '../core/plan-images.ts';
 import { checkOf, judgeProbes } from '../core/probe-verdict.ts';
 import type { Step, StepKind } from '../core/step.ts';
@@ -75,8 +76,10 @@ const probe: Executor<'probe'> = async (context, { bundleId }) => {
   const release = update === null ? undefined : known.releases.get(update.target.releaseDigest);
   if (update === null || release === undefined) return;
   const containers = containersOfRelease(known, release);
-  const results = await probeRound(parts, engine, containers, signal);
-  const checks = containers.map(({ manifest }) => checkOf(manifest));
+  const later = new Set(awaiting(containers, containersOf(known, bundleId)));
+  const started = containers.filter((each) => !later.has(each));
+  const results = await probeRound(parts, engine, started, signal);
+  const checks = started.map(({ manifest }) => checkOf(manifest));
   change(context, bundleId, (slot) => ({
     ...slot,
     update: judgeProbes(slot.update ?? update, checks, results, parts.now()),

@@ -3,8 +3,9 @@
  * bundle share host ports, so one goes before the other comes. A plan is not broken off inside it,
  * and a guard outlives the agent there. Removal has none: it is meant to leave nothing. Pure.
  */
+
+import { isRunning } from './dependencies.ts';
 import type { Known } from './known.ts';
-import { isRunning } from './plan-update.ts';
 import type { Step } from './step.ts';
 
 export type Gap = {

@@ -4,9 +4,10 @@
  */
 import type { Release } from '@signalbeam/sync/core/manifest';
 import type { ObservedContainer } from './container.ts';
+import { isRunning } from './dependencies.ts';
 import { containersOf, type Known, mustWait, type SlotKnown } from './known.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
-import { createSteps, graceOf, isRunning, stopOthers } from './plan-update.ts';
+import { createSteps, graceOf, stopOthers } from './plan-update.ts';
 import type { PlannedContainer } from './spec.ts';
 import { act, idle, type Plan, type Step } from './step.ts';
 

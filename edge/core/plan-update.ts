@@ -3,7 +3,8 @@
  * probe → confirm, or restore. The old version is stopped only once the new one's containers
  * exist, and is removed only once the new one is confirmed. Pure.
  */
-import type { ObservedContainer } from './container.ts';
+
+import { awaiting, isRunning } from './dependencies.ts';
 import { driftOf } from './drift.ts';
 import { containersOf, type Known, type SlotKnown, type Update } from './known.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
@@ -12,9 +13,6 @@ import type { PlannedContainer } from './spec.ts';
 import { act, type Plan, type Step } from './step.ts';
 
 const defaultGraceMs = 10_000;
-
-export const isRunning = ({ state }: ObservedContainer): boolean =>
-  state === 'running' || state === 'restarting' || state === 'paused';
 
 /** Creates what is missing and replaces what is not as the manifest says. Starts nothing. */
 export const createSteps = (
@@ -48,24 +46,30 @@ export const createSteps = (
   });
 };
 
-/** Stops ours of this bundle that are not among `keep`, last started first. */
+/**
+ * Stops ours of this bundle that are not among `keep`: against the order of their version as far as
+ * `graceMs` names them in it, else the last started first.
+ */
 export const stopOthers = (
   known: Known,
   bundleId: string,
   keep: ReadonlySet<string>,
   graceMs: ReadonlyMap<string, number>,
-): Step[] =>
-  containersOf(known, bundleId)
+): Step[] => {
+  const place = new Map([...graceMs.keys()].map((name, index) => [name, index]));
+  return containersOf(known, bundleId)
     .filter((container) => !keep.has(container.name) && isRunning(container))
     .sort((left, right) => (right.startedAt ?? 0) - (left.startedAt ?? 0))
+    .sort((left, right) => (place.get(right.name) ?? -1) - (place.get(left.name) ?? -1))
     .map(({ name }) => ({
       kind: 'stop-container',
       bundleId,
       name,
       graceMs: graceMs.get(name) ?? defaultGraceMs,
     }));
+};
 
-/** Grace periods of a version's containers, by name. */
+/** Grace periods of a version's containers by name, in the order in which those start. */
 export const graceOf = (known: Known, releaseDigest: string | undefined): Map<string, number> => {
   const release = releaseDigest === undefined ? undefined : known.releases.get(releaseDigest);
   if (release === undefined) return new Map();
@@ -104,10 +108,14 @@ const takeOver = (
   const replaced = new Set(
     creates.flatMap((step) => (step.kind === 'retire-container' ? [step.name] : [])),
   );
+  const later = new Set(
+    awaiting(containers, containersOf(known, bundleId), replaced).map(({ spec }) => spec.name),
+  );
+  const first = containers.filter(({ spec }) => !later.has(spec.name));
   return [
     ...creates,
     ...stopOthers(known, bundleId, names, graceOf(known, slot.confirmed?.releaseDigest)),
-    ...startSteps(known, bundleId, containers, replaced),
+    ...startSteps(known, bundleId, first, replaced),
   ];
 };
 
@@ -139,7 +147,8 @@ export const planSwap = (known: Known, slot: SlotKnown, update: Update): Plan =>
 export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: number): Plan => {
   const { bundleId } = slot;
   const release = known.releases.get(update.target.releaseDigest);
-  const checks = (release?.containers ?? []).map(checkOf);
+  const containers = release === undefined ? [] : containersOfRelease(known, release);
+  const checks = containers.map(({ manifest }) => checkOf(manifest));
   const trouble = update.lastTrouble;
   const retries = checks.find(({ name }) => name === trouble?.container)?.retries ?? 1;
   if (trouble !== null && update.probeFailures >= retries) {
@@ -154,6 +163,8 @@ export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: nu
   // A time that has not come yet was read from a clock that has been set back since.
   const healthySince = past(update.healthySince, now);
   const lastProbeAt = past(update.lastProbeAt, now);
+  const later = awaiting(containers, containersOf(known, bundleId));
+  if (healthySince !== null && later.length > 0) return startNext(bundleId, later);
   if (healthySince !== null && now - healthySince >= soak) {
     return act({ kind: 'confirm-update', bundleId });
   }
@@ -161,6 +172,12 @@ export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: nu
   if (lastProbeAt === null || now >= dueAt) return act({ kind: 'probe', bundleId });
   const soakEndsAt = healthySince === null ? dueAt : healthySince + soak;
   const what = `${slot.bundleName} ${update.target.version}`;
+  if (later.length > 0) {
+    const names = later.map(({ manifest }) => manifest.name).join(', ');
+    const why = trouble === null ? '' : `: ${trouble.reason}`;
+    const waiting = `${what}: ${names} starts once what it depends on is healthy${why}.`;
+    return { steps: [], waiting, wakeAtMs: dueAt };
+  }
   return {
     steps: [],
     waiting:
@@ -169,6 +186,16 @@ export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: nu
         : `${what} is healthy; it is confirmed after ${Math.round(soak / 1000)} s of that.`,
     wakeAtMs: Math.min(dueAt, Math.max(soakEndsAt, now)),
   };
+};
+
+/** What runs is healthy: those start that depend on nothing else, and are probed with the rest. */
+const startNext = (bundleId: string, later: readonly PlannedContainer[]): Plan => {
+  const names = new Set(later.map(({ manifest }) => manifest.name));
+  const ready = later.filter(({ manifest }) => !manifest.dependsOn.some((name) => names.has(name)));
+  return act(
+    ...ready.map(({ spec }): Step => ({ kind: 'start-container', bundleId, name: spec.name })),
+    { kind: 'begin-probe', bundleId },
+  );
 };
 
 export const planRestore = (known: Known, slot: SlotKnown, update: Update): Plan => {

@@ -4,6 +4,7 @@
  * changed one can be made beside the old one before that stops.
  */
 import { artifactHost, type ContainerManifest, type Release } from '@signalbeam/sync/core/manifest';
+import { inDependencyOrder } from './dependencies.ts';
 import { type ContainerSpec, labels, type Mount } from './container.ts';
 
 export type PlannedContainer = {
@@ -42,12 +43,13 @@ const madeOf = ({ dependsOn: _, ...made }: ContainerManifest) => made;
 const mountOf = (prefix: string, mount: ContainerManifest['mounts'][number]): Mount =>
   mount.kind === 'bind' ? mount : { ...mount, name: `${prefix}-${mount.name}` };
 
+/** In the order in which they start. */
 export const planContainers = (
   release: Release,
   context: { deviceId: string; registryPort: number; hash: (text: string) => string },
 ): PlannedContainer[] => {
   const prefix = `sb-${context.deviceId.slice(0, 8)}-${slug(release.bundleName)}`;
-  return release.containers.map((manifest) => {
+  return inDependencyOrder(release.containers).map((manifest) => {
     const imageDigest = imageDigestOf(manifest.image);
     const spec = context.hash(JSON.stringify([release.bundleId, madeOf(manifest)])).slice(0, 16);
     return {

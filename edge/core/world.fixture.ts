@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import type { ContainerManifest, Release, Slot } from '@signalbeam/sync/core/manifest';
 import { type ContainerSpec, labels, type ObservedContainer } from './container.ts';
+import { awaiting } from './dependencies.ts';
 import type { Known, SlotKnown } from './known.ts';
 import { containersOfRelease } from './plan-images.ts';
 import { checkOf, judgeProbes, type ProbeResult } from './probe-verdict.ts';
@@ -173,7 +174,9 @@ const probe = (world: World, id: string, now: number): void =>
   editSlot(world, id, (each) => {
     const target = each.update && world.releases.get(each.update.target.releaseDigest);
     if (!each.update || !target) return each;
-    const planned = containersOfRelease(knownOf(world), target);
+    const all = containersOfRelease(knownOf(world), target);
+    const later = new Set(awaiting(all, world.containers));
+    const planned = all.filter((each) => !later.has(each));
     const results = planned.map(({ manifest, spec }): ProbeResult => {
       const container = manifest.name;
       const running = world.containers.find(({ name }) => name === spec.name)?.state === 'running';
