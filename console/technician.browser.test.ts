@@ -71,7 +71,7 @@ it('shows a waiting device its fingerprint, and moves on by itself once it is ap
   const fingerprint = await region('To be approved').locator('.fingerprint').textContent();
   const { stdout } = await agentCommand(['status', '--state', folder]);
   expect(stdout).toContain(fingerprint);
-  await region('This device').getByText('This device is not approved yet.').waitFor();
+  await region('This device').getByText('This device is not approved yet.').first().waitFor();
   expect(await looksFor(page, 'waiting')).toEqual([]);
   await cloud.ask('POST', `/api/devices/${deviceId}/approve`);
   await region('This device').getByText('Ready, nothing to run').waitFor();
@@ -142,7 +142,10 @@ it('is read-only until signed in by a code from the device, and then looks again
   const { page } = phone;
   const reconcile = page.getByRole('button', { name: 'Reconcile now' });
   expect(await reconcile.getAttribute('aria-disabled')).toBe('true');
-  await region('This device').getByText('Sign in first, with a code from this device.').waitFor();
+  await region('This device')
+    .getByText('Sign in first, with a code from this device.')
+    .first()
+    .waitFor();
   const form = page.locator('wa-dialog[open], wa-drawer[open]');
   await page.getByRole('button', { name: 'Sign in' }).click();
   await form.getByLabel('Code', { exact: true }).fill('0000-0000');
@@ -159,6 +162,29 @@ it('is read-only until signed in by a code from the device, and then looks again
   await region('What happened')
     .getByText('A technician asked the device to reconcile now.')
     .waitFor();
+});
+
+it('is held while somebody works at the device, which the cloud is told too', async () => {
+  const { page } = phone;
+  await page.getByRole('button', { name: 'Hold', exact: true }).click();
+  const form = page.locator('wa-dialog[open], wa-drawer[open]');
+  await form.getByLabel('At most for').selectOption('1 hour');
+  await form.getByLabel('What are you doing?').fill('Replacing the fan');
+  expect(await looksFor(page, 'a hold')).toEqual([]);
+  await page.keyboard.press('Enter');
+  await region('This device').getByText('Held by a technician').waitFor();
+  await region('This device')
+    .getByText(/^Nothing is changed here until .*: Replacing the fan\.$/)
+    .waitFor();
+  const told = async () => JSON.stringify(await cloud.ask('GET', `/api/devices/${deviceId}`));
+  await expect.poll(told, { timeout: 15_000 }).toContain('Replacing the fan');
+  const { stdout } = await agentCommand(['status', '--state', folder]);
+  expect(stdout).toMatch(
+    /Waiting: A technician holds this device until .* UTC: Replacing the fan\./,
+  );
+  await page.getByRole('button', { name: 'End the hold' }).click();
+  await region('This device').getByText('All is well').waitFor();
+  await region('What happened').getByText('No technician holds this device any more.').waitFor();
 });
 
 it('says when the link is cut, what waits meanwhile, and that it healed', async () => {

@@ -70,6 +70,11 @@ const verbs: Record<VerbName | 'help', Verb> = {
     );
     return 0;
   },
+  hold: async (args) => {
+    const { holdDevice } = await import('./host/hold-command.ts');
+    print(holdDevice(readOptions('hold', args, environment), Date.now()));
+    return 0;
+  },
   version: async (args) => {
     readOptions('version', args, environment);
     print(`signalbeam-agent ${agentVersion} (Node ${process.versions.node})`);

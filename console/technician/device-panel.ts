@@ -22,6 +22,7 @@ import '../ui/theme-switch.ts';
 import { metricCharts, metricTable, newestSample } from '../views/metric-panel.ts';
 import { timeline } from '../views/timeline.ts';
 import './container-log.ts';
+import './hold-form.ts';
 import './sign-in.ts';
 import { aboutCard, approvalCard, containerRows, linkCard, softwareCard } from './sections.ts';
 import { siteCard } from './site-card.ts';
@@ -47,6 +48,7 @@ class DevicePanel extends LitElement {
   static override properties = {
     live: { state: true },
     signingIn: { state: true },
+    holding: { state: true },
     logOf: { state: true },
     range: { state: true },
     asTable: { state: true },
@@ -55,6 +57,7 @@ class DevicePanel extends LitElement {
   };
   live: LinkState = { kind: 'connecting', dataFrom: null };
   signingIn = false;
+  holding = false;
   logOf: LocalContainer | null = null;
   range: Range = ranges[1];
   asTable = false;
@@ -147,6 +150,36 @@ class DevicePanel extends LitElement {
     this.asking = false;
   }
 
+  async #endHold(): Promise<void> {
+    try {
+      await this.#ask('DELETE', '/api/local/hold');
+      notify('ok', 'The hold is ended. What waited begins now.');
+    } catch (error) {
+      notify('bad', error instanceof Error ? error.message : String(error));
+    }
+    this.#device.refresh();
+  }
+
+  /** Same conditions as looking again: it changes what the device does. */
+  #holdButton(device: LocalDevice, signedIn: boolean): TemplateResult {
+    const refused = reconcileRefusal(device, signedIn, this.#isAway);
+    if (device.hold !== null)
+      return actionButton({
+        label: 'End the hold',
+        refused,
+        hushed: true,
+        run: () => void this.#endHold(),
+      });
+    return actionButton({
+      label: 'Hold',
+      refused,
+      hushed: true,
+      run: () => {
+        this.holding = true;
+      },
+    });
+  }
+
   async #signOut(): Promise<void> {
     await this.#ask('DELETE', '/api/local/session').catch(() => undefined);
     this.#session.refresh();
@@ -184,8 +217,8 @@ class DevicePanel extends LitElement {
         busy: this.asking,
         refused: reconcileRefusal(device, signedIn, this.#isAway),
         run: () => void this.#reconcile(),
-      })}<div class="row">${this.#account(signedIn)}</div></div>
-      ${signedIn ? html`<p class="muted small">Looks at every container again and repairs what differs from what is wanted.</p>` : nothing}
+      })}${this.#holdButton(device, signedIn)}<div class="row">${this.#account(signedIn)}</div></div>
+      ${signedIn ? html`<p class="muted small">Reconcile looks at every container again and repairs what differs from what is wanted. Hold has it change nothing while you work here.</p>` : nothing}
     </section>`;
   }
 
@@ -284,6 +317,15 @@ class DevicePanel extends LitElement {
       <container-log .container=${this.logOf} @closed=${() => {
         this.logOf = null;
       }}></container-log>
+      <hold-form .ask=${this.#ask} .open=${this.holding} @closed=${(
+        event: CustomEvent<{ placed: boolean }>,
+      ) => {
+        this.holding = false;
+        if (event.detail.placed) {
+          notify('ok', 'The device is held.');
+          this.#device.refresh();
+        }
+      }}></hold-form>
       <device-sign-in .ask=${this.#ask} .open=${this.signingIn} @closed=${(
         event: CustomEvent<{ signedIn: boolean }>,
       ) => {

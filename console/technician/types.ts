@@ -24,6 +24,8 @@ export type LocalDevice = {
   generation: number;
   waiting: string;
   slots: LocalSlot[];
+  /** A technician works here and the agent changes nothing; null while nobody does. */
+  hold: { reason: string; by: 'console' | 'command'; sinceMs: number; untilMs: number } | null;
   /** What is wrong with the device's clock; null while nothing is. */
   clock: string | null;
   /** That news may be held back from it; null while what it believes is fresh. */

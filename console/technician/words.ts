@@ -57,6 +57,15 @@ export const clockSentence = (skewMs: number): string =>
     ? ''
     : `This device’s clock is ${spanOf(Math.abs(skewMs))} ${skewMs < 0 ? 'behind' : 'ahead of'} yours. Times here are the device’s.`;
 
+/** Until when, why, and what waits for its end. */
+const holdSentence = (hold: NonNullable<LocalDevice['hold']>, device: LocalDevice): string => {
+  const why = hold.reason === '' ? '' : `: ${hold.reason.replace(/[.\s]*$/, '')}`;
+  const waits = device.slots
+    .filter(({ status }) => status === 'pending')
+    .map(({ bundleName, version }) => ` ${bundleName} ${version} waits.`);
+  return `Nothing is changed here until ${clockOf(hold.untilMs, device.now)}${why}.${waits.join('')}`;
+};
+
 /** The worst truth about this device, in one mark and one sentence. */
 export const deviceVerdict = (
   device: LocalDevice,
@@ -76,6 +85,11 @@ export const deviceVerdict = (
     return {
       mark: { shape: 'triangle', tone: 'bad', word: 'No container engine' },
       sentence: 'Neither Docker nor Podman answers. Start it; this agent finds it by itself.',
+    };
+  if (device.hold !== null)
+    return {
+      mark: { shape: 'half', tone: 'warn', word: 'Held by a technician' },
+      sentence: holdSentence(device.hold, device),
     };
   const failed = device.slots.find((slot) => slot.status === 'failed');
   if (failed !== undefined) {

@@ -95,6 +95,7 @@ const run = async (options: ProcessOptions): Promise<void> => {
     fetchRelease: async (digest) => readFileSync(join(options.cloudDir, digest.replace(':', '-'))),
     probe,
     outbox,
+    hold: () => null,
     holdUpdates: () => null,
     now,
     random: Math.random,

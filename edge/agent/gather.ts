@@ -79,6 +79,7 @@ export const gather = (
     registryPort: parts.registryPort,
     preparing: new Set(),
     retries,
+    hold: parts.hold(),
     holdUpdates: parts.holdUpdates(),
     hash,
   };

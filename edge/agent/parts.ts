@@ -8,6 +8,7 @@ import type { RoleKeys } from '@signalbeam/sync/wire/records';
 import type { EventBody, ReportedBody } from '@signalbeam/sync/wire/rows';
 import type { Engine } from '../containers/engine.ts';
 import type { ObservedContainer } from '../core/container.ts';
+import type { Hold } from '../core/hold.ts';
 import type { Check } from '../core/probe-verdict.ts';
 import type { Timers } from '../core/timers.ts';
 import type { Journal } from '../store/journal.ts';
@@ -59,6 +60,8 @@ export type ReconcilerParts = {
   ) => Promise<ProbeOutcome>;
   /** Rows of the `events` and `reported` lanes: durable with the transaction they are in. */
   outbox: { appendEvent(body: EventBody): void; appendReported(body: ReportedBody): void };
+  /** A technician works here; null when nobody does. */
+  hold: () => Hold | null;
   /** Why no new update may start now (the events lane is full, for one); null when one may. */
   holdUpdates: () => string | null;
   now: () => number;

@@ -16,6 +16,7 @@ const known: Known = {
   registryPort: 1,
   preparing: new Set(),
   retries: new Map(),
+  hold: null,
   holdUpdates: null,
   hash: () => '',
 };

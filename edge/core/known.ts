@@ -4,6 +4,7 @@
  */
 import type { Release, Slot } from '@signalbeam/sync/core/manifest';
 import { labels, type ObservedContainer } from './container.ts';
+import type { Hold } from './hold.ts';
 
 /** A version of a bundle as the journal names it. */
 export type SlotVersion = { version: string; releaseDigest: string };
@@ -81,6 +82,8 @@ export type Known = {
   preparing: ReadonlySet<string>;
   /** By bundle id, and by container name for ones that keep dying. */
   retries: ReadonlyMap<string, Retry>;
+  /** A technician works here; null when nobody does. */
+  hold: Hold | null;
   /** Why no new update may start now, as a sentence; null when one may. What runs is kept running. */
   holdUpdates: string | null;
   /** A hash for names and labels; not for security. */

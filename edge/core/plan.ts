@@ -4,6 +4,7 @@
  * or a lost event only costs a look. It stops nothing it does not replace, and touches only what
  * `observed` holds, which is only what bears this device's label.
  */
+import { holdSentence, inForce, stepsUnderHold } from './hold.ts';
 import { type Known, mustWait, type SlotKnown } from './known.ts';
 import { planHealing, planRemoval, planSteady } from './plan-steady.ts';
 import { planPrepare, planProbe, planRestore, planSwap } from './plan-update.ts';
@@ -43,7 +44,26 @@ const isPreparing = ({ wanted, confirmed, update }: SlotKnown): boolean =>
   confirmed?.releaseDigest !== wanted.releaseDigest &&
   (update === null || update.phase === 'prepare');
 
+const planHeld = (known: Known, slot: SlotKnown, now: number, untilMs: number): Plan => {
+  const { update, bundleId, bundleName, wanted } = slot;
+  if (update !== null && update.phase !== 'prepare') return planUpdate(known, slot, now);
+  if (known.preparing.has(bundleId)) return idle;
+  const { steps, waiting, wakeAtMs } = planWanted(known, slot, now);
+  const may = stepsUnderHold(steps, update !== null);
+  if (may.length === steps.length) return { steps, waiting, wakeAtMs };
+  const wakes = earliest(wakeAtMs, untilMs);
+  if (may.length > 0) return { steps: may, waiting, wakeAtMs: wakes };
+  const what =
+    wanted === null
+      ? 'it is removed after that'
+      : update === null
+        ? 'what differs from what is wanted is put right after that'
+        : `${update.target.version} is here and starts after that`;
+  return { steps: [], waiting: `${bundleName}: ${what}.`, wakeAtMs: wakes };
+};
+
 const planSlot = (known: Known, slot: SlotKnown, now: number): Plan => {
+  if (known.hold !== null) return planHeld(known, slot, now, known.hold.untilMs);
   const healing = isPreparing(slot) ? planHealing(known, slot, now) : idle;
   const hold = known.holdUpdates;
   const waiting = hold === null ? '' : `${slot.bundleName}: ${hold}`;
@@ -83,7 +103,9 @@ const earliest = (left: number | null, right: number | null): number | null =>
   left === null ? right : right === null ? left : Math.min(left, right);
 
 /** Plans every slot; bundles never wait for each other. */
-export const plan = (known: Known, now: number): Plan => {
+export const plan = (all: Known, now: number): Plan => {
+  const hold = inForce(all.hold, now);
+  const known = { ...all, hold };
   if (known.observed === null) {
     return {
       steps: [],
@@ -94,10 +116,12 @@ export const plan = (known: Known, now: number): Plan => {
   const plans = known.slots.map((slot) => planSlot(known, slot, now));
   return {
     steps: plans.flatMap((part) => part.steps),
-    waiting: plans
-      .map((part) => part.waiting)
+    waiting: [hold === null ? '' : holdSentence(hold), ...plans.map((part) => part.waiting)]
       .filter((sentence) => sentence !== '')
       .join(' '),
-    wakeAtMs: plans.reduce<number | null>((wake, part) => earliest(wake, part.wakeAtMs), null),
+    wakeAtMs: plans.reduce<number | null>(
+      (wake, part) => earliest(wake, part.wakeAtMs),
+      hold?.untilMs ?? null,
+    ),
   };
 };

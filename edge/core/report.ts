@@ -3,6 +3,7 @@
  * runs, and why something failed. The same facts give the same account, so only changes are sent.
  */
 import { labels, type ObservedContainer } from './container.ts';
+import { holdSentence } from './hold.ts';
 import { containersOf, type Known, type SlotKnown, type Update } from './known.ts';
 import { containersOfRelease } from './plan-images.ts';
 
@@ -66,8 +67,13 @@ const reportSlot = (known: Known, slot: SlotKnown): SlotReport => {
   };
   if (wanted === null) return { ...base, status: 'removed' };
   const retry = known.retries.get(bundleId)?.reason ?? null;
+  const held = known.hold === null ? null : holdSentence(known.hold);
   if (update !== null && update.target.releaseDigest === wanted.releaseDigest) {
-    return { ...base, status: updateStatus(known, update), reason: retry };
+    const status = updateStatus(known, update);
+    // All is here, and it may not take over yet.
+    if (held !== null && update.phase === 'prepare' && status === 'installing')
+      return { ...base, status: 'pending', reason: retry ?? held };
+    return { ...base, status, reason: retry };
   }
   if (confirmed?.releaseDigest === wanted.releaseDigest) {
     return { ...base, status: 'running', reason: retry };
@@ -78,7 +84,7 @@ const reportSlot = (known: Known, slot: SlotKnown): SlotReport => {
   ) {
     return { ...base, status: 'failed', reason: failed.reason, logTail: failed.logTail };
   }
-  return { ...base, status: 'pending', reason: retry };
+  return { ...base, status: 'pending', reason: retry ?? held };
 };
 
 export const reportSlots = (known: Known): SlotReport[] =>

@@ -101,6 +101,7 @@ export const knownOf = (world: World): Known => ({
   storedImages: new Set(world.stored),
   limits: { memory: true, cpu: true },
   registryPort: 5_000,
+  hold: null,
   holdUpdates: null,
   preparing: new Set(),
   retries: new Map(),

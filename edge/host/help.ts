@@ -56,6 +56,15 @@ const lines: Readonly<Record<string, { does: string; options: Readonly<Record<st
       does: "Makes a code to sign in at this device's console.",
       options: { state: 'Folder of keys and databases' },
     },
+    hold: {
+      does: 'Keeps the agent from changing anything while somebody works at this device.',
+      options: {
+        state: 'Folder of keys and databases',
+        for: 'How long at most: 90m, 4h or 2d (4h)',
+        reason: 'What is being done; the operator reads it',
+        end: 'Ends the hold',
+      },
+    },
     version: { does: 'Says which version this is.', options: {} },
   };
 

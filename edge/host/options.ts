@@ -7,6 +7,8 @@ import { parseArgs } from 'node:util';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { describeIssues, parseJson } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
+import { holdMinutes } from '../core/hold.ts';
+import { holdReason } from '../store/hold.ts';
 import { nearest } from './nearest.ts';
 import { defaultIntervalMs } from './sampling.ts';
 import { dateCommand } from './system-clock.ts';
@@ -41,6 +43,13 @@ const gateway = z
   .default('auto');
 const milliseconds = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
 const path = z.string().min(1).max(4_096);
+const minutesIn = { m: 1, h: 60, d: 24 * 60 } as const;
+/** In minutes. */
+const duration = z
+  .string()
+  .regex(/^\d{1,5}[mhd]$/, 'must look like 90m, 4h or 2d')
+  .transform((text) => Number(text.slice(0, -1)) * minutesIn[text.slice(-1) as 'm' | 'h' | 'd'])
+  .pipe(z.int().min(1).max(holdMinutes.max, 'is longer than seven days'));
 const natsUrl = z
   .string()
   .regex(/^(?:nats|tls|ws|wss):\/\/[^\s@]+$/, 'must look like nats://host:4222');
@@ -103,6 +112,12 @@ export const verbOptions = {
     lines: z.coerce.number().int().min(1).max(10_000).default(50),
   }),
   'console-code': z.strictObject({ state }),
+  hold: z.strictObject({
+    state,
+    for: duration.prefault('4h'),
+    reason: holdReason,
+    end: yes.default(false),
+  }),
   version: z.strictObject({}),
 } as const;
 
@@ -112,7 +127,7 @@ export type RunOptions = Options<'run'>;
 
 /** May stand without a value. */
 const bare: ReadonlySet<string> = new Set(['--gateway', '--set-clock']);
-const switches: ReadonlySet<string> = new Set(['json', 'follow', 'quiet', 'certificate']);
+const switches: ReadonlySet<string> = new Set(['end', 'json', 'follow', 'quiet', 'certificate']);
 const configBytesMax = 64 * 1024;
 
 /** Throws a usage error that names the flag, the variable or the file's key that is wrong. */

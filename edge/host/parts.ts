@@ -21,6 +21,7 @@ import { type Link, startLink } from '../link/link.ts';
 import type { AgentView } from '../local-api/view.ts';
 import type { RunEnvironment } from '../main.ts';
 import type { Approved } from '../store/enrolment.ts';
+import { readHold } from '../store/hold.ts';
 import type { Identity } from '../store/identity.ts';
 import { openJournal } from '../store/journal.ts';
 import type { Stores } from '../store/stores.ts';
@@ -28,6 +29,7 @@ import { openTrustTables } from '../store/trust-tables.ts';
 import { startCompacting } from './compact.ts';
 import { detectionOf } from './detection.ts';
 import { holdEngine } from './engine-holder.ts';
+import { followHold } from './hold.ts';
 import type { KeptClock } from './keep-clock.ts';
 import type { AgentLog } from './log.ts';
 import { createMetricsSampler } from './metrics.ts';
@@ -140,7 +142,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     link,
     leaf: site.leaf,
     site: site.show,
-    ...trustShown(trust),
+    ...believed(parts, trust),
   });
   return {
     trust,
@@ -190,7 +192,9 @@ const startCertificate = async ({ folder, approved, signer, now, log }: StartPar
   return keepCertificate({ folder, deviceId, cloud, now, random, log });
 };
 
-const trustShown = (trust: Believing) => ({
+/** What the technician is shown of what the device goes by. */
+const believed = ({ folder, now }: StartParts, trust: Believing) => ({
+  hold: () => readHold(folder, now()),
   removed: (): string | null => {
     const how = trust.removed();
     return how === null ? null : describeRemoval(how.removal);
@@ -242,6 +246,7 @@ const startWork = async (
     fetchRelease: cloud.fetchRelease,
     probe,
     outbox: stores.outbox,
+    hold: followHold({ folder, appendEvent: stores.outbox.appendEvent, now }),
     holdUpdates: () =>
       stores.outbox.eventsFull()
         ? 'Too many events wait to be sent; no new update starts until they are confirmed.'

@@ -148,6 +148,20 @@ test('guessing is slowed', async () => {
   expect((await change('/api/local/session', { code })).status).toBe(200);
 });
 
+test('a hold is placed and ended by whoever is signed in, within its limits', async () => {
+  expect((await change('/api/local/hold', { minutes: 60 }, {}, 'PUT')).status).toBe(401);
+  const { code } = createConsoleCode(folder, now);
+  const reply = await change('/api/local/session', { code });
+  const session = { cookie: reply.headers.get('set-cookie')?.split(';')[0] ?? '' };
+  const put = (body: unknown) => change('/api/local/hold', body, session, 'PUT');
+  for (const wrong of [{ minutes: 0 }, { minutes: 10_081 }, { reason: 'a\nb' }, { more: 1 }, 4])
+    expect((await put(wrong)).status).toBe(400);
+  // A device that waits for approval changes nothing anyway.
+  expect((await put({ minutes: 60, reason: 'fan' })).status).toBe(409);
+  expect((await change('/api/local/hold', {}, session, 'DELETE')).status).toBe(204);
+  expect((await change('/api/local/hold', {}, {}, 'DELETE')).status).toBe(401);
+});
+
 test('unknown fields, queries, paths and large bodies are refused and named', async () => {
   expect((await change('/api/local/session', { code: 'AAAAAAAA', more: 1 })).status).toBe(400);
   expect((await ask('/api/local/metrics?minutes=0')).status).toBe(400);

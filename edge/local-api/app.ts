@@ -12,10 +12,11 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { z } from 'zod';
 import { takeConsoleCode } from './console-code.ts';
-import { checkHost, problem, secureHeaders, wrongMethod } from './guard.ts';
+import { checkHost, problem, secureHeaders, signInNeeded, wrongMethod } from './guard.ts';
+import { addHold } from './hold.ts';
 import { createLogs } from './logs.ts';
 import { servePages } from './pages.ts';
-import { createSessions } from './sessions.ts';
+import { createSessions, type Sessions } from './sessions.ts';
 import { createStreams } from './stream.ts';
 import type { AgentView } from './view.ts';
 
@@ -55,7 +56,9 @@ export const createLocalApi = (parts: LocalApiParts): Hono => {
   });
   app.use('/api/*', methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }));
   addReadings(app, parts);
-  addSession(app, parts);
+  const sessions = createSessions(parts.now);
+  addSession(app, parts, sessions);
+  addHold(app, parts, (context) => isSignedIn(sessions, context));
   app.all('/api/*', (context) => problem(context, 404, 'not-found', 'There is no such path.'));
   app.notFound(servePages(parts.consoleDir));
   app.onError((_, context) =>
@@ -115,8 +118,14 @@ const addReadings = (app: Hono, { view, now }: LocalApiParts): void => {
   );
 };
 
-const addSession = (app: Hono, { view, folder, now, addressOf }: LocalApiParts): void => {
-  const sessions = createSessions(now);
+const isSignedIn = (sessions: Sessions, context: Context): boolean =>
+  sessions.expiry(getCookie(context, cookie)) !== null;
+
+const addSession = (
+  app: Hono,
+  { view, folder, now, addressOf }: LocalApiParts,
+  sessions: Sessions,
+): void => {
   app.get('/api/local/session', (context) => {
     const expiresAt = sessions.expiry(getCookie(context, cookie));
     return context.json({ signedIn: expiresAt !== null, expiresAt });
@@ -159,15 +168,7 @@ const addSession = (app: Hono, { view, folder, now, addressOf }: LocalApiParts):
     return context.body(null, 204);
   });
   app.post('/api/local/reconcile', (context) => {
-    if (sessions.expiry(getCookie(context, cookie)) === null) {
-      return problem(
-        context,
-        401,
-        'sign-in-needed',
-        'Sign in to change something.',
-        'Run signalbeam-agent console-code on the device.',
-      );
-    }
+    if (!isSignedIn(sessions, context)) return signInNeeded(context);
     const { reconciler } = view.attached() ?? {};
     if (reconciler === undefined)
       return problem(context, 409, 'not-approved', 'This device is not approved yet.');

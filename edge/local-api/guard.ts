@@ -24,6 +24,15 @@ export const problem = (
     },
   );
 
+export const signInNeeded = (context: Context): Response =>
+  problem(
+    context,
+    401,
+    'sign-in-needed',
+    'Sign in to change something.',
+    'Run signalbeam-agent console-code on the device.',
+  );
+
 /** RFC 9110 asks that `Allow` names the methods that an address knows. */
 export const wrongMethod = (context: Context, known: string[]): Response => {
   const allow = known.toSorted().join(', ');

@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import type { Reconciler } from '../agent/reconciler.ts';
 import { labels } from '../core/container.ts';
+import type { Hold } from '../core/hold.ts';
 import type { EngineHolder } from '../host/engine-holder.ts';
 import { createRecentMetrics } from '../host/recent-metrics.ts';
 import { agentVersion } from '../host/version.ts';
@@ -22,6 +23,8 @@ export type Attached = {
   site: () => SiteShown | null;
   /** Why the cloud wants nothing to do with this device any more; null while it does. */
   removed: () => string | null;
+  /** A technician works here; null when nobody does. */
+  hold: () => Hold | null;
   /** That news may be held back; null while what is believed is fresh. */
   stale: () => string | null;
   /** Records that were refused since the start, by code. */
@@ -127,6 +130,7 @@ const deviceSnapshot = (registered: Registered, attached: Attached | null) => {
     generation: attached?.reconciler.generation() ?? 0,
     waiting: attached?.removed() ?? waitingOf(registered, reported?.waiting ?? ''),
     slots: reported?.slots ?? [],
+    hold: attached?.hold() ?? null,
     stale: attached?.stale() ?? null,
     refusedRecords: attached?.refusedRecords() ?? {},
   };

@@ -139,6 +139,7 @@ const knownOf = (deviceId: string, { slots }: Workload): Known => ({
   registryPort: 0,
   preparing: new Set(),
   retries: new Map(),
+  hold: null,
   holdUpdates: null,
   hash: (text) => text,
 });

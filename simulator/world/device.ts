@@ -337,6 +337,7 @@ const startWork = (
         : { kind: 'healthy' };
     },
     outbox,
+    hold: () => null,
     holdUpdates: () =>
       outbox.eventsFull()
         ? 'Too many events wait to be sent.'

@@ -1,0 +1,62 @@
+/** The hold on disk, as the command line places it beside an agent that may not run. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { followHold } from '../host/hold.ts';
+import { holdDevice } from '../host/hold-command.ts';
+import { readOptions } from '../host/options.ts';
+import { readHold } from './hold.ts';
+import { ensureIdentity } from './identity.ts';
+
+const now = 1_700_000_000_000;
+const hourMs = 3_600_000;
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hold-'));
+  ensureIdentity(folder);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const command = (...args: string[]) =>
+  holdDevice(readOptions('hold', ['--state', folder, ...args], {}), now);
+
+test('is placed by a command, replaced by the next, and ends by itself or when told to', () => {
+  expect(command('--end')).toBe('There was no hold to end.');
+  expect(command('--reason', 'fan')).toContain('until 2023-11-15 02:13 UTC: fan.');
+  expect(readHold(folder, now + 4 * hourMs - 1)).toMatchObject({ by: 'command', reason: 'fan' });
+  expect(readHold(folder, now + 4 * hourMs)).toBeNull();
+  command('--for', '2d');
+  expect(readHold(folder, now + 47 * hourMs)).toMatchObject({ reason: '' });
+  expect(command('--end')).toContain('The hold is ended.');
+  expect(readHold(folder, now)).toBeNull();
+});
+
+test.each(['0m', '8d', '4', 'h', '1.5h', '-1h', '99999d'])('is not placed for %s', (wrong) => {
+  expect(() => command(`--for=${wrong}`)).toThrow(/--for/);
+  expect(readHold(folder, now)).toBeNull();
+});
+
+test('is told once when it begins, changes and ends, and not again after a restart', () => {
+  const told: string[] = [];
+  let at = now;
+  const follow = () =>
+    followHold({ folder, now: () => at, appendEvent: ({ message }) => void told.push(message) });
+  const hold = follow();
+  expect(hold()).toBeNull();
+  command('--for', '1h', '--reason', 'fan');
+  expect(hold()).toMatchObject({ reason: 'fan' });
+  hold();
+  expect(told).toHaveLength(1);
+  const restarted = follow();
+  restarted();
+  expect(told).toHaveLength(1);
+  at = now + hourMs;
+  restarted();
+  expect(told.at(-1)).toBe('No technician holds this device any more.');
+});
+
+test('that somebody spoilt by hand holds nothing', () => {
+  writeFileSync(join(folder, 'hold.json'), '{"untilMs":"soon"}');
+  expect(readHold(folder, now)).toBeNull();
+});
