@@ -176,7 +176,8 @@ it('is held while somebody works at the device, which the cloud is told too', as
   await region('This device')
     .getByText(/^Nothing is changed here until .*: Replacing the fan\.$/)
     .waitFor();
-  const told = async () => JSON.stringify(await cloud.ask('GET', `/api/devices/${deviceId}`));
+  const told = async () =>
+    JSON.stringify(await cloud.ask('GET', `/api/devices/${deviceId}/reported`));
   await expect.poll(told, { timeout: 15_000 }).toContain('Replacing the fan');
   const { stdout } = await agentCommand(['status', '--state', folder]);
   expect(stdout).toMatch(

@@ -215,7 +215,9 @@ class DevicePanel extends LitElement {
         icon: 'refresh',
         look: 'primary',
         busy: this.asking,
-        refused: reconcileRefusal(device, signedIn, this.#isAway),
+        refused:
+          reconcileRefusal(device, signedIn, this.#isAway) ??
+          (device.hold === null ? null : 'It is held: end the hold first.'),
         run: () => void this.#reconcile(),
       })}${this.#holdButton(device, signedIn)}<div class="row">${this.#account(signedIn)}</div></div>
       ${signedIn ? html`<p class="muted small">Reconcile looks at every container again and repairs what differs from what is wanted. Hold has it change nothing while you work here.</p>` : nothing}

@@ -35,12 +35,23 @@ const device = {
     },
   ],
   waiting: '',
+  hold: null,
+  now,
 } as unknown as LocalDevice;
 
 describe('what a technician reads', () => {
   it('says that a cut-off device keeps running', () => {
     expect(linkSentence(link, now)).toContain('What runs here keeps running');
     expect(deviceVerdict(device, link).mark.word).toBe('Running, cut off');
+  });
+
+  it('says who holds it until when, and what waits for that', () => {
+    const hold = { reason: 'fan.', by: 'console', sinceMs: now, untilMs: now + 3_600_000 };
+    const [slot] = device.slots;
+    const slots = [{ ...slot, version: '3.0.0', status: 'pending' }];
+    const { mark, sentence } = deviceVerdict({ ...device, hold, slots } as LocalDevice, link);
+    expect(mark.word).toBe('Held by a technician');
+    expect(sentence).toMatch(/^Nothing is changed here until \S+: fan\. hello 3\.0\.0 waits\.$/);
   });
 
   it('names the failed version and what runs instead', () => {
