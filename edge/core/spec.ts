@@ -4,8 +4,8 @@
  * changed one can be made beside the old one before that stops.
  */
 import { artifactHost, type ContainerManifest, type Release } from '@signalbeam/sync/core/manifest';
-import { inDependencyOrder } from './dependencies.ts';
 import { type ContainerSpec, labels, type Mount } from './container.ts';
+import { inDependencyOrder } from './dependencies.ts';
 
 export type PlannedContainer = {
   spec: ContainerSpec;
