@@ -4683,6 +4683,7 @@ export interface paths {
             * @enum {string}
             */
             onFailure?: "pause" | "roll-back";
+            pace?: components["schemas"]["RolloutPace"];
             /** Format: date-time */
             startAt?: string;
           };
@@ -4766,6 +4767,7 @@ export interface paths {
             * @enum {string}
             */
             onFailure?: "pause" | "roll-back";
+            pace?: components["schemas"]["RolloutPace"];
             /** Format: date-time */
             startAt?: string;
           };
@@ -7110,6 +7112,25 @@ export interface components {
         reachedPercentMin?: number;
       };
     };
+    /** @default {} */
+    RolloutPace: {
+      /** @default [] */
+      windows?: components["schemas"]["MaintenanceWindow"][];
+      /** @default null */
+      devicesPerHourMax?: number | null;
+      /** @default null */
+      perSiteMax?: number | null;
+      /** @default null */
+      redundancyTag?: string | null;
+    };
+    MaintenanceWindow: {
+      cron: string;
+      /** @default UTC */
+      timeZone?: string;
+      minutes: number;
+      /** @default null */
+      sites?: string[] | null;
+    };
     Rollout: {
       /** Format: uuid */
       id: string;
@@ -7124,6 +7145,7 @@ export interface components {
       startsAt: string | null;
       /** @enum {string} */
       onFailure: "pause" | "roll-back";
+      pace: components["schemas"]["RolloutPace"];
       progress: components["schemas"]["RolloutProgress"];
       waiting: string;
       /** @enum {string|null} */

@@ -45,6 +45,12 @@ export type RolloutWave = WaveWish & {
   approvals: string[];
   progress: RolloutProgress;
 };
+export type RolloutPace = {
+  windows: { cron: string; timeZone: string; minutes: number; sites: string[] | null }[];
+  devicesPerHourMax: number | null;
+  perSiteMax: number | null;
+  redundancyTag: string | null;
+};
 export type RolloutVerb =
   | 'cancel'
   | 'retry'
@@ -63,6 +69,7 @@ export type RolloutWish = {
     | { kind: 'all' };
   waves: WaveWish[];
   onFailure: 'pause' | 'roll-back';
+  pace: RolloutPace;
 };
 export type RolloutPreview = {
   devices: number;
@@ -77,6 +84,7 @@ export type Rollout = {
   statusReason: string | null;
   startsAt: Instant | null;
   onFailure: 'pause' | 'roll-back';
+  pace: RolloutPace;
   progress: RolloutProgress;
   waiting: string;
   awaitsApproval: 'any-person' | 'another-person' | null;

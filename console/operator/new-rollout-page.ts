@@ -3,6 +3,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { applyToDevices } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
+import { noPace, type PaceChoice, paceOf } from '../data/rollout-pace.ts';
 import { type StrategyChoice, strategies, wavesOf } from '../data/rollout-strategies.ts';
 import { deviceMark } from '../data/status.ts';
 import type { BundleVersion, Device } from '../data/types.ts';
@@ -13,6 +14,7 @@ import type { Params } from '../ui/match.ts';
 import { errorNotice, loading, notice } from '../ui/notice.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
+import { paceFields } from './rollout-pace-fields.ts';
 
 const approvals = [
   ['none', 'Nobody has to approve'],
@@ -37,6 +39,7 @@ class NewRolloutPage extends LitElement {
     versions: { state: true },
     chosen: { state: true },
     choice: { state: true },
+    pace: { state: true },
     onFailure: { state: true },
     error: { state: true },
     busy: { state: true },
@@ -48,6 +51,7 @@ class NewRolloutPage extends LitElement {
   versions: BundleVersion[] = [];
   chosen: ReadonlySet<string> = new Set();
   choice: StrategyChoice = { strategy: 'all-at-once', soakMinutes: 10, approval: 'none' };
+  pace: PaceChoice = noPace;
   onFailure: 'pause' | 'roll-back' = 'pause';
   error: ApiError | null = null;
   busy = false;
@@ -103,6 +107,7 @@ class NewRolloutPage extends LitElement {
         target: { kind: 'devices', deviceIds: [...this.chosen] },
         waves: wavesOf(this.choice),
         onFailure: this.onFailure,
+        pace: paceOf(this.pace),
       });
       this.app.navigate(pathTo.rollout(made.id));
     } catch (error) {
@@ -204,7 +209,9 @@ class NewRolloutPage extends LitElement {
           <select class="input" id="version" @change=${(event: Event) => {
             this.version = (event.target as HTMLSelectElement).value;
           }}>${this.versions.map(({ version }) => html`<option ?selected=${version === this.version}>${version}</option>`)}</select></div></div>
-        ${this.#picker(devices)}${this.#strategy()}</div>
+        ${this.#picker(devices)}${this.#strategy()}${paceFields(this.pace, (more) => {
+          this.pace = { ...this.pace, ...more };
+        })}</div>
         <aside class="stack">${this.#consequence(devices)}
           ${actionButton({ label: 'Start rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}
         </aside></div>`

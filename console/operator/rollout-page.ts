@@ -5,6 +5,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { isHeartbeat, type LiveEvent, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
+import { paceWords } from '../data/rollout-pace.ts';
 import type { Rollout, RolloutDevice, RolloutVerb } from '../data/rollout-types.ts';
 import { rolloutDeviceMark, rolloutMark } from '../data/status.ts';
 import { actionButton } from '../ui/action.ts';
@@ -137,10 +138,11 @@ class RolloutPage extends LitElement {
 
   #body(rollout: Rollout): TemplateResult {
     const { progress } = rollout;
+    const pace = paceWords(rollout.pace);
     return html`
       <section class="card stack padded" aria-label="Progress">
         <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
-        ${progressBar(progress)}${progressLegend(progress)}</section>
+        ${progressBar(progress)}${progressLegend(progress)}${pace === '' ? nothing : html`<p class="muted small">Pace: ${pace}</p>`}</section>
       ${rolloutWaves(rollout.waves)}
       ${errorNotice(this.#devices.error)}
       <ul class="cells" aria-label="Devices">${(this.#devices.value ?? []).map((device) => this.#cell(device))}</ul>

@@ -49,6 +49,7 @@ const wishOf = (asked: z.infer<typeof newRolloutSchema>): RolloutWish => ({
   waves: asked.waves,
   onFailure: asked.onFailure,
   startAt: asked.startAt ?? null,
+  pace: asked.pace,
 });
 
 /** Names that a look ahead shows of each wave. */
@@ -73,7 +74,7 @@ const addPreview = (api: Api, parts: Parts): void => {
       const wish = wishOf(c.req.valid('json'));
       const { tenantId } = c.var.caller;
       const waves = await withTenant(parts.pool, c.var.caller, (sql) =>
-        planRollout(sql, tenantId, wish),
+        planRollout(sql, tenantId, wish, parts.now()),
       );
       const shown = waves.map(({ wish: { name }, devices }) => ({
         name,

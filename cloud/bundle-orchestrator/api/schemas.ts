@@ -174,6 +174,32 @@ const targetSchema = z
   ])
   .openapi('RolloutTarget');
 
+const windowSchema = z
+  .strictObject({
+    /** When it opens: minute, hour, day, month, day of the week. */
+    cron: plainText(100),
+    timeZone: plainText(64).default('UTC'),
+    /** For how long. */
+    minutes: z
+      .int()
+      .min(1)
+      .max(7 * 24 * 60),
+    /** The sites that it is for; left out: all that no other window names. */
+    sites: z.array(plainText(63)).min(1).max(100).nullable().default(null),
+  })
+  .openapi('MaintenanceWindow');
+const paceSchema = z
+  .strictObject({
+    /** Nobody is told outside of them. Empty: at any time. */
+    windows: z.array(windowSchema).max(20).default([]),
+    devicesPerHourMax: z.int().min(1).max(100_000).nullable().default(null),
+    /** At work at one site at once. */
+    perSiteMax: z.int().min(1).max(10_000).nullable().default(null),
+    /** A tag's key: of the devices with the same value one is at work at once. */
+    redundancyTag: plainText(63).nullable().default(null),
+  })
+  .openapi('RolloutPace');
+
 export const newRolloutSchema = z
   .strictObject({
     bundleId: z.uuid(),
@@ -193,6 +219,7 @@ export const newRolloutSchema = z
       .max(20)
       .default([]),
     onFailure: z.enum(['pause', 'roll-back']).default('pause'),
+    pace: paceSchema.prefault({}),
     startAt: at.optional(),
   })
   .refine(({ deviceIds, target }) => (deviceIds === undefined) !== (target === undefined), {
@@ -241,6 +268,7 @@ export const rolloutSchema = z
     statusReason: z.string().nullable(),
     startsAt: at.nullable(),
     onFailure: z.enum(['pause', 'roll-back']),
+    pace: paceSchema,
     progress: progressSchema,
     /** What it waits for, as a sentence; empty when it waits for nothing. */
     waiting: z.string(),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PaceWait } from './pace.ts';
 import { fixtureNow as now, fixtureRow as row } from './rollout.fixture.ts';
 import { countRows, emptyProgress, type RolloutRow } from './rollout.ts';
 import { sayDevices, sayWaiting, type WaitingKnown } from './rollout-words.ts';
@@ -79,6 +80,7 @@ describe('what it waits for with waves', () => {
         rollout: { status: 'in-progress', createdBy: 'user:ada@example.com', statusReason: null },
         waves: [canary, rest],
         wait: { kind: 'devices', wave: canary, verdict: { kind: 'missing', confirms: 1 } },
+        paceWaits: [],
         rows,
         progress: countRows(rows),
         ...more,
@@ -89,6 +91,41 @@ describe('what it waits for with waves', () => {
   it('names the wave and what its gate still needs', () => {
     expect(say({})).toBe(
       'Wave canary (1 of 2): 1 of 2 confirmed; waiting for a to begin; its gate needs 1 device more',
+    );
+  });
+
+  it('says which limit holds the others, and when it lets them', () => {
+    const planned = [...rows, row('c', { status: 'planned' }), row('d', { status: 'planned' })];
+    const paced = (...paceWaits: PaceWait[]): string => {
+      const counted = wave({ counts: countRows(planned) });
+      const wait = { kind: 'devices', wave: counted, verdict: { kind: 'good' } } as const;
+      return say({ waves: [counted], wait, rows: planned, paceWaits });
+    };
+    const head = '1 of 4 confirmed; waiting for a to begin; ';
+    const opensAtMs = now + 11 * 3_600_000;
+    expect(paced({ kind: 'window', devices: 2, opensAtMs })).toBe(
+      `${head}2 devices are told when the maintenance window opens at 02:09 UTC, in 11 h`,
+    );
+    expect(paced({ kind: 'rate', devices: 1, freeAtMs: now + 60_000 })).toBe(
+      `${head}1 device is told at the rate that was set, the next at 15:10 UTC`,
+    );
+    expect(
+      paced(
+        { kind: 'site', devices: 1, site: 'plant-7', sites: 1 },
+        { kind: 'redundancy', devices: 1, member: 'press-line', members: 3 },
+      ),
+    ).toBe(
+      `${head}1 device is told when others at plant-7 are done; 1 device is told when the others of press-line and of 2 other groups, which stand in for them, are done`,
+    );
+    expect(paced({ kind: 'window', devices: 2, opensAtMs: Number.MAX_SAFE_INTEGER })).toBe(
+      `${head}the maintenance window of 2 devices never opens again`,
+    );
+    const untold = [row('c', { status: 'planned' })];
+    const counted = wave({ counts: countRows(untold) });
+    const wait = { kind: 'devices', wave: counted, verdict: { kind: 'good' } } as const;
+    const paceWaits = [{ kind: 'window', devices: 1, opensAtMs: now + 60_000 }] as const;
+    expect(say({ waves: [counted], wait, rows: untold, paceWaits })).toBe(
+      '0 of 1 confirmed; waiting for c, which is told later; 1 device is told when the maintenance window opens at 15:10 UTC',
     );
   });
 

@@ -3,6 +3,7 @@
  * and what its gate still needs. Names at most three devices, the unreached first, since they are
  * what a person can do something about. Pure.
  */
+import type { PaceWait } from './pace.ts';
 import {
   isAwaited,
   isFinal,
@@ -41,14 +42,14 @@ const since = (atMs: number, nowMs: number): string => {
   return hours < 48 ? `for ${hours} h` : `for ${Math.round(hours / 24)} days`;
 };
 
-const aboutRow = (row: RolloutRow, nowMs: number): string => {
+const aboutRow = (row: RolloutRow, nowMs: number, why: string): string => {
   if (row.presence === 'never') return `${row.name}, which has never connected`;
   if (isUnreached(row)) {
     return row.lastSeenAtMs === null
       ? `${row.name}, unreached`
       : `${row.name}, unreached ${since(row.lastSeenAtMs, nowMs)}`;
   }
-  if (row.status === 'planned') return `${row.name}, where another rollout of it is at work`;
+  if (row.status === 'planned') return `${row.name}, ${why}`;
   if (row.status === 'rolling-back') return `${row.name} to go back`;
   return row.status === 'pending' ? `${row.name} to begin` : `${row.name} to finish`;
 };
@@ -58,6 +59,7 @@ export const sayDevices = (
   rows: readonly RolloutRow[],
   progress: Progress,
   nowMs: number,
+  untold = 'where another rollout of it is at work',
 ): string => {
   const open = rows.filter((row) => !isFinal(row.status));
   const awaited =
@@ -69,13 +71,13 @@ export const sayDevices = (
   // One that was not told yet is named only where nothing else is waited for.
   const named = (told.length > 0 ? told : order)
     .slice(0, namesMax)
-    .map((row) => aboutRow(row, nowMs));
+    .map((row) => aboutRow(row, nowMs, untold));
   const rest = (told.length > 0 ? awaited : left) - named.length;
   if (rest > 0) named.push(`${rest} more`);
   const failed = progress.failed > 0 ? `, ${progress.failed} failed` : '';
   const counted =
     progress.rollingBack > 0
-      ? `${progress.rolledBack} of ${progress.rolledBack + left} went back`
+      ? `${progress.rolledBack} of ${progress.rolledBack + left + progress.succeeded} went back`
       : `${progress.succeeded} of ${progress.total} confirmed`;
   return `${counted}${failed}; waiting for ${named.join('; ')}`;
 };
@@ -106,21 +108,53 @@ const sayGate = (wait: Extract<WaveWait, { kind: 'devices' }>, nowMs: number): s
   }
 };
 
+const first = (devices: number): string =>
+  devices === 1 ? '1 device is told' : `${devices} devices are told`;
+
+const sayPaceWait = (wait: PaceWait, nowMs: number): string => {
+  const { devices } = wait;
+  switch (wait.kind) {
+    case 'window':
+      return wait.opensAtMs > farthestMs
+        ? `the maintenance window of ${devicesOf(devices)} never opens again`
+        : `${first(devices)} when the maintenance window opens at ${moment(wait.opensAtMs, nowMs)}`;
+    case 'rate':
+      return `${first(devices)} at the rate that was set, the next at ${moment(wait.freeAtMs, nowMs)}`;
+    case 'site': {
+      const others = wait.sites > 1 ? ` and ${wait.sites - 1} other sites` : '';
+      return `${first(devices)} when others at ${wait.site}${others} are done`;
+    }
+    case 'redundancy': {
+      const others = wait.members > 1 ? ` and of ${wait.members - 1} other groups` : '';
+      return `${first(devices)} when the others of ${wait.member}${others}, which stand in for them, are done`;
+    }
+  }
+};
+
+/** What a date can say; a window beyond it does not open. */
+const farthestMs = 8.64e15;
+
+const sayPace = (waits: readonly PaceWait[], nowMs: number): string =>
+  waits.map((wait) => `; ${sayPaceWait(wait, nowMs)}`).join('');
+
 export type WaitingKnown = {
   rollout: { status: RolloutStatus; createdBy: string; statusReason: string | null };
   waves: readonly WaveState[];
   wait: WaveWait;
+  /** Why some who could be told are not. */
+  paceWaits: readonly PaceWait[];
   rows: readonly RolloutRow[];
   progress: Progress;
 };
 
 const sayWave = (known: WaitingKnown, nowMs: number): string => {
   const { wait, waves, rows, progress, rollout } = known;
+  const untold = known.paceWaits.length > 0 ? 'which is told later' : undefined;
   switch (wait.kind) {
     case 'start':
       return `Starts ${moment(wait.atMs, nowMs)}`;
     case 'devices': {
-      const devices = sayDevices(rows, wait.wave.counts, nowMs);
+      const devices = `${sayDevices(rows, wait.wave.counts, nowMs, untold)}${sayPace(known.paceWaits, nowMs)}`;
       if (waves.length === 1) return devices;
       return `${title(wait.wave, waves.length)}: ${devices}${sayGate(wait, nowMs)}`;
     }
@@ -133,7 +167,7 @@ const sayWave = (known: WaitingKnown, nowMs: number): string => {
       return `${title(wait.wave, waves.length)} is good; waiting for ${who} to approve it`;
     }
     case 'stragglers':
-      return sayDevices(rows, progress, nowMs);
+      return `${sayDevices(rows, progress, nowMs, untold)}${sayPace(known.paceWaits, nowMs)}`;
     case 'nothing':
       return '';
   }

@@ -55,6 +55,27 @@ export type WaveWait =
 
 export type WavesPlan = { steps: WaveStep[]; waiting: WaveWait };
 
+/** With nobody reached, only presence changes anything, and nobody says when it did. */
+const lookAgainMs = 30_000;
+
+/** When time alone changes what it waits for; null when only a report or a person does. */
+export const waveDueAt = (waiting: WaveWait, nowMs: number): number | null => {
+  switch (waiting.kind) {
+    case 'start':
+      return waiting.atMs;
+    case 'soak':
+      return waiting.endsAtMs;
+    case 'devices': {
+      const { gate, openedAtMs } = waiting.wave;
+      if (gate.unreached.rule === 'wait') return null;
+      const leftOutMs = (openedAtMs ?? nowMs) + gate.unreached.afterMs;
+      return leftOutMs > nowMs ? leftOutMs : nowMs + lookAgainMs;
+    }
+    default:
+      return null;
+  }
+};
+
 const isApproved = (wave: WaveState, createdBy: string): boolean => {
   const { approval } = wave.gate;
   if (approval === 'none') return true;

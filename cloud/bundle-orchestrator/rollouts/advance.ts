@@ -6,9 +6,11 @@
  */
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { isPaced } from '../core/pace.ts';
 import type { RolloutStatus } from '../core/rollout.ts';
 import { planRows, type RowMove } from '../core/row-moves.ts';
-import { planWaves, type WaveStep } from '../core/wave-plan.ts';
+import { planWaves, type WaveStep, waveDueAt } from '../core/wave-plan.ts';
+import { setTellDue } from '../store/rollout-pace.ts';
 import { awaitedRows, findRollout } from '../store/rollout-views.ts';
 import {
   openWave,
@@ -23,11 +25,16 @@ import {
   lockRollout,
   moveRows,
   setRolloutStatus,
+  setWavesDue,
 } from '../store/rollouts.ts';
 import { announceRollout } from './announce.ts';
 
-/** Which rows to look at: none, those of one device, or all that wait for their device. */
-export type AdvanceScope = { devices: readonly string[] } | 'open' | 'none';
+/** Which rows to look at: those of some devices, or none; now and then, all that wait for theirs. */
+export type AdvanceScope = { devices: readonly string[] } | 'none';
+
+/** A rollout that nothing happened to is looked at whole so often, for what a lost event left behind. */
+const lookMs = 3_600_000;
+const rowsAtOnce = 5_000;
 
 export type At = { tenantId: string; rolloutId: string; nowMs: number };
 
@@ -96,14 +103,22 @@ const wavesAt = async (sql: Sql, at: At): Promise<StoredWave[]> => {
   return asksForUnreached(waves, at.nowMs) ? read('apart') : waves;
 };
 
-const moveReported = async (sql: Sql, at: At, scope: AdvanceScope): Promise<RowMove[]> => {
-  if (scope === 'none') return [];
+const moveReported = async (
+  sql: Sql,
+  at: At,
+  devices: readonly string[] | 'told-of',
+): Promise<RowMove[]> => {
   const rollout = await findRollout(sql, at.tenantId, at.rolloutId);
   if (rollout === null) return [];
-  const rows = await awaitedRows(sql, at, scope === 'open' ? 'all' : scope.devices);
-  const moves = planRows(rollout, rows);
-  await moveRows(sql, { ...at, atMs: at.nowMs }, moves);
-  return moves;
+  const moved: RowMove[] = [];
+  for (let after: string | null = null; ; ) {
+    const rows = await awaitedRows(sql, at, devices, { after, limit: rowsAtOnce });
+    const moves = planRows(rollout, rows);
+    await moveRows(sql, { ...at, atMs: at.nowMs }, moves);
+    moved.push(...moves);
+    if (rows.length < rowsAtOnce) return moved;
+    after = rows.at(-1)?.deviceId ?? null;
+  }
 };
 
 export type Advanced = {
@@ -112,6 +127,9 @@ export type Advanced = {
   /** It goes on, so devices of open waves may have to be told, or asked to go back. */
   goesOn: boolean;
 };
+
+/** Steps after which somebody may be to be told. */
+const tells = new Set<WaveStep['kind']>(['begin', 'open-wave', 'pass-wave', 'roll-back']);
 
 const nothing: Advanced = { steps: [], moves: [], goesOn: false };
 
@@ -136,11 +154,18 @@ const statusAfter = (rollout: LockedRollout, steps: readonly WaveStep[]): string
 export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Promise<Advanced> => {
   const locked = await lockRollout(sql, at.tenantId, at.rolloutId);
   if (locked === null) return nothing;
-  const moves = await moveReported(sql, at, scope);
+  const isLook = scope === 'none' && at.nowMs - locked.lookedAt.getTime() >= lookMs;
+  const moves =
+    scope === 'none' && !isLook
+      ? []
+      : await moveReported(sql, at, scope === 'none' ? 'told-of' : scope.devices);
   const { createdBy, onFailure, startsAt } = locked;
+  let dueAtMs: number | null = null;
   const takeSteps = async (status: RolloutStatus): Promise<WaveStep[]> => {
     const rollout = { createdBy, onFailure, status, startAtMs: startsAt?.getTime() ?? null };
-    const planned = planWaves({ rollout, waves: await wavesAt(sql, at) }, at.nowMs).steps;
+    const plan = planWaves({ rollout, waves: await wavesAt(sql, at) }, at.nowMs);
+    const planned = plan.steps;
+    dueAtMs = waveDueAt(plan.waiting, at.nowMs);
     for (const step of planned) await take(sql, at, status, step);
     // It may be back already: where the first device failed and no other was told.
     const goesBack = planned.some(({ kind }) => kind === 'roll-back');
@@ -148,9 +173,15 @@ export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Pro
   };
   const steps = await takeSteps(locked.status);
   const after = statusAfter(locked, steps);
+  const goesOn = after === 'in-progress' || after === 'rolling-back';
+  const lookedAtMs = isLook ? at.nowMs : locked.lookedAt.getTime();
+  const lookAtMs = Math.max(at.nowMs + 1, lookedAtMs + lookMs);
+  await setWavesDue(sql, at, { dueAtMs: Math.min(dueAtMs ?? lookAtMs, lookAtMs), lookedAtMs });
+  const frees = isPaced(locked.pace) && moves.length > 0;
+  if (goesOn && (frees || steps.some(({ kind }) => tells.has(kind)))) await setTellDue(sql, at);
   if (steps.length + moves.length > 0) {
     const over = steps.some(({ kind }) => kind === 'complete');
     await announceRollout(sql, at, over ? 'completed' : 'progressed', moves);
   }
-  return { steps, moves, goesOn: after === 'in-progress' || after === 'rolling-back' };
+  return { steps, moves, goesOn };
 };

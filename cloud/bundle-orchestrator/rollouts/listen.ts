@@ -12,17 +12,18 @@ import { inheritDesired } from '../desired/inherit.ts';
 import type { Workshop } from '../desired/workshop.ts';
 import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
-import { activeRollouts, dueRollouts, rolloutsWaitingFor } from '../store/rollouts.ts';
+import { dueRollouts, lockRollout, rolloutsWaitingFor } from '../store/rollouts.ts';
 import { type AdvanceScope, advanceRollout } from './advance.ts';
+import { keepOutlook } from './pace.ts';
 import { tellFreed, tellRollout } from './tell.ts';
 
 export type ListenParts = Pick<Platform, 'cloud' | 'pools' | 'keyring' | 'log' | 'now'> & {
   onChanged: () => void;
 };
 
-const sweepMs = 30_000;
-const sweepRollouts = 500;
-/** A soak or a start that is due is seen within this. */
+/** Looked at in one go; more are still due a moment later. */
+const dueAtOnceMax = 500;
+/** What is due is seen within this. */
 const clockMs = 1_000;
 
 const workshopOf = ({ pools, keyring, now, onChanged }: ListenParts): Workshop => ({
@@ -38,9 +39,22 @@ const advance = async (
   const advanced = await transaction(parts.pools.system, (sql) =>
     advanceRollout(sql, { ...where, nowMs: parts.now() }, scope),
   );
-  const mayTell = advanced.steps.length > 0 || scope === 'open';
-  if (advanced.goesOn && mayTell) await tellRollout(workshopOf(parts), where);
+  if (advanced.goesOn && advanced.steps.length > 0) await tellRollout(workshopOf(parts), where);
   await tellFreed(workshopOf(parts), where.tenantId, advanced.moves);
+};
+
+/** Moves what time alone moves, tells whom it now can, and keeps when to look again. */
+const lookAt = async (
+  parts: ListenParts,
+  where: { tenantId: string; rolloutId: string },
+): Promise<void> => {
+  await advance(parts, where, 'none');
+  await tellRollout(workshopOf(parts), where);
+  await transaction(parts.pools.system, async (sql) => {
+    const rollout = await lockRollout(sql, where.tenantId, where.rolloutId);
+    if (rollout === null) return;
+    await keepOutlook(sql, { tenantId: where.tenantId, nowMs: parts.now() }, rollout);
+  });
 };
 
 const statusSchema = z.object({
@@ -93,24 +107,19 @@ const hearDevice = async (
 };
 
 /**
- * What time does: a start, a soak's end, the unreached that are left out. And every rollout that is not
- * over, now and then: what a lost event left behind.
+ * What time does: a start, a soak's end, a window that opens, room for the next devices. It costs what
+ * is due, however many rollouts there are; what a lost event left behind is due once an hour.
  */
 const startSweep = (parts: ListenParts): Subscription => {
   let stopped = false;
   let working: Promise<void> = Promise.resolve();
   let isLooking = false;
-  let sweptAtMs = performance.now();
   const look = async (): Promise<void> => {
-    const isWhole = performance.now() - sweptAtMs >= sweepMs;
-    if (isWhole) sweptAtMs = performance.now();
-    const { system } = parts.pools;
-    const found = isWhole
-      ? await activeRollouts(system, sweepRollouts)
-      : await dueRollouts(system, parts.now(), sweepRollouts);
-    for (const rollout of found) {
+    for (const rollout of await dueRollouts(parts.pools.system, parts.now(), dueAtOnceMax)) {
       if (stopped) return;
-      await advance(parts, rollout, isWhole ? 'open' : 'none');
+      await lookAt(parts, rollout).catch((error) => {
+        parts.log.warn({ error, ...rollout }, 'looking at a rollout failed; trying again');
+      });
     }
   };
   const timer = setInterval(() => {

@@ -4,6 +4,7 @@
  */
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Pace } from '../core/pace.ts';
 import {
   type FailureAction,
   openGate,
@@ -13,6 +14,8 @@ import {
 } from '../core/wave.ts';
 import { findTargeted, type RolloutTarget, type Targeted } from '../store/rollout-targets.ts';
 
+import { windowFault } from './windows.ts';
+
 export type RolloutWish = {
   bundleId: string;
   version: string;
@@ -21,6 +24,7 @@ export type RolloutWish = {
   waves: readonly WaveWish[];
   onFailure: FailureAction;
   startAt: string | null;
+  pace: Pace;
 };
 
 export const devicesPerRolloutMax = 100_000;
@@ -79,18 +83,43 @@ const refuseWaves = (waves: readonly WaveWish[]): void => {
 
 const everybody: WaveWish = { name: 'all', size: { kind: 'rest' }, gate: openGate };
 
+const refuseWindows = ({ windows }: Pace, nowMs: number): void => {
+  const errors = windows.flatMap((window, index) => {
+    const fault = windowFault(window, nowMs);
+    if (fault === null) return [];
+    return [{ path: `pace.windows[${index}].${fault.field}`, message: fault.message }];
+  });
+  if (errors.length === 0) return;
+  throw refusal('invalid-request', 'These windows never open. Nothing was started.', { errors });
+};
+
+const refuseGroups = ({ redundancyTag }: Pace, devices: readonly Targeted[]): void => {
+  if (redundancyTag === null) return;
+  const isThere = devices.some(({ tags }) =>
+    tags.some((tag) => tag.startsWith(`${redundancyTag}=`)),
+  );
+  if (isThere) return;
+  throw refusal('wrong-state', `None of these devices has a tag ${redundancyTag}=…`, {
+    next: 'Name the tag whose value they share with those that stand in for them.',
+  });
+};
+
 /** `seed`: the bundle and its version, so that the same wish gives the same waves. */
 export const planRollout = async (
   sql: Sql,
   tenantId: string,
   wish: RolloutWish,
+  nowMs: number,
 ): Promise<PlannedWave[]> => {
   const waves = wish.waves.length === 0 ? [everybody] : wish.waves;
   refuseWaves(waves);
-  const withTags = waves.some(({ size }) => size.kind === 'tag');
+  refuseWindows(wish.pace, nowMs);
+  const withTags =
+    waves.some(({ size }) => size.kind === 'tag') || wish.pace.redundancyTag !== null;
   const found = await findTargeted(sql, tenantId, wish.target, withTags);
   if (wish.target.kind === 'devices') refuseMissing(wish.target.deviceIds, found);
   const devices = approvedOf(wish.target, found);
+  refuseGroups(wish.pace, devices);
   const byId = new Map(devices.map((device) => [device.deviceId, device]));
   const split = splitIntoWaves(devices, waves, `${wish.bundleId} ${wish.version}`);
   return waves.map((one, index) => ({

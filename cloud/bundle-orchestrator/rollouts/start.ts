@@ -9,12 +9,14 @@ import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { isPaced } from '../core/pace.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { findRelease } from '../store/bundles.ts';
 import { activeRolloutsOn, insertRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
+import { keepOutlook } from './pace.ts';
 import { list, type PlannedWave, planRollout, type RolloutWish } from './plan.ts';
 import { tellRollout, tellSome } from './tell.ts';
 import { type RolloutView, viewRollout } from './view.ts';
@@ -51,7 +53,7 @@ const record = async (
 ): Promise<void> => {
   const { tenantId, actor, ip } = acting;
   const { id, wish } = rollout;
-  const { bundleId, version, target } = wish;
+  const { bundleId, version, target, pace } = wish;
   const count = waves.reduce((sum, { devices }) => sum + devices.length, 0);
   await writeAudit(sql, {
     tenantId,
@@ -63,6 +65,7 @@ const record = async (
       version,
       target,
       devices: count,
+      pace,
       waves: waves.map(({ wish: { name } }) => name),
     },
     ip,
@@ -89,8 +92,8 @@ const make = async (
   nowMs: number,
 ): Promise<{ id: string; waves: PlannedWave[] }> => {
   const { tenantId, actor } = acting;
-  const { bundleId, version, target, onFailure, startAt } = wish;
-  const waves = await planRollout(sql, tenantId, wish);
+  const { bundleId, version, target, onFailure, startAt, pace } = wish;
+  const waves = await planRollout(sql, tenantId, wish, nowMs);
   const id = randomUUID();
   const isLater = startAt !== null && Date.parse(startAt) > nowMs;
   await insertRollout(
@@ -105,6 +108,7 @@ const make = async (
         onFailure,
         target,
         startsAt: startAt,
+        pace,
       },
       status: isLater ? 'scheduled' : 'in-progress',
     },
@@ -132,7 +136,11 @@ export const startRollout = async (
     await announceRollout(sql, { tenantId, rolloutId: id }, 'started', []);
     const { goesOn } = await advanceRollout(sql, { tenantId, rolloutId: id, nowMs }, 'none');
     const locked = await lockRollout(sql, tenantId, id);
-    if (goesOn && locked !== null) await tellSome(sql, { tenantId, nowMs, director }, locked);
+    // At a pace, whom to tell hangs on devices that this person may not see: ../tell.ts does it.
+    if (goesOn && locked !== null && !isPaced(locked.pace)) {
+      await tellSome(sql, { tenantId, nowMs, director }, locked);
+    }
+    if (locked !== null) await keepOutlook(sql, { tenantId, nowMs }, locked);
     // After telling, which waits for whoever is at the same devices: then it is seen who came first.
     await refuseBusy(sql, wish, waves, id);
     return id;

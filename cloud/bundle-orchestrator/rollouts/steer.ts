@@ -22,10 +22,9 @@ import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { isOver, type RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
-import { withRestoredSlot } from '../core/slots.ts';
 import { judgeWave } from '../core/wave-gate.ts';
 import { planWaves } from '../core/wave-plan.ts';
-import { changesOf, retrying, storeChanges } from '../desired/change.ts';
+import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { lockTargets } from '../store/desired.ts';
 import { findRollout } from '../store/rollout-views.ts';
@@ -48,7 +47,9 @@ import {
 } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout, type RolloutNews } from './announce.ts';
+import { keepOutlook } from './pace.ts';
 import { devicesPerRolloutMax } from './plan.ts';
+import { restoreSlots } from './restore.ts';
 import { seen } from './start.ts';
 import { tellFreed, tellRollout } from './tell.ts';
 import type { RolloutView } from './view.ts';
@@ -98,12 +99,7 @@ const restore = async (hands: Hands, states: readonly RowStatus[]): Promise<stri
   const { tenantId } = acting;
   const rows = await rowsOf(sql, tenantId, rollout.id, states, devicesPerRolloutMax);
   const ids = rows.map((row) => row.deviceId);
-  const previous = new Map(rows.map((row) => [row.deviceId, row.previousSlot]));
-  const targets = await lockTargets(sql, tenantId, ids);
-  const changes = changesOf(targets, ({ deviceId, slots }) =>
-    withRestoredSlot(slots, rollout, previous.get(deviceId) ?? null),
-  );
-  await storeChanges(sql, changes, { tenantId, director, nowMs });
+  await restoreSlots(sql, { tenantId, nowMs, director }, rollout, ids);
   return ids;
 };
 
@@ -298,6 +294,7 @@ const steerBy =
       });
       await announceRollout(sql, { tenantId, rolloutId }, news, moves ?? []);
       await advanceRollout(sql, { tenantId, rolloutId, nowMs }, 'none');
+      await keepOutlook(sql, { tenantId, nowMs }, await held(sql, tenantId, rolloutId));
       return moves ?? [];
     });
     workshop.onChanged();

@@ -8,6 +8,7 @@ import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { everySite, systemAuthor, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { isPaced, noteTold } from '../core/pace.ts';
 import { isFinal } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
 import { slotOf, withRestoredSlot, withSlot } from '../core/slots.ts';
@@ -15,18 +16,22 @@ import { type DesiredChange, nextGenerationOf, retrying, storeChanges } from '..
 import type { Workshop } from '../desired/workshop.ts';
 import { findRelease } from '../store/bundles.ts';
 import { lockTargets, type Target } from '../store/desired.ts';
+import { noteToldLately } from '../store/rollout-pace.ts';
 import {
   type LockedRollout,
   lockRollout,
   markGoingBack,
   markTold,
   moveRows,
+  previousSlotsOf,
   rolloutsHeldUp,
   rowsOf,
   rowsToTell,
 } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
+import { keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';
+import { restoreSlots } from './restore.ts';
 
 /** One transaction signs a batch: a thousand signatures and rows take about a tenth of a second. */
 export const toldAtOnceMax = 1_000;
@@ -47,11 +52,27 @@ const gone = (ids: readonly string[], targets: readonly Target[]): RowMove[] => 
     .map((id) => outcome(id, 'cancelled', 'The device is no longer in the fleet.'));
 };
 
-/** The next batch of open waves. Returns how many rows moved; 0 when nobody is left to tell. */
+/** The next batch of open waves. Returns how many rows moved; 0 when nobody is to be told now. */
 export const tellSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
   const { tenantId, nowMs } = at;
+  const where = { tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
+  if (!isPaced(rollout.pace)) {
+    return tellThese(sql, at, rollout, await rowsToTell(sql, where, toldAtOnceMax));
+  }
+  const ids = await nextToTell(sql, at, rollout, toldAtOnceMax);
+  if (ids.length > 0)
+    await noteToldLately(sql, where, noteTold(rollout.toldLately, ids.length, nowMs));
+  return tellThese(sql, at, rollout, ids);
+};
+
+const tellThese = async (
+  sql: Sql,
+  at: At,
+  rollout: LockedRollout,
+  ids: readonly string[],
+): Promise<number> => {
+  const { tenantId, nowMs } = at;
   const where = { tenantId, rolloutId: rollout.id, atMs: nowMs };
-  const ids = await rowsToTell(sql, { ...where, bundleId: rollout.bundleId }, toldAtOnceMax);
   if (ids.length === 0) return 0;
   const release = await findRelease(sql, rollout.bundleId, rollout.version);
   if (release === null) throw new Error('a version that is rolled out vanished');
@@ -80,14 +101,38 @@ export const tellSome = async (sql: Sql, at: At, rollout: LockedRollout): Promis
   return ids.length;
 };
 
+const goingBack = ['pending', 'in-progress', 'succeeded'] as const;
+
+/** Those at work keep the place that they have; who confirmed waits for one. */
+const nextToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
+  const states = isPaced(rollout.pace) ? goingBack.slice(0, 2) : goingBack;
+  const rows = await rowsOf(sql, at.tenantId, rollout.id, states, toldAtOnceMax);
+  if (rows.length > 0 || !isPaced(rollout.pace)) return rows.map(({ deviceId }) => deviceId);
+  return nextToTell(sql, at, rollout, toldAtOnceMax);
+};
+
+/** Who was told and has not begun when its window is over is told again in the next one. */
+const takeBackLate = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
+  const ids = await nextToTakeBack(sql, at, rollout, toldAtOnceMax);
+  if (ids.length === 0) return 0;
+  await restoreSlots(sql, at, rollout, ids);
+  const moves = ids.map((deviceId) => ({
+    deviceId,
+    to: 'planned' as const,
+    reason: null,
+    logTail: [],
+  }));
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
+  await moveRows(sql, where, moves, ['pending']);
+  return ids.length;
+};
+
 /** The next batch of those that run the version or are about to: they get back what they had. */
 export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
-  const states = ['pending', 'in-progress', 'succeeded'] as const;
-  const rows = await rowsOf(sql, at.tenantId, rollout.id, states, toldAtOnceMax);
-  if (rows.length === 0) return 0;
-  const ids = rows.map(({ deviceId }) => deviceId);
-  const previous = new Map(rows.map((row) => [row.deviceId, row.previousSlot]));
+  const ids = await nextToGoBack(sql, at, rollout);
+  if (ids.length === 0) return 0;
+  const previous = await previousSlotsOf(sql, at.tenantId, rollout.id, ids);
   const targets = await lockTargets(sql, at.tenantId, ids);
   const moves = gone(ids, targets);
   const changes: DesiredChange[] = [];
@@ -110,8 +155,25 @@ export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Pr
       requestedGeneration: generation,
     })),
   );
-  await moveRows(sql, where, moves, states);
+  await moveRows(sql, where, moves, goingBack);
   return ids.length;
+};
+
+type Step = { action: string; devices: number };
+
+/** One batch of what it has to do now; null when that is nothing. */
+const stepOf = async (sql: Sql, at: At, rollout: LockedRollout): Promise<Step | null> => {
+  const steps =
+    rollout.status === 'in-progress'
+      ? [['rollout.take-back', takeBackLate] as const, ['rollout.tell', tellSome] as const]
+      : rollout.status === 'rolling-back'
+        ? [['rollout.tell-to-go-back', tellToGoBack] as const]
+        : [];
+  for (const [action, take] of steps) {
+    const devices = await take(sql, at, rollout);
+    if (devices > 0) return { action, devices };
+  }
+  return null;
 };
 
 /** What a rollout that goes on has to tell, batch by batch, until nothing is left. */
@@ -126,24 +188,20 @@ export const tellRollout = async (
       const { director } = await holdKeys(sql, workshop.keyring, tenantId);
       const nowMs = workshop.now();
       const rollout = await lockRollout(sql, tenantId, rolloutId);
-      const tell =
-        rollout?.status === 'in-progress'
-          ? tellSome
-          : rollout?.status === 'rolling-back'
-            ? tellToGoBack
-            : null;
-      if (rollout === null || tell === null) return false;
-      const told = await tell(sql, { tenantId, nowMs, director }, rollout);
-      if (told === 0) return false;
+      if (rollout === null) return false;
+      const did = await stepOf(sql, { tenantId, nowMs, director }, rollout);
+      if (did === null) return false;
       await writeAudit(sql, {
         ...author,
-        action: rollout.status === 'in-progress' ? 'rollout.tell' : 'rollout.tell-to-go-back',
+        action: did.action,
         target: `rollout:${rolloutId}`,
-        after: { devices: told },
+        after: { devices: did.devices },
       });
       await announceRollout(sql, where, 'progressed', []);
       // A batch of none but gone devices may have been the last that a wave waited for.
       await advanceRollout(sql, { ...where, nowMs }, 'none');
+      const after = await lockRollout(sql, tenantId, rolloutId);
+      if (after !== null) await keepOutlook(sql, { tenantId, nowMs }, after);
       return true;
     });
     if (more) workshop.onChanged();

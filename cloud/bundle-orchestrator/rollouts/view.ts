@@ -23,7 +23,7 @@ export type WaveView = {
   progress: Progress;
 };
 
-export type RolloutView = RolloutRecord & {
+export type RolloutView = Omit<RolloutRecord, 'paceWaits'> & {
   progress: Progress;
   waiting: string;
   /** Whose approval it waits for; null while it does not. */
@@ -58,13 +58,14 @@ export const viewRollouts = async (
   const ids = rollouts.map(({ id }) => id);
   const waves = await wavesOf(sql, tenantId, ids, 'apart');
   const rows = await firstOpenRows(sql, tenantId, ids);
-  return rollouts.map((rollout) => {
+  return rollouts.map(({ paceWaits, ...rollout }) => {
     const own = waves.get(rollout.id) ?? [];
     const progress = own.reduce((sum, { counts }) => addProgress(sum, counts), emptyProgress);
     const startAtMs = rollout.startsAt === null ? null : Date.parse(rollout.startsAt);
     // Steps that have become possible are for the loop to run, not for a look.
     const { waiting: wait } = planWaves({ rollout: { ...rollout, startAtMs }, waves: own }, nowMs);
-    const known = { rollout, waves: own, wait, rows: rows.get(rollout.id) ?? [], progress };
+    const open = rows.get(rollout.id) ?? [];
+    const known = { rollout, waves: own, wait, paceWaits, rows: open, progress };
     return {
       ...rollout,
       progress,

@@ -5,6 +5,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
+import type { Pace, PaceWait } from '../core/pace.ts';
 import type { RolloutRow, RolloutStatus, RowStatus, SlotReport } from '../core/rollout.ts';
 import type { FailureAction } from '../core/wave.ts';
 
@@ -18,6 +19,9 @@ export type RolloutRecord = {
   statusReason: string | null;
   startsAt: string | null;
   onFailure: FailureAction;
+  pace: Pace;
+  /** Why some of its opened waves are not told yet. */
+  paceWaits: readonly PaceWait[];
   createdAt: string;
   createdBy: string;
   completedAt: string | null;
@@ -32,6 +36,8 @@ type RecordRow = {
   status_reason: string | null;
   starts_at: Date | null;
   on_failure: FailureAction;
+  pace: Pace;
+  pace_waits: PaceWait[];
   created_at: Date;
   created_by: string;
   completed_at: Date | null;
@@ -46,6 +52,8 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
   statusReason: row.status_reason,
   startsAt: row.starts_at?.toISOString() ?? null,
   onFailure: row.on_failure,
+  pace: row.pace,
+  paceWaits: row.pace_waits,
   createdAt: row.created_at.toISOString(),
   createdBy: row.created_by,
   completedAt: row.completed_at?.toISOString() ?? null,
@@ -53,7 +61,7 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
 
 const records = `SELECT rollout.id, rollout.bundle_id, bundle.name AS bundle_name, rollout.version,
     rollout.status, rollout.status_reason, rollout.starts_at, rollout.on_failure, rollout.created_at,
-    rollout.created_by, rollout.completed_at
+    rollout.created_by, rollout.completed_at, rollout.pace, rollout.pace_waits
   FROM bundle_orchestrator.rollouts rollout
   JOIN bundle_orchestrator.bundles bundle
     ON bundle.tenant_id = rollout.tenant_id AND bundle.id = rollout.bundle_id
@@ -132,17 +140,31 @@ const rolloutRowOf = (row: DeviceRow): RolloutRow => ({
   report: row.report,
 });
 
-/** The rows of one rollout that wait for their device: all of them, or those of some devices. */
+/**
+ * The rows of one rollout that wait for their device: those of some devices, or all that there is
+ * something about that was not seen, which is a report of what was asked, or a device that is gone.
+ */
 export const awaitedRows = async (
   sql: Sql,
   rollout: { tenantId: string; rolloutId: string },
-  devices: readonly string[] | 'all',
+  devices: readonly string[] | 'told-of',
+  page: { after: string | null; limit: number },
 ): Promise<RolloutRow[]> => {
   const { rows } = await sql.query<DeviceRow>(
     `${deviceRows} AND member.status IN ('pending', 'in-progress', 'rolling-back')
-       AND ($3::uuid[] IS NULL OR member.device_id = ANY ($3))
-     ORDER BY device_name, member.device_id`,
-    [rollout.tenantId, [rollout.rolloutId], devices === 'all' ? null : devices],
+       AND CASE WHEN $3::uuid[] IS NULL
+                THEN device.device_id IS NULL OR device.registration_status <> 'approved'
+                  OR report.generation >= member.requested_generation
+                ELSE member.device_id = ANY ($3) END
+       AND ($4::uuid IS NULL OR member.device_id > $4)
+     ORDER BY member.device_id LIMIT $5`,
+    [
+      rollout.tenantId,
+      [rollout.rolloutId],
+      devices === 'told-of' ? null : devices,
+      page.after,
+      page.limit,
+    ],
   );
   return rows.map(rolloutRowOf);
 };

@@ -4,6 +4,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
+import type { Pace, Told } from '../core/pace.ts';
 import { isOver, type RolloutStatus, type RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
 import type { FailureAction, WaveWish } from '../core/wave.ts';
@@ -19,6 +20,7 @@ export type NewRollout = {
   startsAt: string | null;
   onFailure: FailureAction;
   target: unknown;
+  pace: Pace;
 };
 export type NewRow = { deviceId: string; name: string; wave: number };
 
@@ -33,8 +35,8 @@ export const insertRollout = async (
   await sql.query(
     `INSERT INTO bundle_orchestrator.rollouts
        (tenant_id, id, bundle_id, version, created_by, created_at, status, starts_at, on_failure,
-        target)
-     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9)`,
+        target, pace)
+     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10)`,
     [
       tenantId,
       id,
@@ -45,6 +47,7 @@ export const insertRollout = async (
       rollout.startsAt,
       rollout.onFailure,
       JSON.stringify(rollout.target),
+      JSON.stringify(rollout.pace),
     ],
   );
   await insertWaves(sql, { tenantId, rolloutId: id }, waves);
@@ -177,6 +180,10 @@ export type LockedRollout = {
   createdBy: string;
   startsAt: Date | null;
   onFailure: FailureAction;
+  pace: Pace;
+  toldLately: readonly Told[];
+  wavesDueAt: Date | null;
+  lookedAt: Date;
 };
 
 /** Holds a rollout for this transaction: all that move its rows come here first. */
@@ -187,7 +194,8 @@ export const lockRollout = async (
 ): Promise<LockedRollout | null> => {
   const { rows } = await sql.query<LockedRollout>(
     `SELECT id, bundle_id AS "bundleId", version, status, status_reason AS "statusReason",
-            created_by AS "createdBy", starts_at AS "startsAt", on_failure AS "onFailure"
+            created_by AS "createdBy", starts_at AS "startsAt", on_failure AS "onFailure", pace,
+            told_lately AS "toldLately", waves_due_at AS "wavesDueAt", looked_at AS "lookedAt"
        FROM bundle_orchestrator.rollouts
       WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,
     [tenantId, id],
@@ -228,6 +236,21 @@ export const rowsOf = async (
     status: row.status,
     previousSlot: row.previous_slot,
   }));
+};
+
+/** What these devices had before it. */
+export const previousSlotsOf = async (
+  sql: Sql,
+  tenantId: string,
+  rolloutId: string,
+  deviceIds: readonly string[],
+): Promise<Map<string, Slot | null>> => {
+  const { rows } = await sql.query<{ device_id: string; previous_slot: Slot | null }>(
+    `SELECT device_id, previous_slot FROM bundle_orchestrator.rollout_devices
+      WHERE tenant_id = $1 AND rollout_id = $2 AND device_id = ANY ($3)`,
+    [tenantId, rolloutId, deviceIds],
+  );
+  return new Map(rows.map((row) => [row.device_id, row.previous_slot]));
 };
 
 /** Moves rows from what they were; one that became something else meanwhile stays as it is. */
@@ -330,19 +353,6 @@ export const setRolloutStatus = async (
   );
 };
 
-/** Rollouts that are not over, for the sweep; all tenants' when the role may see them. */
-export const activeRollouts = async (
-  sql: Sql,
-  limit: number,
-): Promise<{ tenantId: string; rolloutId: string }[]> => {
-  const { rows } = await sql.query<{ tenant_id: string; id: string }>(
-    `SELECT tenant_id, id FROM bundle_orchestrator.rollouts
-      WHERE status IN ('scheduled', 'in-progress', 'rolling-back') ORDER BY created_at LIMIT $1`,
-    [limit],
-  );
-  return rows.map((row) => ({ tenantId: row.tenant_id, rolloutId: row.id }));
-};
-
 /** Of all tenants, by status. */
 export const countRollouts = async (system: Sql): Promise<Record<string, number>> => {
   const { rows } = await system.query<{ status: string; count: number }>(
@@ -351,29 +361,37 @@ export const countRollouts = async (system: Sql): Promise<Record<string, number>
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 };
 
-/** Rollouts that the time alone moves on: to begin, with a soak at its end, with a deadline passed. */
+/** Rollouts that something is due for: a moment has come, or somebody is to be told. */
 export const dueRollouts = async (
   sql: Sql,
   nowMs: number,
   limit: number,
 ): Promise<{ tenantId: string; rolloutId: string }[]> => {
   const { rows } = await sql.query<{ tenantId: string; rolloutId: string }>(
-    `SELECT rollout.tenant_id AS "tenantId", rollout.id AS "rolloutId"
-       FROM bundle_orchestrator.rollouts rollout
-      WHERE rollout.status IN ('scheduled', 'in-progress', 'rolling-back')
-        AND (rollout.status = 'scheduled' AND rollout.starts_at <= $1
-          OR rollout.status = 'in-progress' AND EXISTS (
-               SELECT 1 FROM bundle_orchestrator.rollout_waves wave
-                WHERE wave.tenant_id = rollout.tenant_id AND wave.rollout_id = rollout.id
-                  AND wave.state = 'open'
-                  AND (wave.gate ->> 'approval' = 'none' OR wave.approvals <> '{}')
-                  AND (wave.good_since
-                         + make_interval(secs => (wave.gate ->> 'soakMs')::float8 / 1000) <= $1
-                    OR wave.good_since IS NULL AND wave.gate #>> '{unreached,rule}' = 'go-on'
-                       AND wave.opened_at + make_interval(
-                             secs => (wave.gate #>> '{unreached,afterMs}')::float8 / 1000) <= $1)))
-      ORDER BY rollout.id LIMIT $2`,
+    `SELECT tenant_id AS "tenantId", id AS "rolloutId" FROM bundle_orchestrator.rollouts
+      WHERE status IN ('scheduled', 'in-progress', 'rolling-back')
+        AND least(waves_due_at, tell_due_at) <= $1
+      ORDER BY least(waves_due_at, tell_due_at) LIMIT $2`,
     [new Date(nowMs), limit],
   );
   return rows;
+};
+
+/** When time alone moves its waves on, and when all its open rows were looked at. */
+export const setWavesDue = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string },
+  due: { dueAtMs: number | null; lookedAtMs: number },
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollouts SET waves_due_at = $3, looked_at = $4
+      WHERE tenant_id = $1 AND id = $2
+        AND (waves_due_at IS DISTINCT FROM $3 OR looked_at <> $4)`,
+    [
+      rollout.tenantId,
+      rollout.rolloutId,
+      due.dueAtMs === null ? null : new Date(due.dueAtMs),
+      new Date(due.lookedAtMs),
+    ],
+  );
 };

@@ -12,6 +12,7 @@ import { type ExitCode, exitCodes, UsageError } from '../exit.ts';
 import { filterFlags, filterOf } from './choose.ts';
 import { findBundle, findDevice } from './find.ts';
 import { pageLimit, printList } from './listing.ts';
+import { paceFlags, paceOf } from './rollout-pace.ts';
 
 type Rollout = Schemas['Rollout'];
 const rolloutWord = { name: 'ROLLOUT', about: 'its id' };
@@ -147,8 +148,16 @@ const devices = command({
   },
 });
 
+type FilterValues = Parameters<typeof filterOf>[1];
+
+const filterValues = (values: FilterValues): FilterValues => {
+  const { query, site, status, group, search } = values;
+  const given = Object.entries({ query, site, status, group, search });
+  return Object.fromEntries(given.filter(([, value]) => value !== undefined));
+};
+
 /** Ids of whom the filter chooses, up to what one rollout takes. */
-const chosenIds = async (client: Client, values: Parameters<typeof filterOf>[1]) => {
+const chosenIds = async (client: Client, values: FilterValues) => {
   const query = { ...(await filterOf(client, values)), limit: 200 };
   const ids: string[] = [];
   for await (const { id } of client.items('/api/devices', { params: { query } })) {
@@ -168,17 +177,19 @@ const start = command({
     { name: 'VERSION', about: 'such as 1.2.0' },
     { name: 'DEVICE', about: "a device's name or id", many: true, optional: true },
   ],
-  flags: { ...filterFlags, ...waitFlags },
+  flags: { ...filterFlags, ...paceFlags, ...waitFlags },
   examples: [
     "rollouts start hello 1.2.0 --query 'ring=canary AND status=online' --wait --timeout 30m",
     'rollouts start hello 1.2.0 gateway-1 gateway-2',
     'rollouts start hello 1.2.0 --site plant-7 --json',
+    "rollouts start hello 1.2.0 --site plant-7 --window '0 2 * * *' --time-zone Europe/Berlin --per-site 2",
   ],
   run: async (context, [bundleWord = '', version = '', ...words], values): Promise<ExitCode> => {
     const client = context.client();
     const timeoutMs = timeoutOf(values.timeout);
-    const { wait: _, timeout: __, ...filter } = values;
-    const isFiltered = Object.keys(filterFlags).some((name) => name in filter);
+    const pace = paceOf(values);
+    const filter = filterValues(values);
+    const isFiltered = Object.keys(filter).length > 0;
     if (isFiltered === words.length > 0) {
       throw new UsageError('Name devices, or choose them with --query, --site, --group …');
     }
@@ -187,7 +198,7 @@ const start = command({
     const deviceIds = isFiltered ? await chosenIds(client, filter) : named.map(({ id }) => id);
     if (deviceIds.length === 0)
       throw new UsageError('Nobody is chosen by that; nothing was started.');
-    const body = { bundleId: bundle.id, version, deviceIds };
+    const body = { bundleId: bundle.id, version, deviceIds, pace };
     const rollout = await client.post('/api/rollouts', { body });
     if (values.wait === true) return follow(context, rollout, timeoutMs);
     context.output.one(rollout, lines(rollout));

@@ -1,0 +1,167 @@
+/** The pace of rollouts, against a real Postgres and hub: windows, rates, sites and redundancy groups. */
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { addDevice, eventually, makeBundle, type TestDevice } from '../rig.suite.ts';
+import { type Fleet, openFleet } from './fleet.suite.ts';
+import type { RolloutView } from './view.ts';
+
+let fleet: Fleet;
+beforeAll(async () => {
+  fleet = await openFleet(inject('postgresUrl'));
+});
+afterAll(() => fleet.rig.stop());
+
+type Placed = { site?: string; tag?: [string, string] };
+
+const open = async (places: readonly Placed[]) => {
+  const mark = randomUUID().slice(0, 4);
+  const { rig, one } = fleet;
+  const bundleId = await makeBundle(rig, one, `web-${mark}`, ['1.0.0', '2.0.0']);
+  const devices: TestDevice[] = [];
+  for (const [index, { site, tag }] of places.entries()) {
+    const device = await addDevice(rig, one, `gateway-${mark}-${index}`);
+    devices.push(device);
+    await rig.owner.query('UPDATE device_manager.devices SET site = $2 WHERE id = $1', [
+      device.deviceId,
+      `${site ?? 'plant'}-${mark}`,
+    ]);
+    if (tag === undefined) continue;
+    await rig.owner.query(
+      `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
+       VALUES ($1, $2, $3, $4)`,
+      [one.tenantId, device.deviceId, ...tag],
+    );
+  }
+  return { mark, bundleId, devices };
+};
+
+const ask = (bundleId: string, devices: readonly TestDevice[], pace: object, more: object = {}) =>
+  fleet.rig.ask('POST', '/api/rollouts', {
+    token: fleet.one.operator,
+    body: {
+      ...{ bundleId, version: '1.0.0', pace, ...more },
+      deviceIds: devices.map(({ deviceId }) => deviceId),
+    },
+  });
+const start = async (...args: Parameters<typeof ask>): Promise<RolloutView> => {
+  const answer = await ask(...args);
+  if (answer.status !== 201) throw new Error(JSON.stringify(answer.body));
+  return answer.body;
+};
+const until = (id: string, expected: object) =>
+  eventually(async () => {
+    expect(await fleet.get(id)).toMatchObject(expected);
+  });
+const told = async (devices: readonly TestDevice[]): Promise<TestDevice[]> => {
+  const found: TestDevice[] = [];
+  for (const device of devices) {
+    if ((await fleet.desired(device)).generation > 0) found.push(device);
+  }
+  return found;
+};
+
+/** Every day, from so many minutes from now on. */
+const window = (inMinutes: number, minutes: number) => {
+  const at = new Date(Date.now() + inMinutes * 60_000);
+  return { cron: `${at.getUTCMinutes()} ${at.getUTCHours()} * * *`, timeZone: 'UTC', minutes };
+};
+
+describe('a pace', () => {
+  it('holds sites to their number and groups to one, and goes on as devices finish', async () => {
+    const press: [string, string] = ['redundancy', 'press-line'];
+    const { mark, bundleId, devices } = await open([
+      {},
+      {},
+      { tag: press },
+      { site: 'b', tag: press },
+    ]);
+    const rollout = await start(bundleId, devices, { perSiteMax: 1, redundancyTag: 'redundancy' });
+    expect(rollout).toMatchObject({ progress: { planned: 2, pending: 2 } });
+    expect(rollout.waiting).toBe(
+      `0 of 4 confirmed; waiting for ${devices[0]?.name} to begin; ${devices[3]?.name} to begin; 2 devices are told when others at plant-${mark} are done`,
+    );
+    const seen: string[] = [];
+    for (let turn = 0; turn < 4; turn += 1) {
+      let next: TestDevice[] = [];
+      await eventually(async () => {
+        next = (await told(devices)).filter(({ deviceId }) => !seen.includes(deviceId));
+        expect(next.length).toBeGreaterThan(0);
+      });
+      const members = next.filter(({ deviceId }) =>
+        devices.slice(2).some((device) => device.deviceId === deviceId),
+      );
+      expect(members.length).toBeLessThanOrEqual(1);
+      const [first] = next as [TestDevice];
+      seen.push(first.deviceId);
+      await fleet.says(first, bundleId, 'running');
+      if (seen.length === devices.length) break;
+    }
+    await until(rollout.id, { status: 'succeeded', progress: { succeeded: 4 } });
+    // Going back, too, there is one at a site.
+    expect((await fleet.steer(rollout.id, 'rollback')).status).toBe(200);
+    await until(rollout.id, { progress: { rollingBack: 2, succeeded: 2 } });
+  });
+
+  it('tells nobody outside of a window, and takes back who has not begun when it is over', async () => {
+    const { bundleId, devices } = await open([{}, {}]);
+    const [begun, silent] = devices as [TestDevice, TestDevice];
+    const shut = await start(bundleId, devices, { windows: [window(120, 60)] });
+    expect(shut.waiting).toMatch(
+      /2 devices are told when the maintenance window opens at \d\d:\d\d/,
+    );
+    expect(await told(devices)).toEqual([]);
+    await fleet.steer(shut.id, 'cancel');
+    const rollout = await start(bundleId, devices, { windows: [window(-5, 60)] });
+    expect(rollout.progress).toMatchObject({ pending: 2 });
+    await fleet.says(begun, bundleId, 'downloading');
+    await until(rollout.id, { progress: { inProgress: 1, pending: 1 } });
+    // As if the hour were over.
+    await fleet.rig.owner.query(
+      `UPDATE bundle_orchestrator.rollouts SET tell_due_at = now(),
+              pace = jsonb_set(pace, '{windows,0,minutes}', '1') WHERE id = $1`,
+      [rollout.id],
+    );
+    await until(rollout.id, { progress: { inProgress: 1, planned: 1 } });
+    expect((await fleet.desired(silent)).slots).toEqual([]);
+    await fleet.says(begun, bundleId, 'running');
+    await until(rollout.id, { progress: { succeeded: 1, planned: 1 } });
+  });
+
+  it('tells so many in an hour, and says when the next ones are told', async () => {
+    const { bundleId, devices } = await open([{}, {}, {}]);
+    const rollout = await start(bundleId, devices, { devicesPerHourMax: 1 });
+    expect(rollout).toMatchObject({
+      progress: { pending: 1, planned: 2 },
+      waiting: expect.stringMatching(/2 devices are told at the rate that was set, the next at /),
+    });
+    const [first] = (await told(devices)) as [TestDevice];
+    await fleet.says(first, bundleId, 'running');
+    await until(rollout.id, { progress: { succeeded: 1, planned: 2 } });
+    await fleet.rig.owner.query(
+      `UPDATE bundle_orchestrator.rollouts SET tell_due_at = now(), told_lately = '[]' WHERE id = $1`,
+      [rollout.id],
+    );
+    await until(rollout.id, { progress: { succeeded: 1, pending: 1, planned: 1 } });
+  });
+
+  it('that can’t be is refused before anything starts', async () => {
+    const { bundleId, devices } = await open([{}]);
+    const windows = (more: object) => ({ windows: [{ ...window(10, 10), ...more }] });
+    for (const [pace, path] of [
+      [windows({ cron: '0 0 31 2 *' }), 'pace.windows[0].cron'],
+      [windows({ cron: 'nightly' }), 'pace.windows[0].cron'],
+      [windows({ timeZone: 'Plant/Seven' }), 'pace.windows[0].timeZone'],
+      [windows({ minutes: 0 }), 'pace.windows[0].minutes'],
+      [{ devicesPerHourMax: 0 }, 'pace.devicesPerHourMax'],
+      [{ perSiteMax: 0 }, 'pace.perSiteMax'],
+    ] as const) {
+      expect(await ask(bundleId, devices, pace)).toMatchObject({
+        ...{ status: 400, body: { errors: [{ path }] } },
+      });
+    }
+    expect(await ask(bundleId, devices, { redundancyTag: 'nobody' })).toMatchObject({
+      ...{ status: 409, body: { code: 'wrong-state' } },
+    });
+    expect(await told(devices)).toEqual([]);
+  });
+});

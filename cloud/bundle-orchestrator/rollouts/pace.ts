@@ -1,0 +1,92 @@
+/**
+ * The pace of one rollout as it stands: whom it could tell now, whom it takes back because their
+ * window is over, and what the others wait for. Deciding is ../core/pace.ts. The rollout is locked.
+ */
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import {
+  closedSites,
+  freePlaces,
+  isPaced,
+  type Pace,
+  type PaceKnown,
+  planTelling,
+  planWaits,
+} from '../core/pace.ts';
+import {
+  atWorkOf,
+  candidatesOf,
+  type Direction,
+  holdGroups,
+  type PacedAt,
+  pendingAt,
+  setOutlook,
+  untoldOf,
+} from '../store/rollout-pace.ts';
+import { type LockedRollout, rowsToTell } from '../store/rollouts.ts';
+import { openingsOf } from './windows.ts';
+
+type At = { tenantId: string; nowMs: number };
+
+/** Going back waits for no window and no rate: a version that turned out bad is the greater harm. */
+const paceOf = ({ pace, status }: LockedRollout): Pace =>
+  status === 'rolling-back' ? { ...pace, windows: [], devicesPerHourMax: null } : pace;
+
+const directionOf = ({ status }: LockedRollout): Direction =>
+  status === 'rolling-back' ? 'back' : 'forward';
+
+const look = async (
+  sql: Sql,
+  at: At,
+  rollout: LockedRollout,
+): Promise<{ known: PaceKnown; where: PacedAt }> => {
+  const pace = paceOf(rollout);
+  const { redundancyTag } = pace;
+  if (redundancyTag !== null) await holdGroups(sql, at.tenantId);
+  const { id, bundleId, toldLately } = rollout;
+  const where = { tenantId: at.tenantId, rolloutId: id, bundleId, redundancyTag };
+  const atWork = await atWorkOf(sql, where);
+  const openings = openingsOf(pace.windows, at.nowMs);
+  return { known: { pace, openings, atWork, toldLately }, where };
+};
+
+/** The next to be told, in their order; to go back when it does. Empty when nobody is for now. */
+export const nextToTell = async (
+  sql: Sql,
+  at: At,
+  rollout: LockedRollout,
+  limit: number,
+): Promise<string[]> => {
+  const direction = directionOf(rollout);
+  const { known, where } = await look(sql, at, rollout);
+  const places = freePlaces(known, await untoldOf(sql, where, direction), at.nowMs);
+  if (places.length === 0) return [];
+  const candidates = await candidatesOf(sql, where, direction, places, limit);
+  return planTelling(known, candidates, at.nowMs);
+};
+
+/** Those who were told, have not begun, and whose window is over. */
+export const nextToTakeBack = async (
+  sql: Sql,
+  at: At,
+  rollout: LockedRollout,
+  limit: number,
+): Promise<string[]> => {
+  if (rollout.status !== 'in-progress' || rollout.pace.windows.length === 0) return [];
+  const { known, where } = await look(sql, at, rollout);
+  const sites = closedSites(known, at.nowMs);
+  return sites.length === 0 ? [] : pendingAt(sql, where, sites, limit);
+};
+
+/** Keeps what the rollout's devices wait for, and when to look again. */
+export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Promise<void> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
+  const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
+  if (!goesOn) return setOutlook(sql, where, { waits: [], dueAtMs: null });
+  if (isPaced(paceOf(rollout))) {
+    const { known, where: paced } = await look(sql, at, rollout);
+    const untold = await untoldOf(sql, paced, directionOf(rollout));
+    return setOutlook(sql, where, planWaits(known, untold, at.nowMs));
+  }
+  const isLeft = rollout.status === 'in-progress' && (await rowsToTell(sql, where, 1)).length > 0;
+  return setOutlook(sql, where, { waits: [], dueAtMs: isLeft ? at.nowMs : null });
+};

@@ -1,0 +1,21 @@
+/** Puts back what devices had before a rollout, where it is still the rollout's version that is wanted. */
+import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { withRestoredSlot } from '../core/slots.ts';
+import { changesOf, storeChanges } from '../desired/change.ts';
+import { lockTargets } from '../store/desired.ts';
+import { type LockedRollout, previousSlotsOf } from '../store/rollouts.ts';
+
+export const restoreSlots = async (
+  sql: Sql,
+  at: { tenantId: string; nowMs: number; director: TenantKeys['director'] },
+  rollout: LockedRollout,
+  deviceIds: readonly string[],
+): Promise<void> => {
+  const previous = await previousSlotsOf(sql, at.tenantId, rollout.id, deviceIds);
+  const targets = await lockTargets(sql, at.tenantId, deviceIds);
+  const changes = changesOf(targets, ({ deviceId, slots }) =>
+    withRestoredSlot(slots, rollout, previous.get(deviceId) ?? null),
+  );
+  await storeChanges(sql, changes, at);
+};

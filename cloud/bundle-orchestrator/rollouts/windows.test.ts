@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { openingsOf, windowFault } from './windows.ts';
+
+const at = (iso: string): number => Date.parse(iso);
+const nightly = { cron: '0 2 * * *', timeZone: 'Europe/Berlin', minutes: 90, sites: null };
+
+describe('a maintenance window', () => {
+  it('opens in its own time zone, summer and winter', () => {
+    expect(openingsOf([nightly], at('2026-01-10T12:00:00Z'))).toEqual([
+      { sites: null, fromMs: at('2026-01-11T01:00:00Z'), untilMs: at('2026-01-11T02:30:00Z') },
+    ]);
+    expect(openingsOf([nightly], at('2026-07-10T12:00:00Z'))).toMatchObject([
+      { fromMs: at('2026-07-11T00:00:00Z') },
+    ]);
+  });
+
+  it('is open from its first moment to before its last', () => {
+    const from = at('2026-01-11T01:00:00Z');
+    const until = at('2026-01-11T02:30:00Z');
+    for (const nowMs of [from, from + 1, until - 1]) {
+      expect(openingsOf([nightly], nowMs)).toMatchObject([{ fromMs: from, untilMs: until }]);
+    }
+    expect(openingsOf([nightly], until)).toMatchObject([{ fromMs: at('2026-01-12T01:00:00Z') }]);
+    expect(openingsOf([nightly], from - 1)).toMatchObject([{ fromMs: from }]);
+  });
+
+  it('is open once in the night in which its hour does not come', () => {
+    expect(openingsOf([nightly], at('2026-03-28T23:00:00Z'))).toMatchObject([
+      { fromMs: at('2026-03-29T01:00:00Z') },
+    ]);
+  });
+
+  it.each([
+    [{ cron: '0 0 30 2 *' }, 'cron', 'never comes'],
+    [{ cron: 'sometimes' }, 'cron', 'five parts'],
+    [{ cron: '* * * * * *' }, 'cron', 'five parts'],
+    [{ cron: '99 2 * * *' }, 'cron', 'five parts'],
+    [{ timeZone: 'Mars/Olympus' }, 'timeZone', 'no time zone'],
+  ])('that never opens is refused: %j', (wrong, field, message) => {
+    expect(windowFault({ ...nightly, ...wrong }, at('2026-01-10T12:00:00Z'))).toEqual({
+      field,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('that opens on a leap day only does open', () => {
+    expect(windowFault({ ...nightly, cron: '0 0 29 2 *' }, at('2026-01-10T12:00:00Z'))).toBeNull();
+  });
+});

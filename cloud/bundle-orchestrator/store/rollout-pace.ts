@@ -1,0 +1,157 @@
+/**
+ * What the pace of a rollout is decided by: where its devices are, which of them are at work, who was
+ * not told yet. Sites and tags are the devices' own of now, so one that moves counts where it is.
+ */
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { AtWork, Candidate, PaceOutlook, Told, Untold } from '../core/pace.ts';
+
+export type PacedAt = {
+  tenantId: string;
+  rolloutId: string;
+  bundleId: string;
+  /** Null: nobody is a member of a group. */
+  redundancyTag: string | null;
+};
+
+const placed = `bundle_orchestrator.rollout_devices member
+  LEFT JOIN device_manager.public_devices device
+    ON device.tenant_id = member.tenant_id AND device.device_id = member.device_id
+  LEFT JOIN device_manager.public_device_tags tag
+    ON tag.tenant_id = member.tenant_id AND tag.device_id = member.device_id AND tag.key = $3`;
+
+const place = `coalesce(device.site, '') AS site, tag.value AS member`;
+const awaited = `member.status IN ('pending', 'in-progress', 'rolling-back')`;
+
+/** Held until the transaction ends: two rollouts do not tell two devices of one group at once. */
+export const holdGroups = async (sql: Sql, tenantId: string): Promise<void> => {
+  await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('redundancy ' || $1, 0))`, [
+    tenantId,
+  ]);
+};
+
+export const atWorkOf = async (sql: Sql, at: PacedAt): Promise<AtWork[]> => {
+  const { rows } = await sql.query<AtWork>(
+    `SELECT ${place}, true AS "isOwn", member.status = 'pending' AS "isPending", count(*) AS count
+       FROM ${placed} WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND ${awaited}
+      GROUP BY 1, 2, 4
+     UNION ALL
+     SELECT ${place}, false, false, count(*)
+       FROM ${placed} WHERE member.tenant_id = $1 AND member.rollout_id <> $2 AND ${awaited}
+        AND $3::text IS NOT NULL AND tag.value IS NOT NULL
+      GROUP BY 1, 2`,
+    [at.tenantId, at.rolloutId, at.redundancyTag],
+  );
+  return rows;
+};
+
+/** In opened waves, and nothing else of the bundle is at work on the device. */
+const tellable = `member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'planned'
+  AND EXISTS (SELECT 1 FROM bundle_orchestrator.rollout_waves wave
+               WHERE wave.tenant_id = member.tenant_id AND wave.rollout_id = member.rollout_id
+                 AND wave.wave = member.wave AND wave.state <> 'waiting')
+  AND NOT EXISTS (SELECT 1 FROM bundle_orchestrator.rollout_devices other
+                   WHERE other.tenant_id = $1 AND other.device_id = member.device_id
+                     AND other.bundle_id = $4
+                     AND other.status IN ('pending', 'in-progress', 'rolling-back'))`;
+/** Who confirmed has still to be asked to go back. */
+const confirmed = `member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'succeeded'
+  AND $4::uuid IS NOT NULL`;
+
+export type Direction = 'forward' | 'back';
+const wanting = (direction: Direction): string => (direction === 'forward' ? tellable : confirmed);
+
+export const untoldOf = async (sql: Sql, at: PacedAt, direction: Direction): Promise<Untold[]> => {
+  const { rows } = await sql.query<Untold>(
+    `SELECT ${place}, count(*) AS count FROM ${placed} WHERE ${wanting(direction)} GROUP BY 1, 2`,
+    [at.tenantId, at.rolloutId, at.redundancyTag, at.bundleId],
+  );
+  return rows;
+};
+
+/** Of these places, the reached first: one that is not heard of takes a place and does nothing with it. */
+export const candidatesOf = async (
+  sql: Sql,
+  at: PacedAt,
+  direction: Direction,
+  places: readonly Untold[],
+  limit: number,
+): Promise<Candidate[]> => {
+  const { rows } = await sql.query<Candidate>(
+    `SELECT member.device_id AS "deviceId", ${place} FROM ${placed}
+       LEFT JOIN telemetry.public_presence presence
+         ON presence.tenant_id = member.tenant_id AND presence.device_id = member.device_id
+      WHERE ${wanting(direction)} AND coalesce(device.site, '') = ANY ($5)
+        AND (tag.value IS NULL OR tag.value = ANY ($6))
+      ORDER BY member.wave, presence.presence IS DISTINCT FROM 'online', member.device_name,
+               member.device_id
+      LIMIT $7`,
+    [
+      at.tenantId,
+      at.rolloutId,
+      at.redundancyTag,
+      at.bundleId,
+      [...new Set(places.map(({ site }) => site))],
+      [...new Set(places.flatMap(({ member }) => member ?? []))],
+      limit,
+    ],
+  );
+  return rows;
+};
+
+/** Told and not begun, at these sites. */
+export const pendingAt = async (
+  sql: Sql,
+  at: { tenantId: string; rolloutId: string },
+  sites: readonly string[],
+  limit: number,
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ device_id: string }>(
+    `SELECT member.device_id FROM bundle_orchestrator.rollout_devices member
+       LEFT JOIN device_manager.public_devices device
+         ON device.tenant_id = member.tenant_id AND device.device_id = member.device_id
+      WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'pending'
+        AND coalesce(device.site, '') = ANY ($3) ORDER BY member.device_id LIMIT $4`,
+    [at.tenantId, at.rolloutId, sites, limit],
+  );
+  return rows.map((row) => row.device_id);
+};
+
+export const noteToldLately = async (
+  sql: Sql,
+  at: { tenantId: string; rolloutId: string },
+  told: readonly Told[],
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollouts SET told_lately = $3 WHERE tenant_id = $1 AND id = $2`,
+    [at.tenantId, at.rolloutId, JSON.stringify(told)],
+  );
+};
+
+const dateOf = (atMs: number | null): Date | null =>
+  // What lies beyond every date never comes.
+  atMs === null || atMs > 8.64e15 ? null : new Date(atMs);
+
+export const setOutlook = async (
+  sql: Sql,
+  at: { tenantId: string; rolloutId: string },
+  { waits, dueAtMs }: PaceOutlook,
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollouts SET pace_waits = $3, tell_due_at = $4
+      WHERE tenant_id = $1 AND id = $2
+        AND (pace_waits <> $3::jsonb OR tell_due_at IS DISTINCT FROM $4)`,
+    [at.tenantId, at.rolloutId, JSON.stringify(waits), dateOf(dueAtMs)],
+  );
+};
+
+/** Somebody may have to be told: the loop looks at it even if whoever made it so ends here. */
+export const setTellDue = async (
+  sql: Sql,
+  at: { tenantId: string; rolloutId: string; nowMs: number },
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollouts SET tell_due_at = $3
+      WHERE tenant_id = $1 AND id = $2 AND (tell_due_at IS NULL OR tell_due_at > $3)`,
+    [at.tenantId, at.rolloutId, new Date(at.nowMs)],
+  );
+};

@@ -1,0 +1,53 @@
+/** How fast a rollout goes and when, in words, and from what a person typed. */
+import type { RolloutPace } from './rollout-types.ts';
+
+export type PaceChoice = {
+  /** Empty: at any time. */
+  cron: string;
+  timeZone: string;
+  minutes: number;
+  devicesPerHourMax: number | null;
+  perSiteMax: number | null;
+  redundancyTag: string;
+};
+
+export const noPace: PaceChoice = {
+  cron: '',
+  timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  minutes: 60,
+  devicesPerHourMax: null,
+  perSiteMax: null,
+  redundancyTag: '',
+};
+
+export const paceOf = (choice: PaceChoice): RolloutPace => {
+  const { cron, timeZone, minutes, devicesPerHourMax, perSiteMax } = choice;
+  const tag = choice.redundancyTag.trim();
+  return {
+    windows: cron.trim() === '' ? [] : [{ cron: cron.trim(), timeZone, minutes, sites: null }],
+    devicesPerHourMax,
+    perSiteMax,
+    redundancyTag: tag === '' ? null : tag,
+  };
+};
+
+const windowWords = ({
+  cron,
+  timeZone,
+  minutes,
+  sites,
+}: RolloutPace['windows'][number]): string => {
+  const where = sites === null ? '' : ` at ${sites.join(', ')}`;
+  return `only${where} for ${minutes} min from “${cron}” (${timeZone})`;
+};
+
+/** Empty for a rollout that tells everybody at once. */
+export const paceWords = (pace: RolloutPace): string =>
+  [
+    ...pace.windows.map(windowWords),
+    ...(pace.devicesPerHourMax === null ? [] : [`at most ${pace.devicesPerHourMax} an hour`]),
+    ...(pace.perSiteMax === null ? [] : [`at most ${pace.perSiteMax} at work at a site`]),
+    ...(pace.redundancyTag === null
+      ? []
+      : [`one at a time of those with the same ${pace.redundancyTag}`]),
+  ].join(' · ');
