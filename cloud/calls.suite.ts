@@ -8,7 +8,18 @@ export type Call = { path: string; by: 'user' | 'device' | 'nobody'; body?: unkn
 
 /** For every operation, the request it is meant for: what reads first, what takes away last. */
 export const callsOf = (tenant: Tenant): Record<string, Call> => {
-  const { bundle, other, rollout, waved, apiKey, user, containers, group, dynamic } = tenant;
+  const {
+    bundle,
+    other,
+    rollout,
+    waved,
+    apiKey,
+    user,
+    containers,
+    group,
+    dynamic,
+    spareBundle: spare,
+  } = tenant;
   const { deviceId } = tenant.device;
   const device = `/api/devices/${deviceId}`;
   const service = `/api/service-accounts/${tenant.service.id}`;
@@ -131,6 +142,19 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       ...{ version: `2.0.${Date.now()}`, containers },
     }),
     'get /api/bundles/{id}/versions/{version}': read(`${inBundle}/versions/1.0.0`),
+    'get /api/bundles/{id}/devices': read(`${inBundle}/devices`),
+    'patch /api/bundles/{id}': post(inBundle, { description: 'changed' }),
+    'put /api/bundles/{id}/deprecation': post(`${inBundle}/deprecation`, { reason: 'old' }),
+    'delete /api/bundles/{id}/deprecation': read(`${inBundle}/deprecation`),
+    'put /api/bundles/{id}/versions/{version}/deprecation': post(
+      `${inBundle}/versions/1.0.0/deprecation`,
+      { reason: 'leaks' },
+    ),
+    'delete /api/bundles/{id}/versions/{version}/deprecation': read(
+      `${inBundle}/versions/1.0.0/deprecation`,
+    ),
+    'delete /api/bundles/{id}/versions/{version}': read(`/api/bundles/${spare.id}/versions/1.0.0`),
+    'delete /api/bundles/{id}': read(`/api/bundles/${spare.id}`),
     'get /api/releases/{digest}': { path: `/api/releases/${tenant.releaseDigest}`, by: 'device' },
     'get /api/devices/{id}/desired-state': read(`${device}/desired-state`),
     'get /api/rollouts': read('/api/rollouts'),

@@ -128,9 +128,10 @@ export const openTenant = async (
   const image = buildImageTar({ name: `app-${name}`, tag: '1', command: ['sleep', name] });
   await must(ask('POST', '/api/artifacts', { token, body: image.tar }));
   const containers = [{ name: 'web', image: `registry.example/web@sha256:${'a'.repeat(64)}` }];
-  const [bundle, other] = [
+  const [bundle, other, spareBundle] = [
     await post<{ id: string }>('/api/bundles', { name: `hello-${name}` }),
     await post<{ id: string }>('/api/bundles', { name: `other-${name}` }),
+    await post<{ id: string }>('/api/bundles', { name: `spare-${name}` }),
   ];
   const release = { version: '1.0.0', containers };
   const { releaseDigest } = await post<{ releaseDigest: string }>(
@@ -138,6 +139,7 @@ export const openTenant = async (
     release,
   );
   await post(`/api/bundles/${other.id}/versions`, release);
+  await post(`/api/bundles/${spareBundle.id}/versions`, release);
   const group = await post<{ id: string }>('/api/groups', { name: `static-${name}` });
   const dynamic = await post<{ id: string }>('/api/groups', {
     ...{ name: `dynamic-${name}`, query: `of=${name}` },
@@ -195,6 +197,7 @@ export const openTenant = async (
     ...{
       bundle,
       other,
+      spareBundle,
       releaseDigest,
       rollout,
       waved,

@@ -5,6 +5,7 @@
  */
 import type { Platform, Service } from '@signalbeam/platform/service';
 import { addArtifactRoutes, streamedPaths } from './api/artifacts.ts';
+import { addBundleLifeRoutes } from './api/bundle-lives.ts';
 import { addBundleRoutes } from './api/bundles.ts';
 import { addDesiredRoutes } from './api/desired.ts';
 import type { Parts } from './api/parts.ts';
@@ -37,6 +38,7 @@ export const createService = (platform: Platform): Service => {
   for (const addRoutes of [
     addArtifactRoutes,
     addBundleRoutes,
+    addBundleLifeRoutes,
     addVersionRoutes,
     addDesiredRoutes,
     addRolloutRoutes,

@@ -1378,6 +1378,245 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    /**
+    * Deletes a bundle that nobody uses; a name that was released is not given again
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    /**
+    * Changes the description, and the name while nothing is released under it
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "description": "Says hello"
+          *     }
+          */
+          "application/json": {
+            name?: string;
+            description?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The bundle */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Bundle"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+  "/api/bundles/{id}/deprecation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+    * Says that no version of a bundle should be used any more, and why
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "reason": "Leaks memory; 1.2.1 does not."
+          *     }
+          */
+          "application/json": {
+            reason: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The bundle */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Bundle"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    post?: never;
+    /**
+    * Takes back that a bundle is deprecated
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The bundle */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Bundle"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bundles/{id}/devices": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists the devices that shall run a bundle, by version
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+          version?: string;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of them */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              devices: components["schemas"]["AssignedDevice"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1642,7 +1881,137 @@ export interface paths {
     };
     put?: never;
     post?: never;
-    delete?: never;
+    /**
+    * Deletes a version that nobody uses; its number is not given again
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          version: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bundles/{id}/versions/{version}/deprecation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+    * Says that a version should not be used any more, and why
+    * @description What runs it goes on, and rollouts may go back to it; a new rollout or assignment has to ask for it. Needs a user with the role operator or above, who is not held to some sites.
+    */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          version: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "reason": "Leaks memory; 1.2.1 does not."
+          *     }
+          */
+          "application/json": {
+            reason: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The version */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["BundleVersion"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    post?: never;
+    /**
+    * Takes back that a version is deprecated
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+          version: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The version */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["BundleVersion"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
     options?: never;
     head?: never;
     patch?: never;
@@ -2576,6 +2945,11 @@ export interface paths {
             /** Format: uuid */
             bundleId: string;
             version: string;
+            /**
+            * @description Deprecated versions are refused unless this says so
+            * @default false
+            */
+            allowDeprecated?: boolean;
           };
         };
       };
@@ -4686,6 +5060,11 @@ export interface paths {
             pace?: components["schemas"]["RolloutPace"];
             /** Format: date-time */
             startAt?: string;
+            /**
+            * @description Deprecated versions are refused unless this says so
+            * @default false
+            */
+            allowDeprecated?: boolean;
           };
         };
       };
@@ -4770,6 +5149,11 @@ export interface paths {
             pace?: components["schemas"]["RolloutPace"];
             /** Format: date-time */
             startAt?: string;
+            /**
+            * @description Deprecated versions are refused unless this says so
+            * @default false
+            */
+            allowDeprecated?: boolean;
           };
         };
       };
@@ -6810,6 +7194,13 @@ export interface components {
       description: string;
       latestVersion: string | null;
       versionCount: number;
+      /** @description Why it should not be used any more; null while it may */
+      deprecated: {
+        reason: string;
+        /** Format: date-time */
+        at: string;
+        by: string;
+      } | null;
       /** Format: date-time */
       createdAt: string;
       createdBy: string;
@@ -6999,9 +7390,27 @@ export interface components {
       }[];
       releaseNotes: string;
       releaseDigest: string;
+      /** @description Why it should not be used any more; null while it may */
+      deprecated: {
+        reason: string;
+        /** Format: date-time */
+        at: string;
+        by: string;
+      } | null;
       /** Format: date-time */
       createdAt: string;
       createdBy: string;
+    };
+    AssignedDevice: {
+      /** Format: uuid */
+      deviceId: string;
+      name: string;
+      site: string;
+      version: string;
+      /** Format: uuid */
+      rolloutId: string | null;
+      /** @description As the device reports this very wish */
+      status: string;
     };
     Assigned: {
       generation: number;

@@ -1,8 +1,9 @@
 /** The cloud's REST in the console's words: one function per request, the only maker of API paths. */
-import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
+import { bundlesApi } from './bundles-api.ts';
 import type { DeviceChoice } from './fleet-filter.ts';
+import { collect, pageSize, whole } from './lists.ts';
 import { peopleApi } from './people-api.ts';
-import { type Ask, type FieldError, upload } from './request.ts';
+import type { Ask } from './request.ts';
 import type {
   Rollout,
   RolloutDevice,
@@ -13,19 +14,15 @@ import type {
 import type {
   Activity,
   ApiKey,
-  ArtifactImage,
   Authentication,
   BulkAction,
   BulkResult,
-  Bundle,
-  BundleVersion,
   Certificate,
   DesiredState,
   Device,
   DeviceEvent,
   Group,
   GroupMember,
-  Page,
   Quotas,
   RegistrationToken,
   Reported,
@@ -37,34 +34,6 @@ import type {
 } from './types.ts';
 
 const segment = encodeURIComponent;
-/** More than any fleet this console shows in one list; the page says so when it is reached. */
-export const listMax = 500;
-const pageSize = 100;
-
-/** Lists come as `{<key>: […], nextCursor}`; a bare array is taken as the whole list. */
-const collect = async <T>(ask: Ask, path: string, key: string): Promise<T[]> => {
-  const items: T[] = [];
-  let cursor: string | null | undefined;
-  do {
-    const join = path.includes('?') ? '&' : '?';
-    const paged = `${path}${join}limit=${pageSize}`;
-    const page = await ask<Page<string, T> | T[]>(
-      'GET',
-      cursor ? `${paged}&cursor=${segment(cursor)}` : paged,
-    );
-    if (Array.isArray(page)) return page;
-    items.push(...((page[key] as T[] | undefined) ?? []));
-    cursor = page.nextCursor;
-  } while (cursor && items.length < listMax);
-  return items;
-};
-
-/** A list that has no pages. */
-const whole = async <T>(ask: Ask, path: string, key: string): Promise<T[]> => {
-  const answer = await ask<Record<string, T[]> | T[]>('GET', path);
-  return Array.isArray(answer) ? answer : (answer[key] ?? []);
-};
-
 const queryOf = (given: Record<string, string | number>): string => {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(given)) {
@@ -129,8 +98,12 @@ const devicesApi = (ask: Ask) => ({
   events: async (id: string) =>
     (await ask<{ events: DeviceEvent[] }>('GET', `/api/devices/${segment(id)}/events?limit=100`))
       .events,
-  deploy: (id: string, bundleId: string, version: string) =>
-    ask<unknown>('POST', `/api/devices/${segment(id)}/bundle`, { bundleId, version }),
+  deploy: (id: string, bundleId: string, version: string, allowDeprecated: boolean) =>
+    ask<unknown>('POST', `/api/devices/${segment(id)}/bundle`, {
+      bundleId,
+      version,
+      allowDeprecated,
+    }),
   withdraw: (id: string, bundleId: string) =>
     ask<unknown>('DELETE', `/api/devices/${segment(id)}/bundle/${segment(bundleId)}`),
 });
@@ -178,51 +151,6 @@ const sitesApi = (ask: Ask) => ({
   retitleSite: (name: string, title: string) =>
     ask<Site>('PATCH', `/api/sites/${segment(name)}`, { title }),
   removeSite: (name: string) => ask<null>('DELETE', `/api/sites/${segment(name)}`),
-});
-
-const bundlesApi = (ask: Ask) => ({
-  bundles: () => whole<Bundle>(ask, '/api/bundles', 'bundles'),
-  bundle: (id: string) => ask<Bundle>('GET', `/api/bundles/${segment(id)}`),
-  createBundle: (name: string, description: string) =>
-    ask<Bundle>(
-      'POST',
-      '/api/bundles',
-      description.trim() === '' ? { name } : { name, description },
-    ),
-  versions: (id: string) =>
-    whole<BundleVersion>(ask, `/api/bundles/${segment(id)}/versions`, 'versions'),
-  version: (id: string, version: string) =>
-    ask<BundleVersion>('GET', `/api/bundles/${segment(id)}/versions/${segment(version)}`),
-  publish: (id: string, version: string, containers: unknown, releaseNotes: string) =>
-    ask<BundleVersion>('POST', `/api/bundles/${segment(id)}/versions`, {
-      version,
-      containers,
-      ...(releaseNotes.trim() === '' ? {} : { releaseNotes }),
-    }),
-  validate: (containers: unknown) =>
-    ask<{ valid: boolean; errors: FieldError[]; containers?: ContainerManifest[] }>(
-      'POST',
-      '/api/bundles/validate',
-      { containers },
-    ),
-  artifacts: async (): Promise<ArtifactImage[]> => {
-    const answer = await ask<
-      { images?: ArtifactImage[]; artifacts?: ArtifactImage[] } | ArtifactImage[]
-    >('GET', '/api/artifacts');
-    return Array.isArray(answer) ? answer : (answer.images ?? answer.artifacts ?? []);
-  },
-  uploadArchive: (
-    name: string,
-    file: File,
-    onProgress: (sent: number, total: number) => void,
-    signal: AbortSignal,
-  ) =>
-    upload<{ images: ArtifactImage[] }>(
-      `/api/artifacts?name=${segment(name)}`,
-      file,
-      onProgress,
-      signal,
-    ),
 });
 
 const rolloutsApi = (ask: Ask) => ({

@@ -70,6 +70,7 @@ export type RolloutWish = {
   waves: WaveWish[];
   onFailure: 'pause' | 'roll-back';
   pace: RolloutPace;
+  allowDeprecated: boolean;
 };
 export type RolloutPreview = {
   devices: number;

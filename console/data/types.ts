@@ -278,11 +278,13 @@ export type DesiredSlot = {
 };
 export type DesiredState = { generation: number; slots: DesiredSlot[] };
 
+export type Deprecation = { reason: string; at: Instant; by: string };
 export type Bundle = {
   id: string;
   name: string;
   description?: string | null;
   latestVersion?: string | null;
+  deprecated: Deprecation | null;
   createdAt: Instant;
 };
 export type BundleVersion = {
@@ -290,8 +292,16 @@ export type BundleVersion = {
   containers: ContainerManifest[];
   releaseNotes?: string | null;
   releaseDigest?: string;
+  deprecated: Deprecation | null;
   createdAt: Instant;
   createdBy?: string | null;
+};
+export type AssignedDevice = {
+  deviceId: string;
+  name: string;
+  site: string;
+  version: string;
+  status: string;
 };
 export type ArtifactImage = {
   reference: string;

@@ -6,6 +6,7 @@ import { dialog } from '../ui/dialog.ts';
 import { errorNotice, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { type App, asError } from './app.ts';
+import { allowDeprecatedBox, versionWord } from './deprecated.ts';
 import type { DeviceDialog } from './device-dialog-kind.ts';
 import { pathTo } from './paths.ts';
 
@@ -121,7 +122,7 @@ class DeviceDialogs extends LitElement {
       const bundleId = String(form.get('bundle'));
       const version = String(form.get('version'));
       void this.#do(
-        () => this.app.api.deploy(this.device.id, bundleId, version),
+        () => this.app.api.deploy(this.device.id, bundleId, version, form.has('deprecated')),
         `${this.device.name} is asked to run ${version}.`,
       );
     };
@@ -132,7 +133,8 @@ class DeviceDialogs extends LitElement {
           ${bundles.map((bundle) => html`<option value=${bundle.id}>${bundle.name}</option>`)}</select></div>
       <div class="field"><label for="deploy-version">Version</label>
         <select class="input" id="deploy-version" name="version" required>
-          ${this.versions.map((version) => html`<option value=${version.version}>${version.version}</option>`)}</select></div>
+          ${this.versions.map((version) => html`<option value=${version.version}>${versionWord(version)}</option>`)}</select></div>
+      ${allowDeprecatedBox(this.versions)}
       ${notice(
         'info',
         html`<p>The device downloads and checks everything first, then swaps. If the new version is not healthy in time, the one before comes back by itself.${

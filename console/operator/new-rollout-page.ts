@@ -13,6 +13,7 @@ import { bareMark } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
 import { errorNotice, loading, notice } from '../ui/notice.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { allowDeprecatedBox, versionWord } from './deprecated.ts';
 import { pathTo } from './paths.ts';
 import { paceFields } from './rollout-pace-fields.ts';
 
@@ -40,6 +41,7 @@ class NewRolloutPage extends LitElement {
     chosen: { state: true },
     choice: { state: true },
     pace: { state: true },
+    allowDeprecated: { state: true },
     onFailure: { state: true },
     error: { state: true },
     busy: { state: true },
@@ -53,6 +55,7 @@ class NewRolloutPage extends LitElement {
   choice: StrategyChoice = { strategy: 'all-at-once', soakMinutes: 10, approval: 'none' };
   pace: PaceChoice = noPace;
   onFailure: 'pause' | 'roll-back' = 'pause';
+  allowDeprecated = false;
   error: ApiError | null = null;
   busy = false;
   #bundles = createResource(this, async () => {
@@ -108,6 +111,7 @@ class NewRolloutPage extends LitElement {
         waves: wavesOf(this.choice),
         onFailure: this.onFailure,
         pace: paceOf(this.pace),
+        allowDeprecated: this.allowDeprecated,
       });
       this.app.navigate(pathTo.rollout(made.id));
     } catch (error) {
@@ -208,7 +212,10 @@ class NewRolloutPage extends LitElement {
         <div class="field"><label for="version">Version</label>
           <select class="input" id="version" @change=${(event: Event) => {
             this.version = (event.target as HTMLSelectElement).value;
-          }}>${this.versions.map(({ version }) => html`<option ?selected=${version === this.version}>${version}</option>`)}</select></div></div>
+          }}>${this.versions.map((one) => html`<option value=${one.version} ?selected=${one.version === this.version}>${versionWord(one)}</option>`)}</select></div></div>
+        <div @change=${(event: Event) => {
+          this.allowDeprecated = (event.target as HTMLInputElement).checked;
+        }}>${allowDeprecatedBox(this.versions)}</div>
         ${this.#picker(devices)}${this.#strategy()}${paceFields(this.pace, (more) => {
           this.pace = { ...this.pace, ...more };
         })}</div>

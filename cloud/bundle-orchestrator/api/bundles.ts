@@ -4,11 +4,13 @@ import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
+import { tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { checkContainers } from '../bundles/check-containers.ts';
+import { factsOfBundle } from '../bundles/lives.ts';
 import { findBundle, insertBundle, listBundles } from '../store/bundles.ts';
 import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
@@ -42,7 +44,7 @@ const addCreating = (api: Api, parts: Parts): void => {
       const bundle = await changeTenant(parts.pool, author, async (sql) => {
         const made = await insertBundle(sql, { tenantId, name, description, createdBy: actor });
         if (made === null) {
-          throw refusal('already-exists', `There is a bundle called ${name} already.`);
+          throw refusal('already-exists', `There is or was a bundle called ${name} already.`);
         }
         await holdQuota(sql, 'bundles');
         const target = `bundle:${made.id}`;
@@ -110,6 +112,7 @@ const addReading = (api: Api, parts: Parts): void => {
         withTenant(parts.pool, caller, (sql) => findBundle(sql, id)),
       );
       if (bundle === null) throw refusal('not-found', 'There is no such bundle.');
+      tellVersion(c, factsOfBundle(bundle));
       return c.json(bundle, 200);
     },
   );

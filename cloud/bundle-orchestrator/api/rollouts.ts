@@ -50,6 +50,7 @@ const wishOf = (asked: z.infer<typeof newRolloutSchema>): RolloutWish => ({
   onFailure: asked.onFailure,
   startAt: asked.startAt ?? null,
   pace: asked.pace,
+  allowDeprecated: asked.allowDeprecated,
 });
 
 /** Names that a look ahead shows of each wave. */

@@ -54,6 +54,14 @@ export const newBundleSchema = z.strictObject({
   name: bundleName,
   description: longText(2_000).default(''),
 });
+export const changedBundleSchema = z
+  .strictObject({ name: bundleName, description: longText(2_000) })
+  .partial();
+export const deprecatingSchema = z.strictObject({ reason: plainText(500).min(1) });
+const deprecatedSchema = z
+  .strictObject({ reason: z.string(), at, by: z.string() })
+  .nullable()
+  .openapi({ description: 'Why it should not be used any more; null while it may' });
 export const bundleSchema = z
   .strictObject({
     id: z.uuid(),
@@ -62,6 +70,7 @@ export const bundleSchema = z
     /** The highest by semantic order, whenever it was made. */
     latestVersion: z.string().nullable(),
     versionCount: z.int(),
+    deprecated: deprecatedSchema,
     createdAt: at,
     createdBy: z.string(),
   })
@@ -89,6 +98,7 @@ export const versionSchema = z
     containers: containersSchema,
     releaseNotes: z.string(),
     releaseDigest: digest,
+    deprecated: deprecatedSchema,
     createdAt: at,
     createdBy: z.string(),
   })
@@ -112,7 +122,25 @@ const slotSchema = z.strictObject({
   rolloutId: z.uuid().nullable(),
   requestedGeneration: z.int(),
 });
-export const assignSchema = z.strictObject({ bundleId: z.uuid(), version: bundleVersion });
+const allowDeprecated = z
+  .boolean()
+  .default(false)
+  .openapi({ description: 'Deprecated versions are refused unless this says so' });
+export const assignSchema = z.strictObject({
+  bundleId: z.uuid(),
+  version: bundleVersion,
+  allowDeprecated,
+});
+export const assignedDeviceSchema = z
+  .strictObject({
+    deviceId: z.uuid(),
+    name: z.string(),
+    site: z.string(),
+    version: z.string(),
+    rolloutId: z.uuid().nullable(),
+    status: z.string().openapi({ description: 'As the device reports this very wish' }),
+  })
+  .openapi('AssignedDevice');
 export const assignedSchema = z
   .strictObject({ generation: z.int(), slots: z.array(slotSchema) })
   .openapi('Assigned');
@@ -221,6 +249,7 @@ export const newRolloutSchema = z
     onFailure: z.enum(['pause', 'roll-back']).default('pause'),
     pace: paceSchema.prefault({}),
     startAt: at.optional(),
+    allowDeprecated,
   })
   .refine(({ deviceIds, target }) => (deviceIds === undefined) !== (target === undefined), {
     path: ['target'],

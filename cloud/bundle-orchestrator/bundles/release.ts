@@ -74,6 +74,7 @@ export const releaseVersion = async (
       containers,
       releaseNotes,
       releaseDigest,
+      deprecated: null,
       createdAt,
       createdBy: actor,
     };

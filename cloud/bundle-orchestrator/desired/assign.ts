@@ -9,8 +9,8 @@ import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
+import { releaseToUse } from '../bundles/usable.ts';
 import { slotOf, withoutSlot, withSlot } from '../core/slots.ts';
-import { findRelease } from '../store/bundles.ts';
 import { lockTargets, type Target } from '../store/desired.ts';
 import { activeRolloutsOn } from '../store/rollouts.ts';
 import { changesOf, type DesiredChange, retrying, storeChanges } from './change.ts';
@@ -79,15 +79,14 @@ const record = async (
 export const assignBundle = async (
   workshop: Workshop,
   acting: Acting,
-  wish: { deviceId: string; bundleId: string; version: string },
+  wish: { deviceId: string; bundleId: string; version: string; allowDeprecated: boolean },
 ): Promise<Assigned> => {
   const { tenantId } = acting;
   const nowMs = workshop.now();
   const assigned = await retrying(workshop.pool, acting, async (sql) => {
     const { director } = await holdKeys(sql, workshop.keyring, tenantId);
     const target = await approvedTarget(sql, tenantId, wish.deviceId);
-    const release = await findRelease(sql, wish.bundleId, wish.version);
-    if (release === null) throw refusal('not-found', 'There is no such bundle version.');
+    const release = await releaseToUse(sql, wish);
     await refuseDuringRollout(sql, target, wish.bundleId);
     const [change] = changesOf([target], ({ slots }, generation) =>
       withSlot(slots, { ...release, rolloutId: null }, generation),

@@ -25,6 +25,7 @@ export type RolloutWish = {
   onFailure: FailureAction;
   startAt: string | null;
   pace: Pace;
+  allowDeprecated: boolean;
 };
 
 export const devicesPerRolloutMax = 100_000;

@@ -9,10 +9,10 @@ import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { releaseToUse } from '../bundles/usable.ts';
 import { isPaced } from '../core/pace.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
-import { findRelease } from '../store/bundles.ts';
 import { activeRolloutsOn, insertRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
@@ -130,8 +130,7 @@ export const startRollout = async (
   const nowMs = workshop.now();
   const rolloutId = await retrying(workshop.pool, acting, async (sql) => {
     const { director } = await holdKeys(sql, workshop.keyring, tenantId);
-    const release = await findRelease(sql, wish.bundleId, wish.version);
-    if (release === null) throw refusal('not-found', 'There is no such bundle version.');
+    await releaseToUse(sql, wish);
     const { id, waves } = await make(sql, acting, wish, nowMs);
     await announceRollout(sql, { tenantId, rolloutId: id }, 'started', []);
     const { goesOn } = await advanceRollout(sql, { tenantId, rolloutId: id, nowMs }, 'none');

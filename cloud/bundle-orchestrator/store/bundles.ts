@@ -1,9 +1,13 @@
 /**
  * Bundles and their versions in Postgres. Versions are inserted and read, never changed; "latest"
- * is the highest version by semantic order, whenever it was made.
+ * is the highest version by semantic order, whenever it was made. What was deleted is not found here;
+ * what becomes of bundles after they were made is ./bundle-lives.ts.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
+
+/** Why it should not be used any more. */
+export type Deprecation = { reason: string; at: string; by: string };
 
 export type Bundle = {
   id: string;
@@ -11,6 +15,7 @@ export type Bundle = {
   description: string;
   latestVersion: string | null;
   versionCount: number;
+  deprecated: Deprecation | null;
   createdAt: string;
   createdBy: string;
 };
@@ -21,6 +26,7 @@ export type BundleVersion = {
   containers: ContainerManifest[];
   releaseNotes: string;
   releaseDigest: string;
+  deprecated: Deprecation | null;
   createdAt: string;
   createdBy: string;
 };
@@ -33,7 +39,21 @@ export type ReleasedVersion = {
   releaseDigest: string;
 };
 
-type BundleRow = {
+type DeprecationRow = {
+  deprecated_at: Date | null;
+  deprecated_by: string | null;
+  deprecation_reason: string | null;
+};
+const deprecationOf = (row: DeprecationRow): Deprecation | null =>
+  row.deprecated_at === null
+    ? null
+    : {
+        reason: row.deprecation_reason ?? '',
+        at: row.deprecated_at.toISOString(),
+        by: row.deprecated_by ?? '',
+      };
+
+type BundleRow = DeprecationRow & {
   id: string;
   name: string;
   description: string;
@@ -49,18 +69,26 @@ const bundleOf = (row: BundleRow): Bundle => ({
   description: row.description,
   latestVersion: row.latest_version,
   versionCount: row.version_count,
+  deprecated: deprecationOf(row),
   createdAt: row.created_at.toISOString(),
   createdBy: row.created_by,
 });
 
+/** Of the version that `one` is. */
+const isThere = `NOT EXISTS (SELECT 1 FROM bundle_orchestrator.version_lives gone
+    WHERE gone.tenant_id = one.tenant_id AND gone.bundle_id = one.bundle_id
+      AND gone.version = one.version AND gone.deleted_at IS NOT NULL)`;
+
 const bundleColumns = `bundle.id, bundle.name, bundle.description, bundle.created_at,
-  bundle.created_by, highest.version AS latest_version,
-  (SELECT count(*) FROM bundle_orchestrator.bundle_versions counted
-    WHERE counted.tenant_id = bundle.tenant_id AND counted.bundle_id = bundle.id) AS version_count`;
+  bundle.created_by, bundle.deprecated_at, bundle.deprecated_by, bundle.deprecation_reason,
+  highest.version AS latest_version,
+  (SELECT count(*) FROM bundle_orchestrator.bundle_versions one
+    WHERE one.tenant_id = bundle.tenant_id AND one.bundle_id = bundle.id
+      AND ${isThere}) AS version_count`;
 const withHighest = `bundle_orchestrator.bundles bundle
   LEFT JOIN LATERAL (
     SELECT version FROM bundle_orchestrator.bundle_versions one
-     WHERE one.tenant_id = bundle.tenant_id AND one.bundle_id = bundle.id
+     WHERE one.tenant_id = bundle.tenant_id AND one.bundle_id = bundle.id AND ${isThere}
      ORDER BY one.order_key DESC LIMIT 1) highest ON true`;
 
 /** By name, after `after` when given. */
@@ -70,7 +98,7 @@ export const listBundles = async (
 ): Promise<Bundle[]> => {
   const { rows } = await sql.query<BundleRow>(
     `SELECT ${bundleColumns} FROM ${withHighest}
-      WHERE $2::text IS NULL OR bundle.name > $2 ORDER BY bundle.name LIMIT $1`,
+      WHERE bundle.deleted_at IS NULL AND ($2::text IS NULL OR bundle.name > $2) ORDER BY bundle.name LIMIT $1`,
     [page.limit, page.after],
   );
   return rows.map(bundleOf);
@@ -78,13 +106,14 @@ export const listBundles = async (
 
 export const findBundle = async (sql: Sql, id: string): Promise<Bundle | null> => {
   const { rows } = await sql.query<BundleRow>(
-    `SELECT ${bundleColumns} FROM ${withHighest} WHERE bundle.id = $1`,
+    `SELECT ${bundleColumns} FROM ${withHighest}
+      WHERE bundle.id = $1 AND bundle.deleted_at IS NULL`,
     [id],
   );
   return rows[0] === undefined ? null : bundleOf(rows[0]);
 };
 
-/** Null when the tenant has a bundle of that name already. */
+/** Null when the tenant has a bundle of that name already, or had one that was released. */
 export const insertBundle = async (
   sql: Sql,
   bundle: { tenantId: string; name: string; description: string; createdBy: string },
@@ -93,19 +122,19 @@ export const insertBundle = async (
     `INSERT INTO bundle_orchestrator.bundles (tenant_id, name, description, created_by)
      VALUES ($1, $2, $3, $4) ON CONFLICT ON CONSTRAINT bundles_name DO NOTHING
      RETURNING id, name, description, NULL AS latest_version, 0 AS version_count,
-               created_at, created_by`,
+               created_at, created_by, deprecated_at, deprecated_by, deprecation_reason`,
     [bundle.tenantId, bundle.name, bundle.description, bundle.createdBy],
   );
   return rows[0] === undefined ? null : bundleOf(rows[0]);
 };
 
-export type NewVersion = BundleVersion & {
+export type NewVersion = Omit<BundleVersion, 'deprecated'> & {
   tenantId: string;
   orderKey: string;
   releaseEnvelope: Uint8Array;
 };
 
-/** False when the version exists: it is immutable. */
+/** False when the version exists, or did before it was deleted: it is immutable. */
 export const insertVersion = async (sql: Sql, version: NewVersion): Promise<boolean> => {
   const { rowCount } = await sql.query(
     `INSERT INTO bundle_orchestrator.bundle_versions
@@ -132,7 +161,7 @@ export const insertVersion = async (sql: Sql, version: NewVersion): Promise<bool
 /** A version of before there was an order says nothing of it. */
 type StoredContainer = Omit<ContainerManifest, 'dependsOn'> & { dependsOn?: string[] };
 
-type VersionRow = {
+type VersionRow = DeprecationRow & {
   bundle_id: string;
   version: string;
   containers: StoredContainer[];
@@ -148,12 +177,17 @@ const versionOf = (row: VersionRow): BundleVersion => ({
   containers: row.containers.map((container) => ({ dependsOn: [], ...container })),
   releaseNotes: row.release_notes,
   releaseDigest: row.release_digest,
+  deprecated: deprecationOf(row),
   createdAt: row.created_at.toISOString(),
   createdBy: row.created_by,
 });
 
-const versionColumns =
-  'bundle_id, version, containers, release_notes, release_digest, created_at, created_by';
+const versionRows = `SELECT one.bundle_id, one.version, one.containers, one.release_notes, one.release_digest,
+    one.created_at, one.created_by, life.deprecated_at, life.deprecated_by, life.deprecation_reason
+  FROM bundle_orchestrator.bundle_versions one
+  LEFT JOIN bundle_orchestrator.version_lives life
+    ON life.tenant_id = one.tenant_id AND life.bundle_id = one.bundle_id AND life.version = one.version
+ WHERE one.bundle_id = $1 AND life.deleted_at IS NULL`;
 
 /** Highest first, below `below` (an order key) when given. */
 export const listVersions = async (
@@ -162,9 +196,8 @@ export const listVersions = async (
   page: { limit: number; below: string | null },
 ): Promise<BundleVersion[]> => {
   const { rows } = await sql.query<VersionRow>(
-    `SELECT ${versionColumns} FROM bundle_orchestrator.bundle_versions
-      WHERE bundle_id = $1 AND ($3::text IS NULL OR order_key < $3 COLLATE "C")
-      ORDER BY order_key DESC LIMIT $2`,
+    `${versionRows} AND ($3::text IS NULL OR one.order_key < $3 COLLATE "C")
+      ORDER BY one.order_key DESC LIMIT $2`,
     [bundleId, page.limit, page.below],
   );
   return rows.map(versionOf);
@@ -175,11 +208,10 @@ export const findVersion = async (
   bundleId: string,
   version: string,
 ): Promise<BundleVersion | null> => {
-  const { rows } = await sql.query<VersionRow>(
-    `SELECT ${versionColumns} FROM bundle_orchestrator.bundle_versions
-      WHERE bundle_id = $1 AND version = $2`,
-    [bundleId, version],
-  );
+  const { rows } = await sql.query<VersionRow>(`${versionRows} AND one.version = $2`, [
+    bundleId,
+    version,
+  ]);
   return rows[0] === undefined ? null : versionOf(rows[0]);
 };
 

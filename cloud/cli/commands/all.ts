@@ -2,6 +2,7 @@
 import type { Command } from '../command.ts';
 import { admissionCommands } from './admission.ts';
 import { apiCommands } from './api.ts';
+import { bundleLifeCommands } from './bundle-lives.ts';
 import { bundleCommands } from './bundles.ts';
 import { completionCommand } from './completion.ts';
 import { deviceCommands } from './devices.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   ...groupCommands,
   ...admissionCommands,
   ...bundleCommands,
+  ...bundleLifeCommands,
   ...rolloutCommands,
   ...peopleCommands,
   ...apiCommands,

@@ -147,6 +147,7 @@ const versions = command({
         { title: 'VERSION', of: ({ version }) => version, whole: true },
         { title: 'RELEASED', of: ({ createdAt }) => createdAt, whole: true },
         { title: 'IMAGES', of: imagesOf },
+        { title: 'DEPRECATED', of: ({ deprecated }) => deprecated?.reason ?? '' },
         { title: 'NOTES', of: ({ releaseNotes }) => releaseNotes.split('\n')[0] ?? '' },
       ],
       pages: client.pages('/api/bundles/{id}/versions', { params }),

@@ -173,11 +173,13 @@ const assign = command({
     { name: 'BUNDLE', about: 'its name or id' },
     { name: 'VERSION', about: 'which' },
   ],
+  flags: { 'allow-deprecated': { type: 'boolean', about: 'also if it is deprecated' } },
   examples: ['devices assign gateway-1 hello 1.0.0'],
-  run: async ({ client, output }, [word = '', bundleWord = '', version = '']) => {
+  run: async ({ client, output }, [word = '', bundleWord = '', version = ''], values) => {
     const { id, name } = await findDevice(client(), word);
     const bundle = await findBundle(client(), bundleWord);
-    const body = { bundleId: bundle.id, version };
+    const allowDeprecated = values['allow-deprecated'] === true;
+    const body = { bundleId: bundle.id, version, allowDeprecated };
     const params = { path: { id } };
     const assigned = await client().post('/api/devices/{id}/bundle', { params, body });
     output.one(assigned, [

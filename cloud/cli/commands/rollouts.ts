@@ -177,7 +177,12 @@ const start = command({
     { name: 'VERSION', about: 'such as 1.2.0' },
     { name: 'DEVICE', about: "a device's name or id", many: true, optional: true },
   ],
-  flags: { ...filterFlags, ...paceFlags, ...waitFlags },
+  flags: {
+    ...filterFlags,
+    ...paceFlags,
+    ...waitFlags,
+    'allow-deprecated': { type: 'boolean', about: 'also if the version is deprecated' },
+  },
   examples: [
     "rollouts start hello 1.2.0 --query 'ring=canary AND status=online' --wait --timeout 30m",
     'rollouts start hello 1.2.0 gateway-1 gateway-2',
@@ -198,7 +203,8 @@ const start = command({
     const deviceIds = isFiltered ? await chosenIds(client, filter) : named.map(({ id }) => id);
     if (deviceIds.length === 0)
       throw new UsageError('Nobody is chosen by that; nothing was started.');
-    const body = { bundleId: bundle.id, version, deviceIds, pace };
+    const allowDeprecated = values['allow-deprecated'] === true;
+    const body = { bundleId: bundle.id, version, deviceIds, pace, allowDeprecated };
     const rollout = await client.post('/api/rollouts', { body });
     if (values.wait === true) return follow(context, rollout, timeoutMs);
     context.output.one(rollout, lines(rollout));

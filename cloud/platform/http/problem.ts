@@ -31,6 +31,8 @@ export const statusByCode = {
   'wrong-state': 409,
   'wrong-totp-code': 409,
   'version-exists': 409,
+  'version-deprecated': 409,
+  'still-used': 409,
   'request-in-progress': 409,
   'answer-lost': 409,
   'version-changed': 412,

@@ -1,0 +1,68 @@
+/** Bundles, their versions and images, as the console asks for them. */
+import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
+import { whole } from './lists.ts';
+import { type Ask, type FieldError, upload } from './request.ts';
+import type { ArtifactImage, AssignedDevice, Bundle, BundleVersion } from './types.ts';
+
+const segment = encodeURIComponent;
+const subjectPath = (id: string, version: string | null): string =>
+  `/api/bundles/${segment(id)}${version === null ? '' : `/versions/${segment(version)}`}`;
+
+export const bundlesApi = (ask: Ask) => ({
+  bundles: () => whole<Bundle>(ask, '/api/bundles', 'bundles'),
+  bundle: (id: string) => ask<Bundle>('GET', `/api/bundles/${segment(id)}`),
+  createBundle: (name: string, description: string) =>
+    ask<Bundle>(
+      'POST',
+      '/api/bundles',
+      description.trim() === '' ? { name } : { name, description },
+    ),
+  changeBundle: (id: string, change: { name?: string; description?: string }) =>
+    ask<Bundle>('PATCH', `/api/bundles/${segment(id)}`, change),
+  /** Of one version, or of the whole bundle. */
+  deprecate: (id: string, version: string | null, reason: string) =>
+    ask<unknown>('PUT', `${subjectPath(id, version)}/deprecation`, { reason }),
+  undeprecate: (id: string, version: string | null) =>
+    ask<unknown>('DELETE', `${subjectPath(id, version)}/deprecation`),
+  removeBundle: (id: string, version: string | null) =>
+    ask<null>('DELETE', subjectPath(id, version)),
+  bundleDevices: (id: string, cursor: string | null) =>
+    ask<{ devices: AssignedDevice[]; nextCursor: string | null }>(
+      'GET',
+      `/api/bundles/${segment(id)}/devices?limit=50${cursor === null ? '' : `&cursor=${segment(cursor)}`}`,
+    ),
+  versions: (id: string) =>
+    whole<BundleVersion>(ask, `/api/bundles/${segment(id)}/versions`, 'versions'),
+  version: (id: string, version: string) =>
+    ask<BundleVersion>('GET', `/api/bundles/${segment(id)}/versions/${segment(version)}`),
+  publish: (id: string, version: string, containers: unknown, releaseNotes: string) =>
+    ask<BundleVersion>('POST', `/api/bundles/${segment(id)}/versions`, {
+      version,
+      containers,
+      ...(releaseNotes.trim() === '' ? {} : { releaseNotes }),
+    }),
+  validate: (containers: unknown) =>
+    ask<{ valid: boolean; errors: FieldError[]; containers?: ContainerManifest[] }>(
+      'POST',
+      '/api/bundles/validate',
+      { containers },
+    ),
+  artifacts: async (): Promise<ArtifactImage[]> => {
+    const answer = await ask<
+      { images?: ArtifactImage[]; artifacts?: ArtifactImage[] } | ArtifactImage[]
+    >('GET', '/api/artifacts');
+    return Array.isArray(answer) ? answer : (answer.images ?? answer.artifacts ?? []);
+  },
+  uploadArchive: (
+    name: string,
+    file: File,
+    onProgress: (sent: number, total: number) => void,
+    signal: AbortSignal,
+  ) =>
+    upload<{ images: ArtifactImage[] }>(
+      `/api/artifacts?name=${segment(name)}`,
+      file,
+      onProgress,
+      signal,
+    ),
+});
