@@ -15,7 +15,7 @@ const movesByItself = [
 ];
 
 /** What is added up from rows that came, some seconds later. */
-const addedUp = /^telemetry\.(metrics_(hourly|daily)|rollup_marks)/;
+const addedUp = /^telemetry\.(metrics_(hourly|daily)|rollup_marks|health_marks|device_health)/;
 
 /** Every row of every table, as one hash per table; what moves by itself left out. */
 export const rowsOf = async (owner: Pool): Promise<Record<string, string>> => {

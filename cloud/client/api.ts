@@ -3558,6 +3558,59 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/devices/{id}/health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * How well the device is: 0–100 in four parts, with the reasons in words
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Its health */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["DeviceHealth"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/devices/{id}/heartbeat": {
     parameters: {
       query?: never;
@@ -6327,6 +6380,57 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/telemetry/health": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * How well the fleet is: how many devices are healthy, degraded, critical, silent
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Counts of the devices that you see */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["FleetHealth"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/telemetry/session": {
     parameters: {
       query?: never;
@@ -7696,6 +7800,46 @@ export interface components {
         restartCount: number;
         startedAt: number | null;
       }[];
+    };
+    DeviceHealth: {
+      /** @description The sum of the parts; null for a device that was not heard of for an hour */
+      score: number | null;
+      /** @enum {string} */
+      level: "healthy" | "degraded" | "critical" | "unknown";
+      /** Format: date-time */
+      notHeardSince: string | null;
+      /** Format: date-time */
+      judgedAt: string | null;
+      parts: {
+        freshness: {
+          points: number;
+          most: number;
+          says: string;
+        };
+        reconciliation: {
+          points: number;
+          most: number;
+          says: string;
+        };
+        resources: {
+          points: number;
+          most: number;
+          says: string;
+        };
+        stability: {
+          points: number;
+          most: number;
+          says: string;
+        };
+      };
+    };
+    FleetHealth: {
+      healthy: number;
+      degraded: number;
+      critical: number;
+      silent: number;
+      neverHeard: number;
+      averageScore: number | null;
     };
   };
   responses: never;

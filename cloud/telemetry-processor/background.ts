@@ -8,6 +8,7 @@ import type { IngestFacts } from './ingest/facts.ts';
 import { startIngest } from './ingest/start.ts';
 import { createHeard, type Heard } from './presence/heard.ts';
 import { startPresence } from './presence/start.ts';
+import { judgeDevices } from './store/health.ts';
 import { createLease } from './store/lease.ts';
 import { startLeaseLoop } from './store/lease-loop.ts';
 import { defaultRetention, ensurePartitions, removeOld } from './store/maintenance.ts';
@@ -21,6 +22,8 @@ const leaseKey = 0x73627470;
 const maintenanceMs = 3_600_000;
 /** How far hours and days lag behind the samples. */
 const rollUpMs = 10_000;
+/** How far health lags behind what it is judged by. */
+const judgeMs = 5_000;
 
 export type Background = { heard: Heard; watching: Watching; stop: () => Promise<void> };
 
@@ -81,13 +84,20 @@ export const startBackground = async (
     run: async () => facts.rolledUp(await rollUp(pools.ingest)),
     log,
   });
+  const judging = startLeaseLoop({
+    lease,
+    name: 'health of devices',
+    everyMs: judgeMs,
+    run: async () => facts.judged(await judgeDevices(pools.ingest, now())),
+    log,
+  });
   return {
     heard,
     watching,
     stop: async () => {
       maintenance.stop();
       watching.stop();
-      await Promise.all([ingest.stop(), presence.stop(), rolling.stop()]);
+      await Promise.all([ingest.stop(), presence.stop(), rolling.stop(), judging.stop()]);
       await lease.release();
     },
   };

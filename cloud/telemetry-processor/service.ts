@@ -3,6 +3,7 @@
  * routes on one application and runs ingest, presence and maintenance.
  */
 import type { Platform, Service } from '@signalbeam/platform/service';
+import { addHealthRoutes } from './api/health.ts';
 import { addSimpleClientRoutes } from './api/simple-clients.ts';
 import { addStreamRoutes } from './api/stream.ts';
 import { addTelemetryRoutes } from './api/telemetry.ts';
@@ -18,7 +19,12 @@ export const createService = (platform: Platform): Service => {
     latestBeat: (deviceId: string) => background?.heard.latest(deviceId),
     watching: () => background?.watching,
   };
-  for (const addRoutes of [addTelemetryRoutes, addSimpleClientRoutes, addStreamRoutes]) {
+  for (const addRoutes of [
+    addTelemetryRoutes,
+    addHealthRoutes,
+    addSimpleClientRoutes,
+    addStreamRoutes,
+  ]) {
     addRoutes(app, parts);
   }
   return {

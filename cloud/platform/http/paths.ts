@@ -16,6 +16,7 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/devices/:id/presence', 'telemetry-processor'],
   ['/api/devices/:id/events', 'telemetry-processor'],
   ['/api/devices/:id/reported', 'telemetry-processor'],
+  ['/api/devices/:id/health', 'telemetry-processor'],
   ['/api/stream', 'telemetry-processor'],
   ['/api/telemetry/*', 'telemetry-processor'],
   ['/api/devices/:id/bundle/*', 'bundle-orchestrator'],

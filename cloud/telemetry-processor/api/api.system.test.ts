@@ -176,11 +176,12 @@ describe('what is known of a device', () => {
     await vi.waitFor(
       async () => {
         const { rows } = await owner.query(
-          `SELECT data ->> 'presence' AS presence FROM platform.domain_events
-            WHERE type = 'device.presence' AND data ->> 'deviceId' = $1 ORDER BY position`,
+          `SELECT type FROM platform.domain_events
+            WHERE subject = 'signalbeam.devices.presence' AND data ->> 'deviceId' = $1
+            ORDER BY position`,
           [device.deviceId],
         );
-        expect(rows).toEqual([{ presence: 'online' }, { presence: 'offline' }]);
+        expect(rows).toEqual([{ type: 'device.online' }, { type: 'device.offline' }]);
       },
       { timeout: 25_000, interval: 500 },
     );

@@ -27,7 +27,12 @@ export const createIngestFacts = (metrics: Metrics) => {
     'signalbeam_rollup_marks_total',
     'Pieces of frames added to hours and days',
   );
+  const judged = metrics.counter(
+    'signalbeam_health_judged_total',
+    'Judgements of the health of devices',
+  );
   return {
+    judged: (devices: number): void => judged.inc(devices),
     rolledUp: (done: { marks: number }): void => marks.inc(done.marks),
     stored: (stored: Stored, waitingFrames: number): void => {
       rows.inc(stored.rows);

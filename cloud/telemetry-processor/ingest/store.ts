@@ -9,8 +9,10 @@ import { transaction } from '@signalbeam/platform/postgres/transaction';
 import type { Lane } from '@signalbeam/sync/core/lanes';
 import type { PoolClient } from 'pg';
 import { judgeBatch } from '../core/batch-positions.ts';
+import { troubleTypes } from '../core/health.ts';
 import { marksOf } from '../core/placement.ts';
 import type { Position } from '../core/position.ts';
+import { markHealth } from '../store/health.ts';
 import { lettersOfRows } from './dead-letters.ts';
 import type { DecodedFrame } from './decode.ts';
 import type { KnownDevice } from './directory.ts';
@@ -59,6 +61,8 @@ type Gathered = {
   letters: DeadLetter[];
   domain: DomainEvent[];
   samples: Map<string, Sample>;
+  /** Devices whose health may be another now. */
+  health: Set<string>;
 };
 
 const keyOf = (frame: DecodedFrame): LaneKey => ({
@@ -122,6 +126,7 @@ const gatherContent = (
     case 'events':
       for (const row of content.rows.slice(fromLine)) {
         if (row === undefined) continue;
+        if (troubleTypes.includes(row.body.type)) into.health.add(deviceId);
         into.events.push({ ...who, seq: row.seq, at: row.at, ...row.body });
         into.domain.push({
           tenantId,
@@ -135,6 +140,7 @@ const gatherContent = (
       for (const row of content.rows.slice(fromLine)) {
         if (row === undefined) continue;
         const { seq, at, body } = row;
+        into.health.add(deviceId);
         into.reported.push({ ...who, seq, at, body, opened: watermark.opened });
         into.domain.push({
           tenantId,
@@ -188,6 +194,7 @@ const gather = (
     letters: [],
     domain: [],
     samples: new Map(),
+    health: new Set(),
   };
   const ahead = new Set<FrameMessage>();
   const keyed = messages.map(({ frame }) => ({ key: laneKeyText(keyOf(frame)), ...frame }));
@@ -216,6 +223,7 @@ const write = async (client: PoolClient, gathered: Gathered): Promise<void> => {
   await insertEvents(client, gathered.events);
   await storeReported(client, gathered.reported);
   await insertGaps(client, gathered.gaps);
+  await markHealth(client, gathered.health);
   await recordEvents(client, gathered.domain);
 };
 

@@ -1,15 +1,19 @@
 /**
  * Writes presence down and decides who is offline: three announced intervals without a heartbeat,
  * counted from when this replica began to listen at the earliest, so that our own restart takes
- * nobody offline. Each change is a domain event of the same transaction.
+ * nobody offline. Each change is one domain event of the same transaction, whichever replica made
+ * it; a fleet that goes away does so in many transactions.
  */
 import { type DomainEvent, recordEvents } from '@signalbeam/platform/events/outbox';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import type { PoolClient } from 'pg';
+import { markHealth } from '../store/health.ts';
 import type { Beat } from './heard.ts';
 
 export const missedBeatsMax = 3;
+/** Devices that go offline in one transaction. */
+const offlineMax = 2_000;
 
 type Presence = 'online' | 'offline';
 type ChangedRow = {
@@ -22,30 +26,27 @@ type ChangedRow = {
 const isFresh = (beat: Beat, nowMs: number): boolean =>
   beat.lastSeenAt + beat.nextBeatMs * missedBeatsMax > nowMs;
 
-/** A beat that is old news by now moves last-seen and takes nobody online. */
-const wereSeen = async (
+type SeenRow = ChangedRow & { is_new: boolean };
+
+/** Moves last-seen, and makes rows of devices that had none. */
+const moveSeen = async (
   client: PoolClient,
   beats: readonly Beat[],
   now: Date,
-): Promise<ChangedRow[]> => {
+): Promise<SeenRow[]> => {
   const sorted = beats.toSorted((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
-  const { rows } = await client.query<ChangedRow>({
-    name: 'telemetry-flush-presence',
-    text: `WITH flushed AS (
-             INSERT INTO telemetry.presence AS p
-               (device_id, tenant_id, last_seen_at, next_beat_ms, presence, changed_at)
-             SELECT device_id, tenant_id, to_timestamp(seen / 1000.0), next_beat_ms, presence, $6
-               FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::integer[], $5::text[])
-                 AS b (device_id, tenant_id, seen, next_beat_ms, presence)
-             ON CONFLICT (device_id) DO UPDATE SET
-               last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at),
-               next_beat_ms = excluded.next_beat_ms,
-               tenant_id = excluded.tenant_id,
-               changed_at = CASE WHEN p.presence = 'offline' AND excluded.presence = 'online'
-                                 THEN $6 ELSE p.changed_at END,
-               presence = CASE excluded.presence WHEN 'online' THEN 'online' ELSE p.presence END
-             RETURNING device_id, tenant_id, last_seen_at, presence, changed_at)
-           SELECT device_id, tenant_id, last_seen_at, presence FROM flushed WHERE changed_at = $6`,
+  const { rows } = await client.query<SeenRow>({
+    name: 'telemetry-move-seen',
+    text: `INSERT INTO telemetry.presence AS p
+             (device_id, tenant_id, last_seen_at, next_beat_ms, presence, changed_at)
+           SELECT device_id, tenant_id, to_timestamp(seen / 1000.0), next_beat_ms, presence, $6
+             FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::integer[], $5::text[])
+               AS b (device_id, tenant_id, seen, next_beat_ms, presence)
+           ON CONFLICT (device_id) DO UPDATE SET
+             last_seen_at = greatest(p.last_seen_at, excluded.last_seen_at),
+             next_beat_ms = excluded.next_beat_ms,
+             tenant_id = excluded.tenant_id
+           RETURNING device_id, tenant_id, last_seen_at, presence, xmax = 0 AS is_new`,
     values: [
       sorted.map((beat) => beat.deviceId),
       sorted.map((beat) => beat.tenantId),
@@ -58,6 +59,39 @@ const wereSeen = async (
   return rows;
 };
 
+/** Of those that are offline still: another replica may have been first. */
+const cameOnline = async (
+  client: PoolClient,
+  deviceIds: readonly string[],
+  now: Date,
+): Promise<ChangedRow[]> => {
+  if (deviceIds.length === 0) return [];
+  const { rows } = await client.query<ChangedRow>(
+    `UPDATE telemetry.presence SET presence = 'online', changed_at = $2
+      WHERE device_id = ANY($1::uuid[]) AND presence = 'offline'
+  RETURNING device_id, tenant_id, last_seen_at, presence`,
+    [deviceIds, now],
+  );
+  return rows;
+};
+
+/** A beat that is old news by now moves last-seen and takes nobody online. */
+const wereSeen = async (
+  client: PoolClient,
+  beats: readonly Beat[],
+  now: Date,
+): Promise<ChangedRow[]> => {
+  const rows = await moveSeen(client, beats, now);
+  const fresh = new Set(
+    beats.filter((beat) => isFresh(beat, now.getTime())).map(({ deviceId }) => deviceId),
+  );
+  const back = rows.filter(
+    (row) => !row.is_new && row.presence === 'offline' && fresh.has(row.device_id),
+  );
+  const ids = back.map(({ device_id }) => device_id);
+  return [...rows.filter((row) => row.is_new), ...(await cameOnline(client, ids, now))];
+};
+
 const wentOffline = async (
   client: PoolClient,
   listeningSince: Date,
@@ -66,9 +100,12 @@ const wentOffline = async (
   const { rows } = await client.query<ChangedRow>({
     name: 'telemetry-presence-offline',
     text: `UPDATE telemetry.presence SET presence = 'offline', changed_at = $2
-            WHERE presence = 'online'
-              AND greatest(last_seen_at, $1)
-                  + next_beat_ms * ${missedBeatsMax} * interval '1 millisecond' < $2
+            WHERE device_id = ANY(ARRAY(
+              SELECT device_id FROM telemetry.presence
+               WHERE presence = 'online'
+                 AND greatest(last_seen_at, $1)
+                     + next_beat_ms * ${missedBeatsMax} * interval '1 millisecond' < $2
+               LIMIT ${offlineMax} FOR UPDATE SKIP LOCKED))
         RETURNING device_id, tenant_id, last_seen_at, presence`,
     values: [listeningSince, now],
   });
@@ -77,7 +114,7 @@ const wentOffline = async (
 
 const eventOf = (row: ChangedRow, now: Date): DomainEvent => ({
   tenantId: row.tenant_id,
-  type: 'device.presence',
+  type: `device.${row.presence}`,
   subject: 'signalbeam.devices.presence',
   data: {
     deviceId: row.device_id,
@@ -87,22 +124,41 @@ const eventOf = (row: ChangedRow, now: Date): DomainEvent => ({
   },
 });
 
-/** Over a pool with the role `sb_ingest`. Returns how many devices changed. */
+const tell = async (
+  client: PoolClient,
+  changed: readonly ChangedRow[],
+  now: Date,
+): Promise<number> => {
+  await recordEvents(
+    client,
+    changed.map((row) => eventOf(row, now)),
+  );
+  await markHealth(
+    client,
+    changed.map(({ device_id }) => device_id),
+  );
+  return changed.length;
+};
+
+/** Over a pool with the role `sb_ingest`. Returns how many devices came online. */
 export const flushPresence = (
   pool: Pool,
   beats: readonly Beat[],
+  nowMs: number,
+): Promise<number> => {
+  const now = new Date(nowMs);
+  return transaction(pool, async (client) => tell(client, await wereSeen(client, beats, now), now));
+};
+
+/** Takes some offline, after what was heard has been written. Returns how many, and if more may be. */
+export const takeOffline = (
+  pool: Pool,
   times: { listeningSince: number; now: number },
-): Promise<{ online: number; offline: number }> => {
+): Promise<{ offline: number; isMore: boolean }> => {
   const now = new Date(times.now);
   return transaction(pool, async (client) => {
-    const seen = beats.length === 0 ? [] : await wereSeen(client, beats, now);
     const silent = await wentOffline(client, new Date(times.listeningSince), now);
-    const changed = [...seen, ...silent];
-    await recordEvents(
-      client,
-      changed.map((row) => eventOf(row, now)),
-    );
-    const online = changed.filter(({ presence }) => presence === 'online').length;
-    return { online, offline: changed.length - online };
+    const offline = await tell(client, silent, now);
+    return { offline, isMore: offline === offlineMax };
   });
 };

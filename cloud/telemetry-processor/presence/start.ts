@@ -8,7 +8,7 @@ import type { CloudConnection } from '@signalbeam/platform/nats/connect';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { cloudSubjects } from '@signalbeam/sync/wire/subjects';
 import type { Lease } from '../store/lease.ts';
-import { flushPresence } from './flush.ts';
+import { flushPresence, takeOffline } from './flush.ts';
 import type { Heard } from './heard.ts';
 
 const flushMs = 5_000;
@@ -16,6 +16,8 @@ const flushMs = 5_000;
 const identifyMs = 1_000;
 /** Rows of one statement; more go in the next. */
 const flushRowsMax = 10_000;
+/** Statements that take devices offline in one flush; the next one goes on. */
+const offlineRoundsMax = 25;
 
 export type PresenceOptions = {
   cloud: CloudConnection;
@@ -41,13 +43,17 @@ const flushAll = async (options: PresenceOptions, listeningSince: number): Promi
   if (!(await lease.hold())) return;
   let beats = heard.takeMoved();
   try {
-    do {
-      await flushPresence(pool, beats.slice(0, flushRowsMax), { listeningSince, now: now() });
+    while (beats.length > 0) {
+      await flushPresence(pool, beats.slice(0, flushRowsMax), now());
       beats = beats.slice(flushRowsMax);
-    } while (beats.length > 0);
+    }
   } catch (error) {
     heard.keep(beats);
     throw error;
+  }
+  for (let rounds = 0; rounds < offlineRoundsMax; rounds += 1) {
+    const { isMore } = await takeOffline(pool, { listeningSince, now: now() });
+    if (!isMore) break;
   }
 };
 

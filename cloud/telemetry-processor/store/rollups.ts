@@ -5,9 +5,10 @@
  * of what was there, so samples may have been deleted long ago. Cost: one index scan per note.
  * Not for TimescaleDB alone: the tables are ordinary ones there, too.
  */
-import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { onlyRow, type Pool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { metricNames } from '@signalbeam/sync/wire/rows';
+import { markStrained } from './health.ts';
 import { isCounter, metricColumns } from './metric-columns.ts';
 
 /** Notes taken by one statement: about 100,000 samples, half a second. */
@@ -96,27 +97,32 @@ const merge = `
       `ARRAY[${atMs}, ${lastOfThinned}]`,
       ofThinned,
     )} AND mark.lane = 'backfill'),
-  hours AS (${addTo('metrics_hourly', '1 hour')} RETURNING 1),
+  hours AS (${addTo('metrics_hourly', '1 hour')} RETURNING device_id, newest),
   days AS (${addTo('metrics_daily', '1 day')} RETURNING 1)
-  SELECT (SELECT count(*) FROM taken) AS marks, (SELECT count(*) FROM hours) AS hours`;
+  SELECT (SELECT count(*) FROM taken) AS marks, (SELECT coalesce(
+    json_agg(json_build_object('deviceId', device_id, 'newest', newest)), '[]') FROM hours) AS hours`;
 
 const ensureFor = `
   SELECT telemetry.ensure_rollup_partitions(min(hour), max(hour)) AS made
     FROM (SELECT hour FROM telemetry.rollup_marks ORDER BY id LIMIT $1) AS next
   HAVING count(*) > 0`;
 
+type Hour = { deviceId: string; newest: (number | null)[] };
 export type RolledUp = { marks: number; hours: number };
 
 const round = (pool: Pool): Promise<RolledUp> =>
   transaction(pool, async (client) => {
     // Partitions first; a note that comes in between and needs another one is left for the next call.
     await client.query(ensureFor, [marksMax]);
-    const { rows } = await client.query<RolledUp>({
-      name: 'telemetry-roll-up',
-      text: merge,
-      values: [marksMax],
-    });
-    return rows[0] ?? { marks: 0, hours: 0 };
+    const { marks, hours } = onlyRow(
+      await client.query<{ marks: number; hours: Hour[] }>({
+        name: 'telemetry-roll-up',
+        text: merge,
+        values: [marksMax],
+      }),
+    );
+    await markStrained(client, hours);
+    return { marks, hours: hours.length };
   });
 
 /** Over a pool with the role `sb_ingest`. Returns how much was taken; more may be left. */
