@@ -50,6 +50,10 @@ describe('the configuration', () => {
   it.each([
     [{ SIGNALBEAM_RATE_LIMITS: 'users=5' }, 'SIGNALBEAM_RATE_LIMITS must be'],
     [{ SIGNALBEAM_RATE_LIMITS: 'constructor=5' }, 'SIGNALBEAM_RATE_LIMITS must be'],
+    [
+      { SIGNALBEAM_NOTIFY_NETWORKS: '10.0.0.0/8,10.0.0.0/33' },
+      'SIGNALBEAM_NOTIFY_NETWORKS must be',
+    ],
     [{ DATABASE_URL: undefined }, 'DATABASE_URL is missing'],
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL must be a URL that starts with postgres://'],
     [{ PORT: '99999' }, 'PORT'],

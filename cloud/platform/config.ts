@@ -3,6 +3,7 @@
  * what it should be; unknown variables are none of our business. Only `main.ts` passes
  * `process.env` in; secrets never appear in an error.
  */
+import { isIP } from 'node:net';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
 import { defaultRateLimits, type RateLimits } from './http/rate-limit.ts';
@@ -36,6 +37,16 @@ const listText = z
       .map((part) => part.trim())
       .filter((part) => part !== ''),
   );
+
+const isNetwork = (text: string): boolean => {
+  const [, address = '', bits = ''] = /^([0-9a-fA-F.:]+)\/(\d{1,3})$/.exec(text) ?? [];
+  const family = isIP(address);
+  return family !== 0 && Number(bits) <= (family === 4 ? 32 : 128);
+};
+const networks = listText.refine(
+  (list) => list === undefined || list.every(isNetwork),
+  'must be networks by comma, such as 10.0.0.0/8',
+);
 
 /** `user=1000,sign-in=60` changes some of the limits, `off` ends all of them. */
 const rateLimits = z
@@ -71,6 +82,7 @@ const environment = z.object({
   SIGNALBEAM_SPOOL_DIR: optionalText,
   SIGNALBEAM_IMAGE_REGISTRIES: listText,
   SIGNALBEAM_HOST_PATHS: listText,
+  SIGNALBEAM_NOTIFY_NETWORKS: networks,
   SIGNALBEAM_CONSOLE_DIR: optionalText,
   SIGNALBEAM_PUBLIC_URL: urlOf('http:', 'https:').optional(),
   SIGNALBEAM_LEAF_URL: urlOf('nats-leaf:', 'ws:', 'wss:', 'tls:').optional(),
@@ -104,6 +116,8 @@ export type Config = {
   imageRegistries: string[] | null;
   /** Paths of devices that bundles may mount: read-only, or with `:rw` behind them to write. */
   hostPaths: string[];
+  /** Private networks that notifications may go to: `10.0.0.0/8`. */
+  notifyNetworks: string[];
   consoleDir: string | null;
   /** Where people and devices reach the API; null when it was not said. */
   publicUrl: string | null;
@@ -164,6 +178,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     spoolDir: value.SIGNALBEAM_SPOOL_DIR ?? `${blobDir}-uploads`,
     imageRegistries: value.SIGNALBEAM_IMAGE_REGISTRIES ?? null,
     hostPaths: value.SIGNALBEAM_HOST_PATHS ?? ['/etc/localtime'],
+    notifyNetworks: value.SIGNALBEAM_NOTIFY_NETWORKS ?? [],
     consoleDir: value.SIGNALBEAM_CONSOLE_DIR ?? null,
     publicUrl: value.SIGNALBEAM_PUBLIC_URL ?? null,
     leafUrls: (value.SIGNALBEAM_LEAF_URL ?? 'nats-leaf://127.0.0.1:7422').split(','),

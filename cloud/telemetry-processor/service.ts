@@ -9,11 +9,14 @@ import { addStreamRoutes } from './api/stream.ts';
 import { addTelemetryRoutes } from './api/telemetry.ts';
 import { type Background, startBackground } from './background.ts';
 import { createIngestFacts } from './ingest/facts.ts';
+import { countMessages, startNotifying } from './notify/start.ts';
 
 export const createService = (platform: Platform): Service => {
   const app = platform.createApi();
   const facts = createIngestFacts(platform.metrics);
+  const count = countMessages(platform.metrics);
   let background: Background | undefined;
+  let notifying: { stop: () => Promise<void> } | undefined;
   const parts = {
     ...platform,
     latestBeat: (deviceId: string) => background?.heard.latest(deviceId),
@@ -32,10 +35,11 @@ export const createService = (platform: Platform): Service => {
     app,
     start: async () => {
       background = await startBackground(platform, facts);
+      notifying = startNotifying(platform, count);
     },
     stop: async () => {
-      await background?.stop();
-      background = undefined;
+      await Promise.all([background?.stop(), notifying?.stop()]);
+      [background, notifying] = [undefined, undefined];
     },
   };
 };
