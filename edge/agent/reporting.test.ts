@@ -33,6 +33,7 @@ const reporterOver = (appendReported: (body: ReportedBody) => void) =>
         limits: () => ({ memory: true, cpu: true }),
         lost: () => undefined,
       },
+      now: () => 0,
       outbox: { appendReported },
     },
     () => new Map(),

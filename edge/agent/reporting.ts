@@ -22,7 +22,7 @@ const newsOf = (body: ReportedBody): string => {
 };
 
 export const createReporter = (
-  parts: Pick<ReconcilerParts, 'journal' | 'bootId' | 'agentVersion' | 'engines'> & {
+  parts: Pick<ReconcilerParts, 'journal' | 'bootId' | 'agentVersion' | 'engines' | 'now'> & {
     outbox: Pick<ReconcilerParts['outbox'], 'appendReported'>;
   },
   health: () => ReadonlyMap<string, ContainerReport['health']>,
@@ -37,7 +37,7 @@ export const createReporter = (
         agentVersion: parts.agentVersion,
         engine: { ...parts.engines.describe(), reachable: known.observed !== null },
         waiting: waiting.slice(0, 500),
-        slots: reportSlots(known).slice(0, 32),
+        slots: reportSlots(known, parts.now()).slice(0, 32),
         // An engine that is away says nothing of its containers: keep what it said last.
         containers:
           known.observed === null

@@ -68,7 +68,7 @@ describe('under a hold', () => {
         'A technician holds this device until 2026-11-27 15:00 UTC: the fan is being replaced. hello: 2.0.0 is here and starts after that.',
       wakeAtMs: end + hourMs,
     });
-    expect(reportSlots({ ...knownOf(world), hold })).toMatchObject([
+    expect(reportSlots({ ...knownOf(world), hold }, end)).toMatchObject([
       { status: 'pending', version: '2.0.0', reason: expect.stringContaining('A technician') },
     ]);
     const after = plan({ ...knownOf(world), hold }, end + hourMs).steps;

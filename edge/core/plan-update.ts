@@ -7,6 +7,7 @@
 import { awaiting, isRunning } from './dependencies.ts';
 import { driftOf } from './drift.ts';
 import { containersOf, type Known, type SlotKnown, type Update } from './known.ts';
+import { closedFor } from './maintenance.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
 import { checkOf, past, probeIntervalMs, soakMs } from './probe-verdict.ts';
 import type { PlannedContainer } from './spec.ts';
@@ -119,19 +120,23 @@ const takeOver = (
   ];
 };
 
-export const planPrepare = (known: Known, slot: SlotKnown, update: Update): Plan => {
+export const planPrepare = (known: Known, slot: SlotKnown, update: Update, now: number): Plan => {
   const { bundleId } = slot;
   const { releaseDigest } = update.target;
   const release = known.releases.get(releaseDigest);
   if (release === undefined) return act({ kind: 'fetch-release', bundleId, releaseDigest });
   const containers = containersOfRelease(known, release);
-  return act(
+  const bring = [
     ...imageSteps(known, release, releaseDigest, containers),
-    ...containers
-      .filter(({ spec }) => !containersOf(known, bundleId).some((each) => each.name === spec.name))
-      .map(({ spec }): Step => ({ kind: 'create-container', bundleId, spec })),
-    { kind: 'begin-swap', bundleId },
-  );
+    ...missingOf(known, bundleId, containers).map(
+      ({ spec }): Step => ({ kind: 'create-container', bundleId, spec }),
+    ),
+  ];
+  const closed = closedFor(slot, now);
+  if (closed === null) return act(...bring, { kind: 'begin-swap', bundleId });
+  if (bring.length > 0) return act(...bring);
+  const what = `${slot.bundleName}: ${update.target.version} is here.`;
+  return { steps: [], waiting: `${what} ${closed.sentence}`, wakeAtMs: closed.opensAtMs };
 };
 
 export const planSwap = (known: Known, slot: SlotKnown, update: Update): Plan => {

@@ -15,7 +15,7 @@ const planUpdate = (known: Known, slot: SlotKnown, now: number): Plan => {
   if (update === null) return idle;
   switch (update.phase) {
     case 'prepare':
-      return planPrepare(known, slot, update);
+      return planPrepare(known, slot, update, now);
     case 'swap':
       return planSwap(known, slot, update);
     case 'probe':

@@ -5,6 +5,7 @@
 import { labels, type ObservedContainer } from './container.ts';
 import { holdSentence } from './hold.ts';
 import { containersOf, type Known, type SlotKnown, type Update } from './known.ts';
+import { closedFor } from './maintenance.ts';
 import { containersOfRelease } from './plan-images.ts';
 
 export type SlotStatus =
@@ -53,7 +54,7 @@ const runningVersion = (known: Known, slot: SlotKnown): string | null => {
   return taken?.version ?? null;
 };
 
-const reportSlot = (known: Known, slot: SlotKnown): SlotReport => {
+const reportSlot = (known: Known, slot: SlotKnown, now: number): SlotReport => {
   const { bundleId, bundleName, wanted, update, failed, confirmed } = slot;
   const base = {
     bundleId,
@@ -67,7 +68,8 @@ const reportSlot = (known: Known, slot: SlotKnown): SlotReport => {
   };
   if (wanted === null) return { ...base, status: 'removed' };
   const retry = known.retries.get(bundleId)?.reason ?? null;
-  const held = known.hold === null ? null : holdSentence(known.hold);
+  const held =
+    known.hold === null ? (closedFor(slot, now)?.sentence ?? null) : holdSentence(known.hold);
   if (update !== null && update.target.releaseDigest === wanted.releaseDigest) {
     const status = updateStatus(known, update);
     // All is here, and it may not take over yet.
@@ -87,8 +89,8 @@ const reportSlot = (known: Known, slot: SlotKnown): SlotReport => {
   return { ...base, status: 'pending', reason: retry ?? held };
 };
 
-export const reportSlots = (known: Known): SlotReport[] =>
-  known.slots.map((slot) => reportSlot(known, slot));
+export const reportSlots = (known: Known, now: number): SlotReport[] =>
+  known.slots.map((slot) => reportSlot(known, slot, now));
 
 export type ContainerReport = {
   bundleName: string;

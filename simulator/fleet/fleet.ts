@@ -60,10 +60,10 @@ const sampleOf = (random: Random, uptimeSeconds: number): MetricsBody => ({
 });
 
 /** Its own account of itself, into its outbox. */
-const report = (member: Member): void => {
+const report = (member: Member, now: number): void => {
   const { deviceId } = member.device;
   const device = { deviceId, bootId: member.bootId, agentVersion: '0.1.0' };
-  member.device.outbox.appendReported(reportOf(device, member.workload));
+  member.device.outbox.appendReported(reportOf(device, member.workload, now));
 };
 
 /** Moves a device on: its update, its samples, its coming and going. */
@@ -75,7 +75,7 @@ const mover = (options: FleetOptions) => {
       const moved = advance(member.workload, temperOf(options, member.index, options.pace), now);
       if (moved !== member.workload) {
         member.workload = moved;
-        report(member);
+        report(member, now);
       }
     }
     if (now >= member.sampleAt) {
@@ -114,8 +114,9 @@ export const startFleet = async (
       ...{ deviceId, site, seed, ...enrolled, bootId, caps, beatMs: options.beatMs, hold: false },
       signer: signerFromNkeySeed(seed),
       onDesired: (desired) => {
-        member.workload = takeDesired(member.workload, desired, Date.now());
-        report(member);
+        const takenAt = Date.now();
+        member.workload = takeDesired(member.workload, desired, takenAt);
+        report(member, takenAt);
       },
     });
     const now = Date.now();

@@ -30,11 +30,11 @@ const temper = (bad: string[]) => ({
 
 /** Every account that the device gives until nothing moves any more. */
 const live = (from: Workload, bad: string[]) => {
-  const told = [reportOf(device, from)];
+  const told = [reportOf(device, from, 0)];
   let workload = from;
   for (let now = 100; isBusy(workload); now += 100) {
     workload = advance(workload, temper(bad), now);
-    told.push(reportOf(device, workload));
+    told.push(reportOf(device, workload, now));
   }
   for (const each of told) expect(reportedBody.safeParse(each).success).toBe(true);
   const statuses = told.map(({ slots: [slot] }) => `${slot?.status} ${slot?.runningVersion}`);

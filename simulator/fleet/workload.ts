@@ -6,6 +6,7 @@
 import { slotsAfter } from '@signalbeam/edge/agent/accept';
 import { labels, type ObservedContainer } from '@signalbeam/edge/core/container';
 import type { Known, SlotKnown, Update, UpdatePhase } from '@signalbeam/edge/core/known';
+import { closedFor } from '@signalbeam/edge/core/maintenance';
 import { reportContainers, reportSlots } from '@signalbeam/edge/core/report';
 import type { Desired, Slot } from '@signalbeam/sync/core/manifest';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
@@ -87,6 +88,7 @@ const nextPhase: Readonly<Partial<Record<UpdatePhase, UpdatePhase>>> = {
 const advanceSlot = (slot: SlotKnown, temper: Temper, now: number): SlotKnown => {
   const { update } = slot;
   if (update === null || now < update.phaseStartedAt + temper.phaseMs(update.phase)) return slot;
+  if (update.phase === 'prepare' && closedFor(slot, now) !== null) return slot;
   const next = nextPhase[update.phase];
   if (next !== undefined)
     return { ...slot, update: { ...update, phase: next, phaseStartedAt: now } };
@@ -148,6 +150,7 @@ const knownOf = (deviceId: string, { slots }: Workload): Known => ({
 export const reportOf = (
   device: { deviceId: string; bootId: string; agentVersion: string },
   workload: Workload,
+  now: number,
 ): ReportedBody => {
   const known = knownOf(device.deviceId, workload);
   return {
@@ -156,7 +159,7 @@ export const reportOf = (
     agentVersion: device.agentVersion,
     engine: { kind: 'docker', version: 'simulated', reachable: true },
     waiting: '',
-    slots: reportSlots(known),
+    slots: reportSlots(known, now),
     containers: reportContainers(known, new Map()),
   };
 };

@@ -28,6 +28,8 @@ export const rowBytesMax = 8 * KiB;
 export const heartbeatBytesMax = 1 * KiB;
 export const helloBytesMax = 4 * KiB;
 /** Containers in one bundle and bundles on one device: a Raspberry Pi's memory ends well before. */
+/** The next ones; the cloud names others before they are over. */
+export const windowsPerSlotMax = 6;
 export const containersPerBundleMax = 20;
 export const bundlesPerDeviceMax = 16;
 /** Pieces of an artifact blob: one bad piece costs one megabyte again. */

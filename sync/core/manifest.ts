@@ -3,6 +3,8 @@
  * No optional fields: what the publisher left out is written as its default when the version is
  * made, so that two readers can never fill a gap differently.
  */
+import type { Window } from './windows.ts';
+
 export type HealthCheck = {
   /** Between two probes, and how long one may take. */
   intervalMs: number;
@@ -73,6 +75,8 @@ export type Slot = {
   rolloutId: string | null;
   /** The generation at which this slot was last asked for; a retry raises it, other slots don't. */
   requestedGeneration: number;
+  /** When it may take over here; fetched it is before. Absent means at any time. */
+  windows?: readonly Window[] | undefined;
 };
 
 /** What the cloud wants of one device. `generation` only grows; the highest one wins. */

@@ -2,7 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { recordBytesMax, siteRecordBytesMax } from '../core/limits.ts';
+import {
+  bundlesPerDeviceMax,
+  recordBytesMax,
+  siteRecordBytesMax,
+  windowsPerSlotMax,
+} from '../core/limits.ts';
 import { recordKinds } from '../core/records.ts';
 import { siteMembersMax } from '../core/roster.ts';
 import { sealEnvelope } from './dsse.ts';
@@ -20,7 +25,14 @@ import {
   tenantId,
   trusted,
 } from './records.fixture.ts';
-import { keysetSchema, openKeyset, openRoster, payloadTypes } from './records.ts';
+import {
+  keysetSchema,
+  openDesired,
+  openKeyset,
+  openRoster,
+  payloadTypes,
+  sealDesired,
+} from './records.ts';
 import { openSiteKey, sealSiteKey } from './site-key.ts';
 
 const flip = (bytes: Uint8Array, bit: number): Uint8Array => {
@@ -127,6 +139,51 @@ describe('old and new programs', () => {
     expect(openRecord(sealEnvelope(type, wrong, [signer]), expected, 2)).toMatchObject({
       code: 'bad-payload',
     });
+  });
+});
+
+describe('a desired state with windows', () => {
+  const slot = {
+    bundleId: tenantId,
+    bundleName: 'n'.repeat(200),
+    version: '1.2.3',
+    releaseDigest: `sha256:${'a'.repeat(64)}`,
+    rolloutId: tenantId,
+    requestedGeneration: 2 ** 40,
+  };
+  const desired = {
+    tenantId,
+    deviceId: tenantId,
+    generation: 2 ** 40,
+    issuedAt,
+    expiresAt: issuedAt,
+    slots: [slot],
+  };
+  const windows = Array.from({ length: windowsPerSlotMax }, (_, index): [number, number] => [
+    1_800_000_000 + index * 7_200,
+    1_800_003_600 + index * 7_200,
+  ]);
+  const keyset = keysetWith();
+
+  it('is for readers who know of windows; one without is for all', () => {
+    const held = sealDesired({ ...desired, slots: [{ ...slot, windows }] }, keys.director);
+    expect(openDesired(held, keyset)).toMatchObject({
+      kind: 'opened',
+      value: { slots: [{ windows }] },
+    });
+    const marksOf = (bytes: Uint8Array) => {
+      const { payload } = JSON.parse(Buffer.from(bytes).toString()) as { payload: string };
+      return JSON.parse(Buffer.from(payload, 'base64').toString()) as object;
+    };
+    expect(marksOf(held)).toMatchObject({ schema: 3, readableFrom: 3 });
+    expect(marksOf(sealDesired(desired, keys.director))).not.toHaveProperty('readableFrom');
+  });
+
+  it('fits a record with all its slots', () => {
+    const slots = Array.from({ length: bundlesPerDeviceMax }, () => ({ ...slot, windows }));
+    const bytes = sealDesired({ ...desired, slots }, keys.director);
+    expect(bytes.byteLength).toBeLessThanOrEqual(recordBytesMax);
+    expect(openDesired(bytes, keyset)).toMatchObject({ kind: 'opened' });
   });
 });
 

@@ -9,12 +9,14 @@ import {
   recordBytesMax,
   releaseBytesMax,
   siteRecordBytesMax,
+  windowsPerSlotMax,
 } from '../core/limits.ts';
 import type { Desired, Release } from '../core/manifest.ts';
 import { type RecordKind, type Role, recordKinds } from '../core/records.ts';
-import type { TrustedKey } from './dsse.ts';
+import { sealEnvelope, type TrustedKey } from './dsse.ts';
+import type { Signer } from './keys.ts';
 import { bundleVersion, releaseSchema } from './manifest.ts';
-import { type OpenedRecord, openRecord } from './record-envelope.ts';
+import { type OpenedRecord, openRecord, recordSchemaVersion } from './record-envelope.ts';
 import {
   commandSchema,
   differentKeys,
@@ -74,6 +76,9 @@ export const keysetSchema = z.strictObject({
 
 export type Keyset = z.infer<typeof keysetSchema>;
 
+/** Until the year 2286, in ten digits. */
+const windowSeconds = z.int().min(0).max(9_999_999_999);
+
 /** One slot, on the wire and in the agent's journal. */
 export const desiredSlot = z.strictObject({
   bundleId: uuid,
@@ -82,6 +87,14 @@ export const desiredSlot = z.strictObject({
   releaseDigest: digest,
   rolloutId: uuid.nullable(),
   requestedGeneration: z.int().min(1),
+  windows: z
+    .array(
+      z
+        .tuple([windowSeconds, windowSeconds])
+        .refine(([opens, closes]) => opens < closes, 'closes before it opens'),
+    )
+    .max(windowsPerSlotMax)
+    .optional(),
 });
 
 const desiredSchema = z.strictObject({
@@ -115,6 +128,14 @@ const openByRole =
   <T>(kind: RecordKind, role: Role, schema: z.ZodType<T>, bytesMax?: number) =>
   (bytes: Uint8Array | string, keyset: RoleKeys): OpenedRecord<T> =>
     openAs(kind, schema, bytesMax)(bytes, keyset.roles[role], keyset.thresholds[role]);
+
+/** The way to sign a desired state: it says which readers may act on it. */
+export const sealDesired = (desired: Desired, director: Signer): Uint8Array => {
+  const marks = desired.slots.some(({ windows }) => windows !== undefined)
+    ? { schema: recordSchemaVersion, readableFrom: recordSchemaVersion }
+    : {};
+  return sealEnvelope(payloadTypes.desired, { ...desired, ...marks }, [director]);
+};
 
 /** Root keys and their threshold come from the caller: they are what everything else hangs on. */
 export const openRoot = openAs('root', rootSchema);

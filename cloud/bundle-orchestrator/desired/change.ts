@@ -6,9 +6,8 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import type { Pool, Sql } from '@signalbeam/platform/postgres/pool';
 import { type Author, changeTenant } from '@signalbeam/platform/postgres/tenant';
 import type { Desired, Slot } from '@signalbeam/sync/core/manifest';
-import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import type { Signer } from '@signalbeam/sync/wire/keys';
-import { payloadTypes } from '@signalbeam/sync/wire/records';
+import { sealDesired } from '@signalbeam/sync/wire/records';
 import type { PoolClient } from 'pg';
 import type { SlotsChange } from '../core/slots.ts';
 import { type NewDesired, type Target, writeDesired } from '../store/desired.ts';
@@ -62,7 +61,7 @@ const seal = (
   const { deviceId } = target;
   const expiresAt = new Date(Date.parse(issuedAt) + desiredLifeMs).toISOString();
   const desired: Desired = { tenantId, deviceId, generation, issuedAt, expiresAt, slots };
-  const envelope = sealEnvelope(payloadTypes.desired, desired, [director]);
+  const envelope = sealDesired(desired, director);
   return { deviceId, expected: target.generation, generation, slots, envelope };
 };
 
