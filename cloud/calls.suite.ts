@@ -173,6 +173,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/devices/{id}/events': read(`${device}/events`),
     'get /api/devices/{id}/reported': read(`${device}/reported`),
     'get /api/devices/{id}/health': read(`${device}/health`),
+    'get /api/telemetry/metrics': read(`/api/telemetry/metrics?devices=${deviceId}`),
     'get /api/telemetry/health': read('/api/telemetry/health'),
     'get /api/stream': read('/api/stream'),
     'get /api/telemetry/session': read('/api/telemetry/session'),

@@ -6431,6 +6431,70 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/telemetry/metrics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Metrics of several devices over time, from samples, hours or days
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query: {
+          /** @description Ids with commas in between, at most 20 */
+          devices: string;
+          /** @description Of cpuPercent, memoryPercent, memoryUsedBytes, diskPercent, diskUsedBytes, networkReceivedBytes, networkSentBytes, loadAverage, temperatureCelsius, uptimeSeconds; all if left out */
+          metrics?: string;
+          /** @description ISO 8601, or milliseconds since 1970 */
+          from?: string;
+          /** @description ISO 8601, or milliseconds since 1970 */
+          to?: string;
+          /** @description 30s, 5m, 1h, 1d; what suits maxPoints if left out */
+          step?: string;
+          aggregate?: "avg" | "min" | "max" | "sum" | "count" | "last";
+          maxPoints?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A series for each device */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["MetricsAnswer"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/telemetry/session": {
     parameters: {
       query?: never;
@@ -7727,6 +7791,8 @@ export interface components {
       /** Format: date-time */
       to: string;
       bucketMs: number;
+      /** @enum {string} */
+      source: "samples" | "hours" | "days";
       series: {
         /** Format: date-time */
         at: string;
@@ -7840,6 +7906,28 @@ export interface components {
       silent: number;
       neverHeard: number;
       averageScore: number | null;
+    };
+    MetricsAnswer: {
+      /** Format: date-time */
+      from: string;
+      /** Format: date-time */
+      to: string;
+      stepMs: number;
+      /** @enum {string} */
+      source: "samples" | "hours" | "days";
+      /** @enum {string} */
+      aggregate: "avg" | "min" | "max" | "sum" | "count" | "last";
+      metrics: ("cpuPercent" | "memoryPercent" | "memoryUsedBytes" | "diskPercent" | "diskUsedBytes" | "networkReceivedBytes" | "networkSentBytes" | "loadAverage" | "temperatureCelsius" | "uptimeSeconds")[];
+      series: {
+        /** Format: uuid */
+        deviceId: string;
+        misdated: number;
+        points: {
+          /** Format: date-time */
+          at: string;
+          values: (number | null)[];
+        }[];
+      }[];
     };
   };
   responses: never;

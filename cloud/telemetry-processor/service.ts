@@ -4,6 +4,7 @@
  */
 import type { Platform, Service } from '@signalbeam/platform/service';
 import { addHealthRoutes } from './api/health.ts';
+import { addQueryRoutes } from './api/query.ts';
 import { addSimpleClientRoutes } from './api/simple-clients.ts';
 import { addStreamRoutes } from './api/stream.ts';
 import { addTelemetryRoutes } from './api/telemetry.ts';
@@ -25,6 +26,7 @@ export const createService = (platform: Platform): Service => {
   for (const addRoutes of [
     addTelemetryRoutes,
     addHealthRoutes,
+    addQueryRoutes,
     addSimpleClientRoutes,
     addStreamRoutes,
   ]) {

@@ -165,6 +165,36 @@ describe('what is known of a device', () => {
     });
   });
 
+  it('is compared with others over a range, by step and aggregate', async () => {
+    const of = (query: string) => ask(`/api/telemetry/metrics?${query}`);
+    const mine = `devices=${device.deviceId}`;
+    const { status, body } = await of(`${mine}&metrics=cpuPercent&step=10m&aggregate=count`);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      ...{ source: 'samples', stepMs: 600_000, aggregate: 'count', metrics: ['cpuPercent'] },
+    });
+    const [series] = body['series'] as { points: { values: number[] }[] }[];
+    const counted = series?.points.reduce((sum, { values }) => sum + (values[0] ?? 0), 0);
+    expect(counted).toBe(600);
+    expect((await of(`${mine}&from=${Date.now() - 30 * 86_400_000}`)).body).toMatchObject({
+      ...{ source: 'hours', stepMs: 3 * 3_600_000, aggregate: 'avg' },
+    });
+    const refused = [
+      [`${mine},${stranger.deviceId}`, 404, 'not-found'],
+      [`devices=${randomUUID()}`, 404, 'not-found'],
+      [`${mine}&metrics=cpuPercent,pg_sleep`, 400, 'invalid-request'],
+      [`${mine}&step=0s`, 400, 'invalid-request'],
+      [`${mine}&from=5&to=5`, 400, 'invalid-request'],
+      [`${mine}&from=0`, 400, 'invalid-request'],
+      [`${mine}&from=${Date.now() - 2 * 86_400_000}&step=1s`, 400, 'invalid-request'],
+      [`devices=${Array.from({ length: 21 }, randomUUID)}`, 400, 'invalid-request'],
+      ['', 400, 'invalid-request'],
+    ] as const;
+    for (const [query, refusedStatus, code] of refused) {
+      expect(await of(query)).toMatchObject({ status: refusedStatus, body: { code } });
+    }
+  });
+
   it('is online with a heartbeat and offline after three missed ones', async () => {
     beat(2_000);
     await vi.waitFor(async () => {

@@ -6,6 +6,7 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import type { Platform } from '@signalbeam/platform/service';
 import type { Beat } from '../presence/heard.ts';
+import { defaultRetention } from '../store/maintenance.ts';
 import { deviceExists } from '../store/reads.ts';
 import type { Watching } from '../stream/watching.ts';
 
@@ -15,6 +16,12 @@ export type Parts = Platform & {
   watching: () => Watching | undefined;
 };
 export type AddRoutes = (api: Api, parts: Parts) => void;
+
+/** How long charts find samples and hours. */
+export const kept = {
+  samplesDays: defaultRetention.metricsDays,
+  hoursDays: defaultRetention.hoursDays,
+};
 
 export const noSuchDevice = () => refusal('not-found', 'There is no such device.');
 

@@ -18,7 +18,7 @@ export const presenceSchema = z
   .openapi('Presence');
 
 /** An ISO time, or milliseconds since 1970. */
-const instant = z
+export const instant = z
   .union([z.iso.datetime({ offset: true }), z.string().regex(/^\d{1,15}$/)])
   .transform((text) => (/^\d+$/.test(text) ? Number(text) : Date.parse(text)))
   .pipe(timestampMs)
@@ -29,12 +29,16 @@ export const metricsQuery = z.strictObject({
   to: instant.optional(),
   maxPoints: z.coerce.number().int().min(2).max(2_000).default(300),
 });
+/** What the points were made from: samples are kept for less long than hours, hours than days. */
+export const sourceSchema = z.enum(['samples', 'hours', 'days']);
+
 export const metricsSchema = z
   .strictObject({
     from: at,
     to: at,
     /** Width of one point: its value is the mean of the samples in it (of counters the last). */
     bucketMs: z.int(),
+    source: sourceSchema,
     series: z.array(z.strictObject({ at, ...metricsBody.shape })),
   })
   .openapi('MetricsSeries');

@@ -3,20 +3,13 @@ import { createRoute } from '@hono/zod-openapi';
 import { requireCaller } from '@signalbeam/platform/http/caller';
 import { json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
-import { metricNames } from '@signalbeam/sync/wire/rows';
-import { bucketMsOf } from '../core/bucket.ts';
+import { type MetricsBody, metricNames } from '@signalbeam/sync/wire/rows';
+import { resolutionOf } from '../core/resolution.ts';
 import { missedBeatsMax } from '../presence/flush.ts';
 import type { Beat } from '../presence/heard.ts';
-import {
-  type PresenceRow,
-  readEvents,
-  readPresence,
-  readReported,
-  readSeries,
-  type SeriesPoint,
-} from '../store/reads.ts';
-import type { AddRoutes } from './parts.ts';
-import { readingDevice } from './parts.ts';
+import { type PresenceRow, readEvents, readPresence, readReported } from '../store/reads.ts';
+import { readSeries, type SeriesPoint } from '../store/series.ts';
+import { type AddRoutes, kept, readingDevice } from './parts.ts';
 import {
   eventsQuery,
   eventsSchema,
@@ -63,9 +56,11 @@ const addPresence: AddRoutes = (api, parts) => {
   );
 };
 
-const shownPoint = ({ bucket, ...values }: SeriesPoint) => ({
-  at: bucket.toISOString(),
-  ...values,
+const shownPoint = ({ at, values }: SeriesPoint) => ({
+  at: at.toISOString(),
+  ...(Object.fromEntries(
+    metricNames.map((name, index) => [name, values[index] ?? null]),
+  ) as MetricsBody),
 });
 
 const addMetrics: AddRoutes = (api, parts) => {
@@ -91,11 +86,15 @@ const addMetrics: AddRoutes = (api, parts) => {
           ],
         });
       }
-      const bucketMs = bucketMsOf(fromMs, toMs, query.maxPoints);
-      const wanted = { deviceId: id, fromMs, toMs, bucketMs };
-      const points = await readingDevice(parts, c.var.caller, id, (sql) => readSeries(sql, wanted));
+      const { maxPoints } = query;
+      const asked = { fromMs, toMs, stepMs: null, maxPoints, now: parts.now(), kept };
+      const { source, stepMs } = resolutionOf(asked);
+      const range = { fromMs, toMs, source, stepMs };
+      const points = await readingDevice(parts, c.var.caller, id, (sql) =>
+        readSeries(sql, { deviceIds: [id], names: metricNames, aggregate: 'usual', ...range }),
+      );
       const series = points.map(shownPoint);
-      return c.json({ from: iso(fromMs), to: iso(toMs), bucketMs, series }, 200);
+      return c.json({ from: iso(fromMs), to: iso(toMs), bucketMs: stepMs, source, series }, 200);
     },
   );
 };

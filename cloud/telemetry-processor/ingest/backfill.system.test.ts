@@ -7,16 +7,20 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
+import { metricNames } from '@signalbeam/sync/wire/rows';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { type Background, startBackground } from '../background.ts';
 import { addDevices, addTenant, openOwner, type TestTenant } from '../rig.suite.ts';
-import { readSeries } from '../store/reads.ts';
+import { rollUp } from '../store/rollups.ts';
+import { readSeries } from '../store/series.ts';
 import type { VirtualDevice } from '../virtual-device.suite.ts';
 import { createIngestFacts } from './facts.ts';
 
-const hour = Date.UTC(2026, 0, 1, 12);
 const minuteMs = 60_000;
+const dayMs = 1_440 * minuteMs;
+/** Noon some weeks ago. */
+const hour = Math.floor(Date.now() / dayMs - 20) * dayMs + dayMs / 2;
 
 let test: TestPlatform;
 let owner: Pool;
@@ -103,18 +107,30 @@ it('stores samples and sums once each, however often the frames come', async () 
 
 it('gives a sum the weight of its samples in a chart', async () => {
   const wanted = {
-    deviceId: device.deviceId,
+    deviceIds: [device.deviceId],
+    names: metricNames,
     fromMs: hour,
     toMs: hour + 60 * minuteMs,
-    bucketMs: 60 * minuteMs,
+    stepMs: dayMs,
+    aggregate: 'usual' as const,
   };
-  const read = (tenantId: string) =>
-    withTenant(test.platform.pools.api, everySite(tenantId), (sql) => readSeries(sql, wanted));
-  const [point, ...others] = await read(tenant.tenantId);
-  expect(others).toEqual([]);
-  // 10 + 30 + six samples that sum up to 360 + one of 5, over nine.
-  expect(point?.cpuPercent).toBeCloseTo((10 + 30 + 360 + 5) / 9);
-  expect(point).toMatchObject({ memoryPercent: 50, networkReceivedBytes: 600, diskPercent: null });
-  const other = await addTenant(owner, test.platform);
-  expect(await read(other.tenantId)).toEqual([]);
+  const read = (tenantId: string, source: 'samples' | 'hours' | 'days') =>
+    withTenant(test.platform.pools.api, everySite(tenantId), (sql) =>
+      readSeries(sql, { ...wanted, source }),
+    );
+  await rollUp(test.platform.pools.ingest);
+  const named = (values: readonly (number | null)[] = []) =>
+    Object.fromEntries(metricNames.map((name, index) => [name, values[index]]));
+  for (const source of ['samples', 'hours', 'days'] as const) {
+    const [point, ...others] = await read(tenant.tenantId, source);
+    expect(others).toEqual([]);
+    const values = named(point?.values);
+    // 10 + 30 + six samples that sum up to 360 + one of 5, over nine.
+    expect(values['cpuPercent']).toBeCloseTo((10 + 30 + 360 + 5) / 9);
+    expect(values).toMatchObject({
+      ...{ memoryPercent: 50, networkReceivedBytes: 600, diskPercent: null },
+    });
+    const other = await addTenant(owner, test.platform);
+    expect(await read(other.tenantId, source)).toEqual([]);
+  }
 });

@@ -3,13 +3,7 @@
  * `withTenant`; nothing here takes a tenant id.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import {
-  type EventBody,
-  type MetricsBody,
-  metricNames,
-  type ReportedBody,
-} from '@signalbeam/sync/wire/rows';
-import { columnOf, isCounter } from './metric-columns.ts';
+import type { EventBody, ReportedBody } from '@signalbeam/sync/wire/rows';
 
 /** Also one that was replaced or decommissioned: its history stays readable. */
 export const deviceExists = async (sql: Sql, deviceId: string): Promise<boolean> => {
@@ -21,6 +15,18 @@ export const deviceExists = async (sql: Sql, deviceId: string): Promise<boolean>
     [deviceId],
   );
   return rowCount === 1;
+};
+
+/** Whether all of them are seen by whoever asks; those of history, too. */
+export const devicesExist = async (sql: Sql, deviceIds: readonly string[]): Promise<boolean> => {
+  const { rowCount } = await sql.query(
+    `SELECT device_id FROM device_manager.public_devices WHERE device_id = ANY($1::uuid[])
+     UNION
+     SELECT device_id FROM device_manager.public_removed_devices
+      WHERE device_id = ANY($1::uuid[]) AND removal IN ('replaced', 'decommissioned')`,
+    [deviceIds],
+  );
+  return rowCount === deviceIds.length;
 };
 
 export type PresenceRow = {
@@ -46,55 +52,6 @@ export const readPresence = async (sql: Sql, deviceId: string): Promise<Presence
     nextBeatMs: row.next_beat_ms,
     presence: row.presence,
   };
-};
-
-/** Sum and count (or the largest value) of each metric of a bucket, from samples and from sums. */
-const ofSamples = metricNames
-  .map((name) => {
-    const column = columnOf(name);
-    return isCounter(name)
-      ? `max(${column}) AS ${column}_max`
-      : `sum(${column}) AS ${column}_sum, count(${column}) AS ${column}_count`;
-  })
-  .join(', ');
-const ofThinned = metricNames
-  .map((name, index) => {
-    const [column, at] = [columnOf(name), `columns->${index}`];
-    return isCounter(name)
-      ? `max((${at}->>1)::float8) AS ${column}_max`
-      : `sum((${at}->>2)::float8) AS ${column}_sum, coalesce(sum((${at}->>3)::bigint), 0)::bigint AS ${column}_count`;
-  })
-  .join(', ');
-const seriesColumns = metricNames
-  .map((name) => {
-    const column = columnOf(name);
-    return isCounter(name)
-      ? `max(${column}_max) AS "${name}"`
-      : `sum(${column}_sum) / nullif(sum(${column}_count), 0)::float8 AS "${name}"`;
-  })
-  .join(', ');
-const bucketOf = `date_bin($4 * interval '1 millisecond', at, 'epoch') AS bucket`;
-const within = 'WHERE device_id = $1 AND at >= $2 AND at < $3 GROUP BY bucket';
-
-export type SeriesPoint = { bucket: Date } & MetricsBody;
-
-/**
- * What a device summed up while it was cut off counts with the weight of its samples, and lies in
- * the bucket where its step begins. Cost: one index scan of each table, one row per bucket.
- */
-export const readSeries = async (
-  sql: Sql,
-  wanted: { deviceId: string; fromMs: number; toMs: number; bucketMs: number },
-): Promise<SeriesPoint[]> => {
-  const { rows } = await sql.query<SeriesPoint>(
-    `SELECT bucket, ${seriesColumns} FROM (
-       SELECT ${bucketOf}, ${ofSamples} FROM telemetry.public_metrics ${within}
-       UNION ALL
-       SELECT ${bucketOf}, ${ofThinned} FROM telemetry.public_metrics_thinned ${within}
-     ) AS parts GROUP BY bucket ORDER BY bucket`,
-    [wanted.deviceId, new Date(wanted.fromMs), new Date(wanted.toMs), wanted.bucketMs],
-  );
-  return rows;
 };
 
 export type EventRecord = {

@@ -8,12 +8,14 @@ import { randomUUID } from 'node:crypto';
 import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/database';
 import { migrate } from '@signalbeam/platform/postgres/migrate';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { publicKeyFromRaw } from '@signalbeam/sync/wire/keys';
 import { type MetricsBody, metricNames, type ThinnedBody } from '@signalbeam/sync/wire/rows';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { placedHourOf } from '../core/placement.ts';
+import type { Source } from '../core/resolution.ts';
 import { decodeFrame } from '../ingest/decode.ts';
 import type { KnownDevice } from '../ingest/directory.ts';
 import { storeBatch } from '../ingest/store.ts';
@@ -21,6 +23,7 @@ import { createVirtualDevice } from '../virtual-device.suite.ts';
 import { defaultRetention, ensurePartitions, removeOld } from './maintenance.ts';
 import { columnOf } from './metric-columns.ts';
 import { rollUp } from './rollups.ts';
+import { aggregates, readSeries } from './series.ts';
 import { storeSimpleMetrics } from './simple-metrics.ts';
 
 const hourMs = 3_600_000;
@@ -257,4 +260,45 @@ it('keeps hours and days for as long as it is told, by whole partitions', async 
   await removeOld(one, Date.UTC(2026, 6, 6, 1), { ...defaultRetention, hoursDays: 400 });
   expect(await partitions()).not.toContain(oldHours);
   expect(await partitions()).toContain(oldDays);
+});
+
+it('gives the same chart from samples, hours and days', async () => {
+  const device = { tenantId: randomUUID(), deviceId: randomUUID() };
+  const today = now - (now % dayMs);
+  const nothing = Object.fromEntries(metricNames.map((name) => [name, null])) as MetricsBody;
+  const samples = Array.from({ length: 500 }, (_, index) => ({
+    at: today + index * 60_000,
+    body: { ...nothing, cpuPercent: (index * 37) % 100, uptimeSeconds: index },
+  }));
+  await storeSimpleMetrics(one, device, samples.slice(0, 90), now);
+  await storeSimpleMetrics(one, device, samples.slice(90), now);
+  await rollUp(one);
+  const api = openPool({ url: database.url, role: 'sb_api', max: 1 });
+  try {
+    for (const aggregate of [...aggregates, 'usual' as const]) {
+      const read = (source: Source, stepMs: number) =>
+        withTenant(api, everySite(device.tenantId), (sql) =>
+          readSeries(sql, {
+            ...{ deviceIds: [randomUUID(), device.deviceId], source, stepMs, aggregate },
+            ...{ names: ['uptimeSeconds', 'cpuPercent'], fromMs: today, toMs: now },
+          }),
+        );
+      const byHour = await read('samples', hourMs);
+      expect(byHour).toHaveLength(9);
+      expect(await read('hours', hourMs)).toEqual(byHour);
+      const byDay = await read('samples', dayMs);
+      expect(byDay).toHaveLength(1);
+      expect(await read('hours', dayMs)).toEqual(byDay);
+      expect(await read('days', dayMs)).toEqual(byDay);
+      const cpu = samples.map(({ body }) => body.cpuPercent ?? 0);
+      const sum = cpu.reduce((total, each) => total + each, 0);
+      const due = {
+        ...{ sum: [124_750, sum], avg: [249.5, sum / 500], usual: [499, sum / 500] },
+        ...{ min: [0, 0], max: [499, 99], count: [500, 500], last: [499, cpu.at(-1)] },
+      };
+      expect(byDay[0]).toMatchObject({ deviceId: device.deviceId, values: due[aggregate] });
+    }
+  } finally {
+    await api.end();
+  }
 });

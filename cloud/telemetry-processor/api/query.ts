@@ -1,0 +1,143 @@
+/**
+ * Metrics of several devices over time: range, step and aggregate are asked for, and the answer
+ * says from what it was made. Reading only.
+ */
+import { createRoute, z } from '@hono/zod-openapi';
+import { requireCaller } from '@signalbeam/platform/http/caller';
+import { json, notFound } from '@signalbeam/platform/http/describe';
+import { refusal } from '@signalbeam/platform/http/problem';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
+import { metricNames } from '@signalbeam/sync/wire/rows';
+import { type Resolution, resolutionOf } from '../core/resolution.ts';
+import { devicesExist } from '../store/reads.ts';
+import { aggregates, readMisdated, readSeries, type SeriesPoint } from '../store/series.ts';
+import { type AddRoutes, checkOwn, kept, noSuchDevice } from './parts.ts';
+import { instant, sourceSchema } from './schemas.ts';
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+export const queryLimits = {
+  devices: 20,
+  rangeDays: 1_100,
+  /** Of all devices together. */
+  points: 20_000,
+} as const;
+
+/** Words with commas in between, each once. */
+const words = z
+  .string()
+  .max(1_000)
+  .transform((text) => [...new Set(text.split(','))])
+  .openapi({ type: 'string' });
+
+const stepUnits = { s: 1_000, m: 60_000, h: hourMs, d: dayMs } as const;
+const step = z
+  .string()
+  .regex(/^[1-9]\d{0,4}[smhd]$/, 'a number and a unit: 30s, 5m, 1h, 1d')
+  .transform((text) => {
+    const unit = stepUnits[text.slice(-1) as keyof typeof stepUnits];
+    return Number(text.slice(0, -1)) * unit;
+  })
+  .openapi({ type: 'string', description: '30s, 5m, 1h, 1d; what suits maxPoints if left out' });
+
+const querySchema = z.strictObject({
+  devices: words.pipe(z.array(z.uuid()).min(1).max(queryLimits.devices)).openapi({
+    type: 'string',
+    description: `Ids with commas in between, at most ${queryLimits.devices}`,
+  }),
+  metrics: words
+    .pipe(z.array(z.enum(metricNames)).min(1))
+    .optional()
+    .openapi({ type: 'string', description: `Of ${metricNames.join(', ')}; all if left out` }),
+  from: instant.optional(),
+  to: instant.optional(),
+  step: step.optional(),
+  aggregate: z.enum(aggregates).default('avg'),
+  maxPoints: z.coerce.number().int().min(2).max(2_000).default(300),
+});
+
+const at = z.iso.datetime();
+const answerSchema = z
+  .strictObject({
+    from: at,
+    to: at,
+    /** As asked for, or wider: in whole hours or days where samples are gone or too many. */
+    stepMs: z.int(),
+    source: sourceSchema,
+    aggregate: z.enum(aggregates),
+    metrics: z.array(z.enum(metricNames)),
+    series: z.array(
+      z.strictObject({
+        deviceId: z.uuid(),
+        /** Samples that count in the hour in which they arrived: their clock cannot be right. */
+        misdated: z.int(),
+        /** Steps with a sample in them; values in the order of `metrics`. */
+        points: z.array(z.strictObject({ at, values: z.array(z.number().nullable()) })),
+      }),
+    ),
+  })
+  .openapi('MetricsAnswer');
+
+const refuseRange = (path: string, message: string) =>
+  refusal('invalid-request', 'This range and step are not answered.', {
+    errors: [{ path, message }],
+  });
+
+const checkSize = (
+  range: { fromMs: number; toMs: number },
+  resolution: Resolution,
+  devices: number,
+): void => {
+  const lengthMs = range.toMs - range.fromMs;
+  if (lengthMs <= 0) throw refuseRange('from', 'is not before `to`');
+  if (lengthMs > queryLimits.rangeDays * dayMs) {
+    throw refuseRange('from', `is more than ${queryLimits.rangeDays} days before \`to\``);
+  }
+  if ((lengthMs / resolution.stepMs) * devices > queryLimits.points) {
+    throw refuseRange('step', `gives more than ${queryLimits.points} points: make it wider`);
+  }
+};
+
+const shown = (points: readonly SeriesPoint[], deviceId: string) =>
+  points
+    .filter((point) => point.deviceId === deviceId)
+    .map((point) => ({ at: point.at.toISOString(), values: point.values }));
+
+export const addQueryRoutes: AddRoutes = (api, parts) => {
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/telemetry/metrics',
+      tags: ['Telemetry'],
+      summary: 'Metrics of several devices over time, from samples, hours or days',
+      middleware: [requireCaller('viewer')] as const,
+      request: { query: querySchema },
+      responses: { 200: json(answerSchema, 'A series for each device'), ...notFound },
+    }),
+    async (c) => {
+      const { devices, metrics, aggregate, maxPoints, ...query } = c.req.valid('query');
+      const { caller } = c.var;
+      for (const device of devices) checkOwn(caller, device);
+      const now = parts.now();
+      const toMs = query.to ?? now;
+      const range = { fromMs: query.from ?? toMs - hourMs, toMs };
+      const asked = { ...range, now, stepMs: query.step ?? null, maxPoints, kept };
+      const resolution = resolutionOf(asked);
+      checkSize(range, resolution, devices.length);
+      const names = metrics ?? metricNames;
+      const wish = { deviceIds: devices, names, aggregate, ...range, ...resolution };
+      const { points, misdated } = await withTenant(parts.pools.api, caller, async (sql) => {
+        if (!(await devicesExist(sql, devices))) throw noSuchDevice();
+        return { points: await readSeries(sql, wish), misdated: await readMisdated(sql, wish) };
+      });
+      const series = devices.map((deviceId) => ({
+        deviceId,
+        misdated: misdated.get(deviceId) ?? 0,
+        points: shown(points, deviceId),
+      }));
+      const iso = (ms: number): string => new Date(ms).toISOString();
+      const answer = { from: iso(range.fromMs), to: iso(toMs), aggregate, metrics: [...names] };
+      return c.json({ ...answer, ...resolution, series }, 200);
+    },
+  );
+};
