@@ -11,17 +11,19 @@ import { apiDocument } from './api-document.ts';
 const folder = join(import.meta.dirname, 'client');
 const command = './signalbeam generate';
 
-/** Every operation may refuse, and says so in the one form: described once instead of ten times. */
-const withOneProblem = (operation: OpenApiOperation): OpenApiOperation => ({
+const refused = {
+  description: 'Refused, or failed; docs/errors.md lists the codes',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+};
+
+/** Every operation may refuse, and says so in the one form: described once in the whole file. */
+const withOneProblem = (operation: OpenApiOperation): object => ({
   ...operation,
   responses: {
     ...Object.fromEntries(
       Object.entries(operation.responses ?? {}).filter(([status]) => Number(status) < 300),
     ),
-    default: {
-      description: 'Refused, or failed; docs/errors.md lists the codes',
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
+    default: { $ref: '#/components/responses/Refused' },
   },
 });
 
@@ -42,7 +44,11 @@ const mapOperations = <T>(
   );
 
 const typesOf = async (document: OpenApiDocument): Promise<string> => {
-  const simpler = { ...document, paths: mapOperations(document, withOneProblem) };
+  const simpler = {
+    ...document,
+    components: { ...document.components, responses: { Refused: refused } },
+    paths: mapOperations(document, withOneProblem),
+  };
   const types = await openapiTypes(JSON.stringify(simpler), { defaultNonNullable: false });
   const narrower = astToString(types).replace(/^ +/gm, (indent) => ' '.repeat(indent.length / 2));
   return `/**

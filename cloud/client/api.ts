@@ -40,15 +40,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -82,15 +74,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -139,15 +123,7 @@ export interface paths {
             "application/octet-stream": string;
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -201,15 +177,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -271,15 +239,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -341,15 +301,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -408,15 +360,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -451,15 +395,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -500,15 +436,7 @@ export interface paths {
             "application/json": components["schemas"]["Me"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -538,15 +466,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -576,15 +496,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -640,15 +552,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -692,15 +596,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -757,15 +653,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -808,15 +696,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -859,15 +739,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -923,15 +795,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -987,15 +851,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1047,15 +903,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1102,15 +950,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1153,15 +993,7 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1314,15 +1146,7 @@ export interface paths {
             "application/json": components["schemas"]["Validation"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1365,15 +1189,7 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1403,15 +1219,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -1455,15 +1263,7 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
@@ -1511,15 +1311,7 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     post?: never;
@@ -1547,15 +1339,7 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -1604,15 +1388,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1663,15 +1439,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1816,15 +1584,7 @@ export interface paths {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1868,15 +1628,7 @@ export interface paths {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1904,15 +1656,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -1964,15 +1708,7 @@ export interface paths {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     post?: never;
@@ -2001,15 +1737,7 @@ export interface paths {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -2043,15 +1771,7 @@ export interface paths {
             "application/x-pem-file": string;
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2088,15 +1808,7 @@ export interface paths {
             "application/pkix-crl": string;
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2152,15 +1864,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2239,15 +1943,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -2369,15 +2065,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -2428,15 +2116,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2481,15 +2161,7 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2519,15 +2191,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -2574,15 +2238,7 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
@@ -2627,15 +2283,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2682,15 +2330,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2730,15 +2370,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -2780,15 +2412,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -2832,15 +2456,7 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -2889,15 +2505,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2963,15 +2571,7 @@ export interface paths {
             "application/json": components["schemas"]["Assigned"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3015,15 +2615,7 @@ export interface paths {
             "application/json": components["schemas"]["Assigned"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -3067,15 +2659,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3124,15 +2708,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3174,15 +2750,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -3236,15 +2804,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3287,15 +2847,7 @@ export interface paths {
             "application/json": components["schemas"]["DesiredState"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3387,15 +2939,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3422,15 +2966,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -3475,15 +3011,7 @@ export interface paths {
             "application/json": components["schemas"]["DeviceEvents"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3539,15 +3067,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3592,15 +3112,7 @@ export interface paths {
             "application/json": components["schemas"]["DeviceHealth"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3657,15 +3169,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3714,15 +3218,7 @@ export interface paths {
             "application/json": components["schemas"]["MetricsSeries"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3782,15 +3278,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3833,15 +3321,7 @@ export interface paths {
             "application/json": components["schemas"]["Presence"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3894,15 +3374,7 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3959,15 +3431,7 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4010,15 +3474,7 @@ export interface paths {
             "application/json": components["schemas"]["ReportedState"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4091,15 +3547,7 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
@@ -4142,15 +3590,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4195,15 +3635,7 @@ export interface paths {
             "application/json": components["schemas"]["Group"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4246,15 +3678,7 @@ export interface paths {
             "application/json": components["schemas"]["Group"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4284,15 +3708,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -4338,15 +3754,7 @@ export interface paths {
             "application/json": components["schemas"]["Group"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
@@ -4398,15 +3806,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4449,15 +3849,7 @@ export interface paths {
             "application/json": components["schemas"]["IdentityProvider"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     /**
@@ -4524,15 +3916,7 @@ export interface paths {
             "application/json": components["schemas"]["IdentityProvider"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     post?: never;
@@ -4556,15 +3940,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -4604,15 +3980,7 @@ export interface paths {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4654,15 +4022,7 @@ export interface paths {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4720,15 +4080,7 @@ export interface paths {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4769,15 +4121,7 @@ export interface paths {
             "application/json": components["schemas"]["Quotas"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4826,15 +4170,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4896,15 +4232,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4945,15 +4273,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -4999,15 +4319,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5056,15 +4368,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5131,15 +4435,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5220,15 +4516,7 @@ export interface paths {
             "application/json": components["schemas"]["RolloutPreview"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5271,15 +4559,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5326,15 +4606,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5379,15 +4651,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5432,15 +4696,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5483,15 +4739,7 @@ export interface paths {
             "application/json": components["schemas"]["RolloutDevice"][];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5538,15 +4786,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5591,15 +4831,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5644,15 +4876,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5697,15 +4921,7 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5748,15 +4964,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5800,15 +5008,7 @@ export interface paths {
             "application/json": components["schemas"]["ServiceAccount"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5849,15 +5049,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -5929,15 +5121,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5979,15 +5163,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -6033,15 +5209,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6084,15 +5252,7 @@ export interface paths {
             "application/json": components["schemas"]["Site"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6133,15 +5293,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -6181,15 +5333,7 @@ export interface paths {
             "application/json": components["schemas"]["Site"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
@@ -6225,15 +5369,7 @@ export interface paths {
             "text/event-stream": string;
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6291,15 +5427,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6361,15 +5489,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6412,15 +5532,7 @@ export interface paths {
             "application/json": components["schemas"]["FleetHealth"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6476,15 +5588,7 @@ export interface paths {
             "application/json": components["schemas"]["MetricsAnswer"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6522,15 +5626,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6575,15 +5671,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6632,15 +5720,7 @@ export interface paths {
             "application/json": components["schemas"]["User"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6683,15 +5763,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6751,15 +5823,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6800,15 +5864,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -6848,15 +5904,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -6900,15 +5948,7 @@ export interface paths {
             "application/json": components["schemas"]["User"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
@@ -6945,15 +5985,7 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -7930,7 +6962,17 @@ export interface components {
       }[];
     };
   };
-  responses: never;
+  responses: {
+    /** @description Refused, or failed; docs/errors.md lists the codes */
+    Refused: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+  };
   parameters: never;
   requestBodies: never;
   headers: never;
