@@ -1,0 +1,83 @@
+/** What a rule does, in one sentence that an operator can check before saving it. Pure. */
+import { type AlertRule, errorWindowMs, type RuleType, thresholdUnits } from './alert-rules.ts';
+import { spanOf } from './alert-words.ts';
+
+const subjects: Record<RuleType, string> = {
+  'device-offline': 'a device is not heard of',
+  'device-unhealthy': 'a device says that a container is unhealthy or a bundle failed',
+  'high-error-rate': 'errors of a device',
+  'high-cpu': 'processor use',
+  'high-memory': 'memory use',
+  'low-disk': 'disk use',
+  'high-temperature': 'the temperature',
+  'rollout-failed': 'a rollout fails on a device',
+};
+
+const conditionOf = ({ type, threshold, forSeconds }: AlertRule): string => {
+  const lasting = forSeconds === 0 ? '' : ` for ${spanOf(forSeconds)}`;
+  switch (thresholdUnits[type]) {
+    case null:
+      return `${subjects[type]}${lasting}`;
+    case 'events':
+      return `${threshold} ${subjects[type]} or more came in ${spanOf(errorWindowMs / 1_000)}`;
+    case 'percent':
+      return `${subjects[type]} is at ${threshold} % or above${lasting}`;
+    case 'celsius':
+      return `${subjects[type]} is at ${threshold} °C or above${lasting}`;
+  }
+};
+
+const endOf = ({ type, threshold, clearThreshold, clearSeconds }: AlertRule): string => {
+  if (type === 'rollout-failed') return 'It resolves when no failure is left.';
+  const unit = { percent: ' %', celsius: ' °C', events: '', none: '' }[
+    thresholdUnits[type] ?? 'none'
+  ];
+  const below =
+    thresholdUnits[type] === null
+      ? 'it was well'
+      : `it was below ${clearThreshold ?? threshold}${unit}`;
+  return `It resolves by itself once ${below} for ${spanOf(clearSeconds)}.`;
+};
+
+export const ruleWords = (rule: AlertRule): string => {
+  if (!rule.enabled) return 'Off: nobody is told.';
+  const where = rule.site === null ? '' : ` at ${rule.site}`;
+  const escalation =
+    rule.escalateAfterSeconds === null || rule.severity === 'critical'
+      ? ''
+      : ` It becomes critical after ${spanOf(rule.escalateAfterSeconds)} unless somebody acknowledges it.`;
+  return `When ${conditionOf(rule)}${where}, a ${rule.severity} alert is raised.${escalation} ${endOf(rule)}`;
+};
+
+export type RuleFault = { path: string; message: string };
+
+/** What makes no sense in a rule, field by field. */
+export const ruleFaults = (rule: AlertRule): RuleFault[] => {
+  const faults: RuleFault[] = [];
+  const unit = thresholdUnits[rule.type];
+  if (unit === null) {
+    for (const path of ['threshold', 'clearThreshold'] as const) {
+      if (rule[path] !== null) faults.push({ path, message: 'rules of this type have no number' });
+    }
+  } else if (rule.threshold === null) {
+    faults.push({ path: 'threshold', message: 'is needed' });
+  } else {
+    if (unit === 'percent' && rule.threshold > 100) {
+      faults.push({ path: 'threshold', message: 'is a percentage: at most 100' });
+    }
+    if (rule.threshold === 0) faults.push({ path: 'threshold', message: 'would always hold' });
+    if (rule.clearThreshold !== null && rule.clearThreshold > rule.threshold) {
+      faults.push({ path: 'clearThreshold', message: 'must not be above the threshold' });
+    }
+    if (rule.clearThreshold === 0) {
+      faults.push({ path: 'clearThreshold', message: 'would never resolve' });
+    }
+  }
+  if (rule.severity === 'critical' && rule.escalateAfterSeconds !== null) {
+    faults.push({ path: 'escalateAfterSeconds', message: 'is critical from the beginning' });
+  }
+  if (rule.type === 'rollout-failed' && rule.site !== null) {
+    faults.push({ path: 'site', message: 'a rollout belongs to no site' });
+  }
+  return faults;
+};

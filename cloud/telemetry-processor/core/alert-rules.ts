@@ -1,0 +1,151 @@
+/**
+ * Rules of alerts: what is watched, from which value on, for how long, and how loud. Every tenant has
+ * the built-in ones, which it may change; its own come beside them. Of the rules of one type the one
+ * that names a device's site holds there, so that a site can be stricter or milder than the rest. Pure.
+ */
+import type { AlertSeverity } from './alert-events.ts';
+
+/** `site-offline` follows from the rule of devices; no device tells the state of its battery yet. */
+export const ruleTypes = [
+  'device-offline',
+  'device-unhealthy',
+  'high-error-rate',
+  'high-cpu',
+  'high-memory',
+  'low-disk',
+  'high-temperature',
+  'rollout-failed',
+] as const;
+export type RuleType = (typeof ruleTypes)[number];
+
+export type AlertRule = {
+  /** A built-in rule is named like its type. */
+  id: string;
+  type: RuleType;
+  name: string;
+  enabled: boolean;
+  severity: AlertSeverity;
+  /** Bad from this value on; null: the type knows no number. */
+  threshold: number | null;
+  /** Well again below this value: hysteresis, so that a value at the threshold does not flap. */
+  clearThreshold: number | null;
+  /** How long it must be bad before anybody is told. */
+  forSeconds: number;
+  /** How long it must be well before the alert resolves by itself. */
+  clearSeconds: number;
+  /** An alert that nobody acknowledged becomes critical; null: never. */
+  escalateAfterSeconds: number | null;
+  /** Null: at every site that has no rule of this type to itself. */
+  site: string | null;
+};
+
+/** What the number of a type counts; null: it has none. */
+export const thresholdUnits: Record<RuleType, 'percent' | 'celsius' | 'events' | null> = {
+  'device-offline': null,
+  'device-unhealthy': null,
+  'high-error-rate': 'events',
+  'high-cpu': 'percent',
+  'high-memory': 'percent',
+  'low-disk': 'percent',
+  'high-temperature': 'celsius',
+  'rollout-failed': null,
+};
+
+/** Errors of a device are counted over this time. */
+export const errorWindowMs = 15 * 60_000;
+
+const watching = (
+  rule: Pick<AlertRule, 'name' | 'severity'> & Partial<AlertRule> & { type: RuleType },
+): AlertRule => ({
+  id: rule.type,
+  enabled: true,
+  threshold: null,
+  clearThreshold: null,
+  forSeconds: 300,
+  clearSeconds: 60,
+  escalateAfterSeconds: null,
+  site: null,
+  ...rule,
+});
+
+export const builtInRules: readonly AlertRule[] = [
+  watching({
+    type: 'device-offline',
+    name: 'Device offline',
+    severity: 'warning',
+    escalateAfterSeconds: 30 * 60,
+  }),
+  watching({ type: 'device-unhealthy', name: 'Device unhealthy', severity: 'critical' }),
+  watching({
+    type: 'high-error-rate',
+    name: 'Many errors',
+    severity: 'warning',
+    threshold: 5,
+    clearThreshold: 5,
+    forSeconds: 0,
+  }),
+  watching({
+    type: 'high-cpu',
+    name: 'Processor busy',
+    severity: 'warning',
+    threshold: 90,
+    clearThreshold: 85,
+    forSeconds: 600,
+  }),
+  watching({
+    type: 'high-memory',
+    name: 'Memory nearly full',
+    severity: 'warning',
+    threshold: 90,
+    clearThreshold: 85,
+    forSeconds: 600,
+  }),
+  watching({
+    type: 'low-disk',
+    name: 'Disk nearly full',
+    severity: 'warning',
+    threshold: 90,
+    clearThreshold: 87,
+    escalateAfterSeconds: 24 * 3600,
+  }),
+  watching({
+    type: 'high-temperature',
+    name: 'Device hot',
+    severity: 'warning',
+    threshold: 85,
+    clearThreshold: 80,
+  }),
+  watching({
+    type: 'rollout-failed',
+    name: 'Rollout failed on devices',
+    severity: 'critical',
+    forSeconds: 0,
+    clearSeconds: 0,
+  }),
+];
+
+export const builtInRule = (id: string): AlertRule | undefined =>
+  builtInRules.find((rule) => rule.id === id);
+
+/** What a tenant has: each built-in rule as it was changed or as it came, then its own. */
+export const rulesOf = (own: readonly AlertRule[]): AlertRule[] => [
+  ...builtInRules.map((rule) => own.find(({ id }) => id === rule.id) ?? rule),
+  ...own.filter(({ id }) => builtInRule(id) === undefined),
+];
+
+/** A rule that watches, and the sites at which another of its type does instead. */
+export type RuleInForce = AlertRule & { exceptSites: string[] };
+
+/** At a site the first rule of a type that names it holds: the others would tell the same twice. */
+export const rulesInForce = (rules: readonly AlertRule[]): RuleInForce[] => {
+  const enabled = rules.filter((rule) => rule.enabled);
+  return enabled.flatMap((rule, index) => {
+    const rivals = enabled.filter(({ type }) => type === rule.type);
+    if (rule.site === null) {
+      if (rivals.find(({ site }) => site === null) !== rule) return [];
+      return [{ ...rule, exceptSites: rivals.flatMap(({ site }) => site ?? []) }];
+    }
+    const first = enabled.findIndex(({ type, site }) => type === rule.type && site === rule.site);
+    return first === index ? [{ ...rule, exceptSites: [] }] : [];
+  });
+};
