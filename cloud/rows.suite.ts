@@ -8,6 +8,7 @@ const movesByItself = [
   'platform.audit_chain',
   'platform.audit_unchained',
   'telemetry.presence',
+  'telemetry.alert_conditions',
   ...['memberships', 'signed_records', 'site_keys'].map(inManager),
   // Folded and noted now and then; refusals are noted, too.
   ...['device_counts', 'device_count_changes', 'tag_counts', 'tag_count_changes'].map(inManager),

@@ -3,6 +3,7 @@
  * data removed. Everything runs on every replica; what only one may do hangs on the lease.
  */
 import type { Platform } from '@signalbeam/platform/service';
+import { startAlerts } from './alerts/start.ts';
 import { createDirectory } from './ingest/directory.ts';
 import type { IngestFacts } from './ingest/facts.ts';
 import { startIngest } from './ingest/start.ts';
@@ -11,7 +12,12 @@ import { startPresence } from './presence/start.ts';
 import { judgeDevices } from './store/health.ts';
 import { createLease } from './store/lease.ts';
 import { startLeaseLoop } from './store/lease-loop.ts';
-import { defaultRetention, ensurePartitions, removeOld } from './store/maintenance.ts';
+import {
+  defaultRetention,
+  ensurePartitions,
+  removeOld,
+  removeOldAlerts,
+} from './store/maintenance.ts';
 import { rollUp } from './store/rollups.ts';
 import { createAttend } from './stream/attend.ts';
 import { createTell } from './stream/tell.ts';
@@ -37,6 +43,7 @@ const startMaintenance = (parts: BackgroundParts, isHeld: () => boolean) => {
   const run = async (): Promise<void> => {
     await ensurePartitions(pools.ingest, now());
     if (isHeld()) await removeOld(pools.ingest, now(), defaultRetention);
+    if (isHeld()) await removeOldAlerts(pools.system, now());
   };
   const timer = setInterval(() => {
     run().catch((error) => log.warn({ error }, 'maintenance failed; trying again in an hour'));
@@ -91,13 +98,14 @@ export const startBackground = async (
     run: async () => facts.judged(await judgeDevices(pools.ingest, now())),
     log,
   });
+  const alerts = startAlerts({ ...parts, lease });
   return {
     heard,
     watching,
     stop: async () => {
       maintenance.stop();
       watching.stop();
-      await Promise.all([ingest.stop(), presence.stop(), rolling.stop(), judging.stop()]);
+      await Promise.all([ingest, presence, rolling, judging, alerts].map((part) => part.stop()));
       await lease.release();
     },
   };

@@ -11,6 +11,7 @@ import type { Platform } from '@signalbeam/platform/service';
 import { openEnvelope } from '@signalbeam/sync/wire/dsse';
 import { type Acknowledgement, acknowledgementSchema } from '@signalbeam/sync/wire/hello';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
+import { insertAlerts } from './store/alert-rows.ts';
 import { createVirtualDevice, type VirtualDevice } from './virtual-device.suite.ts';
 
 export type TestTenant = { tenantId: string; tenantKey: string; tokenId: string };
@@ -156,4 +157,51 @@ export const openAck = async (
   });
   if (opened.kind === 'refused') throw new Error(opened.reason);
   return opened.value;
+};
+
+/** Presence as the holder of the lease flushes it. */
+export const setPresence = (
+  owner: Pool,
+  tenantId: string,
+  deviceIds: readonly string[],
+  presence: 'online' | 'offline',
+  since: Date,
+): Promise<unknown> =>
+  owner.query(
+    `INSERT INTO telemetry.presence
+       (device_id, tenant_id, last_seen_at, next_beat_ms, presence, changed_at)
+     SELECT d, $2, $4, 30000, $3, $4 FROM unnest($1::uuid[]) AS d
+     ON CONFLICT (device_id) DO UPDATE SET last_seen_at = $4, presence = $3, changed_at = $4`,
+    [deviceIds, tenantId, presence, since],
+  );
+
+/** An alert that is active, as the evaluation raises one; returns its id. */
+export const addAlert = async (
+  owner: Pool,
+  tenantId: string,
+  about: { deviceId: string; site: string },
+): Promise<string> => {
+  const [row] = await insertAlerts(
+    owner,
+    [
+      {
+        tenantId,
+        ruleId: 'high-cpu',
+        ruleName: 'Processor busy',
+        type: 'high-cpu',
+        severity: 'warning',
+        title: 'The processor is busy',
+        detail: 'It is at 99 %.',
+        ...about,
+        deviceName: 'pump',
+        rolloutId: null,
+        deviceCount: 1,
+        silenced: false,
+        escalatesAt: null,
+        judgedAt: null,
+      },
+    ],
+    new Date(),
+  );
+  return row?.id ?? '';
 };

@@ -16,6 +16,7 @@ import { markHealth } from '../store/health.ts';
 import { lettersOfRows } from './dead-letters.ts';
 import type { DecodedFrame } from './decode.ts';
 import type { KnownDevice } from './directory.ts';
+import { keepLatest } from './latest.ts';
 import {
   copyMetrics,
   type DeadLetter,
@@ -39,7 +40,7 @@ import {
 
 /** Where a lane stands after the commit, to be told to its device. */
 export type LaneStanding = { device: KnownDevice; lane: Lane; epoch: string } & Position;
-export type Sample = { device: KnownDevice; at: number; body: unknown };
+export type Sample = { device: KnownDevice; at: number; receivedAt: number; body: unknown };
 export type Stored = {
   standings: LaneStanding[];
   /** The newest sample of each device that was new. */
@@ -111,7 +112,7 @@ const gatherContent = (
       if (piece.byteLength > 0) into.metrics.push(piece);
       const { newest } = content;
       if (newest !== undefined && newest.seq > watermark.upTo) {
-        into.samples.set(deviceId, { device, at: newest.at, body: newest.body });
+        into.samples.set(deviceId, { device, at: newest.at, receivedAt, body: newest.body });
       }
       return;
     }
@@ -225,6 +226,7 @@ const write = async (client: PoolClient, gathered: Gathered): Promise<void> => {
   await insertGaps(client, gathered.gaps);
   await markHealth(client, gathered.health);
   await recordEvents(client, gathered.domain);
+  await keepLatest(client, [...gathered.samples.values()]);
 };
 
 /** Over a pool with the role `sb_ingest`. `letters` are refused messages to keep with the batch. */

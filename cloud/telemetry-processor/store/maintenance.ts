@@ -49,6 +49,16 @@ const deleteOlder = async (
   }
 };
 
+const resolvedAlertsDays = 365;
+const endedSilencesDays = 90;
+
+/** Resolved alerts with their history, and silences that ended. Over a pool with `sb_system`. */
+export const removeOldAlerts = async (sql: Sql, nowMs: number): Promise<void> => {
+  const before = (days: number): Date => new Date(nowMs - days * 86_400_000);
+  await deleteOlder(sql, 'alerts', 'resolved_at', before(resolvedAlertsDays));
+  await deleteOlder(sql, 'alert_silences', 'ends_at', before(endedSilencesDays));
+};
+
 /** Watermarks and gaps stay: they are what "exactly once" is judged by. */
 export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): Promise<void> => {
   const before = (days: number): Date => new Date(nowMs - days * 86_400_000);

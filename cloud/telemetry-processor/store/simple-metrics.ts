@@ -9,6 +9,7 @@ import { transaction } from '@signalbeam/platform/postgres/transaction';
 import type { MetricsBody } from '@signalbeam/sync/wire/rows';
 import { marksOf } from '../core/placement.ts';
 import { metricsRowBytesMax, rowPrefix, writeMetricsRow } from '../ingest/copy-binary.ts';
+import { keepLatest } from '../ingest/latest.ts';
 import { copyMetrics, insertMarks } from '../ingest/statements.ts';
 
 /** No agent draws it: theirs are 64 random bits. */
@@ -47,4 +48,8 @@ export const storeSimpleMetrics = (
       client,
       marksOf(rows, receivedAt).map((mark) => ({ ...lane, ...mark })),
     );
+    const newest = samples.toSorted((a, b) => a.at - b.at).at(-1);
+    if (newest !== undefined) {
+      await keepLatest(client, [{ device, receivedAt, body: newest.body }]);
+    }
   });
