@@ -175,6 +175,28 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/devices/{id}/health': read(`${device}/health`),
     'get /api/telemetry/metrics': read(`/api/telemetry/metrics?devices=${deviceId}`),
     'get /api/telemetry/health': read('/api/telemetry/health'),
+    'get /api/alerts': read('/api/alerts'),
+    'get /api/alerts/statistics': read('/api/alerts/statistics'),
+    'get /api/alerts/{id}': read(`/api/alerts/${tenant.alert}`),
+    'post /api/alerts/{id}/acknowledge': post(`/api/alerts/${tenant.alert}/acknowledge`, {
+      note: 'On my way.',
+    }),
+    'post /api/alerts/{id}/resolve': post(`/api/alerts/${tenant.alert}/resolve`, {}),
+    'get /api/alert-rules': read('/api/alert-rules'),
+    'post /api/alert-rules': post('/api/alert-rules', { type: 'low-disk', name: fresh }),
+    'patch /api/alert-rules/{id}': post(`/api/alert-rules/${tenant.alertRule.id}`, {
+      forSeconds: 600,
+    }),
+    'post /api/alert-rules/{id}/reset': post(`/api/alert-rules/${tenant.alertRule.id}/reset`),
+    'delete /api/alert-rules/{id}': read(`/api/alert-rules/${tenant.alertRule.id}`),
+    'get /api/alert-silences': read('/api/alert-silences'),
+    'post /api/alert-silences': post('/api/alert-silences', {
+      ...{ site: 'plant-7', reason: fresh, endsAt: new Date(Date.now() + 3_600_000).toISOString() },
+    }),
+    'patch /api/alert-silences/{id}': post(`/api/alert-silences/${tenant.silence.id}`, {
+      reason: 'It takes longer.',
+    }),
+    'delete /api/alert-silences/{id}': read(`/api/alert-silences/${tenant.silence.id}`),
     'get /api/stream': read('/api/stream'),
     'get /api/telemetry/session': read('/api/telemetry/session'),
     'post /api/devices/{id}/bundle': post(`${device}/bundle`, wish),

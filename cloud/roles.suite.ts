@@ -39,7 +39,7 @@ export const expectRoleHeld = async (
 /** One's own account is of no site. */
 const own = (key: string): boolean => key.includes(' /api/auth/');
 /** Of no site and read by everybody. */
-const shared = /^get \/api\/(bundles|groups|artifacts|tags)/;
+const shared = /^get \/api\/(bundles|groups|artifacts|tags|alert-rules)/;
 /** Answer for each device by itself, or only judge. */
 const judges = ['post /api/devices/bulk', 'post /api/bundles/validate'];
 
@@ -51,9 +51,9 @@ export const expectSiteHeld = async (
 ): Promise<void> => {
   const { key, method } = operation;
   if (by !== 'user' || own(key)) return;
-  const { device, second, third, pending, registration, rollout } = held.ours;
+  const { device, second, third, pending, registration, rollout, alert, silence } = held.ours;
   const ids = [device, second, third].map(({ deviceId }) => deviceId);
-  const marks = [...ids, ...pending, registration.id, rollout.id];
+  const marks = [...ids, ...pending, registration.id, rollout.id, alert, silence.id];
   const { status, text } = await ask(operation, path, { token: held.token, body });
   const told = `${key} → ${status}`;
   if (judges.includes(key)) return;

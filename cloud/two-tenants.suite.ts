@@ -17,7 +17,7 @@ import { openTestPlatform } from '@signalbeam/platform/rig.suite';
 import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
-import { addDevices, openOwner } from '@signalbeam/telemetry-processor/rig.suite';
+import { addAlert, addDevices, openOwner } from '@signalbeam/telemetry-processor/rig.suite';
 import { createService as createTelemetryProcessor } from '@signalbeam/telemetry-processor/service';
 import type { Answer } from './document.suite.ts';
 
@@ -183,6 +183,14 @@ export const openTenant = async (
     `/api/service-accounts/${service.id}/tokens`,
     {},
   );
+  const alert = await addAlert(owner, tenantId, { deviceId: device.deviceId, site: 'plant-7' });
+  const alertRule = await post<{ id: string }>('/api/alert-rules', {
+    ...{ type: 'high-cpu', name: `rule of ${name}`, site: empty.name },
+  });
+  const silence = await post<{ id: string }>('/api/alert-silences', {
+    ...{ site: 'plant-7', reason: 'Works.' },
+    endsAt: new Date(Date.now() + 3_600_000).toISOString(),
+  });
   const nc = await device.connect(natsUrl, platform.keyring, tenantId);
   for (const lane of ['metrics', 'events', 'reported'] as const) {
     device.write(lane, 3);
@@ -208,6 +216,7 @@ export const openTenant = async (
       containers,
     },
     ...{ as, refreshToken, spareSession, invitation, withdrawn, service, doomed, serviceToken },
+    ...{ alert, alertRule, silence },
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),
     pending: [await register(), await register(), await register()] as const,
     deviceToken: () => issueDeviceToken(device.signer, device.deviceId, Date.now()),

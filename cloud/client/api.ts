@@ -2,6 +2,812 @@
  * The types of the API, made from its OpenAPI document by `./signalbeam generate`: don't edit them.
  */
 export interface paths {
+  "/api/alert-rules": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists the rules of alerts: at most a hundred
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description All of them */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              rules: components["schemas"]["AlertRule"][];
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Makes a rule; what is left out is as in the built-in rule of its type
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "type": "low-disk",
+          *       "name": "Disks of plant 7",
+          *       "site": "plant-7",
+          *       "threshold": 80,
+          *       "clearThreshold": 75
+          *     }
+          */
+          "application/json": {
+            /** @enum {string} */
+            type: "device-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "high-temperature" | "rollout-failed";
+            name: string;
+            enabled?: boolean;
+            /** @enum {string} */
+            severity?: "info" | "warning" | "critical";
+            threshold?: number | null;
+            clearThreshold?: number | null;
+            forSeconds?: number;
+            clearSeconds?: number;
+            escalateAfterSeconds?: number | null;
+            site?: string | null;
+          };
+        };
+      };
+      responses: {
+        /** @description The rule */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["AlertRule"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alert-rules/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Deletes a rule of the tenant's own; its open alerts resolve
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    /**
+    * Changes a rule; open alerts stay as they were raised
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "forSeconds": 600
+          *     }
+          */
+          "application/json": {
+            name?: string;
+            enabled?: boolean;
+            /** @enum {string} */
+            severity?: "info" | "warning" | "critical";
+            threshold?: number | null;
+            clearThreshold?: number | null;
+            forSeconds?: number;
+            clearSeconds?: number;
+            escalateAfterSeconds?: number | null;
+            site?: string | null;
+          };
+        };
+      };
+      responses: {
+        /** @description The rule */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["AlertRule"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+  "/api/alert-rules/{id}/reset": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Sets a rule back to the built-in one of its type; a rule of one’s own keeps name and site
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The rule */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["AlertRule"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alert-silences": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists silences and maintenance windows, those that end last first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          /** @description Also those that ended */
+          all?: "true" | "false";
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              silences: components["schemas"]["AlertSilence"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    /**
+    * Holds the telling of alerts back for a time; they are recorded and shown all the same
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "site": "plant-7",
+          *       "reason": "The switch is replaced.",
+          *       "endsAt": "2031-01-01T06:00:00Z",
+          *       "startsAt": "2030-12-31T22:00:00Z"
+          *     }
+          */
+          "application/json": {
+            reason: string;
+            /**
+            * Format: uuid
+            * @default null
+            */
+            deviceId?: string | null;
+            /** @default null */
+            site?: string | null;
+            /**
+            * Format: uuid
+            * @default null
+            */
+            groupId?: string | null;
+            /** @default null */
+            tag?: string | null;
+            /** @default null */
+            ruleId?: string | null;
+            /**
+            * Format: date-time
+            * @description Now, when left out
+            */
+            startsAt?: string;
+            /** Format: date-time */
+            endsAt: string;
+            /**
+            * @description A maintenance window: it holds in these hours only
+            * @default null
+            */
+            weekly?: {
+              /** @description 0 is Sunday */
+              days: number[];
+              from: string;
+              minutes: number;
+              /** @example Europe/Oslo */
+              timeZone: string;
+            } | null;
+          };
+        };
+      };
+      responses: {
+        /** @description The silence */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["AlertSilence"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alert-silences/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Ends a silence: alerts that are still active are told of now
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Ended */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    /**
+    * Changes the reason or the end of a silence
+    * @description Needs a user with the role operator or above.
+    */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "reason": "It takes longer."
+          *     }
+          */
+          "application/json": {
+            reason?: string;
+            /** Format: date-time */
+            endsAt?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The silence */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["AlertSilence"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    trace?: never;
+  };
+  "/api/alerts": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * Lists alerts, newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          /** @description open: active or acknowledged */
+          status?: "active" | "acknowledged" | "resolved" | "open";
+          severity?: "info" | "warning" | "critical";
+          type?: "device-offline" | "site-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "low-battery" | "high-temperature" | "rollout-failed";
+          device?: string;
+          site?: string;
+          from?: string;
+          to?: string;
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": {
+              alerts: components["schemas"]["Alert"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alerts/statistics": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * How many alerts are open, by severity and type, and how many were resolved
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Counts */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["AlertStatistics"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alerts/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+    * One alert with its history
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The alert */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["AlertDetail"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alerts/{id}/acknowledge": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Takes an alert on: it does not escalate any more, and resolves when it is over
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "note": "On my way."
+          *     }
+          */
+          "application/json": {
+            /** @default  */
+            note?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The alert */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Alert"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/alerts/{id}/resolve": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Closes an alert; it is not raised again before what it tells of was over
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        query?: never;
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          /**
+          * @example {
+          *       "note": "On my way."
+          *     }
+          */
+          "application/json": {
+            /** @default  */
+            note?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The alert */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/json": components["schemas"]["Alert"];
+          };
+        };
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/artifacts": {
     parameters: {
       query?: never;
@@ -40,7 +846,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -74,7 +888,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -123,7 +945,15 @@ export interface paths {
             "application/octet-stream": string;
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -177,7 +1007,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -239,7 +1077,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -301,7 +1147,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -360,7 +1214,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -395,7 +1257,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -436,7 +1306,15 @@ export interface paths {
             "application/json": components["schemas"]["Me"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -466,7 +1344,15 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -496,7 +1382,15 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -552,7 +1446,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -596,7 +1498,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -653,7 +1563,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -696,7 +1614,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -739,7 +1665,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -795,7 +1729,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -851,7 +1793,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -903,7 +1853,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -950,7 +1908,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -993,7 +1959,15 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -1146,7 +2120,15 @@ export interface paths {
             "application/json": components["schemas"]["Validation"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -1189,7 +2171,15 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -1219,7 +2209,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -1263,7 +2261,15 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     trace?: never;
@@ -1311,7 +2317,15 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     post?: never;
@@ -1339,7 +2353,15 @@ export interface paths {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -1388,7 +2410,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -1439,7 +2469,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -1584,7 +2622,15 @@ export interface paths {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -1628,7 +2674,15 @@ export interface paths {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -1656,7 +2710,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -1708,7 +2770,15 @@ export interface paths {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     post?: never;
@@ -1737,7 +2807,15 @@ export interface paths {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -1771,7 +2849,15 @@ export interface paths {
             "application/x-pem-file": string;
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -1808,7 +2894,15 @@ export interface paths {
             "application/pkix-crl": string;
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -1864,7 +2958,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -1943,7 +3045,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -2065,7 +3175,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -2116,7 +3234,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -2161,7 +3287,15 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -2191,7 +3325,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -2238,7 +3380,15 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     trace?: never;
@@ -2283,7 +3433,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -2330,7 +3488,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -2370,7 +3536,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -2412,7 +3586,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -2456,7 +3638,15 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -2505,7 +3695,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -2571,7 +3769,15 @@ export interface paths {
             "application/json": components["schemas"]["Assigned"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -2615,7 +3821,15 @@ export interface paths {
             "application/json": components["schemas"]["Assigned"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -2659,7 +3873,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -2708,7 +3930,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -2750,7 +3980,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -2804,7 +4042,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -2847,7 +4093,15 @@ export interface paths {
             "application/json": components["schemas"]["DesiredState"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -2939,7 +4193,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -2966,7 +4228,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -3011,7 +4281,15 @@ export interface paths {
             "application/json": components["schemas"]["DeviceEvents"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3067,7 +4345,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3112,7 +4398,15 @@ export interface paths {
             "application/json": components["schemas"]["DeviceHealth"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3169,7 +4463,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -3218,7 +4520,15 @@ export interface paths {
             "application/json": components["schemas"]["MetricsSeries"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3278,7 +4588,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -3321,7 +4639,15 @@ export interface paths {
             "application/json": components["schemas"]["Presence"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3374,7 +4700,15 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -3431,7 +4765,15 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -3474,7 +4816,15 @@ export interface paths {
             "application/json": components["schemas"]["ReportedState"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3547,7 +4897,15 @@ export interface paths {
             "application/json": components["schemas"]["Device"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     trace?: never;
@@ -3590,7 +4948,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3635,7 +5001,15 @@ export interface paths {
             "application/json": components["schemas"]["Group"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -3678,7 +5052,15 @@ export interface paths {
             "application/json": components["schemas"]["Group"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3708,7 +5090,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -3754,7 +5144,15 @@ export interface paths {
             "application/json": components["schemas"]["Group"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     trace?: never;
@@ -3806,7 +5204,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -3849,7 +5255,15 @@ export interface paths {
             "application/json": components["schemas"]["IdentityProvider"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     /**
@@ -3916,7 +5330,15 @@ export interface paths {
             "application/json": components["schemas"]["IdentityProvider"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     post?: never;
@@ -3940,7 +5362,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -3980,7 +5410,15 @@ export interface paths {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -4022,7 +5460,15 @@ export interface paths {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4080,7 +5526,15 @@ export interface paths {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4121,7 +5575,15 @@ export interface paths {
             "application/json": components["schemas"]["Quotas"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -4170,7 +5632,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -4232,7 +5702,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4273,7 +5751,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -4319,7 +5805,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -4368,7 +5862,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -4435,7 +5937,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4516,7 +6026,15 @@ export interface paths {
             "application/json": components["schemas"]["RolloutPreview"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4559,7 +6077,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -4606,7 +6132,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4651,7 +6185,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4696,7 +6238,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4739,7 +6289,15 @@ export interface paths {
             "application/json": components["schemas"]["RolloutDevice"][];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -4786,7 +6344,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4831,7 +6397,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4876,7 +6450,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4921,7 +6503,15 @@ export interface paths {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -4964,7 +6554,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -5008,7 +6606,15 @@ export interface paths {
             "application/json": components["schemas"]["ServiceAccount"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -5049,7 +6655,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -5121,7 +6735,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -5163,7 +6785,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -5209,7 +6839,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -5252,7 +6890,15 @@ export interface paths {
             "application/json": components["schemas"]["Site"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -5293,7 +6939,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -5333,7 +6987,15 @@ export interface paths {
             "application/json": components["schemas"]["Site"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     trace?: never;
@@ -5369,7 +7031,15 @@ export interface paths {
             "text/event-stream": string;
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -5427,7 +7097,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -5489,7 +7167,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -5532,63 +7218,15 @@ export interface paths {
             "application/json": components["schemas"]["FleetHealth"];
           };
         };
-        default: components["responses"]["Refused"];
-      };
-    };
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  "/api/telemetry/metrics": {
-    parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
-    };
-    /**
-    * Metrics of several devices over time, from samples, hours or days
-    * @description Needs a user with the role viewer or above, or the approved device itself.
-    */
-    get: {
-      parameters: {
-        query: {
-          /** @description Ids with commas in between, at most 20 */
-          devices: string;
-          /** @description Of cpuPercent, memoryPercent, memoryUsedBytes, diskPercent, diskUsedBytes, networkReceivedBytes, networkSentBytes, loadAverage, temperatureCelsius, uptimeSeconds; all if left out */
-          metrics?: string;
-          /** @description ISO 8601, or milliseconds since 1970 */
-          from?: string;
-          /** @description ISO 8601, or milliseconds since 1970 */
-          to?: string;
-          /** @description 30s, 5m, 1h, 1d; what suits maxPoints if left out */
-          step?: string;
-          aggregate?: "avg" | "min" | "max" | "sum" | "count" | "last";
-          maxPoints?: number;
-        };
-        header?: {
-          /** @description The ETag of what is known: 304 if it is the same */
-          "If-None-Match"?: string;
-        };
-        path?: never;
-        cookie?: never;
-      };
-      requestBody?: never;
-      responses: {
-        /** @description A series for each device */
-        200: {
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
           headers: {
             [name: string]: unknown;
           };
           content: {
-            "application/json": components["schemas"]["MetricsAnswer"];
+            "application/problem+json": components["schemas"]["Problem"];
           };
         };
-        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5626,7 +7264,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -5671,7 +7317,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -5720,7 +7374,15 @@ export interface paths {
             "application/json": components["schemas"]["User"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -5763,7 +7425,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     put?: never;
@@ -5823,7 +7493,15 @@ export interface paths {
             };
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     delete?: never;
@@ -5864,7 +7542,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -5904,7 +7590,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -5948,7 +7642,15 @@ export interface paths {
             "application/json": components["schemas"]["User"];
           };
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     trace?: never;
@@ -5985,7 +7687,15 @@ export interface paths {
           };
           content?: never;
         };
-        default: components["responses"]["Refused"];
+        /** @description Refused, or failed; docs/errors.md lists the codes */
+        default: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            "application/problem+json": components["schemas"]["Problem"];
+          };
+        };
       };
     };
     options?: never;
@@ -6823,8 +8533,6 @@ export interface components {
       /** Format: date-time */
       to: string;
       bucketMs: number;
-      /** @enum {string} */
-      source: "samples" | "hours" | "days";
       series: {
         /** Format: date-time */
         at: string;
@@ -6939,40 +8647,111 @@ export interface components {
       neverHeard: number;
       averageScore: number | null;
     };
-    MetricsAnswer: {
-      /** Format: date-time */
-      from: string;
-      /** Format: date-time */
-      to: string;
-      stepMs: number;
+    Alert: {
+      /** Format: uuid */
+      id: string;
       /** @enum {string} */
-      source: "samples" | "hours" | "days";
+      type: "device-offline" | "site-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "low-battery" | "high-temperature" | "rollout-failed";
+      ruleId: string;
+      ruleName: string;
       /** @enum {string} */
-      aggregate: "avg" | "min" | "max" | "sum" | "count" | "last";
-      metrics: ("cpuPercent" | "memoryPercent" | "memoryUsedBytes" | "diskPercent" | "diskUsedBytes" | "networkReceivedBytes" | "networkSentBytes" | "loadAverage" | "temperatureCelsius" | "uptimeSeconds")[];
-      series: {
-        /** Format: uuid */
-        deviceId: string;
-        misdated: number;
-        points: {
-          /** Format: date-time */
-          at: string;
-          values: (number | null)[];
-        }[];
+      severity: "info" | "warning" | "critical";
+      /** @enum {string} */
+      status: "active" | "acknowledged" | "resolved";
+      title: string;
+      detail: string;
+      site: string | null;
+      /** Format: uuid */
+      deviceId: string | null;
+      deviceName: string | null;
+      /** Format: uuid */
+      rolloutId: string | null;
+      deviceCount: number;
+      silenced: boolean;
+      /** Format: date-time */
+      raisedAt: string;
+      /** Format: date-time */
+      escalatesAt: string | null;
+      /** Format: date-time */
+      acknowledgedAt: string | null;
+      acknowledgedBy: string | null;
+      /** Format: date-time */
+      resolvedAt: string | null;
+      resolvedBy: string | null;
+    };
+    AlertStatistics: {
+      active: number;
+      acknowledged: number;
+      stale: number;
+      resolvedIn7Days: number;
+      bySeverity: {
+        [key: string]: number;
+      };
+      byType: {
+        [key: string]: number;
+      };
+    };
+    AlertDetail: components["schemas"]["Alert"] & {
+      history: {
+        /** Format: date-time */
+        at: string;
+        /** @enum {string} */
+        transition: "raised" | "escalated" | "acknowledged" | "resolved";
+        /** @enum {string} */
+        severity: "info" | "warning" | "critical";
+        silenced: boolean;
+        actor: string | null;
+        note: string | null;
       }[];
     };
-  };
-  responses: {
-    /** @description Refused, or failed; docs/errors.md lists the codes */
-    Refused: {
-      headers: {
-        [name: string]: unknown;
-      };
-      content: {
-        "application/problem+json": components["schemas"]["Problem"];
-      };
+    AlertRule: {
+      id: string;
+      /** @enum {string} */
+      type: "device-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "high-temperature" | "rollout-failed";
+      name: string;
+      enabled: boolean;
+      /** @enum {string} */
+      severity: "info" | "warning" | "critical";
+      threshold: number | null;
+      clearThreshold: number | null;
+      forSeconds: number;
+      clearSeconds: number;
+      escalateAfterSeconds: number | null;
+      site: string | null;
+      builtIn: boolean;
+      changed: boolean;
+      consequence: string;
+    };
+    AlertSilence: {
+      /** Format: uuid */
+      id: string;
+      reason: string;
+      /** Format: uuid */
+      deviceId: string | null;
+      site: string | null;
+      /** Format: uuid */
+      groupId: string | null;
+      tag: string | null;
+      ruleId: string | null;
+      /** Format: date-time */
+      startsAt: string;
+      /** Format: date-time */
+      endsAt: string;
+      weekly: {
+        /** @description 0 is Sunday */
+        days: number[];
+        from: string;
+        minutes: number;
+        /** @example Europe/Oslo */
+        timeZone: string;
+      } | null;
+      inForce: boolean;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
     };
   };
+  responses: never;
   parameters: never;
   requestBodies: never;
   headers: never;

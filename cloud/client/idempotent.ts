@@ -3,6 +3,11 @@
  * `./signalbeam generate`: don't edit them.
  */
 export const idempotentOperations: ReadonlySet<string> = new Set<string>([
+  'post /api/alert-rules',
+  'post /api/alert-rules/{id}/reset',
+  'post /api/alert-silences',
+  'post /api/alerts/{id}/acknowledge',
+  'post /api/alerts/{id}/resolve',
   'post /api/auth/password',
   'post /api/auth/totp',
   'post /api/auth/totp/confirmation',

@@ -3,6 +3,9 @@
  * routes on one application and runs ingest, presence and maintenance.
  */
 import type { Platform, Service } from '@signalbeam/platform/service';
+import { addAlertRuleRoutes } from './api/alert-rules.ts';
+import { addAlertSilenceRoutes } from './api/alert-silences.ts';
+import { addAlertRoutes } from './api/alerts.ts';
 import { addHealthRoutes } from './api/health.ts';
 import { addQueryRoutes } from './api/query.ts';
 import { addSimpleClientRoutes } from './api/simple-clients.ts';
@@ -29,6 +32,9 @@ export const createService = (platform: Platform): Service => {
     addQueryRoutes,
     addSimpleClientRoutes,
     addStreamRoutes,
+    addAlertRoutes,
+    addAlertRuleRoutes,
+    addAlertSilenceRoutes,
   ]) {
     addRoutes(app, parts);
   }
