@@ -43,14 +43,25 @@ const mapOperations = <T>(
     ]),
   );
 
+/** Examples are for readers of the document; as comments in types they are a fifth of the file. */
+const withoutExamples = (key: string, value: unknown): unknown =>
+  key === 'example' ? undefined : value;
+
+/** What an operation does not have, and that an answer has headers. */
+const saysNothing =
+  /\n *(?:(?:query|header|path|cookie|requestBody)\?: never;|headers: \{\n *\[name: string\]: unknown;\n *\};)/g;
+
 const typesOf = async (document: OpenApiDocument): Promise<string> => {
   const simpler = {
     ...document,
     components: { ...document.components, responses: { Refused: refused } },
     paths: mapOperations(document, withOneProblem),
   };
-  const types = await openapiTypes(JSON.stringify(simpler), { defaultNonNullable: false });
-  const narrower = astToString(types).replace(/^ +/gm, (indent) => ' '.repeat(indent.length / 2));
+  const text = JSON.stringify(simpler, withoutExamples);
+  const types = await openapiTypes(text, { defaultNonNullable: false });
+  const narrower = astToString(types)
+    .replace(/^ +/gm, (indent) => ' '.repeat(indent.length / 2))
+    .replace(saysNothing, '');
   return `/**
  * The types of the API, made from its OpenAPI document by \`${command}\`: don't edit them.
  */

@@ -4,10 +4,6 @@
 export interface paths {
   "/api/alert-rules": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists the rules of alerts: at most a hundred
@@ -15,36 +11,21 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description All of them */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               rules: components["schemas"]["AlertRule"][];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -54,25 +35,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "type": "low-disk",
-          *       "name": "Disks of plant 7",
-          *       "site": "plant-7",
-          *       "threshold": 80,
-          *       "clearThreshold": 75
-          *     }
-          */
           "application/json": {
             /** @enum {string} */
             type: "device-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "high-temperature" | "rollout-failed";
@@ -92,22 +61,11 @@ export interface paths {
       responses: {
         /** @description The rule */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["AlertRule"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -118,10 +76,6 @@ export interface paths {
   };
   "/api/alert-rules/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -132,31 +86,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Deleted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -167,20 +106,12 @@ export interface paths {
     */
     patch: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "forSeconds": 600
-          *     }
-          */
           "application/json": {
             name?: string;
             enabled?: boolean;
@@ -198,32 +129,17 @@ export interface paths {
       responses: {
         /** @description The rule */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["AlertRule"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
   };
   "/api/alert-rules/{id}/reset": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -233,7 +149,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -241,28 +156,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rule */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["AlertRule"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -273,10 +175,6 @@ export interface paths {
   };
   "/api/alert-silences": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists silences and maintenance windows, those that end last first
@@ -294,16 +192,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               silences: components["schemas"]["AlertSilence"][];
@@ -311,15 +203,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -329,24 +213,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "site": "plant-7",
-          *       "reason": "The switch is replaced.",
-          *       "endsAt": "2031-01-01T06:00:00Z",
-          *       "startsAt": "2030-12-31T22:00:00Z"
-          *     }
-          */
           "application/json": {
             reason: string;
             /**
@@ -381,7 +254,6 @@ export interface paths {
               days: number[];
               from: string;
               minutes: number;
-              /** @example Europe/Oslo */
               timeZone: string;
             } | null;
           };
@@ -390,22 +262,11 @@ export interface paths {
       responses: {
         /** @description The silence */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["AlertSilence"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -416,10 +277,6 @@ export interface paths {
   };
   "/api/alert-silences/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -430,31 +287,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Ended */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -465,20 +307,12 @@ export interface paths {
     */
     patch: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "reason": "It takes longer."
-          *     }
-          */
           "application/json": {
             reason?: string;
             /** Format: date-time */
@@ -489,32 +323,17 @@ export interface paths {
       responses: {
         /** @description The silence */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["AlertSilence"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
   };
   "/api/alerts": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists alerts, newest first
@@ -538,16 +357,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               alerts: components["schemas"]["Alert"][];
@@ -555,15 +368,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -576,10 +381,6 @@ export interface paths {
   };
   "/api/alerts/statistics": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * How many alerts are open, by severity and type, and how many were resolved
@@ -587,34 +388,19 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Counts */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["AlertStatistics"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -627,10 +413,6 @@ export interface paths {
   };
   "/api/alerts/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * One alert with its history
@@ -638,7 +420,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -646,28 +427,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The alert */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["AlertDetail"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -680,10 +448,6 @@ export interface paths {
   };
   "/api/alerts/{id}/acknowledge": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -693,7 +457,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -701,15 +464,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "note": "On my way."
-          *     }
-          */
           "application/json": {
             /** @default  */
             note?: string;
@@ -719,22 +476,11 @@ export interface paths {
       responses: {
         /** @description The alert */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Alert"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -745,10 +491,6 @@ export interface paths {
   };
   "/api/alerts/{id}/resolve": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -758,7 +500,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -766,15 +507,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "note": "On my way."
-          *     }
-          */
           "application/json": {
             /** @default  */
             note?: string;
@@ -784,22 +519,11 @@ export interface paths {
       responses: {
         /** @description The alert */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Alert"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -810,10 +534,6 @@ export interface paths {
   };
   "/api/artifacts": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists uploaded images, the newest first
@@ -829,16 +549,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page of them */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               images: components["schemas"]["StoredImage"][];
@@ -846,15 +560,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -867,9 +573,6 @@ export interface paths {
         query?: {
           name?: string;
         };
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
@@ -879,24 +582,13 @@ export interface paths {
       responses: {
         /** @description The images in it */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               images: components["schemas"]["Image"][];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -907,10 +599,6 @@ export interface paths {
   };
   "/api/artifacts/blobs/{digest}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * A blob of an uploaded image; HEAD, Range and If-None-Match are understood
@@ -918,42 +606,24 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           digest: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The blob */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/octet-stream": string;
           };
         };
         /** @description The range that was asked for */
         206: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/octet-stream": string;
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -966,10 +636,6 @@ export interface paths {
   };
   "/api/audit": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists what was done, newest first
@@ -990,16 +656,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               entries: components["schemas"]["AuditLine"][];
@@ -1007,15 +667,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1028,10 +680,6 @@ export interface paths {
   };
   "/api/audit/verification": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Checks a stretch of the log against its chain of hashes
@@ -1049,16 +697,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description What was found */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               checked: number;
@@ -1077,15 +719,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1098,30 +732,15 @@ export interface paths {
   };
   "/api/auth/invitation": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
     /** Takes an invitation: makes the account and signs in */
     post: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "secret": "sbi_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-          *       "name": "Grace",
-          *       "password": "correct horse battery"
-          *     }
-          */
           "application/json": {
             secret: string;
             name: string;
@@ -1132,9 +751,6 @@ export interface paths {
       responses: {
         /** @description Signed in; the cookies are set too */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               token: string;
@@ -1147,15 +763,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1166,29 +774,15 @@ export interface paths {
   };
   "/api/auth/login": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
     /** Signs a person in */
     post: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "email": "admin@demo.local",
-          *       "password": "correct horse battery"
-          *     }
-          */
           "application/json": {
             email: string;
             password: string;
@@ -1199,9 +793,6 @@ export interface paths {
       responses: {
         /** @description Signed in; the cookies are set too */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               token: string;
@@ -1214,15 +805,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1233,39 +816,19 @@ export interface paths {
   };
   "/api/auth/logout": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
     /** Ends the sign-in that this request carries */
     post: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Signed out, or nobody was signed in */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1276,10 +839,6 @@ export interface paths {
   };
   "/api/auth/me": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Who is signed in
@@ -1287,34 +846,19 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The person */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Me"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1327,10 +871,6 @@ export interface paths {
   };
   "/api/auth/oidc": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /** Sends the browser to the provider of a tenant */
     get: {
@@ -1338,21 +878,9 @@ export interface paths {
         query: {
           tenant: string;
         };
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1365,10 +893,6 @@ export interface paths {
   };
   "/api/auth/oidc/callback": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /** Where the provider sends the browser back */
     get: {
@@ -1376,21 +900,9 @@ export interface paths {
         query?: {
           state?: string;
         };
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1403,10 +915,6 @@ export interface paths {
   };
   "/api/auth/password": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -1416,22 +924,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "password": "correct horse battery",
-          *       "newPassword": "an even better battery"
-          *     }
-          */
           "application/json": {
             password: string;
             newPassword: string;
@@ -1441,20 +940,9 @@ export interface paths {
       responses: {
         /** @description Changed */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1465,29 +953,18 @@ export interface paths {
   };
   "/api/auth/providers": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /** Where else people sign in: the buttons of the sign-in page */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Those that are listed */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               providers: {
@@ -1498,15 +975,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1519,10 +988,6 @@ export interface paths {
   };
   "/api/auth/refresh": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -1532,14 +997,9 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /** @example {} */
           "application/json": {
             refreshToken?: string;
           };
@@ -1548,9 +1008,6 @@ export interface paths {
       responses: {
         /** @description Renewed */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               token: string;
@@ -1563,15 +1020,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1582,10 +1031,6 @@ export interface paths {
   };
   "/api/auth/sessions": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists where one is signed in
@@ -1593,36 +1038,21 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description All */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               sessions: components["schemas"]["Session"][];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1635,10 +1065,6 @@ export interface paths {
   };
   "/api/auth/sessions/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -1649,31 +1075,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Ended */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -1683,10 +1094,6 @@ export interface paths {
   };
   "/api/auth/totp": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -1696,21 +1103,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "password": "correct horse battery"
-          *     }
-          */
           "application/json": {
             password: string;
           };
@@ -1719,9 +1118,6 @@ export interface paths {
       responses: {
         /** @description To be shown as a QR code, and typed where none can be read */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               secret: string;
@@ -1729,15 +1125,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1748,10 +1136,6 @@ export interface paths {
   };
   "/api/auth/totp/confirmation": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -1761,21 +1145,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "code": "123456"
-          *     }
-          */
           "application/json": {
             code: string;
           };
@@ -1784,24 +1160,13 @@ export interface paths {
       responses: {
         /** @description Each counts once */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               recoveryCodes: string[];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1812,10 +1177,6 @@ export interface paths {
   };
   "/api/auth/totp/removal": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -1825,21 +1186,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "password": "correct horse battery"
-          *     }
-          */
           "application/json": {
             password: string;
           };
@@ -1848,20 +1201,9 @@ export interface paths {
       responses: {
         /** @description Gone */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1872,10 +1214,6 @@ export interface paths {
   };
   "/api/bundles": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists bundles by name
@@ -1891,16 +1229,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page of them */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               bundles: components["schemas"]["Bundle"][];
@@ -1908,15 +1240,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -1926,22 +1250,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "name": "hello",
-          *       "description": "Says hello"
-          *     }
-          */
           "application/json": {
             name: string;
             /** @default  */
@@ -1952,22 +1267,11 @@ export interface paths {
       responses: {
         /** @description The bundle */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -1978,10 +1282,6 @@ export interface paths {
   };
   "/api/bundles/validate": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -1991,29 +1291,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "containers": [
-          *         {
-          *           "name": "web",
-          *           "image": "registry.example/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-          *           "environment": {
-          *             "GREETING": "hello"
-          *           }
-          *         }
-          *       ]
-          *     }
-          */
           "application/json": {
             containers?: {
               name: string;
@@ -2113,22 +1397,11 @@ export interface paths {
       responses: {
         /** @description The finding */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Validation"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -2139,10 +1412,6 @@ export interface paths {
   };
   "/api/bundles/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * One bundle
@@ -2150,7 +1419,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -2158,28 +1426,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The bundle */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2190,7 +1445,6 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what was read: 412 if it was changed since */
           "If-Match"?: string;
@@ -2198,26 +1452,13 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Deleted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -2228,7 +1469,6 @@ export interface paths {
     */
     patch: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what was read: 412 if it was changed since */
           "If-Match"?: string;
@@ -2236,15 +1476,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "description": "Says hello"
-          *     }
-          */
           "application/json": {
             name?: string;
             description?: string;
@@ -2254,32 +1488,17 @@ export interface paths {
       responses: {
         /** @description The bundle */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
   };
   "/api/bundles/{id}/deprecation": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     /**
@@ -2288,20 +1507,12 @@ export interface paths {
     */
     put: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "reason": "Leaks memory; 1.2.1 does not."
-          *     }
-          */
           "application/json": {
             reason: string;
           };
@@ -2310,22 +1521,11 @@ export interface paths {
       responses: {
         /** @description The bundle */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     post?: never;
@@ -2335,33 +1535,18 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The bundle */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Bundle"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -2371,10 +1556,6 @@ export interface paths {
   };
   "/api/bundles/{id}/devices": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists the devices that shall run a bundle, by version
@@ -2394,15 +1575,10 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page of them */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               devices: components["schemas"]["AssignedDevice"][];
@@ -2410,15 +1586,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2431,10 +1599,6 @@ export interface paths {
   };
   "/api/bundles/{id}/versions": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists versions, the highest first
@@ -2453,15 +1617,10 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page of them */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               versions: components["schemas"]["BundleVersion"][];
@@ -2469,15 +1628,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2487,7 +1638,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -2495,24 +1645,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "version": "1.0.0",
-          *       "containers": [
-          *         {
-          *           "name": "web",
-          *           "image": "registry.example/web@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-          *           "environment": {
-          *             "GREETING": "hello"
-          *           }
-          *         }
-          *       ]
-          *     }
-          */
           "application/json": {
             version: string;
             containers?: {
@@ -2615,22 +1750,11 @@ export interface paths {
       responses: {
         /** @description The version */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -2641,10 +1765,6 @@ export interface paths {
   };
   "/api/bundles/{id}/versions/{version}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * One version
@@ -2652,7 +1772,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -2661,28 +1780,15 @@ export interface paths {
           id: string;
           version: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The version */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2693,32 +1799,17 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
           version: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Deleted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -2728,10 +1819,6 @@ export interface paths {
   };
   "/api/bundles/{id}/versions/{version}/deprecation": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     /**
@@ -2740,21 +1827,13 @@ export interface paths {
     */
     put: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
           version: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "reason": "Leaks memory; 1.2.1 does not."
-          *     }
-          */
           "application/json": {
             reason: string;
           };
@@ -2763,22 +1842,11 @@ export interface paths {
       responses: {
         /** @description The version */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     post?: never;
@@ -2788,34 +1856,19 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
           version: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The version */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["BundleVersion"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -2825,39 +1878,19 @@ export interface paths {
   };
   "/api/certificates/authority": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /** The certificate of the authority that signs device certificates, in PEM */
     get: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The certificate */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/x-pem-file": string;
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2870,39 +1903,19 @@ export interface paths {
   };
   "/api/certificates/revoked": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /** The signed list of revoked device certificates (CRL, DER) */
     get: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The list */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/pkix-crl": string;
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -2915,10 +1928,6 @@ export interface paths {
   };
   "/api/devices": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists devices by name; a query such as `environment=production AND status=online` chooses
@@ -2941,16 +1950,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               devices: components["schemas"]["Device"][];
@@ -2958,42 +1961,16 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
     /** Registers a device by a registration token */
     post: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "registrationToken": "sbr_0123abcd_0123456789abcdefghjkmnpqrstvwxyz",
-          *       "name": "pump 3",
-          *       "publicKey": "UAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
-          *       "sealingKey": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
-          *       "agentVersion": "0.1.0",
-          *       "platform": {
-          *         "os": "linux",
-          *         "architecture": "arm64",
-          *         "hostname": "pump-3.local"
-          *       }
-          *     }
-          */
           "application/json": {
             registrationToken: string;
             name: string;
@@ -3011,9 +1988,6 @@ export interface paths {
       responses: {
         /** @description This key is registered already */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               /** Format: uuid */
@@ -3029,9 +2003,6 @@ export interface paths {
         };
         /** @description Registered */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               /** Format: uuid */
@@ -3045,15 +2016,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3064,10 +2027,6 @@ export interface paths {
   };
   "/api/devices/bulk": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -3077,29 +2036,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "devices": {
-          *         "query": "site=plant-7 AND NOT ring=canary"
-          *       },
-          *       "action": {
-          *         "kind": "tag",
-          *         "set": [
-          *           "ring=late"
-          *         ]
-          *       }
-          *     }
-          */
           "application/json": {
             devices: {
               ids?: string[];
@@ -3107,7 +2050,6 @@ export interface paths {
               status?: "pending" | "approved" | "rejected" | "online" | "offline" | "never";
               site?: string;
               search?: string;
-              /** @example environment=production AND NOT status=offline */
               query?: string;
               /** Format: uuid */
               group?: string;
@@ -3157,9 +2099,6 @@ export interface paths {
       responses: {
         /** @description What became of each device of this batch */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               results: {
@@ -3175,15 +2114,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3194,10 +2125,6 @@ export interface paths {
   };
   "/api/devices/count": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Counts devices, chosen as in the list
@@ -3218,31 +2145,17 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description How many */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               devices: number;
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3255,10 +2168,6 @@ export interface paths {
   };
   "/api/devices/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * One device; also one that was replaced or decommissioned, for its history
@@ -3266,7 +2175,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -3274,28 +2182,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The device */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3306,7 +2201,6 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what was read: 412 if it was changed since */
           "If-Match"?: string;
@@ -3314,26 +2208,13 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Deleted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -3344,7 +2225,6 @@ export interface paths {
     */
     patch: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what was read: 412 if it was changed since */
           "If-Match"?: string;
@@ -3352,15 +2232,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "name": "pump 3"
-          *     }
-          */
           "application/json": {
             name?: string;
             site?: string;
@@ -3373,32 +2247,17 @@ export interface paths {
       responses: {
         /** @description The device */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
   };
   "/api/devices/{id}/activity": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists what was done to a device, newest first
@@ -3417,15 +2276,10 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               activity: components["schemas"]["Activity"][];
@@ -3433,15 +2287,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3454,10 +2300,6 @@ export interface paths {
   };
   "/api/devices/{id}/api-keys": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists a device’s API keys, newest first
@@ -3465,7 +2307,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -3473,30 +2314,17 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The keys */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               apiKeys: components["schemas"]["ApiKey"][];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3506,7 +2334,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -3514,7 +2341,6 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody?: {
         content: {
@@ -3527,24 +2353,13 @@ export interface paths {
       responses: {
         /** @description The key */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["ApiKey"] & {
               apiKey: string;
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3555,10 +2370,6 @@ export interface paths {
   };
   "/api/devices/{id}/api-keys/{keyId}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -3569,32 +2380,17 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
           keyId: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Revoked */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -3604,10 +2400,6 @@ export interface paths {
   };
   "/api/devices/{id}/approve": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -3617,7 +2409,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -3625,28 +2416,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The device */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3657,10 +2435,6 @@ export interface paths {
   };
   "/api/devices/{id}/authentications": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists how a device proved itself or failed to, newest hour first; kept for 30 days
@@ -3679,15 +2453,10 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               authentications: components["schemas"]["Authentication"][];
@@ -3695,15 +2464,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3716,10 +2477,6 @@ export interface paths {
   };
   "/api/devices/{id}/bundle": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -3729,7 +2486,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -3737,16 +2493,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "bundleId": "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11",
-          *       "version": "1.0.0"
-          *     }
-          */
           "application/json": {
             /** Format: uuid */
             bundleId: string;
@@ -3762,22 +2511,11 @@ export interface paths {
       responses: {
         /** @description What is wanted now */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Assigned"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3788,10 +2526,6 @@ export interface paths {
   };
   "/api/devices/{id}/bundle/{bundleId}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -3802,34 +2536,19 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
           bundleId: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description What is wanted now */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Assigned"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -3839,10 +2558,6 @@ export interface paths {
   };
   "/api/devices/{id}/certificates": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists a device’s certificates, newest first
@@ -3850,7 +2565,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -3858,30 +2572,17 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The certificates */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               certificates: components["schemas"]["Certificate"][];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -3891,7 +2592,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -3899,15 +2599,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "request": "-----BEGIN CERTIFICATE REQUEST-----\nMIHMMHMCAQAwETEPMA0GA1UEAwwGcHVtcC0zMFkwEwYHKoZIzj0CAQYIKoZIzj0D\nAQcDQgAExM7b2ZDkvy2nhewcGIEGMtmDgrZoCItsWT52gLVfRszPU0enAnfO0Igc\nSnx4xdZ4yIvu0rp5mnH/VTpZPO/ap6AAMAoGCCqGSM49BAMCA0kAMEYCIQCTcD7q\nJwnKpyW5GprRMvAaeQhdtrN1/kyU8BCBy375dQIhAOuiG5yeQjqI8VsTkkRlGzP7\n9ApJ24c5LSaIdfygeNK1\n-----END CERTIFICATE REQUEST-----"
-          *     }
-          */
           "application/json": {
             /** @description PKCS#10 in PEM, signed by the P-256 key it is for */
             request: string;
@@ -3917,9 +2611,6 @@ export interface paths {
       responses: {
         /** @description The certificate, and the one of the authority that signed it, in PEM */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               serial: string;
@@ -3930,15 +2621,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -3949,10 +2632,6 @@ export interface paths {
   };
   "/api/devices/{id}/certificates/{serial}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -3963,32 +2642,17 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
           serial: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Revoked */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -3998,10 +2662,6 @@ export interface paths {
   };
   "/api/devices/{id}/decommission": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -4011,7 +2671,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -4019,15 +2678,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "wipe": "data"
-          *     }
-          */
           "application/json": {
             /** @enum {string} */
             wipe: "data" | "workloads";
@@ -4037,20 +2690,9 @@ export interface paths {
       responses: {
         /** @description Decommissioned */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4061,10 +2703,6 @@ export interface paths {
   };
   "/api/devices/{id}/desired-state": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * What is wanted of a device, with the signed record
@@ -4072,7 +2710,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -4080,28 +2717,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The desired state */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["DesiredState"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4114,10 +2738,6 @@ export interface paths {
   };
   "/api/devices/{id}/enrolment": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * How a device’s registration stands; once approved, its credentials
@@ -4135,15 +2755,10 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description How it stands */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               /** @enum {string} */
@@ -4193,15 +2808,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4212,31 +2819,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Noted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -4246,10 +2838,6 @@ export interface paths {
   };
   "/api/devices/{id}/events": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * What happened on the device, newest first
@@ -4268,28 +2856,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page of events */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["DeviceEvents"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4302,10 +2877,6 @@ export interface paths {
   };
   "/api/devices/{id}/groups": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists the groups that a device is in now
@@ -4313,7 +2884,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -4321,15 +2891,10 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description All of them */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               groups: {
@@ -4345,15 +2910,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4366,10 +2923,6 @@ export interface paths {
   };
   "/api/devices/{id}/health": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * How well the device is: 0–100 in four parts, with the reasons in words
@@ -4377,7 +2930,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -4385,28 +2937,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Its health */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["DeviceHealth"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4419,10 +2958,6 @@ export interface paths {
   };
   "/api/devices/{id}/heartbeat": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -4432,7 +2967,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -4440,15 +2974,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "nextBeatMs": 60000
-          *     }
-          */
           "application/json": {
             /** @default 60000 */
             nextBeatMs?: number;
@@ -4458,20 +2986,9 @@ export interface paths {
       responses: {
         /** @description Heard */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4482,10 +2999,6 @@ export interface paths {
   };
   "/api/devices/{id}/metrics": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Samples over time (10 metrics), thinned to at most maxPoints
@@ -4507,28 +3020,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The series */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["MetricsSeries"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4538,7 +3038,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -4546,19 +3045,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "samples": [
-          *         {
-          *           "cpuPercent": 12.5
-          *         }
-          *       ]
-          *     }
-          */
           "application/json": {
             samples: {
               at?: number;
@@ -4579,24 +3068,13 @@ export interface paths {
       responses: {
         /** @description How many were stored */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               stored: number;
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4607,10 +3085,6 @@ export interface paths {
   };
   "/api/devices/{id}/presence": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Whether the device is heard of
@@ -4618,7 +3092,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -4626,28 +3099,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Presence */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Presence"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4660,10 +3120,6 @@ export interface paths {
   };
   "/api/devices/{id}/reject": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -4673,7 +3129,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -4681,7 +3136,6 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody?: {
         content: {
@@ -4693,22 +3147,11 @@ export interface paths {
       responses: {
         /** @description The device */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4719,10 +3162,6 @@ export interface paths {
   };
   "/api/devices/{id}/replace": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -4732,7 +3171,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -4740,15 +3178,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "by": "1c3b0a52-33a7-4d1e-8f0e-6f9f2f6a9f10"
-          *     }
-          */
           "application/json": {
             /** Format: uuid */
             by: string;
@@ -4758,22 +3190,11 @@ export interface paths {
       responses: {
         /** @description The device in its new place */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -4784,10 +3205,6 @@ export interface paths {
   };
   "/api/devices/{id}/reported": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * The device's newest account of itself
@@ -4795,7 +3212,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -4803,28 +3219,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The reported state */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["ReportedState"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4837,10 +3240,6 @@ export interface paths {
   };
   "/api/devices/{id}/tags": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -4854,7 +3253,6 @@ export interface paths {
     */
     patch: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what was read: 412 if it was changed since */
           "If-Match"?: string;
@@ -4862,20 +3260,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "set": [
-          *         "environment=production"
-          *       ],
-          *       "unset": [
-          *         "ring"
-          *       ]
-          *     }
-          */
           "application/json": {
             /** @default [] */
             set?: string[];
@@ -4890,32 +3277,17 @@ export interface paths {
       responses: {
         /** @description The device */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Device"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
   };
   "/api/groups": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists groups by name
@@ -4931,16 +3303,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page; how many are in a dynamic group says the group itself */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               groups: components["schemas"]["Group"][];
@@ -4948,15 +3314,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -4966,22 +3324,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "name": "Canaries",
-          *       "query": "ring=canary AND status=online"
-          *     }
-          */
           "application/json": {
             name: string;
             /** @default  */
@@ -4994,22 +3343,11 @@ export interface paths {
       responses: {
         /** @description The group */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Group"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5020,10 +3358,6 @@ export interface paths {
   };
   "/api/groups/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * One group, with how many devices are in it now
@@ -5031,7 +3365,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -5039,28 +3372,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The group */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Group"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5071,7 +3391,6 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what was read: 412 if it was changed since */
           "If-Match"?: string;
@@ -5079,26 +3398,13 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Deleted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -5109,7 +3415,6 @@ export interface paths {
     */
     patch: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what was read: 412 if it was changed since */
           "If-Match"?: string;
@@ -5117,15 +3422,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "name": "Canaries"
-          *     }
-          */
           "application/json": {
             name?: string;
             description?: string;
@@ -5137,32 +3436,17 @@ export interface paths {
       responses: {
         /** @description The group */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Group"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
   };
   "/api/groups/{id}/members": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists the devices of a group by name, with how each came to be in it
@@ -5181,15 +3465,10 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               members: {
@@ -5204,15 +3483,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5225,10 +3496,6 @@ export interface paths {
   };
   "/api/identity-provider": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * The provider whose people may sign in to this tenant
@@ -5236,34 +3503,19 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The provider */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["IdentityProvider"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     /**
@@ -5272,27 +3524,9 @@ export interface paths {
     */
     put: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "name": "Example Works",
-          *       "issuer": "https://login.example.org",
-          *       "clientId": "signalbeam",
-          *       "roleRules": [
-          *         {
-          *           "value": "fleet-admins",
-          *           "role": "admin",
-          *           "sites": null
-          *         }
-          *       ]
-          *     }
-          */
           "application/json": {
             name: string;
             /** Format: uri */
@@ -5323,22 +3557,11 @@ export interface paths {
       responses: {
         /** @description The provider */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["IdentityProvider"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     post?: never;
@@ -5348,29 +3571,13 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Gone */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -5380,10 +3587,6 @@ export interface paths {
   };
   "/api/keys": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Shows the root and the key set in force, and the key set that should follow
@@ -5391,34 +3594,19 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The keys */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5428,22 +3616,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "root": null,
-          *       "keyset": "e30="
-          *     }
-          */
           "application/json": {
             root: string | null;
             keyset: string;
@@ -5453,22 +3632,11 @@ export interface paths {
       responses: {
         /** @description The keys as they are now */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5479,10 +3647,6 @@ export interface paths {
   };
   "/api/keys/rotate": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -5492,22 +3656,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "role": "membership",
-          *       "change": "add"
-          *     }
-          */
           "application/json": {
             /** @enum {string} */
             role: "release" | "director" | "ingest" | "membership";
@@ -5519,22 +3674,11 @@ export interface paths {
       responses: {
         /** @description The keys as they are now */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Keys"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5545,10 +3689,6 @@ export interface paths {
   };
   "/api/quotas": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * What the tier of the tenant allows, and how much of it is used
@@ -5556,34 +3696,19 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Tier, limits and use */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Quotas"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5596,10 +3721,6 @@ export interface paths {
   };
   "/api/registration-tokens": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists registration tokens, newest first
@@ -5615,16 +3736,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               registrationTokens: components["schemas"]["RegistrationToken"][];
@@ -5632,15 +3747,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5650,23 +3757,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "site": "plant-7",
-          *       "maxUses": 3,
-          *       "validityDays": 7
-          *     }
-          */
           "application/json": {
             /** @default  */
             description?: string;
@@ -5693,24 +3790,13 @@ export interface paths {
       responses: {
         /** @description The token */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["RegistrationToken"] & {
               token: string;
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5721,10 +3807,6 @@ export interface paths {
   };
   "/api/registration-tokens/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -5735,31 +3817,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Revoked */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -5769,10 +3836,6 @@ export interface paths {
   };
   "/api/releases/{digest}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * The signed release envelope that a desired state names, byte for byte
@@ -5780,20 +3843,13 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           digest: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The envelope */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/vnd.signalbeam.release+json": {
               payloadType: string;
@@ -5805,15 +3861,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5826,10 +3874,6 @@ export interface paths {
   };
   "/api/rollouts": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists rollouts, the newest first
@@ -5845,16 +3889,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page of them */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               rollouts: components["schemas"]["Rollout"][];
@@ -5862,15 +3900,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -5880,25 +3910,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "bundleId": "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11",
-          *       "version": "1.0.0",
-          *       "deviceIds": [
-          *         "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11"
-          *       ]
-          *     }
-          */
           "application/json": {
             /** Format: uuid */
             bundleId: string;
@@ -5930,22 +3948,11 @@ export interface paths {
       responses: {
         /** @description The rollout */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -5956,10 +3963,6 @@ export interface paths {
   };
   "/api/rollouts/preview": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -5969,25 +3972,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "bundleId": "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11",
-          *       "version": "1.0.0",
-          *       "deviceIds": [
-          *         "6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11"
-          *       ]
-          *     }
-          */
           "application/json": {
             /** Format: uuid */
             bundleId: string;
@@ -6019,22 +4010,11 @@ export interface paths {
       responses: {
         /** @description The waves as they would be */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["RolloutPreview"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6045,10 +4025,6 @@ export interface paths {
   };
   "/api/rollouts/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * One rollout, with what it waits for
@@ -6056,7 +4032,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -6064,28 +4039,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rollout */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6098,10 +4060,6 @@ export interface paths {
   };
   "/api/rollouts/{id}/advance": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6111,7 +4069,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -6119,28 +4076,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rollout */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6151,10 +4095,6 @@ export interface paths {
   };
   "/api/rollouts/{id}/approve": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6164,7 +4104,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -6172,28 +4111,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rollout */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6204,10 +4130,6 @@ export interface paths {
   };
   "/api/rollouts/{id}/cancel": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6217,7 +4139,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -6225,28 +4146,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rollout */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6257,10 +4165,6 @@ export interface paths {
   };
   "/api/rollouts/{id}/devices": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * How each of its devices stands
@@ -6268,7 +4172,6 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -6276,28 +4179,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Its devices by name */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["RolloutDevice"][];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6310,10 +4200,6 @@ export interface paths {
   };
   "/api/rollouts/{id}/pause": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6323,7 +4209,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -6331,28 +4216,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rollout */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6363,10 +4235,6 @@ export interface paths {
   };
   "/api/rollouts/{id}/resume": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6376,7 +4244,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -6384,28 +4251,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rollout */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6416,10 +4270,6 @@ export interface paths {
   };
   "/api/rollouts/{id}/retry": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6429,7 +4279,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -6437,28 +4286,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rollout */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6469,10 +4305,6 @@ export interface paths {
   };
   "/api/rollouts/{id}/rollback": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6482,7 +4314,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -6490,28 +4321,15 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The rollout */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Rollout"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6522,10 +4340,6 @@ export interface paths {
   };
   "/api/service-accounts": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists service accounts with their tokens
@@ -6533,36 +4347,21 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description All */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               serviceAccounts: components["schemas"]["ServiceAccount"][];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6572,22 +4371,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "name": "ci",
-          *       "role": "operator"
-          *     }
-          */
           "application/json": {
             name: string;
             /** @enum {string} */
@@ -6599,22 +4389,11 @@ export interface paths {
       responses: {
         /** @description The account */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["ServiceAccount"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6625,10 +4404,6 @@ export interface paths {
   };
   "/api/service-accounts/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6639,31 +4414,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Deleted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -6673,10 +4433,6 @@ export interface paths {
   };
   "/api/service-accounts/{id}/tokens": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6686,7 +4442,6 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -6694,15 +4449,9 @@ export interface paths {
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "validityDays": 90
-          *     }
-          */
           "application/json": {
             /** @enum {string} */
             role?: "viewer" | "operator" | "admin";
@@ -6714,9 +4463,6 @@ export interface paths {
       responses: {
         /** @description The token; `token` is shown this once */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               /** Format: uuid */
@@ -6735,15 +4481,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6754,10 +4492,6 @@ export interface paths {
   };
   "/api/service-accounts/{id}/tokens/{tokenId}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6768,32 +4502,17 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
           tokenId: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Revoked */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -6803,10 +4522,6 @@ export interface paths {
   };
   "/api/sites": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists sites by name, with how many devices are at each
@@ -6822,16 +4537,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               sites: components["schemas"]["Site"][];
@@ -6839,15 +4548,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -6857,22 +4558,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "name": "plant-7",
-          *       "title": "Plant 7, Oslo"
-          *     }
-          */
           "application/json": {
             name: string;
             /** @default  */
@@ -6883,22 +4575,11 @@ export interface paths {
       responses: {
         /** @description The site */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Site"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -6909,10 +4590,6 @@ export interface paths {
   };
   "/api/sites/{name}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -6923,31 +4600,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           name: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Deleted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -6958,20 +4620,12 @@ export interface paths {
     */
     patch: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           name: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "title": "Plant 7"
-          *     }
-          */
           "application/json": {
             title: string;
           };
@@ -6980,32 +4634,17 @@ export interface paths {
       responses: {
         /** @description The site */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["Site"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
   };
   "/api/stream": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * What changes, as server-sent events
@@ -7016,30 +4655,15 @@ export interface paths {
         query?: {
           topics?: string;
         };
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description The stream */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "text/event-stream": string;
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -7052,10 +4676,6 @@ export interface paths {
   };
   "/api/tags": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists the tags in use, with how many devices have each
@@ -7075,16 +4695,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description A page */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               tags: {
@@ -7097,15 +4711,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -7118,10 +4724,6 @@ export interface paths {
   };
   "/api/tags/suggestions": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Judges a query that is being written, and says what may stand at the caret
@@ -7137,16 +4739,10 @@ export interface paths {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description What may come next */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               fault: {
@@ -7167,15 +4763,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -7188,10 +4776,6 @@ export interface paths {
   };
   "/api/telemetry/health": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * How well the fleet is: how many devices are healthy, degraded, critical, silent
@@ -7199,34 +4783,65 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Counts of the devices that you see */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["FleetHealth"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/telemetry/metrics": {
+    parameters: {
+    };
+    /**
+    * Metrics of several devices over time, from samples, hours or days
+    * @description Needs a user with the role viewer or above, or the approved device itself.
+    */
+    get: {
+      parameters: {
+        query: {
+          /** @description Ids with commas in between, at most 20 */
+          devices: string;
+          /** @description Of cpuPercent, memoryPercent, memoryUsedBytes, diskPercent, diskUsedBytes, networkReceivedBytes, networkSentBytes, loadAverage, temperatureCelsius, uptimeSeconds; all if left out */
+          metrics?: string;
+          /** @description ISO 8601, or milliseconds since 1970 */
+          from?: string;
+          /** @description ISO 8601, or milliseconds since 1970 */
+          to?: string;
+          /** @description 30s, 5m, 1h, 1d; what suits maxPoints if left out */
+          step?: string;
+          aggregate?: "avg" | "min" | "max" | "sum" | "count" | "last";
+          maxPoints?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description A series for each device */
+        200: {
           content: {
-            "application/problem+json": components["schemas"]["Problem"];
+            "application/json": components["schemas"]["MetricsAnswer"];
           };
         };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -7239,10 +4854,6 @@ export interface paths {
   };
   "/api/telemetry/session": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Whether the sign-in still holds
@@ -7250,29 +4861,13 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
-        header?: never;
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description It does */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -7285,10 +4880,6 @@ export interface paths {
   };
   "/api/users": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists the people of the tenant
@@ -7296,36 +4887,21 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description All */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               users: components["schemas"]["User"][];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -7335,24 +4911,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "email": "ada@demo.local",
-          *       "name": "Ada",
-          *       "role": "operator",
-          *       "password": "correct horse battery"
-          *     }
-          */
           "application/json": {
             email: string;
             name: string;
@@ -7367,22 +4932,11 @@ export interface paths {
       responses: {
         /** @description The person */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["User"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -7393,10 +4947,6 @@ export interface paths {
   };
   "/api/users/invitations": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     /**
     * Lists invitations that nobody took yet
@@ -7404,36 +4954,21 @@ export interface paths {
     */
     get: {
       parameters: {
-        query?: never;
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description All */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               invitations: components["schemas"]["Invitation"][];
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     put?: never;
@@ -7443,22 +4978,13 @@ export interface paths {
     */
     post: {
       parameters: {
-        query?: never;
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
         };
-        path?: never;
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "email": "grace@demo.local",
-          *       "role": "operator"
-          *     }
-          */
           "application/json": {
             email: string;
             /** @enum {string} */
@@ -7472,9 +4998,6 @@ export interface paths {
       responses: {
         /** @description The invitation; `secret` and `link` are shown this once */
         201: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": {
               /** Format: uuid */
@@ -7493,15 +5016,7 @@ export interface paths {
             };
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     delete?: never;
@@ -7512,10 +5027,6 @@ export interface paths {
   };
   "/api/users/invitations/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -7526,31 +5037,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Withdrawn */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -7560,10 +5056,6 @@ export interface paths {
   };
   "/api/users/{id}": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -7574,31 +5066,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Deleted */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -7609,20 +5086,12 @@ export interface paths {
     */
     patch: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
       requestBody: {
         content: {
-          /**
-          * @example {
-          *       "role": "viewer"
-          *     }
-          */
           "application/json": {
             name?: string;
             /** @enum {string} */
@@ -7635,32 +5104,17 @@ export interface paths {
       responses: {
         /** @description The person */
         200: {
-          headers: {
-            [name: string]: unknown;
-          };
           content: {
             "application/json": components["schemas"]["User"];
           };
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     trace?: never;
   };
   "/api/users/{id}/totp": {
     parameters: {
-      query?: never;
-      header?: never;
-      path?: never;
-      cookie?: never;
     };
     get?: never;
     put?: never;
@@ -7671,31 +5125,16 @@ export interface paths {
     */
     delete: {
       parameters: {
-        query?: never;
-        header?: never;
         path: {
           id: string;
         };
-        cookie?: never;
       };
-      requestBody?: never;
       responses: {
         /** @description Gone */
         204: {
-          headers: {
-            [name: string]: unknown;
-          };
           content?: never;
         };
-        /** @description Refused, or failed; docs/errors.md lists the codes */
-        default: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            "application/problem+json": components["schemas"]["Problem"];
-          };
-        };
+        default: components["responses"]["Refused"];
       };
     };
     options?: never;
@@ -7720,21 +5159,6 @@ export interface components {
       tenantName: string;
       totp: boolean;
     };
-    /**
-    * @example {
-    *       "type": "https://signalbeam.dev/errors/invalid-request",
-    *       "title": "The request is not understood",
-    *       "status": 400,
-    *       "code": "invalid-request",
-    *       "detail": "The body is not as described.",
-    *       "errors": [
-    *         {
-    *           "path": "colour",
-    *           "message": "is not a known field"
-    *         }
-    *       ]
-    *     }
-    */
     Problem: {
       type: string;
       title: string;
@@ -8533,6 +5957,8 @@ export interface components {
       /** Format: date-time */
       to: string;
       bucketMs: number;
+      /** @enum {string} */
+      source: "samples" | "hours" | "days";
       series: {
         /** Format: date-time */
         at: string;
@@ -8647,6 +6073,28 @@ export interface components {
       neverHeard: number;
       averageScore: number | null;
     };
+    MetricsAnswer: {
+      /** Format: date-time */
+      from: string;
+      /** Format: date-time */
+      to: string;
+      stepMs: number;
+      /** @enum {string} */
+      source: "samples" | "hours" | "days";
+      /** @enum {string} */
+      aggregate: "avg" | "min" | "max" | "sum" | "count" | "last";
+      metrics: ("cpuPercent" | "memoryPercent" | "memoryUsedBytes" | "diskPercent" | "diskUsedBytes" | "networkReceivedBytes" | "networkSentBytes" | "loadAverage" | "temperatureCelsius" | "uptimeSeconds")[];
+      series: {
+        /** Format: uuid */
+        deviceId: string;
+        misdated: number;
+        points: {
+          /** Format: date-time */
+          at: string;
+          values: (number | null)[];
+        }[];
+      }[];
+    };
     Alert: {
       /** Format: uuid */
       id: string;
@@ -8742,7 +6190,6 @@ export interface components {
         days: number[];
         from: string;
         minutes: number;
-        /** @example Europe/Oslo */
         timeZone: string;
       } | null;
       inForce: boolean;
@@ -8751,7 +6198,14 @@ export interface components {
       createdAt: string;
     };
   };
-  responses: never;
+  responses: {
+    /** @description Refused, or failed; docs/errors.md lists the codes */
+    Refused: {
+      content: {
+        "application/problem+json": components["schemas"]["Problem"];
+      };
+    };
+  };
   parameters: never;
   requestBodies: never;
   headers: never;
