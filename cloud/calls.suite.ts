@@ -22,6 +22,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
   } = tenant;
   const { deviceId } = tenant.device;
   const device = `/api/devices/${deviceId}`;
+  const channel = `/api/notification-channels/${tenant.channel.id}`;
   const service = `/api/service-accounts/${tenant.service.id}`;
   const inBundle = `/api/bundles/${bundle.id}`;
   const read = (path: string): Call => ({ path, by: 'user' });
@@ -197,6 +198,24 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       reason: 'It takes longer.',
     }),
     'delete /api/alert-silences/{id}': read(`/api/alert-silences/${tenant.silence.id}`),
+    'get /api/notification-channels': read('/api/notification-channels'),
+    'post /api/notification-channels': post('/api/notification-channels', {
+      ...{ kind: 'webhook', name: `hook-${fresh}`, enabled: false },
+      settings: { url: 'https://10.0.0.1/hook' },
+    }),
+    'get /api/notification-channels/{id}': read(channel),
+    'put /api/notification-channels/{id}': post(channel, {
+      ...{ kind: 'webhook', name: `hook-${tenant.name}`, enabled: false, settings: {} },
+      hears: { alerts: null, events: ['rollout.*'] },
+    }),
+    'post /api/notification-channels/{id}/test': post(`${channel}/test`),
+    'post /api/notification-channels/{id}/signing-key': post(`${channel}/signing-key`),
+    'get /api/notification-channels/{id}/deliveries': read(`${channel}/deliveries`),
+    'get /api/notification-deliveries': read('/api/notification-deliveries'),
+    'post /api/notification-deliveries/{id}/retry': post(
+      `/api/notification-deliveries/${tenant.delivery}/retry`,
+    ),
+    'delete /api/notification-channels/{id}': read(`/api/notification-channels/${tenant.lost.id}`),
     'get /api/stream': read('/api/stream'),
     'get /api/telemetry/session': read('/api/telemetry/session'),
     'post /api/devices/{id}/bundle': post(`${device}/bundle`, wish),

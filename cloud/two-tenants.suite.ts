@@ -176,6 +176,14 @@ export const openTenant = async (
       ...{ email: `${who}@${name}.example`, role: 'viewer' },
     });
   const [invitation, withdrawn] = [await invite('invited'), await invite('withdrawn')];
+  const hook = { kind: 'webhook', settings: { url: 'https://10.0.0.1/hook' }, enabled: false };
+  const channels = '/api/notification-channels';
+  const channel = await post<{ id: string }>(channels, { ...hook, name: `hook-${name}` });
+  const lost = await post<{ id: string }>(channels, { ...hook, name: `lost-${name}` });
+  await post(`${channels}/${channel.id}/test`);
+  const { deliveries } = await must<{ deliveries: { id: string }[] }>(
+    ask('GET', `${channels}/${channel.id}/deliveries`, { token }),
+  );
   const program = { role: 'operator' };
   const service = await post<{ id: string }>('/api/service-accounts', { ...program, name: 'ci' });
   const doomed = await post<{ id: string }>('/api/service-accounts', { ...program, name: 'old' });
@@ -201,7 +209,7 @@ export const openTenant = async (
   await nc.close();
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
-    ...{ group, dynamic, site: empty.name },
+    ...{ group, dynamic, site: empty.name, channel, lost, delivery: deliveries[0]?.id ?? '' },
     ...{
       bundle,
       other,

@@ -3687,6 +3687,889 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/notification-channels": {
+    parameters: {
+    };
+    /**
+    * Lists channels and how each does
+    * @description Needs a user with the role viewer or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description All, by name */
+        200: {
+          content: {
+            "application/json": {
+              channels: components["schemas"]["NotificationChannel"][];
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    /**
+    * Makes a channel
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            kind: "email";
+            name: string;
+            settings: {
+              host: string;
+              /** @default 587 */
+              port?: number;
+              /**
+              * @default starttls
+              * @enum {string}
+              */
+              security?: "starttls" | "tls" | "none";
+              /** @default null */
+              username?: string | null;
+              password?: string;
+              /** Format: email */
+              from: string;
+              to: string[];
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          } | {
+            /** @enum {string} */
+            kind: "slack";
+            name: string;
+            settings: {
+              /** Format: uri */
+              url?: string;
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          } | {
+            /** @enum {string} */
+            kind: "teams";
+            name: string;
+            settings: {
+              /** Format: uri */
+              url?: string;
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          } | {
+            /** @enum {string} */
+            kind: "pagerduty";
+            name: string;
+            settings: {
+              routingKey?: string;
+              /**
+              * Format: uri
+              * @default https://events.pagerduty.com/v2/enqueue
+              */
+              url?: string;
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          } | {
+            /** @enum {string} */
+            kind: "webhook";
+            name: string;
+            settings: {
+              /** Format: uri */
+              url?: string;
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          };
+        };
+      };
+      responses: {
+        /** @description The channel */
+        201: {
+          content: {
+            "application/json": components["schemas"]["MadeNotificationChannel"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/notification-channels/{id}": {
+    parameters: {
+    };
+    /**
+    * Shows a channel and how it does
+    * @description Needs a user with the role viewer or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The channel */
+        200: {
+          content: {
+            "application/json": components["schemas"]["NotificationChannel"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    /**
+    * Changes a channel; secrets that are left out stay while the address does
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    put: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            kind: "email";
+            name: string;
+            settings: {
+              host: string;
+              /** @default 587 */
+              port?: number;
+              /**
+              * @default starttls
+              * @enum {string}
+              */
+              security?: "starttls" | "tls" | "none";
+              /** @default null */
+              username?: string | null;
+              password?: string;
+              /** Format: email */
+              from: string;
+              to: string[];
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          } | {
+            /** @enum {string} */
+            kind: "slack";
+            name: string;
+            settings: {
+              /** Format: uri */
+              url?: string;
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          } | {
+            /** @enum {string} */
+            kind: "teams";
+            name: string;
+            settings: {
+              /** Format: uri */
+              url?: string;
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          } | {
+            /** @enum {string} */
+            kind: "pagerduty";
+            name: string;
+            settings: {
+              routingKey?: string;
+              /**
+              * Format: uri
+              * @default https://events.pagerduty.com/v2/enqueue
+              */
+              url?: string;
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          } | {
+            /** @enum {string} */
+            kind: "webhook";
+            name: string;
+            settings: {
+              /** Format: uri */
+              url?: string;
+            };
+            /** @default true */
+            enabled?: boolean;
+            /** @default {} */
+            hears?: {
+              /**
+              * @default {
+              *       "severities": [
+              *         "info",
+              *         "warning",
+              *         "critical"
+              *       ],
+              *       "happenings": [
+              *         "raised",
+              *         "escalated",
+              *         "acknowledged",
+              *         "resolved"
+              *       ],
+              *       "sites": null
+              *     }
+              */
+              alerts?: {
+                /**
+                * @default [
+                *       "info",
+                *       "warning",
+                *       "critical"
+                *     ]
+                */
+                severities?: ("info" | "warning" | "critical")[];
+                /**
+                * @default [
+                *       "raised",
+                *       "escalated",
+                *       "acknowledged",
+                *       "resolved"
+                *     ]
+                */
+                happenings?: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+                /** @default null */
+                sites?: string[] | null;
+              } | null;
+              /** @default [] */
+              events?: string[];
+            };
+          };
+        };
+      };
+      responses: {
+        /** @description The channel */
+        200: {
+          content: {
+            "application/json": components["schemas"]["NotificationChannel"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    post?: never;
+    /**
+    * Deletes a channel with its log; what waits for it is not sent
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description Deleted */
+        204: {
+          content?: never;
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/notification-channels/{id}/deliveries": {
+    parameters: {
+    };
+    /**
+    * Lists deliveries of a channel, newest first
+    * @description Needs a user with the role viewer or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        query?: {
+          status?: "waiting" | "delivered" | "given-up" | "passed-over";
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description A page */
+        200: {
+          content: {
+            "application/json": {
+              deliveries: components["schemas"]["NotificationDelivery"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/notification-channels/{id}/signing-key": {
+    parameters: {
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Makes a new signing key for a webhook; the one before it signs for another day
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The key, shown this once */
+        201: {
+          content: {
+            "application/json": {
+              signingKey: string;
+              /** Format: date-time */
+              previousUntil: string;
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/notification-channels/{id}/test": {
+    parameters: {
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Sends a test now, also when the channel is paused, and tells what the receiver said
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description What became of it */
+        200: {
+          content: {
+            "application/json": components["schemas"]["NotificationTest"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/notification-deliveries": {
+    parameters: {
+    };
+    /**
+    * Lists deliveries of all channels, newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          status?: "waiting" | "delivered" | "given-up" | "passed-over";
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description A page */
+        200: {
+          content: {
+            "application/json": {
+              deliveries: components["schemas"]["NotificationDelivery"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/notification-deliveries/{id}/retry": {
+    parameters: {
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Tries a delivery again: one that was given up, or one that waits, at once
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The delivery */
+        200: {
+          content: {
+            "application/json": components["schemas"]["NotificationDelivery"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/quotas": {
     parameters: {
     };
@@ -6094,6 +6977,135 @@ export interface components {
           values: (number | null)[];
         }[];
       }[];
+    };
+    NotificationChannel: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      /** @enum {string} */
+      kind: "email" | "slack" | "teams" | "pagerduty" | "webhook";
+      enabled: boolean;
+      hears: {
+        alerts: {
+          severities: ("info" | "warning" | "critical")[];
+          happenings: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+          sites: string[] | null;
+        } | null;
+        events: string[];
+      };
+      settings: {
+        host?: string;
+        port?: number;
+        /** @enum {string} */
+        security?: "starttls" | "tls" | "none";
+        username?: string | null;
+        from?: string;
+        to?: string[];
+        origin?: string;
+        url?: string;
+      };
+      health: {
+        /** @enum {string} */
+        state: "untried" | "working" | "failing" | "paused";
+        /** Format: date-time */
+        failingSince: string | null;
+        reason: string | null;
+        failures: number;
+        /** Format: date-time */
+        nextAttemptAt: string | null;
+        /** Format: date-time */
+        lastDeliveredAt: string | null;
+        waiting: number;
+        dropped: number;
+        /** Format: date-time */
+        lastDroppedAt: string | null;
+      };
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      changedAt: string;
+    };
+    MadeNotificationChannel: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      /** @enum {string} */
+      kind: "email" | "slack" | "teams" | "pagerduty" | "webhook";
+      enabled: boolean;
+      hears: {
+        alerts: {
+          severities: ("info" | "warning" | "critical")[];
+          happenings: ("raised" | "escalated" | "acknowledged" | "resolved")[];
+          sites: string[] | null;
+        } | null;
+        events: string[];
+      };
+      settings: {
+        host?: string;
+        port?: number;
+        /** @enum {string} */
+        security?: "starttls" | "tls" | "none";
+        username?: string | null;
+        from?: string;
+        to?: string[];
+        origin?: string;
+        url?: string;
+      };
+      health: {
+        /** @enum {string} */
+        state: "untried" | "working" | "failing" | "paused";
+        /** Format: date-time */
+        failingSince: string | null;
+        reason: string | null;
+        failures: number;
+        /** Format: date-time */
+        nextAttemptAt: string | null;
+        /** Format: date-time */
+        lastDeliveredAt: string | null;
+        waiting: number;
+        dropped: number;
+        /** Format: date-time */
+        lastDroppedAt: string | null;
+      };
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      changedAt: string;
+      signingKey: string | null;
+    };
+    NotificationTest: {
+      /** @enum {string} */
+      outcome: "delivered" | "refused" | "failed";
+      said: string;
+      tookMs: number;
+    };
+    NotificationDelivery: {
+      /** Format: uuid */
+      id: string;
+      /** Format: uuid */
+      channelId: string;
+      channelName: string;
+      /** @enum {string} */
+      kind: "email" | "slack" | "teams" | "pagerduty" | "webhook";
+      type: string;
+      title: string;
+      site: string | null;
+      /** @enum {string} */
+      status: "waiting" | "delivered" | "given-up" | "passed-over";
+      attempts: number;
+      /** Format: date-time */
+      occurredAt: string;
+      /** Format: date-time */
+      queuedAt: string;
+      /** Format: date-time */
+      lastAttemptAt: string | null;
+      /** Format: date-time */
+      nextAttemptAt: string | null;
+      /** Format: date-time */
+      finishedAt: string | null;
+      folded: number | null;
+      reason: string | null;
+      answer: string | null;
     };
     Alert: {
       /** Format: uuid */

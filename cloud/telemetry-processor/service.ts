@@ -6,6 +6,9 @@ import type { Platform, Service } from '@signalbeam/platform/service';
 import { addAlertRuleRoutes } from './api/alert-rules.ts';
 import { addAlertSilenceRoutes } from './api/alert-silences.ts';
 import { addAlertRoutes } from './api/alerts.ts';
+import { addChannelActRoutes } from './api/channel-acts.ts';
+import { addChannelRoutes } from './api/channels.ts';
+import { addDeliveryRoutes } from './api/deliveries.ts';
 import { addHealthRoutes } from './api/health.ts';
 import { addQueryRoutes } from './api/query.ts';
 import { addSimpleClientRoutes } from './api/simple-clients.ts';
@@ -31,6 +34,9 @@ export const createService = (platform: Platform): Service => {
     addHealthRoutes,
     addQueryRoutes,
     addSimpleClientRoutes,
+    addChannelRoutes,
+    addChannelActRoutes,
+    addDeliveryRoutes,
     addStreamRoutes,
     addAlertRoutes,
     addAlertRuleRoutes,

@@ -4,6 +4,7 @@ import { admissionCommands } from './admission.ts';
 import { apiCommands } from './api.ts';
 import { bundleLifeCommands } from './bundle-lives.ts';
 import { bundleCommands } from './bundles.ts';
+import { channelCommands } from './channels.ts';
 import { completionCommand } from './completion.ts';
 import { deviceCommands } from './devices.ts';
 import { groupCommands } from './groups.ts';
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   ...bundleLifeCommands,
   ...rolloutCommands,
   ...peopleCommands,
+  ...channelCommands,
   ...apiCommands,
   completionCommand,
 ];

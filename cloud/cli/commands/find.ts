@@ -54,6 +54,15 @@ export const findBundle = (client: Client, word: string): Promise<Schemas['Bundl
     ? client.get('/api/bundles/{id}', { params: { path: { id: word } } })
     : named(client.items('/api/bundles', most), ({ name }) => name, 'bundle', word);
 
+export const findChannel = async (
+  client: Client,
+  word: string,
+): Promise<Schemas['NotificationChannel']> => {
+  const { channels } = await client.get('/api/notification-channels');
+  const found = channels.filter(({ id, name }) => id === word || name === word);
+  return one(found, 'channel', word);
+};
+
 /** Tokens are named by their prefix, which is what people keep of them. */
 export const findToken = (client: Client, word: string): Promise<Schemas['RegistrationToken']> =>
   named(

@@ -22,6 +22,8 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/alerts/*', 'telemetry-processor'],
   ['/api/alert-rules/*', 'telemetry-processor'],
   ['/api/alert-silences/*', 'telemetry-processor'],
+  ['/api/notification-channels/*', 'telemetry-processor'],
+  ['/api/notification-deliveries/*', 'telemetry-processor'],
   ['/api/devices/:id/bundle/*', 'bundle-orchestrator'],
   ['/api/devices/:id/desired-state', 'bundle-orchestrator'],
   ['/api/artifacts/*', 'bundle-orchestrator'],

@@ -108,7 +108,8 @@ export const claimChannel = async (sql: Sql, now: Date, until: Date): Promise<Cl
     text: `UPDATE telemetry.notification_channels SET claimed_until = $2
             WHERE id = (
               SELECT c.id FROM telemetry.notification_channels c
-               WHERE c.due_at <= $1 AND (c.claimed_until IS NULL OR c.claimed_until <= $1)
+               WHERE c.due_at <= $1 AND c.enabled
+                 AND (c.claimed_until IS NULL OR c.claimed_until <= $1)
                  AND (SELECT count(*) FROM telemetry.notification_channels o
                        WHERE o.tenant_id = c.tenant_id AND o.claimed_until > $1)
                      < ${claimedOfTenantMax}
