@@ -3,12 +3,13 @@
  * in the caller's transaction. The cursor moves on along that order, so a device that no longer
  * answers the query after its change is neither missed nor met twice.
  */
+
+import type { TagChange } from '@signalbeam/platform/core/tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTagsOf, type Outcome } from './change-tags.ts';
 import { type Choice, filterOf } from './choose-devices.ts';
 import type { Decision } from './core/approval.ts';
-import type { TagChange } from './core/tag.ts';
 import { type DecidedBy, decideDevices, deleteAndTell } from './decide-devices.ts';
 import { noSuchGroup } from './refusals.ts';
 import type { Position } from './store/device-filter.ts';

@@ -2,8 +2,15 @@
  * Changes tags of devices that the caller has locked. Each device is judged by itself: one that would
  * have too many tags is refused and the others are changed.
  */
+
+import {
+  changeTags,
+  printTag,
+  type Tag,
+  type TagChange,
+  tagsPerDeviceMax,
+} from '@signalbeam/platform/core/tag';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { changeTags, printTag, type Tag, type TagChange, tagsPerDeviceMax } from './core/tag.ts';
 import { readTags, writeTags } from './store/device-tags.ts';
 import type { DeviceRecord } from './store/devices.ts';
 import { type By, tellOfDevices } from './tell-of-devices.ts';

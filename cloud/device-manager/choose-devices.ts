@@ -2,10 +2,11 @@
  * From what a request says of devices (a status, a site, a query, a group …) to the filter that
  * the store understands. Groups become their members or their query here, at each request.
  */
+
+import type { Query } from '@signalbeam/platform/core/tag-query';
+import { parseQuery } from '@signalbeam/platform/core/tag-query-parse';
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import type { Query } from './core/tag-query.ts';
-import { parseQuery } from './core/tag-query-parse.ts';
 import { noSuchGroup } from './refusals.ts';
 import type { DeviceFilter } from './store/device-filter.ts';
 import { findWords } from './store/find-words.ts';

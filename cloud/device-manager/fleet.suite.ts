@@ -1,8 +1,8 @@
 /** Many devices at once, as rows, for tests of lists and queries: registering takes too long. */
 import { randomUUID } from 'node:crypto';
+import type { Tag } from '@signalbeam/platform/core/tag';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { createDeviceKey } from '@signalbeam/sync/wire/nkey';
-import type { Tag } from './core/tag.ts';
 
 export type MadeDevice = {
   name: string;

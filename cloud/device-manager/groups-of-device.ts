@@ -2,9 +2,10 @@
  * The groups that one device is in: memberships as stored, and the dynamic groups whose query it
  * answers, judged in memory from its own facts. One device and some hundred queries cost nothing.
  */
+
+import { matchQuery } from '@signalbeam/platform/core/tag-query-match';
+import { parseQuery } from '@signalbeam/platform/core/tag-query-parse';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { matchQuery } from './core/tag-query-match.ts';
-import { parseQuery } from './core/tag-query-parse.ts';
 import { readFacts } from './store/device-facts.ts';
 import { staticGroupsOf } from './store/group-members.ts';
 import { listDynamicGroups } from './store/groups.ts';

@@ -5,7 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
-import { tagsPerDeviceMax } from './core/tag.ts';
+import { tagsPerDeviceMax } from '@signalbeam/platform/core/tag';
 import { insertDevices } from './fleet.suite.ts';
 import { makeToken, type OpenedTenant, openTenant, type Rig, startRig } from './rig.suite.ts';
 

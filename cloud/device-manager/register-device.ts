@@ -3,6 +3,8 @@
  * the answer to the first request may have been lost. Device row, use, event and audit line are
  * one transaction: a registration that fails leaves nothing, and burns nothing.
  */
+
+import { parseTag } from '@signalbeam/platform/core/tag';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { type ProblemCode, refusal } from '@signalbeam/platform/http/problem';
 import { holdQuota } from '@signalbeam/platform/identity/quota';
@@ -15,7 +17,6 @@ import { rawPublicKey } from '@signalbeam/sync/wire/nkey';
 import type { Parts } from './api/parts.ts';
 import { changeTagsOf } from './change-tags.ts';
 import { type Admission, admissionOf } from './core/registration-token.ts';
-import { parseTag } from './core/tag.ts';
 import { matchesToken, prefixOf } from './credentials/token-secret.ts';
 import { type DeviceRecord, findDeviceByKey, insertDevice } from './store/devices.ts';
 import { addMembers } from './store/group-members.ts';

@@ -1,9 +1,10 @@
 /** Suggestions for a query that is being written: words of the language, and the tenant's own words. */
+
+import { isFieldName } from '@signalbeam/platform/core/tag';
+import { statuses } from '@signalbeam/platform/core/tag-query';
+import { type Expected, expectedAt, wordsAt } from '@signalbeam/platform/core/tag-query-expect';
+import { printText } from '@signalbeam/platform/core/tag-query-print';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { isFieldName } from './core/tag.ts';
-import { statuses } from './core/tag-query.ts';
-import { type Expected, expectedAt, wordsAt } from './core/tag-query-expect.ts';
-import { printText } from './core/tag-query-print.ts';
 import { countTags, listTagKeys } from './store/device-tags.ts';
 import { listFieldValues } from './store/field-values.ts';
 

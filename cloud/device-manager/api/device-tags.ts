@@ -1,5 +1,8 @@
 /** Tags: changed on one device; and all that are in use, with how many devices have each. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { printTag } from '@signalbeam/platform/core/tag';
+import { queryLengthMax } from '@signalbeam/platform/core/tag-query';
+import { parseQuery } from '@signalbeam/platform/core/tag-query-parse';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
@@ -8,9 +11,6 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { changeTagsOf } from '../change-tags.ts';
-import { printTag } from '../core/tag.ts';
-import { queryLengthMax } from '../core/tag-query.ts';
-import { parseQuery } from '../core/tag-query-parse.ts';
 import { noSuchDevice } from '../refusals.ts';
 import { viewDevice } from '../store/device-list.ts';
 import { countTags } from '../store/device-tags.ts';

@@ -1,5 +1,6 @@
 /** Registration tokens: what a person makes so that devices of a site may ask to be let in. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { changeTags, printTag } from '@signalbeam/platform/core/tag';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
@@ -10,7 +11,6 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { admissionOf } from '../core/registration-token.ts';
-import { changeTags, printTag } from '../core/tag.ts';
 import { makeToken } from '../credentials/token-secret.ts';
 import { noSuchGroup } from '../refusals.ts';
 import { lockGroup } from '../store/groups.ts';

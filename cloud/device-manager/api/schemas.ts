@@ -3,11 +3,11 @@
  * answers. Times are ISO 8601 in UTC.
  */
 import { z } from '@hono/zod-openapi';
+import { parseTag, printTag, type Tag, tagsPerDeviceMax } from '@signalbeam/platform/core/tag';
+import { queryLengthMax } from '@signalbeam/platform/core/tag-query';
 import { passwordLengthMax, passwordLengthMin } from '@signalbeam/platform/identity/passwords';
 import { removals, wipes } from '@signalbeam/sync/core/removal';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
-import { parseTag, printTag, type Tag, tagsPerDeviceMax } from '../core/tag.ts';
-import { queryLengthMax } from '../core/tag-query.ts';
 
 export const role = z.enum(['viewer', 'operator', 'admin']);
 /** Postgres compares e-mail addresses without case; here only their form is checked. */

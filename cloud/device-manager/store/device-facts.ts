@@ -1,6 +1,7 @@
 /** What a query may ask of one device, as the database has it (texts in its own lower case). */
+
+import type { DeviceFacts } from '@signalbeam/platform/core/tag-query-match';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import type { DeviceFacts } from '../core/tag-query-match.ts';
 
 type FactsRow = {
   status: DeviceFacts['registrationStatus'];

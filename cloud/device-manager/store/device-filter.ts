@@ -2,8 +2,9 @@
  * Which devices somebody means, as a condition on `device_manager.devices d`: the one place where
  * lists, counts, groups and bulk actions choose devices. Needs a tenant's transaction.
  */
+
+import type { Query } from '@signalbeam/platform/core/tag-query';
 import type { RegistrationStatus } from '../core/approval.ts';
-import type { Query } from '../core/tag-query.ts';
 import { type Add, escapeLike, seen, sqlOfQuery } from './tag-query-sql.ts';
 
 export type Presence = 'online' | 'offline' | 'never';

@@ -4,10 +4,11 @@
  * Pages follow the name, numbers in it as numbers, so that a page stays the same page while devices
  * come and go.
  */
+
+import { printTag } from '@signalbeam/platform/core/tag';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
 import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
 import type { RegistrationStatus } from '../core/approval.ts';
-import { printTag } from '../core/tag.ts';
 import {
   conditionsOf,
   type DeviceFilter,

@@ -1,6 +1,7 @@
 /** Tags of devices as rows, changed under the devices' locks; and how often each is used. */
+
+import type { Tag } from '@signalbeam/platform/core/tag';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import type { Tag } from '../core/tag.ts';
 import { countedRows } from './fleet-counts.ts';
 
 type TagRow = { device_id: string; key: string; value: string };

@@ -3,8 +3,9 @@
  * an index for a tenant (migration 0141). Frequent words are not looked up: they are met soon in the
  * order of the list. Only narrows; the filter still checks every device.
  */
+
+import type { Query } from '@signalbeam/platform/core/tag-query';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
-import type { Query } from '../core/tag-query.ts';
 import { patternOf } from './device-filter.ts';
 import { escapeLike } from './tag-query-sql.ts';
 

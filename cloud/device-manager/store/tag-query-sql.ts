@@ -3,9 +3,14 @@
  * condition is an EXISTS that the planner may turn round, so a rare tag is looked up and a common
  * one only checked. All that people wrote goes as parameters. Under row security only leakproof
  * operators reach an index, hence ranges instead of LIKE where one will do. Means what
- * ../core/tag-query-match.ts means.
+ * platform/core/tag-query-match.ts means.
  */
-import { momentMs, type Pattern, type Query, type Status } from '../core/tag-query.ts';
+import {
+  momentMs,
+  type Pattern,
+  type Query,
+  type Status,
+} from '@signalbeam/platform/core/tag-query';
 
 type Of<K extends Query['kind']> = Extract<Query, { kind: K }>;
 export type Add = (value: unknown) => string;

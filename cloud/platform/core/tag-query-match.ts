@@ -1,6 +1,6 @@
 /**
  * Whether one device answers a query, in memory: what the words of the language mean. Postgres
- * answers the same for all devices (../store/tag-query-sql.ts).
+ * answers the same for all devices (device-manager/store/tag-query-sql.ts).
  */
 import type { Tag } from './tag.ts';
 import { momentMs, type Pattern, type Query, type Status, type TextField } from './tag-query.ts';
