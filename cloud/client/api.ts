@@ -4818,6 +4818,7 @@ export interface paths {
             */
             onFailure?: "pause" | "roll-back";
             pace?: components["schemas"]["RolloutPace"];
+            lateJoiners?: boolean;
             /** Format: date-time */
             startAt?: string;
             /**
@@ -4880,6 +4881,7 @@ export interface paths {
             */
             onFailure?: "pause" | "roll-back";
             pace?: components["schemas"]["RolloutPace"];
+            lateJoiners?: boolean;
             /** Format: date-time */
             startAt?: string;
             /**
@@ -6660,6 +6662,7 @@ export interface components {
     };
     RolloutPreview: {
       devices: number;
+      lateJoiners: boolean;
       waves: {
         name: string;
         devices: number;
@@ -6703,6 +6706,13 @@ export interface components {
       /** @enum {string} */
       kind: "tag";
       tag: string;
+    } | {
+      /** @enum {string} */
+      kind: "site";
+      site: string;
+    } | {
+      /** @enum {string} */
+      kind: "each-site";
     } | {
       /** @enum {string} */
       kind: "rest";
@@ -6772,6 +6782,7 @@ export interface components {
       /** @enum {string} */
       onFailure: "pause" | "roll-back";
       pace: components["schemas"]["RolloutPace"];
+      lateJoiners: boolean;
       progress: components["schemas"]["RolloutProgress"];
       waiting: string;
       /** @enum {string|null} */
@@ -6789,6 +6800,7 @@ export interface components {
         /** Format: date-time */
         passedAt: string | null;
         passedBy: string | null;
+        late: number;
         approvals: string[];
         progress: components["schemas"]["RolloutProgress"];
       }[];
@@ -6815,6 +6827,7 @@ export interface components {
       deviceId: string;
       name: string;
       wave: number;
+      late: boolean;
       /** @enum {string} */
       status: "planned" | "pending" | "in-progress" | "succeeded" | "failed" | "cancelled" | "rolling-back" | "rolled-back" | "unreached";
       /** Format: date-time */

@@ -26,6 +26,8 @@ export type WaveSize =
   | { kind: 'percent'; percent: number }
   | { kind: 'count'; count: number }
   | { kind: 'tag'; tag: string }
+  | { kind: 'site'; site: string }
+  | { kind: 'each-site' }
   | { kind: 'rest' };
 export type WaveGate = {
   succeededPercentMin: number;
@@ -42,6 +44,8 @@ export type RolloutWave = WaveWish & {
   goodSince: Instant | null;
   passedAt: Instant | null;
   passedBy: string | null;
+  /** Of its devices, those that joined when it was passed already. */
+  late: number;
   approvals: string[];
   progress: RolloutProgress;
 };
@@ -65,12 +69,14 @@ export type RolloutWish = {
   target:
     | { kind: 'devices'; deviceIds: string[] }
     | { kind: 'site'; site: string }
+    | { kind: 'group'; groupId: string }
     | { kind: 'tag'; tag: string }
     | { kind: 'all' };
   waves: WaveWish[];
   onFailure: 'pause' | 'roll-back';
   pace: RolloutPace;
   allowDeprecated: boolean;
+  lateJoiners?: boolean;
 };
 export type RolloutPreview = {
   devices: number;
@@ -86,6 +92,7 @@ export type Rollout = {
   startsAt: Instant | null;
   onFailure: 'pause' | 'roll-back';
   pace: RolloutPace;
+  lateJoiners: boolean;
   progress: RolloutProgress;
   waiting: string;
   awaitsApproval: 'any-person' | 'another-person' | null;

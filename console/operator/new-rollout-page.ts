@@ -1,10 +1,10 @@
 /** A rollout before it starts: which version, which devices, and what will happen to them. */
+import { type StrategyChoice, strategies, wavesOf } from '@signalbeam/sync/core/rollout-strategies';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { applyToDevices } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { noPace, type PaceChoice, paceOf } from '../data/rollout-pace.ts';
-import { type StrategyChoice, strategies, wavesOf } from '../data/rollout-strategies.ts';
 import { deviceMark } from '../data/status.ts';
 import type { BundleVersion, Device } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
@@ -16,6 +16,7 @@ import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { allowDeprecatedBox, versionWord } from './deprecated.ts';
 import { pathTo } from './paths.ts';
 import { paceFields } from './rollout-pace-fields.ts';
+import { pickedDevices, type Whom, whomFields } from './rollout-whom.ts';
 
 const approvals = [
   ['none', 'Nobody has to approve'],
@@ -33,12 +34,16 @@ const approvalOf = (event: Event): StrategyChoice['approval'] => {
   return approvals.find(([known]) => known === value)?.[0] ?? 'none';
 };
 
+const sitesOf = (devices: readonly Device[]): string[] =>
+  [...new Set(devices.map(({ site }) => site))].sort();
+
 class NewRolloutPage extends LitElement {
   static override properties = {
     bundleId: { state: true },
     version: { state: true },
     versions: { state: true },
     chosen: { state: true },
+    whom: { state: true },
     choice: { state: true },
     pace: { state: true },
     allowDeprecated: { state: true },
@@ -52,6 +57,7 @@ class NewRolloutPage extends LitElement {
   version = new URLSearchParams(location.search).get('version') ?? '';
   versions: BundleVersion[] = [];
   chosen: ReadonlySet<string> = new Set();
+  whom: Whom = pickedDevices;
   choice: StrategyChoice = { strategy: 'all-at-once', soakMinutes: 10, approval: 'none' };
   pace: PaceChoice = noPace;
   onFailure: 'pause' | 'roll-back' = 'pause';
@@ -63,6 +69,7 @@ class NewRolloutPage extends LitElement {
     await this.#choose(this.bundleId || (bundles[0]?.id ?? ''));
     return bundles;
   });
+  #groups = createResource(this, () => this.app.api.groups());
   #devices = createResource(this, async () => {
     const all = await this.app.api.devices();
     return all.filter((device) => device.registrationStatus === 'approved');
@@ -107,7 +114,8 @@ class NewRolloutPage extends LitElement {
       const made = await this.app.api.startRollout({
         bundleId: this.bundleId,
         version: this.version,
-        target: { kind: 'devices', deviceIds: [...this.chosen] },
+        target: this.whom.target ?? { kind: 'devices', deviceIds: [...this.chosen] },
+        lateJoiners: this.whom.late,
         waves: wavesOf(this.choice),
         onFailure: this.onFailure,
         pace: paceOf(this.pace),
@@ -120,8 +128,28 @@ class NewRolloutPage extends LitElement {
     this.busy = false;
   }
 
+  /** Null: only the cloud knows, as of a group. */
+  #meant(devices: readonly Device[]): readonly Device[] | null {
+    const { target } = this.whom;
+    switch (target?.kind) {
+      case 'all':
+        return devices;
+      case 'site':
+        return devices.filter(({ site }) => site === target.site);
+      case undefined:
+        return devices.filter(({ id }) => this.chosen.has(id));
+      default:
+        return null;
+    }
+  }
+
   #consequence(devices: readonly Device[]): TemplateResult {
-    const chosen = devices.filter(({ id }) => this.chosen.has(id));
+    const chosen = this.#meant(devices);
+    if (chosen === null)
+      return notice(
+        'info',
+        html`<p>Everybody in it when the rollout begins downloads and checks everything first, then swaps.</p>`,
+      );
     if (chosen.length === 0)
       return notice(
         'idle',
@@ -173,7 +201,8 @@ class NewRolloutPage extends LitElement {
     const role = refusedByRole(this.app.user);
     if (role !== null) return role;
     if (this.version === '') return 'Choose a bundle that has a version.';
-    return this.chosen.size === 0 ? 'Choose at least one device.' : null;
+    const isNobody = this.whom.target === null && this.chosen.size === 0;
+    return isNobody ? 'Choose at least one device.' : null;
   }
 
   #picker(devices: readonly Device[]): TemplateResult {
@@ -216,9 +245,19 @@ class NewRolloutPage extends LitElement {
         <div @change=${(event: Event) => {
           this.allowDeprecated = (event.target as HTMLInputElement).checked;
         }}>${allowDeprecatedBox(this.versions)}</div>
-        ${this.#picker(devices)}${this.#strategy()}${paceFields(this.pace, (more) => {
-          this.pace = { ...this.pace, ...more };
-        })}</div>
+        ${whomFields(
+          this.whom,
+          { groups: this.#groups.value ?? [], sites: sitesOf(devices) },
+          (whom) => {
+            this.whom = whom;
+          },
+        )}
+        ${this.whom.target === null ? this.#picker(devices) : nothing}${this.#strategy()}${paceFields(
+          this.pace,
+          (more) => {
+            this.pace = { ...this.pace, ...more };
+          },
+        )}</div>
         <aside class="stack">${this.#consequence(devices)}
           ${actionButton({ label: 'Start rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}
         </aside></div>`

@@ -51,6 +51,7 @@ const wishOf = (asked: z.infer<typeof newRolloutSchema>): RolloutWish => ({
   startAt: asked.startAt ?? null,
   pace: asked.pace,
   allowDeprecated: asked.allowDeprecated,
+  lateJoiners: asked.lateJoiners ?? null,
 });
 
 /** Names that a look ahead shows of each wave. */
@@ -74,7 +75,7 @@ const addPreview = (api: Api, parts: Parts): void => {
     async (c) => {
       const wish = wishOf(c.req.valid('json'));
       const { tenantId } = c.var.caller;
-      const waves = await withTenant(parts.pool, c.var.caller, (sql) =>
+      const { waves, lateJoiners } = await withTenant(parts.pool, c.var.caller, (sql) =>
         planRollout(sql, tenantId, wish, parts.now()),
       );
       const shown = waves.map(({ wish: { name }, devices }) => ({
@@ -83,7 +84,7 @@ const addPreview = (api: Api, parts: Parts): void => {
         first: devices.slice(0, previewNamesMax).map(({ deviceId, name }) => ({ deviceId, name })),
       }));
       return c.json(
-        { devices: shown.reduce((sum, wave) => sum + wave.devices, 0), waves: shown },
+        { devices: shown.reduce((sum, wave) => sum + wave.devices, 0), lateJoiners, waves: shown },
         200,
       );
     },
@@ -181,6 +182,7 @@ const shownDevice = (device: RolloutDevice): z.infer<typeof rolloutDeviceSchema>
   deviceId: device.deviceId,
   name: device.name,
   wave: device.wave,
+  late: device.late,
   status: shownStatus(device),
   lastSeenAt: device.lastSeenAtMs === null ? null : new Date(device.lastSeenAtMs).toISOString(),
   reason: device.reason,

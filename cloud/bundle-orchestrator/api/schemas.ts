@@ -185,6 +185,9 @@ const waveSizeSchema = z
     z.strictObject({ kind: z.literal('percent'), percent: z.number().gt(0).max(100) }),
     z.strictObject({ kind: z.literal('count'), count: z.int().min(1).max(100_000) }),
     z.strictObject({ kind: z.literal('tag'), tag: plainText(128) }),
+    z.strictObject({ kind: z.literal('site'), site: plainText(63) }),
+    /** One wave per site, the smallest first. */
+    z.strictObject({ kind: z.literal('each-site') }),
     z.strictObject({ kind: z.literal('rest') }),
   ])
   .openapi('WaveSize');
@@ -248,6 +251,8 @@ export const newRolloutSchema = z
       .default([]),
     onFailure: z.enum(['pause', 'roll-back']).default('pause'),
     pace: paceSchema.prefault({}),
+    /** Whether who becomes a target later gets it, too. Left out: of a group with a query only. */
+    lateJoiners: z.boolean().optional(),
     startAt: at.optional(),
     allowDeprecated,
   })
@@ -275,6 +280,7 @@ const progressSchema = z
 export const rolloutPreviewSchema = z
   .strictObject({
     devices: count,
+    lateJoiners: z.boolean(),
     waves: z.array(
       z.strictObject({
         name: z.string(),
@@ -298,6 +304,7 @@ export const rolloutSchema = z
     startsAt: at.nullable(),
     onFailure: z.enum(['pause', 'roll-back']),
     pace: paceSchema,
+    lateJoiners: z.boolean(),
     progress: progressSchema,
     /** What it waits for, as a sentence; empty when it waits for nothing. */
     waiting: z.string(),
@@ -313,6 +320,8 @@ export const rolloutSchema = z
         goodSince: at.nullable(),
         passedAt: at.nullable(),
         passedBy: z.string().nullable(),
+        /** Joined when it was passed already. */
+        late: count,
         approvals: z.array(z.string()),
         progress: progressSchema,
       }),
@@ -327,6 +336,8 @@ export const rolloutDeviceSchema = z
     deviceId: z.uuid(),
     name: z.string(),
     wave: count,
+    /** Joined when its wave was passed already. */
+    late: z.boolean(),
     status: z.enum([...rowStatuses, 'unreached']),
     lastSeenAt: at.nullable(),
     reason: z.string().nullable(),

@@ -1,12 +1,25 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { openGate, splitIntoWaves, type WaveSize, type WaveWish, wavesFaults } from './wave.ts';
+import {
+  expandWaves,
+  lastPlaceOf,
+  openGate,
+  splitIntoWaves,
+  type WaveSize,
+  type WaveWish,
+  waveOfJoiner,
+  wavesFaults,
+} from './wave.ts';
 
 const wave = (size: WaveSize): WaveWish => ({ name: size.kind, size, gate: openGate });
 const percent = (value: number): WaveWish => wave({ kind: 'percent', percent: value });
 const rest = wave({ kind: 'rest' });
 const devices = (count: number) =>
-  Array.from({ length: count }, (_, index) => ({ deviceId: `device-${index}`, tags: [] }));
+  Array.from({ length: count }, (_, index) => ({
+    deviceId: `device-${index}`,
+    site: 's1',
+    tags: [],
+  }));
 
 describe('waves that can be', () => {
   it.each([
@@ -90,5 +103,67 @@ describe('who is in which wave', () => {
       expect(times).toBeGreaterThan(50);
       expect(times).toBeLessThan(160);
     }
+  });
+});
+
+describe('site by site', () => {
+  const at = (deviceId: string, site: string) => ({ deviceId, site, tags: [] });
+  const fleet = [at('a', 'big'), at('b', 'big'), at('c', 'small'), at('d', 'mid'), at('e', 'big')];
+  const each: WaveWish = { name: 'each', size: { kind: 'each-site' }, gate: openGate };
+
+  it('is a wave for each, the smallest first, and takes everybody', () => {
+    expect(wavesFaults([each])).toEqual([]);
+    expect(wavesFaults([each, rest])[0]).toMatchObject({ wave: 0 });
+    const waves = expandWaves([each], fleet);
+    expect(waves.map(({ name }) => name)).toEqual(['mid', 'small', 'big']);
+    const split = splitIntoWaves(fleet, waves, 's').map((ids) => ids.toSorted());
+    expect(split).toEqual([['d'], ['c'], ['a', 'b', 'e']]);
+  });
+});
+
+const sizes = fc
+  .array(
+    fc.oneof(
+      fc.record({ kind: fc.constant('count' as const), count: fc.integer({ min: 1, max: 9 }) }),
+      fc.record({ kind: fc.constant('percent' as const), percent: fc.integer({ min: 1, max: 9 }) }),
+      fc.constant<WaveSize>({ kind: 'tag', tag: 'canary' }),
+      fc.constant<WaveSize>({ kind: 'site', site: 's2' }),
+    ),
+    { maxLength: 5 },
+  )
+  .map((some) => [...some, { kind: 'rest' as const }].map(wave));
+const members = fc.uniqueArray(
+  fc.record({
+    deviceId: fc.uuid(),
+    site: fc.constantFrom('s1', 's2'),
+    tags: fc.constantFrom<string[]>([], ['canary']),
+  }),
+  { selector: ({ deviceId }) => deviceId, minLength: 2, maxLength: 60 },
+);
+
+describe('who joins later', () => {
+  it('comes into the wave whose reach it is in, and no fixed number grows', () => {
+    fc.assert(
+      fc.property(sizes, members, (waves, [joiner, ...there]) => {
+        if (joiner === undefined) return;
+        const bounds = splitIntoWaves(there, waves, 's').map((ids, index) => ({
+          size: waves[index]?.size ?? rest.size,
+          lastPlace: lastPlaceOf(ids, 's'),
+        }));
+        const at = waveOfJoiner(joiner, bounds, 's');
+        const size = bounds[at]?.size;
+        expect(size).toBeDefined();
+        expect(size?.kind).not.toBe('count');
+        if (size?.kind === 'tag') expect(joiner.tags).toContain(size.tag);
+        if (size?.kind === 'site') expect(joiner.site).toBe(size.site);
+        // It is there as it would be for whoever was chosen: the same device, the same wave.
+        for (const [index, ids] of splitIntoWaves(there, waves, 's').entries()) {
+          if (bounds[index]?.size.kind !== 'percent') continue;
+          for (const chosen of there.filter(({ deviceId }) => ids.includes(deviceId))) {
+            expect(waveOfJoiner(chosen, bounds, 's')).toBeLessThanOrEqual(index);
+          }
+        }
+      }),
+    );
   });
 });

@@ -10,6 +10,10 @@ export type WaveSize =
   | { kind: 'count'; count: number }
   /** All that have this tag and are in no earlier wave. */
   | { kind: 'tag'; tag: string }
+  /** All at this site that are in no earlier wave. */
+  | { kind: 'site'; site: string }
+  /** Stands for a wave per site, the smallest site first. */
+  | { kind: 'each-site' }
   | { kind: 'rest' };
 
 /** What becomes of a wave while some of its devices are not heard of. */
@@ -53,14 +57,15 @@ export const wavesFaults = (waves: readonly WaveWish[]): WavesFault[] => {
   const faults: WavesFault[] = [];
   const last = waves.length - 1;
   waves.forEach(({ size }, wave) => {
-    if (size.kind === 'rest' && wave !== last) {
+    if ((size.kind === 'rest' || size.kind === 'each-site') && wave !== last) {
       faults.push({ wave, message: 'takes all that is left, so it must be the last' });
     }
   });
   const percents = waves.map(({ size }) => (size.kind === 'percent' ? size.percent : 0));
   const sum = percents.reduce((total, percent) => total + percent, 0);
   if (sum > 100) faults.push({ wave: last, message: `the percents add up to ${sum}, not to 100` });
-  const endsWithAll = waves[last]?.size.kind === 'rest' || sum >= 100;
+  const lastKind = waves[last]?.size.kind;
+  const endsWithAll = lastKind === 'rest' || lastKind === 'each-site' || sum >= 100;
   if (!endsWithAll) {
     const message = 'leaves devices out: take the rest here, or let the percents add up to 100';
     faults.push({ wave: last, message });
@@ -68,7 +73,24 @@ export const wavesFaults = (waves: readonly WaveWish[]): WavesFault[] => {
   return faults;
 };
 
-export type Candidate = { deviceId: string; tags: readonly string[] };
+export type Candidate = { deviceId: string; site: string; tags: readonly string[] };
+
+/** Waves as they will be: one per site where a wish says so. */
+export const expandWaves = <W extends Pick<WaveWish, 'name' | 'size'>>(
+  waves: readonly W[],
+  candidates: readonly Candidate[],
+): W[] => {
+  const counts = new Map<string, number>();
+  for (const { site } of candidates) counts.set(site, (counts.get(site) ?? 0) + 1);
+  const sites = [...counts]
+    .sort(([one, few], [other, many]) => few - many || (one < other ? -1 : 1))
+    .map(([site]) => site);
+  return waves.flatMap((wave) =>
+    wave.size.kind === 'each-site'
+      ? sites.map((site): W => ({ ...wave, name: site, size: { kind: 'site', site } }))
+      : [wave],
+  );
+};
 
 /** FNV-1a over the seed and the id: well spread, the same everywhere, and no secret. */
 const placeOf = (seed: string, deviceId: string): number => {
@@ -105,9 +127,11 @@ export const splitIntoWaves = (
     left = left.slice(count);
     return taken;
   };
-  const takeTagged = (tag: string): Candidate[] => {
-    const taken = left.filter(({ tags }) => tags.includes(tag));
-    left = left.filter(({ tags }) => !tags.includes(tag));
+  const takeWhere = (isTaken: (candidate: Candidate) => boolean): Candidate[] => {
+    const taken: Candidate[] = [];
+    const others: Candidate[] = [];
+    for (const candidate of left) (isTaken(candidate) ? taken : others).push(candidate);
+    left = others;
     return taken;
   };
   /** Rounded up over the waves so far, so that the last one ends with the last device. */
@@ -124,12 +148,49 @@ export const splitIntoWaves = (
       case 'count':
         return take(size.count);
       case 'tag':
-        return takeTagged(size.tag);
+        return takeWhere(({ tags }) => tags.includes(size.tag));
+      case 'site':
+        return takeWhere(({ site }) => site === size.site);
       case 'percent':
         return takePercent(size.percent);
       case 'rest':
+      case 'each-site':
         return take(left.length);
     }
   };
   return waves.map(({ size }) => takeSize(size).map(({ deviceId }) => deviceId));
+};
+
+/** Up to which place of the seeded order a wave reaches, for those who join it later; -1 when empty. */
+export const lastPlaceOf = (deviceIds: readonly string[], seed: string): number => {
+  const last = deviceIds.at(-1);
+  return last === undefined ? -1 : placeOf(seed, last);
+};
+
+type Bounds = { size: WaveSize; lastPlace: number };
+
+const takesJoiner = ({ size, lastPlace }: Bounds, joiner: Candidate, place: number): boolean => {
+  switch (size.kind) {
+    case 'tag':
+      return joiner.tags.includes(size.tag);
+    case 'site':
+      return joiner.site === size.site;
+    case 'percent':
+      return place <= lastPlace;
+    case 'count':
+      return false;
+    case 'rest':
+    case 'each-site':
+      return true;
+  }
+};
+
+/**
+ * The wave that a device belongs to which joins later: the one that would have taken it, had it been
+ * there. Nobody who was chosen moves for it, and a wave of a fixed number takes nobody more.
+ */
+export const waveOfJoiner = (joiner: Candidate, waves: readonly Bounds[], seed: string): number => {
+  const place = placeOf(seed, joiner.deviceId);
+  const found = waves.findIndex((wave) => takesJoiner(wave, joiner, place));
+  return found < 0 ? waves.length - 1 : found;
 };

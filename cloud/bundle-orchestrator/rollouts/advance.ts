@@ -126,12 +126,14 @@ export type Advanced = {
   moves: readonly RowMove[];
   /** It goes on, so devices of open waves may have to be told, or asked to go back. */
   goesOn: boolean;
+  /** Nothing had happened to it for long, so all of it was looked at. */
+  isLook: boolean;
 };
 
 /** Steps after which somebody may be to be told. */
 const tells = new Set<WaveStep['kind']>(['begin', 'open-wave', 'pass-wave', 'roll-back']);
 
-const nothing: Advanced = { steps: [], moves: [], goesOn: false };
+const nothing: Advanced = { steps: [], moves: [], goesOn: false, isLook: false };
 
 const statusAfter = (rollout: LockedRollout, steps: readonly WaveStep[]): string => {
   const last = steps.findLast(({ kind }) => kind !== 'good-since' && kind !== 'pass-wave');
@@ -183,5 +185,5 @@ export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Pro
     const over = steps.some(({ kind }) => kind === 'complete');
     await announceRollout(sql, at, over ? 'completed' : 'progressed', moves);
   }
-  return { steps, moves, goesOn };
+  return { steps, moves, goesOn, isLook };
 };

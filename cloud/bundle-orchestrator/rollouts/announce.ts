@@ -36,7 +36,7 @@ export const announceRollout = async (
   if (record === null) throw new Error(`rollout ${rolloutId} vanished`);
   const waves = (await wavesOf(sql, tenantId, [rolloutId], 'among')).get(rolloutId) ?? [];
   const told = moves.length <= devicesToldMax ? moves : [];
-  const { id: _, pace: __, paceWaits: ___, ...facts } = record;
+  const { id: _, pace: __, paceWaits: ___, lateJoiners: ____, ...facts } = record;
   await recordEvent(sql, {
     tenantId,
     type: `rollout.${type}`,

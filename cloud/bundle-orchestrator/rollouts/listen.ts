@@ -13,7 +13,8 @@ import type { Workshop } from '../desired/workshop.ts';
 import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
 import { dueRollouts, lockRollout, rolloutsWaitingFor } from '../store/rollouts.ts';
-import { type AdvanceScope, advanceRollout } from './advance.ts';
+import { type Advanced, type AdvanceScope, advanceRollout } from './advance.ts';
+import { joinRollouts, takeJoiners } from './join.ts';
 import { keepOutlook } from './pace.ts';
 import { tellFreed, tellRollout } from './tell.ts';
 
@@ -35,12 +36,13 @@ const advance = async (
   parts: ListenParts,
   where: { tenantId: string; rolloutId: string },
   scope: AdvanceScope,
-): Promise<void> => {
+): Promise<Advanced> => {
   const advanced = await transaction(parts.pools.system, (sql) =>
     advanceRollout(sql, { ...where, nowMs: parts.now() }, scope),
   );
   if (advanced.goesOn && advanced.steps.length > 0) await tellRollout(workshopOf(parts), where);
   await tellFreed(workshopOf(parts), where.tenantId, advanced.moves);
+  return advanced;
 };
 
 /** Moves what time alone moves, tells whom it now can, and keeps when to look again. */
@@ -48,7 +50,8 @@ const lookAt = async (
   parts: ListenParts,
   where: { tenantId: string; rolloutId: string },
 ): Promise<void> => {
-  await advance(parts, where, 'none');
+  const { isLook } = await advance(parts, where, 'none');
+  if (isLook) await takeJoiners(workshopOf(parts), where, null);
   await tellRollout(workshopOf(parts), where);
   await transaction(parts.pools.system, async (sql) => {
     const rollout = await lockRollout(sql, where.tenantId, where.rolloutId);
@@ -159,6 +162,9 @@ export const startListening = (parts: ListenParts): Subscription => {
       handle: async ({ tenantId, type, data }) => {
         if (/^device\.(?:approved|rejected|deleted)$/.test(type)) {
           await hearDevice(parts, tenantId, type, data);
+        }
+        if (/^device\.(?:approved|tagged|moved|renamed|joined)$/.test(type)) {
+          await joinRollouts(workshopOf(parts), tenantId, deviceSchema.parse(data).deviceId);
         }
         if (type === 'device.replaced') {
           const place = placeSchema.parse(data);

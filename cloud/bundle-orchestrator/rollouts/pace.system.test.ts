@@ -1,5 +1,6 @@
 /** The pace of rollouts, against a real Postgres and hub: windows, rates, sites and redundancy groups. */
 import { randomUUID } from 'node:crypto';
+import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { addDevice, eventually, makeBundle, type TestDevice } from '../rig.suite.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
@@ -163,5 +164,61 @@ describe('a pace', () => {
       ...{ status: 409, body: { code: 'wrong-state' } },
     });
     expect(await told(devices)).toEqual([]);
+  });
+});
+
+describe('a group with a query', () => {
+  const putTag = async (device: TestDevice, value: string): Promise<void> => {
+    const { rig, one } = fleet;
+    await rig.owner.query(
+      `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
+       VALUES ($1, $2, 'ring', $3)`,
+      [one.tenantId, device.deviceId, value],
+    );
+    await recordEvent(rig.platform.pools.system, {
+      tenantId: one.tenantId,
+      type: 'device.tagged',
+      subject: 'signalbeam.devices.tagged',
+      data: { deviceId: device.deviceId },
+    });
+  };
+
+  it('is a target that grows: in the wave it would be in, or late', async () => {
+    const { rig, one } = fleet;
+    const { mark, bundleId, devices } = await open([{}, {}, {}, {}]);
+    type Four = [TestDevice, TestDevice, TestDevice, TestDevice];
+    const [first, second, third, foreign] = devices as Four;
+    const { rows } = await rig.owner.query<{ id: string }>(
+      `INSERT INTO device_manager.groups (tenant_id, name, query, created_by)
+       VALUES ($1, $2, $3, 'test') RETURNING id`,
+      [one.tenantId, `ring ${mark}`, `ring=${mark}* AND NOT name=*-3`],
+    );
+    await putTag(first, `${mark}-a`);
+    const target = { kind: 'group', groupId: rows[0]?.id };
+    const gate = { succeededPercentMin: 100, failedPercentMax: 0 };
+    const waves = [
+      { name: 'tagged', size: { kind: 'tag', tag: `ring=${mark}-a` }, gate },
+      { name: 'rest', size: { kind: 'rest' }, gate },
+    ];
+    const body = { bundleId, version: '1.0.0', target, waves };
+    const preview = await rig.ask('POST', '/api/rollouts/preview', { token: one.viewer, body });
+    expect(preview.body).toMatchObject({ devices: 1, lateJoiners: true });
+    const made = await rig.ask('POST', '/api/rollouts', { token: one.operator, body });
+    expect(made).toMatchObject({ status: 201, body: { lateJoiners: true } });
+    const { id } = made.body as RolloutView;
+    // Into the wave at work, and into one that has not begun; who does not answer the query stays out.
+    await putTag(foreign, `${mark}-b`);
+    await putTag(second, `${mark}-b`);
+    await until(id, { progress: { total: 2 }, waves: [{}, { progress: { planned: 1 } }] });
+    await fleet.says(first, bundleId, 'running');
+    await until(id, { waves: [{ state: 'passed' }, { state: 'open', progress: { pending: 1 } }] });
+    // Its wave was passed already.
+    await putTag(third, `${mark}-a`);
+    await until(id, {
+      progress: { total: 3, pending: 2 },
+      waves: [{ state: 'passed', late: 1, progress: { pending: 1, succeeded: 1 } }, { late: 0 }],
+    });
+    for (const device of [second, third]) await fleet.says(device, bundleId, 'running');
+    await until(id, { status: 'succeeded', progress: { succeeded: 3 } });
   });
 });

@@ -6,7 +6,9 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Pace } from '../core/pace.ts';
 import {
+  expandWaves,
   type FailureAction,
+  lastPlaceOf,
   openGate,
   splitIntoWaves,
   type WaveWish,
@@ -26,11 +28,17 @@ export type RolloutWish = {
   startAt: string | null;
   pace: Pace;
   allowDeprecated: boolean;
+  /** Whether who becomes one of its target later gets it, too; left out: where its group comes and goes. */
+  lateJoiners: boolean | null;
 };
 
 export const devicesPerRolloutMax = 100_000;
 
-export type PlannedWave = { wish: WaveWish; devices: Targeted[] };
+export type PlannedWave = { wish: WaveWish; devices: Targeted[]; lastPlace: number };
+export type PlannedRollout = { waves: PlannedWave[]; lateJoiners: boolean };
+
+/** With those that each site is given. */
+const wavesMax = 200;
 
 const namedUpTo = 10;
 export const list = (names: readonly string[]): string =>
@@ -105,26 +113,57 @@ const refuseGroups = ({ redundancyTag }: Pace, devices: readonly Targeted[]): vo
   });
 };
 
-/** `seed`: the bundle and its version, so that the same wish gives the same waves. */
+/** The bundle and its version, so that the same wish gives the same waves. */
+export const seedOf = ({ bundleId, version }: Pick<RolloutWish, 'bundleId' | 'version'>): string =>
+  `${bundleId} ${version}`;
+
+export const asksForTags = (waves: readonly Pick<WaveWish, 'size'>[], pace: Pace): boolean =>
+  waves.some(({ size }) => size.kind === 'tag') || pace.redundancyTag !== null;
+
+const refuseTooMany = (waves: readonly WaveWish[]): void => {
+  if (waves.length <= wavesMax) return;
+  throw refusal(
+    'conflict',
+    `These are ${waves.length} waves; one rollout has at most ${wavesMax}.`,
+    {
+      next: 'Roll out to some of the sites first, or by percent.',
+    },
+  );
+};
+
+const refuseJoiners = ({ target, lateJoiners }: RolloutWish): void => {
+  if (target.kind !== 'devices' || lateJoiners !== true) return;
+  throw refusal('invalid-request', 'Nobody can join devices that are named one by one.', {
+    errors: [{ path: 'lateJoiners', message: 'is for a group, a site, a tag or all' }],
+  });
+};
+
 export const planRollout = async (
   sql: Sql,
   tenantId: string,
   wish: RolloutWish,
   nowMs: number,
-): Promise<PlannedWave[]> => {
-  const waves = wish.waves.length === 0 ? [everybody] : wish.waves;
-  refuseWaves(waves);
+): Promise<PlannedRollout> => {
+  const wished = wish.waves.length === 0 ? [everybody] : wish.waves;
+  refuseWaves(wished);
   refuseWindows(wish.pace, nowMs);
-  const withTags =
-    waves.some(({ size }) => size.kind === 'tag') || wish.pace.redundancyTag !== null;
-  const found = await findTargeted(sql, tenantId, wish.target, withTags);
-  if (wish.target.kind === 'devices') refuseMissing(wish.target.deviceIds, found);
-  const devices = approvedOf(wish.target, found);
+  refuseJoiners(wish);
+  const withTags = asksForTags(wished, wish.pace);
+  const found = await findTargeted(sql, tenantId, wish.target, { withTags, among: null, nowMs });
+  if (wish.target.kind === 'devices') refuseMissing(wish.target.deviceIds, found.devices);
+  const devices = approvedOf(wish.target, found.devices);
   refuseGroups(wish.pace, devices);
+  const waves = expandWaves(wished, devices);
+  refuseTooMany(waves);
   const byId = new Map(devices.map((device) => [device.deviceId, device]));
-  const split = splitIntoWaves(devices, waves, `${wish.bundleId} ${wish.version}`);
-  return waves.map((one, index) => ({
-    wish: one,
-    devices: (split[index] ?? []).flatMap((id) => byId.get(id) ?? []),
-  }));
+  const seed = seedOf(wish);
+  const split = splitIntoWaves(devices, waves, seed);
+  return {
+    lateJoiners: wish.lateJoiners ?? found.isDynamic,
+    waves: waves.map((one, index) => ({
+      wish: one,
+      devices: (split[index] ?? []).flatMap((id) => byId.get(id) ?? []),
+      lastPlace: lastPlaceOf(split[index] ?? [], seed),
+    })),
+  };
 };

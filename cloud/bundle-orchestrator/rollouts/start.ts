@@ -93,7 +93,7 @@ const make = async (
 ): Promise<{ id: string; waves: PlannedWave[] }> => {
   const { tenantId, actor } = acting;
   const { bundleId, version, target, onFailure, startAt, pace } = wish;
-  const waves = await planRollout(sql, tenantId, wish, nowMs);
+  const { waves, lateJoiners } = await planRollout(sql, tenantId, wish, nowMs);
   const id = randomUUID();
   const isLater = startAt !== null && Date.parse(startAt) > nowMs;
   await insertRollout(
@@ -109,10 +109,12 @@ const make = async (
         target,
         startsAt: startAt,
         pace,
+        lateJoiners,
+        sites: acting.sites,
       },
       status: isLater ? 'scheduled' : 'in-progress',
     },
-    waves.map((wave) => wave.wish),
+    waves.map(({ wish: { name, size, gate }, lastPlace }) => ({ name, size, gate, lastPlace })),
     waves.flatMap(({ devices }, wave) =>
       devices.map(({ deviceId, name }) => ({ deviceId, name, wave })),
     ),

@@ -19,6 +19,7 @@ export type WaveView = {
   goodSince: string | null;
   passedAt: string | null;
   passedBy: string | null;
+  late: number;
   approvals: string[];
   progress: Progress;
 };
@@ -43,6 +44,7 @@ const waveView = (wave: StoredWave): WaveView => ({
   goodSince: isoOf(wave.goodSinceMs),
   passedAt: wave.passedAt,
   passedBy: wave.passedBy,
+  late: wave.late,
   approvals: [...wave.approvals],
   progress: wave.counts,
 });

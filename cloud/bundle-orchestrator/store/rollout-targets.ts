@@ -1,7 +1,9 @@
 /**
- * Whom a rollout is for: devices by id, of a site, of a group whose members were chosen by hand, with
- * a tag, or all. Read once, when the rollout is made; who joins later is not in it.
+ * Whom a rollout is for: devices by id, of a site, of a group, with a tag, or all. The members of a
+ * group with a query are whoever answers it at that moment.
  */
+import { type DeviceFacts, matchQuery } from '@signalbeam/platform/core/tag-query-match';
+import { parseQuery } from '@signalbeam/platform/core/tag-query-parse';
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 
@@ -12,7 +14,13 @@ export type RolloutTarget =
   | { kind: 'tag'; tag: string }
   | { kind: 'all' };
 
-export type Targeted = { deviceId: string; name: string; approved: boolean; tags: string[] };
+export type Targeted = {
+  deviceId: string;
+  name: string;
+  site: string;
+  approved: boolean;
+  tags: string[];
+};
 
 /** `key=value`, or a bare tag, whose key is empty. */
 const tagParts = (tag: string): [string, string] => {
@@ -20,18 +28,16 @@ const tagParts = (tag: string): [string, string] => {
   return at < 0 ? ['', tag] : [tag.slice(0, at), tag.slice(at + 1)];
 };
 
-const refuseGroup = async (sql: Sql, tenantId: string, groupId: string): Promise<void> => {
-  const { rows } = await sql.query<{ is_dynamic: boolean; name: string }>(
-    `SELECT name, is_dynamic FROM device_manager.public_groups
-      WHERE tenant_id = $1 AND group_id = $2`,
+type Group = { name: string; query: string | null };
+
+const findGroup = async (sql: Sql, tenantId: string, groupId: string): Promise<Group> => {
+  const { rows } = await sql.query<Group>(
+    `SELECT name, query FROM device_manager.public_groups WHERE tenant_id = $1 AND group_id = $2`,
     [tenantId, groupId],
   );
   const [group] = rows;
   if (group === undefined) throw refusal('not-found', 'There is no such group.');
-  if (!group.is_dynamic) return;
-  throw refusal('wrong-state', `The members of ${group.name} are whoever answers its query now.`, {
-    next: 'Name its present members, or the tag that the query asks for. Nothing was started.',
-  });
+  return group;
 };
 
 const conditionOf = (target: RolloutTarget): { where: string; values: unknown[] } => {
@@ -57,26 +63,104 @@ const conditionOf = (target: RolloutTarget): { where: string; values: unknown[] 
   }
 };
 
-/** In order of id. `withTags`: only waves that ask for a tag need them. */
+const tagsOf = `ARRAY(SELECT CASE key WHEN '' THEN value ELSE key || '=' || value END
+  FROM device_manager.public_device_tags tag
+ WHERE tag.tenant_id = $1 AND tag.device_id = device.device_id)`;
+
+export type Wanted = {
+  /** Only waves and paces that ask for a tag need them. */
+  withTags: boolean;
+  /** Looks at these alone, for who joins later; null: at all. */
+  among: readonly string[] | null;
+};
+
+const findByCondition = async (
+  sql: Sql,
+  tenantId: string,
+  target: RolloutTarget,
+  { withTags, among }: Wanted,
+): Promise<Targeted[]> => {
+  const { where, values } = conditionOf(target);
+  const isAmong =
+    among === null ? 'true' : `device.device_id = ANY ($${values.length + 2}::uuid[])`;
+  const { rows } = await sql.query<Targeted>(
+    `SELECT device.device_id AS "deviceId", device.name, device.site,
+            device.registration_status = 'approved' AS approved,
+            ${withTags ? tagsOf : `'{}'::text[]`} AS tags
+       FROM device_manager.public_devices device
+      WHERE device.tenant_id = $1 AND ${where} AND ${isAmong} ORDER BY device.device_id`,
+    [tenantId, ...values, ...(among === null ? [] : [among])],
+  );
+  return rows;
+};
+
+type FactsRow = Targeted & {
+  facts: {
+    registrationStatus: DeviceFacts['registrationStatus'];
+    presence: DeviceFacts['presence'];
+    name: string;
+    bundles: { name: string; version: string }[];
+    lastSeenAt: string | null;
+  };
+};
+
+const factsOf = ({ facts, site, tags }: FactsRow): DeviceFacts => ({
+  registrationStatus: facts.registrationStatus,
+  presence: facts.presence,
+  name: facts.name,
+  site,
+  tags: tags.map((tag) => {
+    const [key, value] = tagParts(tag);
+    return { key, value };
+  }),
+  bundles: facts.bundles,
+  lastSeenAtMs: facts.lastSeenAt === null ? null : Date.parse(facts.lastSeenAt),
+});
+
+/** Whoever answers the query now; a query that can't be read any more is answered by nobody. */
+const findByQuery = async (
+  sql: Sql,
+  tenantId: string,
+  text: string,
+  { among, nowMs }: { among: Wanted['among']; nowMs: number },
+): Promise<Targeted[]> => {
+  const parsed = parseQuery(text);
+  if (parsed.kind !== 'query') return [];
+  const { rows } = await sql.query<FactsRow>(
+    `SELECT device.device_id AS "deviceId", device.name, device.site,
+            device.registration_status = 'approved' AS approved, ${tagsOf} AS tags,
+            jsonb_build_object(
+              'registrationStatus', device.registration_status,
+              'presence', coalesce(presence.presence, 'never'), 'name', lower(device.name),
+              'lastSeenAt', presence.last_seen_at,
+              'bundles', (SELECT coalesce(jsonb_agg(
+                              jsonb_build_object('name', bundle_name, 'version', version)), '[]')
+                            FROM bundle_orchestrator.public_device_bundles bundled
+                           WHERE bundled.tenant_id = $1
+                             AND bundled.device_id = device.device_id)) AS facts
+       FROM device_manager.public_devices device
+       LEFT JOIN telemetry.public_presence presence
+         ON presence.tenant_id = $1 AND presence.device_id = device.device_id
+      WHERE device.tenant_id = $1 AND ($2::uuid[] IS NULL OR device.device_id = ANY ($2))
+      ORDER BY device.device_id`,
+    [tenantId, among],
+  );
+  return rows
+    .filter((row) => matchQuery(parsed.query, factsOf(row), nowMs))
+    .map(({ facts: _, ...targeted }) => targeted);
+};
+
+/** In order of id; with whether they come and go by a query. */
 export const findTargeted = async (
   sql: Sql,
   tenantId: string,
   target: RolloutTarget,
-  withTags: boolean,
-): Promise<Targeted[]> => {
-  if (target.kind === 'group') await refuseGroup(sql, tenantId, target.groupId);
-  const { where, values } = conditionOf(target);
-  const tags = withTags
-    ? `ARRAY(SELECT CASE key WHEN '' THEN value ELSE key || '=' || value END
-               FROM device_manager.public_device_tags tag
-              WHERE tag.tenant_id = $1 AND tag.device_id = device.device_id)`
-    : `'{}'::text[]`;
-  const { rows } = await sql.query<Targeted>(
-    `SELECT device.device_id AS "deviceId", device.name,
-            device.registration_status = 'approved' AS approved, ${tags} AS tags
-       FROM device_manager.public_devices device
-      WHERE device.tenant_id = $1 AND ${where} ORDER BY device.device_id`,
-    [tenantId, ...values],
-  );
-  return rows;
+  wanted: Wanted & { nowMs: number },
+): Promise<{ devices: Targeted[]; isDynamic: boolean }> => {
+  const group =
+    target.kind === 'group' ? await findGroup(sql, tenantId, target.groupId) : { query: null };
+  if (group.query !== null) {
+    return { devices: await findByQuery(sql, tenantId, group.query, wanted), isDynamic: true };
+  }
+  return { devices: await findByCondition(sql, tenantId, target, wanted), isDynamic: false };
 };

@@ -22,6 +22,7 @@ export type RolloutRecord = {
   pace: Pace;
   /** Why some of its opened waves are not told yet. */
   paceWaits: readonly PaceWait[];
+  lateJoiners: boolean;
   createdAt: string;
   createdBy: string;
   completedAt: string | null;
@@ -38,6 +39,7 @@ type RecordRow = {
   on_failure: FailureAction;
   pace: Pace;
   pace_waits: PaceWait[];
+  late_joiners: boolean;
   created_at: Date;
   created_by: string;
   completed_at: Date | null;
@@ -54,6 +56,7 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
   onFailure: row.on_failure,
   pace: row.pace,
   paceWaits: row.pace_waits,
+  lateJoiners: row.late_joiners,
   createdAt: row.created_at.toISOString(),
   createdBy: row.created_by,
   completedAt: row.completed_at?.toISOString() ?? null,
@@ -61,7 +64,7 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
 
 const records = `SELECT rollout.id, rollout.bundle_id, bundle.name AS bundle_name, rollout.version,
     rollout.status, rollout.status_reason, rollout.starts_at, rollout.on_failure, rollout.created_at,
-    rollout.created_by, rollout.completed_at, rollout.pace, rollout.pace_waits
+    rollout.created_by, rollout.completed_at, rollout.pace, rollout.pace_waits, rollout.late_joiners
   FROM bundle_orchestrator.rollouts rollout
   JOIN bundle_orchestrator.bundles bundle
     ON bundle.tenant_id = rollout.tenant_id AND bundle.id = rollout.bundle_id
@@ -103,6 +106,7 @@ type DeviceRow = {
   report: SlotReport | null;
   reported_generation: number | null;
   wave: number;
+  late: boolean;
   reason: string | null;
   log_tail: string[];
   started_at: Date | null;
@@ -111,7 +115,7 @@ type DeviceRow = {
 };
 
 const deviceRows = `SELECT member.rollout_id, member.device_id, member.status, member.requested_generation,
-    member.wave, member.previous_slot, member.reason, member.log_tail, member.started_at, member.completed_at, member.retry_count,
+    member.wave, member.late, member.previous_slot, member.reason, member.log_tail, member.started_at, member.completed_at, member.retry_count,
     coalesce(device.name, member.device_name) AS device_name,
     coalesce(device.registration_status = 'approved', false) AS present,
     coalesce(presence.presence, 'never') AS presence, presence.last_seen_at,
@@ -202,6 +206,7 @@ export const firstOpenRows = async (
 
 export type RolloutDevice = RolloutRow & {
   wave: number;
+  late: boolean;
   reason: string | null;
   logTail: string[];
   startedAt: string | null;
@@ -221,6 +226,7 @@ export const listRolloutDevices = async (
   return rows.map((row) => ({
     ...rolloutRowOf(row),
     wave: row.wave,
+    late: row.late,
     reason: row.reason,
     logTail: row.log_tail,
     startedAt: row.started_at?.toISOString() ?? null,

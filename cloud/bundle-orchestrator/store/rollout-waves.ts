@@ -12,16 +12,22 @@ export type StoredWave = WaveState & {
   size: WaveSize;
   passedAt: string | null;
   passedBy: string | null;
+  /** Up to which place of the seeded order it reaches. */
+  lastPlace: number;
+  /** Of its devices, those that joined when it was passed already. */
+  late: number;
 };
+
+export type NewWave = WaveWish & { lastPlace: number };
 
 export const insertWaves = async (
   sql: Sql,
   rollout: { tenantId: string; rolloutId: string },
-  waves: readonly WaveWish[],
+  waves: readonly NewWave[],
 ): Promise<void> => {
   await sql.query(
-    `INSERT INTO bundle_orchestrator.rollout_waves (tenant_id, rollout_id, wave, name, size, gate)
-     SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::jsonb[], $6::jsonb[])`,
+    `INSERT INTO bundle_orchestrator.rollout_waves (tenant_id, rollout_id, wave, name, size, gate, last_place)
+     SELECT $1, $2, * FROM unnest($3::int[], $4::text[], $5::jsonb[], $6::jsonb[], $7::bigint[])`,
     [
       rollout.tenantId,
       rollout.rolloutId,
@@ -29,6 +35,7 @@ export const insertWaves = async (
       waves.map(({ name }) => name),
       waves.map(({ size }) => JSON.stringify(size)),
       waves.map(({ gate }) => JSON.stringify(gate)),
+      waves.map(({ lastPlace }) => lastPlace),
     ],
   );
 };
@@ -46,6 +53,8 @@ type Row = {
   passed_by: string | null;
   approvals: string[];
   accepted_failed: number;
+  last_place: number;
+  late: number;
 } & Record<
   | 'planned'
   | 'pending'
@@ -83,6 +92,8 @@ const waveOf = (row: Row): StoredWave => ({
   goodSinceMs: row.good_since?.getTime() ?? null,
   passedAt: row.passed_at?.toISOString() ?? null,
   passedBy: row.passed_by,
+  lastPlace: row.last_place,
+  late: row.late,
   approvals: row.approvals,
   acceptedFailed: row.accepted_failed,
   counts: countsOf(row),
@@ -137,7 +148,7 @@ export const wavesOf = async (
 ): Promise<Map<string, StoredWave[]>> => {
   const { rows } = await sql.query<Row>(
     `SELECT rollout_id, wave, name, size, gate, state, opened_at, good_since, passed_at, passed_by,
-            approvals, accepted_failed, planned, pending, in_progress, succeeded, failed, cancelled, rolling_back,
+            approvals, accepted_failed, last_place, late, planned, pending, in_progress, succeeded, failed, cancelled, rolling_back,
             rolled_back
        FROM bundle_orchestrator.rollout_waves
       WHERE tenant_id = $1 AND rollout_id = ANY ($2) ORDER BY rollout_id, wave`,

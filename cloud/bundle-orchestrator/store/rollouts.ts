@@ -7,8 +7,9 @@ import type { Slot } from '@signalbeam/sync/core/manifest';
 import type { Pace, Told } from '../core/pace.ts';
 import { isOver, type RolloutStatus, type RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
-import type { FailureAction, WaveWish } from '../core/wave.ts';
-import { insertWaves } from './rollout-waves.ts';
+import type { FailureAction } from '../core/wave.ts';
+import type { RolloutTarget } from './rollout-targets.ts';
+import { insertWaves, type NewWave } from './rollout-waves.ts';
 
 export type NewRollout = {
   tenantId: string;
@@ -19,8 +20,11 @@ export type NewRollout = {
   status: 'scheduled' | 'in-progress';
   startsAt: string | null;
   onFailure: FailureAction;
-  target: unknown;
+  target: RolloutTarget;
   pace: Pace;
+  lateJoiners: boolean;
+  /** Those that whoever made it is held to. */
+  sites: readonly string[] | null;
 };
 export type NewRow = { deviceId: string; name: string; wave: number };
 
@@ -28,15 +32,15 @@ export type NewRow = { deviceId: string; name: string; wave: number };
 export const insertRollout = async (
   sql: Sql,
   rollout: NewRollout,
-  waves: readonly WaveWish[],
+  waves: readonly NewWave[],
   rows: readonly NewRow[],
 ): Promise<void> => {
   const { tenantId, id, bundleId } = rollout;
   await sql.query(
     `INSERT INTO bundle_orchestrator.rollouts
        (tenant_id, id, bundle_id, version, created_by, created_at, status, starts_at, on_failure,
-        target, pace)
-     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10)`,
+        target, pace, late_joiners, sites)
+     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10, $11, $12)`,
     [
       tenantId,
       id,
@@ -48,6 +52,8 @@ export const insertRollout = async (
       rollout.onFailure,
       JSON.stringify(rollout.target),
       JSON.stringify(rollout.pace),
+      rollout.lateJoiners,
+      rollout.sites,
     ],
   );
   await insertWaves(sql, { tenantId, rolloutId: id }, waves);
@@ -182,7 +188,9 @@ export type LockedRollout = {
   onFailure: FailureAction;
   pace: Pace;
   toldLately: readonly Told[];
-  wavesDueAt: Date | null;
+  lateJoiners: boolean;
+  target: RolloutTarget | null;
+  sites: readonly string[] | null;
   lookedAt: Date;
 };
 
@@ -195,7 +203,7 @@ export const lockRollout = async (
   const { rows } = await sql.query<LockedRollout>(
     `SELECT id, bundle_id AS "bundleId", version, status, status_reason AS "statusReason",
             created_by AS "createdBy", starts_at AS "startsAt", on_failure AS "onFailure", pace,
-            told_lately AS "toldLately", waves_due_at AS "wavesDueAt", looked_at AS "lookedAt"
+            told_lately AS "toldLately", late_joiners AS "lateJoiners", target, sites, looked_at AS "lookedAt"
        FROM bundle_orchestrator.rollouts
       WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,
     [tenantId, id],

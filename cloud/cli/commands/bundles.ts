@@ -1,12 +1,11 @@
 /** Images and bundles: upload what runs, release a version of it. */
-import { createReadStream, readFileSync, statSync } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Schemas } from '@signalbeam/client';
-import { FleetError } from '@signalbeam/sync/core/errors';
 import { command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit.ts';
-import { inputBytesMax } from '../surroundings.ts';
+import { readJsonFile, unreadable } from '../json-file.ts';
 import { findBundle } from './find.ts';
 import { pageLimit, printList } from './listing.ts';
 
@@ -19,33 +18,12 @@ const containersFlag = {
   },
 } as const;
 
-const unreadable = (file: string, cause: unknown): FleetError =>
-  new FleetError(
-    'file-unreadable',
-    `${file} can't be read: ${cause instanceof Error ? cause.message : ''}.`,
-    {
-      cause,
-      next: 'Check its name and that you may read it.',
-    },
-  );
-
 const readContainers = async (
   file: string | undefined,
   input: () => Promise<string>,
 ): Promise<unknown> => {
   if (file === undefined) throw new UsageError('Say what it runs with --containers FILE.');
-  let text: string;
-  try {
-    if (file !== '-' && statSync(file).size > inputBytesMax) throw new Error('it is too large');
-    text = file === '-' ? await input() : readFileSync(file, 'utf8');
-  } catch (error) {
-    throw unreadable(file, error);
-  }
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new UsageError(`${file} is no JSON: ${error instanceof Error ? error.message : ''}.`);
-  }
+  return readJsonFile(file, input);
 };
 
 const imagesList = command({

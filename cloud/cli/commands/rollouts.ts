@@ -12,7 +12,7 @@ import { type ExitCode, exitCodes, UsageError } from '../exit.ts';
 import { filterFlags, filterOf } from './choose.ts';
 import { findBundle, findDevice } from './find.ts';
 import { pageLimit, printList } from './listing.ts';
-import { paceFlags, paceOf } from './rollout-pace.ts';
+import { planFlags, planOf, targetOf } from './rollout-plan.ts';
 
 type Rollout = Schemas['Rollout'];
 const rolloutWord = { name: 'ROLLOUT', about: 'its id' };
@@ -169,9 +169,19 @@ const chosenIds = async (client: Client, values: FilterValues) => {
   return ids;
 };
 
+/** By their site or group where that is all that was said, else one by one. */
+const whom = async (client: Client, filter: FilterValues, words: readonly string[]) => {
+  const target = await targetOf(client, filter);
+  if (target !== null) return { target };
+  const named = await Promise.all(words.map((word) => findDevice(client, word)));
+  const deviceIds = words.length > 0 ? named.map(({ id }) => id) : await chosenIds(client, filter);
+  if (deviceIds.length > 0) return { deviceIds };
+  throw new UsageError('Nobody is chosen by that; nothing was started.');
+};
+
 const start = command({
   name: 'rollouts start',
-  summary: 'Roll a version out to devices, all at once',
+  summary: 'Roll a version out to devices, all at once or in waves',
   words: [
     { name: 'BUNDLE', about: "a bundle's name or id" },
     { name: 'VERSION', about: 'such as 1.2.0' },
@@ -179,7 +189,7 @@ const start = command({
   ],
   flags: {
     ...filterFlags,
-    ...paceFlags,
+    ...planFlags,
     ...waitFlags,
     'allow-deprecated': { type: 'boolean', about: 'also if the version is deprecated' },
   },
@@ -187,24 +197,23 @@ const start = command({
     "rollouts start hello 1.2.0 --query 'ring=canary AND status=online' --wait --timeout 30m",
     'rollouts start hello 1.2.0 gateway-1 gateway-2',
     'rollouts start hello 1.2.0 --site plant-7 --json',
+    'rollouts start hello 1.2.0 --group canaries --strategy canary --soak 1h --approval another',
     "rollouts start hello 1.2.0 --site plant-7 --window '0 2 * * *' --time-zone Europe/Berlin --per-site 2",
   ],
   run: async (context, [bundleWord = '', version = '', ...words], values): Promise<ExitCode> => {
     const client = context.client();
     const timeoutMs = timeoutOf(values.timeout);
-    const pace = paceOf(values);
+    const plan = await planOf(values, context.surroundings.input);
     const filter = filterValues(values);
     const isFiltered = Object.keys(filter).length > 0;
-    if (isFiltered === words.length > 0) {
+    const isNamed = isFiltered || 'target' in plan;
+    if (isNamed === words.length > 0 || (isFiltered && 'target' in plan)) {
       throw new UsageError('Name devices, or choose them with --query, --site, --group …');
     }
     const bundle = await findBundle(client, bundleWord);
-    const named = await Promise.all(words.map((word) => findDevice(client, word)));
-    const deviceIds = isFiltered ? await chosenIds(client, filter) : named.map(({ id }) => id);
-    if (deviceIds.length === 0)
-      throw new UsageError('Nobody is chosen by that; nothing was started.');
+    const target = 'target' in plan ? {} : await whom(client, filter, words);
     const allowDeprecated = values['allow-deprecated'] === true;
-    const body = { bundleId: bundle.id, version, deviceIds, pace, allowDeprecated };
+    const body = { bundleId: bundle.id, version, ...target, ...plan, allowDeprecated };
     const rollout = await client.post('/api/rollouts', { body });
     if (values.wait === true) return follow(context, rollout, timeoutMs);
     context.output.one(rollout, lines(rollout));

@@ -1,17 +1,33 @@
 /**
  * Ways to roll out, by name: each is a list of waves that the API takes. What a person chooses is a
- * strategy and two or three numbers; everything else has the value that fits most fleets.
+ * strategy and two or three numbers; everything else has the value that fits most fleets. Pure; shared
+ * by the console and the command line, so that a name means the same in both.
  */
-import type { RolloutWave, WaveGate, WaveSize, WaveWish } from './rollout-types.ts';
 
-export type StrategyName = 'all-at-once' | 'canary' | 'thirds';
+export const strategyNames = ['all-at-once', 'canary', 'thirds', 'site-by-site'] as const;
+export type StrategyName = (typeof strategyNames)[number];
+
+type Approval = 'none' | 'any-person' | 'another-person';
+type Gate = {
+  succeededPercentMin: number;
+  failedPercentMax: number;
+  failedSampleMin: number;
+  soakMs: number;
+  approval: Approval;
+  unreached: { rule: 'wait' };
+};
+type Wave = {
+  name: string;
+  size: { kind: 'percent'; percent: number } | { kind: 'rest' } | { kind: 'each-site' };
+  gate: Gate;
+};
 
 export type StrategyChoice = {
   strategy: StrategyName;
   /** How long a wave has to stay good before the next one. */
   soakMinutes: number;
-  /** Somebody has to look at it before the next wave. */
-  approval: WaveGate['approval'];
+  /** Who has to look at it before the next wave. */
+  approval: Approval;
 };
 
 export const strategies: readonly { name: StrategyName; label: string; means: string }[] = [
@@ -30,9 +46,14 @@ export const strategies: readonly { name: StrategyName; label: string; means: st
     label: 'In three waves',
     means: 'A tenth, then up to half, then everybody: each wave when the one before it is well.',
   },
+  {
+    name: 'site-by-site',
+    label: 'Site by site',
+    means: 'One site after the other, the smallest first: each when the one before it is well.',
+  },
 ];
 
-const gateOf = ({ soakMinutes, approval }: StrategyChoice, failedPercentMax: number): WaveGate => ({
+const gateOf = ({ soakMinutes, approval }: StrategyChoice, failedPercentMax: number): Gate => ({
   succeededPercentMin: 100 - failedPercentMax,
   failedPercentMax,
   failedSampleMin: 3,
@@ -42,7 +63,7 @@ const gateOf = ({ soakMinutes, approval }: StrategyChoice, failedPercentMax: num
 });
 
 /** The last wave gates nothing; its gate only stops what goes on. */
-const lastGate: WaveGate = {
+const lastGate: Gate = {
   succeededPercentMin: 0,
   failedPercentMax: 10,
   failedSampleMin: 5,
@@ -51,9 +72,9 @@ const lastGate: WaveGate = {
   unreached: { rule: 'wait' },
 };
 
-const percent = (value: number): WaveSize => ({ kind: 'percent', percent: value });
+const percent = (value: number): Wave['size'] => ({ kind: 'percent', percent: value });
 
-export const wavesOf = (choice: StrategyChoice): WaveWish[] => {
+export const wavesOf = (choice: StrategyChoice): Wave[] => {
   switch (choice.strategy) {
     case 'all-at-once':
       return [];
@@ -68,25 +89,7 @@ export const wavesOf = (choice: StrategyChoice): WaveWish[] => {
         { name: 'half', size: percent(40), gate: gateOf(choice, 5) },
         { name: 'the rest', size: { kind: 'rest' }, gate: lastGate },
       ];
+    case 'site-by-site':
+      return [{ name: 'each site', size: { kind: 'each-site' }, gate: gateOf(choice, 0) }];
   }
-};
-
-const minutes = (ms: number): string => {
-  const whole = Math.round(ms / 60_000);
-  if (whole < 1) return `${Math.round(ms / 1_000)} s`;
-  return whole % 60 === 0 ? `${whole / 60} h` : `${whole} min`;
-};
-
-/** What a wave's gate asks for, in words; empty when it asks for nothing. */
-export const gateWords = ({ gate }: Pick<RolloutWave, 'gate'>): string => {
-  const parts: string[] = [];
-  if (gate.succeededPercentMin > 0) parts.push(`${gate.succeededPercentMin} % confirmed`);
-  if (gate.failedPercentMax < 100) parts.push(`at most ${gate.failedPercentMax} % failed`);
-  if (gate.soakMs > 0) parts.push(`well for ${minutes(gate.soakMs)}`);
-  if (gate.approval === 'any-person') parts.push('somebody’s approval');
-  if (gate.approval === 'another-person') parts.push('another person’s approval');
-  if (gate.unreached.rule === 'go-on') {
-    parts.push(`the unreached left out after ${minutes(gate.unreached.afterMs)}`);
-  }
-  return parts.join(' · ');
 };

@@ -1,0 +1,22 @@
+/** What a wave's gate asks for, in words. */
+import type { RolloutWave } from './rollout-types.ts';
+
+const minutes = (ms: number): string => {
+  const whole = Math.round(ms / 60_000);
+  if (whole < 1) return `${Math.round(ms / 1_000)} s`;
+  return whole % 60 === 0 ? `${whole / 60} h` : `${whole} min`;
+};
+
+/** What a wave's gate asks for, in words; empty when it asks for nothing. */
+export const gateWords = ({ gate }: Pick<RolloutWave, 'gate'>): string => {
+  const parts: string[] = [];
+  if (gate.succeededPercentMin > 0) parts.push(`${gate.succeededPercentMin} % confirmed`);
+  if (gate.failedPercentMax < 100) parts.push(`at most ${gate.failedPercentMax} % failed`);
+  if (gate.soakMs > 0) parts.push(`well for ${minutes(gate.soakMs)}`);
+  if (gate.approval === 'any-person') parts.push('somebody’s approval');
+  if (gate.approval === 'another-person') parts.push('another person’s approval');
+  if (gate.unreached.rule === 'go-on') {
+    parts.push(`the unreached left out after ${minutes(gate.unreached.afterMs)}`);
+  }
+  return parts.join(' · ');
+};
