@@ -1,6 +1,8 @@
 /** The table of all commands, in the order in which help shows them. A new one is added here. */
 import type { Command } from '../command.ts';
 import { admissionCommands } from './admission.ts';
+import { alertRuleCommands } from './alert-rules.ts';
+import { alertCommands } from './alerts.ts';
 import { apiCommands } from './api.ts';
 import { bundleLifeCommands } from './bundle-lives.ts';
 import { bundleCommands } from './bundles.ts';
@@ -11,6 +13,7 @@ import { groupCommands } from './groups.ts';
 import { peopleCommands } from './people.ts';
 import { rolloutCommands } from './rollouts.ts';
 import { signInCommands } from './sign-in.ts';
+import { silenceCommands } from './silences.ts';
 
 export const commands: readonly Command[] = [
   ...signInCommands,
@@ -20,6 +23,9 @@ export const commands: readonly Command[] = [
   ...bundleCommands,
   ...bundleLifeCommands,
   ...rolloutCommands,
+  ...alertCommands,
+  ...alertRuleCommands,
+  ...silenceCommands,
   ...peopleCommands,
   ...channelCommands,
   ...apiCommands,
