@@ -134,6 +134,8 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'post /api/artifacts': post('/api/artifacts', tenant.image.tar),
     'get /api/artifacts': read('/api/artifacts'),
     'get /api/artifacts/blobs/{digest}': read(`/api/artifacts/blobs/${tenant.image.configDigest}`),
+    'get /api/bundle-policy': read('/api/bundle-policy'),
+    'patch /api/bundle-policy': post('/api/bundle-policy', { loopbackOnly: true }),
     'get /api/bundles': read('/api/bundles'),
     'post /api/bundles': post('/api/bundles', { name: `b-${Date.now()}` }),
     'get /api/bundles/{id}': read(inBundle),

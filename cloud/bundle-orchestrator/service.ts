@@ -9,6 +9,7 @@ import { addBundleLifeRoutes } from './api/bundle-lives.ts';
 import { addBundleRoutes } from './api/bundles.ts';
 import { addDesiredRoutes } from './api/desired.ts';
 import type { Parts } from './api/parts.ts';
+import { addPolicyRoutes } from './api/policy.ts';
 import { addRolloutRoutes } from './api/rollouts.ts';
 import { addVersionRoutes } from './api/versions.ts';
 import { sweepSpool } from './artifacts/spool.ts';
@@ -40,6 +41,7 @@ export const createService = (platform: Platform): Service => {
     addBundleRoutes,
     addBundleLifeRoutes,
     addVersionRoutes,
+    addPolicyRoutes,
     addDesiredRoutes,
     addRolloutRoutes,
   ]) {

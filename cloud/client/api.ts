@@ -1212,6 +1212,77 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/bundle-policy": {
+    parameters: {
+    };
+    /**
+    * What bundles of this tenant may ask of a device, and what the installation allows at most
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description The policy */
+        200: {
+          content: {
+            "application/json": components["schemas"]["BundlePolicy"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+    * Changes what versions that are made from now on may ask of a device
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    patch: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            registries?: string[] | null;
+            hostPaths?: {
+              path: string;
+              writable: boolean;
+            }[] | null;
+            hostPorts?: {
+              from: number;
+              to: number;
+            }[] | null;
+            loopbackOnly?: boolean;
+            limitsRequired?: boolean;
+            memoryBytesMax?: number | null;
+            cpusMax?: number | null;
+          };
+        };
+      };
+      responses: {
+        /** @description The policy */
+        200: {
+          content: {
+            "application/json": components["schemas"]["BundlePolicy"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    trace?: never;
+  };
   "/api/bundles": {
     parameters: {
     };
@@ -6630,6 +6701,28 @@ export interface components {
       rolloutId: string | null;
       /** @description As the device reports this very wish */
       status: string;
+    };
+    BundlePolicy: {
+      registries: string[] | null;
+      hostPaths: {
+        path: string;
+        writable: boolean;
+      }[] | null;
+      hostPorts: {
+        from: number;
+        to: number;
+      }[] | null;
+      loopbackOnly: boolean;
+      limitsRequired: boolean;
+      memoryBytesMax: number | null;
+      cpusMax: number | null;
+      installation: {
+        registries: string[] | null;
+        hostPaths: {
+          path: string;
+          writable: boolean;
+        }[] | null;
+      };
     };
     Assigned: {
       generation: number;

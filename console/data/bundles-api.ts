@@ -2,7 +2,14 @@
 import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
 import { whole } from './lists.ts';
 import { type Ask, type FieldError, upload } from './request.ts';
-import type { ArtifactImage, AssignedDevice, Bundle, BundleVersion } from './types.ts';
+import type {
+  ArtifactImage,
+  AssignedDevice,
+  Bundle,
+  BundlePolicy,
+  BundleVersion,
+  PolicyRules,
+} from './types.ts';
 
 const segment = encodeURIComponent;
 const subjectPath = (id: string, version: string | null): string =>
@@ -31,6 +38,8 @@ export const bundlesApi = (ask: Ask) => ({
       'GET',
       `/api/bundles/${segment(id)}/devices?limit=50${cursor === null ? '' : `&cursor=${segment(cursor)}`}`,
     ),
+  policy: () => ask<BundlePolicy>('GET', '/api/bundle-policy'),
+  changePolicy: (rules: PolicyRules) => ask<BundlePolicy>('PATCH', '/api/bundle-policy', rules),
   versions: (id: string) =>
     whole<BundleVersion>(ask, `/api/bundles/${segment(id)}/versions`, 'versions'),
   version: (id: string, version: string) =>

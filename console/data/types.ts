@@ -296,6 +296,18 @@ export type BundleVersion = {
   createdAt: Instant;
   createdBy?: string | null;
 };
+export type PolicyRules = {
+  registries: string[] | null;
+  hostPaths: { path: string; writable: boolean }[] | null;
+  hostPorts: { from: number; to: number }[] | null;
+  loopbackOnly: boolean;
+  limitsRequired: boolean;
+  memoryBytesMax: number | null;
+  cpusMax: number | null;
+};
+export type BundlePolicy = PolicyRules & {
+  installation: Pick<PolicyRules, 'registries' | 'hostPaths'>;
+};
 export type AssignedDevice = {
   deviceId: string;
   name: string;

@@ -84,15 +84,17 @@ class BundlesPage extends LitElement {
   protected override render() {
     return html`<div class="page"><div class="page-head">
       <div><h1>Bundles</h1><p class="lead">What devices run: containers, versioned, signed, never changed once released.</p></div>
-      ${actionButton({
-        label: 'New bundle',
-        icon: 'plus',
-        look: 'primary',
-        refused: refusedByRole(this.app.user),
-        run: () => {
-          this.creating = true;
+      <span class="row"><a class="button small quiet" href=${pathTo.policy()}>What they may ask for</a>${actionButton(
+        {
+          label: 'New bundle',
+          icon: 'plus',
+          look: 'primary',
+          refused: refusedByRole(this.app.user),
+          run: () => {
+            this.creating = true;
+          },
         },
-      })}</div>${this.#list()}
+      )}</span></div>${this.#list()}
       ${dialog({
         label: 'New bundle',
         open: this.creating,

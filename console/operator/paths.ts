@@ -15,6 +15,7 @@ export const pathTo = {
   labels: (chosen: string) => `/labels?${chosen}`,
   fleetByQuery: (query: string) => `/?query=${encodeURIComponent(query)}`,
   bundles: () => '/bundles',
+  policy: () => '/bundle-policy',
   bundle: (id: string) => `/bundles/${encodeURIComponent(id)}`,
   newVersion: (id: string, from = '') =>
     `/bundles/${encodeURIComponent(id)}/new-version${from === '' ? '' : `?from=${encodeURIComponent(from)}`}`,

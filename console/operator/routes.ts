@@ -96,6 +96,13 @@ export const routes: readonly Route[] = [
     load: () => import('./bundles-page.ts'),
   },
   {
+    pattern: '/bundle-policy',
+    title: 'Bundle policy',
+    section: 'bundles',
+    tag: 'policy-page',
+    load: () => import('./policy-page.ts'),
+  },
+  {
     pattern: '/bundles/:id',
     title: 'Bundle',
     section: 'bundles',

@@ -343,6 +343,7 @@ describe('versions', () => {
     expect(Object.keys(document.paths ?? {}).sort()).toEqual([
       '/api/artifacts',
       '/api/artifacts/blobs/{digest}',
+      '/api/bundle-policy',
       '/api/bundles',
       '/api/bundles/validate',
       '/api/bundles/{id}',

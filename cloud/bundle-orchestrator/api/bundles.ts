@@ -133,7 +133,10 @@ const addValidating = (api: Api, parts: Parts): void => {
     async (c) => {
       const { containers } = c.req.valid('json');
       const checked = await withTenant(parts.pool, c.var.caller, (sql) =>
-        checkContainers(sql, containers, parts.policy),
+        checkContainers(sql, containers, {
+          tenantId: c.var.caller.tenantId,
+          installation: parts.policy,
+        }),
       );
       return checked.kind === 'refused'
         ? c.json({ valid: false, errors: checked.errors }, 200)

@@ -6,6 +6,7 @@ import type { BundlePolicy } from '../core/policy.ts';
 import type { Workshop } from '../desired/workshop.ts';
 
 export type Parts = Workshop & {
+  /** The installation's. */
   policy: BundlePolicy;
   blobs: Blobs;
   upload: Uploader;

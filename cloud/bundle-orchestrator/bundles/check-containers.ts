@@ -1,6 +1,7 @@
 /**
- * Judges what a publisher wants to release: its shape, the policy, and whether the uploaded images
- * it names are there. Every finding has a path, so an editor can show it at its field.
+ * Judges what a publisher wants to release: its shape, the policies of the installation and of the
+ * tenant, and whether the uploaded images it names are there. Whoever makes a version, by whatever way
+ * its words came, asks here. Every finding has a path, so an editor can show it at its field.
  */
 import { fieldErrors } from '@signalbeam/platform/http/app';
 import type { FieldError } from '@signalbeam/platform/http/problem';
@@ -10,6 +11,7 @@ import { containersSchema } from '@signalbeam/sync/wire/manifest';
 import { z } from 'zod';
 import { type BundlePolicy, policyErrors, uploadedImage } from '../core/policy.ts';
 import { blobsOfImages, referenceOf } from '../store/artifacts.ts';
+import { findPolicy } from '../store/policies.ts';
 
 export type Checked =
   | { kind: 'accepted'; containers: ContainerManifest[]; images: Release['images'] }
@@ -29,12 +31,13 @@ const distinctUploads = (containers: readonly ContainerManifest[]) => [
 export const checkContainers = async (
   sql: Sql,
   containers: unknown,
-  policy: BundlePolicy,
+  { tenantId, installation }: { tenantId: string; installation: BundlePolicy },
 ): Promise<Checked> => {
   const parsed = manifest.safeParse({ containers });
   if (!parsed.success) return { kind: 'refused', errors: fieldErrors(parsed.error) };
   const accepted = parsed.data.containers;
-  const errors: FieldError[] = policyErrors(accepted, policy);
+  const policies = [installation, await findPolicy(sql, tenantId)];
+  const errors: FieldError[] = policyErrors(accepted, policies);
   const uploads = distinctUploads(accepted);
   const found = await blobsOfImages(sql, uploads);
   for (const [index, { image }] of accepted.entries()) {

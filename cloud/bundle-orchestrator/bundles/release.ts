@@ -58,7 +58,10 @@ export const releaseVersion = async (
     if ((await findVersion(sql, bundleId, version)) !== null) {
       throw versionExists(bundle.name, version);
     }
-    const checked = await checkContainers(sql, wish.containers, workshop.policy);
+    const checked = await checkContainers(sql, wish.containers, {
+      tenantId,
+      installation: workshop.policy,
+    });
     if (checked.kind === 'refused') {
       throw refusal('invalid-bundle', 'This version can not be released as it is.', {
         errors: checked.errors,

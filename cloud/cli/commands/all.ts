@@ -11,6 +11,7 @@ import { completionCommand } from './completion.ts';
 import { deviceCommands } from './devices.ts';
 import { groupCommands } from './groups.ts';
 import { peopleCommands } from './people.ts';
+import { policyCommands } from './policy.ts';
 import { rolloutCommands } from './rollouts.ts';
 import { signInCommands } from './sign-in.ts';
 import { silenceCommands } from './silences.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   ...admissionCommands,
   ...bundleCommands,
   ...bundleLifeCommands,
+  ...policyCommands,
   ...rolloutCommands,
   ...alertCommands,
   ...alertRuleCommands,

@@ -27,6 +27,7 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/devices/:id/bundle/*', 'bundle-orchestrator'],
   ['/api/devices/:id/desired-state', 'bundle-orchestrator'],
   ['/api/artifacts/*', 'bundle-orchestrator'],
+  ['/api/bundle-policy', 'bundle-orchestrator'],
   ['/api/bundles/*', 'bundle-orchestrator'],
   ['/api/releases/*', 'bundle-orchestrator'],
   ['/api/rollouts/*', 'bundle-orchestrator'],
