@@ -1,8 +1,10 @@
 /**
  * Accounts in the operator's console: a second factor that is scanned and then asked for, an
- * invitation that is taken, a program's token, and the audit log that tells of all of it.
+ * invitation that is taken, a program's token, a channel for notifications, and the audit log that
+ * tells of all of it.
  */
 import { totpCode } from '@signalbeam/platform/identity/totp';
+import { openHttpReceiver, takes } from '@signalbeam/telemetry-processor/notify/receivers.suite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { looksFor, watchedPage } from './browser.fixture.ts';
 import { type Desk, openDesk } from './operator.fixture.ts';
@@ -91,6 +93,44 @@ it('renews a sign-in whose access token ran out, without a word', async () => {
   await page.goto(`${cloud.url}/groups`);
   await heading('Groups').waitFor();
   await desk.live().waitFor();
+});
+
+it('makes a channel, says what its receiver said, and tries again what was given up', async () => {
+  const { page, heading, overlay } = desk;
+  const receiver = await openHttpReceiver();
+  receiver.answer((response) => void response.writeHead(503).end('not today'));
+  await page.goto(`${desk.cloud.url}/notifications`);
+  await page.getByText('Nobody is told yet').waitFor();
+  await page.getByRole('button', { name: 'New channel' }).click();
+  await overlay().getByLabel('Kind').selectOption('webhook');
+  await overlay().getByLabel('Name').fill('hook');
+  await overlay().getByLabel('Address').fill(`${receiver.url}/hook`);
+  await overlay().getByLabel('Other events').fill('rollout.*');
+  expect(await looksFor(page, 'a new channel')).toEqual([]);
+  await overlay().getByRole('button', { name: 'Make channel' }).click();
+  expect(await overlay().locator('pre').textContent()).toMatch(/^whsec_/);
+  await overlay().getByRole('button', { name: 'I have it' }).click();
+  await page.getByRole('button', { name: 'Test' }).click();
+  await page.getByText('hook did not take the test: HTTP 503: not today').waitFor();
+  const log = page.getByRole('region', { name: 'What was sent' });
+  await log.getByText('Given up', { exact: true }).last().waitFor();
+  await page
+    .getByRole('region', { name: 'Channels' })
+    .getByText('Failing', { exact: true })
+    .waitFor();
+  expect(await looksFor(page, 'a channel that fails')).toEqual([]);
+  receiver.answer(takes);
+  await log.getByRole('button', { name: 'Try again' }).click();
+  await expect.poll(() => receiver.posts.length, { timeout: 15_000 }).toBe(2);
+  await page.getByRole('button', { name: 'Edit' }).click();
+  await overlay().getByLabel('Send notifications here').uncheck();
+  await overlay().getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Paused').waitFor();
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await overlay().getByRole('button', { name: 'Delete channel' }).click();
+  await page.getByText('Nobody is told yet').waitFor();
+  await heading('Notifications').waitFor();
+  await receiver.close();
 });
 
 it('gives a program a token, and tells of everything in the audit log', async () => {

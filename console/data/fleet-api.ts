@@ -2,6 +2,7 @@
 import { bundlesApi } from './bundles-api.ts';
 import type { DeviceChoice } from './fleet-filter.ts';
 import { collect, pageSize, whole } from './lists.ts';
+import { notificationApi } from './notification-api.ts';
 import { peopleApi } from './people-api.ts';
 import type { Ask } from './request.ts';
 import type {
@@ -188,6 +189,7 @@ const accountApi = (ask: Ask) => ({
 export const createFleetApi = (ask: Ask) => ({
   ...accountApi(ask),
   ...peopleApi(ask),
+  ...notificationApi(ask),
   ...devicesApi(ask),
   ...credentialsApi(ask),
   ...groupsApi(ask),

@@ -7,6 +7,7 @@ export const pathTo = {
   sites: () => '/sites',
   fleetBySite: (site: string) => `/?site=${encodeURIComponent(site)}`,
   tokens: () => '/tokens',
+  notifications: () => '/notifications',
   account: () => '/account',
   people: () => '/people',
   programs: () => '/service-accounts',

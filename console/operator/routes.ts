@@ -5,7 +5,16 @@ export type Route = {
   pattern: string;
   title: string;
   /** Which entry of the navigation it belongs to. */
-  section: 'fleet' | 'groups' | 'sites' | 'tokens' | 'bundles' | 'rollouts' | 'account' | 'none';
+  section:
+    | 'fleet'
+    | 'groups'
+    | 'sites'
+    | 'tokens'
+    | 'bundles'
+    | 'rollouts'
+    | 'notifications'
+    | 'account'
+    | 'none';
   tag: string;
   load: () => Promise<unknown>;
 };
@@ -52,6 +61,13 @@ export const routes: readonly Route[] = [
     section: 'tokens',
     tag: 'tokens-page',
     load: () => import('./tokens-page.ts'),
+  },
+  {
+    pattern: '/notifications',
+    title: 'Notifications',
+    section: 'notifications',
+    tag: 'notifications-page',
+    load: () => import('./notifications-page.ts'),
   },
   {
     pattern: '/account',

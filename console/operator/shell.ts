@@ -30,6 +30,7 @@ const sections: readonly { key: Route['section']; label: string; href: string; i
     { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
     { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
     { key: 'tokens', label: 'Tokens', href: pathTo.tokens(), icon: 'lock' },
+    { key: 'notifications', label: 'Notifications', href: pathTo.notifications(), icon: 'bell' },
     { key: 'account', label: 'Account', href: pathTo.account(), icon: 'user' },
   ];
 
@@ -166,6 +167,7 @@ export class OperatorShell extends LitElement {
       { keys: 'g o', title: 'Go to groups', run: go(pathTo.groups()) },
       { keys: 'g s', title: 'Go to sites', run: go(pathTo.sites()) },
       { keys: 'g t', title: 'Go to registration tokens', run: go(pathTo.tokens()) },
+      { keys: 'g n', title: 'Go to notifications', run: go(pathTo.notifications()) },
       { keys: 'g a', title: 'Go to your account', run: go(pathTo.account()) },
       { keys: 'g b', title: 'Go to bundles', run: go(pathTo.bundles()) },
       { keys: 'g r', title: 'Go to rollouts', run: go(pathTo.rollouts()) },

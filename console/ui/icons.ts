@@ -6,6 +6,7 @@ import { html, type TemplateResult } from 'lit';
 import { unsafeSVG } from 'lit/directives/unsafe-svg.js';
 import activity from 'lucide-static/icons/activity.svg?raw';
 import arrowLeft from 'lucide-static/icons/arrow-left.svg?raw';
+import bell from 'lucide-static/icons/bell.svg?raw';
 import box from 'lucide-static/icons/box.svg?raw';
 import check from 'lucide-static/icons/check.svg?raw';
 import chevronRight from 'lucide-static/icons/chevron-right.svg?raw';
@@ -38,6 +39,7 @@ const drawings = {
   activity,
   alert,
   arrowLeft,
+  bell,
   box,
   check,
   chevronRight,
