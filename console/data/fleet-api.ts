@@ -22,12 +22,13 @@ import type {
   DesiredState,
   Device,
   DeviceEvent,
+  DeviceHealth,
   Group,
   GroupMember,
+  MetricSeries,
   Quotas,
   RegistrationToken,
   Reported,
-  Sample,
   Site,
   Suggested,
   TagCount,
@@ -89,13 +90,12 @@ const devicesApi = (ask: Ask) => ({
     ),
   reported: (id: string) => ask<Reported>('GET', `/api/devices/${segment(id)}/reported`),
   desired: (id: string) => ask<DesiredState>('GET', `/api/devices/${segment(id)}/desired-state`),
-  metrics: async (id: string, from: number, to: number) =>
-    (
-      await ask<{ series: Sample[] }>(
-        'GET',
-        `/api/devices/${segment(id)}/metrics?from=${segment(new Date(from).toISOString())}&to=${segment(new Date(to).toISOString())}&maxPoints=300`,
-      )
-    ).series,
+  metrics: (id: string, from: number, to: number) =>
+    ask<MetricSeries>(
+      'GET',
+      `/api/devices/${segment(id)}/metrics?from=${segment(new Date(from).toISOString())}&to=${segment(new Date(to).toISOString())}&maxPoints=300`,
+    ),
+  health: (id: string) => ask<DeviceHealth>('GET', `/api/devices/${segment(id)}/health`),
   events: async (id: string) =>
     (await ask<{ events: DeviceEvent[] }>('GET', `/api/devices/${segment(id)}/events?limit=100`))
       .events,

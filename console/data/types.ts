@@ -88,6 +88,15 @@ export type SlotStatus =
   | 'failed'
   | 'removed';
 
+type HealthPart = { points: number; most: number; says: string };
+export type DeviceHealth = {
+  /** Null: not heard of for an hour, or never. */
+  score: number | null;
+  level: 'healthy' | 'degraded' | 'critical' | 'unknown';
+  notHeardSince: Instant | null;
+  parts: Record<'freshness' | 'reconciliation' | 'resources' | 'stability', HealthPart>;
+};
+
 export type Device = {
   id: string;
   name: string;
@@ -226,6 +235,12 @@ export type Sample = {
   diskPercent: number | null;
   networkReceivedBytes?: number | null;
   networkSentBytes?: number | null;
+};
+/** A chart's points, and from what they were made. */
+export type MetricSeries = {
+  series: Sample[];
+  source: 'samples' | 'hours' | 'days';
+  bucketMs: number;
 };
 
 export type DeviceEvent = {

@@ -7,7 +7,7 @@ import { applyToDevices, type LiveEvent, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
 import { appendSample, sampleFromEvent } from '../data/trend.ts';
-import type { Device, Reported, Sample } from '../data/types.ts';
+import type { Device, MetricSeries, Reported, Sample } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
 import { crumb } from '../ui/crumb.ts';
@@ -17,7 +17,7 @@ import { emptyState, errorNotice, loading, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { containerTable } from '../views/containers.ts';
 import { deviceFacts } from '../views/device-facts.ts';
-import { metricCharts, metricTable, newestSample } from '../views/metric-panel.ts';
+import { madeOf, metricCharts, metricTable, newestSample } from '../views/metric-panel.ts';
 import { pairSlots, softwareTable } from '../views/software.ts';
 import { timeline } from '../views/timeline.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
@@ -25,6 +25,7 @@ import type { DeviceDialog } from './device-dialog-kind.ts';
 import './device-activity.ts';
 import './device-credentials.ts';
 import './device-dialogs.ts';
+import './device-health.ts';
 import './device-life-dialogs.ts';
 import './device-metadata.ts';
 import { deviceRemoval } from './device-removal.ts';
@@ -37,6 +38,8 @@ const ranges = [
   { key: '6h', label: '6 h', ms: 6 * hourMs, period: 'last 6 hours' },
   { key: '24h', label: '24 h', ms: 24 * hourMs, period: 'last day' },
   { key: '7d', label: '7 d', ms: 7 * 24 * hourMs, period: 'last week' },
+  { key: '30d', label: '30 d', ms: 30 * 24 * hourMs, period: 'last 30 days' },
+  { key: '1y', label: '1 y', ms: 365 * 24 * hourMs, period: 'last year' },
 ] as const;
 type Range = (typeof ranges)[number];
 
@@ -70,7 +73,7 @@ class DevicePage extends LitElement {
   );
   #desired = createResource(this, () => this.app.api.desired(this.#id));
   #events = createResource(this, () => this.app.api.events(this.#id));
-  #metrics = createResource<Sample[]>(this, () => {
+  #metrics = createResource<MetricSeries>(this, () => {
     const to = Date.now();
     return this.app.api.metrics(this.#id, to - this.range.ms, to);
   });
@@ -110,7 +113,7 @@ class DevicePage extends LitElement {
     if (event.type === 'metrics') {
       const sample = sampleFromEvent(event.data);
       if (sample === null) this.#metrics.refresh();
-      else this.#metrics.patch((known) => appendSample(known, sample, Date.now() - this.range.ms));
+      else this.#metrics.patch((known) => this.#withSample(known, sample));
     } else if (event.type === 'event') {
       this.#events.refresh();
     } else if (event.type === 'reported') {
@@ -119,6 +122,13 @@ class DevicePage extends LitElement {
     } else {
       this.#onDevice(event);
     }
+  }
+
+  /** Points of hours and days are means: one sample is none of them. */
+  #withSample(known: MetricSeries, sample: Sample): MetricSeries {
+    if (known.source !== 'samples') return known;
+    const series = appendSample(known.series, sample, Date.now() - this.range.ms);
+    return { ...known, series };
   }
 
   #onDevice(event: LiveEvent): void {
@@ -212,7 +222,8 @@ class DevicePage extends LitElement {
   }
 
   #charts(): TemplateResult {
-    const { value, error } = this.#metrics;
+    const { value: known, error } = this.#metrics;
+    const value = known?.series;
     const to = Date.now();
     const choose = (range: Range) => () => {
       this.range = range;
@@ -224,7 +235,7 @@ class DevicePage extends LitElement {
       this.#metrics.refresh();
     };
     return html`<section class="card" aria-labelledby="metrics-title">
-      <header><h2 id="metrics-title">Metrics</h2>${newestSample(value)}<div class="row">
+      <header><h2 id="metrics-title">Metrics</h2>${known === undefined ? nothing : html`<span class="small muted">${madeOf(known)}</span>`}${newestSample(value)}<div class="row">
         <div class="segmented" role="group" aria-label="Period">${ranges.map(
           (range) =>
             html`<button type="button" aria-pressed=${this.range === range} @click=${choose(range)}>${range.label}</button>`,
@@ -326,7 +337,8 @@ class DevicePage extends LitElement {
       ${reported?.engine && !reported.engine.reachable ? notice('bad', html`<p>The container engine on this device does not answer. Running containers are not touched; updates wait until it is back.</p>`) : nothing}
       <div class="device-grid">
         <div class="stack">${this.#software()} ${this.#charts()} ${this.#containers()}</div>
-        <div class="stack"><device-tags .app=${this.app} .device=${device} @changed=${() => this.#device.refresh()}></device-tags>
+        <div class="stack"><device-health .app=${this.app} .device=${device}></device-health>
+          <device-tags .app=${this.app} .device=${device} @changed=${() => this.#device.refresh()}></device-tags>
           <device-metadata .app=${this.app} .device=${device} @changed=${() => this.#device.refresh()}></device-metadata>
           ${deviceFacts(device, this.#desired.value, reported ?? null)}
           ${device.removal ? nothing : html`<device-credentials .app=${this.app} .device=${device}></device-credentials>`} ${this.#timeline()}

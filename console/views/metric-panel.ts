@@ -5,7 +5,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { clockOf, millisOf } from '../data/format.ts';
 import { latestOf, percentText, pointsOf, rateText, sentenceOf } from '../data/trend.ts';
-import type { Sample } from '../data/types.ts';
+import type { MetricSeries, Sample } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import type { ChartLine } from '../ui/line-chart.ts';
 import '../ui/line-chart.ts';
@@ -16,6 +16,20 @@ export const newestSample = (samples: readonly Sample[] | undefined): unknown =>
   return last === undefined
     ? nothing
     : html`<span class="small muted grow">newest ${age(last.at)}</span>`;
+};
+
+const units = [
+  [86_400_000, 'day'],
+  [3_600_000, 'hour'],
+  [60_000, 'minute'],
+  [1_000, 'second'],
+] as const;
+
+/** What one point of a chart stands for, and from what it was made. */
+export const madeOf = ({ source, bucketMs }: Omit<MetricSeries, 'series'>): string => {
+  const [ms, unit] = units.find(([size]) => bucketMs % size === 0) ?? [1, 'millisecond'];
+  const count = bucketMs / ms;
+  return `a point is ${count === 1 ? `a ${unit}`.replace('a hour', 'an hour') : `${count} ${unit}s`}, from ${source}`;
 };
 
 type Window = { from: number; to: number; period: string };
