@@ -271,7 +271,8 @@ describe('a body', () => {
       ({ key }) => !walkedByBrowsers.includes(key),
       async (operation, call) => {
         const request = { token: tokenFor(call, ours), body: call.body };
-        const answer = await ask(operation, `${call.path}?colour=red`, request);
+        const more = call.path.includes('?') ? '&' : '?';
+        const answer = await ask(operation, `${call.path}${more}colour=red`, request);
         expect([operation.key, answer.status, pathsOf(answer)]).toEqual([
           ...[operation.key, 400, ['colour']],
         ]);

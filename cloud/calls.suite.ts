@@ -24,6 +24,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
   const device = `/api/devices/${deviceId}`;
   const channel = `/api/notification-channels/${tenant.channel.id}`;
   const service = `/api/service-accounts/${tenant.service.id}`;
+  const letters = '/api/telemetry/dead-letters';
   const inBundle = `/api/bundles/${bundle.id}`;
   const read = (path: string): Call => ({ path, by: 'user' });
   const post = (path: string, body?: unknown): Call => ({ path, by: 'user', body });
@@ -176,6 +177,10 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/devices/{id}/events': read(`${device}/events`),
     'get /api/devices/{id}/reported': read(`${device}/reported`),
     'get /api/devices/{id}/health': read(`${device}/health`),
+    'get /api/telemetry/dead-letters': read('/api/telemetry/dead-letters'),
+    'get /api/telemetry/dead-letters/{id}': read(`${letters}/${tenant.letters[0]}`),
+    'post /api/telemetry/dead-letters/{id}/replay': post(`${letters}/${tenant.letters[0]}/replay`),
+    'delete /api/telemetry/dead-letters/{id}': read(`${letters}/${tenant.letters[1]}`),
     'get /api/telemetry/metrics': read(`/api/telemetry/metrics?devices=${deviceId}`),
     'get /api/telemetry/health': read('/api/telemetry/health'),
     'get /api/alerts': read('/api/alerts'),

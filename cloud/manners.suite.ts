@@ -15,6 +15,7 @@ type Rows = () => Promise<Record<string, string>>;
 const aboutNow = [
   'get /api/devices/{id}/presence',
   'get /api/devices/{id}/metrics',
+  'get /api/telemetry/metrics',
   'get /api/devices/{id}/enrolment',
   'get /api/audit/verification',
 ];

@@ -207,6 +207,21 @@ export const openTenant = async (
     });
   }
   await nc.close();
+  const letter = async (): Promise<string> => {
+    const { rows } = await owner.query<{ id: number }>(
+      `INSERT INTO telemetry.dead_letters
+         (tenant_id, device_id, subject, code, reason, payload, digest, at)
+       VALUES ($1, $2, $3, 'device-not-approved', 'it was not', '\\x01', gen_random_uuid()::text, now())
+       RETURNING id`,
+      [
+        tenantId,
+        device.deviceId,
+        `${tenantKey}.${deviceSubjects.lane('metrics', device.deviceId)}`,
+      ],
+    );
+    return `ingest-${rows[0]?.id}`;
+  };
+  const letters = [await letter(), await letter()] as const;
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
     ...{ group, dynamic, site: empty.name, channel, lost, delivery: deliveries[0]?.id ?? '' },
@@ -225,6 +240,7 @@ export const openTenant = async (
     },
     ...{ as, refreshToken, spareSession, invitation, withdrawn, service, doomed, serviceToken },
     ...{ alert, alertRule, silence },
+    letters,
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),
     pending: [await register(), await register(), await register()] as const,
     deviceToken: () => issueDeviceToken(device.signer, device.deviceId, Date.now()),

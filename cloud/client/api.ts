@@ -5730,6 +5730,130 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/telemetry/dead-letters": {
+    parameters: {
+    };
+    /**
+    * Messages and rows that could not be taken, the newest first
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        query?: {
+          kind?: "ingest" | "events";
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description A page of them */
+        200: {
+          content: {
+            "application/json": components["schemas"]["DeadLetters"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/telemetry/dead-letters/{id}": {
+    parameters: {
+    };
+    /**
+    * One of them, without its secrets
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The letter */
+        200: {
+          content: {
+            "application/json": components["schemas"]["WholeDeadLetter"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    /**
+    * Throws it away
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description Thrown away */
+        204: {
+          content?: never;
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/telemetry/dead-letters/{id}/replay": {
+    parameters: {
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Tries it again, and takes it off the list
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description What became of it */
+        200: {
+          content: {
+            "application/json": components["schemas"]["ReplayedDeadLetter"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/telemetry/health": {
     parameters: {
     };
@@ -5767,7 +5891,7 @@ export interface paths {
     };
     /**
     * Metrics of several devices over time, from samples, hours or days
-    * @description Needs a user with the role viewer or above, or the approved device itself.
+    * @description Devices that the caller does not see are left out. Needs a user with the role viewer or above, or the approved device itself.
     */
     get: {
       parameters: {
@@ -5791,7 +5915,7 @@ export interface paths {
         };
       };
       responses: {
-        /** @description A series for each device */
+        /** @description A series for each device that the caller sees */
         200: {
           content: {
             "application/json": components["schemas"]["MetricsAnswer"];
@@ -7061,6 +7185,36 @@ export interface components {
       silent: number;
       neverHeard: number;
       averageScore: number | null;
+    };
+    DeadLetters: {
+      letters: components["schemas"]["DeadLetter"][];
+      nextCursor: string | null;
+    };
+    DeadLetter: {
+      id: string;
+      /** @enum {string} */
+      kind: "ingest" | "events";
+      /** Format: date-time */
+      at: string;
+      subject: string;
+      code: string;
+      reason: string;
+      bytes: number;
+      /** Format: uuid */
+      deviceId: string | null;
+      lane: string | null;
+      epoch: string | null;
+      seq: number | null;
+      consumer: string | null;
+      deliveries: number | null;
+    };
+    WholeDeadLetter: {
+      letter: components["schemas"]["DeadLetter"];
+      content: string | null;
+    };
+    ReplayedDeadLetter: {
+      /** @enum {string} */
+      outcome: "stored" | "sent";
     };
     MetricsAnswer: {
       /** Format: date-time */

@@ -8,6 +8,7 @@ import { addAlertSilenceRoutes } from './api/alert-silences.ts';
 import { addAlertRoutes } from './api/alerts.ts';
 import { addChannelActRoutes } from './api/channel-acts.ts';
 import { addChannelRoutes } from './api/channels.ts';
+import { addDeadLetterRoutes } from './api/dead-letters.ts';
 import { addDeliveryRoutes } from './api/deliveries.ts';
 import { addHealthRoutes } from './api/health.ts';
 import { addQueryRoutes } from './api/query.ts';
@@ -32,6 +33,7 @@ export const createService = (platform: Platform): Service => {
   for (const addRoutes of [
     addTelemetryRoutes,
     addHealthRoutes,
+    addDeadLetterRoutes,
     addQueryRoutes,
     addSimpleClientRoutes,
     addChannelRoutes,

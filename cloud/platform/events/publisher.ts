@@ -68,9 +68,9 @@ const send = async (js: JetStreamClient, row: Row, body: string): Promise<void> 
 const setAside = async (sql: Sql, row: Row, body: string, log: Logger): Promise<void> => {
   await sql.query(
     `INSERT INTO platform.dead_letters
-       (consumer, subject, stream_sequence, payload, reason, deliveries)
-     VALUES ('event-publisher', $1, $2, $3, 'larger than a message may be', 0) ON CONFLICT DO NOTHING`,
-    [row.subject, row.position, Buffer.from(body)],
+       (consumer, subject, stream_sequence, payload, reason, deliveries, tenant_id)
+     VALUES ('event-publisher', $1, $2, $3, 'larger than a message may be', 0, $4) ON CONFLICT DO NOTHING`,
+    [row.subject, row.position, Buffer.from(body), row.tenant_id],
   );
   log.error({ subject: row.subject, type: row.type }, 'an event is too large; it was set aside');
 };

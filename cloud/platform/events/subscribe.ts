@@ -39,12 +39,21 @@ export type SubscribeOptions = {
 
 export type Subscription = { stop: () => Promise<void> };
 
+/** Whose it says it is; null when it does not. Only the cloud writes here. */
+const tenantOf = (message: JsMsg): string | null => {
+  try {
+    return messageSchema.pick({ tenantId: true }).parse(message.json()).tenantId;
+  } catch {
+    return null;
+  }
+};
+
 const setAside = async (options: SubscribeOptions, message: JsMsg, reason: string) => {
   const { sql, durable, log } = options;
   await sql.query(
     `INSERT INTO platform.dead_letters
-       (consumer, subject, stream_sequence, payload, reason, deliveries)
-     VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING`,
+       (consumer, subject, stream_sequence, payload, reason, deliveries, tenant_id)
+     VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
     [
       durable,
       message.subject,
@@ -52,6 +61,7 @@ const setAside = async (options: SubscribeOptions, message: JsMsg, reason: strin
       Buffer.from(message.data),
       reason,
       message.info.deliveryCount,
+      tenantOf(message),
     ],
   );
   // Without a reason: servers before 2.10.4 do not understand one and would deliver it again.

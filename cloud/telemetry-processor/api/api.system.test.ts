@@ -179,9 +179,11 @@ describe('what is known of a device', () => {
     expect((await of(`${mine}&from=${Date.now() - 30 * 86_400_000}`)).body).toMatchObject({
       ...{ source: 'hours', stepMs: 3 * 3_600_000, aggregate: 'avg' },
     });
+    for (const id of [stranger.deviceId, randomUUID()]) {
+      const { body: both } = await of(`${mine},${id}`);
+      expect(both['series']).toMatchObject([{ deviceId: device.deviceId }]);
+    }
     const refused = [
-      [`${mine},${stranger.deviceId}`, 404, 'not-found'],
-      [`devices=${randomUUID()}`, 404, 'not-found'],
       [`${mine}&metrics=cpuPercent,pg_sleep`, 400, 'invalid-request'],
       [`${mine}&step=0s`, 400, 'invalid-request'],
       [`${mine}&from=5&to=5`, 400, 'invalid-request'],

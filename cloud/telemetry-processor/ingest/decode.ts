@@ -94,6 +94,20 @@ type Lines = {
   setAside: SetAside[];
 };
 
+/** One line of a lane, as `sequence` of it: for a row that is tried again. */
+export const readLaneRow = (lane: StoredLane, line: string, seq: number) => {
+  switch (lane) {
+    case 'metrics':
+      return readRow<MetricsBody>(schemas.metrics, line, seq);
+    case 'backfill':
+      return readRow<MetricsBody | ThinnedBody>(schemas.backfill, line, seq);
+    case 'events':
+      return readRow<EventBody>(schemas.events, line, seq);
+    case 'reported':
+      return readRow<ReportedBody>(schemas.reported, line, seq);
+  }
+};
+
 const readRow = <Body>(
   schema: Parameters<typeof parseJson<Row<Body>>>[1],
   line: string,

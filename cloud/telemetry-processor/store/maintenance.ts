@@ -41,8 +41,8 @@ const deleteOlder = async (
 ): Promise<void> => {
   for (;;) {
     const { rowCount } = await sql.query(
-      `DELETE FROM telemetry.${table} WHERE ctid = ANY(ARRAY(
-         SELECT ctid FROM telemetry.${table} WHERE ${column} < $1 LIMIT ${deleteRowsMax}))`,
+      `DELETE FROM ${table} WHERE ctid = ANY(ARRAY(
+         SELECT ctid FROM ${table} WHERE ${column} < $1 LIMIT ${deleteRowsMax}))`,
       [before],
     );
     if ((rowCount ?? 0) < deleteRowsMax) return;
@@ -70,8 +70,10 @@ export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): 
     before(retention.hoursDays),
     before(retention.daysDays),
   ]);
-  await deleteOlder(sql, 'metrics_thinned', 'received_at', before(retention.metricsDays));
-  await deleteOlder(sql, 'events', 'received_at', before(retention.eventsDays));
-  await deleteOlder(sql, 'reported_history', 'received_at', before(retention.eventsDays));
-  await deleteOlder(sql, 'dead_letters', 'at', before(retention.deadLettersDays));
+  await deleteOlder(sql, 'telemetry.metrics_thinned', 'received_at', before(retention.metricsDays));
+  await deleteOlder(sql, 'telemetry.events', 'received_at', before(retention.eventsDays));
+  await deleteOlder(sql, 'telemetry.reported_history', 'received_at', before(retention.eventsDays));
+  for (const schema of ['telemetry', 'platform']) {
+    await deleteOlder(sql, `${schema}.dead_letters`, 'at', before(retention.deadLettersDays));
+  }
 };

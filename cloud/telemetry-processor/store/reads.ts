@@ -17,16 +17,17 @@ export const deviceExists = async (sql: Sql, deviceId: string): Promise<boolean>
   return rowCount === 1;
 };
 
-/** Whether all of them are seen by whoever asks; those of history, too. */
-export const devicesExist = async (sql: Sql, deviceIds: readonly string[]): Promise<boolean> => {
-  const { rowCount } = await sql.query(
+/** Those of them that whoever asks may see; those of history, too. */
+export const seenDevices = async (sql: Sql, deviceIds: readonly string[]): Promise<string[]> => {
+  const { rows } = await sql.query<{ device_id: string }>(
     `SELECT device_id FROM device_manager.public_devices WHERE device_id = ANY($1::uuid[])
      UNION
      SELECT device_id FROM device_manager.public_removed_devices
       WHERE device_id = ANY($1::uuid[]) AND removal IN ('replaced', 'decommissioned')`,
     [deviceIds],
   );
-  return rowCount === deviceIds.length;
+  const seen = new Set(rows.map(({ device_id }) => device_id));
+  return deviceIds.filter((id) => seen.has(id));
 };
 
 export type PresenceRow = {
