@@ -146,6 +146,9 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       ...{ version: `2.0.${Date.now()}`, containers },
     }),
     'get /api/bundles/{id}/versions/{version}': read(`${inBundle}/versions/1.0.0`),
+    'get /api/bundles/{id}/versions/{version}/diff': read(
+      `${inBundle}/versions/1.0.0/diff?from=1.0.0`,
+    ),
     'get /api/bundles/{id}/devices': read(`${inBundle}/devices`),
     'patch /api/bundles/{id}': post(inBundle, { description: 'changed' }),
     'put /api/bundles/{id}/deprecation': post(`${inBundle}/deprecation`, { reason: 'old' }),

@@ -11,6 +11,7 @@ import { addDesiredRoutes } from './api/desired.ts';
 import type { Parts } from './api/parts.ts';
 import { addPolicyRoutes } from './api/policy.ts';
 import { addRolloutRoutes } from './api/rollouts.ts';
+import { addVersionDiffRoutes } from './api/version-diff.ts';
 import { addVersionRoutes } from './api/versions.ts';
 import { sweepSpool } from './artifacts/spool.ts';
 import { createUploader } from './artifacts/upload.ts';
@@ -41,6 +42,7 @@ export const createService = (platform: Platform): Service => {
     addBundleRoutes,
     addBundleLifeRoutes,
     addVersionRoutes,
+    addVersionDiffRoutes,
     addPolicyRoutes,
     addDesiredRoutes,
     addRolloutRoutes,

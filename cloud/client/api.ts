@@ -1947,6 +1947,45 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/bundles/{id}/versions/{version}/diff": {
+    parameters: {
+    };
+    /**
+    * What is different from another version, field by field, and what a device has to fetch
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query: {
+          from: string;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+          version: string;
+        };
+      };
+      responses: {
+        /** @description The difference */
+        200: {
+          content: {
+            "application/json": components["schemas"]["VersionDiff"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/certificates/authority": {
     parameters: {
     };
@@ -6825,6 +6864,24 @@ export interface components {
       rolloutId: string | null;
       /** @description As the device reports this very wish */
       status: string;
+    };
+    VersionDiff: {
+      from: string;
+      to: string;
+      containers: {
+        name: string;
+        /** @enum {string} */
+        kind: "added" | "removed" | "changed" | "unchanged";
+        fields: {
+          path: string;
+          before: string | null;
+          after: string | null;
+        }[];
+      }[];
+      /** @description Of uploaded images, by a device that has `from` */
+      fetchBytes: number;
+      /** @description New images of registries elsewhere, whose size is not known here */
+      unknownSizes: string[];
     };
     BundlePolicy: {
       registries: string[] | null;

@@ -9,6 +9,7 @@ import type {
   BundlePolicy,
   BundleVersion,
   PolicyRules,
+  VersionDiff,
 } from './types.ts';
 
 const segment = encodeURIComponent;
@@ -38,6 +39,8 @@ export const bundlesApi = (ask: Ask) => ({
       'GET',
       `/api/bundles/${segment(id)}/devices?limit=50${cursor === null ? '' : `&cursor=${segment(cursor)}`}`,
     ),
+  versionDiff: (id: string, from: string, to: string) =>
+    ask<VersionDiff>('GET', `${subjectPath(id, to)}/diff?from=${segment(from)}`),
   policy: () => ask<BundlePolicy>('GET', '/api/bundle-policy'),
   changePolicy: (rules: PolicyRules) => ask<BundlePolicy>('PATCH', '/api/bundle-policy', rules),
   versions: (id: string) =>

@@ -311,6 +311,17 @@ export type BundleVersion = {
   createdAt: Instant;
   createdBy?: string | null;
 };
+export type VersionDiff = {
+  from: string;
+  to: string;
+  containers: {
+    name: string;
+    kind: 'added' | 'removed' | 'changed' | 'unchanged';
+    fields: { path: string; before: string | null; after: string | null }[];
+  }[];
+  fetchBytes: number;
+  unknownSizes: string[];
+};
 export type PolicyRules = {
   registries: string[] | null;
   hostPaths: { path: string; writable: boolean }[] | null;

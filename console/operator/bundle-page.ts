@@ -75,6 +75,7 @@ class BundlePage extends LitElement {
       <td class="muted wide">${version.containers.map(({ name, image }) => `${name}: ${imageName(image)}`).join(', ')}</td>
       <td class="muted wide">${version.releaseNotes || nothing}</td><td class="muted wide"><span class="only-narrow">published </span>${age(version.createdAt)}${version.createdBy ? html`<br /><span class="small">${version.createdBy.replace(/^\w+:/, '')}</span>` : nothing}</td>
       <td class="wide actions"><span class="row"><a class="button small" href=${pathTo.newRollout(this.#id, version.version)}>Roll out</a>
+        <a class="button small quiet" href=${pathTo.compareVersions(this.#id, version.version)}>Compare</a>
         <a class="button small quiet" href=${pathTo.newVersion(this.#id, version.version)}>Start a version from it</a>${this.#lifeButtons(version.version, version.deprecated !== null)}</span></td></tr>`;
   }
 

@@ -16,6 +16,8 @@ export const pathTo = {
   labels: (chosen: string) => `/labels?${chosen}`,
   fleetByQuery: (query: string) => `/?query=${encodeURIComponent(query)}`,
   bundles: () => '/bundles',
+  compareVersions: (id: string, to: string) =>
+    `/bundles/${encodeURIComponent(id)}/compare?to=${encodeURIComponent(to)}`,
   policy: () => '/bundle-policy',
   bundle: (id: string) => `/bundles/${encodeURIComponent(id)}`,
   newVersion: (id: string, from = '') =>

@@ -126,6 +126,13 @@ export const routes: readonly Route[] = [
     load: () => import('./bundle-page.ts'),
   },
   {
+    pattern: '/bundles/:id/compare',
+    title: 'Compare versions',
+    section: 'bundles',
+    tag: 'compare-page',
+    load: () => import('./compare-page.ts'),
+  },
+  {
     pattern: '/bundles/:id/new-version',
     title: 'New version',
     section: 'bundles',

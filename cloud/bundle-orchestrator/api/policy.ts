@@ -1,5 +1,5 @@
 /** What a tenant lets its bundles ask of a device: read by everybody, changed by admins. */
-import { createRoute, type z } from '@hono/zod-openapi';
+import { createRoute, z } from '@hono/zod-openapi';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
@@ -11,7 +11,42 @@ import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { type BundlePolicy, policyFaults } from '../core/policy.ts';
 import { findPolicy, storePolicy } from '../store/policies.ts';
 import type { Parts } from './parts.ts';
-import { changedPolicySchema, policySchema } from './schemas.ts';
+
+const hostPath = z
+  .string()
+  .max(512)
+  .regex(/^\/[^\0]*$/, 'must be an absolute path');
+const portNumber = z.int().min(1).max(65_535);
+const policyFields = {
+  registries: z.array(z.string().max(300)).max(100).nullable(),
+  hostPaths: z
+    .array(z.strictObject({ path: hostPath, writable: z.boolean() }))
+    .max(100)
+    .nullable(),
+  hostPorts: z
+    .array(z.strictObject({ from: portNumber, to: portNumber }))
+    .max(100)
+    .nullable(),
+  loopbackOnly: z.boolean(),
+  limitsRequired: z.boolean(),
+  memoryBytesMax: z
+    .int()
+    .min(4 * 1024 * 1024)
+    .max(1024 ** 4)
+    .nullable(),
+  cpusMax: z.number().min(0.01).max(256).nullable(),
+};
+const changedPolicySchema = z.strictObject(policyFields).partial();
+const policySchema = z
+  .strictObject({
+    ...policyFields,
+    /** What the installation allows at most; it changes with its configuration only. */
+    installation: z.strictObject({
+      registries: policyFields.registries,
+      hostPaths: policyFields.hostPaths,
+    }),
+  })
+  .openapi('BundlePolicy');
 
 const path = '/api/bundle-policy';
 const tags = ['Bundles'];

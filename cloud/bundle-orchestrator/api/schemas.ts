@@ -105,42 +105,6 @@ export const versionSchema = z
   .openapi('BundleVersion');
 export const versionParams = z.strictObject({ id: z.uuid(), version: bundleVersion });
 
-const hostPath = z
-  .string()
-  .max(512)
-  .regex(/^\/[^\0]*$/, 'must be an absolute path');
-const portNumber = z.int().min(1).max(65_535);
-const policyFields = {
-  registries: z.array(z.string().max(300)).max(100).nullable(),
-  hostPaths: z
-    .array(z.strictObject({ path: hostPath, writable: z.boolean() }))
-    .max(100)
-    .nullable(),
-  hostPorts: z
-    .array(z.strictObject({ from: portNumber, to: portNumber }))
-    .max(100)
-    .nullable(),
-  loopbackOnly: z.boolean(),
-  limitsRequired: z.boolean(),
-  memoryBytesMax: z
-    .int()
-    .min(4 * 1024 * 1024)
-    .max(1024 ** 4)
-    .nullable(),
-  cpusMax: z.number().min(0.01).max(256).nullable(),
-};
-export const changedPolicySchema = z.strictObject(policyFields).partial();
-export const policySchema = z
-  .strictObject({
-    ...policyFields,
-    /** What the installation allows at most; it changes with its configuration only. */
-    installation: z.strictObject({
-      registries: policyFields.registries,
-      hostPaths: policyFields.hostPaths,
-    }),
-  })
-  .openapi('BundlePolicy');
-
 export const validationSchema = z
   .strictObject({
     valid: z.boolean(),

@@ -124,6 +124,7 @@ const versions = command({
       columns: [
         { title: 'VERSION', of: ({ version }) => version, whole: true },
         { title: 'RELEASED', of: ({ createdAt }) => createdAt, whole: true },
+        { title: 'BY', of: ({ createdBy }) => createdBy.replace(/^\w+:/, '') },
         { title: 'IMAGES', of: imagesOf },
         { title: 'DEPRECATED', of: ({ deprecated }) => deprecated?.reason ?? '' },
         { title: 'NOTES', of: ({ releaseNotes }) => releaseNotes.split('\n')[0] ?? '' },
@@ -131,6 +132,38 @@ const versions = command({
       pages: client.pages('/api/bundles/{id}/versions', { params }),
       none: 'No version of it is released.',
     });
+  },
+});
+
+type Change = Schemas['VersionDiff']['containers'][number];
+
+const changeLines = (change: Change): (readonly [string, string])[] => [
+  ['', `${change.name}: ${change.kind}`],
+  ...change.fields.map(
+    ({ path, before, after }) =>
+      ['', `  ${path}: ${before ?? '(none)'} → ${after ?? '(none)'}`] as const,
+  ),
+];
+
+const diff = command({
+  name: 'bundles diff',
+  summary: 'What is different between two versions, and what a device has to fetch',
+  words: [
+    bundleWord,
+    { name: 'FROM', about: 'the version a device has' },
+    { name: 'TO', about: 'the version it would get' },
+  ],
+  examples: ['bundles diff hello 1.1.0 1.2.0'],
+  run: async ({ client, output }, [word = '', from = '', version = '']) => {
+    const { id } = await findBundle(client(), word);
+    const params = { path: { id, version }, query: { from } };
+    const found = await client().get('/api/bundles/{id}/versions/{version}/diff', { params });
+    const unknown = found.unknownSizes.map((image) => ['size unknown', image] as const);
+    output.one(found, [
+      ...found.containers.flatMap(changeLines),
+      ['to fetch', `${(found.fetchBytes / 1e6).toFixed(1)} MB`],
+      ...unknown,
+    ]);
   },
 });
 
@@ -173,5 +206,5 @@ const release = command({
 });
 
 export const bundleCommands = [
-  ...[imagesList, imagesUpload, list, create, versions, validate, release],
+  ...[imagesList, imagesUpload, list, create, versions, diff, validate, release],
 ];
