@@ -77,7 +77,7 @@ export const signIn = async (
   parts: Pick<Platform, 'keyring'>,
   tenant: TestTenant,
   role: 'viewer' | 'operator' | 'admin' = 'viewer',
-): Promise<{ token: string; signOut: () => Promise<unknown> }> => {
+): Promise<{ token: string; userId: string; signOut: () => Promise<unknown> }> => {
   const [userId, sessionId] = [randomUUID(), randomUUID()];
   const { tenantId } = tenant;
   const email = `${userId}@test.example`;
@@ -95,7 +95,7 @@ export const signIn = async (
   const { token } = issueUserToken(parts.keyring.users, user, Date.now());
   const signOut = () =>
     owner.query('DELETE FROM device_manager.sessions WHERE id = $1', [sessionId]);
-  return { token, signOut };
+  return { token, userId, signOut };
 };
 
 /** An API key as device-manager keeps it; returns what the client sends. */

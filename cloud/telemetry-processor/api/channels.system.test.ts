@@ -13,7 +13,7 @@ let owner: Pool;
 let service: Service;
 let receiver: HttpReceiver;
 let tenant: TestTenant;
-const tokens = { viewer: '', operator: '', admin: '', stranger: '' };
+const tokens = { viewer: '', operator: '', admin: '', stranger: '', held: '' };
 
 type Answer = { status: number; body: Record<string, never>; text: string };
 const ask = async (
@@ -209,6 +209,43 @@ describe('a test', () => {
     expect(await retry(failed)).toMatchObject({ status: 200, body: { status: 'waiting' } });
     expect(await retry(arrived)).toMatchObject({ status: 409, body: { code: 'wrong-state' } });
     expect(await ask('GET', '/notification-deliveries?cursor=x')).toMatchObject({ status: 400 });
+  });
+});
+
+describe('somebody who is held to a site', () => {
+  it('sees what was sent of that site alone, and no channel', async () => {
+    const id = await make(hook('of all sites', { enabled: false }));
+    await owner.query(
+      `INSERT INTO telemetry.notification_deliveries
+         (tenant_id, channel_id, event_id, type, site, notice, occurred_at, queued_at, status)
+       SELECT $1, $2, gen_random_uuid(), 'site.changed', site, $3, now(), now(), 'given-up'
+         FROM unnest(ARRAY['plant-7', 'plant-8', NULL]) AS s (site)`,
+      [
+        ...[tenant.tenantId, id],
+        JSON.stringify({
+          type: 'site.changed',
+          occurredAt: '',
+          about: { kind: 'event', facts: [], link: null },
+        }),
+      ],
+    );
+    const { token, userId } = await signIn(owner, test.platform, tenant, 'operator');
+    await owner.query(`UPDATE device_manager.users SET sites = '{plant-7}' WHERE id = $1`, [
+      userId,
+    ]);
+    tokens.held = token;
+    const { body } = await ask('GET', '/notification-deliveries', { as: 'held' });
+    const seen = body['deliveries'] as unknown as { id: string; site: string }[];
+    expect(seen.map(({ site }) => site)).toEqual(['plant-7']);
+    const all = await ask('GET', `/notification-channels/${id}/deliveries`);
+    const other = (all.body['deliveries'] as unknown as { id: string; site: string }[]).find(
+      ({ site }) => site === 'plant-8',
+    );
+    const retry = (one: string | undefined) =>
+      ask('POST', `/notification-deliveries/${one}/retry`, { as: 'held' });
+    expect((await retry(other?.id)).status).toBe(404);
+    expect((await retry(seen[0]?.id)).status).toBe(200);
+    expect((await ask('GET', '/notification-channels', { as: 'held' })).status).toBe(403);
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
 export type Reach = {
   /** The cloud itself is on loopback, so its receivers may be too, without TLS. */
@@ -78,6 +79,9 @@ export const mayReach = (address: string, reach: Reach): boolean => {
   return isPublic(plain, family === 6 ? 'ipv6' : 'ipv4') || isNamed(plain, reach);
 };
 
+/** A resolver that is away would hold a sender for half a minute. */
+const lookUpMsMax = 5_000;
+
 export type Found = { kind: 'found'; address: string } | { kind: 'unreachable'; reason: string };
 
 const inside: Found = {
@@ -91,7 +95,11 @@ export const findHost = async (host: string, reach: Reach): Promise<Found> => {
   if (isIP(bare) !== 0) {
     return mayReach(bare, reach) ? { kind: 'found', address: bare } : inside;
   }
-  const addresses = await lookup(bare, { all: true }).catch(() => []);
+  const late = setTimeout(lookUpMsMax, null, { ref: false });
+  const addresses = await Promise.race([lookup(bare, { all: true }).catch(() => []), late]);
+  if (addresses === null) {
+    return { kind: 'unreachable', reason: 'Its name could not be looked up in time.' };
+  }
   if (addresses.length === 0) {
     return { kind: 'unreachable', reason: 'There is no host of this name.' };
   }

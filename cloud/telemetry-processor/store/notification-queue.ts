@@ -16,7 +16,7 @@ type ListenerRow = {
   earlier: { happening: Happening; occurredAtMs: number; sent: boolean }[] | null;
 };
 
-/** Channels of a tenant that are not paused, with what each knows of the alert. */
+/** Channels of a tenant that may hear this and are not paused, with what each knows of the alert. */
 export const listenersOf = async (
   sql: Sql,
   tenantId: string,
@@ -35,7 +35,9 @@ export const listenersOf = async (
                      FROM telemetry.notification_deliveries d
                     WHERE d.channel_id = c.id AND d.alert_id = $2) AS earlier
              FROM telemetry.notification_channels c
-            WHERE c.tenant_id = $1 AND c.enabled`,
+            WHERE c.tenant_id = $1 AND c.enabled
+              AND CASE WHEN $2::uuid IS NULL THEN jsonb_array_length(c.hears->'events') > 0
+                       ELSE jsonb_typeof(c.hears->'alerts') = 'object' END`,
     values: [tenantId, about.kind === 'alert' ? about.alertId : null],
   });
   return rows.map(({ id, hears, createdAt, waiting, earlier }) => ({
@@ -50,8 +52,16 @@ export const queueNotice = (
   given: { tenantId: string; notice: Notice; steps: readonly HearingStep[]; now: Date },
 ): Promise<void> =>
   transaction(pool, async (sql) => {
-    const { tenantId, notice, steps, now } = given;
+    const { tenantId, notice, now } = given;
     const { about } = notice;
+    // In one order, since others queue for the same channels; those that are gone hear nothing.
+    const { rows: present } = await sql.query<{ id: string }>(
+      `SELECT id FROM telemetry.notification_channels WHERE id = ANY ($1::uuid[])
+        ORDER BY id FOR NO KEY UPDATE`,
+      [given.steps.map(({ channelId }) => channelId)],
+    );
+    const ids = new Set(present.map(({ id }) => id));
+    const steps = given.steps.filter(({ channelId }) => ids.has(channelId));
     const dropped = steps.filter(({ kind }) => kind === 'drop').map(({ channelId }) => channelId);
     const told = steps.filter(({ kind }) => kind !== 'drop');
     await sql.query(
