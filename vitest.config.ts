@@ -20,7 +20,7 @@ const rig = './launcher/rig/global-setup.ts';
 /**
  * Slow, and of what others show in a smaller way: `test --full` only. A whole engine going away is in
  * `engine-failures.suite.ts` and the story; moving a device in `edge/link/device-lives`; the mesh's
- * benches in `mesh-core` and `mesh-site`.
+ * benches in `mesh-core` and `mesh-site`; charts in the telemetry-processor's own `rollups`.
  */
 const slow =
   process.env['SIGNALBEAM_FULL'] === '1'
@@ -28,6 +28,7 @@ const slow =
     : [
         'edge/agent/engine-away.system.test.ts',
         'edge/mesh/move.system.test.ts',
+        'simulator/bench/charts.system.test.ts',
         'simulator/bench/mesh.system.test.ts',
       ];
 

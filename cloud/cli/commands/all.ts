@@ -15,10 +15,12 @@ import { policyCommands } from './policy.ts';
 import { rolloutCommands } from './rollouts.ts';
 import { signInCommands } from './sign-in.ts';
 import { silenceCommands } from './silences.ts';
+import { telemetryCommands } from './telemetry.ts';
 
 export const commands: readonly Command[] = [
   ...signInCommands,
   ...deviceCommands,
+  ...telemetryCommands,
   ...groupCommands,
   ...admissionCommands,
   ...bundleCommands,
