@@ -43,6 +43,18 @@ const furnish = async (): Promise<void> => {
     version: '1.0.0',
     deviceIds: devices.filter(({ name }) => name === 'press-2').map(({ id }) => id),
   });
+  const { tenantId } = (await cloud.ask('GET', '/api/auth/me')) as { tenantId: string };
+  await cloud.owner.query(
+    `INSERT INTO telemetry.alerts
+       (tenant_id, rule_id, rule_name, type, severity, status, title, detail, site, device_id,
+        device_name, device_count, silenced, raised_at)
+     VALUES ($1, 'device-offline', 'Device offline', 'device-offline', 'warning', 'active',
+             'press-2 is offline', 'Nothing was heard of it.', 'plant-7', $2, 'press-2', 1, false,
+             now() - interval '7 minutes')`,
+    [tenantId, first?.id],
+  );
+  const endsAt = new Date(Date.now() + 3_600_000).toISOString();
+  await cloud.ask('POST', '/api/alert-silences', { tag: 'indoor', reason: 'Painting.', endsAt });
 };
 
 beforeAll(async () => {
@@ -68,12 +80,14 @@ describe('every page', () => {
     const { rollouts } = (await desk.cloud.ask('GET', '/api/rollouts')) as {
       rollouts: { id: string }[];
     };
+    const { alerts } = (await desk.cloud.ask('GET', '/api/alerts')) as { alerts: { id: string }[] };
     const { groups } = (await desk.cloud.ask('GET', '/api/groups')) as { groups: { id: string }[] };
     const idOf: Record<string, string | undefined> = {
       groups: groups[0]?.id,
       devices: devices[0]?.id,
       bundles: bundles[0]?.id,
       rollouts: rollouts[0]?.id,
+      alerts: alerts[0]?.id,
     };
     for (const { pattern } of routes) {
       const path = pattern.replace(
@@ -200,6 +214,51 @@ describe('every page', () => {
     await page.getByRole('button', { name: 'Reload' }).click();
     await heading('Rollouts').waitFor();
     await section('Fleet');
+  });
+});
+
+describe('alerts', () => {
+  it('are counted wherever one is, and taken on by one key', async () => {
+    const { page, heading, section, live } = desk;
+    await page.goto(desk.cloud.url);
+    await live().waitFor();
+    await page.getByRole('link', { name: 'Alerts 1 open' }).waitFor();
+    await section('Alerts');
+    await page.getByRole('link', { name: 'press-2 is offline' }).waitFor();
+    await page.keyboard.press('j');
+    await page.keyboard.press('a');
+    await page.getByText('by admin@plant.example').waitFor();
+    await page.getByRole('link', { name: 'Alerts', exact: true }).first().waitFor();
+    await page.getByRole('link', { name: 'press-2 is offline' }).click();
+    await heading('press-2 is offline').waitFor();
+    await page.getByRole('button', { name: 'Resolve' }).click();
+    await page.getByLabel('Note').fill('Plugged in again');
+    await desk.overlay().getByRole('button', { name: 'Resolve' }).click();
+    await page.getByText('Plugged in again').waitFor();
+    await section('Alerts');
+    await page.getByText('Nothing is wrong that is watched').waitFor();
+  });
+
+  it('follow rules that say what they do, and what makes no sense in them', async () => {
+    const { page, heading, overlay } = desk;
+    await page.goto(`${desk.cloud.url}/alert-rules`);
+    await heading('Rules of alerts').waitFor();
+    const row = page.getByRole('row', { name: /Disk nearly full/ });
+    await row.getByRole('button', { name: 'Change' }).click();
+    await overlay().getByLabel('Bad from').fill('80');
+    expect(await looksFor(page, 'a rule')).toEqual([]);
+    const before = desk.troubles.splice(0);
+    await overlay().getByRole('button', { name: 'Save' }).click();
+    await overlay().getByText('must not be above the threshold').waitFor();
+    expect(desk.troubles.filter((each) => !each.startsWith('400: '))).toEqual([]);
+    desk.troubles.splice(0, desk.troubles.length, ...before);
+    await overlay().getByLabel('Well again below').fill('75');
+    await overlay().getByRole('button', { name: 'Save' }).click();
+    await row.getByText(/at 80 % or above/).waitFor();
+    await page.goto(`${desk.cloud.url}/silences?site=plant-7`);
+    await overlay().getByLabel('Why').fill('Works');
+    await overlay().getByRole('button', { name: 'Silence' }).click();
+    await page.getByRole('row', { name: /Works/ }).getByText('Silent now').waitFor();
   });
 });
 

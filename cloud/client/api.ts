@@ -5643,7 +5643,7 @@ export interface paths {
     };
     /**
     * What changes, as server-sent events
-    * @description Events `device`, `rollout`, `metrics`, `reported`, `event` with data `{type, at, data}`; `resync` when something was missed. Needs a user with the role viewer or above.
+    * @description Events `device`, `rollout`, `alert`, `metrics`, `reported`, `event` with data `{type, at, data}`; `resync` when something was missed. Needs a user with the role viewer or above.
     */
     get: {
       parameters: {

@@ -1,4 +1,5 @@
 /** The cloud's REST in the console's words: one function per request, the only maker of API paths. */
+import { alertsApi } from './alerts-api.ts';
 import { bundlesApi } from './bundles-api.ts';
 import type { DeviceChoice } from './fleet-filter.ts';
 import { collect, pageSize, whole } from './lists.ts';
@@ -196,5 +197,6 @@ export const createFleetApi = (ask: Ask) => ({
   ...sitesApi(ask),
   ...bundlesApi(ask),
   ...rolloutsApi(ask),
+  ...alertsApi(ask),
 });
 export type FleetApi = ReturnType<typeof createFleetApi>;

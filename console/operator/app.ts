@@ -23,8 +23,13 @@ export type App = {
 export const refusedByRole = (user: User): string | null =>
   user.role === 'viewer' ? 'Viewers may look, not change.' : null;
 
-/** What the cloud's stream takes; it refuses every other word. Empty means devices and rollouts. */
-export type LiveTopic = 'devices' | 'rollouts' | `device:${string}` | `rollout:${string}`;
+/** What the cloud's stream takes; it refuses every other word. Empty means devices, rollouts and alerts. */
+export type LiveTopic =
+  | 'devices'
+  | 'rollouts'
+  | 'alerts'
+  | `device:${string}`
+  | `rollout:${string}`;
 
 /** While the page is shown: events of these topics, and a nudge to fetch all anew after a gap. */
 export const followLive = (

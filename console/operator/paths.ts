@@ -22,6 +22,11 @@ export const pathTo = {
   bundle: (id: string) => `/bundles/${encodeURIComponent(id)}`,
   newVersion: (id: string, from = '') =>
     `/bundles/${encodeURIComponent(id)}/new-version${from === '' ? '' : `?from=${encodeURIComponent(from)}`}`,
+  alerts: () => '/alerts',
+  alert: (id: string) => `/alerts/${encodeURIComponent(id)}`,
+  alertRules: () => '/alert-rules',
+  silences: () => '/silences',
+  newSilence: (of: Record<string, string>) => `/silences?${new URLSearchParams(of)}`,
   rollouts: () => '/rollouts',
   rollout: (id: string) => `/rollouts/${encodeURIComponent(id)}`,
   newRollout: (bundleId = '', version = '') => {

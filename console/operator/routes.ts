@@ -13,6 +13,7 @@ export type Route = {
     | 'bundles'
     | 'rollouts'
     | 'notifications'
+    | 'alerts'
     | 'account'
     | 'none';
   tag: string;
@@ -138,6 +139,34 @@ export const routes: readonly Route[] = [
     section: 'bundles',
     tag: 'version-page',
     load: () => import('./version-page.ts'),
+  },
+  {
+    pattern: '/alerts',
+    title: 'Alerts',
+    section: 'alerts',
+    tag: 'alerts-page',
+    load: () => import('./alerts-page.ts'),
+  },
+  {
+    pattern: '/alerts/:id',
+    title: 'Alert',
+    section: 'alerts',
+    tag: 'alert-page',
+    load: () => import('./alert-page.ts'),
+  },
+  {
+    pattern: '/alert-rules',
+    title: 'Rules of alerts',
+    section: 'alerts',
+    tag: 'alert-rules-page',
+    load: () => import('./alert-rules-page.ts'),
+  },
+  {
+    pattern: '/silences',
+    title: 'Silences',
+    section: 'alerts',
+    tag: 'silences-page',
+    load: () => import('./silences-page.ts'),
   },
   {
     pattern: '/rollouts',

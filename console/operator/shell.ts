@@ -4,6 +4,7 @@
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { FleetApi } from '../data/fleet-api.ts';
+import { createResource } from '../data/resource.ts';
 import type { LinkState, LiveStream } from '../data/stream.ts';
 import type { User } from '../data/types.ts';
 import '../ui/link-pill.ts';
@@ -29,6 +30,7 @@ const sections: readonly { key: Route['section']; label: string; href: string; i
     { key: 'sites', label: 'Sites', href: pathTo.sites(), icon: 'server' },
     { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
     { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
+    { key: 'alerts', label: 'Alerts', href: pathTo.alerts(), icon: 'alert' },
     { key: 'tokens', label: 'Tokens', href: pathTo.tokens(), icon: 'lock' },
     { key: 'notifications', label: 'Notifications', href: pathTo.notifications(), icon: 'bell' },
     { key: 'account', label: 'Account', href: pathTo.account(), icon: 'user' },
@@ -55,6 +57,8 @@ export class OperatorShell extends LitElement {
   missing = false;
   /** The page's code could not be fetched: offline, or a newer console was installed meanwhile. */
   unloaded = false;
+  /** Of alerts that nobody has taken on: shown wherever one is. */
+  #counts = createResource(this, () => this.api.alertCounts(), 'when-asked');
   #router!: Router;
   #stream: LiveStream | null = null;
   #shown = '';
@@ -82,6 +86,11 @@ export class OperatorShell extends LitElement {
     this.user = user;
     this.#stream = this.openStream();
     this.link = this.#stream.state();
+    this.#counts.refresh();
+    this.#stream.onEvent(({ type }) => {
+      if (type === 'alert') this.#counts.refresh();
+    });
+    this.#stream.onResync(() => this.#counts.refresh());
     this.#stream.onState((state) => {
       this.link = state;
     });
@@ -147,7 +156,13 @@ export class OperatorShell extends LitElement {
   #app(user: User, stream: LiveStream): App {
     return {
       api: this.api,
-      stream,
+      // Whatever a page listens to, the count of alerts beside it is live.
+      stream: {
+        ...stream,
+        // None named means all.
+        listen: (topics) =>
+          stream.listen(topics.length === 0 ? [] : [...new Set([...topics, 'alerts'])]),
+      },
       user,
       navigate: this.#router.navigate,
       replace: (href) => {
@@ -171,6 +186,16 @@ export class OperatorShell extends LitElement {
       { keys: 'g a', title: 'Go to your account', run: go(pathTo.account()) },
       { keys: 'g b', title: 'Go to bundles', run: go(pathTo.bundles()) },
       { keys: 'g r', title: 'Go to rollouts', run: go(pathTo.rollouts()) },
+      { keys: 'g l', title: 'Go to alerts', run: go(pathTo.alerts()) },
+      {
+        keys: 'a',
+        title: 'Acknowledge the alert that is focused',
+        run: () =>
+          document.activeElement
+            ?.closest('[data-alert]')
+            ?.querySelector<HTMLElement>('[data-acknowledge] button')
+            ?.click(),
+      },
       {
         keys: '/',
         title: 'Search this list',
@@ -196,13 +221,20 @@ export class OperatorShell extends LitElement {
     }
   }
 
+  #open(): TemplateResult | typeof nothing {
+    const active = this.#counts.value?.active ?? 0;
+    return active === 0
+      ? nothing
+      : html`<b class="tally">${active > 99 ? '99+' : active}<span class="visually-hidden"> open</span></b>`;
+  }
+
   #nav(): TemplateResult {
     return html`<nav aria-label="Main">
       ${sections.map(
         (
           entry,
         ) => html`<a href=${entry.href} aria-current=${this.section === entry.key ? 'page' : nothing}>
-          ${icon(entry.icon)}<span>${entry.label}</span></a>`,
+          ${icon(entry.icon)}<span>${entry.label}</span>${entry.key === 'alerts' ? this.#open() : nothing}</a>`,
       )}
     </nav>`;
   }

@@ -29,11 +29,16 @@ const visibleTo = async (parts: Parts, caller: UserCaller): Promise<Set<string> 
   });
 };
 
-const isVisible = (data: unknown, seen: ReadonlySet<string> | null): boolean =>
-  seen === null ||
-  (typeof data === 'object' &&
-    data !== null &&
-    seen.has(String(Reflect.get(data, 'deviceId') ?? Reflect.get(data, 'id'))));
+const isVisible = (
+  { type, data }: { type: string; data: unknown },
+  seen: ReadonlySet<string> | null,
+  sites: readonly string[] | null,
+): boolean => {
+  if (seen === null || sites === null) return true;
+  if (typeof data !== 'object' || data === null) return false;
+  if (type.startsWith('alert.')) return sites.includes(String(Reflect.get(data, 'site')));
+  return seen.has(String(Reflect.get(data, 'deviceId') ?? Reflect.get(data, 'id')));
+};
 
 const addSession: AddRoutes = (api) => {
   api.openapi(
@@ -58,7 +63,7 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
       tags: ['Live'],
       summary: 'What changes, as server-sent events',
       description:
-        'Events `device`, `rollout`, `metrics`, `reported`, `event` with data `{type, at, data}`; `resync` when something was missed.',
+        'Events `device`, `rollout`, `alert`, `metrics`, `reported`, `event` with data `{type, at, data}`; `resync` when something was missed.',
       middleware: [requireUser('viewer')] as const,
       request: {
         query: z.strictObject({
@@ -78,10 +83,12 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
       const topics = parseTopics(c.req.valid('query').topics);
       if (topics === null) {
         throw refusal('invalid-request', 'A topic is not understood.', {
-          errors: [{ path: 'topics', message: 'devices, rollouts, device:<id>, rollout:<id>' }],
+          errors: [
+            { path: 'topics', message: 'devices, rollouts, alerts, device:<id>, rollout:<id>' },
+          ],
         });
       }
-      const { tenantId } = c.var.caller;
+      const { tenantId, sites } = c.var.caller;
       let seen = await visibleTo(parts, c.var.caller);
       const leave = parts.watching()?.add(tenantId, topics);
       const { headers } = c.req.raw;
@@ -92,7 +99,7 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
         ...(seen === null ? { sharing: c.req.valid('query').topics ?? '' } : {}),
         wants: (message) => {
           const event = wantedEvent(message, topics);
-          return event === null || !isVisible(message.data, seen) ? null : { event };
+          return event === null || !isVisible(message, seen, sites) ? null : { event };
         },
         missed: c.req.header('last-event-id') !== undefined,
         outgoing: bindings?.outgoing,

@@ -23,6 +23,9 @@ it('names events by what they are about', () => {
   expect(wanted(`rollout:${one}`, 'rollout.progressed', { id: one })).toBe('rollout');
   expect(wanted(`rollout:${two}`, 'rollout.progressed', { rolloutId: one })).toBeNull();
   expect(wanted('rollouts', 'device.presence', { deviceId: one })).toBeNull();
+  expect(wanted(undefined, 'alert.raised', { deviceId: one })).toBe('alert');
+  expect(wanted('alerts', 'alert.resolved', { site: 'plant-7' })).toBe('alert');
+  expect(wanted(`device:${one}`, 'alert.raised', { deviceId: one })).toBeNull();
   expect(wanted(undefined, 'user.created', {})).toBeNull();
 });
 

@@ -3,7 +3,7 @@
  * message's type and ids only. Without topics a client gets everything but metrics, which are sent
  * for devices somebody looks at.
  */
-export type StreamEvent = 'device' | 'rollout' | 'metrics' | 'reported' | 'event';
+export type StreamEvent = 'device' | 'rollout' | 'alert' | 'metrics' | 'reported' | 'event';
 export type Topics = {
   /** All devices of the tenant: presence, registration, reports. */
   devices: boolean;
@@ -11,21 +11,23 @@ export type Topics = {
   device: ReadonlySet<string>;
   rollouts: boolean;
   rollout: ReadonlySet<string>;
+  alerts: boolean;
 };
 
 export const liveTypes = { metrics: 'device.metrics', beat: 'device.beat' } as const;
 const topicsMax = 100;
+const whole = ['devices', 'rollouts', 'alerts'];
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** `devices,device:<id>,rollout:<id>` → topics, or null when a word in it is none. */
+/** `devices,device:<id>,rollout:<id>,alerts` → topics, or null when a word in it is none. */
 export const parseTopics = (text: string | undefined): Topics | null => {
   const device = new Set<string>();
   const rollout = new Set<string>();
-  const words = text === undefined || text === '' ? ['devices', 'rollouts'] : text.split(',');
+  const words = text === undefined || text === '' ? whole : text.split(',');
   if (words.length > topicsMax) return null;
   for (const word of words) {
     const [kind, id, more] = word.split(':');
-    if (id === undefined && (kind === 'devices' || kind === 'rollouts')) continue;
+    if (id === undefined && kind !== undefined && whole.includes(kind)) continue;
     if (id === undefined || more !== undefined || !uuid.test(id)) return null;
     if (kind === 'device') device.add(id);
     else if (kind === 'rollout') rollout.add(id);
@@ -36,6 +38,7 @@ export const parseTopics = (text: string | undefined): Topics | null => {
     device,
     rollouts: words.includes('rollouts'),
     rollout,
+    alerts: words.includes('alerts'),
   };
 };
 
@@ -45,6 +48,7 @@ const eventOf = (type: string): StreamEvent | null => {
   if (type === 'device.event') return 'event';
   if (type.startsWith('device.')) return 'device';
   if (type.startsWith('rollout.')) return 'rollout';
+  if (type.startsWith('alert.')) return 'alert';
   return null;
 };
 
@@ -64,6 +68,7 @@ export const wantedEvent = (
   if (event === 'rollout') {
     return topics.rollouts || topics.rollout.has(idOf(message.data, 'rolloutId')) ? event : null;
   }
+  if (event === 'alert') return topics.alerts ? event : null;
   if (topics.device.has(idOf(message.data, 'deviceId'))) return event;
   return topics.devices && event !== 'metrics' ? event : null;
 };
