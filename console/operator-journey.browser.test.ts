@@ -141,7 +141,7 @@ describe('a bundle', () => {
     expect(await image.getAttribute('aria-invalid')).toBeNull();
     await page.getByLabel('Version', { exact: true }).fill('1.0.0');
     await publish.click();
-    await page.getByRole('cell', { name: '1.0.0' }).waitFor();
+    await page.getByRole('cell', { name: '1.0.0', exact: true }).waitFor();
   });
 });
 

@@ -8,6 +8,7 @@ const tabs = [
   { key: 'alerts', label: 'Alerts', href: pathTo.alerts() },
   { key: 'rules', label: 'Rules', href: pathTo.alertRules() },
   { key: 'silences', label: 'Silences', href: pathTo.silences() },
+  { key: 'notifications', label: 'Notifications', href: pathTo.notifications() },
 ] as const;
 
 export const alertTabs = (present: (typeof tabs)[number]['key']): TemplateResult =>

@@ -11,6 +11,7 @@ import { dialog } from '../ui/dialog.ts';
 import { badge, type Mark } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading, notice } from '../ui/notice.ts';
+import { alertTabs } from './alert-tabs.ts';
 import { type App, asError, refusedByRole } from './app.ts';
 import { kindWords } from './channel-form.ts';
 import './delivery-log.ts';
@@ -209,6 +210,7 @@ class NotificationsPage extends LitElement {
     return html`<div class="page">
       <div class="page-head"><div><h1>Notifications</h1><p class="lead">Who is told of alerts and rollouts, and whether it arrived.</p></div>
         ${actionButton({ label: 'New channel', icon: 'plus', look: 'primary', refused: this.#refused(), run: () => this.#show({ kind: 'form', channel: null }) })}</div>
+      ${alertTabs('notifications')}
       <div aria-live="polite">${this.#verdict()}</div>${open === null ? errorNotice(this.error) : nothing}
       ${
         value === undefined

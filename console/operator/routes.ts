@@ -12,7 +12,6 @@ export type Route = {
     | 'tokens'
     | 'bundles'
     | 'rollouts'
-    | 'notifications'
     | 'alerts'
     | 'account'
     | 'none';
@@ -66,7 +65,7 @@ export const routes: readonly Route[] = [
   {
     pattern: '/notifications',
     title: 'Notifications',
-    section: 'notifications',
+    section: 'alerts',
     tag: 'notifications-page',
     load: () => import('./notifications-page.ts'),
   },

@@ -32,7 +32,6 @@ const sections: readonly { key: Route['section']; label: string; href: string; i
     { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
     { key: 'alerts', label: 'Alerts', href: pathTo.alerts(), icon: 'alert' },
     { key: 'tokens', label: 'Tokens', href: pathTo.tokens(), icon: 'lock' },
-    { key: 'notifications', label: 'Notifications', href: pathTo.notifications(), icon: 'bell' },
     { key: 'account', label: 'Account', href: pathTo.account(), icon: 'user' },
   ];
 
