@@ -167,6 +167,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/rollouts': read('/api/rollouts'),
     'get /api/rollouts/{id}': read(`/api/rollouts/${rollout.id}`),
     'get /api/rollouts/{id}/devices': read(`/api/rollouts/${rollout.id}/devices`),
+    'get /api/rollouts/{id}/failures': read(`/api/rollouts/${rollout.id}/failures`),
     'post /api/devices/{id}/heartbeat': {
       ...post(`${device}/heartbeat`, { nextBeatMs: 30_000 }),
       by: 'device',

@@ -5167,6 +5167,12 @@ export interface paths {
     */
     get: {
       parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+          status?: "planned" | "pending" | "in-progress" | "succeeded" | "failed" | "cancelled" | "rolling-back" | "rolled-back";
+          cause?: string;
+        };
         header?: {
           /** @description The ETag of what is known: 304 if it is the same */
           "If-None-Match"?: string;
@@ -5176,10 +5182,48 @@ export interface paths {
         };
       };
       responses: {
-        /** @description Its devices by name */
+        /** @description A page of them, by name */
         200: {
           content: {
-            "application/json": components["schemas"]["RolloutDevice"][];
+            "application/json": {
+              devices: components["schemas"]["RolloutDevice"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/failures": {
+    parameters: {
+    };
+    /**
+    * Its failed devices by cause, the most frequent first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The causes */
+        200: {
+          content: {
+            "application/json": components["schemas"]["RolloutFailures"];
           };
         };
         default: components["responses"]["Refused"];
@@ -6916,6 +6960,7 @@ export interface components {
         /** Format: uuid */
         rolloutId: string | null;
         requestedGeneration: number;
+        windows?: number[][];
       }[];
     };
     DesiredState: {
@@ -6929,6 +6974,7 @@ export interface components {
         /** Format: uuid */
         rolloutId: string | null;
         requestedGeneration: number;
+        windows?: number[][];
       }[];
       /** Format: date-time */
       issuedAt: string | null;
@@ -7113,6 +7159,19 @@ export interface components {
       /** Format: date-time */
       completedAt: string | null;
       retryCount: number;
+    };
+    RolloutFailures: {
+      failures: {
+        cause: string;
+        devices: number;
+        newest: {
+          /** Format: uuid */
+          deviceId: string;
+          name: string;
+          reason: string;
+          logTail: string[];
+        };
+      }[];
     };
     Presence: {
       /** @enum {string} */

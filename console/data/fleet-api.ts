@@ -9,6 +9,7 @@ import type { Ask } from './request.ts';
 import type {
   Rollout,
   RolloutDevice,
+  RolloutFailure,
   RolloutPreview,
   RolloutVerb,
   RolloutWish,
@@ -159,7 +160,9 @@ const rolloutsApi = (ask: Ask) => ({
   rollouts: () => collect<Rollout>(ask, '/api/rollouts', 'rollouts'),
   rollout: (id: string) => ask<Rollout>('GET', `/api/rollouts/${segment(id)}`),
   rolloutDevices: (id: string) =>
-    whole<RolloutDevice>(ask, `/api/rollouts/${segment(id)}/devices`, 'devices'),
+    collect<RolloutDevice>(ask, `/api/rollouts/${segment(id)}/devices`, 'devices'),
+  rolloutFailures: (id: string) =>
+    whole<RolloutFailure>(ask, `/api/rollouts/${segment(id)}/failures`, 'failures'),
   startRollout: (wish: RolloutWish) => ask<Rollout>('POST', '/api/rollouts', wish),
   previewRollout: (wish: RolloutWish) => ask<RolloutPreview>('POST', '/api/rollouts/preview', wish),
   steerRollout: (id: string, verb: RolloutVerb) =>

@@ -121,3 +121,9 @@ export type RolloutDevice = {
   completedAt: Instant | null;
   retryCount: number;
 };
+/** Failed devices with one cause, and what the newest of them said. */
+export type RolloutFailure = {
+  cause: string;
+  devices: number;
+  newest: { deviceId: string; name: string; reason: string; logTail: string[] };
+};

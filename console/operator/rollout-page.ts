@@ -16,6 +16,7 @@ import { badge, bareMark } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
 import { errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
+import { rolloutFailures } from '../views/rollout-failures.ts';
 import { progressBar, progressLegend } from '../views/rollout-progress.ts';
 import { rolloutWaves } from '../views/rollout-waves.ts';
 import { failureDetail } from '../views/software.ts';
@@ -31,6 +32,7 @@ class RolloutPage extends LitElement {
   busy = false;
   #rollout = createResource(this, () => this.app.api.rollout(this.#id));
   #devices = createResource(this, () => this.app.api.rolloutDevices(this.#id));
+  #failures = createResource(this, () => this.app.api.rolloutFailures(this.#id));
 
   constructor() {
     super();
@@ -63,6 +65,7 @@ class RolloutPage extends LitElement {
   #refresh(): void {
     this.#rollout.refresh();
     this.#devices.refresh();
+    this.#failures.refresh();
   }
 
   async #do(act: () => Promise<unknown>, said: string): Promise<void> {
@@ -144,6 +147,7 @@ class RolloutPage extends LitElement {
         <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
         ${progressBar(progress)}${progressLegend(progress)}${pace === '' ? nothing : html`<p class="muted small">Pace: ${pace}</p>`}</section>
       ${rolloutWaves(rollout.waves)}
+      ${rolloutFailures(this.#failures.value ?? [], pathTo.device)}
       ${errorNotice(this.#devices.error)}
       <ul class="cells" aria-label="Devices">${(this.#devices.value ?? []).map((device) => this.#cell(device))}</ul>
       ${rolloutVerbs.map((verb) => this.#dialog(verb, rollout))}`;

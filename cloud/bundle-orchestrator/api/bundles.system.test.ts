@@ -367,6 +367,7 @@ describe('versions', () => {
       openapi: '3.1.0',
       info: { title: 'x', version: '1' },
     });
+    const rolloutPath = (part: string): string => `/api/rollouts/{id}/${part}`;
     expect(Object.keys(document.paths ?? {}).sort()).toEqual([
       '/api/artifacts',
       '/api/artifacts/blobs/{digest}',
@@ -387,14 +388,8 @@ describe('versions', () => {
       '/api/rollouts',
       '/api/rollouts/preview',
       '/api/rollouts/{id}',
-      '/api/rollouts/{id}/advance',
-      '/api/rollouts/{id}/approve',
-      '/api/rollouts/{id}/cancel',
-      '/api/rollouts/{id}/devices',
-      '/api/rollouts/{id}/pause',
-      '/api/rollouts/{id}/resume',
-      '/api/rollouts/{id}/retry',
-      '/api/rollouts/{id}/rollback',
+      ...['advance', 'approve', 'cancel', 'devices', 'failures', 'pause'].map(rolloutPath),
+      ...['resume', 'retry', 'rollback'].map(rolloutPath),
     ]);
   });
 });

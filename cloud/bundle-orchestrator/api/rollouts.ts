@@ -18,6 +18,7 @@ import {
   rollBackRollout,
 } from '../rollouts/steer.ts';
 import { viewRollout, viewRollouts } from '../rollouts/view.ts';
+import { failuresOf } from '../store/rollout-failures.ts';
 import {
   findRollout,
   listRolloutDevices,
@@ -32,6 +33,8 @@ import {
   newRolloutSchema,
   pageQuery,
   rolloutDeviceSchema,
+  rolloutDevicesQuery,
+  rolloutFailuresSchema,
   rolloutPreviewSchema,
   rolloutSchema,
 } from './schemas.ts';
@@ -216,6 +219,15 @@ const addReading = (api: Api, parts: Parts): void => {
       return c.json(view, 200);
     },
   );
+};
+
+const namePosition = z.tuple([z.string().max(200), z.uuid()]);
+
+const addDevices = (api: Api, parts: Parts): void => {
+  const listed = z.strictObject({
+    devices: z.array(rolloutDeviceSchema),
+    nextCursor: z.string().nullable(),
+  });
   api.openapi(
     createRoute({
       method: 'get',
@@ -223,20 +235,48 @@ const addReading = (api: Api, parts: Parts): void => {
       tags,
       summary: 'How each of its devices stands',
       middleware: [requireUser('viewer')] as const,
-      request: { params: idParams },
+      request: { params: idParams, query: rolloutDevicesQuery },
       responses: {
-        200: json(z.array(rolloutDeviceSchema), 'Its devices by name'),
+        200: json(listed, 'A page of them, by name'),
         ...notFound,
       },
     }),
     async (c) => {
       const { tenantId } = c.var.caller;
       const { id } = c.req.valid('param');
+      const { limit, cursor, status, cause } = c.req.valid('query');
+      const from = readCursor(cursor, namePosition);
+      const after = from === null ? null : { name: from[0], deviceId: from[1] };
+      const wanted = { limit: limit + 1, after, status: status ?? null, cause: cause ?? null };
       const devices = await withTenant(parts.pool, c.var.caller, async (sql) => {
         if ((await findRollout(sql, tenantId, id)) === null) throw noSuchRollout();
-        return listRolloutDevices(sql, tenantId, id);
+        return listRolloutDevices(sql, tenantId, id, wanted);
       });
-      return c.json(devices.map(shownDevice), 200);
+      const page = pageOf(devices, limit, ({ placedAs, deviceId }) => [placedAs, deviceId]);
+      return c.json({ devices: page.rows.map(shownDevice), nextCursor: page.nextCursor }, 200);
+    },
+  );
+};
+
+const addFailures = (api: Api, parts: Parts): void => {
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/api/rollouts/{id}/failures',
+      tags,
+      summary: 'Its failed devices by cause, the most frequent first',
+      middleware: [requireUser('viewer')] as const,
+      request: { params: idParams },
+      responses: { 200: json(rolloutFailuresSchema, 'The causes'), ...notFound },
+    }),
+    async (c) => {
+      const { tenantId } = c.var.caller;
+      const { id } = c.req.valid('param');
+      const failures = await withTenant(parts.pool, c.var.caller, async (sql) => {
+        if ((await findRollout(sql, tenantId, id)) === null) throw noSuchRollout();
+        return failuresOf(sql, tenantId, id);
+      });
+      return c.json({ failures }, 200);
     },
   );
 };
@@ -246,4 +286,6 @@ export const addRolloutRoutes = (api: Api, parts: Parts): void => {
   addStarting(api, parts);
   addListing(api, parts);
   addReading(api, parts);
+  addDevices(api, parts);
+  addFailures(api, parts);
 };

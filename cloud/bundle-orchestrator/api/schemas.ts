@@ -3,7 +3,7 @@
  * answers. Times are ISO 8601 in UTC.
  */
 import { z } from '@hono/zod-openapi';
-import { failureLogLinesMax } from '@signalbeam/sync/core/limits';
+import { failureLogLinesMax, windowsPerSlotMax } from '@signalbeam/sync/core/limits';
 import { bundleVersion, containersSchema, imageReference } from '@signalbeam/sync/wire/manifest';
 import { digest, plainText } from '@signalbeam/sync/wire/shape';
 import { rolloutStatuses, rowStatuses } from '../core/rollout.ts';
@@ -121,6 +121,12 @@ const slotSchema = z.strictObject({
   releaseDigest: digest,
   rolloutId: z.uuid().nullable(),
   requestedGeneration: z.int(),
+  /** When it may take over on the device, in seconds since 1970; absent: at any time. */
+  windows: z
+    .array(z.array(z.int()).length(2).readonly())
+    .max(windowsPerSlotMax)
+    .readonly()
+    .optional(),
 });
 const allowDeprecated = z
   .boolean()
@@ -353,4 +359,26 @@ export const pageQuery = (limitDefault: number) =>
     cursor: z.string().max(2_000).optional(),
     limit: z.coerce.number().int().min(1).max(200).default(limitDefault),
   });
+export const rolloutDevicesQuery = pageQuery(100).extend({
+  status: z.enum(rowStatuses).optional(),
+  /** Of its failures, those with this cause. */
+  cause: plainText(200).optional(),
+});
+export const rolloutFailuresSchema = z
+  .strictObject({
+    failures: z.array(
+      z.strictObject({
+        /** What their reasons have in common: numbers and ids that differ are left out. */
+        cause: z.string(),
+        devices: count,
+        newest: z.strictObject({
+          deviceId: z.uuid(),
+          name: z.string(),
+          reason: z.string(),
+          logTail: z.array(z.string()).max(failureLogLinesMax),
+        }),
+      }),
+    ),
+  })
+  .openapi('RolloutFailures');
 export const imageName = plainText(200);

@@ -56,13 +56,17 @@ export type PaceKnown = {
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 
-const openingsFor = (openings: readonly Opening[], site: string): readonly Opening[] => {
-  const own = openings.filter(({ sites }) => sites?.includes(site) === true);
-  return own.length > 0 ? own : openings.filter(({ sites }) => sites === null);
+/** A site has the windows that name it, or those that name none. */
+export const windowsOfSite = <W extends { sites: readonly string[] | null }>(
+  windows: readonly W[],
+  site: string,
+): readonly W[] => {
+  const own = windows.filter(({ sites }) => sites?.includes(site) === true);
+  return own.length > 0 ? own : windows.filter(({ sites }) => sites === null);
 };
 
 const opensAt = (openings: readonly Opening[], site: string, nowMs: number): number | null => {
-  const found = openingsFor(openings, site);
+  const found = windowsOfSite(openings, site);
   const isOpen = found.some(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs < untilMs);
   if (found.length === 0 || isOpen) return null;
   return Math.min(...found.map(({ fromMs, untilMs }) => (fromMs > nowMs ? fromMs : untilMs)));

@@ -8,6 +8,7 @@ import {
   isAwaited,
   isFinal,
   isUnreached,
+  openIn,
   type Progress,
   type RolloutRow,
   type RolloutStatus,
@@ -174,7 +175,12 @@ const sayWave = (known: WaitingKnown, nowMs: number): string => {
 };
 
 /** Empty when it waits for nothing. */
-export const sayWaiting = (known: WaitingKnown, nowMs: number): string =>
-  known.rollout.status === 'paused'
+export const sayWaiting = (known: WaitingKnown, nowMs: number): string => {
+  const left = openIn(known.progress);
+  if (known.rollout.status === 'cancelled' && left > 0) {
+    return `${devicesOf(left)} ${left === 1 ? 'has' : 'have'} yet to get back what was there before`;
+  }
+  return known.rollout.status === 'paused'
     ? `Paused. ${(known.rollout.statusReason ?? 'Nothing more is told until it is resumed').replace(/\.$/, '')}`
     : sayWave(known, nowMs);
+};

@@ -20,7 +20,6 @@ import {
   wavesOf,
 } from '../store/rollout-waves.ts';
 import {
-  cancelPlanned,
   type LockedRollout,
   lockRollout,
   moveRows,
@@ -73,8 +72,6 @@ const take = async (sql: Sql, at: At, before: string, step: WaveStep): Promise<v
         ...{ action: 'rollout.pause', before, status: 'paused', reason: step.reason },
       });
     case 'roll-back':
-      // Nobody is told any more, so nobody is waited for who was not told.
-      await cancelPlanned(sql, where, step.reason);
       await setRolloutStatus(sql, where, 'rolling-back', step.reason);
       return noteStatus(sql, at, {
         ...{ action: 'rollout.rollback', before, status: 'rolling-back', reason: step.reason },

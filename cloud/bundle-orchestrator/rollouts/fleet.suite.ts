@@ -42,8 +42,11 @@ export const openFleet = async (postgresUrl: string) => {
   };
   const get = async (id: string): Promise<RolloutView> =>
     (await rig.ask('GET', `/api/rollouts/${id}`, { token: one.viewer })).body;
-  const rows = async (id: string): Promise<RowView[]> =>
-    (await rig.ask('GET', `/api/rollouts/${id}/devices`, { token: one.viewer })).body;
+  const rows = async (id: string): Promise<RowView[]> => {
+    const path = `/api/rollouts/${id}/devices`;
+    const { body } = await rig.ask('GET', path, { token: one.viewer });
+    return (body as { devices: RowView[] }).devices;
+  };
   const steer = (id: string, verb: string, token = one.operator) =>
     rig.ask('POST', `/api/rollouts/${id}/${verb}`, { token });
   const desired = async (device: TestDevice): Promise<{ generation: number; slots: Slot[] }> => {

@@ -114,6 +114,9 @@ describe('a pace', () => {
     await fleet.steer(shut.id, 'cancel');
     const rollout = await start(bundleId, devices, { windows: [window(-5, 60)] });
     expect(rollout.progress).toMatchObject({ pending: 2 });
+    // The device is told of them, too: it may hear of the version when they are over.
+    const [moment] = (await fleet.slotOf(silent, bundleId)).windows ?? [];
+    expect(moment?.[1]).toBeGreaterThan(Date.now() / 1_000);
     await fleet.says(begun, bundleId, 'downloading');
     await until(rollout.id, { progress: { inProgress: 1, pending: 1 } });
     // As if the hour were over.
@@ -220,5 +223,74 @@ describe('a group with a query', () => {
     });
     for (const device of [second, third]) await fleet.says(device, bundleId, 'running');
     await until(id, { status: 'succeeded', progress: { succeeded: 3 } });
+  });
+});
+
+describe('what many devices make of it', () => {
+  it('is shown by cause, and in pages', async () => {
+    const { bundleId, devices } = await open([{}, {}, {}, {}]);
+    const rollout = await start(bundleId, devices, {});
+    const [one, two, three] = devices as [TestDevice, TestDevice, TestDevice];
+    const reasons = [
+      [one, 'layer 3f2a99b1c0de is broken'],
+      [two, 'layer 00ffee12ab34 is broken'],
+      [three, 'no space left'],
+    ] as const;
+    for (const [device, reason] of reasons) {
+      await fleet.says(device, bundleId, 'failed', { reason, logTail: [`${device.name} gave up`] });
+    }
+    await until(rollout.id, { progress: { failed: 3, pending: 1 } });
+    const ask = async (path: string) =>
+      (
+        await fleet.rig.ask('GET', `/api/rollouts/${rollout.id}/${path}`, {
+          token: fleet.one.viewer,
+        })
+      ).body;
+    const { failures } = (await ask('failures')) as { failures: unknown[] };
+    const gaveUp = [expect.stringMatching(/ gave up$/)];
+    expect(failures).toMatchObject([
+      { cause: 'layer … is broken', devices: 2, newest: { logTail: gaveUp } },
+      { cause: 'no space left', devices: 1, newest: { deviceId: three.deviceId, logTail: gaveUp } },
+    ]);
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page = (await ask(`devices?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)) as {
+        devices: { name: string }[];
+        nextCursor: string | null;
+      };
+      seen.push(...page.devices.map(({ name }) => name));
+      cursor = page.nextCursor;
+    }
+    expect(seen).toEqual(devices.map(({ name }) => name));
+    const broken = encodeURIComponent('layer … is broken');
+    expect(await ask(`devices?status=failed&cause=${broken}`)).toMatchObject({
+      devices: [{ name: one.name }, { name: two.name }],
+    });
+  });
+
+  it('is given back batch by batch, by whoever comes next when one ends in between', async () => {
+    const { bundleId, devices } = await open([{}, {}, {}]);
+    const waves = [
+      { name: 'one', size: { kind: 'count', count: 1 } },
+      { name: 'rest', size: { kind: 'rest' } },
+    ];
+    const rollout = await start(bundleId, devices, {}, { waves });
+    const [first] = (await told(devices)) as [TestDevice];
+    // As a cancel leaves it that was cut off after its first transaction.
+    await fleet.rig.owner.query(
+      `UPDATE bundle_orchestrator.rollouts SET status = 'cancelled', completed_at = now(),
+              status_reason = 'Cancelled by ada.', giving_back = 'unfinished', tell_due_at = now()
+        WHERE id = $1`,
+      [rollout.id],
+    );
+    await until(rollout.id, { status: 'cancelled', waiting: '', progress: { cancelled: 3 } });
+    expect((await fleet.desired(first)).slots).toEqual([]);
+    expect((await fleet.rows(rollout.id))[0]).toMatchObject({ reason: 'Cancelled by ada.' });
+    const { rows: left } = await fleet.rig.owner.query(
+      'SELECT 1 FROM bundle_orchestrator.rollouts WHERE id = $1 AND giving_back IS NOT NULL',
+      [rollout.id],
+    );
+    expect(left).toEqual([]);
   });
 });

@@ -12,6 +12,7 @@ import {
   planTelling,
   planWaits,
 } from '../core/pace.ts';
+import type { RowStatus } from '../core/rollout.ts';
 import {
   atWorkOf,
   candidatesOf,
@@ -22,7 +23,7 @@ import {
   setOutlook,
   untoldOf,
 } from '../store/rollout-pace.ts';
-import { type LockedRollout, rowsToTell } from '../store/rollouts.ts';
+import { type LockedRollout, rowsOf, rowsToTell, setGivingBack } from '../store/rollouts.ts';
 import { openingsOf } from './windows.ts';
 
 type At = { tenantId: string; nowMs: number };
@@ -77,9 +78,19 @@ export const nextToTakeBack = async (
   return sites.length === 0 ? [] : pendingAt(sql, where, sites, limit);
 };
 
+/** Those in these states have yet to get back what they had, or not to be told at all. */
+export const givenBack = (which: 'unfinished' | 'not-begun'): readonly RowStatus[] =>
+  which === 'not-begun' ? ['pending'] : ['planned', 'pending', 'in-progress'];
+
 /** Keeps what the rollout's devices wait for, and when to look again. */
 export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Promise<void> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
+  if (rollout.givingBack !== null) {
+    const states = givenBack(rollout.givingBack);
+    const isLeft = (await rowsOf(sql, at.tenantId, rollout.id, states, 1)).length > 0;
+    if (!isLeft) await setGivingBack(sql, where, null);
+    return setOutlook(sql, where, { waits: [], dueAtMs: isLeft ? at.nowMs : null });
+  }
   const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
   if (!goesOn) return setOutlook(sql, where, { waits: [], dueAtMs: null });
   if (isPaced(paceOf(rollout))) {

@@ -37,19 +37,17 @@ import {
 } from '../store/rollout-waves.ts';
 import {
   activeRolloutsOn,
-  cancelPlanned,
   type LockedRollout,
   lockRollout,
-  moveRows,
   replanFailed,
   rowsOf,
+  setGivingBack,
   setRolloutStatus,
 } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout, type RolloutNews } from './announce.ts';
 import { keepOutlook } from './pace.ts';
 import { devicesPerRolloutMax } from './plan.ts';
-import { restoreSlots } from './restore.ts';
 import { seen } from './start.ts';
 import { tellFreed, tellRollout } from './tell.ts';
 import type { RolloutView } from './view.ts';
@@ -93,16 +91,6 @@ const refuseOver = (rollout: LockedRollout): void => {
   }
 };
 
-/** Puts back what unfinished devices in these states had; returns who they are. */
-const restore = async (hands: Hands, states: readonly RowStatus[]): Promise<string[]> => {
-  const { sql, acting, rollout, nowMs, director } = hands;
-  const { tenantId } = acting;
-  const rows = await rowsOf(sql, tenantId, rollout.id, states, devicesPerRolloutMax);
-  const ids = rows.map((row) => row.deviceId);
-  await restoreSlots(sql, { tenantId, nowMs, director }, rollout, ids);
-  return ids;
-};
-
 const by = (acting: Acting): string => acting.actor.replace(/^user:/, '');
 
 const movesTo = (ids: readonly string[], to: RowStatus, reason: string | null): RowMove[] =>
@@ -116,17 +104,9 @@ const cancel: Verb = {
     if (rollout.status === 'rolling-back') {
       throw refusal('wrong-state', 'It goes back already, which nothing stops.');
     }
-    const ids = await restore(hands, ['pending', 'in-progress']);
-    const reason = `Cancelled by ${by(acting)}.`;
-    const moves = movesTo(ids, 'cancelled', reason);
-    await moveRows(sql, where(hands), moves);
-    const untold = await cancelPlanned(sql, where(hands), reason);
-    await setRolloutStatus(sql, where(hands), 'cancelled');
-    return {
-      news: 'cancelled',
-      after: { status: 'cancelled', restored: ids.length, untold },
-      moves,
-    };
+    await setRolloutStatus(sql, where(hands), 'cancelled', `Cancelled by ${by(acting)}.`);
+    await setGivingBack(sql, where(hands), 'unfinished');
+    return { news: 'cancelled', after: { status: 'cancelled' } };
   },
 };
 
@@ -139,12 +119,10 @@ const pause: Verb = {
     if (rollout.status === 'rolling-back') {
       throw refusal('wrong-state', 'It goes back already, which nothing stops.');
     }
-    const ids = await restore(hands, ['pending']);
-    const moves = movesTo(ids, 'planned', null);
-    await moveRows(sql, where(hands), moves, ['pending']);
     const reason = `${by(acting)} paused it.`;
     await setRolloutStatus(sql, where(hands), 'paused', reason);
-    return { news: 'paused', after: { status: 'paused', takenBack: ids.length }, moves };
+    await setGivingBack(sql, where(hands), 'not-begun');
+    return { news: 'paused', after: { status: 'paused' } };
   },
 };
 
@@ -171,6 +149,7 @@ const resume: Verb = {
         next: 'Retry its failed devices, or advance past it.',
       });
     }
+    await setGivingBack(sql, where(hands), null);
     await setRolloutStatus(sql, where(hands), 'in-progress');
     return { news: 'resumed', after: { status: 'in-progress' } };
   },
@@ -223,6 +202,7 @@ const advance: Verb = {
     const wave = await waveAtWork(hands);
     refuseOwn(hands, wave, 'advance');
     await acceptFailures(sql, where(hands));
+    await setGivingBack(sql, where(hands), null);
     await setRolloutStatus(sql, where(hands), 'in-progress');
     await passWave(sql, { ...where(hands), wave: wave.wave }, hands.nowMs, acting.actor);
     return { news: 'advanced', after: { wave: wave.name, state: 'passed' } };
@@ -240,8 +220,8 @@ const rollBack: Verb = {
       throw refusal('wrong-state', `There is nothing to take back (${rollout.status}).`);
     }
     const reason = `${by(acting)} rolled it back.`;
-    await cancelPlanned(sql, where(hands), reason);
     await setRolloutStatus(sql, where(hands), 'rolling-back', reason);
+    await setGivingBack(sql, where(hands), null);
     return { news: 'rolled-back', after: { status: 'rolling-back' } };
   },
 };
@@ -271,6 +251,7 @@ const retry: Verb = {
     const retried = targets.map((target) => target.deviceId);
     await refuseBusy(sql, retried, rollout.bundleId);
     await replanFailed(sql, where(hands), retried);
+    await setGivingBack(sql, where(hands), null);
     await setRolloutStatus(sql, where(hands), 'in-progress');
     const moves = movesTo(retried, 'pending', null);
     return { news: 'retried', after: { status: 'in-progress', retried: retried.length }, moves };

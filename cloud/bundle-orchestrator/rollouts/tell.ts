@@ -18,6 +18,7 @@ import { findRelease } from '../store/bundles.ts';
 import { lockTargets, type Target } from '../store/desired.ts';
 import { noteToldLately } from '../store/rollout-pace.ts';
 import {
+  cancelPlanned,
   type LockedRollout,
   lockRollout,
   markGoingBack,
@@ -32,9 +33,13 @@ import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
 import { keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';
 import { restoreSlots } from './restore.ts';
+import { momentsOf } from './windows.ts';
 
 /** One transaction signs a batch: a thousand signatures and rows take about a tenth of a second. */
 export const toldAtOnceMax = 1_000;
+
+/** Rows alone, which nobody signs anything for. */
+const cancelledAtOnceMax = 5_000;
 
 type At = { tenantId: string; nowMs: number; director: TenantKeys['director'] };
 
@@ -81,7 +86,13 @@ const tellThese = async (
   const changes: DesiredChange[] = [];
   for (const target of targets.filter(({ approved }) => approved)) {
     const generation = nextGenerationOf(target);
-    const change = withSlot(target.slots, { ...release, rolloutId: rollout.id }, generation);
+    const windows = momentsOf(rollout.pace.windows, target.site, nowMs);
+    const wanted = {
+      ...release,
+      rolloutId: rollout.id,
+      ...(windows === undefined ? {} : { windows }),
+    };
+    const change = withSlot(target.slots, wanted, generation);
     if (change.kind === 'changed') changes.push({ target, slots: change.slots, generation });
     else if (change.kind === 'too-many') {
       moves.push(outcome(target.deviceId, 'failed', 'No more bundles fit on the device.'));
@@ -111,20 +122,43 @@ const nextToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
   return nextToTell(sql, at, rollout, toldAtOnceMax);
 };
 
-/** Who was told and has not begun when its window is over is told again in the next one. */
-const takeBackLate = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
-  const ids = await nextToTakeBack(sql, at, rollout, toldAtOnceMax);
-  if (ids.length === 0) return 0;
+/** Devices in these states get back what they had, and their rows become `to`. */
+const giveBack = async (
+  sql: Sql,
+  at: At,
+  rollout: LockedRollout,
+  ids: readonly string[],
+  to: 'planned' | 'cancelled',
+): Promise<string[]> => {
+  if (ids.length === 0) return [];
   await restoreSlots(sql, at, rollout, ids);
-  const moves = ids.map((deviceId) => ({
-    deviceId,
-    to: 'planned' as const,
-    reason: null,
-    logTail: [],
-  }));
+  const reason = to === 'cancelled' ? rollout.statusReason : null;
+  const moves = ids.map((deviceId): RowMove => ({ deviceId, to, reason, logTail: [] }));
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
-  await moveRows(sql, where, moves, ['pending']);
-  return ids.length;
+  const from =
+    to === 'planned' ? ['pending' as const] : ['pending' as const, 'in-progress' as const];
+  await moveRows(sql, where, moves, from);
+  return [...ids];
+};
+
+/** Who was told and has not begun when its window is over is told again in the next one. */
+const takeBackLate = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
+  const ids = await nextToTakeBack(sql, at, rollout, toldAtOnceMax);
+  return giveBack(sql, at, rollout, ids, 'planned');
+};
+
+const cancelUntold = (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
+  return cancelPlanned(sql, where, rollout.statusReason, cancelledAtOnceMax);
+};
+
+/** The next of a rollout that was cancelled, or of one that was paused before they began. */
+const giveBackSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
+  const isCancelled = rollout.givingBack === 'unfinished';
+  const states = isCancelled ? (['pending', 'in-progress'] as const) : (['pending'] as const);
+  const rows = await rowsOf(sql, at.tenantId, rollout.id, states, toldAtOnceMax);
+  const ids = rows.map(({ deviceId }) => deviceId);
+  return giveBack(sql, at, rollout, ids, isCancelled ? 'cancelled' : 'planned');
 };
 
 /** The next batch of those that run the version or are about to: they get back what they had. */
@@ -159,66 +193,107 @@ export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Pr
   return ids.length;
 };
 
-type Step = { action: string; devices: number };
+/** `freed`: devices on which another rollout of the bundle may go on. */
+type Step = { action: string; devices: number; freed: readonly string[] };
+type Take = (sql: Sql, at: At, rollout: LockedRollout) => Promise<number | string[]>;
+
+const takesOf = ({ status, givingBack }: LockedRollout): (readonly [string, Take])[] => {
+  if (givingBack === 'unfinished') {
+    return [
+      ['rollout.cancel-untold', cancelUntold],
+      ['rollout.give-back', giveBackSome],
+    ];
+  }
+  if (givingBack === 'not-begun') return [['rollout.give-back', giveBackSome]];
+  if (status === 'in-progress') {
+    return [
+      ['rollout.take-back', takeBackLate],
+      ['rollout.tell', tellSome],
+    ];
+  }
+  if (status !== 'rolling-back') return [];
+  return [
+    ['rollout.cancel-untold', cancelUntold],
+    ['rollout.tell-to-go-back', tellToGoBack],
+  ];
+};
 
 /** One batch of what it has to do now; null when that is nothing. */
 const stepOf = async (sql: Sql, at: At, rollout: LockedRollout): Promise<Step | null> => {
-  const steps =
-    rollout.status === 'in-progress'
-      ? [['rollout.take-back', takeBackLate] as const, ['rollout.tell', tellSome] as const]
-      : rollout.status === 'rolling-back'
-        ? [['rollout.tell-to-go-back', tellToGoBack] as const]
-        : [];
-  for (const [action, take] of steps) {
-    const devices = await take(sql, at, rollout);
-    if (devices > 0) return { action, devices };
+  for (const [action, take] of takesOf(rollout)) {
+    const took = await take(sql, at, rollout);
+    const freed = typeof took === 'number' ? [] : took;
+    const devices = typeof took === 'number' ? took : took.length;
+    if (devices > 0) return { action, devices, freed };
   }
   return null;
 };
 
-/** What a rollout that goes on has to tell, batch by batch, until nothing is left. */
+const takeStep = async (
+  sql: Sql,
+  workshop: Workshop,
+  where: { tenantId: string; rolloutId: string },
+): Promise<Step | null> => {
+  const { tenantId, rolloutId } = where;
+  const { director } = await holdKeys(sql, workshop.keyring, tenantId);
+  const nowMs = workshop.now();
+  const rollout = await lockRollout(sql, tenantId, rolloutId);
+  if (rollout === null) return null;
+  const did = await stepOf(sql, { tenantId, nowMs, director }, rollout);
+  if (did === null) return null;
+  await writeAudit(sql, {
+    ...systemAuthor(tenantId),
+    action: did.action,
+    target: `rollout:${rolloutId}`,
+    after: { devices: did.devices },
+  });
+  await announceRollout(sql, where, 'progressed', []);
+  // A batch of none but gone devices may have been the last that a wave waited for.
+  await advanceRollout(sql, { ...where, nowMs }, 'none');
+  const after = await lockRollout(sql, tenantId, rolloutId);
+  if (after !== null) await keepOutlook(sql, { tenantId, nowMs }, after);
+  return did;
+};
+
+/**
+ * What a rollout has to tell, or to give back, batch by batch, until nothing is left for now. Each is
+ * a transaction that leaves it due again, so that whoever comes next goes on where this one ended.
+ */
 export const tellRollout = async (
   workshop: Workshop,
   where: { tenantId: string; rolloutId: string },
 ): Promise<void> => {
-  const { tenantId, rolloutId } = where;
-  for (let more = true; more; ) {
-    const author = systemAuthor(tenantId);
-    more = await retrying(workshop.pool, author, async (sql) => {
-      const { director } = await holdKeys(sql, workshop.keyring, tenantId);
-      const nowMs = workshop.now();
-      const rollout = await lockRollout(sql, tenantId, rolloutId);
-      if (rollout === null) return false;
-      const did = await stepOf(sql, { tenantId, nowMs, director }, rollout);
-      if (did === null) return false;
-      await writeAudit(sql, {
-        ...author,
-        action: did.action,
-        target: `rollout:${rolloutId}`,
-        after: { devices: did.devices },
-      });
-      await announceRollout(sql, where, 'progressed', []);
-      // A batch of none but gone devices may have been the last that a wave waited for.
-      await advanceRollout(sql, { ...where, nowMs }, 'none');
-      const after = await lockRollout(sql, tenantId, rolloutId);
-      if (after !== null) await keepOutlook(sql, { tenantId, nowMs }, after);
-      return true;
-    });
-    if (more) workshop.onChanged();
+  for (;;) {
+    const author = systemAuthor(where.tenantId);
+    const did = await retrying(workshop.pool, author, (sql) => takeStep(sql, workshop, where));
+    if (did === null) return;
+    workshop.onChanged();
+    await tellHeldUp(workshop, where.tenantId, did.freed);
   }
 };
 
+const tellHeldUp = async (
+  workshop: Workshop,
+  tenantId: string,
+  ids: readonly string[],
+): Promise<void> => {
+  if (ids.length === 0) return;
+  const rollouts = await withTenant(workshop.pool, everySite(tenantId), (sql) =>
+    rolloutsHeldUp(sql, tenantId, ids),
+  );
+  for (const rolloutId of rollouts) await tellRollout(workshop, { tenantId, rolloutId });
+};
+
 /** Tells devices that are free again what other rollouts have wanted of them meanwhile. */
-export const tellFreed = async (
+export const tellFreed = (
   workshop: Workshop,
   tenantId: string,
   moves: readonly RowMove[],
 ): Promise<void> => {
   const freed = moves.filter(({ to }) => isFinal(to) || to === 'planned');
-  if (freed.length === 0) return;
-  const ids = freed.map(({ deviceId }) => deviceId);
-  const rollouts = await withTenant(workshop.pool, everySite(tenantId), (sql) =>
-    rolloutsHeldUp(sql, tenantId, ids),
+  return tellHeldUp(
+    workshop,
+    tenantId,
+    freed.map(({ deviceId }) => deviceId),
   );
-  for (const rolloutId of rollouts) await tellRollout(workshop, { tenantId, rolloutId });
 };

@@ -56,7 +56,7 @@ const inWave = async (id: string, devices: readonly TestDevice[], wave: number) 
   const { body } = await fleet.rig.ask('GET', `/api/rollouts/${id}/devices`, {
     token: fleet.one.viewer,
   });
-  const ids = (body as { deviceId: string; wave: number }[])
+  const ids = (body as { devices: { deviceId: string; wave: number }[] }).devices
     .filter((row) => row.wave === wave)
     .map((row) => row.deviceId);
   return devices.filter(({ deviceId }) => ids.includes(deviceId));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { openingsOf, windowFault } from './windows.ts';
+import { momentsOf, openingsOf, windowFault } from './windows.ts';
 
 const at = (iso: string): number => Date.parse(iso);
 const nightly = { cron: '0 2 * * *', timeZone: 'Europe/Berlin', minutes: 90, sites: null };
@@ -28,6 +28,22 @@ describe('a maintenance window', () => {
     expect(openingsOf([nightly], at('2026-03-28T23:00:00Z'))).toMatchObject([
       { fromMs: at('2026-03-29T01:00:00Z') },
     ]);
+  });
+
+  it('is named to devices as the next moments, those of their site first of all', () => {
+    const atSite = { ...nightly, cron: '0 12 * * *', sites: ['plant-7'] };
+    const nowMs = at('2026-01-11T01:30:00Z');
+    const moments = momentsOf([nightly, atSite], 'plant-8', nowMs);
+    expect(moments).toHaveLength(6);
+    expect(moments?.[0]).toEqual([
+      at('2026-01-11T01:00:00Z') / 1_000,
+      at('2026-01-11T02:30:00Z') / 1_000,
+    ]);
+    expect(momentsOf([nightly, atSite], 'plant-7', nowMs)?.[0]).toEqual([
+      at('2026-01-11T11:00:00Z') / 1_000,
+      at('2026-01-11T12:30:00Z') / 1_000,
+    ]);
+    expect(momentsOf([atSite], 'plant-8', nowMs)).toBeUndefined();
   });
 
   it.each([

@@ -2,8 +2,11 @@
  * When maintenance windows open, by their cron expressions and time zones; and which of them are no
  * windows, because they say nothing, know no such zone, or never open.
  */
+
+import { windowsPerSlotMax } from '@signalbeam/sync/core/limits';
+import type { Window } from '@signalbeam/sync/core/windows';
 import { Cron } from 'croner';
-import type { MaintenanceWindow, Opening } from '../core/pace.ts';
+import { type MaintenanceWindow, type Opening, windowsOfSite } from '../core/pace.ts';
 
 type When = Pick<MaintenanceWindow, 'cron' | 'timeZone' | 'minutes'>;
 
@@ -30,6 +33,28 @@ export const openingsOf = (windows: readonly MaintenanceWindow[], nowMs: number)
     };
     return { sites: window.sites, ...opening };
   });
+
+/**
+ * The next moments at which a device of this site may take the version over, for the device itself: it
+ * may hear of it when the window that it was told in is over. Undefined: at any time.
+ */
+export const momentsOf = (
+  windows: readonly MaintenanceWindow[],
+  site: string,
+  nowMs: number,
+): Window[] | undefined => {
+  const own = windowsOfSite(windows, site);
+  if (own.length === 0) return undefined;
+  return own
+    .flatMap((window) => {
+      const span = spanMs(window);
+      const from = new Date(nowMs - span);
+      const opens = scheduleOf(window).nextRuns(windowsPerSlotMax, from);
+      return opens.map((open): Window => [open.getTime() / 1_000, (open.getTime() + span) / 1_000]);
+    })
+    .sort(([one], [other]) => one - other)
+    .slice(0, windowsPerSlotMax);
+};
 
 const isTimeZone = (timeZone: string): boolean => {
   try {

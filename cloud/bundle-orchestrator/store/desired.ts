@@ -9,6 +9,7 @@ import type { Slot } from '@signalbeam/sync/core/manifest';
 export type Target = {
   deviceId: string;
   name: string;
+  site: string;
   approved: boolean;
   /** 0 when nothing was ever wanted of it. */
   generation: number;
@@ -29,6 +30,7 @@ export type NewDesired = {
 type TargetRow = {
   device_id: string;
   name: string;
+  site: string;
   registration_status: string;
   generation: number | null;
   reported_generation: number | null;
@@ -46,7 +48,7 @@ export const lockTargets = async (
     `WITH held AS (
        SELECT device_id, generation, slots FROM bundle_orchestrator.desired_states
         WHERE tenant_id = $1 AND device_id = ANY ($2) ORDER BY device_id FOR UPDATE)
-     SELECT device.device_id, device.name, device.registration_status, held.generation, held.slots,
+     SELECT device.device_id, device.name, device.site, device.registration_status, held.generation, held.slots,
             report.generation AS reported_generation
        FROM device_manager.public_devices device
        LEFT JOIN held ON held.device_id = device.device_id
@@ -59,6 +61,7 @@ export const lockTargets = async (
   return rows.map((row) => ({
     deviceId: row.device_id,
     name: row.name,
+    site: row.site,
     approved: row.registration_status === 'approved',
     generation: row.generation ?? 0,
     reportedGeneration: row.reported_generation ?? 0,

@@ -205,6 +205,8 @@ export const firstOpenRows = async (
 };
 
 export type RolloutDevice = RolloutRow & {
+  /** Its name when the rollout was made: what the list is in order of. */
+  placedAs: string;
   wave: number;
   late: boolean;
   reason: string | null;
@@ -214,17 +216,31 @@ export type RolloutDevice = RolloutRow & {
   retryCount: number;
 };
 
+export type DevicesPage = {
+  limit: number;
+  after: { name: string; deviceId: string } | null;
+  status: RowStatus | null;
+  cause: string | null;
+};
+
+/** By the names that they had when it was made, after `after` when given. */
 export const listRolloutDevices = async (
   sql: Sql,
   tenantId: string,
   rolloutId: string,
+  { limit, after, status, cause }: DevicesPage,
 ): Promise<RolloutDevice[]> => {
-  const { rows } = await sql.query<DeviceRow>(
-    `${deviceRows} ORDER BY device_name, member.device_id`,
-    [tenantId, [rolloutId]],
+  const { rows } = await sql.query<DeviceRow & { placed_as: string }>(
+    `${deviceRows.replace('SELECT', 'SELECT member.device_name AS placed_as,')}
+        AND ($3::text IS NULL OR (member.device_name, member.device_id) > ($3, $4::uuid))
+        AND ($5::text IS NULL OR member.status = $5)
+        AND ($6::text IS NULL OR coalesce(member.cause, '') = $6)
+      ORDER BY member.device_name, member.device_id LIMIT $7`,
+    [tenantId, [rolloutId], after?.name ?? null, after?.deviceId ?? null, status, cause, limit],
   );
   return rows.map((row) => ({
     ...rolloutRowOf(row),
+    placedAs: row.placed_as,
     wave: row.wave,
     late: row.late,
     reason: row.reason,

@@ -4,6 +4,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
+import { causeOf } from '../core/failure-cause.ts';
 import type { Pace, Told } from '../core/pace.ts';
 import { isOver, type RolloutStatus, type RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
@@ -189,6 +190,7 @@ export type LockedRollout = {
   pace: Pace;
   toldLately: readonly Told[];
   lateJoiners: boolean;
+  givingBack: 'unfinished' | 'not-begun' | null;
   target: RolloutTarget | null;
   sites: readonly string[] | null;
   lookedAt: Date;
@@ -203,7 +205,7 @@ export const lockRollout = async (
   const { rows } = await sql.query<LockedRollout>(
     `SELECT id, bundle_id AS "bundleId", version, status, status_reason AS "statusReason",
             created_by AS "createdBy", starts_at AS "startsAt", on_failure AS "onFailure", pace,
-            told_lately AS "toldLately", late_joiners AS "lateJoiners", target, sites, looked_at AS "lookedAt"
+            told_lately AS "toldLately", late_joiners AS "lateJoiners", target, giving_back AS "givingBack", sites, looked_at AS "lookedAt"
        FROM bundle_orchestrator.rollouts
       WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,
     [tenantId, id],
@@ -271,14 +273,14 @@ export const moveRows = async (
   if (moves.length === 0) return;
   await sql.query(
     `UPDATE bundle_orchestrator.rollout_devices present
-        SET status = move.status, reason = move.reason,
+        SET status = move.status, reason = move.reason, cause = move.cause,
             log_tail = ARRAY(SELECT jsonb_array_elements_text(move.log_tail)),
             started_at = CASE WHEN move.status = 'planned' THEN NULL
                               ELSE coalesce(present.started_at, $3) END,
             completed_at = CASE WHEN move.status IN
               ('succeeded', 'failed', 'cancelled', 'rolled-back') THEN $3 END
-       FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[])
-            AS move (device_id, status, reason, log_tail)
+       FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[], $9::text[])
+            AS move (device_id, status, reason, log_tail, cause)
       WHERE present.tenant_id = $1 AND present.rollout_id = $2
         AND present.device_id = move.device_id AND present.status = ANY ($8)`,
     [
@@ -290,23 +292,29 @@ export const moveRows = async (
       moves.map((move) => move.reason),
       moves.map((move) => JSON.stringify(move.logTail)),
       from,
+      moves.map(({ to, reason }) => (to === 'failed' ? causeOf(reason ?? '') : null)),
     ],
   );
 };
 
-/** All rows of a rollout that are in one state, in one statement; for those that were never told. */
+/** The next of those that were never told, and shall not be. Returns who they are. */
 export const cancelPlanned = async (
   sql: Sql,
   where: { tenantId: string; rolloutId: string; atMs: number },
-  reason: string,
-): Promise<number> => {
-  const { rowCount } = await sql.query(
-    `UPDATE bundle_orchestrator.rollout_devices
+  reason: string | null,
+  limit: number,
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ device_id: string }>(
+    `UPDATE bundle_orchestrator.rollout_devices present
         SET status = 'cancelled', reason = $3, completed_at = $4
-      WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'`,
-    [where.tenantId, where.rolloutId, reason, new Date(where.atMs)],
+       FROM (SELECT device_id FROM bundle_orchestrator.rollout_devices
+              WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
+              ORDER BY device_id LIMIT $5) untold
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+        AND present.device_id = untold.device_id RETURNING present.device_id`,
+    [where.tenantId, where.rolloutId, reason, new Date(where.atMs), limit],
   );
-  return rowCount ?? 0;
+  return rows.map((row) => row.device_id);
 };
 
 /** Failed rows are to be told again. */
@@ -317,7 +325,7 @@ export const replanFailed = async (
 ): Promise<void> => {
   await sql.query(
     `UPDATE bundle_orchestrator.rollout_devices
-        SET status = 'planned', reason = NULL, log_tail = '{}', completed_at = NULL,
+        SET status = 'planned', reason = NULL, cause = NULL, log_tail = '{}', completed_at = NULL,
             started_at = NULL, retry_count = retry_count + 1
       WHERE tenant_id = $1 AND rollout_id = $2 AND device_id = ANY ($3) AND status = 'failed'`,
     [where.tenantId, where.rolloutId, deviceIds],
@@ -369,6 +377,19 @@ export const countRollouts = async (system: Sql): Promise<Record<string, number>
   return Object.fromEntries(rows.map(({ status, count }) => [status, count]));
 };
 
+/** Which of its devices are to get back what they had, batch by batch; null when that is over. */
+export const setGivingBack = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string },
+  givingBack: LockedRollout['givingBack'],
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollouts SET giving_back = $3
+      WHERE tenant_id = $1 AND id = $2 AND giving_back IS DISTINCT FROM $3`,
+    [rollout.tenantId, rollout.rolloutId, givingBack],
+  );
+};
+
 /** Rollouts that something is due for: a moment has come, or somebody is to be told. */
 export const dueRollouts = async (
   sql: Sql,
@@ -377,7 +398,7 @@ export const dueRollouts = async (
 ): Promise<{ tenantId: string; rolloutId: string }[]> => {
   const { rows } = await sql.query<{ tenantId: string; rolloutId: string }>(
     `SELECT tenant_id AS "tenantId", id AS "rolloutId" FROM bundle_orchestrator.rollouts
-      WHERE status IN ('scheduled', 'in-progress', 'rolling-back')
+      WHERE (status IN ('scheduled', 'in-progress', 'rolling-back') OR giving_back IS NOT NULL)
         AND least(waves_due_at, tell_due_at) <= $1
       ORDER BY least(waves_due_at, tell_due_at) LIMIT $2`,
     [new Date(nowMs), limit],

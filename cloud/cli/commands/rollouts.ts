@@ -15,6 +15,7 @@ import { pageLimit, printList } from './listing.ts';
 import { planFlags, planOf, targetOf } from './rollout-plan.ts';
 
 type Rollout = Schemas['Rollout'];
+type Failure = Schemas['RolloutFailures']['failures'][number];
 const rolloutWord = { name: 'ROLLOUT', about: 'its id' };
 const waitFlags = {
   wait: { type: 'boolean', about: 'watch it until it has ended; 7 if it did not succeed' },
@@ -128,22 +129,56 @@ const show = command({
   },
 });
 
+const rowStatuses = [
+  ...(['planned', 'pending', 'in-progress', 'succeeded', 'failed', 'cancelled'] as const),
+  ...(['rolling-back', 'rolled-back'] as const),
+];
+
 const devices = command({
   name: 'rollouts devices',
   summary: 'How each device of a rollout stands',
   words: [rolloutWord],
-  examples: ['rollouts devices 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11'],
-  run: async (context, [id = '']) => {
-    const params = { path: { id } };
-    const all = await context.client().get('/api/rollouts/{id}/devices', { params });
-    await context.output.list<Schemas['RolloutDevice']>(
-      [
+  flags: {
+    ...listFlags,
+    status: { type: 'string', value: 'STATUS', choices: rowStatuses, about: 'only those' },
+  },
+  examples: [
+    'rollouts devices 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11',
+    'rollouts devices 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11 --status failed --all',
+  ],
+  run: async (context, [id = ''], values) => {
+    const status = rowStatuses.find((one) => one === values.status);
+    const chosen = status === undefined ? {} : { status };
+    const params = { path: { id }, query: { limit: pageLimit(values), ...chosen } };
+    await printList<Schemas['RolloutDevice']>(context, values, {
+      columns: [
         { title: 'DEVICE', of: ({ name }) => name },
-        { title: 'STATUS', of: ({ status }) => state(status), whole: true },
+        { title: 'STATUS', of: (row) => state(row.status), whole: true },
         { title: 'REASON', of: ({ reason }) => reason ?? '' },
       ],
-      Readable.from([all]),
-      'There are no devices in it.',
+      pages: context.client().pages('/api/rollouts/{id}/devices', { params }),
+      none: 'There are no devices in it.',
+    });
+  },
+});
+
+const failures = command({
+  name: 'rollouts failures',
+  summary: 'Why devices of a rollout failed, by cause',
+  words: [rolloutWord],
+  examples: ['rollouts failures 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11'],
+  run: async (context, [id = '']) => {
+    const params = { path: { id } };
+    const answer = await context.client().get('/api/rollouts/{id}/failures', { params });
+    await context.output.list<Failure>(
+      [
+        { title: 'DEVICES', of: ({ devices: count }) => String(count), whole: true },
+        { title: 'CAUSE', of: ({ cause }) => cause },
+        { title: 'AS ON', of: ({ newest }) => newest.name },
+        { title: 'LAST LINE', of: ({ newest }) => newest.logTail.at(-1) ?? '' },
+      ],
+      Readable.from([answer.failures]),
+      'No device has failed.',
     );
   },
 });
@@ -267,6 +302,6 @@ const rollBack = steering(
 );
 
 export const rolloutCommands = [
-  ...[list, show, devices, start, retry, cancel],
+  ...[list, show, devices, failures, start, retry, cancel],
   ...[pause, resume, approve, advance, rollBack],
 ];
