@@ -103,6 +103,13 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'post /api/sites': post('/api/sites', { name: `s-${fresh}`, title: 'A site' }),
     'patch /api/sites/{name}': post(`/api/sites/${tenant.site}`, { title: 'Empty' }),
     'delete /api/sites/{name}': read(`/api/sites/${tenant.site}`),
+    'get /api/sites/{name}/grants': read(`/api/sites/${tenant.grantSite}/grants`),
+    'post /api/sites/{name}/grants': post(`/api/sites/${tenant.grantSite}/grants`, {
+      ...{ holder: 'Grace', validityHours: 8 },
+    }),
+    'delete /api/sites/{name}/grants/{id}': read(
+      `/api/sites/${tenant.grantSite}/grants/${tenant.grant.id}`,
+    ),
     'get /api/tags': read('/api/tags'),
     'get /api/tags/suggestions': read('/api/tags/suggestions'),
     'get /api/groups': read('/api/groups'),

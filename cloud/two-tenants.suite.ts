@@ -145,6 +145,8 @@ export const openTenant = async (
     ...{ name: `dynamic-${name}`, query: `of=${name}` },
   });
   const empty = await post<{ name: string }>('/api/sites', { name: `empty-of-${name}` });
+  const granted = await post<{ name: string }>('/api/sites', { name: `granted-of-${name}` });
+  const grant = await post<{ id: string }>(`/api/sites/${granted.name}/grants`, { holder: 'Ada' });
   const rolled = { bundleId: bundle.id, version: '1.0.0', deviceIds: [device.deviceId] };
   const rollout = await post<{ id: string }>('/api/rollouts', rolled);
   const waved = await post<{ id: string }>('/api/rollouts', {
@@ -225,6 +227,7 @@ export const openTenant = async (
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
     ...{ group, dynamic, site: empty.name, channel, lost, delivery: deliveries[0]?.id ?? '' },
+    ...{ grantSite: granted.name, grant },
     ...{
       bundle,
       other,

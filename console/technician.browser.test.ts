@@ -188,6 +188,30 @@ it('is held while somebody works at the device, which the cloud is told too', as
   await region('What happened').getByText('No technician holds this device any more.').waitFor();
 });
 
+it('lets somebody in by a grant of the site, by name, until it is taken back', async () => {
+  const { page } = phone;
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  const issued = (await cloud.ask('POST', '/api/sites/plant-7/grants', {
+    holder: 'Ada Lovelace',
+  })) as { id: string; token: string };
+  const form = page.locator('wa-dialog[open], wa-drawer[open]');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await form.getByText('I have a grant from the operator').click();
+  expect(await looksFor(page, 'a grant')).toEqual([]);
+  await form.getByLabel('Grant').fill(`${issued.token.slice(0, -1)}\n`);
+  await form.getByRole('button', { name: 'Sign in' }).click();
+  await form.getByRole('alert').getByText('wrong-grant').waitFor();
+  await form.getByLabel('Grant').fill(issued.token);
+  await form.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByText(/Signed in as Ada Lovelace until/).waitFor();
+  await region('What happened').getByText('Ada Lovelace signed in by a grant.').waitFor();
+  await cloud.ask('DELETE', `/api/sites/plant-7/grants/${issued.id}`);
+  const session = () => page.evaluate(async () => (await fetch('/api/local/session')).json());
+  await expect.poll(session, { timeout: 60_000 }).toMatchObject({ signedIn: false });
+  await page.getByRole('button', { name: 'Reconcile now' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+});
+
 it('says when the link is cut, what waits meanwhile, and that it healed', async () => {
   const { page } = phone;
   cloud.wan.cut('clean');

@@ -5682,6 +5682,110 @@ export interface paths {
     };
     trace?: never;
   };
+  "/api/sites/{name}/grants": {
+    parameters: {
+    };
+    /**
+    * Lists the technicians’ grants of a site, the newest first
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          name: string;
+        };
+      };
+      responses: {
+        /** @description A page */
+        200: {
+          content: {
+            "application/json": {
+              grants: components["schemas"]["SiteGrant"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    /**
+    * Lets a technician sign in at the devices of a site; the grant is shown this once
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          name: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            holder: string;
+            /** @default 24 */
+            validityHours?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description The grant and its text */
+        201: {
+          content: {
+            "application/json": components["schemas"]["IssuedSiteGrant"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/sites/{name}/grants/{id}": {
+    parameters: {
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+    * Takes a technician’s grant back: online devices know within a minute, others when they link
+    * @description Needs a user with the role operator or above.
+    */
+    delete: {
+      parameters: {
+        path: {
+          name: string;
+          id: string;
+        };
+      };
+      responses: {
+        /** @description Taken back */
+        204: {
+          content?: never;
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/stream": {
     parameters: {
     };
@@ -6528,6 +6632,38 @@ export interface components {
       pending: number;
       /** Format: date-time */
       createdAt: string;
+    };
+    SiteGrant: {
+      /** Format: uuid */
+      id: string;
+      site: string;
+      holder: string;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: date-time */
+      revokedAt: string | null;
+      /** @enum {string} */
+      state: "live" | "expired" | "revoked";
+    };
+    IssuedSiteGrant: {
+      /** Format: uuid */
+      id: string;
+      site: string;
+      holder: string;
+      createdBy: string;
+      /** Format: date-time */
+      createdAt: string;
+      /** Format: date-time */
+      expiresAt: string;
+      /** Format: date-time */
+      revokedAt: string | null;
+      /** @enum {string} */
+      state: "live" | "expired" | "revoked";
+      /** @description What the technician shows a device; not kept */
+      token: string;
     };
     Activity: {
       id: number;

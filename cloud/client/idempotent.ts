@@ -45,6 +45,7 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/service-accounts',
   'post /api/service-accounts/{id}/tokens',
   'post /api/sites',
+  'post /api/sites/{name}/grants',
   'post /api/telemetry/dead-letters/{id}/replay',
   'post /api/users',
   'post /api/users/invitations',

@@ -24,6 +24,7 @@ import { addQuotaRoutes } from './api/quotas.ts';
 import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
 import { addServiceAccountRoutes } from './api/service-accounts.ts';
+import { addSiteGrantRoutes } from './api/site-grants.ts';
 import { addSiteRoutes } from './api/sites.ts';
 import { addUserRoutes } from './api/users.ts';
 import { startChainingAudit } from './chain-audit.ts';
@@ -51,6 +52,7 @@ export const createService = (platform: Platform): Service => {
     addGroupRoutes,
     addGroupMemberRoutes,
     addSiteRoutes,
+    addSiteGrantRoutes,
     addActivityRoutes,
     addApprovalRoutes,
     addApiKeyRoutes,

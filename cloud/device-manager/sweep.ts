@@ -10,9 +10,12 @@ import { sweepAttempts } from './store/identity-providers.ts';
 import { sweepInvitations } from './store/invitations.ts';
 import { sweepLogins } from './store/login-failures.ts';
 import { sweepSessions } from './store/sessions.ts';
+import { sweepGrants } from './store/site-grants.ts';
 import { warnOfExpiry } from './warn-of-expiry.ts';
 
 const intervalMs = 10 * 60_000;
+/** Who had one, after its end; the audit log knows longer. */
+const grantsKeptMs = 90 * 86_400_000;
 const authenticationsKeptMs = 30 * 86_400_000;
 /** A reader adds up what was not folded yet: at some thousand rows it would feel it. */
 const foldIntervalMs = 10_000;
@@ -23,12 +26,13 @@ export const sweep = async ({
   pools,
   now,
 }: Parts): Promise<
-  Record<'sessions' | 'logins' | 'invitations' | 'oidc' | 'authentications', number>
+  Record<'sessions' | 'logins' | 'invitations' | 'oidc' | 'grants' | 'authentications', number>
 > => ({
   sessions: await sweepSessions(pools.system, new Date(now())),
   logins: await sweepLogins(pools.system, now()),
   invitations: await sweepInvitations(pools.system, new Date(now())),
   oidc: await sweepAttempts(pools.system, new Date(now())),
+  grants: await sweepGrants(pools.system, new Date(now() - grantsKeptMs)),
   authentications: await sweepAuthentications(
     pools.system,
     new Date(now() - authenticationsKeptMs),

@@ -200,7 +200,8 @@ class DevicePanel extends LitElement {
       return html`<button type="button" class="button" @click=${() => {
         this.signingIn = true;
       }}>Sign in</button>`;
-    return html`<span class="muted small">Signed in${expiresAt === null ? '' : ` until ${clockOf(expiresAt, clockNow())}`}</span>
+    const as = this.#session.value?.name ?? null;
+    return html`<span class="muted small">Signed in${as === null ? '' : ` as ${as}`}${expiresAt === null ? '' : ` until ${clockOf(expiresAt, clockNow())}`}</span>
       <button type="button" class="button quiet" @click=${() => void this.#signOut()}>Sign out</button>`;
   }
 

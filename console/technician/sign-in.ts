@@ -1,4 +1,7 @@
-/** Signing in at the device: a code that whoever stands before it can have printed. It works once. */
+/**
+ * Signing in at the device: by a code that whoever stands before it can have printed, which works once,
+ * or by a grant that the operator gave to a person.
+ */
 import { html, LitElement } from 'lit';
 import { ApiError, type Ask } from '../data/request.ts';
 import { command } from '../ui/copy.ts';
@@ -28,10 +31,12 @@ class DeviceSignIn extends LitElement {
   async #submit(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    const code = String(new FormData(form).get('code')).trim().toUpperCase();
+    const given = new FormData(form);
+    const grant = String(given.get('grant')).trim();
+    const code = String(given.get('code')).trim().toUpperCase();
     this.busy = true;
     try {
-      await this.ask('POST', '/api/local/session', { code });
+      await this.ask('POST', '/api/local/session', grant === '' ? { code } : { grant });
       this.#close(true);
     } catch (error) {
       this.refusal = error instanceof ApiError ? error : null;
@@ -49,9 +54,12 @@ class DeviceSignIn extends LitElement {
         <p>Run this on the device, and enter the code it prints. It works once, within ten minutes.</p>
         ${command('signalbeam-agent console-code', 'Command to run on the device')}
         ${errorNotice(this.refusal)}
-        <div class="field"><label for="code">Code</label><input class="input mono code" id="code" name="code" required minlength="8" maxlength="16"
+        <div class="field"><label for="code">Code</label><input class="input mono code" id="code" name="code" minlength="8" maxlength="16"
           placeholder="XXXX-XXXX" autocomplete="one-time-code" autocapitalize="characters" spellcheck="false" autofocus aria-describedby="code-hint" />
           <span class="hint" id="code-hint">Capital or small letters, with or without the dash.</span></div>
+        <details><summary>I have a grant from the operator</summary>
+          <div class="field"><label for="grant">Grant</label><textarea class="input mono" id="grant" name="grant" rows="4" maxlength="3200" spellcheck="false" autocapitalize="off" autocomplete="off" placeholder="sbg_…" aria-describedby="grant-hint"></textarea>
+          <span class="hint" id="grant-hint">Paste it whole. It works without internet, at every device of its site, until it ends.</span></div></details>
         <div class="dialog-actions"><button type="submit" class="button primary" aria-busy=${this.busy ? 'true' : 'false'}>Sign in</button></div></form>`,
     });
   }

@@ -88,7 +88,12 @@ export type LocalEvent = {
   message: string;
 };
 export type LocalLog = { at: number; stream: 'stdout' | 'stderr'; text: string };
-export type LocalSession = { signedIn: boolean; expiresAt: number | null };
+export type LocalSession = {
+  /** Whose grant it came by; null by a code from the device. */
+  name: string | null;
+  signedIn: boolean;
+  expiresAt: number | null;
+};
 /** What the stream pushes, by the name of its event. */
 export type LocalPush = {
   device: LocalDevice;

@@ -29,6 +29,7 @@ import { openTrustTables } from '../store/trust-tables.ts';
 import { startCompacting } from './compact.ts';
 import { detectionOf } from './detection.ts';
 import { holdEngine } from './engine-holder.ts';
+import { createGrants } from './grants.ts';
 import { followHold } from './hold.ts';
 import type { KeptClock } from './keep-clock.ts';
 import type { AgentLog } from './log.ts';
@@ -193,7 +194,11 @@ const startCertificate = async ({ folder, approved, signer, now, log }: StartPar
 };
 
 /** What the technician is shown of what the device goes by. */
-const believed = ({ folder, now }: StartParts, trust: Believing) => ({
+const believed = ({ folder, now, approved, view }: StartParts, trust: Believing) => ({
+  grants: createGrants(trust, {
+    ...{ tenantId: approved.tenantId, now },
+    site: () => view.device().site,
+  }),
   hold: () => readHold(folder, now()),
   removed: (): string | null => {
     const how = trust.removed();

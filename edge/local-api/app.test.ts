@@ -121,7 +121,17 @@ test('changing needs its own page, a code, and then a session', async () => {
   expect(await (await ask('/api/local/session', { headers: session })).json()).toEqual({
     signedIn: false,
     expiresAt: null,
+    name: null,
   });
+});
+
+test('a device that is not approved judges no grant, and nothing is both', async () => {
+  const grant = `sbg_${'A'.repeat(400)}`;
+  const refused = await change('/api/local/session', { grant });
+  expect(refused.status).toBe(401);
+  expect(await refused.json()).toMatchObject({ code: 'not-approved' });
+  expect((await change('/api/local/session', { grant, code: 'AAAAAAAA' })).status).toBe(400);
+  expect((await change('/api/local/session', { grant: 'A'.repeat(3_001) })).status).toBe(400);
 });
 
 test('a code is good for ten minutes, a session for a shift', async () => {
@@ -170,8 +180,8 @@ test('unknown fields, queries, paths and large bodies are refused and named', as
   expect((await ask('/api/local/containers/web/logs')).status).toBe(404);
   const large = await change(
     '/api/local/session',
-    { code: 'A'.repeat(2_000) },
-    { 'content-length': '2100' },
+    { code: 'A'.repeat(5_000) },
+    { 'content-length': '5100' },
   );
   expect(large.status).toBe(413);
 });

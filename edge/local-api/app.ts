@@ -5,6 +5,7 @@
 import type { RequestListener } from 'node:http';
 import { getRequestListener } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
+import { grantTokenLengthMax } from '@signalbeam/sync/wire/grant-token';
 import { describeIssues } from '@signalbeam/sync/wire/shape';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -16,7 +17,7 @@ import { checkHost, problem, secureHeaders, signInNeeded, wrongMethod } from './
 import { addHold } from './hold.ts';
 import { createLogs } from './logs.ts';
 import { servePages } from './pages.ts';
-import { createSessions, type Sessions } from './sessions.ts';
+import { createSessions, type Sessions, type SignedIn } from './sessions.ts';
 import { createStreams } from './stream.ts';
 import type { AgentView } from './view.ts';
 
@@ -30,10 +31,13 @@ export type LocalApiParts = {
 };
 
 const cookie = 'sb_local';
-const bodyBytesMax = 1_024;
+/** The longest grant and a little. */
+const bodyBytesMax = 4_096;
 const whole = (min: number, max: number, standard: number) =>
   z.coerce.number().int().min(min).max(max).default(standard);
 const codeSchema = z.strictObject({ code: z.string().min(8).max(16) });
+const grantSchema = z.strictObject({ grant: z.string().min(8).max(grantTokenLengthMax) });
+const signInSchema = z.union([codeSchema, grantSchema]);
 
 export const openLocalApi = (parts: Omit<LocalApiParts, 'addressOf'>): RequestListener => {
   const addressOf = (context: Context) => getConnInfo(context).remote.address ?? '';
@@ -56,7 +60,8 @@ export const createLocalApi = (parts: LocalApiParts): Hono => {
   });
   app.use('/api/*', methodNotAllowed({ app, onMethodNotAllowed: wrongMethod }));
   addReadings(app, parts);
-  const sessions = createSessions(parts.now);
+  const isRevoked = (grantId: string) => parts.view.attached()?.grants.isRevoked(grantId) ?? false;
+  const sessions = createSessions(parts.now, isRevoked);
   addSession(app, parts, sessions);
   addHold(app, parts, (context) => isSignedIn(sessions, context));
   app.all('/api/*', (context) => problem(context, 404, 'not-found', 'There is no such path.'));
@@ -118,6 +123,41 @@ const addReadings = (app: Hono, { view, now }: LocalApiParts): void => {
   );
 };
 
+const tellOf = (view: AgentView, message: string): void =>
+  view.outbox.appendEvent({
+    ...{ type: 'operator-action', severity: 'info' },
+    ...{ message: message.slice(0, 500), data: {} },
+  });
+
+type Admitted =
+  | { kind: 'admitted'; by: SignedIn }
+  | { kind: 'refused'; code: string; reason: string; next: string };
+
+const admit = (
+  shown: z.infer<typeof signInSchema>,
+  { view, folder, now }: Pick<LocalApiParts, 'view' | 'folder' | 'now'>,
+): Admitted => {
+  if ('code' in shown) {
+    if (takeConsoleCode(folder, shown.code, now())) return { kind: 'admitted', by: null };
+    return {
+      ...{ kind: 'refused', code: 'wrong-code', reason: 'That code is wrong, used or too old.' },
+      next: 'Run signalbeam-agent console-code on the device for a new one.',
+    };
+  }
+  const judged = view.attached()?.grants.judge(shown.grant);
+  if (judged?.kind === 'granted') return { kind: 'admitted', by: judged.holder };
+  const refusedWhy = judged ?? {
+    ...{
+      code: 'not-approved',
+      reason: 'This device is not approved yet, so it can judge no grant.',
+    },
+  };
+  return {
+    ...{ kind: 'refused', code: refusedWhy.code, reason: refusedWhy.reason },
+    next: 'Ask the operator for a grant of this site, or use a code from the device.',
+  };
+};
+
 const isSignedIn = (sessions: Sessions, context: Context): boolean =>
   sessions.expiry(getCookie(context, cookie)) !== null;
 
@@ -127,11 +167,13 @@ const addSession = (
   sessions: Sessions,
 ): void => {
   app.get('/api/local/session', (context) => {
-    const expiresAt = sessions.expiry(getCookie(context, cookie));
-    return context.json({ signedIn: expiresAt !== null, expiresAt });
+    const token = getCookie(context, cookie);
+    const expiresAt = sessions.expiry(token);
+    const name = expiresAt === null ? null : sessions.holder(token);
+    return context.json({ signedIn: expiresAt !== null, expiresAt, name });
   });
   app.post('/api/local/session', async (context) => {
-    const body = codeSchema.safeParse(await context.req.json().catch(() => null));
+    const body = signInSchema.safeParse(await context.req.json().catch(() => null));
     if (!body.success)
       return problem(context, 400, 'invalid-body', describeIssues(body.error.issues));
     if (!sessions.mayTry(addressOf(context))) {
@@ -143,23 +185,18 @@ const addSession = (
         'Wait a minute, then try again.',
       );
     }
-    if (!takeConsoleCode(folder, body.data.code, now())) {
-      return problem(
-        context,
-        401,
-        'wrong-code',
-        'That code is wrong, used or too old.',
-        'Run signalbeam-agent console-code on the device for a new one.',
-      );
-    }
-    const { token, expiresAt } = sessions.open();
+    const admitted = admit(body.data, { view, folder, now });
+    if (admitted.kind === 'refused')
+      return problem(context, 401, admitted.code, admitted.reason, admitted.next);
+    const { token, expiresAt } = sessions.open(admitted.by);
+    if (admitted.by !== null) tellOf(view, `${admitted.by.name} signed in by a grant.`);
     setCookie(context, cookie, token, {
       httpOnly: true,
       sameSite: 'Strict',
       path: '/',
       expires: new Date(expiresAt),
     });
-    return context.json({ signedIn: true, expiresAt });
+    return context.json({ signedIn: true, expiresAt, name: admitted.by?.name ?? null });
   });
   app.delete('/api/local/session', (context) => {
     const token = getCookie(context, cookie);
@@ -173,12 +210,8 @@ const addSession = (
     if (reconciler === undefined)
       return problem(context, 409, 'not-approved', 'This device is not approved yet.');
     reconciler.nudge('a technician asked');
-    view.outbox.appendEvent({
-      type: 'operator-action',
-      severity: 'info',
-      message: 'A technician asked the device to reconcile now.',
-      data: {},
-    });
+    const name = sessions.holder(getCookie(context, cookie));
+    tellOf(view, `${name ?? 'A technician'} asked the device to reconcile now.`);
     return context.json({ accepted: true }, 202);
   });
 };

@@ -7,6 +7,7 @@ import type { Reconciler } from '../agent/reconciler.ts';
 import { labels } from '../core/container.ts';
 import type { Hold } from '../core/hold.ts';
 import type { EngineHolder } from '../host/engine-holder.ts';
+import type { Grants } from '../host/grants.ts';
 import { createRecentMetrics } from '../host/recent-metrics.ts';
 import { agentVersion } from '../host/version.ts';
 import type { Leaf } from '../link/leaf.ts';
@@ -25,6 +26,8 @@ export type Attached = {
   removed: () => string | null;
   /** A technician works here; null when nobody does. */
   hold: () => Hold | null;
+  /** Technicians' grants, as this device judges them. */
+  grants: Grants;
   /** That news may be held back; null while what is believed is fresh. */
   stale: () => string | null;
   /** Records that were refused since the start, by code. */

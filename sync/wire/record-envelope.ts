@@ -20,7 +20,8 @@ import { describeIssues, parseJson } from './shape.ts';
  * What this program writes and fully understands. 2: a revocation says how a device was removed and
  * what it shall wipe; who does not know that goes on taking it for revoked, which is right. 3: a slot
  * of a desired state may name the windows in which it may take over; who does not know them would
- * start outside, so those states, and only those, are not for older readers.
+ * start outside, so those states, and only those, are not for older readers; and a revocation names
+ * grants that were taken back.
  */
 export const recordSchemaVersion = 3;
 const readableFrom = 1;

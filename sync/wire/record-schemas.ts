@@ -4,7 +4,7 @@
  * a newer writer may add, and who must then refuse, is decided in ./record-envelope.ts.
  */
 import { z } from 'zod';
-import { revokedDevicesMax } from '../core/limits.ts';
+import { revokedDevicesMax, revokedGrantsMax } from '../core/limits.ts';
 import { removals, wipes } from '../core/removal.ts';
 import { siteMembersMax } from '../core/roster.ts';
 import { keyIdOf } from './keys.ts';
@@ -62,6 +62,8 @@ export const revocationSchema = z.strictObject({
       }),
     )
     .max(revokedDevicesMax),
+  /** Technicians' grants that were taken back; schema 2 knew none, and no grants either. */
+  grants: z.array(uuid).max(revokedGrantsMax).optional(),
 });
 export type Revocation = z.infer<typeof revocationSchema>;
 

@@ -241,6 +241,25 @@ export const siteSchema = z
   })
   .openapi('Site');
 
+const siteGrantFields = {
+  id: z.uuid(),
+  site: siteName,
+  /** To whom it was given. */
+  holder: z.string(),
+  createdBy: z.string(),
+  createdAt: at,
+  expiresAt: at,
+  revokedAt: at.nullable(),
+  state: z.enum(['live', 'expired', 'revoked']),
+};
+export const siteGrantSchema = z.strictObject(siteGrantFields).openapi('SiteGrant');
+export const issuedGrantSchema = z
+  .strictObject({
+    ...siteGrantFields,
+    token: z.string().openapi({ description: 'What the technician shows a device; not kept' }),
+  })
+  .openapi('IssuedSiteGrant');
+
 export const activitySchema = z
   .strictObject({
     id: z.int(),

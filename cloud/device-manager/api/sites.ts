@@ -9,6 +9,7 @@ import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
+import { countLiveGrants } from '../store/site-grants.ts';
 import {
   countOpenTokens,
   deleteSite,
@@ -116,6 +117,11 @@ const remove = async (sql: Sql, name: string, now: Date): Promise<{ title: strin
   if ((await countOpenTokens(sql, name, now)) > 0) {
     throw refusal('wrong-state', 'A registration token still lets devices in at this site.', {
       next: 'Revoke it first.',
+    });
+  }
+  if ((await countLiveGrants(sql, name, now)) > 0) {
+    throw refusal('wrong-state', 'A technician may still sign in at this site.', {
+      next: 'Take the grants back first.',
     });
   }
   await deleteSite(sql, name);

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
-import { revokedDevicesMax } from '@signalbeam/sync/core/limits';
+import { revokedDevicesMax, revokedGrantsMax } from '@signalbeam/sync/core/limits';
 import { type Roster, siteMembersMax } from '@signalbeam/sync/core/roster';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
@@ -24,6 +24,7 @@ import {
   takeMembership,
 } from '../store/memberships.ts';
 import { type DueSnapshot, writeSigned } from '../store/signed-records.ts';
+import { revokedGrantsOf } from '../store/site-grants.ts';
 
 export type SignParts = Pick<Parts, 'pools' | 'kek' | 'keyring' | 'now' | 'log'>;
 
@@ -74,6 +75,7 @@ const signRevocation = async (parts: SignParts, sql: Sql, at: Due): Promise<void
     version,
     issuedAt: issuedAt.toISOString(),
     devices: await revokedOf(sql, tenantId, revokedDevicesMax),
+    grants: await revokedGrantsOf(sql, { tenantId, now: issuedAt, limit: revokedGrantsMax }),
   };
   const envelope = Buffer.from(sealRecord(payloadTypes.revocation, revocation, [membership]));
   await writeSigned(sql, { tenantId, site: '', name: 'revocation', version, envelope, issuedAt });
