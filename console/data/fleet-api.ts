@@ -32,6 +32,7 @@ import type {
   RegistrationToken,
   Reported,
   Site,
+  SiteGrant,
   Suggested,
   TagCount,
   User,
@@ -153,6 +154,12 @@ const sitesApi = (ask: Ask) => ({
   createSite: (name: string, title: string) => ask<Site>('POST', '/api/sites', { name, title }),
   retitleSite: (name: string, title: string) =>
     ask<Site>('PATCH', `/api/sites/${segment(name)}`, { title }),
+  siteGrants: (name: string) =>
+    collect<SiteGrant>(ask, `/api/sites/${segment(name)}/grants`, 'grants'),
+  issueGrant: (name: string, grant: { holder: string; validityHours: number }) =>
+    ask<SiteGrant & { token: string }>('POST', `/api/sites/${segment(name)}/grants`, grant),
+  revokeGrant: (name: string, id: string) =>
+    ask<null>('DELETE', `/api/sites/${segment(name)}/grants/${segment(id)}`),
   removeSite: (name: string) => ask<null>('DELETE', `/api/sites/${segment(name)}`),
 });
 

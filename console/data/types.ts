@@ -165,6 +165,15 @@ export type Authentication = {
 
 export type Site = { name: string; title: string; devices: number; pending: number };
 
+export type SiteGrant = {
+  id: string;
+  site: string;
+  holder: string;
+  createdBy: string;
+  expiresAt: string;
+  state: 'live' | 'expired' | 'revoked';
+};
+
 export type Group = {
   id: string;
   name: string;

@@ -12,8 +12,9 @@ import { notify } from '../ui/toasts.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 import './quota-line.ts';
+import './site-grants.ts';
 
-type Open = { kind: 'make' } | { kind: 'rename' | 'remove' | 'gather'; site: Site };
+type Open = { kind: 'make' } | { kind: 'rename' | 'remove' | 'gather' | 'grants'; site: Site };
 
 class SitesPage extends LitElement {
   static override properties = { shown: { state: true }, error: { state: true } };
@@ -136,7 +137,8 @@ class SitesPage extends LitElement {
     return html`<tr><td><a class="title" data-item href=${pathTo.fleetBySite(site.name)}>${site.title || site.name}</a>
       <div class="muted small mono">${site.name}</div></td>
       <td>${countedOf(site.devices, 'device')}${site.pending === 0 ? nothing : html`<div class="small tone-warn">${site.pending} waiting</div>`}</td>
-      <td class="wide"><div class="row tight">${act('Rename', 'rename')} ${act('Move devices here', 'gather')}
+      <td class="wide"><div class="row">${act('Rename', 'rename')} ${act('Move devices here', 'gather')}
+        <button type="button" class="button small" @click=${() => this.#open({ kind: 'grants', site })}>Technicians</button>
         ${act('Delete', 'remove', site.devices > 0 ? 'Devices are there.' : null)}</div></td></tr>`;
   }
 
@@ -162,6 +164,8 @@ class SitesPage extends LitElement {
         return this.#remove(shown.site);
       case 'gather':
         return this.#gather(shown.site);
+      case 'grants':
+        return html`<site-grants .app=${this.app} .site=${shown.site.name}></site-grants>`;
     }
   }
 
@@ -174,6 +178,7 @@ class SitesPage extends LitElement {
       rename: `Rename ${name}`,
       remove: `Delete ${name}?`,
       gather: `Move devices to ${name}`,
+      grants: `Technicians at ${name}`,
     };
     return html`<div class="page">
       <div class="page-head"><div><h1>Sites</h1><p class="lead">Where devices are, and with whom.</p>

@@ -14,8 +14,11 @@ import { peopleCommands } from './people.ts';
 import { policyCommands } from './policy.ts';
 import { rolloutCommands } from './rollouts.ts';
 import { signInCommands } from './sign-in.ts';
+
 import { silenceCommands } from './silences.ts';
 import { telemetryCommands } from './telemetry.ts';
+
+import { siteGrantCommands } from './site-grants.ts';
 
 export const commands: readonly Command[] = [
   ...signInCommands,
@@ -23,6 +26,7 @@ export const commands: readonly Command[] = [
   ...telemetryCommands,
   ...groupCommands,
   ...admissionCommands,
+  ...siteGrantCommands,
   ...bundleCommands,
   ...bundleLifeCommands,
   ...policyCommands,

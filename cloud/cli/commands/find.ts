@@ -71,3 +71,18 @@ export const findToken = (client: Client, word: string): Promise<Schemas['Regist
     'registration token',
     word,
   );
+
+/** Those in force: who had one and lost it may have another. */
+export const findGrant = async (
+  client: Client,
+  name: string,
+  word: string,
+): Promise<Schemas['SiteGrant']> => {
+  const live = async function* () {
+    const params = { path: { name }, query: { limit: 200 } };
+    for await (const grant of client.items('/api/sites/{name}/grants', { params })) {
+      if (grant.state === 'live') yield grant;
+    }
+  };
+  return named(live(), ({ holder }) => holder, 'grant', word);
+};
