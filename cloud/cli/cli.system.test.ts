@@ -10,7 +10,7 @@ import { freePort } from '@signalbeam/launcher/infra/ports';
 import { buildImageTar } from '@signalbeam/launcher/rig/image';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { commands } from './commands/all.ts';
-import { type Here, type Ran, runHere } from './here.fixture.ts';
+import { type Here, linesOf, type Ran, runHere } from './here.fixture.ts';
 
 const email = 'admin@plant.example';
 const password = 'correct horse battery';
@@ -255,6 +255,16 @@ describe('people, the audit log, and whatever has no command', () => {
   });
 });
 
+describe('alerts', () => {
+  it('are silenced and told again; one that is not there is not found', async () => {
+    const silence = ['silences', 'create', 'The switch is replaced', '--site', 'plant-7'];
+    const { id } = await json<{ id: string }>([...silence, '--for', '2h']);
+    expect(await ok(['silences', 'end', id])).toContain('The silence is over.');
+    for (const verb of ['show', 'resolve'])
+      expect([verb, (await sb(['alerts', verb, id])).code]).toEqual([verb, 4]);
+  });
+});
+
 describe('the program', () => {
   const program = promisify(execFile);
   const started = (args: string[], environment: Record<string, string> = {}) =>
@@ -308,7 +318,12 @@ COMP_WORDS=(signalbeam rollouts st); COMP_CWORD=2; _signalbeam; printf '%s\\n' "
     expect(stdout).toBe('start\n');
   });
 
-  it('has no command that was not run here, and describes the API that the cloud serves', async () => {
+  it('has no command that was not run here or in its document, and describes the served API', async () => {
+    // Those of the document are run line by line in docs.system.test.ts.
+    for (const line of linesOf('docs/cli.md')) {
+      const words = line.split(' ').slice(1);
+      for (const count of [2, 1]) used.add(words.slice(0, count).join(' '));
+    }
     expect(commands.map(({ name }) => name).filter((name) => !used.has(name))).toEqual([]);
     const { apiDocument } = await import('@signalbeam/cloud/api-document');
     expect(await (await fetch(`${cloud.url}/openapi.json`)).json()).toEqual(

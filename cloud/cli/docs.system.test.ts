@@ -1,6 +1,6 @@
 /** What docs/cli.md shows is run here, line by line, against a real cloud. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,18 +8,11 @@ import { makeDevice } from '@signalbeam/device-manager/rig.suite';
 import { startTestCloud, type TestCloud } from '@signalbeam/edge/link/cloud.fixture';
 import { buildImageTar } from '@signalbeam/launcher/rig/image';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { runHere } from './here.fixture.ts';
+import { linesOf, runHere } from './here.fixture.ts';
 
-const root = join(import.meta.dirname, '../..');
 const image = `registry.example/web@sha256:${'a'.repeat(64)}`;
 let cloud: TestCloud;
 let home: string;
-
-/** Lines of the shell blocks that call the program. */
-const linesOf = (file: string): string[] =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(/^```sh\n([\s\S]*?)^```/gm)]
-    .flatMap(([, block = '']) => block.split('\n'))
-    .filter((line) => line.startsWith('signalbeam '));
 
 /** The words as a shell would hand them over. */
 const wordsOf = async (line: string): Promise<string[]> => {

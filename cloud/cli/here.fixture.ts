@@ -2,6 +2,8 @@
  * The commands in this process, for tests against a real cloud: standard streams as texts, a home of
  * their own, a person who answers, or nobody.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { run } from './run.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -14,6 +16,16 @@ export type Here = {
   environment?: Record<string, string>;
   stopped?: AbortSignal;
 };
+
+/** Lines of a document's shell blocks that call the program. */
+export const linesOf = (file: string): string[] =>
+  [
+    ...readFileSync(join(import.meta.dirname, '../..', file), 'utf8').matchAll(
+      /^```sh\n([\s\S]*?)^```/gm,
+    ),
+  ]
+    .flatMap(([, block = '']) => block.split('\n'))
+    .filter((line) => line.startsWith('signalbeam '));
 
 export const runHere = async (
   home: string,

@@ -16,9 +16,8 @@ import { rolloutCommands } from './rollouts.ts';
 import { signInCommands } from './sign-in.ts';
 
 import { silenceCommands } from './silences.ts';
-import { telemetryCommands } from './telemetry.ts';
-
 import { siteGrantCommands } from './site-grants.ts';
+import { telemetryCommands } from './telemetry.ts';
 
 export const commands: readonly Command[] = [
   ...signInCommands,
