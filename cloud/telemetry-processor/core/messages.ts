@@ -28,7 +28,12 @@ export const slackMessage = (notices: readonly Notice[], publicUrl: string | nul
           ]),
       ...(context.length === 0
         ? []
-        : [{ type: 'context', elements: [{ type: 'mrkdwn', text: context.join('  ·  ') }] }]),
+        : [
+            {
+              type: 'context',
+              elements: [{ type: 'mrkdwn', text: cut(context.join('  ·  '), 2_000) }],
+            },
+          ]),
       ...(link === null
         ? []
         : [

@@ -35,13 +35,15 @@ import type { SendMessage } from './send.ts';
 const pollMs = 1_000;
 /** Of one replica at a time. */
 const channelsMax = 16;
-/** A pass ends well before its claim does: the longest single send is below 30 s. */
+/** A pass ends well before its claim does: the longest single send is below 20 s. */
 const claimMs = 90_000;
 const passMsMax = 45_000;
 
 export type DeliverParts = Pick<Platform, 'pools' | 'kek' | 'log' | 'now'> & {
   send: SendMessage;
   random: () => number;
+  /** Whether the process ends: then a pass does too, after the message that is on its way. */
+  isStopping?: () => boolean;
   /** Counts messages by kind of channel and outcome. */
   count: (kind: string, outcome: Outcome['kind'] | 'given-up') => void;
 };
@@ -160,7 +162,7 @@ const runPass = async (parts: DeliverParts, claimed: Claimed): Promise<void> => 
     dueAt = waiting?.until ?? null;
     if (steps.length === 0) break;
     for (const step of steps) known = await runStep(pass, known, step);
-    if (parts.now() - began < passMsMax) continue;
+    if (parts.now() - began < passMsMax && parts.isStopping?.() !== true) continue;
     dueAt = parts.now();
     break;
   }
@@ -189,7 +191,7 @@ export const startDelivering = (parts: DeliverParts): Deliverer => {
   let stopped = false;
   const work = async (): Promise<void> => {
     try {
-      while (!stopped && (await deliverOnce(parts)));
+      while (!stopped && (await deliverOnce({ ...parts, isStopping: () => stopped })));
     } catch (error) {
       parts.log.warn({ error }, 'sending notifications broke off; trying again');
     }

@@ -9,7 +9,7 @@ import type { EmailSettings } from './channel.ts';
 import { findHost, isNamed, type Reach } from './reach.ts';
 import { whyUnreachable } from './unreachable.ts';
 
-export const mailMsMax = 15_000;
+export const mailMsMax = 12_000;
 const responseBytesMax = 16 * 1024;
 
 export type Mail = {
