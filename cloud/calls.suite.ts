@@ -148,6 +148,9 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'post /api/bundles': post('/api/bundles', { name: `b-${Date.now()}` }),
     'get /api/bundles/{id}': read(inBundle),
     'post /api/bundles/validate': post('/api/bundles/validate', { containers }),
+    'post /api/bundles/validate/compose': post('/api/bundles/validate/compose', {
+      compose: `services: {web: {image: 'registry.example/web@sha256:${'a'.repeat(64)}'}}`,
+    }),
     'get /api/bundles/{id}/versions': read(`${inBundle}/versions`),
     'post /api/bundles/{id}/versions': post(`${inBundle}/versions`, {
       ...{ version: `2.0.${Date.now()}`, containers },

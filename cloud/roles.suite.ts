@@ -41,7 +41,11 @@ const own = (key: string): boolean => key.includes(' /api/auth/');
 /** Of no site and read by everybody. */
 const shared = /^get \/api\/(bundles|groups|artifacts|tags|alert-rules)/;
 /** Answer for each device by itself, or only judge. */
-const judges = ['post /api/devices/bulk', 'post /api/bundles/validate'];
+const judges = [
+  'post /api/devices/bulk',
+  'post /api/bundles/validate',
+  'post /api/bundles/validate/compose',
+];
 
 export const expectSiteHeld = async (
   operation: Operation,

@@ -63,6 +63,7 @@ export const newestAuditOf = async (owner: Pool, tenantId: string): Promise<numb
 export const unaudited = [
   'post /api/auth/refresh',
   'post /api/bundles/validate',
+  'post /api/bundles/validate/compose',
   'post /api/devices/{id}/heartbeat',
   'post /api/devices/{id}/metrics',
   'post /api/rollouts/preview',

@@ -7,6 +7,7 @@ import type { Platform, Service } from '@signalbeam/platform/service';
 import { addArtifactRoutes, streamedPaths } from './api/artifacts.ts';
 import { addBundleLifeRoutes } from './api/bundle-lives.ts';
 import { addBundleRoutes } from './api/bundles.ts';
+import { addComposeRoutes } from './api/compose.ts';
 import { addDesiredRoutes } from './api/desired.ts';
 import type { Parts } from './api/parts.ts';
 import { addPolicyRoutes } from './api/policy.ts';
@@ -43,6 +44,7 @@ export const createService = (platform: Platform): Service => {
     addBundleLifeRoutes,
     addVersionRoutes,
     addVersionDiffRoutes,
+    addComposeRoutes,
     addPolicyRoutes,
     addDesiredRoutes,
     addRolloutRoutes,

@@ -26,6 +26,7 @@ beforeAll(async () => {
   const tar = buildImageTar({ name: 'app', tag: '1', command: ['sleep', '1'] }).tar;
   writeFileSync(join(home, 'web.tar'), tar);
   writeFileSync(join(home, 'containers.json'), JSON.stringify([{ name: 'web', image }]));
+  writeFileSync(join(home, 'compose.yaml'), `services: {web: {image: '${image}'}}\n`);
   const wish = { site: 'plant-7', maxUses: 2 };
   const { token } = (await cloud.ask('POST', '/api/registration-tokens', wish)) as {
     token: string;
@@ -48,7 +49,7 @@ it('every command of docs/cli.md works as it stands there', async () => {
       .replace('https://fleet.example', cloud.url)
       .replace('ops@fleet.example', 'admin@plant.example')
       .replace(/ [<>] \S+$/, '')
-      .replace(/\b(web\.tar|containers\.json)\b/g, join(home, '$1'));
+      .replace(/\b(web\.tar|containers\.json|compose\.yaml)\b/g, join(home, '$1'));
     const ran = await runHere(home, await wordsOf(plain), { input: 'correct horse battery\n' });
     expect([line, ran.code, ran.err]).toEqual([line, Number(code), expect.anything()]);
     expect(ran.out + ran.err, line).not.toBe('');

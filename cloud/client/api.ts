@@ -1370,98 +1370,7 @@ export interface paths {
       requestBody: {
         content: {
           "application/json": {
-            containers?: {
-              name: string;
-              image: string;
-              /** @default [] */
-              entrypoint?: string[];
-              /** @default [] */
-              command?: string[];
-              /** @default {} */
-              environment?: {
-                [key: string]: string;
-              };
-              /** @default [] */
-              ports?: {
-                containerPort: number;
-                hostPort: number;
-                /**
-                * @default tcp
-                * @enum {string}
-                */
-                protocol?: "tcp" | "udp";
-                /**
-                * Format: ipv4
-                * @default 0.0.0.0
-                */
-                hostAddress?: string;
-              }[];
-              /** @default [] */
-              mounts?: ({
-                /** @constant */
-                kind: "volume";
-                name: string;
-                /** Format: starts_with */
-                containerPath: string;
-                /** @default false */
-                readOnly?: boolean;
-              } | {
-                /** @constant */
-                kind: "bind";
-                /** Format: starts_with */
-                hostPath: string;
-                /** Format: starts_with */
-                containerPath: string;
-                /** @default true */
-                readOnly?: boolean;
-              })[];
-              /**
-              * @default unless-stopped
-              * @enum {string}
-              */
-              restart?: "no" | "on-failure" | "unless-stopped" | "always";
-              /** @default null */
-              memoryBytes?: number | null;
-              /** @default null */
-              cpus?: number | null;
-              /** @default 10000 */
-              stopGraceMs?: number;
-              /** @default null */
-              healthCheck?: {
-                /** @default 5000 */
-                intervalMs?: number;
-                /** @default 3000 */
-                timeoutMs?: number;
-                /** @default 3 */
-                retries?: number;
-                /** @default 10000 */
-                startPeriodMs?: number;
-                /** @default 5000 */
-                soakMs?: number;
-                probe: {
-                  /** @constant */
-                  kind: "http";
-                  port: number;
-                  /**
-                  * Format: starts_with
-                  * @default /
-                  */
-                  path?: string;
-                  /** @default 200 */
-                  expectStatus?: number;
-                } | {
-                  /** @constant */
-                  kind: "tcp";
-                  port: number;
-                } | {
-                  /** @constant */
-                  kind: "exec";
-                  command: string[];
-                };
-              } | null;
-              /** @default [] */
-              dependsOn?: string[];
-            }[];
+            containers?: components["schemas"]["TakenContainers"];
           };
         };
       };
@@ -1470,6 +1379,53 @@ export interface paths {
         200: {
           content: {
             "application/json": components["schemas"]["Validation"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/bundles/validate/compose": {
+    parameters: {
+    };
+    get?: never;
+    put?: never;
+    /**
+    * Reads a compose file into containers, and says at which line it asks for too much
+    * @description Whatever a bundle can’t say, or may not, is refused; nothing is left out. Needs a user with the role viewer or above.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @description The file, at most 64 KiB */
+            compose: string;
+            /**
+            * @description What tags in it stand for, by digest
+            * @default {}
+            */
+            images?: {
+              [key: string]: string;
+            };
+          };
+        };
+      };
+      responses: {
+        /** @description The finding */
+        200: {
+          content: {
+            "application/json": components["schemas"]["ComposeFinding"];
           };
         };
         default: components["responses"]["Refused"];
@@ -1721,98 +1677,7 @@ export interface paths {
         content: {
           "application/json": {
             version: string;
-            containers?: {
-              name: string;
-              image: string;
-              /** @default [] */
-              entrypoint?: string[];
-              /** @default [] */
-              command?: string[];
-              /** @default {} */
-              environment?: {
-                [key: string]: string;
-              };
-              /** @default [] */
-              ports?: {
-                containerPort: number;
-                hostPort: number;
-                /**
-                * @default tcp
-                * @enum {string}
-                */
-                protocol?: "tcp" | "udp";
-                /**
-                * Format: ipv4
-                * @default 0.0.0.0
-                */
-                hostAddress?: string;
-              }[];
-              /** @default [] */
-              mounts?: ({
-                /** @constant */
-                kind: "volume";
-                name: string;
-                /** Format: starts_with */
-                containerPath: string;
-                /** @default false */
-                readOnly?: boolean;
-              } | {
-                /** @constant */
-                kind: "bind";
-                /** Format: starts_with */
-                hostPath: string;
-                /** Format: starts_with */
-                containerPath: string;
-                /** @default true */
-                readOnly?: boolean;
-              })[];
-              /**
-              * @default unless-stopped
-              * @enum {string}
-              */
-              restart?: "no" | "on-failure" | "unless-stopped" | "always";
-              /** @default null */
-              memoryBytes?: number | null;
-              /** @default null */
-              cpus?: number | null;
-              /** @default 10000 */
-              stopGraceMs?: number;
-              /** @default null */
-              healthCheck?: {
-                /** @default 5000 */
-                intervalMs?: number;
-                /** @default 3000 */
-                timeoutMs?: number;
-                /** @default 3 */
-                retries?: number;
-                /** @default 10000 */
-                startPeriodMs?: number;
-                /** @default 5000 */
-                soakMs?: number;
-                probe: {
-                  /** @constant */
-                  kind: "http";
-                  port: number;
-                  /**
-                  * Format: starts_with
-                  * @default /
-                  */
-                  path?: string;
-                  /** @default 200 */
-                  expectStatus?: number;
-                } | {
-                  /** @constant */
-                  kind: "tcp";
-                  port: number;
-                } | {
-                  /** @constant */
-                  kind: "exec";
-                  command: string[];
-                };
-              } | null;
-              /** @default [] */
-              dependsOn?: string[];
-            }[];
+            containers?: components["schemas"]["TakenContainers"] & (unknown[] | null);
             /** @default  */
             releaseNotes?: string;
           };
@@ -6844,183 +6709,191 @@ export interface components {
         path: string;
         message: string;
       }[];
-      containers?: {
-        name: string;
-        image: string;
-        /** @default [] */
-        entrypoint?: string[];
-        /** @default [] */
-        command?: string[];
-        /** @default {} */
-        environment?: {
-          [key: string]: string;
-        };
-        /** @default [] */
-        ports?: {
-          containerPort: number;
-          hostPort: number;
-          /**
-          * @default tcp
-          * @enum {string}
-          */
-          protocol?: "tcp" | "udp";
-          /**
-          * Format: ip
-          * @default 0.0.0.0
-          */
-          hostAddress?: string;
-        }[];
-        /** @default [] */
-        mounts?: ({
-          /** @enum {string} */
-          kind: "volume";
-          name: string;
-          containerPath: string;
-          /** @default false */
-          readOnly?: boolean;
-        } | {
-          /** @enum {string} */
-          kind: "bind";
-          hostPath: string;
-          containerPath: string;
-          /** @default true */
-          readOnly?: boolean;
-        })[];
+      containers?: components["schemas"]["Containers"];
+    };
+    Containers: {
+      name: string;
+      image: string;
+      /** @default [] */
+      entrypoint?: string[];
+      /** @default [] */
+      command?: string[];
+      /** @default {} */
+      environment?: {
+        [key: string]: string;
+      };
+      /** @default [] */
+      ports?: {
+        containerPort: number;
+        hostPort: number;
         /**
-        * @default unless-stopped
+        * @default tcp
         * @enum {string}
         */
-        restart?: "no" | "on-failure" | "unless-stopped" | "always";
-        /** @default null */
-        memoryBytes?: number | null;
-        /** @default null */
-        cpus?: number | null;
-        /** @default 10000 */
-        stopGraceMs?: number;
-        /** @default null */
-        healthCheck?: {
-          /** @default 5000 */
-          intervalMs?: number;
-          /** @default 3000 */
-          timeoutMs?: number;
-          /** @default 3 */
-          retries?: number;
-          /** @default 10000 */
-          startPeriodMs?: number;
-          /** @default 5000 */
-          soakMs?: number;
-          probe: {
-            /** @enum {string} */
-            kind: "http";
-            port: number;
-            /** @default / */
-            path?: string;
-            /** @default 200 */
-            expectStatus?: number;
-          } | {
-            /** @enum {string} */
-            kind: "tcp";
-            port: number;
-          } | {
-            /** @enum {string} */
-            kind: "exec";
-            command: string[];
-          };
-        } | null;
-        /** @default [] */
-        dependsOn?: string[];
+        protocol?: "tcp" | "udp";
+        /**
+        * Format: ip
+        * @default 0.0.0.0
+        */
+        hostAddress?: string;
       }[];
-    };
+      /** @default [] */
+      mounts?: ({
+        /** @enum {string} */
+        kind: "volume";
+        name: string;
+        containerPath: string;
+        /** @default false */
+        readOnly?: boolean;
+      } | {
+        /** @enum {string} */
+        kind: "bind";
+        hostPath: string;
+        containerPath: string;
+        /** @default true */
+        readOnly?: boolean;
+      })[];
+      /**
+      * @default unless-stopped
+      * @enum {string}
+      */
+      restart?: "no" | "on-failure" | "unless-stopped" | "always";
+      /** @default null */
+      memoryBytes?: number | null;
+      /** @default null */
+      cpus?: number | null;
+      /** @default 10000 */
+      stopGraceMs?: number;
+      /** @default null */
+      healthCheck?: {
+        /** @default 5000 */
+        intervalMs?: number;
+        /** @default 3000 */
+        timeoutMs?: number;
+        /** @default 3 */
+        retries?: number;
+        /** @default 10000 */
+        startPeriodMs?: number;
+        /** @default 5000 */
+        soakMs?: number;
+        probe: {
+          /** @enum {string} */
+          kind: "http";
+          port: number;
+          /** @default / */
+          path?: string;
+          /** @default 200 */
+          expectStatus?: number;
+        } | {
+          /** @enum {string} */
+          kind: "tcp";
+          port: number;
+        } | {
+          /** @enum {string} */
+          kind: "exec";
+          command: string[];
+        };
+      } | null;
+      /** @default [] */
+      dependsOn?: string[];
+    }[];
+    TakenContainers: {
+      name: string;
+      image: string;
+      /** @default [] */
+      entrypoint?: string[];
+      /** @default [] */
+      command?: string[];
+      /** @default {} */
+      environment?: {
+        [key: string]: string;
+      };
+      /** @default [] */
+      ports?: {
+        containerPort: number;
+        hostPort: number;
+        /**
+        * @default tcp
+        * @enum {string}
+        */
+        protocol?: "tcp" | "udp";
+        /**
+        * Format: ipv4
+        * @default 0.0.0.0
+        */
+        hostAddress?: string;
+      }[];
+      /** @default [] */
+      mounts?: ({
+        /** @constant */
+        kind: "volume";
+        name: string;
+        /** Format: starts_with */
+        containerPath: string;
+        /** @default false */
+        readOnly?: boolean;
+      } | {
+        /** @constant */
+        kind: "bind";
+        /** Format: starts_with */
+        hostPath: string;
+        /** Format: starts_with */
+        containerPath: string;
+        /** @default true */
+        readOnly?: boolean;
+      })[];
+      /**
+      * @default unless-stopped
+      * @enum {string}
+      */
+      restart?: "no" | "on-failure" | "unless-stopped" | "always";
+      /** @default null */
+      memoryBytes?: number | null;
+      /** @default null */
+      cpus?: number | null;
+      /** @default 10000 */
+      stopGraceMs?: number;
+      /** @default null */
+      healthCheck?: {
+        /** @default 5000 */
+        intervalMs?: number;
+        /** @default 3000 */
+        timeoutMs?: number;
+        /** @default 3 */
+        retries?: number;
+        /** @default 10000 */
+        startPeriodMs?: number;
+        /** @default 5000 */
+        soakMs?: number;
+        probe: {
+          /** @constant */
+          kind: "http";
+          port: number;
+          /**
+          * Format: starts_with
+          * @default /
+          */
+          path?: string;
+          /** @default 200 */
+          expectStatus?: number;
+        } | {
+          /** @constant */
+          kind: "tcp";
+          port: number;
+        } | {
+          /** @constant */
+          kind: "exec";
+          command: string[];
+        };
+      } | null;
+      /** @default [] */
+      dependsOn?: string[];
+    }[];
     BundleVersion: {
       /** Format: uuid */
       bundleId: string;
       version: string;
-      containers: {
-        name: string;
-        image: string;
-        /** @default [] */
-        entrypoint?: string[];
-        /** @default [] */
-        command?: string[];
-        /** @default {} */
-        environment?: {
-          [key: string]: string;
-        };
-        /** @default [] */
-        ports?: {
-          containerPort: number;
-          hostPort: number;
-          /**
-          * @default tcp
-          * @enum {string}
-          */
-          protocol?: "tcp" | "udp";
-          /**
-          * Format: ip
-          * @default 0.0.0.0
-          */
-          hostAddress?: string;
-        }[];
-        /** @default [] */
-        mounts?: ({
-          /** @enum {string} */
-          kind: "volume";
-          name: string;
-          containerPath: string;
-          /** @default false */
-          readOnly?: boolean;
-        } | {
-          /** @enum {string} */
-          kind: "bind";
-          hostPath: string;
-          containerPath: string;
-          /** @default true */
-          readOnly?: boolean;
-        })[];
-        /**
-        * @default unless-stopped
-        * @enum {string}
-        */
-        restart?: "no" | "on-failure" | "unless-stopped" | "always";
-        /** @default null */
-        memoryBytes?: number | null;
-        /** @default null */
-        cpus?: number | null;
-        /** @default 10000 */
-        stopGraceMs?: number;
-        /** @default null */
-        healthCheck?: {
-          /** @default 5000 */
-          intervalMs?: number;
-          /** @default 3000 */
-          timeoutMs?: number;
-          /** @default 3 */
-          retries?: number;
-          /** @default 10000 */
-          startPeriodMs?: number;
-          /** @default 5000 */
-          soakMs?: number;
-          probe: {
-            /** @enum {string} */
-            kind: "http";
-            port: number;
-            /** @default / */
-            path?: string;
-            /** @default 200 */
-            expectStatus?: number;
-          } | {
-            /** @enum {string} */
-            kind: "tcp";
-            port: number;
-          } | {
-            /** @enum {string} */
-            kind: "exec";
-            command: string[];
-          };
-        } | null;
-        /** @default [] */
-        dependsOn?: string[];
-      }[];
+      containers: components["schemas"]["Containers"];
       releaseNotes: string;
       releaseDigest: string;
       /** @description Why it should not be used any more; null while it may */
@@ -7062,6 +6935,16 @@ export interface components {
       fetchBytes: number;
       /** @description New images of registries elsewhere, whose size is not known here */
       unknownSizes: string[];
+    };
+    ComposeFinding: {
+      valid: boolean;
+      errors: {
+        line: number;
+        column: number;
+        path: string;
+        message: string;
+      }[];
+      containers?: components["schemas"]["Containers"];
     };
     BundlePolicy: {
       registries: string[] | null;

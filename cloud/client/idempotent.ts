@@ -14,6 +14,7 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/auth/totp/removal',
   'post /api/bundles',
   'post /api/bundles/validate',
+  'post /api/bundles/validate/compose',
   'post /api/bundles/{id}/versions',
   'post /api/devices/bulk',
   'post /api/devices/{id}/api-keys',

@@ -8,6 +8,7 @@ import type {
   Bundle,
   BundlePolicy,
   BundleVersion,
+  ComposeFault,
   PolicyRules,
   VersionDiff,
 } from './types.ts';
@@ -41,6 +42,12 @@ export const bundlesApi = (ask: Ask) => ({
     ),
   versionDiff: (id: string, from: string, to: string) =>
     ask<VersionDiff>('GET', `${subjectPath(id, to)}/diff?from=${segment(from)}`),
+  readCompose: (compose: string) =>
+    ask<{ valid: boolean; errors: ComposeFault[]; containers?: ContainerManifest[] }>(
+      'POST',
+      '/api/bundles/validate/compose',
+      { compose },
+    ),
   policy: () => ask<BundlePolicy>('GET', '/api/bundle-policy'),
   changePolicy: (rules: PolicyRules) => ask<BundlePolicy>('PATCH', '/api/bundle-policy', rules),
   versions: (id: string) =>

@@ -331,6 +331,7 @@ export type VersionDiff = {
   fetchBytes: number;
   unknownSizes: string[];
 };
+export type ComposeFault = { line: number; column: number; path: string; message: string };
 export type PolicyRules = {
   registries: string[] | null;
   hostPaths: { path: string; writable: boolean }[] | null;

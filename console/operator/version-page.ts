@@ -22,6 +22,7 @@ import type { Params } from '../ui/match.ts';
 import { errorNotice, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
+import './compose-import.ts';
 import { pathTo } from './paths.ts';
 
 const validateAfterMs = 300;
@@ -282,7 +283,9 @@ class VersionPage extends LitElement {
         <p class="lead">Signed when it is published; it never changes afterwards.</p></div></div>
       ${errorNotice(this.error ?? this.#bundle.error ?? this.#images.error)}
       <form class="editor" @submit=${(event: SubmitEvent) => void this.#publish(event)}>
-        <div class="card padded stack">${this.#fields()}
+        <div class="card padded stack"><compose-import .app=${this.app} @containers=${(
+          event: CustomEvent<unknown>,
+        ) => this.#edit(JSON.stringify(event.detail, null, 2))}></compose-import>${this.#fields()}
           <div class="field"><label for="json">Containers, as JSON</label>
             <textarea class="input mono" id="json" rows=${lines} spellcheck="false" .value=${this.text} aria-invalid=${this.#bad('json')}
               aria-describedby="json-errors" @input=${(event: InputEvent) =>

@@ -230,3 +230,26 @@ it('lists who shall run a bundle, by version, in pages', async () => {
   const filtered = (await ask('GET', `/bundles/${id}/devices?version=1.0.0`)).body as Page;
   expect(filtered.devices).toMatchObject([{ name: 's-2', status: 'pending' }]);
 });
+
+it('tells what one version changes of another', async () => {
+  const id = await makeBundle(rig, one, 'differs', ['1.0.0']);
+  const containers = containersOf(someImage, { environment: { GREETING: 'hi' } });
+  await ask('POST', `/bundles/${id}/versions`, { version: '1.1.0', containers });
+  const path = `/bundles/${id}/versions/1.1.0/diff`;
+  expect((await ask('GET', `${path}?from=1.0.0`)).body).toEqual({
+    from: '1.0.0',
+    to: '1.1.0',
+    containers: [
+      {
+        name: 'web',
+        kind: 'changed',
+        fields: [{ path: 'environment.GREETING', before: null, after: 'hi' }],
+      },
+    ],
+    fetchBytes: 0,
+    unknownSizes: [],
+  });
+  expect((await ask('GET', `${path}?from=9.0.0`)).status).toBe(404);
+  const theirs = await rig.ask('GET', `/api${path}?from=1.0.0`, { token: two.viewer });
+  expect(theirs.status).toBe(404);
+});

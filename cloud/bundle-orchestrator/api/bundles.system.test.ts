@@ -278,33 +278,6 @@ describe('versions', () => {
     },
   );
 
-  it('differ by what the next one changes', async () => {
-    const id = await makeBundle(rig, one, 'differs', ['1.0.0']);
-    const containers = containersOf(someImage, { environment: { GREETING: 'hi' } });
-    await release(one, id, { version: '1.1.0', containers });
-    const path = `/api/bundles/${id}/versions/1.1.0/diff`;
-    const found = await rig.ask('GET', `${path}?from=1.0.0`, { token: one.viewer });
-    expect(found.body).toEqual({
-      from: '1.0.0',
-      to: '1.1.0',
-      containers: [
-        {
-          name: 'web',
-          kind: 'changed',
-          fields: [{ path: 'environment.GREETING', before: null, after: 'hi' }],
-        },
-      ],
-      fetchBytes: 0,
-      unknownSizes: [],
-    });
-    for (const [from, token] of [
-      ['9.0.0', one.viewer],
-      ['1.0.0', two.viewer],
-    ] as const) {
-      expect((await rig.ask('GET', `${path}?from=${from}`, { token })).status).toBe(404);
-    }
-  });
-
   it('that are valid come back with every default', async () => {
     const body = { containers: containersOf(someImage) };
     const found = await rig.ask('POST', '/api/bundles/validate', { token: one.viewer, body });
@@ -374,6 +347,7 @@ describe('versions', () => {
       '/api/bundle-policy',
       '/api/bundles',
       '/api/bundles/validate',
+      '/api/bundles/validate/compose',
       '/api/bundles/{id}',
       '/api/bundles/{id}/deprecation',
       '/api/bundles/{id}/devices',

@@ -83,6 +83,26 @@ it('holds every way to make a version, and names where it is broken', async () =
     token: one.viewer,
     body: { containers },
   });
+  const compose = `services:
+  web:
+    image: ${someImage}
+    cpus: 2
+    mem_limit: 64m
+`;
+  const imported = await rig.ask('POST', '/api/bundles/validate/compose', {
+    token: one.viewer,
+    body: { compose },
+  });
+  expect(imported).toMatchObject({
+    status: 200,
+    body: {
+      valid: false,
+      errors: [
+        { line: 3, column: 12, path: 'services.web.image' },
+        { line: 4, column: 11, path: 'services.web.cpus' },
+      ],
+    },
+  });
   for (const { body } of [released, judged]) {
     const { errors } = body as { errors: { path: string }[] };
     expect(errors.map((error) => error.path)).toEqual(paths);

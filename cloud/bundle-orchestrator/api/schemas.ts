@@ -84,7 +84,9 @@ const { $schema: _, ...containersAsTaken } = z.toJSONSchema(containersSchema, {
  * Described as what it must be and taken as anything: it is judged by its own rules, which answer
  * 422 (or a finding) with a path for each fault.
  */
-export const takenContainers = z.unknown().openapi(containersAsTaken as object);
+export const takenContainers = z.unknown().openapi('TakenContainers', containersAsTaken as object);
+/** With every default written out. */
+export const releasedContainers = containersSchema.openapi('Containers');
 
 export const newVersionSchema = z.strictObject({
   version: bundleVersion,
@@ -95,7 +97,7 @@ export const versionSchema = z
   .strictObject({
     bundleId: z.uuid(),
     version: bundleVersion,
-    containers: containersSchema,
+    containers: releasedContainers,
     releaseNotes: z.string(),
     releaseDigest: digest,
     deprecated: deprecatedSchema,
@@ -110,7 +112,7 @@ export const validationSchema = z
     valid: z.boolean(),
     errors: z.array(z.strictObject({ path: z.string(), message: z.string() })),
     /** With every default written out; absent when it is not valid. */
-    containers: containersSchema.optional(),
+    containers: releasedContainers.optional(),
   })
   .openapi('Validation');
 

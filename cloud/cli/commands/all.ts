@@ -8,6 +8,7 @@ import { bundleLifeCommands } from './bundle-lives.ts';
 import { bundleCommands } from './bundles.ts';
 import { channelCommands } from './channels.ts';
 import { completionCommand } from './completion.ts';
+import { composeCommands } from './compose.ts';
 import { deviceCommands } from './devices.ts';
 import { groupCommands } from './groups.ts';
 import { peopleCommands } from './people.ts';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   ...admissionCommands,
   ...siteGrantCommands,
   ...bundleCommands,
+  ...composeCommands,
   ...bundleLifeCommands,
   ...policyCommands,
   ...rolloutCommands,

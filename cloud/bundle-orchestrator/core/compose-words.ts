@@ -1,0 +1,103 @@
+/**
+ * The small languages inside compose files: ports, volumes, sizes, times, images. Each gives what it
+ * means in a manifest, or a sentence that says why it can't be one. Pure.
+ */
+export type Read<T> = { value: T } | { refused: string };
+
+type Port = { containerPort: number; hostPort: number; protocol: string; hostAddress: string };
+
+/** `[address:]host:container[/protocol]` */
+export const portFrom = (text: string): Read<Port> => {
+  const match = /^(?:(\d{1,3}(?:\.\d{1,3}){3}):)?(\d{1,5}):(\d{1,5})(?:\/(tcp|udp))?$/.exec(text);
+  if (match === null) {
+    return {
+      refused: /^\d+(\/\w+)?$/.test(text)
+        ? 'names no port of the host: write HOST:CONTAINER'
+        : 'must be like 8090:8080, 127.0.0.1:8090:8080 or 53:53/udp; ranges are written one by one',
+    };
+  }
+  const [, hostAddress = '0.0.0.0', host, container, protocol = 'tcp'] = match;
+  return {
+    value: { containerPort: Number(container), hostPort: Number(host), protocol, hostAddress },
+  };
+};
+
+type Mount =
+  | { kind: 'volume'; name: string; containerPath: string; readOnly: boolean }
+  | { kind: 'bind'; hostPath: string; containerPath: string; readOnly: boolean };
+
+export const mountOf = (source: string, containerPath: string, readOnly: boolean): Read<Mount> => {
+  if (source.startsWith('/')) {
+    return { value: { kind: 'bind', hostPath: source, containerPath, readOnly } };
+  }
+  if (/^[.~]|\//.test(source)) {
+    return { refused: 'a path beside the compose file is not on the device; use a volume' };
+  }
+  return { value: { kind: 'volume', name: source, containerPath, readOnly } };
+};
+
+/** `source:target[:ro|rw]` */
+export const mountFrom = (text: string): Read<Mount> => {
+  const parts = text.split(':');
+  const [source = '', target, mode = 'rw'] = parts;
+  if (target === undefined) return { refused: 'names no volume: write NAME:/path' };
+  if (parts.length > 3 || !['ro', 'rw'].includes(mode)) {
+    return { refused: 'must be NAME:/path or /host/path:/path, with :ro or :rw' };
+  }
+  return mountOf(source, target, mode === 'ro');
+};
+
+const sizes: Record<string, number> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+export const bytesFrom = (value: string | number): Read<number> => {
+  const match = /^(\d+(?:\.\d+)?)\s*([bkmg])?b?$/i.exec(String(value));
+  if (match === null) return { refused: 'must be a size such as 512m or 1g' };
+  return { value: Math.round(Number(match[1]) * (sizes[(match[2] ?? 'b').toLowerCase()] ?? 1)) };
+};
+
+const times: Record<string, number> = { us: 0.001, ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+export const msFrom = (text: string): Read<number> => {
+  if (!/^(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/.test(text)) {
+    return { refused: 'must be a time such as 30s or 1m30s' };
+  }
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(us|ms|s|m|h)/g)];
+  const sum = parts.reduce(
+    (total, [, count, unit]) => total + Number(count) * (times[unit ?? ''] ?? 0),
+    0,
+  );
+  return { value: Math.round(sum) };
+};
+
+/** A command in one line, as far as it needs no shell: words parted by spaces. */
+export const wordsFrom = (text: string): Read<string[]> =>
+  /["'\\`|&;<>(){}*?\n]/.test(text)
+    ? { refused: 'needs a shell to be read: write it as a list, such as ["sh", "-c", "…"]' }
+    : { value: text.split(/\s+/).filter((word) => word !== '') };
+
+/**
+ * The image by its digest, written out as an engine reads it. `known`: what was said that tags stand
+ * for. A tag beside a digest is left out, because the digest alone decides.
+ */
+export const imageFrom = (text: string, known: Readonly<Record<string, string>>): Read<string> => {
+  const named = Object.hasOwn(known, text) ? (known[text] ?? '') : text;
+  const [place = '', digest] = named.split('@');
+  if (digest === undefined) {
+    return { refused: `${text} is named by a tag, which moves: write its digest, name@sha256:…` };
+  }
+  const untagged = place.replace(/:[^:/]*$/, '');
+  const parts = untagged.split('/');
+  const first = parts[0] ?? '';
+  const isRegistry = parts.length > 1 && (/[.:]/.test(first) || first === 'localhost');
+  if (isRegistry) return { value: `${untagged}@${digest}` };
+  return { value: `docker.io/${parts.length === 1 ? 'library/' : ''}${untagged}@${digest}` };
+};
+
+/** Variables are filled in by whoever runs compose, and nobody runs it here; `$$` is a dollar sign. */
+export const plainFrom = (text: string): Read<string> =>
+  /\$[A-Za-z_{]/.test(text.replaceAll('$$', ''))
+    ? {
+        refused:
+          'has a variable, which nobody fills in here: write its value ($$ is a dollar sign)',
+      }
+    : { value: text.replaceAll('$$', '$') };
