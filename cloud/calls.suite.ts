@@ -195,6 +195,10 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/telemetry/dead-letters/{id}': read(`${letters}/${tenant.letters[0]}`),
     'post /api/telemetry/dead-letters/{id}/replay': post(`${letters}/${tenant.letters[0]}/replay`),
     'delete /api/telemetry/dead-letters/{id}': read(`${letters}/${tenant.letters[1]}`),
+    'get /api/telemetry/retention': read('/api/telemetry/retention'),
+    'put /api/telemetry/retention': post('/api/telemetry/retention', {
+      ...{ metricsDays: 14, hoursDays: null, eventsDays: 30, deadLettersDays: null },
+    }),
     'get /api/telemetry/metrics': read(`/api/telemetry/metrics?devices=${deviceId}`),
     'get /api/telemetry/health': read('/api/telemetry/health'),
     'get /api/alerts': read('/api/alerts'),

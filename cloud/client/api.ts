@@ -5984,6 +5984,64 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/telemetry/retention": {
+    parameters: {
+    };
+    /**
+    * For how many days samples, hours, events and dead letters are kept
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description What is kept, and what the tier allows */
+        200: {
+          content: {
+            "application/json": components["schemas"]["Retention"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    /**
+    * Chooses for how many days; null is the default of the tier
+    * @description What is older is removed within a day, and does not come back. Needs a user with the role admin or above, who is not held to some sites.
+    */
+    put: {
+      parameters: {
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            metricsDays: number | null;
+            hoursDays: number | null;
+            eventsDays: number | null;
+            deadLettersDays: number | null;
+          };
+        };
+      };
+      responses: {
+        /** @description What is kept from now on */
+        200: {
+          content: {
+            "application/json": components["schemas"]["Retention"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/telemetry/session": {
     parameters: {
     };
@@ -7372,6 +7430,34 @@ export interface components {
           values: (number | null)[];
         }[];
       }[];
+    };
+    Retention: {
+      /** @enum {string} */
+      tier: "free" | "paid";
+      metricsDays: {
+        days: number;
+        chosen: number | null;
+        default: number;
+        max: number;
+      };
+      hoursDays: {
+        days: number;
+        chosen: number | null;
+        default: number;
+        max: number;
+      };
+      eventsDays: {
+        days: number;
+        chosen: number | null;
+        default: number;
+        max: number;
+      };
+      deadLettersDays: {
+        days: number;
+        chosen: number | null;
+        default: number;
+        max: number;
+      };
     };
     NotificationChannel: {
       /** Format: uuid */

@@ -12,12 +12,7 @@ import { startPresence } from './presence/start.ts';
 import { judgeDevices } from './store/health.ts';
 import { createLease } from './store/lease.ts';
 import { startLeaseLoop } from './store/lease-loop.ts';
-import {
-  defaultRetention,
-  ensurePartitions,
-  removeOld,
-  removeOldAlerts,
-} from './store/maintenance.ts';
+import { ensurePartitions, removeAllOld, removeOldAlerts } from './store/maintenance.ts';
 import { rollUp } from './store/rollups.ts';
 import { createAttend } from './stream/attend.ts';
 import { createTell } from './stream/tell.ts';
@@ -42,7 +37,7 @@ const startMaintenance = (parts: BackgroundParts, isHeld: () => boolean) => {
   const { pools, log, now } = parts;
   const run = async (): Promise<void> => {
     await ensurePartitions(pools.ingest, now());
-    if (isHeld()) await removeOld(pools.ingest, now(), defaultRetention);
+    if (isHeld()) await removeAllOld(pools.ingest, now());
     if (isHeld()) await removeOldAlerts(pools.system, now());
   };
   const timer = setInterval(() => {

@@ -12,6 +12,7 @@ import { addDeadLetterRoutes } from './api/dead-letters.ts';
 import { addDeliveryRoutes } from './api/deliveries.ts';
 import { addHealthRoutes } from './api/health.ts';
 import { addQueryRoutes } from './api/query.ts';
+import { addRetentionRoutes } from './api/retention.ts';
 import { addSimpleClientRoutes } from './api/simple-clients.ts';
 import { addStreamRoutes } from './api/stream.ts';
 import { addTelemetryRoutes } from './api/telemetry.ts';
@@ -35,6 +36,7 @@ export const createService = (platform: Platform): Service => {
     addHealthRoutes,
     addDeadLetterRoutes,
     addQueryRoutes,
+    addRetentionRoutes,
     addSimpleClientRoutes,
     addChannelRoutes,
     addChannelActRoutes,

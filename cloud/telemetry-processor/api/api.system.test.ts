@@ -275,8 +275,10 @@ describe('simple clients', () => {
       return response.status;
     };
     expect(await post('heartbeat', headers, { nextBeatMs: 60_000 })).toBe(204);
-    await vi.waitFor(async () =>
-      expect((await ask(of('presence', id))).body).toMatchObject({ presence: 'online' }),
+    await vi.waitFor(
+      async () =>
+        expect((await ask(of('presence', id))).body).toMatchObject({ presence: 'online' }),
+      { timeout: 10_000 },
     );
     const samples = [{ cpuPercent: 12.5 }, { cpuPercent: 13, at: Date.now() - 1_000 }];
     expect(await post('metrics', headers, { samples })).toBe(201);

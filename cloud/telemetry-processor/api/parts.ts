@@ -5,9 +5,10 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import type { Platform } from '@signalbeam/platform/service';
+import { retentionOf } from '../core/retention.ts';
 import type { Beat } from '../presence/heard.ts';
-import { defaultRetention } from '../store/maintenance.ts';
 import { deviceExists } from '../store/reads.ts';
+import { readRetention } from '../store/retention.ts';
 import type { Watching } from '../stream/watching.ts';
 
 export type Parts = Platform & {
@@ -17,10 +18,11 @@ export type Parts = Platform & {
 };
 export type AddRoutes = (api: Api, parts: Parts) => void;
 
-/** How long charts find samples and hours. */
-export const kept = {
-  samplesDays: defaultRetention.metricsDays,
-  hoursDays: defaultRetention.hoursDays,
+/** For how long charts of the caller's tenant find samples and hours. */
+export const keptBy = async (sql: Sql, { tenantId }: Pick<Caller, 'tenantId'>) => {
+  const { tier, chosen } = await readRetention(sql, tenantId);
+  const { metricsDays: samplesDays, hoursDays } = retentionOf(tier, chosen);
+  return { samplesDays, hoursDays };
 };
 
 export const noSuchDevice = () => refusal('not-found', 'There is no such device.');

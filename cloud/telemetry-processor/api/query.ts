@@ -11,7 +11,7 @@ import { metricNames } from '@signalbeam/sync/wire/rows';
 import { type Resolution, resolutionOf } from '../core/resolution.ts';
 import { seenDevices } from '../store/reads.ts';
 import { aggregates, readMisdated, readSeries, type SeriesPoint } from '../store/series.ts';
-import { type AddRoutes, kept } from './parts.ts';
+import { type AddRoutes, keptBy } from './parts.ts';
 import { instant, sourceSchema } from './schemas.ts';
 
 const hourMs = 3_600_000;
@@ -121,27 +121,31 @@ export const addQueryRoutes: AddRoutes = (api, parts) => {
       const now = parts.now();
       const toMs = query.to ?? now;
       const range = { fromMs: query.from ?? toMs - hourMs, toMs };
-      const asked = { ...range, now, stepMs: query.step ?? null, maxPoints, kept };
-      const resolution = resolutionOf(asked);
-      checkSize(range, resolution, devices.length);
       const names = metrics ?? metricNames;
-      const series = await withTenant(parts.pools.api, caller, async (sql) => {
+      const answered = await withTenant(parts.pools.api, caller, async (sql) => {
+        const kept = await keptBy(sql, caller);
+        const asked = { ...range, now, stepMs: query.step ?? null, maxPoints, kept };
+        const resolution = resolutionOf(asked);
+        checkSize(range, resolution, devices.length);
         // Of what somebody else has, and of what nobody has, the answer says the same: nothing.
-        const asked =
-          caller.kind === 'device' ? devices.filter((id) => id === caller.deviceId) : devices;
-        const deviceIds = await seenDevices(sql, asked);
+        const own = caller.kind === 'device' ? [caller.deviceId] : devices;
+        const deviceIds = await seenDevices(
+          sql,
+          devices.filter((id) => own.includes(id)),
+        );
         const wish = { deviceIds, names, aggregate, ...range, ...resolution };
         const points = await readSeries(sql, wish);
         const misdated = await readMisdated(sql, wish);
-        return deviceIds.map((deviceId) => ({
+        const series = deviceIds.map((deviceId) => ({
           deviceId,
           misdated: misdated.get(deviceId) ?? 0,
           points: shown(points, deviceId),
         }));
+        return { series, ...resolution };
       });
       const iso = (ms: number): string => new Date(ms).toISOString();
       const answer = { from: iso(range.fromMs), to: iso(toMs), aggregate, metrics: [...names] };
-      return c.json({ ...answer, ...resolution, series }, 200);
+      return c.json({ ...answer, ...answered }, 200);
     },
   );
 };

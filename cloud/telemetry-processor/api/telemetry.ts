@@ -9,7 +9,7 @@ import { missedBeatsMax } from '../presence/flush.ts';
 import type { Beat } from '../presence/heard.ts';
 import { type PresenceRow, readEvents, readPresence, readReported } from '../store/reads.ts';
 import { readSeries, type SeriesPoint } from '../store/series.ts';
-import { type AddRoutes, kept, readingDevice } from './parts.ts';
+import { type AddRoutes, keptBy, readingDevice } from './parts.ts';
 import {
   eventsQuery,
   eventsSchema,
@@ -86,13 +86,16 @@ const addMetrics: AddRoutes = (api, parts) => {
           ],
         });
       }
-      const { maxPoints } = query;
-      const asked = { fromMs, toMs, stepMs: null, maxPoints, now: parts.now(), kept };
-      const { source, stepMs } = resolutionOf(asked);
-      const range = { fromMs, toMs, source, stepMs };
-      const points = await readingDevice(parts, c.var.caller, id, (sql) =>
-        readSeries(sql, { deviceIds: [id], names: metricNames, aggregate: 'usual', ...range }),
-      );
+      const { caller } = c.var;
+      const { points, source, stepMs } = await readingDevice(parts, caller, id, async (sql) => {
+        const kept = await keptBy(sql, caller);
+        const { maxPoints } = query;
+        const asked = { fromMs, toMs, stepMs: null, maxPoints, now: parts.now(), kept };
+        const wish = { deviceIds: [id], names: metricNames, aggregate: 'usual' as const };
+        const resolution = resolutionOf(asked);
+        const read = await readSeries(sql, { ...wish, fromMs, toMs, ...resolution });
+        return { points: read, ...resolution };
+      });
       const series = points.map(shownPoint);
       return c.json({ from: iso(fromMs), to: iso(toMs), bucketMs: stepMs, source, series }, 200);
     },

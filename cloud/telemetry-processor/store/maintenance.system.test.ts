@@ -5,14 +5,16 @@ import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/data
 import { migrate } from '@signalbeam/platform/postgres/migrate';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { retentionOf } from '../core/retention.ts';
 import { createLease } from './lease.ts';
-import { defaultRetention, ensurePartitions, removeOld } from './maintenance.ts';
+import { ensurePartitions, removeAllOld, removeOld } from './maintenance.ts';
 
 const dayMs = 86_400_000;
 const now = Date.UTC(2026, 5, 15, 12);
 let database: FreshDatabase;
 let ingest: Pool;
 let other: Pool;
+let owner: Pool;
 
 const insert = (at: number, receivedAt: number) =>
   ingest.query(
@@ -31,10 +33,11 @@ beforeAll(async () => {
   database = await freshDatabase(inject('postgresUrl'));
   await migrate({ url: database.url });
   ingest = openPool({ url: database.url, role: 'sb_ingest', max: 2 });
+  owner = openPool({ url: database.url, role: null, max: 1 });
   other = openPool({ url: database.url, role: 'sb_ingest', max: 2 });
 });
 afterAll(async () => {
-  await Promise.all([ingest.end(), other.end()]);
+  await Promise.all([ingest.end(), other.end(), owner.end()]);
   await database.drop();
 });
 
@@ -55,11 +58,65 @@ it('makes the days around today once, and moves rows that came early into theirs
 it('removes what is past its time, by day or, with a wrong clock, by arrival', async () => {
   await insert(0, now);
   await insert(0, now - 40 * dayMs);
-  const retention = { ...defaultRetention, metricsDays: 5, eventsDays: 5, deadLettersDays: 5 };
+  const retention = {
+    ...retentionOf('paid', {}),
+    metricsDays: 5,
+    eventsDays: 5,
+    deadLettersDays: 5,
+  };
   await removeOld(ingest, now + 5 * dayMs, { ...retention, metricsDays: 30 });
   expect(await whereRowsAre()).toHaveLength(3);
   await removeOld(ingest, now + 8 * dayMs, retention);
   expect(await whereRowsAre()).toEqual(['telemetry.metrics_20260625']);
+});
+
+it('keeps what is a tenant’s for as long as it chose, within its tier', async () => {
+  const [short, long] = [randomUUID(), randomUUID()];
+  await owner.query(
+    `INSERT INTO device_manager.tenants (id, name, tenant_key, tier)
+     VALUES ($1, 'short', 'S', 'free'), ($2, 'long', 'L', 'paid')`,
+    [short, long],
+  );
+  await owner.query(
+    'INSERT INTO telemetry.retention (tenant_id, metrics_days, events_days) VALUES ($1, 90, 2)',
+    [short],
+  );
+  const add = async (tenantId: string, at: number): Promise<void> => {
+    const values = [tenantId, new Date(at)];
+    await ingest.query(
+      `INSERT INTO telemetry.metrics (tenant_id, device_id, received_at, epoch, seq, at)
+       VALUES ($1, $1, $2, '0', 1, $2)`,
+      values,
+    );
+    await ingest.query(
+      `INSERT INTO telemetry.events
+         (tenant_id, device_id, epoch, seq, at, received_at, type, severity, message, data)
+       VALUES ($1, $1, '0', 1, $2, $2, 'link-up', 'info', '', '{}')`,
+      values,
+    );
+  };
+  for (const tenantId of [short, long]) {
+    await ingest.query(
+      `INSERT INTO telemetry.watermarks (device_id, lane, epoch, tenant_id)
+       VALUES ($1, 'metrics', '0', $1)`,
+      [tenantId],
+    );
+    for (const days of [1, 3, 8, 20, 100]) await add(tenantId, now - days * dayMs);
+  }
+  const left = async (table: string, tenantId: string): Promise<number[]> => {
+    const { rows } = await ingest.query<{ at: Date }>(
+      `SELECT at FROM telemetry.${table} WHERE tenant_id = $1 ORDER BY at DESC`,
+      [tenantId],
+    );
+    return rows.map(({ at }) => (now - at.getTime()) / dayMs);
+  };
+  await removeAllOld(ingest, now);
+  expect(await left('metrics', long)).toEqual([1, 3, 8, 20]);
+  expect(await left('metrics', short)).toEqual([1, 3]);
+  expect(await left('events', long)).toEqual([1, 3, 8, 20]);
+  expect(await left('events', short)).toEqual([1]);
+  await removeAllOld(ingest, now + 5 * dayMs);
+  expect(await left('metrics', short)).toEqual([1]);
 });
 
 it('has one holder at a time, and another when that one is gone', async () => {

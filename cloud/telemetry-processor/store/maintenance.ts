@@ -3,22 +3,11 @@
  * functions in Postgres hold their own lock.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Retention } from '../core/retention.ts';
+import { readAllRetention, removeOfTenant } from './retention.ts';
 
-export type Retention = {
-  metricsDays: number;
-  hoursDays: number;
-  daysDays: number;
-  eventsDays: number;
-  deadLettersDays: number;
-};
-
-export const defaultRetention: Retention = {
-  metricsDays: 30,
-  hoursDays: 400,
-  daysDays: 1_100,
-  eventsDays: 90,
-  deadLettersDays: 30,
-};
+/** Days, which a chart of a year reads; they are small. */
+const daysDays = 1_100;
 /** Rows removed by one statement, so that none holds locks or bloats the log for long. */
 const deleteRowsMax = 10_000;
 
@@ -68,7 +57,7 @@ export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): 
   ]);
   await sql.query('SELECT telemetry.drop_old_rollups($1, $2)', [
     before(retention.hoursDays),
-    before(retention.daysDays),
+    before(daysDays),
   ]);
   await deleteOlder(sql, 'telemetry.metrics_thinned', 'received_at', before(retention.metricsDays));
   await deleteOlder(sql, 'telemetry.events', 'received_at', before(retention.eventsDays));
@@ -76,4 +65,11 @@ export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): 
   for (const schema of ['telemetry', 'platform']) {
     await deleteOlder(sql, `${schema}.dead_letters`, 'at', before(retention.deadLettersDays));
   }
+};
+
+/** What nobody keeps any more, then what those keep no more who keep less than others. */
+export const removeAllOld = async (sql: Sql, nowMs: number): Promise<void> => {
+  const { keeping, longest } = await readAllRetention(sql);
+  await removeOld(sql, nowMs, longest);
+  for (const each of keeping) await removeOfTenant(sql, each, longest, nowMs);
 };
