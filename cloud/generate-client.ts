@@ -51,6 +51,9 @@ const withoutExamples = (key: string, value: unknown): unknown =>
 const saysNothing =
   /\n *(?:(?:query|header|path|cookie|requestBody)\?: never;|headers: \{\n *\[name: string\]: unknown;\n *\};)/g;
 
+/** What is left of a path's own parameters, which none has. */
+const noParameters = /^ {4}parameters: \{\n {4}\};\n/gm;
+
 const typesOf = async (document: OpenApiDocument): Promise<string> => {
   const simpler = {
     ...document,
@@ -61,7 +64,8 @@ const typesOf = async (document: OpenApiDocument): Promise<string> => {
   const types = await openapiTypes(text, { defaultNonNullable: false });
   const narrower = astToString(types)
     .replace(/^ +/gm, (indent) => ' '.repeat(indent.length / 2))
-    .replace(saysNothing, '');
+    .replace(saysNothing, '')
+    .replace(noParameters, '');
   return `/**
  * The types of the API, made from its OpenAPI document by \`${command}\`: don't edit them.
  */

@@ -3,8 +3,6 @@
  */
 export interface paths {
   "/api/alert-rules": {
-    parameters: {
-    };
     /**
     * Lists the rules of alerts: at most a hundred
     * @description Needs a user with the role viewer or above.
@@ -75,8 +73,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alert-rules/{id}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -139,8 +135,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alert-rules/{id}/reset": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -174,8 +168,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alert-silences": {
-    parameters: {
-    };
     /**
     * Lists silences and maintenance windows, those that end last first
     * @description Needs a user with the role viewer or above.
@@ -276,8 +268,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alert-silences/{id}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -333,8 +323,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alerts": {
-    parameters: {
-    };
     /**
     * Lists alerts, newest first
     * @description Needs a user with the role viewer or above.
@@ -380,8 +368,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alerts/statistics": {
-    parameters: {
-    };
     /**
     * How many alerts are open, by severity and type, and how many were resolved
     * @description Needs a user with the role viewer or above.
@@ -412,8 +398,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alerts/{id}": {
-    parameters: {
-    };
     /**
     * One alert with its history
     * @description Needs a user with the role viewer or above.
@@ -447,8 +431,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alerts/{id}/acknowledge": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -490,8 +472,6 @@ export interface paths {
     trace?: never;
   };
   "/api/alerts/{id}/resolve": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -533,8 +513,6 @@ export interface paths {
     trace?: never;
   };
   "/api/artifacts": {
-    parameters: {
-    };
     /**
     * Lists uploaded images, the newest first
     * @description Needs a user with the role viewer or above.
@@ -598,8 +576,6 @@ export interface paths {
     trace?: never;
   };
   "/api/artifacts/blobs/{digest}": {
-    parameters: {
-    };
     /**
     * A blob of an uploaded image; HEAD, Range and If-None-Match are understood
     * @description Needs a user with the role viewer or above, or the approved device itself.
@@ -635,8 +611,6 @@ export interface paths {
     trace?: never;
   };
   "/api/audit": {
-    parameters: {
-    };
     /**
     * Lists what was done, newest first
     * @description Needs a user with the role operator or above, who is not held to some sites.
@@ -679,8 +653,6 @@ export interface paths {
     trace?: never;
   };
   "/api/audit/verification": {
-    parameters: {
-    };
     /**
     * Checks a stretch of the log against its chain of hashes
     * @description Asked again with `from` = `next` until that is null, it checks all of it. The head, noted elsewhere and given as `knownPosition` and `knownHash` another time, shows a chain that was cut or made anew as well. Needs a user with the role admin or above, who is not held to some sites.
@@ -731,8 +703,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/invitation": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /** Takes an invitation: makes the account and signs in */
@@ -773,8 +743,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/login": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /** Signs a person in */
@@ -815,8 +783,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/logout": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /** Ends the sign-in that this request carries */
@@ -838,8 +804,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/me": {
-    parameters: {
-    };
     /**
     * Who is signed in
     * @description Needs a user with the role viewer or above.
@@ -870,8 +834,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/oidc": {
-    parameters: {
-    };
     /** Sends the browser to the provider of a tenant */
     get: {
       parameters: {
@@ -892,8 +854,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/oidc/callback": {
-    parameters: {
-    };
     /** Where the provider sends the browser back */
     get: {
       parameters: {
@@ -914,8 +874,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/password": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -952,8 +910,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/providers": {
-    parameters: {
-    };
     /** Where else people sign in: the buttons of the sign-in page */
     get: {
       parameters: {
@@ -987,8 +943,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/refresh": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -1030,8 +984,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/sessions": {
-    parameters: {
-    };
     /**
     * Lists where one is signed in
     * @description Needs a person who signed in.
@@ -1064,8 +1016,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/sessions/{id}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -1093,8 +1043,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/totp": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -1135,8 +1083,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/totp/confirmation": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -1176,8 +1122,6 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/totp/removal": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -1213,8 +1157,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundle-policy": {
-    parameters: {
-    };
     /**
     * What bundles of this tenant may ask of a device, and what the installation allows at most
     * @description Needs a user with the role viewer or above.
@@ -1284,8 +1226,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles": {
-    parameters: {
-    };
     /**
     * Lists bundles by name
     * @description Needs a user with the role viewer or above.
@@ -1352,8 +1292,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/validate": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -1391,8 +1329,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/validate/compose": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -1438,8 +1374,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/{id}": {
-    parameters: {
-    };
     /**
     * One bundle
     * @description Needs a user with the role viewer or above.
@@ -1525,8 +1459,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/{id}/deprecation": {
-    parameters: {
-    };
     get?: never;
     /**
     * Says that no version of a bundle should be used any more, and why
@@ -1582,8 +1514,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/{id}/devices": {
-    parameters: {
-    };
     /**
     * Lists the devices that shall run a bundle, by version
     * @description Needs a user with the role viewer or above.
@@ -1625,8 +1555,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/{id}/versions": {
-    parameters: {
-    };
     /**
     * Lists versions, the highest first
     * @description Needs a user with the role viewer or above.
@@ -1700,8 +1628,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/{id}/versions/{version}": {
-    parameters: {
-    };
     /**
     * One version
     * @description Needs a user with the role viewer or above.
@@ -1754,8 +1680,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/{id}/versions/{version}/deprecation": {
-    parameters: {
-    };
     get?: never;
     /**
     * Says that a version should not be used any more, and why
@@ -1813,8 +1737,6 @@ export interface paths {
     trace?: never;
   };
   "/api/bundles/{id}/versions/{version}/diff": {
-    parameters: {
-    };
     /**
     * What is different from another version, field by field, and what a device has to fetch
     * @description Needs a user with the role viewer or above.
@@ -1852,8 +1774,6 @@ export interface paths {
     trace?: never;
   };
   "/api/certificates/authority": {
-    parameters: {
-    };
     /** The certificate of the authority that signs device certificates, in PEM */
     get: {
       parameters: {
@@ -1877,8 +1797,6 @@ export interface paths {
     trace?: never;
   };
   "/api/certificates/revoked": {
-    parameters: {
-    };
     /** The signed list of revoked device certificates (CRL, DER) */
     get: {
       parameters: {
@@ -1902,8 +1820,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices": {
-    parameters: {
-    };
     /**
     * Lists devices by name; a query such as `environment=production AND status=online` chooses
     * @description Needs a user with the role viewer or above.
@@ -2001,8 +1917,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/bulk": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -2099,8 +2013,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/count": {
-    parameters: {
-    };
     /**
     * Counts devices, chosen as in the list
     * @description Needs a user with the role viewer or above.
@@ -2142,8 +2054,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}": {
-    parameters: {
-    };
     /**
     * One device; also one that was replaced or decommissioned, for its history
     * @description Needs a user with the role viewer or above.
@@ -2232,8 +2142,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/activity": {
-    parameters: {
-    };
     /**
     * Lists what was done to a device, newest first
     * @description Needs a user with the role viewer or above.
@@ -2274,8 +2182,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/api-keys": {
-    parameters: {
-    };
     /**
     * Lists a device’s API keys, newest first
     * @description Needs a user with the role viewer or above.
@@ -2344,8 +2250,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/api-keys/{keyId}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -2374,8 +2278,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/approve": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -2409,8 +2311,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/authentications": {
-    parameters: {
-    };
     /**
     * Lists how a device proved itself or failed to, newest hour first; kept for 30 days
     * @description Needs a user with the role operator or above.
@@ -2451,8 +2351,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/bundle": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -2500,8 +2398,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/bundle/{bundleId}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -2532,8 +2428,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/certificates": {
-    parameters: {
-    };
     /**
     * Lists a device’s certificates, newest first
     * @description Needs a user with the role viewer or above.
@@ -2606,8 +2500,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/certificates/{serial}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -2636,8 +2528,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/decommission": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -2677,8 +2567,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/desired-state": {
-    parameters: {
-    };
     /**
     * What is wanted of a device, with the signed record
     * @description Needs a user with the role viewer or above, or the approved device itself.
@@ -2712,8 +2600,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/enrolment": {
-    parameters: {
-    };
     /**
     * How a device’s registration stands; once approved, its credentials
     * @description Needs a registered device.
@@ -2812,8 +2698,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/events": {
-    parameters: {
-    };
     /**
     * What happened on the device, newest first
     * @description Needs a user with the role viewer or above, or the approved device itself.
@@ -2851,8 +2735,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/groups": {
-    parameters: {
-    };
     /**
     * Lists the groups that a device is in now
     * @description Needs a user with the role viewer or above.
@@ -2897,8 +2779,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/health": {
-    parameters: {
-    };
     /**
     * How well the device is: 0–100 in four parts, with the reasons in words
     * @description Needs a user with the role viewer or above, or the approved device itself.
@@ -2932,8 +2812,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/heartbeat": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -2973,8 +2851,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/metrics": {
-    parameters: {
-    };
     /**
     * Samples over time (10 metrics), thinned to at most maxPoints
     * @description Needs a user with the role viewer or above, or the approved device itself.
@@ -3059,8 +2935,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/presence": {
-    parameters: {
-    };
     /**
     * Whether the device is heard of
     * @description Needs a user with the role viewer or above, or the approved device itself.
@@ -3094,8 +2968,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/reject": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -3136,8 +3008,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/replace": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -3179,8 +3049,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/reported": {
-    parameters: {
-    };
     /**
     * The device's newest account of itself
     * @description Needs a user with the role viewer or above, or the approved device itself.
@@ -3214,8 +3082,6 @@ export interface paths {
     trace?: never;
   };
   "/api/devices/{id}/tags": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -3262,8 +3128,6 @@ export interface paths {
     trace?: never;
   };
   "/api/groups": {
-    parameters: {
-    };
     /**
     * Lists groups by name
     * @description Needs a user with the role viewer or above.
@@ -3332,8 +3196,6 @@ export interface paths {
     trace?: never;
   };
   "/api/groups/{id}": {
-    parameters: {
-    };
     /**
     * One group, with how many devices are in it now
     * @description Needs a user with the role viewer or above.
@@ -3421,8 +3283,6 @@ export interface paths {
     trace?: never;
   };
   "/api/groups/{id}/members": {
-    parameters: {
-    };
     /**
     * Lists the devices of a group by name, with how each came to be in it
     * @description Needs a user with the role viewer or above.
@@ -3470,8 +3330,6 @@ export interface paths {
     trace?: never;
   };
   "/api/identity-provider": {
-    parameters: {
-    };
     /**
     * The provider whose people may sign in to this tenant
     * @description Needs a user with the role admin or above, who is not held to some sites.
@@ -3561,8 +3419,6 @@ export interface paths {
     trace?: never;
   };
   "/api/keys": {
-    parameters: {
-    };
     /**
     * Shows the root and the key set in force, and the key set that should follow
     * @description Needs a user with the role admin or above, who is not held to some sites.
@@ -3621,8 +3477,6 @@ export interface paths {
     trace?: never;
   };
   "/api/keys/rotate": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -3663,8 +3517,6 @@ export interface paths {
     trace?: never;
   };
   "/api/notification-channels": {
-    parameters: {
-    };
     /**
     * Lists channels and how each does
     * @description Needs a user with the role viewer or above, who is not held to some sites.
@@ -3998,8 +3850,6 @@ export interface paths {
     trace?: never;
   };
   "/api/notification-channels/{id}": {
-    parameters: {
-    };
     /**
     * Shows a channel and how it does
     * @description Needs a user with the role viewer or above, who is not held to some sites.
@@ -4354,8 +4204,6 @@ export interface paths {
     trace?: never;
   };
   "/api/notification-channels/{id}/deliveries": {
-    parameters: {
-    };
     /**
     * Lists deliveries of a channel, newest first
     * @description Needs a user with the role viewer or above, who is not held to some sites.
@@ -4397,8 +4245,6 @@ export interface paths {
     trace?: never;
   };
   "/api/notification-channels/{id}/signing-key": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -4436,8 +4282,6 @@ export interface paths {
     trace?: never;
   };
   "/api/notification-channels/{id}/test": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -4471,8 +4315,6 @@ export interface paths {
     trace?: never;
   };
   "/api/notification-deliveries": {
-    parameters: {
-    };
     /**
     * Lists deliveries of all channels, newest first
     * @description Needs a user with the role viewer or above.
@@ -4511,8 +4353,6 @@ export interface paths {
     trace?: never;
   };
   "/api/notification-deliveries/{id}/retry": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -4546,8 +4386,6 @@ export interface paths {
     trace?: never;
   };
   "/api/quotas": {
-    parameters: {
-    };
     /**
     * What the tier of the tenant allows, and how much of it is used
     * @description Needs a user with the role viewer or above.
@@ -4578,8 +4416,6 @@ export interface paths {
     trace?: never;
   };
   "/api/registration-tokens": {
-    parameters: {
-    };
     /**
     * Lists registration tokens, newest first
     * @description Needs a user with the role viewer or above.
@@ -4664,8 +4500,6 @@ export interface paths {
     trace?: never;
   };
   "/api/registration-tokens/{id}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -4693,8 +4527,6 @@ export interface paths {
     trace?: never;
   };
   "/api/releases/{digest}": {
-    parameters: {
-    };
     /**
     * The signed release envelope that a desired state names, byte for byte
     * @description Needs an approved device.
@@ -4731,8 +4563,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts": {
-    parameters: {
-    };
     /**
     * Lists rollouts, the newest first
     * @description Needs a user with the role viewer or above.
@@ -4821,8 +4651,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/preview": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -4884,8 +4712,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}": {
-    parameters: {
-    };
     /**
     * One rollout, with what it waits for
     * @description Needs a user with the role viewer or above.
@@ -4919,8 +4745,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/advance": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -4954,8 +4778,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/approve": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -4989,8 +4811,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/cancel": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -5024,8 +4844,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/devices": {
-    parameters: {
-    };
     /**
     * How each of its devices stands
     * @description Needs a user with the role viewer or above.
@@ -5068,8 +4886,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/failures": {
-    parameters: {
-    };
     /**
     * Its failed devices by cause, the most frequent first
     * @description Needs a user with the role viewer or above.
@@ -5103,8 +4919,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/pause": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -5138,8 +4952,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/resume": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -5173,8 +4985,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/retry": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -5208,8 +5018,6 @@ export interface paths {
     trace?: never;
   };
   "/api/rollouts/{id}/rollback": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -5243,8 +5051,6 @@ export interface paths {
     trace?: never;
   };
   "/api/service-accounts": {
-    parameters: {
-    };
     /**
     * Lists service accounts with their tokens
     * @description Needs a user with the role admin or above, who is not held to some sites.
@@ -5307,8 +5113,6 @@ export interface paths {
     trace?: never;
   };
   "/api/service-accounts/{id}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -5336,8 +5140,6 @@ export interface paths {
     trace?: never;
   };
   "/api/service-accounts/{id}/tokens": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -5395,8 +5197,6 @@ export interface paths {
     trace?: never;
   };
   "/api/service-accounts/{id}/tokens/{tokenId}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -5425,8 +5225,6 @@ export interface paths {
     trace?: never;
   };
   "/api/sites": {
-    parameters: {
-    };
     /**
     * Lists sites by name, with how many devices are at each
     * @description Needs a user with the role viewer or above.
@@ -5493,8 +5291,6 @@ export interface paths {
     trace?: never;
   };
   "/api/sites/{name}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -5548,8 +5344,6 @@ export interface paths {
     trace?: never;
   };
   "/api/sites/{name}/grants": {
-    parameters: {
-    };
     /**
     * Lists the technicians’ grants of a site, the newest first
     * @description Needs a user with the role viewer or above.
@@ -5622,8 +5416,6 @@ export interface paths {
     trace?: never;
   };
   "/api/sites/{name}/grants/{id}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -5652,8 +5444,6 @@ export interface paths {
     trace?: never;
   };
   "/api/stream": {
-    parameters: {
-    };
     /**
     * What changes, as server-sent events
     * @description Events `device`, `rollout`, `alert`, `metrics`, `reported`, `event` with data `{type, at, data}`; `resync` when something was missed. Needs a user with the role viewer or above.
@@ -5683,8 +5473,6 @@ export interface paths {
     trace?: never;
   };
   "/api/tags": {
-    parameters: {
-    };
     /**
     * Lists the tags in use, with how many devices have each
     * @description Needs a user with the role viewer or above.
@@ -5731,8 +5519,6 @@ export interface paths {
     trace?: never;
   };
   "/api/tags/suggestions": {
-    parameters: {
-    };
     /**
     * Judges a query that is being written, and says what may stand at the caret
     * @description Needs a user with the role viewer or above.
@@ -5783,8 +5569,6 @@ export interface paths {
     trace?: never;
   };
   "/api/telemetry/dead-letters": {
-    parameters: {
-    };
     /**
     * Messages and rows that could not be taken, the newest first
     * @description Needs a user with the role admin or above, who is not held to some sites.
@@ -5820,8 +5604,6 @@ export interface paths {
     trace?: never;
   };
   "/api/telemetry/dead-letters/{id}": {
-    parameters: {
-    };
     /**
     * One of them, without its secrets
     * @description Needs a user with the role admin or above, who is not held to some sites.
@@ -5872,8 +5654,6 @@ export interface paths {
     trace?: never;
   };
   "/api/telemetry/dead-letters/{id}/replay": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     /**
@@ -5907,8 +5687,6 @@ export interface paths {
     trace?: never;
   };
   "/api/telemetry/health": {
-    parameters: {
-    };
     /**
     * How well the fleet is: how many devices are healthy, degraded, critical, silent
     * @description Needs a user with the role viewer or above.
@@ -5939,8 +5717,6 @@ export interface paths {
     trace?: never;
   };
   "/api/telemetry/metrics": {
-    parameters: {
-    };
     /**
     * Metrics of several devices over time, from samples, hours or days
     * @description Devices that the caller does not see are left out. Needs a user with the role viewer or above, or the approved device itself.
@@ -5985,8 +5761,6 @@ export interface paths {
     trace?: never;
   };
   "/api/telemetry/retention": {
-    parameters: {
-    };
     /**
     * For how many days samples, hours, events and dead letters are kept
     * @description Needs a user with the role viewer or above.
@@ -6043,8 +5817,6 @@ export interface paths {
     trace?: never;
   };
   "/api/telemetry/session": {
-    parameters: {
-    };
     /**
     * Whether the sign-in still holds
     * @description Needs a user with the role viewer or above.
@@ -6069,8 +5841,6 @@ export interface paths {
     trace?: never;
   };
   "/api/users": {
-    parameters: {
-    };
     /**
     * Lists the people of the tenant
     * @description Needs a user with the role admin or above, who is not held to some sites.
@@ -6136,8 +5906,6 @@ export interface paths {
     trace?: never;
   };
   "/api/users/invitations": {
-    parameters: {
-    };
     /**
     * Lists invitations that nobody took yet
     * @description Needs a user with the role admin or above, who is not held to some sites.
@@ -6216,8 +5984,6 @@ export interface paths {
     trace?: never;
   };
   "/api/users/invitations/{id}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -6245,8 +6011,6 @@ export interface paths {
     trace?: never;
   };
   "/api/users/{id}": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
@@ -6304,8 +6068,6 @@ export interface paths {
     trace?: never;
   };
   "/api/users/{id}/totp": {
-    parameters: {
-    };
     get?: never;
     put?: never;
     post?: never;
