@@ -85,8 +85,11 @@ const { $schema: _, ...containersAsTaken } = z.toJSONSchema(containersSchema, {
  * 422 (or a finding) with a path for each fault.
  */
 export const takenContainers = z.unknown().openapi('TakenContainers', containersAsTaken as object);
-/** With every default written out. */
-export const releasedContainers = containersSchema.openapi('Containers');
+/**
+ * With every default written out. A copy: the schema may have been made before schemas could be
+ * described, whoever was loaded first.
+ */
+export const releasedContainers = containersSchema.clone().openapi('Containers');
 
 export const newVersionSchema = z.strictObject({
   version: bundleVersion,
