@@ -219,6 +219,7 @@ describe('bundles and rollouts', () => {
     const { id } = JSON.parse(waited.out);
     expect(await ok(['rollouts', 'list'])).toContain(id);
     expect(await ok(['rollouts', 'devices', id])).toContain('gateway-2');
+    expect((await sb(['rollouts', 'failures', id])).err).toContain('No device has failed.');
     expect(await ok(['rollouts', 'show', id])).toContain('0 of 2 devices done');
     expect(await sb(['rollouts', 'retry', id])).toMatchObject({ code: 5 });
     const stop = new AbortController();
@@ -262,6 +263,15 @@ describe('alerts', () => {
     expect(await ok(['silences', 'end', id])).toContain('The silence is over.');
     for (const verb of ['show', 'resolve'])
       expect([verb, (await sb(['alerts', verb, id])).code]).toEqual([verb, 4]);
+  });
+});
+
+describe('dead letters', () => {
+  it('that are not there are not found', async () => {
+    for (const verb of ['show', 'replay'])
+      expect([verb, (await sb(['dead-letters', verb, 'ingest-1'])).code]).toEqual([verb, 4]);
+    expect((await sb(['dead-letters', 'discard', 'ingest-1'])).code).toBe(2);
+    expect((await sb(['dead-letters', 'discard', 'ingest-1', '--yes'])).code).toBe(4);
   });
 });
 

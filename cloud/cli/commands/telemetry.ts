@@ -153,8 +153,10 @@ const discard = command({
   name: 'dead-letters discard',
   summary: 'Throw one away',
   words: [letterWord],
+  flags: { yes: { type: 'boolean', about: "don't ask" } },
   examples: ['dead-letters discard ingest-12'],
-  run: async ({ client, output }, [id = '']) => {
+  run: async ({ client, output, confirm }, [id = ''], values) => {
+    await confirm(`This throws ${id} away, which can't be undone.`, values.yes);
     await client().delete('/api/telemetry/dead-letters/{id}', { params: { path: { id } } });
     output.one({ id }, [['', `${id} is gone.`]]);
   },
