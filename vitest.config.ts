@@ -20,8 +20,9 @@ const rig = './launcher/rig/global-setup.ts';
 
 /**
  * Slow, and of what others show in a smaller way: `test --full` only. A whole engine going away is in
- * `engine-failures.suite.ts` and the story; moving a device in `edge/link/device-lives`; the mesh's
- * benches in `mesh-core` and `mesh-site`; charts in the telemetry-processor's own `rollups`.
+ * `engine-failures.suite.ts` and the story; moving a device in `edge/link/device-lives`. Benches in their
+ * smoke sizes show that they still run, and what they drive has tests of its own: those that start many
+ * processes are here, the others (ingest, fleet, mesh-core, console, streams) in every run.
  */
 const slow =
   process.env['SIGNALBEAM_FULL'] === '1'
@@ -29,8 +30,18 @@ const slow =
     : [
         'edge/agent/engine-away.system.test.ts',
         'edge/mesh/move.system.test.ts',
-        'simulator/bench/charts.system.test.ts',
-        'simulator/bench/mesh.system.test.ts',
+        ...[
+          'agent',
+          'backlog',
+          'charts',
+          'devices',
+          'mesh',
+          'presence',
+          'reconnect',
+          'rollout',
+          'wire',
+        ].map((bench) => `simulator/bench/${bench}.system.test.ts`),
+        'simulator/bench/mesh-site.test.ts',
       ];
 
 /**
@@ -64,7 +75,7 @@ export default defineConfig({
           name: 'unit',
           chaiConfig,
           include: ['**/*.test.ts'],
-          exclude: [...everywhere, '**/*.system.test.ts', '**/*.browser.test.ts'],
+          exclude: [...everywhere, ...slow, '**/*.system.test.ts', '**/*.browser.test.ts'],
           // Properties take seconds on a busy machine; a hang is what this is for.
           testTimeout: 60_000,
         },
