@@ -96,10 +96,10 @@ const readReport = (file: string): Report => {
 
 /**
  * Vitest leaves a core to itself, which on two cores means one file at a time. System tests mostly wait
- * for servers: three at a time take a quarter less than two. Pages wait for answers and for axe in turn.
+ * for servers: three at a time take a quarter less than two. A page under Chromium does not wait.
  */
 const workersOf = (project: string): number => {
-  if (project === 'browser') return 2;
+  if (project === 'browser') return 1;
   return Math.max(project === 'system' ? 3 : 2, availableParallelism() - 1);
 };
 
