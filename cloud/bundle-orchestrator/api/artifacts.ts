@@ -7,6 +7,7 @@ import {
   requireCaller,
   requireUser,
 } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { json, notFound, problem, tooMany, unacceptable } from '@signalbeam/platform/http/describe';
 import { problemBody, problemResponse, refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -14,7 +15,6 @@ import { artifactBytesMax } from '@signalbeam/sync/core/limits';
 import { digest } from '@signalbeam/sync/wire/shape';
 import { isImageName } from '../core/image-name.ts';
 import { findBlob, listImages } from '../store/artifacts.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import { entityTag, isUnchanged, rangeAsked } from './entity-tag.ts';
 import type { Parts } from './parts.ts';
 import { imageName, imageSchema, pageQuery, storedImageSchema } from './schemas.ts';

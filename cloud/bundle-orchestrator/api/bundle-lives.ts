@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
@@ -10,7 +11,6 @@ import { bundleVersion } from '@signalbeam/sync/wire/manifest';
 import { changeBundle, deprecate, factsOfBundle, remove } from '../bundles/lives.ts';
 import { listAssigned } from '../store/bundle-lives.ts';
 import { type Bundle, findBundle } from '../store/bundles.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import {
   assignedDeviceSchema,

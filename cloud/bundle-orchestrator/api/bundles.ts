@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
@@ -12,7 +13,6 @@ import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { checkContainers } from '../bundles/check-containers.ts';
 import { factsOfBundle } from '../bundles/lives.ts';
 import { findBundle, insertBundle, listBundles } from '../store/bundles.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import {
   bundleSchema,

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireDevice, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound, unacceptable } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -10,7 +11,6 @@ import { digest } from '@signalbeam/sync/wire/shape';
 import { releaseVersion } from '../bundles/release.ts';
 import { versionOrderKey } from '../core/version-order.ts';
 import { findBundle, findEnvelope, findVersion, listVersions } from '../store/bundles.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import { entityTag, isUnchanged } from './entity-tag.ts';
 import type { Parts } from './parts.ts';
 import {

@@ -6,13 +6,13 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf } from '@signalbeam/platform/http/cursor';
 import { json, notFound } from '@signalbeam/platform/http/describe';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { noSuchDevice } from '../refusals.ts';
 import { listAudit } from '../store/audit.ts';
 import { findDevice } from '../store/devices.ts';
 import { auditCursorOf, readAuditCursor } from './audit.ts';
-import { pageOf } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { activitySchema, idParams } from './schemas.ts';
 

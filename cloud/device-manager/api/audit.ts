@@ -5,12 +5,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { json } from '@signalbeam/platform/http/describe';
 import { chainKey, checkChain, holdsHead } from '@signalbeam/platform/postgres/audit-chain';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { type AuditPosition, listAudit } from '../store/audit.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { auditLineSchema } from './schemas.ts';
 
@@ -19,7 +19,7 @@ const position = z
   .transform(([at, id]): AuditPosition => ({ at, id }));
 
 export const readAuditCursor = (cursor: string | undefined): AuditPosition | null =>
-  cursor === undefined ? null : readCursor(cursor, position);
+  readCursor(cursor, position);
 export const auditCursorOf = (line: { position: AuditPosition }): unknown => [
   line.position.at,
   line.position.id,

@@ -5,12 +5,12 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { json, notFound } from '@signalbeam/platform/http/describe';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { noSuchDevice } from '../refusals.ts';
 import { listAuthentications } from '../store/authentications.ts';
 import { findDevice } from '../store/devices.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { authenticationSchema, idParams } from './schemas.ts';
 
@@ -47,7 +47,7 @@ export const addAuthenticationRoutes = (api: Api, parts: Parts): void => {
   api.openapi(route, async (c) => {
     const { id } = c.req.valid('param');
     const { cursor, limit } = c.req.valid('query');
-    const after = cursor === undefined ? null : readCursor(cursor, position);
+    const after = readCursor(cursor, position);
     const found = await withTenant(parts.pools.api, c.var.caller, async (sql) =>
       (await findDevice(sql, id)) === null
         ? null

@@ -6,11 +6,11 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { writeCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { changeTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { batchDevicesMax, runBatch } from '../bulk-change.ts';
-import { writeCursor } from './cursor.ts';
 import { tagChangeSchema } from './device-tags.ts';
 import { readPosition } from './devices.ts';
 import type { Parts } from './parts.ts';

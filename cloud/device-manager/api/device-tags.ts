@@ -5,6 +5,7 @@ import { queryLengthMax } from '@signalbeam/platform/core/tag-query';
 import { parseQuery } from '@signalbeam/platform/core/tag-query-parse';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { conditional } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
@@ -16,7 +17,6 @@ import { viewDevice } from '../store/device-list.ts';
 import { countTags } from '../store/device-tags.ts';
 import { lockDevice } from '../store/devices.ts';
 import { suggest } from '../suggest.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import { holdDeviceVersion, tellDeviceVersion } from './device-version.ts';
 import { shownDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
@@ -132,7 +132,7 @@ export const addTagRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(countsRoute, async (c) => {
     const { key, prefix, cursor, limit } = c.req.valid('query');
-    const after = cursor === undefined ? undefined : readCursor(cursor, tagPosition);
+    const after = readCursor(cursor, tagPosition) ?? undefined;
     const wish = { after, key: key?.toLowerCase(), prefix: prefix.toLowerCase(), limit: limit + 1 };
     const counted = await withTenant(pools.api, c.var.caller, (sql) => countTags(sql, wish));
     const page = pageOf(counted, limit, (tag) => [tag.key, tag.value]);

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { conditional } from '@signalbeam/platform/http/entity-tag';
 import { holdQuota } from '@signalbeam/platform/identity/quota';
@@ -27,7 +28,6 @@ import {
 } from '../store/devices.ts';
 import { findSite } from '../store/sites.ts';
 import { type By, tellOfDevices } from '../tell-of-devices.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import { holdDeviceVersion, tellDeviceVersion } from './device-version.ts';
 import type { Parts } from './parts.ts';
 import { choiceFields, deviceSchema, idParams, metadataSchema } from './schemas.ts';
@@ -58,7 +58,7 @@ const position = z
   .tuple([z.string().max(400), z.uuid()])
   .transform(([listedAs, id]) => ({ listedAs, id }));
 export const readPosition = (cursor: string | undefined) =>
-  cursor === undefined ? undefined : readCursor(cursor, position);
+  readCursor(cursor, position) ?? undefined;
 
 const listRoute = createRoute({
   method: 'get',

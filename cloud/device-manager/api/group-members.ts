@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf } from '@signalbeam/platform/http/cursor';
 import { json, notFound } from '@signalbeam/platform/http/describe';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { filterOf } from '../choose-devices.ts';
@@ -10,7 +11,6 @@ import { noSuchDevice, noSuchGroup } from '../refusals.ts';
 import { listDevices } from '../store/device-list.ts';
 import { membershipsOf } from '../store/group-members.ts';
 import { findGroup } from '../store/groups.ts';
-import { pageOf } from './cursor.ts';
 import { readPosition, shownDevice } from './devices.ts';
 import type { Parts } from './parts.ts';
 import { deviceSchema, idParams } from './schemas.ts';

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
@@ -24,7 +25,6 @@ import {
   lockGroup,
   updateGroup,
 } from '../store/groups.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { groupSchema, idParams, queryText } from './schemas.ts';
 
@@ -179,7 +179,7 @@ export const addGroupRoutes = (api: Api, parts: Parts): void => {
   const { pools } = parts;
   api.openapi(listRoute, async (c) => {
     const { cursor, limit } = c.req.valid('query');
-    const given = cursor === undefined ? null : readCursor(cursor, position);
+    const given = readCursor(cursor, position);
     const after = given === null ? null : { name: given[0], id: given[1] };
     const groups = await withTenant(pools.api, c.var.caller, async (sql) => {
       const listed = await listGroups(sql, { after, limit: limit + 1 });

@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { changeTags, printTag } from '@signalbeam/platform/core/tag';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound, problem } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdQuota } from '@signalbeam/platform/identity/quota';
@@ -22,7 +23,6 @@ import {
   revokeToken,
 } from '../store/registration-tokens.ts';
 import { findSite } from '../store/sites.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { idParams, registrationTokenSchema, tagListSchema } from './schemas.ts';
 
@@ -164,7 +164,7 @@ export const addTokenRoutes = (api: Api, parts: Parts): void => {
   });
   api.openapi(listTokensRoute, async (c) => {
     const { cursor, limit } = c.req.valid('query');
-    const given = cursor === undefined ? null : readCursor(cursor, position);
+    const given = readCursor(cursor, position);
     const after = given === null ? null : { createdAt: new Date(given[0]), id: given[1] };
     const tokens = await withTenant(pools.api, c.var.caller, (sql) =>
       listTokens(sql, { after, limit: limit + 1 }),

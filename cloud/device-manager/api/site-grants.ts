@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
@@ -25,7 +26,6 @@ import {
   type SiteGrant,
 } from '../store/site-grants.ts';
 import { findSite, lockSite } from '../store/sites.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { issuedGrantSchema, siteGrantSchema } from './schemas.ts';
 
@@ -110,7 +110,7 @@ export const addSiteGrantRoutes = (api: Api, parts: Parts): void => {
   api.openapi(listRoute, async (c) => {
     const { name: site } = c.req.valid('param');
     const { cursor, limit } = c.req.valid('query');
-    const at = cursor === undefined ? null : readCursor(cursor, place);
+    const at = readCursor(cursor, place);
     const after = at === null ? null : { createdAt: at[0], id: at[1] };
     const found = await withTenant(pools.api, c.var.caller, async (sql) => {
       if ((await findSite(sql, site)) === null) throw noSuchSite();

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdQuota } from '@signalbeam/platform/identity/quota';
@@ -20,7 +21,6 @@ import {
   retitleSite,
   type Site,
 } from '../store/sites.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { siteSchema } from './schemas.ts';
 
@@ -132,7 +132,7 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
   const { pools } = parts;
   api.openapi(listRoute, async (c) => {
     const { cursor, limit } = c.req.valid('query');
-    const after = cursor === undefined ? '' : readCursor(cursor, z.string().max(63));
+    const after = readCursor(cursor, z.string().max(63)) ?? '';
     const found = await withTenant(pools.api, c.var.caller, (sql) =>
       listSites(sql, { after, limit: limit + 1 }),
     );

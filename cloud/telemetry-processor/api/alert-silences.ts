@@ -1,6 +1,7 @@
 /** Silences and maintenance windows: who is not told, of what, until when, and why. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -26,7 +27,6 @@ import {
   silenceSchema,
   silencesQuery,
 } from './alert-schemas.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { AddRoutes } from './parts.ts';
 
 const tags = ['Alerts'];

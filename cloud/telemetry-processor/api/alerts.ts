@@ -1,6 +1,7 @@
 /** Alerts: listed, looked at, acknowledged and resolved by people. They are raised by what is watched. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -22,7 +23,6 @@ import {
   noteSchema,
   statisticsSchema,
 } from './alert-schemas.ts';
-import { pageOf, readCursor } from './cursor.ts';
 import type { AddRoutes } from './parts.ts';
 
 const tags = ['Alerts'];

@@ -3,17 +3,19 @@
  * query takes the tenant by itself), so it is not signed; it is parsed like all that comes from
  * outside.
  */
-import { refusal } from '@signalbeam/platform/http/problem';
+
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import type { z } from 'zod';
+import { refusal } from './problem.ts';
 
 const cursorBytesMax = 2_048;
 
 export const writeCursor = (position: unknown): string =>
   Buffer.from(JSON.stringify(position)).toString('base64url');
 
-/** Throws `invalid-request` when it is none of ours. */
-export const readCursor = <T>(cursor: string, schema: z.ZodType<T>): T => {
+/** Null without a cursor: from the beginning. Throws `invalid-request` when it is none of ours. */
+export const readCursor = <T>(cursor: string | undefined, schema: z.ZodType<T>): T | null => {
+  if (cursor === undefined) return null;
   const parsed = parseJson(Buffer.from(cursor, 'base64url'), schema, cursorBytesMax);
   if (parsed.kind === 'parsed') return parsed.value;
   throw refusal('invalid-request', 'The cursor is not one that this list gave out.', {
@@ -21,7 +23,7 @@ export const readCursor = <T>(cursor: string, schema: z.ZodType<T>): T => {
   });
 };
 
-/** Cuts the one row too many off, which only says that there is a next page. */
+/** Of `limit + 1` rows: cuts the one too many off, which only says that there is a next page. */
 export const pageOf = <T>(
   rows: readonly T[],
   limit: number,
