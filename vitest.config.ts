@@ -21,8 +21,8 @@ const rig = './launcher/rig/global-setup.ts';
 /**
  * Slow, and of what others show in a smaller way: `test --full` only. A whole engine going away is in
  * `engine-failures.suite.ts` and the story; moving and replacing a device in `console/device-lives` and
- * `cloud/device-manager/device-lives`; lossy and cut networks and a neighbour's help in the
- * simulator, `mesh-shell` and `edge/mesh/gateway`; a ceremony of keys in `keyring` and `rotation`; a simulated device in `workload`.
+ * `cloud/device-manager/device-lives`; lossy and cut networks in the simulator, `mesh-shell` and
+ * `edge/mesh/gateway`; a ceremony of keys in `keyring` and `rotation`; a simulated device in `workload`.
  * Benches in their smoke sizes show that they still run, and what they drive has tests of its own: those
  * that start many processes are here, the others (ingest, fleet, mesh-core, console, streams) in every run.
  */
@@ -32,7 +32,6 @@ const slow =
     : [
         'edge/agent/engine-away.system.test.ts',
         'edge/link/device-lives.system.test.ts',
-        'edge/mesh/neighbour.system.test.ts',
         'edge/mesh/trouble.system.test.ts',
         'launcher/verbs/keys.system.test.ts',
         'simulator/fleet/fleet.system.test.ts',

@@ -2,11 +2,13 @@
  * The cloud as processes: all in one, and each service alone behind the path router. Both answer
  * the same, and every route is where the table of paths says.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import '@signalbeam/launcher/rig/provided';
 import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
@@ -27,7 +29,7 @@ const children: ChildProcess[] = [];
 
 const run = (file: string, args: string[], more: Record<string, string> = {}): ChildProcess => {
   const child = spawn(process.execPath, [join(folder, file), ...args], {
-    env: { PATH: process.env['PATH'], ...world.environment, ...more },
+    env: { PATH: process.env['PATH'], ...compileCache(), ...world.environment, ...more },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   children.push(child);

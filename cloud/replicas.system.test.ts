@@ -2,10 +2,12 @@
  * Two of each service behind the router, under load: restarted one after the other nobody notices;
  * killed, only what was in flight on the killed one may fail, and a repeat with its key succeeds.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import '@signalbeam/launcher/rig/provided';
 import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
@@ -45,7 +47,7 @@ const environmentAt = (port: number) => ({
 });
 const spawnService = (name: Name, port: number): ChildProcess =>
   spawn(process.execPath, [join(import.meta.dirname, name, 'main.ts')], {
-    env: { PATH: '/usr/bin:/bin', ...environmentAt(port) },
+    env: { PATH: '/usr/bin:/bin', ...compileCache(), ...environmentAt(port) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 const startService = (name: Name, port: number): Promise<Running> =>

@@ -14,7 +14,7 @@ import type { ObservedContainer } from '../core/container.ts';
 import { createSite, type Site, until } from './site.fixture.ts';
 
 const full = process.env['SIGNALBEAM_FULL'] === '1';
-const rounds = full ? 40 : 4;
+const rounds = full ? 40 : 8;
 const backWithinMs = 15_000;
 
 let site: Site | null = null;

@@ -79,7 +79,7 @@ const serve = (reply: ServerResponse, bytes: Uint8Array, range?: string, cutAfte
   const headers = { 'content-length': body.length, ...(range ? partial : {}) };
   reply.writeHead(range ? 206 : 200, headers);
   if (cutAfter === undefined) return reply.end(body);
-  return reply.write(body.subarray(0, cutAfter), () => setTimeout(() => reply.destroy(), 50));
+  return reply.write(body.subarray(0, cutAfter), () => setTimeout(() => reply.destroy(), 200));
 };
 
 test('fetches a blob once, with its headers', async () => {
@@ -107,12 +107,11 @@ test('goes on at the storage that the cloud sends to, which learns no token', as
 test('continues after every cut where it stopped, for as long as bytes come', async () => {
   handler = (call, reply, nth) =>
     serve(reply, content, call.headers.range, nth <= 8 ? 100_000 : undefined);
-  await get({ patience: { ...patience, attemptsMax: 20 } });
+  await get();
   const ranges = calls.map((call) => Number(/\d+/.exec(call.range ?? '0')?.[0]));
   expect(ranges).toHaveLength(9);
   expect(ranges).toEqual([...ranges].sort((a, b) => a - b));
-  // On a busy machine a part of what was sent before a cut is lost; what was kept is not asked for again.
-  expect(ranges.at(-1)).toBeGreaterThan(100_000);
+  expect(ranges.at(-1)).toBeGreaterThan(600_000);
   expect(await store.verify(digest)).toBe(true);
 });
 

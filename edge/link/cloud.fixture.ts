@@ -2,6 +2,7 @@
  * A real cloud for the agent's system tests: a database of its own, a real hub behind a link that
  * can be cut, the cloud's own process, a tenant that is signed in, and agents as processes.
  */
+
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { type Child, startChild, waitUntilReady } from '@signalbeam/launcher/infra/child';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { startHub } from '@signalbeam/launcher/infra/hub';
 import { answersTcp, freePort } from '@signalbeam/launcher/infra/ports';
 import { startProxy } from '@signalbeam/launcher/infra/proxy';
@@ -64,6 +66,7 @@ const startOnce = async (
   const url = `http://127.0.0.1:${apiPort}`;
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
+    ...compileCache(),
     HOME: dir,
     DATABASE_URL: database.url,
     NATS_URL: `nats://127.0.0.1:${hubPort}`,
@@ -196,7 +199,7 @@ export const agentCommand = async (
 ): Promise<{ code: number; stdout: string; stderr: string }> => {
   try {
     const { stdout, stderr } = await promisify(execFile)(process.execPath, [cli, ...args], {
-      env: { PATH: process.env['PATH'] ?? '', ...env },
+      env: { PATH: process.env['PATH'] ?? '', ...compileCache(), ...env },
       timeout: 30_000,
     });
     return { code: 0, stdout, stderr };
@@ -227,7 +230,7 @@ export const startAgent = async (options: {
       `127.0.0.1:${port}`,
       ...options.args,
     ],
-    env: { PATH: process.env['PATH'] ?? '', ...options.env },
+    env: { PATH: process.env['PATH'] ?? '', ...compileCache(), ...options.env },
     logFile: `${options.folder}.log`,
   });
   await waitUntilReady(child, () => answersTcp(port), 30_000);

@@ -2,11 +2,13 @@
  * A site of real agents on hosts of their own (network namespaces), with a real cloud across a WAN
  * that can be cut: registered, started, asked what they show, killed, and counted in Postgres.
  */
+
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '@signalbeam/launcher/infra/child';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { createNetwork, type Network, type NetworkHost } from '@signalbeam/launcher/infra/network';
 import { findCommand } from '@signalbeam/launcher/machine/commands';
 import Database from 'better-sqlite3';
@@ -139,7 +141,7 @@ export const startTestSite = async (
           ...[cli, 'run', '--state', member.folder, '--console', console],
           ...['--mesh', `${member.host.address}:${meshPort}`, ...pace, ...noEngine, ...args],
         ],
-        env: { PATH: process.env['PATH'] ?? '', ...env },
+        env: { PATH: process.env['PATH'] ?? '', ...compileCache(), ...env },
         logFile: `${member.folder}.log`,
       });
       await eventually(

@@ -1,7 +1,8 @@
 /**
  * `signalbeam test`: installs and builds what the tests need, starts the rig once for all projects,
  * runs each project, and ends with the slowest files, the failed tests by name and with their messages,
- * and `N passed, N failed`. A program that can't be installed fails the run: tests that need it are never skipped.
+ * and `N passed, N failed`. A program that can't be installed fails the run: tests that need it are
+ * never skipped.
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -206,7 +207,11 @@ export const runTests = async (args: readonly string[]): Promise<number> => {
   const patient = () => undefined;
   process.on('SIGINT', patient);
   try {
-    const env = { ...rig.env, ...(values.full === true ? { SIGNALBEAM_FULL: '1' } : {}) };
+    const env = {
+      ...rig.env,
+      NODE_COMPILE_CACHE: join(dir, 'compile-cache'),
+      ...(values.full === true ? { SIGNALBEAM_FULL: '1' } : {}),
+    };
     await build(chosen);
     tallies = await runProjects(chosen, { dir, more, env });
   } finally {
