@@ -72,6 +72,13 @@ it('a window that closes amid an update does not stop it', () => {
   expect(world.slots[0]?.confirmed?.version).toBe('2.0.0');
 });
 
+it('a device on which nothing of the bundle runs does not wait for windows that are over', () => {
+  const world = createWorld();
+  wantIn(world, [[0, 1]]);
+  settle(world, hourMs);
+  expect(world.slots[0]?.confirmed?.version).toBe('2.0.0');
+});
+
 it('once all windows are over it waits for others, and takes over in the next that is named', () => {
   const world = createWorld();
   want(world, v1, 1);

@@ -17,7 +17,7 @@ const inWords = (ms: number): string => {
 
 /** Null while it may take over. */
 export const closedFor = (
-  { wanted }: SlotKnown,
+  { wanted, confirmed }: SlotKnown,
   now: number,
 ): { sentence: string; opensAtMs: number | null } | null => {
   const state = windowStateAt(wanted?.windows, now);
@@ -30,6 +30,9 @@ export const closedFor = (
       return { sentence, opensAtMs };
     }
     case 'past':
+      // A device that lost its state, or took another one's place: nothing runs that a start could
+      // disturb, and nobody names windows for a rollout that is long over.
+      if (confirmed === null) return null;
       return {
         sentence:
           'Its maintenance windows are over; it starts in the next one that the cloud names.',

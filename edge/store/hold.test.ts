@@ -1,8 +1,9 @@
 /** The hold on disk, as the command line places it beside an agent that may not run. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { holdSentence } from '../core/hold.ts';
 import { followHold } from '../host/hold.ts';
 import { holdDevice } from '../host/hold-command.ts';
 import { readOptions } from '../host/options.ts';
@@ -54,6 +55,20 @@ test('is told once when it begins, changes and ends, and not again after a resta
   at = now + hourMs;
   restarted();
   expect(told.at(-1)).toBe('No technician holds this device any more.');
+});
+
+test('is the agent’s to read, whoever placed it; one that is not holds all the same', () => {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) chownSync(folder, 65_534, 65_534);
+  command('--reason', 'fan');
+  expect(statSync(join(folder, 'hold.json')).uid).toBe(statSync(folder).uid);
+  rmSync(join(folder, 'hold.json'));
+  // A folder can't be read as a file by anybody, not even by root.
+  mkdirSync(join(folder, 'hold.json'));
+  const hold = readHold(folder, now);
+  expect(hold && holdSentence(hold)).toMatch(
+    /^A technician holds this device until it is ended: hold\.json .* can’t be read/,
+  );
 });
 
 test('that somebody spoilt by hand holds nothing', () => {

@@ -2,7 +2,7 @@
  * The technician's hold on disk, in a file of its own: the console and the command line both place
  * it, whether the agent runs or not, and it survives restarts and power cuts. It ends by itself.
  */
-import { rmSync } from 'node:fs';
+import { chownSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { plainText, timestampMs } from '@signalbeam/sync/wire/shape';
@@ -27,15 +27,30 @@ const shown = (stored: z.infer<typeof storedSchema>): Hold => ({
   until: `${new Date(stored.untilMs).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
 });
 
-/** One that is over is as good as none. A file that somebody damaged by hand holds nothing. */
+/** Somebody placed one, and until when can't be told: whoever works there is better off with it. */
+const unreadable: Hold = {
+  reason: 'hold.json in the agent’s folder can’t be read: place it again as the agent’s user',
+  by: 'command',
+  sinceMs: 0,
+  untilMs: 8_640_000_000_000_000,
+  until: 'it is ended',
+};
+
+/** One that is over is as good as none; so is a file that somebody spoilt by hand. */
 export const readHold = (folder: string, now: number): Hold | null => {
   try {
     const stored = readJsonFile(pathIn(folder), storedSchema);
     return stored === null ? null : inForce(shown(stored), now);
   } catch (cause) {
-    if (cause instanceof FleetError && cause.code === 'file-damaged') return null;
-    throw cause;
+    if (!(cause instanceof FleetError)) throw cause;
+    return cause.code === 'file-damaged' ? null : unreadable;
   }
+};
+
+/** A technician may be root, the agent need not be: the file is whose the folder is. */
+const giveToOwner = (folder: string): void => {
+  const { uid, gid } = statSync(folder);
+  if (process.getuid?.() === 0 && uid !== 0) chownSync(pathIn(folder), uid, gid);
 };
 
 /** In place of another: the newest says until when. */
@@ -46,6 +61,7 @@ export const placeHold = (
 ): Hold => {
   const stored = { reason, by, sinceMs: now, untilMs: now + minutes * 60_000 };
   writeJsonFile(pathIn(folder), stored);
+  giveToOwner(folder);
   return shown(stored);
 };
 

@@ -20,8 +20,8 @@ export const recordBytesMax = 16 * KiB;
 export const siteRecordBytesMax = 64 * KiB;
 /** Devices in one revocation record: the newest; older ones are in no roster and refused by ingest. */
 export const revokedDevicesMax = 200;
-/** Grants taken back before their end; each is forgotten when it would have ended by itself. */
-export const revokedGrantsMax = 200;
+/** Grants taken back before their end, and so all of a tenant that have not ended. */
+export const revokedGrantsMax = 150;
 /** A release envelope is fetched over HTTP, so it may be larger than a record. */
 export const releaseBytesMax = 256 * KiB;
 /** One row of a lane, as JSON. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import {
   bundlesPerDeviceMax,
   recordBytesMax,
+  revokedGrantsMax,
   siteRecordBytesMax,
   windowsPerSlotMax,
 } from '../core/limits.ts';
@@ -251,7 +252,10 @@ describe('the site key', () => {
             deviceId,
             publicKey,
             revokedAt: issuedAt,
+            removal: 'decommissioned' as const,
+            wipe: 'workloads' as const,
           })),
+          grants: Array.from({ length: revokedGrantsMax }, () => tenantId),
         },
       ],
     ] as const) {

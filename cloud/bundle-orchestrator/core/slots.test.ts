@@ -60,6 +60,15 @@ describe('slots', () => {
     expect(withRestoredSlot([during], rollout, null)).toEqual({ kind: 'changed', slots: [] });
   });
 
+  it('come back without the windows of the rollout that once brought them', () => {
+    const during = slot('a', { rolloutId: 'r' });
+    const before = slot('a', { rolloutId: 'q', windows: [[10, 20]] });
+    expect(withRestoredSlot([during], { id: 'r', bundleId: 'a' }, before)).toEqual({
+      kind: 'changed',
+      slots: [slot('a', { rolloutId: 'q' })],
+    });
+  });
+
   it('of a later wish are not undone', () => {
     const later = slot('a', { rolloutId: 'another' });
     const rollout = { id: 'r', bundleId: 'a' };

@@ -40,9 +40,13 @@ export const withoutSlot = (slots: readonly Slot[], bundleId: string): SlotsChan
     ? { kind: 'unchanged' }
     : { kind: 'changed', slots: slots.filter((slot) => slot.bundleId !== bundleId) };
 
+/** The windows of a rollout that is over say nothing of when a device may have its version again. */
+export const withoutWindows = ({ windows: _, ...slot }: Slot): Slot => slot;
+
 /**
- * Undoes what a rollout did to a device: the slot it found comes back word for word, so the device
- * sees what it ran before and not a new wish. Somebody else's later wish is left alone.
+ * Undoes what a rollout did to a device: the slot it found comes back as it was, so the device sees
+ * what it ran before and not a new wish; only it waits for no window. Somebody else's later wish is
+ * left alone.
  */
 export const withRestoredSlot = (
   slots: readonly Slot[],
@@ -52,8 +56,9 @@ export const withRestoredSlot = (
   const present = slotOf(slots, rollout.bundleId);
   if (present === null || present.rolloutId !== rollout.id) return { kind: 'unchanged' };
   if (previous === null) return withoutSlot(slots, rollout.bundleId);
+  const back = withoutWindows(previous);
   return {
     kind: 'changed',
-    slots: slots.map((slot) => (slot.bundleId === rollout.bundleId ? previous : slot)),
+    slots: slots.map((slot) => (slot.bundleId === rollout.bundleId ? back : slot)),
   };
 };

@@ -7,6 +7,7 @@ import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
+import { withoutWindows } from '../core/slots.ts';
 import { desiredOf, lockTargets } from '../store/desired.ts';
 import { nextGenerationOf, retrying, storeChanges } from './change.ts';
 
@@ -25,7 +26,7 @@ export const inheritDesired = (
     if (target === undefined || left === null || target.generation > left.generation) return false;
     const generation = Math.max(nextGenerationOf(target), left.generation + 1);
     const slots = left.slots.map((slot) => ({
-      ...slot,
+      ...withoutWindows(slot),
       rolloutId: null,
       requestedGeneration: generation,
     }));

@@ -12,6 +12,7 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { revokedGrantsMax } from '@signalbeam/sync/core/limits';
 import { encodeGrantToken } from '@signalbeam/sync/wire/grant-token';
 import { createSeed, signerFromSeed } from '@signalbeam/sync/wire/keys';
 import { sealRecord } from '@signalbeam/sync/wire/record-envelope';
@@ -19,7 +20,7 @@ import type { Grant } from '@signalbeam/sync/wire/record-schemas';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import {
-  countLiveGrants,
+  countUnexpiredGrants,
   insertGrant,
   listGrants,
   revokeGrant,
@@ -30,8 +31,6 @@ import type { Parts } from './parts.ts';
 import { issuedGrantSchema, siteGrantSchema } from './schemas.ts';
 
 const hourMs = 3_600_000;
-/** What is taken back must fit the revocation of the tenant. */
-const liveGrantsMax = 50;
 const siteParams = z.strictObject({ name: siteName });
 const grantParams = z.strictObject({ name: siteName, id: z.uuid() });
 const noSuchSite = () => refusal('not-found', 'There is no such site.');
@@ -131,14 +130,12 @@ export const addSiteGrantRoutes = (api: Api, parts: Parts): void => {
     const issued = await changeTenant(pools.api, author, async (sql) => {
       const { director } = await holdKeys(sql, parts.keyring, caller.tenantId);
       if ((await lockSite(sql, site)) === null) throw noSuchSite();
-      if ((await countLiveGrants(sql, site, createdAt)) >= liveGrantsMax) {
-        throw refusal(
-          'conflict',
-          `${site} has ${liveGrantsMax} grants in force; none was issued.`,
-          {
-            next: 'Take one back that is not needed.',
-          },
-        );
+      // Each may be taken back, and the revocation that tells of it has room for so many.
+      if ((await countUnexpiredGrants(sql, createdAt)) >= revokedGrantsMax) {
+        const reason = `${revokedGrantsMax} grants of this tenant have not ended yet; none was issued.`;
+        throw refusal('conflict', reason, {
+          next: 'Wait until some have ended, and give them for a shorter time.',
+        });
       }
       const { tenantId } = caller;
       const createdBy = actorOf(caller);

@@ -84,6 +84,15 @@ export const countLiveGrants = async (sql: Sql, site: string, now: Date): Promis
     ),
   ).live;
 
+/** Of all sites of the tenant, taken back or not; whoever asks next waits until this transaction ends. */
+export const countUnexpiredGrants = async (sql: Sql, now: Date): Promise<number> =>
+  onlyRow(
+    await sql.query<{ count: number }>(
+      'SELECT device_manager.count_unexpired_grants($1)::integer AS count',
+      [now],
+    ),
+  ).count;
+
 /** Null when there is none; one that was taken back before stays as it is. */
 export const revokeGrant = async (
   sql: Sql,
