@@ -38,46 +38,6 @@ type Line = { action: string; actor: string; after: unknown };
 const activityOf = async (id: string): Promise<Line[]> =>
   (await call<{ activity: Line[] }>('GET', `/api/devices/${id}/activity`)).body.activity;
 
-describe('a technician’s grant', () => {
-  const grants = '/api/sites/grantham/grants';
-
-  test('is shown once, told with the revocation when it is taken back, and holds its site', async () => {
-    await call('POST', '/api/sites', { name: 'grantham' });
-    type Issued = { id: string; token: string };
-    const issued = await call<Issued>('POST', grants, { holder: 'Ada' });
-    expect([issued.status, issued.body]).toMatchObject([201, { holder: 'Ada', state: 'live' }]);
-    const { body } = await call<{ grants: object[] }>('GET', grants);
-    expect(body.grants).toMatchObject([{ id: issued.body.id, state: 'live' }]);
-    expect(JSON.stringify(body)).not.toContain('sbg_');
-    expect((await call('DELETE', '/api/sites/grantham')).body.code).toBe('wrong-state');
-    const changed = `SELECT changed FROM device_manager.memberships WHERE tenant_id = $1 AND site = ''`;
-    const before = (await rig.owner.query(changed, [acme.tenantId])).rows[0]?.changed ?? 0;
-    const one = `${grants}/${issued.body.id}`;
-    expect((await call('DELETE', one, undefined, rival.operator)).status).toBe(404);
-    expect((await call('DELETE', one)).status).toBe(204);
-    expect((await call('DELETE', one)).status).toBe(204);
-    const after = (await rig.owner.query(changed, [acme.tenantId])).rows[0]?.changed;
-    expect(Number(after)).toBe(Number(before) + 1);
-    expect((await call('DELETE', '/api/sites/grantham')).status).toBe(204);
-  });
-
-  test('is refused beyond what the tenant’s revocation could take back, of all sites together', async () => {
-    await call('POST', '/api/sites', { name: 'grantham' });
-    await rig.owner.query(
-      `INSERT INTO device_manager.site_grants
-         (id, tenant_id, site, holder, created_by, created_at, expires_at, revoked_at)
-       SELECT gen_random_uuid(), $1, 'elsewhere', 'Eve', 'user:x', now(), now() + interval '90 days',
-              CASE WHEN n % 2 = 0 THEN now() END
-         FROM generate_series(1, $2::integer) n`,
-      [acme.tenantId, revokedGrantsMax - 2],
-    );
-    const asked = [1, 2, 3].map(() => call('POST', grants, { holder: 'Ada' }));
-    const statuses = (await Promise.all(asked)).map(({ status }) => status);
-    // One that was taken back above has not ended either.
-    expect(statuses.toSorted()).toEqual([201, 409, 409]);
-  });
-});
-
 describe('a site', () => {
   test('is made by hand or by its first token, titled, counted, and deleted once it is empty', async () => {
     const made = await call('POST', '/api/sites', { name: 'oslo', title: 'Plant 7, Oslo' });
@@ -227,5 +187,45 @@ describe('the activity of a device', () => {
     expect(seen).toEqual(lines.map(({ action }) => action));
     const theirs = await call('GET', `/api/devices/${id}/activity`, undefined, rival.admin);
     expect(theirs.status).toBe(404);
+  });
+});
+
+describe('a technician’s grant', () => {
+  const grants = '/api/sites/grantham/grants';
+
+  test('is shown once, told with the revocation when it is taken back, and holds its site', async () => {
+    await call('POST', '/api/sites', { name: 'grantham' });
+    type Issued = { id: string; token: string };
+    const issued = await call<Issued>('POST', grants, { holder: 'Ada' });
+    expect([issued.status, issued.body]).toMatchObject([201, { holder: 'Ada', state: 'live' }]);
+    const { body } = await call<{ grants: object[] }>('GET', grants);
+    expect(body.grants).toMatchObject([{ id: issued.body.id, state: 'live' }]);
+    expect(JSON.stringify(body)).not.toContain('sbg_');
+    expect((await call('DELETE', '/api/sites/grantham')).body.code).toBe('wrong-state');
+    const changed = `SELECT changed FROM device_manager.memberships WHERE tenant_id = $1 AND site = ''`;
+    const before = (await rig.owner.query(changed, [acme.tenantId])).rows[0]?.changed ?? 0;
+    const one = `${grants}/${issued.body.id}`;
+    expect((await call('DELETE', one, undefined, rival.operator)).status).toBe(404);
+    expect((await call('DELETE', one)).status).toBe(204);
+    expect((await call('DELETE', one)).status).toBe(204);
+    const after = (await rig.owner.query(changed, [acme.tenantId])).rows[0]?.changed;
+    expect(Number(after)).toBe(Number(before) + 1);
+    expect((await call('DELETE', '/api/sites/grantham')).status).toBe(204);
+  });
+
+  test('is refused beyond what the tenant’s revocation could take back, of all sites together', async () => {
+    await call('POST', '/api/sites', { name: 'grantham' });
+    await rig.owner.query(
+      `INSERT INTO device_manager.site_grants
+         (id, tenant_id, site, holder, created_by, created_at, expires_at, revoked_at)
+       SELECT gen_random_uuid(), $1, 'elsewhere', 'Eve', 'user:x', now(), now() + interval '90 days',
+              CASE WHEN n % 2 = 0 THEN now() END
+         FROM generate_series(1, $2::integer) n`,
+      [acme.tenantId, revokedGrantsMax - 2],
+    );
+    const asked = [1, 2, 3].map(() => call('POST', grants, { holder: 'Ada' }));
+    const statuses = (await Promise.all(asked)).map(({ status }) => status);
+    // One that was taken back above has not ended either.
+    expect(statuses.toSorted()).toEqual([201, 409, 409]);
   });
 });
