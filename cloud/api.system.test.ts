@@ -132,6 +132,7 @@ describe('the document', () => {
 });
 
 describe('a request without a credential that holds', () => {
+  // Inventory §7.3
   it('is refused as unauthenticated by every operation but those for signing in', async () => {
     const before = await rowsNow();
     await each(guarded, async (operation, { path, body }) => {
@@ -145,6 +146,7 @@ describe('a request without a credential that holds', () => {
     expect(await rowsNow()).toEqual(before);
   });
 
+  // Inventory §7.3
   it('is refused whatever is wrong with its token', async () => {
     const { forged, control } = forgeTokens(cloud, ours, theirs);
     expect((await cloud.ask('GET', '/api/auth/me', { token: control })).status).toBe(200);
@@ -167,6 +169,7 @@ describe('a request without a credential that holds', () => {
 });
 
 describe('another tenant', () => {
+  // Inventory §7.1
   it('finds nothing of ours by id, and changes nothing', async () => {
     const before = await rowsNow();
     await each(
@@ -198,6 +201,7 @@ describe('another tenant', () => {
     expect(await rowsNow()).toEqual(before);
   });
 
+  // Inventory §7.1
   it('sees nothing of ours in any list', async () => {
     const { tenantId, device, bundle, rollout, user, registration, image } = ours;
     const marks = [tenantId, device.deviceId, bundle.id, rollout.id, user.id, registration.id];
@@ -212,6 +216,7 @@ describe('another tenant', () => {
 });
 
 describe('a role', () => {
+  // Inventory §7.1
   it('may do what its operations say and nothing more', async () => {
     const tokens = { viewer: await ours.as('viewer'), operator: await ours.as('operator') };
     const before = await rowsNow();
@@ -243,6 +248,7 @@ describe('a body', () => {
     expect({ ...after, ...counted }).toEqual({ ...before, ...counted });
   };
 
+  // Inventory §7.7
   it('with a field that nobody knows is refused, naming it', () =>
     refusedAs(
       ({ body }) => ({ body: { ...(body as object), colour: 'red' } }),

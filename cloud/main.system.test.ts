@@ -167,6 +167,7 @@ describe('commands', () => {
     expect(texts[3]).toContain('--admin-email');
   });
 
+  // Inventory §7.2
   it('make a tenant once, and print a password that nobody gave once', async () => {
     const twice = await finish(run('main.ts', [...createTenant, '--password-stdin']), password);
     expect(twice).toMatchObject({ code: 1, errors: expect.stringContaining('already-exists') });
@@ -182,6 +183,7 @@ describe('commands', () => {
 });
 
 describe('routes', () => {
+  // Inventory §7.31
   it('are where the table of paths says, and all but a few ask who is there', async () => {
     const { platform, close } = await openTestPlatform(inject('postgresUrl'));
     const open: string[] = [];

@@ -69,6 +69,7 @@ afterAll(async () => {
 });
 
 describe('every page', () => {
+  // Inventory §7.31
   it('loads at its address, looks right everywhere, and says what it is', async () => {
     const { page, heading, live } = desk;
     const { devices } = (await desk.cloud.ask('GET', '/api/devices')) as {

@@ -31,6 +31,7 @@ const heldTimers = () => {
   return { timers, fire: () => due?.(), isHeld: () => due !== null };
 };
 
+// Inventory §7.4
 test('an agent gets its certificate, proves itself by it, and renews it before it ends', async () => {
   const world = await startCredentials(inject('postgresUrl'));
   const plain = await serve({ app: world.rig.service.app, host: '127.0.0.1', port: 0 });

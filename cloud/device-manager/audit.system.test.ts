@@ -86,6 +86,7 @@ describe('the list', () => {
 });
 
 describe('the chain', () => {
+  // Inventory §7.32
   test('is whole as long as nobody touches it, and other tenants have their own', async () => {
     await chain();
     const found = await check();

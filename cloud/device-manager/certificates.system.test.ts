@@ -60,6 +60,7 @@ describe('certificates', () => {
     expect((await world.askTls(path, second)).status).toBe(200);
   });
 
+  // Inventory §7.4
   test('a revoked one ends at once and is on the signed list, which is signed once', async () => {
     const made = await world.newDevice();
     const shown = await world.certify(made);
@@ -116,6 +117,7 @@ describe('certificates', () => {
     expect(listed).toEqual({ certificates: [] });
   });
 
+  // Inventory §7.4
   test('one of another authority with our names in it opens nothing', async () => {
     const made = await world.newDevice();
     // A second authority, as somebody else could make it: same names, another key.
@@ -134,6 +136,7 @@ describe('certificates', () => {
     expect((await world.askTls(`/api/devices/${made.id}/enrolment`, shown)).status).toBe(401);
   });
 
+  // Inventory §7.4
   test('the authority stays the same across replicas and restarts, its key sealed', async () => {
     const { pools, kek, now, authority } = rig.platform;
     const others = await Promise.all([

@@ -32,6 +32,7 @@ const names = async (query: string): Promise<string[]> =>
   (await list(query)).devices.map(({ name }) => name);
 
 describe('lists', () => {
+  // Inventory §7.32
   test('pages by name miss nothing and repeat nothing, while a device comes and another goes', async () => {
     const { token } = await makeToken(rig, acme, { site: 'paging', maxUses: 40 });
     const made = new Map<string, string>();

@@ -35,6 +35,7 @@ const enrolment = (id: string, device: ReturnType<typeof makeDevice>) =>
   });
 
 describe('enrolment', () => {
+  // Inventory §7.11
   test('pending, then approved, with everything the device needs to trust and to connect', async () => {
     const { token } = await makeToken(rig, acme);
     const { id, device } = await register(rig, token, 'pump-9');

@@ -129,6 +129,7 @@ describe('kept counts', () => {
   });
 });
 
+// Inventory §7.31
 test('who is held to a site is told of that site alone', async () => {
   await rig.owner.query(
     `UPDATE device_manager.users SET sites = '{plant-2}' WHERE tenant_id = $1 AND role = 'viewer'`,

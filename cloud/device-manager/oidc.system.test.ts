@@ -202,6 +202,7 @@ describe('a sign-in elsewhere', () => {
     expect((await signIn('rose')).location).toBe('/');
   });
 
+  // Inventory §7.3
   test('takes an account over by its address only if that is verified and allowed', async () => {
     const body = { name: 'Bob', role: 'viewer', password: adminPassword };
     await ask('POST', '/api/users', { ...body, email: 'bob@works.example' }, admin);

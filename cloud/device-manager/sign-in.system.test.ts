@@ -58,6 +58,7 @@ describe('sign-in', () => {
     expect(unknown.body).toEqual(wrong.body);
   });
 
+  // Inventory §7.5
   test('whoever keeps failing waits, even with the right password; others do not', async () => {
     const { id } = await addUser('guessed@acme.example');
     expect(id).toBeTruthy();
@@ -200,6 +201,7 @@ describe('users', () => {
     expect(emails.every((email) => email.endsWith('@acme.example'))).toBe(true);
   });
 
+  // Inventory §7.3
   test('a lost role and a disabled person take effect at the next request', async () => {
     const { id, token } = await addUser('fallen@acme.example', 'operator');
     const make = () => rig.ask('POST', '/api/registration-tokens', { token, body: { site: 's' } });

@@ -114,6 +114,7 @@ describe('a desired state', () => {
     expect(events.at(-1)).toMatchObject({ type: 'desired-refused', data: { code } });
   });
 
+  // Inventory §7.8
   it('changed anywhere on the way is never believed', () => {
     acceptDesired(parts, sealed(desired(5)));
     const before = JSON.stringify(parts.journal.slots());

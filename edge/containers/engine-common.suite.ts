@@ -59,6 +59,7 @@ const describeContainers = (at: () => CommonSite) => {
     expect((await engine.list(deviceId)).map((each) => each.id)).not.toContain(id);
   });
 
+  // Inventory §7.14
   test('does not see the containers of another device', async () => {
     const { engine, deviceId, create } = at();
     const stranger = `${deviceId}-stranger`;

@@ -1,4 +1,4 @@
-/** The planner against a model of an engine: orders, verdicts, and any history of harm and crashes. */
+/** The planner against a model of an engine: orders, verdicts, any harm and crash (Inventory §7.14). */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { labels } from './container.ts';

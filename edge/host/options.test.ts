@@ -23,6 +23,7 @@ test('without anything, run listens on loopback and talks straight to the hub', 
   });
 });
 
+// Inventory §7.12
 test('a flag wins over the environment, which wins over the file', () => {
   const file = join(folder, 'agent.json');
   writeFileSync(

@@ -89,6 +89,7 @@ const runs = (pid: number): boolean => {
   }
 };
 
+// Inventory §7.9
 test('a device waits politely, is approved, and sends through its own leaf', async () => {
   const { folder, deviceId, said } = await enrol('gateway', false);
   expect(said).toContain('An operator has to approve it');

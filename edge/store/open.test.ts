@@ -99,6 +99,7 @@ test.each([
   database.close();
 });
 
+// Inventory §7.13
 test('a folder that can not be used is an error that says what to do', () => {
   const path = join(folder, 'none', 'state.db');
   expect(() =>

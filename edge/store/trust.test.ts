@@ -94,6 +94,7 @@ describe('the store of records', () => {
     expect(store.held('site/roster')).toEqual(Buffer.from(rosterBytes(4)));
   });
 
+  // Inventory §7.12
   it('goes on where it stood, after a restart', () => {
     const first = open();
     expect(first.store.offer('site/roster', rosterBytes(7)).kind).toBe('accepted');

@@ -124,6 +124,7 @@ afterEach(({ task }) => {
 });
 
 describe('the story', () => {
+  // Inventory §7.10
   it('begins with three devices that register and wait', async () => {
     await site.register();
     const { devices } = await ask<{ devices: Device[] }>('GET', '/api/devices');
@@ -132,6 +133,7 @@ describe('the story', () => {
     for (const { id } of devices) await ask('POST', `/api/devices/${id}/approve`, {});
   });
 
+  // Inventory §7.32
   it('rolls version 1 out to Docker and to Podman', async () => {
     bundleId = (await ask<{ id: string }>('POST', '/api/bundles', { name: 'story' })).id;
     await publish('1.0.0', true);
@@ -149,6 +151,7 @@ describe('the story', () => {
     }
   });
 
+  // Inventory §7.14
   it('goes on while it is cut off, and catches up exactly once', async () => {
     site.cut();
     await publish('2.0.0', true);

@@ -108,6 +108,7 @@ describe('blobs', () => {
 });
 
 describe('a version of uploaded images', () => {
+  // Inventory §7.30
   it('names every blob in its signed release, the manifest first', async () => {
     const built = buildProbe('released', 'both', 'released');
     const [image] = await uploaded(one, built.tar);

@@ -103,6 +103,7 @@ describe('bundles', () => {
 });
 
 describe('versions', () => {
+  // Inventory §7.8
   it('are signed with everything written out, and devices get exactly these bytes', async () => {
     const id = await makeBundle(rig, one, 'signed');
     const body = {
@@ -189,6 +190,7 @@ describe('versions', () => {
     expect(answers.filter(({ status }) => status === 409)).toHaveLength(7);
   });
 
+  // Inventory §7.30
   it('are ordered by meaning; the latest is the highest, not the last', async () => {
     const id = await makeBundle(rig, one, 'ordered', [
       '1.9.0',

@@ -68,6 +68,7 @@ it('never allows what the installation does not', async () => {
   });
 });
 
+// Inventory §7.6
 it('holds every way to make a version, and names where it is broken', async () => {
   await change(one.admin, { registries: ['ghcr.io/acme'], limitsRequired: true, cpusMax: 1 });
   const id = await makeBundle(rig, one, 'held');

@@ -49,6 +49,7 @@ describe('registries', () => {
     expect(policyErrors([image('anything.example/x')], open)).toEqual([]);
   });
 
+  // Inventory §7.6
   it('are held to the list in every spelling', () => {
     for (const allowed of [
       'registry.example:5000/x',
@@ -87,6 +88,7 @@ describe('registries', () => {
 });
 
 describe('paths of the host', () => {
+  // Inventory §7.6
   it('are refused unless the list has them', () => {
     for (const path of ['/', '/var/run/docker.sock', '/etc', '/etc/localtimes', '/proc', '/srv']) {
       expect(policyErrors([bind(path)], strict)).toMatchObject([

@@ -18,6 +18,7 @@ const slot = (bundleId: string, more: Partial<Slot> = {}): Slot => ({
 });
 
 describe('slots', () => {
+  // Inventory §7.29
   it('hold one version per bundle, and asking again is asking anew', () => {
     const one = withSlot([slot('a'), slot('b')], wanted('a', '2.0.0'), 7);
     expect(one).toEqual({
@@ -28,6 +29,7 @@ describe('slots', () => {
     expect(again).toMatchObject({ kind: 'changed', slots: [{ requestedGeneration: 8 }] });
   });
 
+  // Inventory §7.28
   it('move a device from one bundle to another without mixing them up', () => {
     const both = withSlot([slot('a', { version: '3.0.0' })], wanted('b', '1.0.0'), 2);
     expect(both).toMatchObject({

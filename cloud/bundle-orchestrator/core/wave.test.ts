@@ -42,6 +42,7 @@ describe('waves that can be', () => {
 });
 
 describe('who is in which wave', () => {
+  // Inventory §7.27
   it('rounds up, so that a small fleet has a first wave', () => {
     const sizes = splitIntoWaves(devices(3), [percent(10), percent(40), percent(50)], 's').map(
       ({ length }) => length,
@@ -76,6 +77,7 @@ describe('who is in which wave', () => {
       .map((counts) => [...counts.map((count) => wave({ kind: 'count', count })), rest]),
   );
 
+  // Inventory §7.27
   it('takes everybody exactly once, the same in every order of asking, others by another seed', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 200 }), sizes, fc.string(), (count, waves, seed) => {

@@ -186,6 +186,7 @@ describe('a group with a query', () => {
     });
   };
 
+  // Inventory §7.24
   it('is a target that grows: in the wave it would be in, or late', async () => {
     const { rig, one } = fleet;
     const { mark, bundleId, devices } = await open([{}, {}, {}, {}]);

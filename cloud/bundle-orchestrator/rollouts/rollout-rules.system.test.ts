@@ -133,6 +133,7 @@ describe('bad wishes change nothing', () => {
 });
 
 describe('the list of rollouts', () => {
+  // Inventory §7.30
   it('comes in pages, the newest first, each with counts and its sentence', async () => {
     const tenant = await openTenant(rig, 'pages');
     const bundleId = await makeBundle(rig, tenant, 'web', ['1.0.0']);

@@ -145,6 +145,7 @@ describe('a rollout', () => {
     });
   });
 
+  // Inventory §7.29
   it('that is cancelled gives unfinished devices back what they had', async () => {
     const { bundleId, devices } = await trio();
     const [done, had, fresh] = devices as [TestDevice, TestDevice, TestDevice];
@@ -182,6 +183,7 @@ describe('a rollout', () => {
     expect(await steer(rollout.id, 'retry')).toMatchObject({ status: 409 });
   });
 
+  // Inventory §7.29
   it('to an earlier version is nothing special, as often as one likes', async () => {
     const { bundleId, devices } = await trio();
     const [device] = devices as [TestDevice];
@@ -240,6 +242,7 @@ describe('a rollout', () => {
     expect(kept).toEqual([{ seq: 900 }]);
   });
 
+  // Inventory §7.25
   it('completes once when its last devices report at the same moment', async () => {
     const bundleId = await makeBundle(rig, one, `crowd-${randomUUID().slice(0, 4)}`, ['1.0.0']);
     const devices = await Promise.all(

@@ -71,6 +71,7 @@ const until = (id: string, expected: object) =>
   });
 
 describe('waves', () => {
+  // Inventory §7.26
   it('tell the first devices, and the others when those confirmed', async () => {
     const { bundleId, devices } = await open();
     const rollout = await start(bundleId, devices, { waves: one() });
@@ -94,6 +95,7 @@ describe('waves', () => {
     await until(rollout.id, { status: 'succeeded', waiting: '', progress: { succeeded: 3 } });
   });
 
+  // Inventory §7.26
   it('never pass by silence, and stop before the others when the first fail', async () => {
     const { bundleId, devices } = await open();
     const rollout = await start(bundleId, devices, { waves: one() });
@@ -133,6 +135,7 @@ describe('waves', () => {
     });
   });
 
+  // Inventory §7.26
   it('take everybody back by themselves where they are told to', async () => {
     const { bundleId, devices } = await open();
     const gate = { succeededPercentMin: 50, failedPercentMax: 0 };

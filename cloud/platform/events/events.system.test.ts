@@ -34,6 +34,7 @@ const say = (tenantId: string, type: string, data: unknown, subject = 'signalbea
   });
 
 describe('domain events', () => {
+  // Inventory §7.32
   it('arrive in order, once the transaction is kept and never when it is not', async () => {
     const heard: unknown[] = [];
     const subscription = subscribe({

@@ -40,7 +40,10 @@ const thing = z.strictObject({
   parts: z.array(z.strictObject({ size: z.number() })).default([]),
 });
 
-const makeApi = (authentication: Authentication = { kind: 'none' }) => {
+const makeApi = (
+  authentication: Authentication = { kind: 'none' },
+  trust: { trustedProxy?: boolean } = {},
+) => {
   const api = createApi({
     log,
     authenticate: async (c, next) => {
@@ -49,6 +52,7 @@ const makeApi = (authentication: Authentication = { kind: 'none' }) => {
     },
     streamedPaths: ['/api/upload/*'],
     bodyBytesMax: 1000,
+    ...trust,
   });
   const body = { required: true, content: { 'application/json': { schema: thing } } };
   api.openapi(
@@ -56,6 +60,7 @@ const makeApi = (authentication: Authentication = { kind: 'none' }) => {
     (c) => c.json(c.req.valid('json'), 200),
   );
   api.post('/api/upload/x', async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)));
+  api.get('/api/address', (c) => c.text(c.var.clientAddress ?? 'none'));
   api.get('/api/boom', () => {
     throw new Error('secret of the house');
   });
@@ -169,6 +174,19 @@ describe('a request', () => {
       makeApi().request('/api/nothing', { headers: { 'x-request-id': id } });
     expect((await ask('trace-1234')).headers.get('x-request-id')).toBe('trace-1234');
     expect((await ask('<script>alert(1)</script>')).headers.get('x-request-id')).not.toContain('<');
+  });
+
+  // Inventory §7.5
+  it('names its client by X-Forwarded-For only where a proxy of ours says it', async () => {
+    const headers = { 'x-forwarded-for': '6.6.6.6, 192.0.2.7' };
+    const bindings = { incoming: { socket: { remoteAddress: '10.1.2.3' } } };
+    const addressBy = async (trustedProxy: boolean): Promise<string> => {
+      const api = makeApi({ kind: 'none' }, { trustedProxy });
+      return (await api.request('/api/address', { headers }, bindings)).text();
+    };
+    expect(await addressBy(false)).toBe('10.1.2.3');
+    // What the client itself wrote stands before what our proxy added.
+    expect(await addressBy(true)).toBe('192.0.2.7');
   });
 });
 

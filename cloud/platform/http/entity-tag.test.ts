@@ -79,6 +79,7 @@ describe('reading', () => {
 });
 
 describe('a write', () => {
+  // Inventory §7.32
   it('with If-Match goes through on what was read, and on nothing else', async () => {
     const { thing, get, patch } = makeApi();
     const tag = tagOf(await get());

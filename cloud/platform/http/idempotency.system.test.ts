@@ -101,6 +101,7 @@ const things = async (): Promise<number> =>
   0;
 
 describe('a repeat with the same key', () => {
+  // Inventory §7.32
   it('gets the first answer, which lies sealed in the database', async () => {
     const [first, second] = [await post('key-1'), await post('key-1')];
     expect(first.status).toBe(201);

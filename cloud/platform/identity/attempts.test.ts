@@ -14,6 +14,7 @@ const attempt = (more: Partial<Attempt> = {}): Attempt => ({
 });
 const noon = Date.UTC(2026, 10, 27, 12);
 
+// Inventory §7.5
 it('counts a flood in one row an hour, with the last address', () => {
   const counts = createAttemptCounts();
   for (let nth = 0; nth < 10_000; nth += 1)

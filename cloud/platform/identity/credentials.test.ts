@@ -23,6 +23,7 @@ describe('a password', () => {
 });
 
 describe('an API key', () => {
+  // Inventory §7.2
   it('is found by its prefix and matches its own salted hash only', () => {
     const [one, two] = [createApiKey(), createApiKey()];
     expect(apiKeyPrefix(one.apiKey)).toBe(one.prefix);

@@ -30,6 +30,7 @@ const query = async (sql: string) => {
 };
 
 describe('migrate', () => {
+  // Inventory §7.22
   it('brings our own schema up once when three replicas start at the same time', async () => {
     const applied = await Promise.all([1, 2, 3].map(() => migrate({ url: database.url })));
     const names = applied.flat();

@@ -87,6 +87,7 @@ const idsAt = async (site: string, count: number): Promise<string[]> =>
   (await addDevices(owner, tenant, count, site)).map(({ deviceId }) => deviceId);
 
 describe('a device that goes offline', () => {
+  // Inventory §7.21
   it('is told of after five minutes, escalates, and resolves when it is back', async () => {
     const [lost = '', other = ''] = await idsAt('alone', 2);
     await setPresence(owner, tenant.tenantId, [other], 'online', new Date(now + 3_600_000));
@@ -213,6 +214,7 @@ describe('what a device measures and says', () => {
 });
 
 describe('people', () => {
+  // Inventory §7.21
   it('acknowledge and resolve; nothing that goes on is told again', async () => {
     const [lost = '', other = ''] = await idsAt('desk', 2);
     await setPresence(owner, tenant.tenantId, [other], 'online', new Date(now + 86_400_000));
@@ -276,6 +278,7 @@ describe('people', () => {
     expect(await toldOf(alert?.id ?? '')).toEqual(told);
   });
 
+  // Inventory §7.21
   it('change rules, which hold from the next look', async () => {
     const [warm = ''] = await idsAt('oven', 1);
     await setPresence(owner, tenant.tenantId, [warm], 'online', new Date(now));

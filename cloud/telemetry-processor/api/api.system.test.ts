@@ -257,6 +257,7 @@ describe('another tenant', () => {
 });
 
 describe('simple clients', () => {
+  // Inventory §7.20
   it('say that they are there and send samples with an API key or a token', async () => {
     const [simple] = await addDevices(owner, tenant, 1);
     if (simple === undefined) throw new Error('no device was made');

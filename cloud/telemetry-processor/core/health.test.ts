@@ -87,6 +87,7 @@ test('trouble is forgotten a day later, which is when it is judged again', () =>
   expect(second.dueAt).toBe(now + 23 * hour);
 });
 
+// Inventory §7.21
 test('silence costs freshness, and an hour of it leaves no score', () => {
   const lastSeenAt = now - 180_000;
   const gone = { ...well, presence: { isOnline: false, lastSeenAt } };

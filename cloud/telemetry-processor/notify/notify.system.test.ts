@@ -174,6 +174,7 @@ describe('notifications', () => {
     expect(await rowsOf(channel)).toMatchObject([{ status: 'delivered', attempts: 1 }]);
   });
 
+  // Inventory §7.23
   it('are tried again until they arrive, and say meanwhile why not', async () => {
     const channel = await addChannel('webhook');
     receiver.answer((response) => void response.writeHead(503).end('on holiday'));
@@ -261,6 +262,7 @@ describe('notifications', () => {
     expect(await rowsOf(channel)).toHaveLength(2);
   });
 
+  // Inventory §7.23
   it('go on at another replica when one dies with a channel in its hands', async () => {
     await addChannel('webhook');
     await hear(messageOf('raised', randomUUID()));

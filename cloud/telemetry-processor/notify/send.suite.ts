@@ -75,6 +75,7 @@ export const channelSuite = (kind: string, open: () => Promise<TestReceiver>): v
       expect(text).toContain('/alerts/4b1f6f52');
     });
 
+    // Inventory §7.23
     it('tells the end of it', async () => {
       expect(await send([aNotice('resolved', 'd2')])).toMatchObject({ kind: 'delivered' });
       const [text = ''] = receiver.received().slice(-1);

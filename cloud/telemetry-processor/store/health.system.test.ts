@@ -138,6 +138,7 @@ it('forgets trouble a day after it happened', async () => {
   expect((await health())?.parts.stability).toMatchObject({ points: 20 });
 });
 
+// Inventory §7.20
 it('tells once who went and who came back, whichever replica decides', async () => {
   const { deviceId } = devices[1] as VirtualDevice;
   const times = { listeningSince: now, now: now + 3 * minuteMs + 1 };

@@ -70,6 +70,7 @@ it('removes what is past its time, by day or, with a wrong clock, by arrival', a
   expect(await whereRowsAre()).toEqual(['telemetry.metrics_20260625']);
 });
 
+// Inventory §7.22
 it('keeps what is a tenant’s for as long as it chose, within its tier', async () => {
   const [short, long] = [randomUUID(), randomUUID()];
   await owner.query(
