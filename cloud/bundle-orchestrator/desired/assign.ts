@@ -12,7 +12,7 @@ import type { Slot } from '@signalbeam/sync/core/manifest';
 import { releaseToUse } from '../bundles/usable.ts';
 import { slotOf, withoutSlot, withSlot } from '../core/slots.ts';
 import { lockTargets, type Target } from '../store/desired.ts';
-import { activeRolloutsOn } from '../store/rollouts.ts';
+import { activeRolloutsOn } from '../store/rollout-rows.ts';
 import { changesOf, type DesiredChange, retrying, storeChanges } from './change.ts';
 import type { Acting, Workshop } from './workshop.ts';
 

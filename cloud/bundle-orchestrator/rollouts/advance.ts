@@ -11,6 +11,7 @@ import type { RolloutStatus } from '../core/rollout.ts';
 import { planRows, type RowMove } from '../core/row-moves.ts';
 import { planWaves, type WaveStep, waveDueAt } from '../core/wave-plan.ts';
 import { setTellDue } from '../store/rollout-pace.ts';
+import { moveRows } from '../store/rollout-rows.ts';
 import { awaitedRows, findRollout } from '../store/rollout-views.ts';
 import {
   openWave,
@@ -22,7 +23,6 @@ import {
 import {
   type LockedRollout,
   lockRollout,
-  moveRows,
   setRolloutStatus,
   setWavesDue,
 } from '../store/rollouts.ts';

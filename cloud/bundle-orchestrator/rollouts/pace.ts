@@ -23,7 +23,8 @@ import {
   setOutlook,
   untoldOf,
 } from '../store/rollout-pace.ts';
-import { type LockedRollout, rowsOf, rowsToTell, setGivingBack } from '../store/rollouts.ts';
+import { rowsOf, rowsToTell } from '../store/rollout-rows.ts';
+import { type LockedRollout, setGivingBack } from '../store/rollouts.ts';
 import { openingsOf } from './windows.ts';
 
 type At = { tenantId: string; nowMs: number };

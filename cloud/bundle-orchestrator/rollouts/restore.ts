@@ -4,7 +4,8 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withRestoredSlot } from '../core/slots.ts';
 import { changesOf, storeChanges } from '../desired/change.ts';
 import { lockTargets } from '../store/desired.ts';
-import { type LockedRollout, previousSlotsOf } from '../store/rollouts.ts';
+import { previousSlotsOf } from '../store/rollout-rows.ts';
+import type { LockedRollout } from '../store/rollouts.ts';
 
 export const restoreSlots = async (
   sql: Sql,

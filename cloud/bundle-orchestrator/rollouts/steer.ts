@@ -27,6 +27,7 @@ import { planWaves } from '../core/wave-plan.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { lockTargets } from '../store/desired.ts';
+import { activeRolloutsOn, replanFailed, rowsOf } from '../store/rollout-rows.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import {
   acceptFailures,
@@ -36,11 +37,8 @@ import {
   wavesOf,
 } from '../store/rollout-waves.ts';
 import {
-  activeRolloutsOn,
   type LockedRollout,
   lockRollout,
-  replanFailed,
-  rowsOf,
   setGivingBack,
   setRolloutStatus,
 } from '../store/rollouts.ts';

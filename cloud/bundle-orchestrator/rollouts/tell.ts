@@ -19,8 +19,6 @@ import { lockTargets, type Target } from '../store/desired.ts';
 import { noteToldLately } from '../store/rollout-pace.ts';
 import {
   cancelPlanned,
-  type LockedRollout,
-  lockRollout,
   markGoingBack,
   markTold,
   moveRows,
@@ -28,7 +26,8 @@ import {
   rolloutsHeldUp,
   rowsOf,
   rowsToTell,
-} from '../store/rollouts.ts';
+} from '../store/rollout-rows.ts';
+import { type LockedRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
 import { keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';

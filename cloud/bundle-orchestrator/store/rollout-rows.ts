@@ -1,0 +1,256 @@
+/**
+ * The device rows of rollouts in Postgres: which are next, and moving them. A row moves only from what
+ * it was thought to be; whoever moves rows holds their rollout (./rollouts.ts).
+ */
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Slot } from '@signalbeam/sync/core/manifest';
+import { causeOf } from '../core/failure-cause.ts';
+import type { RowStatus } from '../core/rollout.ts';
+import type { RowMove } from '../core/row-moves.ts';
+
+/** Rows of waves that were opened, not told yet, and on whose device nothing else of it is at work. */
+export const rowsToTell = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string; bundleId: string },
+  limit: number,
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ device_id: string }>(
+    `SELECT member.device_id FROM bundle_orchestrator.rollout_devices member
+       JOIN bundle_orchestrator.rollout_waves wave
+         ON wave.tenant_id = member.tenant_id AND wave.rollout_id = member.rollout_id
+        AND wave.wave = member.wave AND wave.state <> 'waiting'
+      WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'planned'
+        AND NOT EXISTS (
+          SELECT 1 FROM bundle_orchestrator.rollout_devices other
+           WHERE other.tenant_id = $1 AND other.device_id = member.device_id
+             AND other.bundle_id = $3 AND other.status IN ('pending', 'in-progress', 'rolling-back'))
+      ORDER BY member.wave, member.device_name, member.device_id LIMIT $4`,
+    [rollout.tenantId, rollout.rolloutId, rollout.bundleId, limit],
+  );
+  return rows.map((row) => row.device_id);
+};
+
+/** The rollouts that would have told one of these devices, had another not been at work there. */
+export const rolloutsHeldUp = async (
+  sql: Sql,
+  tenantId: string,
+  deviceIds: readonly string[],
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ rollout_id: string }>(
+    `SELECT DISTINCT member.rollout_id FROM bundle_orchestrator.rollout_devices member
+       JOIN bundle_orchestrator.rollout_waves wave
+         ON wave.tenant_id = member.tenant_id AND wave.rollout_id = member.rollout_id
+        AND wave.wave = member.wave AND wave.state <> 'waiting'
+      WHERE member.tenant_id = $1 AND member.device_id = ANY ($2) AND member.status = 'planned'
+      ORDER BY member.rollout_id`,
+    [tenantId, deviceIds],
+  );
+  return rows.map((row) => row.rollout_id);
+};
+
+export type ToldRow = {
+  deviceId: string;
+  previousSlot: Slot | null;
+  requestedGeneration: number;
+};
+
+export const markTold = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  rows: readonly ToldRow[],
+): Promise<void> => {
+  if (rows.length === 0) return;
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices present
+        SET status = 'pending',
+            -- Told once more, it still goes back to what it had before the first time.
+            previous_slot = CASE WHEN told.previous_slot ->> 'rolloutId' = $2::text
+                                 THEN present.previous_slot ELSE told.previous_slot END,
+            requested_generation = told.requested_generation, reason = NULL, log_tail = '{}',
+            started_at = NULL, completed_at = NULL
+       FROM unnest($3::uuid[], $4::jsonb[], $5::bigint[])
+            AS told (device_id, previous_slot, requested_generation)
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+        AND present.device_id = told.device_id AND present.status = 'planned'`,
+    [
+      where.tenantId,
+      where.rolloutId,
+      rows.map((row) => row.deviceId),
+      rows.map((row) => (row.previousSlot === null ? null : JSON.stringify(row.previousSlot))),
+      rows.map((row) => row.requestedGeneration),
+    ],
+  );
+};
+
+/** Unfinished rows of any rollout for this bundle on these devices. */
+export const activeRolloutsOn = async (
+  sql: Sql,
+  deviceIds: readonly string[],
+  bundleId: string,
+): Promise<{ rolloutId: string; deviceId: string }[]> => {
+  const { rows } = await sql.query<{ rollout_id: string; device_id: string }>(
+    `SELECT rollout_id, device_id FROM bundle_orchestrator.rollout_devices
+      WHERE bundle_id = $1 AND device_id = ANY ($2)
+        AND status IN ('pending', 'in-progress', 'rolling-back') ORDER BY device_id`,
+    [bundleId, deviceIds],
+  );
+  return rows.map((row) => ({ rolloutId: row.rollout_id, deviceId: row.device_id }));
+};
+
+/** The rollouts that wait for this device, whatever the bundle. */
+export const rolloutsWaitingFor = async (
+  sql: Sql,
+  tenantId: string,
+  deviceId: string,
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ rollout_id: string }>(
+    `SELECT DISTINCT rollout_id FROM bundle_orchestrator.rollout_devices
+      WHERE tenant_id = $1 AND device_id = $2
+        AND status IN ('pending', 'in-progress', 'rolling-back')
+      ORDER BY rollout_id`,
+    [tenantId, deviceId],
+  );
+  return rows.map((row) => row.rollout_id);
+};
+
+export type RowState = {
+  deviceId: string;
+  name: string;
+  status: RowStatus;
+  previousSlot: Slot | null;
+};
+
+/** At most `limit` of them, by id. */
+export const rowsOf = async (
+  sql: Sql,
+  tenantId: string,
+  rolloutId: string,
+  statuses: readonly RowStatus[],
+  limit: number,
+): Promise<RowState[]> => {
+  const { rows } = await sql.query<{
+    device_id: string;
+    device_name: string;
+    status: RowStatus;
+    previous_slot: Slot | null;
+  }>(
+    `SELECT device_id, device_name, status, previous_slot
+       FROM bundle_orchestrator.rollout_devices
+      WHERE tenant_id = $1 AND rollout_id = $2 AND status = ANY ($3)
+      ORDER BY device_id LIMIT $4`,
+    [tenantId, rolloutId, statuses, limit],
+  );
+  return rows.map((row) => ({
+    deviceId: row.device_id,
+    name: row.device_name,
+    status: row.status,
+    previousSlot: row.previous_slot,
+  }));
+};
+
+/** What these devices had before it. */
+export const previousSlotsOf = async (
+  sql: Sql,
+  tenantId: string,
+  rolloutId: string,
+  deviceIds: readonly string[],
+): Promise<Map<string, Slot | null>> => {
+  const { rows } = await sql.query<{ device_id: string; previous_slot: Slot | null }>(
+    `SELECT device_id, previous_slot FROM bundle_orchestrator.rollout_devices
+      WHERE tenant_id = $1 AND rollout_id = $2 AND device_id = ANY ($3)`,
+    [tenantId, rolloutId, deviceIds],
+  );
+  return new Map(rows.map((row) => [row.device_id, row.previous_slot]));
+};
+
+/** Moves rows from what they were; one that became something else meanwhile stays as it is. */
+export const moveRows = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string; atMs: number },
+  moves: readonly RowMove[],
+  from: readonly RowStatus[] = ['pending', 'in-progress', 'rolling-back'],
+): Promise<void> => {
+  if (moves.length === 0) return;
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices present
+        SET status = move.status, reason = move.reason, cause = move.cause,
+            log_tail = ARRAY(SELECT jsonb_array_elements_text(move.log_tail)),
+            started_at = CASE WHEN move.status = 'planned' THEN NULL
+                              ELSE coalesce(present.started_at, $3) END,
+            completed_at = CASE WHEN move.status IN
+              ('succeeded', 'failed', 'cancelled', 'rolled-back') THEN $3 END
+       FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[], $9::text[])
+            AS move (device_id, status, reason, log_tail, cause)
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+        AND present.device_id = move.device_id AND present.status = ANY ($8)`,
+    [
+      where.tenantId,
+      where.rolloutId,
+      new Date(where.atMs),
+      moves.map((move) => move.deviceId),
+      moves.map((move) => move.to),
+      moves.map((move) => move.reason),
+      moves.map((move) => JSON.stringify(move.logTail)),
+      from,
+      moves.map(({ to, reason }) => (to === 'failed' ? causeOf(reason ?? '') : null)),
+    ],
+  );
+};
+
+/** The next of those that were never told, and shall not be. Returns who they are. */
+export const cancelPlanned = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string; atMs: number },
+  reason: string | null,
+  limit: number,
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ device_id: string }>(
+    `UPDATE bundle_orchestrator.rollout_devices present
+        SET status = 'cancelled', reason = $3, completed_at = $4
+       FROM (SELECT device_id FROM bundle_orchestrator.rollout_devices
+              WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
+              ORDER BY device_id LIMIT $5) untold
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+        AND present.device_id = untold.device_id RETURNING present.device_id`,
+    [where.tenantId, where.rolloutId, reason, new Date(where.atMs), limit],
+  );
+  return rows.map((row) => row.device_id);
+};
+
+/** Failed rows are to be told again. */
+export const replanFailed = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  deviceIds: readonly string[],
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices
+        SET status = 'planned', reason = NULL, cause = NULL, log_tail = '{}', completed_at = NULL,
+            started_at = NULL, retry_count = retry_count + 1
+      WHERE tenant_id = $1 AND rollout_id = $2 AND device_id = ANY ($3) AND status = 'failed'`,
+    [where.tenantId, where.rolloutId, deviceIds],
+  );
+};
+
+/** Under which generation each is asked to go back. */
+export const markGoingBack = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  rows: readonly { deviceId: string; requestedGeneration: number }[],
+): Promise<void> => {
+  if (rows.length === 0) return;
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices present
+        SET status = 'rolling-back', completed_at = NULL,
+            requested_generation = back.requested_generation
+       FROM unnest($3::uuid[], $4::bigint[]) AS back (device_id, requested_generation)
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+        AND present.device_id = back.device_id`,
+    [
+      where.tenantId,
+      where.rolloutId,
+      rows.map((row) => row.deviceId),
+      rows.map((row) => row.requestedGeneration),
+    ],
+  );
+};
