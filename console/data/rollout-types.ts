@@ -36,6 +36,8 @@ export type WaveGate = {
   soakMs: number;
   approval: 'none' | 'any-person' | 'another-person';
   unreached: { rule: 'wait' } | { rule: 'go-on'; afterMs: number; reachedPercentMin: number };
+  healthScoreMin: number | null;
+  alertFreeFrom: 'info' | 'warning' | 'critical' | null;
 };
 export type WaveWish = { name: string; size: WaveSize; gate: WaveGate };
 export type RolloutWave = WaveWish & {
@@ -48,6 +50,8 @@ export type RolloutWave = WaveWish & {
   late: number;
   approvals: string[];
   progress: RolloutProgress;
+  /** Of those that confirmed, where its gate asks for health or alerts. */
+  evidence: { well: number; unwell: number; alerts: number } | null;
 };
 export type RolloutPace = {
   windows: { cron: string; timeZone: string; minutes: number; sites: string[] | null }[];

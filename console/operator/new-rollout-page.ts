@@ -1,5 +1,10 @@
 /** A rollout before it starts: which version, which devices, and what will happen to them. */
-import { type StrategyChoice, strategies, wavesOf } from '@signalbeam/sync/core/rollout-strategies';
+import {
+  alertSeverities,
+  type StrategyChoice,
+  strategies,
+  wavesOf,
+} from '@signalbeam/sync/core/rollout-strategies';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { applyToDevices } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
@@ -34,6 +39,20 @@ const approvalOf = (event: Event): StrategyChoice['approval'] => {
   return approvals.find(([known]) => known === value)?.[0] ?? 'none';
 };
 
+const scoreOf = (event: Event): number | null => {
+  const value = Math.round(Number((event.target as HTMLInputElement).value));
+  return Number.isFinite(value) && value > 0 ? Math.min(100, value) : null;
+};
+const severityOf = (event: Event): StrategyChoice['alertFreeFrom'] => {
+  const { value } = event.target as HTMLSelectElement;
+  return alertSeverities.find((severity) => severity === value) ?? null;
+};
+const severityWords = {
+  info: 'None at all',
+  warning: 'None of warning or worse',
+  critical: 'None that is critical',
+};
+
 const sitesOf = (devices: readonly Device[]): string[] =>
   [...new Set(devices.map(({ site }) => site))].sort();
 
@@ -58,7 +77,10 @@ class NewRolloutPage extends LitElement {
   versions: BundleVersion[] = [];
   chosen: ReadonlySet<string> = new Set();
   whom: Whom = pickedDevices;
-  choice: StrategyChoice = { strategy: 'all-at-once', soakMinutes: 10, approval: 'none' };
+  choice: StrategyChoice = {
+    ...{ strategy: 'all-at-once', soakMinutes: 10, approval: 'none' },
+    ...{ healthScoreMin: null, alertFreeFrom: null },
+  };
   pace: PaceChoice = noPace;
   onFailure: 'pause' | 'roll-back' = 'pause';
   allowDeprecated = false;
@@ -169,7 +191,7 @@ class NewRolloutPage extends LitElement {
   }
 
   #strategy(): TemplateResult {
-    const { strategy, soakMinutes, approval } = this.choice;
+    const { strategy, soakMinutes, approval, healthScoreMin, alertFreeFrom } = this.choice;
     const inWaves = strategy !== 'all-at-once';
     return html`<fieldset class="card padded stack"><legend class="visually-hidden">How</legend><h2>How</h2>
       ${strategies.map(
@@ -187,6 +209,12 @@ class NewRolloutPage extends LitElement {
             <div class="field"><label for="approval">Before the next wave</label>
               <select class="input" id="approval" @change=${(event: Event) => this.#chooseStrategy({ approval: approvalOf(event) })}>
                 ${approvals.map(([value, label]) => html`<option value=${value} ?selected=${value === approval}>${label}</option>`)}</select></div>
+            <div class="field"><label for="health">Health score they need <span class="muted small">(1–100; empty: any)</span></label>
+              <input class="input" id="health" type="number" min="1" max="100" .value=${String(healthScoreMin ?? '')} @change=${(event: Event) => this.#chooseStrategy({ healthScoreMin: scoreOf(event) })} /></div>
+            <div class="field"><label for="alert-free">Open alerts on them</label>
+              <select class="input" id="alert-free" @change=${(event: Event) => this.#chooseStrategy({ alertFreeFrom: severityOf(event) })}>
+                <option value="" ?selected=${alertFreeFrom === null}>Hold nothing up</option>
+                ${alertSeverities.map((value) => html`<option value=${value} ?selected=${value === alertFreeFrom}>${severityWords[value]}</option>`)}</select></div>
             <div class="field"><label for="on-failure">When too many fail</label>
               <select class="input" id="on-failure" @change=${(event: Event) => {
                 this.onFailure =

@@ -1,6 +1,6 @@
 /** The waves of a rollout in their order: how each stands, and what its gate asks for. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { gateWords } from '../data/rollout-gate.ts';
+import { evidenceWords, gateWords } from '../data/rollout-gate.ts';
 import type { RolloutWave } from '../data/rollout-types.ts';
 import { waveMark } from '../data/status.ts';
 import { age } from '../ui/age.ts';
@@ -25,11 +25,13 @@ const devices = (count: number): string => (count === 1 ? '1 device' : `${count}
 
 const waveItem = (wave: RolloutWave, index: number): TemplateResult => {
   const words = gateWords(wave);
+  const seen = evidenceWords(wave);
   const late = wave.late > 0 ? `, ${wave.late} of them late` : '';
   return html`<li class="wave stack">
     <div class="row"><b class="grow">${index + 1}. ${wave.name} <span class="muted small">${devices(wave.progress.total)}${late}</span></b>${badge(waveMark(wave.state))}</div>
     ${progressBar(wave.progress)}
     <div class="row">${words === '' ? nothing : html`<span class="muted small grow">Gate: ${words}</span>`}${history(wave)}</div>
+    ${seen === '' ? nothing : html`<span class="muted small">Now: ${seen}</span>`}
     ${wave.approvals.length === 0 ? nothing : html`<span class="muted small">Approved by ${wave.approvals.map(nameOf).join(', ')}</span>`}
   </li>`;
 };

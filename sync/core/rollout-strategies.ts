@@ -8,6 +8,8 @@ export const strategyNames = ['all-at-once', 'canary', 'thirds', 'site-by-site']
 export type StrategyName = (typeof strategyNames)[number];
 
 type Approval = 'none' | 'any-person' | 'another-person';
+export const alertSeverities = ['info', 'warning', 'critical'] as const;
+export type AlertSeverity = (typeof alertSeverities)[number];
 type Gate = {
   succeededPercentMin: number;
   failedPercentMax: number;
@@ -15,6 +17,8 @@ type Gate = {
   soakMs: number;
   approval: Approval;
   unreached: { rule: 'wait' };
+  healthScoreMin: number | null;
+  alertFreeFrom: AlertSeverity | null;
 };
 type Wave = {
   name: string;
@@ -28,6 +32,10 @@ export type StrategyChoice = {
   soakMinutes: number;
   /** Who has to look at it before the next wave. */
   approval: Approval;
+  /** The health score that its devices need; null: any will do. */
+  healthScoreMin: number | null;
+  /** From which severity on an alert holds the next wave up; null: none does. */
+  alertFreeFrom: AlertSeverity | null;
 };
 
 export const strategies: readonly { name: StrategyName; label: string; means: string }[] = [
@@ -53,13 +61,18 @@ export const strategies: readonly { name: StrategyName; label: string; means: st
   },
 ];
 
-const gateOf = ({ soakMinutes, approval }: StrategyChoice, failedPercentMax: number): Gate => ({
+const gateOf = (
+  { soakMinutes, approval, healthScoreMin, alertFreeFrom }: StrategyChoice,
+  failedPercentMax: number,
+): Gate => ({
   succeededPercentMin: 100 - failedPercentMax,
   failedPercentMax,
   failedSampleMin: 3,
   soakMs: soakMinutes * 60_000,
   approval,
   unreached: { rule: 'wait' },
+  healthScoreMin,
+  alertFreeFrom,
 });
 
 /** The last wave gates nothing; its gate only stops what goes on. */
@@ -70,6 +83,8 @@ const lastGate: Gate = {
   soakMs: 0,
   approval: 'none',
   unreached: { rule: 'wait' },
+  healthScoreMin: null,
+  alertFreeFrom: null,
 };
 
 const percent = (value: number): Wave['size'] => ({ kind: 'percent', percent: value });

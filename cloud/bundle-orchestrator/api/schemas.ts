@@ -4,6 +4,7 @@
  */
 import { z } from '@hono/zod-openapi';
 import { failureLogLinesMax, windowsPerSlotMax } from '@signalbeam/sync/core/limits';
+import { alertSeverities } from '@signalbeam/sync/core/rollout-strategies';
 import { bundleVersion, containersSchema, imageReference } from '@signalbeam/sync/wire/manifest';
 import { digest, plainText } from '@signalbeam/sync/wire/shape';
 import { rolloutStatuses, rowStatuses } from '../core/rollout.ts';
@@ -189,6 +190,10 @@ const gateSchema = z
         }),
       ])
       .default({ rule: 'wait' }),
+    /** As many devices as have to confirm must have such a health score since they did. */
+    healthScoreMin: z.int().min(1).max(100).nullable().default(null),
+    /** No such alert, or a worse one, may be open that was raised on its devices since the wave began. */
+    alertFreeFrom: z.enum(alertSeverities).nullable().default(null),
   })
   .openapi('WaveGate');
 const waveSizeSchema = z
@@ -335,6 +340,8 @@ export const rolloutSchema = z
         late: count,
         approvals: z.array(z.string()),
         progress: progressSchema,
+        /** Of its devices that confirmed, where its gate asks for health or alerts; as last looked at. */
+        evidence: z.strictObject({ well: count, unwell: count, alerts: count }).nullable(),
       }),
     ),
     createdAt: at,

@@ -5,7 +5,8 @@ import { newRolloutSchema } from './schemas.ts';
 
 describe('a strategy', () => {
   it.each(strategyNames)('%s is a plan that can be, and the API takes it', (strategy) => {
-    const waves = wavesOf({ strategy, soakMinutes: 10, approval: 'another-person' });
+    const asked = { healthScoreMin: 80, alertFreeFrom: 'warning' } as const;
+    const waves = wavesOf({ strategy, soakMinutes: 10, approval: 'another-person', ...asked });
     const wish = {
       bundleId: '6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11',
       version: '1.0.0',

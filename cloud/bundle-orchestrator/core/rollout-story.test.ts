@@ -17,13 +17,16 @@ import { planRows } from './row-moves.ts';
 import { type Gate, openGate } from './wave.ts';
 import { planWaves, type WaveState, type WaveStep } from './wave-plan.ts';
 
-type Row = RolloutRow & { wave: number; told: number };
+/** `score`: what telemetry says since it confirmed. */
+type Row = RolloutRow & { wave: number; told: number; score: number | null };
 type Said = 'downloading' | 'running' | 'failed';
 type Event =
   | { kind: 'report'; row: number; said: Said; stale: boolean }
   | { kind: 'presence'; row: number; presence: 'online' | 'offline' }
   | { kind: 'wait'; minutes: number }
   | { kind: 'gone'; row: number }
+  | { kind: 'score'; row: number; score: number }
+  | { kind: 'alerts'; wave: number; open: number }
   | {
       kind: 'verb';
       verb: 'pause' | 'resume' | 'approve' | 'advance' | 'cancel' | 'rollback' | 'retry';
@@ -60,6 +63,14 @@ const events = fc.oneof(
   fc.record({ kind: fc.constant('wait' as const), minutes: fc.integer({ min: 0, max: 90 }) }),
   fc.record({ kind: fc.constant('gone' as const), row: atRow }),
   fc.record({
+    ...{ kind: fc.constant('score' as const), row: atRow },
+    score: fc.constantFrom(60, 90, 90),
+  }),
+  fc.record({
+    ...{ kind: fc.constant('alerts' as const), wave: fc.nat(waveCount - 1) },
+    open: fc.constantFrom(0, 0, 2),
+  }),
+  fc.record({
     kind: fc.constant('verb' as const),
     verb: fc.constantFrom('pause', 'resume', 'approve', 'advance', 'cancel', 'rollback', 'retry'),
   }),
@@ -70,6 +81,8 @@ const gates: fc.Arbitrary<Gate> = fc.record({
   failedPercentMax: fc.constantFrom(0, 25, 100),
   failedSampleMin: fc.integer({ min: 1, max: 4 }),
   soakMs: fc.constantFrom(0, 3_600_000),
+  healthScoreMin: fc.constantFrom(null, null, 80),
+  alertFreeFrom: fc.constantFrom(null, null, 'warning' as const),
   approval: fc.constantFrom(
     'none' as const,
     'none' as const,
@@ -97,6 +110,7 @@ const open = (gate: Gate, onFailure: 'pause' | 'roll-back') => {
       }),
       wave: Math.floor(index / perWave),
       told: 0,
+      score: null,
     }),
   );
   const waves = Array.from({ length: waveCount }, (_, index) => ({
@@ -105,15 +119,23 @@ const open = (gate: Gate, onFailure: 'pause' | 'roll-back') => {
     state: 'waiting' as WaveState['state'],
     openedAtMs: null as number | null,
     goodSinceMs: null as number | null,
+    alerts: 0,
   }));
   let status: RolloutStatus = 'in-progress';
   let nowMs = fixtureNow;
   let generation = 0;
 
+  const wellIn = (wave: number): number =>
+    rows.filter((row) => row.wave === wave && row.status === 'succeeded' && (row.score ?? 0) >= 80)
+      .length;
   const counted = (): WaveState[] =>
     waves.map((wave) => ({
       ...wave,
       counts: countRows(rows.filter((row) => row.wave === wave.wave)),
+      evidence: {
+        ...{ well: wellIn(wave.wave), unwell: 0, lacking: [], alerts: wave.alerts },
+        ...{ alertIds: [], alertsEndedAtMs: null },
+      },
     }));
   const known = () => ({
     rollout: { status, createdBy: 'user:ada', startAtMs: null, onFailure },
@@ -134,6 +156,11 @@ const open = (gate: Gate, onFailure: 'pause' | 'roll-back') => {
       Math.ceil((of * wave.gate.succeededPercentMin) / 100),
     );
     if (size > 0 && wave.gate.succeededPercentMin > 0) expect(counts.succeeded).toBeGreaterThan(0);
+    if (wave.gate.healthScoreMin !== null) {
+      const least = Math.ceil((of * wave.gate.succeededPercentMin) / 100);
+      expect(wellIn(wave.wave)).toBeGreaterThanOrEqual(least);
+    }
+    if (wave.gate.alertFreeFrom !== null) expect(waves[at]?.alerts).toBe(0);
     if (wave.gate.approval !== 'none') expect(wave.approvals.length).toBeGreaterThan(0);
     expect(waves.slice(0, at).every(({ state }) => state === 'passed')).toBe(true);
   };
@@ -238,19 +265,24 @@ const open = (gate: Gate, onFailure: 'pause' | 'roll-back') => {
   const say = (row: Row, said: Said, requestedGeneration: number): void => {
     row.reportedGeneration = requestedGeneration;
     const isGoingBack = row.status === 'rolling-back';
+    row.score = null;
     row.report = isGoingBack ? null : fixtureReport(said, { requestedGeneration });
   };
   const happen = (event: Event): void => {
     const row = 'row' in event ? rows[event.row] : undefined;
     if (event.kind === 'wait') nowMs += event.minutes * 60_000;
+    else if (event.kind === 'alerts')
+      Object.assign(waves[event.wave] ?? {}, { alerts: event.open });
     else if (event.kind === 'verb') verbs[event.verb]();
     else if (row === undefined) throw new Error('no such row');
     else if (event.kind === 'presence') row.presence = event.presence;
     else if (event.kind === 'gone') row.device = 'gone';
+    else if (event.kind === 'score') row.score = event.score;
     else say(row, event.said, row.requestedGeneration - (event.stale ? 1 : 0));
   };
   return {
     rows,
+    waves,
     verbs,
     happen,
     advance,
@@ -291,7 +323,9 @@ describe('a rollout, whatever is wished, reported and cut off', () => {
             for (const row of rollout.rows) {
               row.presence = 'online';
               if (isAwaited(row.status)) rollout.say(row, 'running', row.requestedGeneration);
+              row.score = 100;
             }
+            for (const wave of rollout.waves) wave.alerts = 0;
             if (rollout.status() === 'paused') rollout.verbs.advance();
             if (rollout.status() === 'paused') rollout.verbs.resume();
             rollout.verbs.approve();

@@ -67,6 +67,7 @@ const wave = (more: Partial<WaveState> = {}): WaveState => ({
   approvals: [],
   acceptedFailed: 0,
   counts: emptyProgress,
+  evidence: null,
   ...more,
 });
 
@@ -81,6 +82,7 @@ describe('what it waits for with waves', () => {
         waves: [canary, rest],
         wait: { kind: 'devices', wave: canary, verdict: { kind: 'missing', confirms: 1 } },
         paceWaits: [],
+        lacking: [],
         rows,
         progress: countRows(rows),
         ...more,
@@ -146,6 +148,30 @@ describe('what it waits for with waves', () => {
     expect(say({ wait, rows: away })).toBe(
       'Wave canary (1 of 2): 1 of 2 confirmed; waiting for a, unreached since 15:08 UTC; its gate needs 1 device more; the 1 unreached are left out from 16:09 UTC',
     );
+  });
+
+  it('says whose health or which alerts it waits for', () => {
+    const evidence = {
+      ...{ well: 1, unwell: 1, lacking: [], alerts: 1, alertIds: [], alertsEndedAtMs: null },
+    };
+    const done = countRows(['a', 'b', 'c'].map((name) => row(name, { status: 'succeeded' })));
+    const gate = { ...openGate, healthScoreMin: 80, alertFreeFrom: 'warning' as const };
+    const asked = wave({ counts: done, gate, evidence });
+    const health = { kind: 'health', wave: asked, missing: 2 } as const;
+    const lacking = ['c has none since it confirmed', 'b has 61'];
+    expect(say({ wait: health, lacking })).toBe(
+      'Wave canary (1 of 2): 3 of 3 confirmed; its gate needs a health score of 80 from 2 devices more: c has none since it confirmed; b has 61',
+    );
+    const alerts = { kind: 'alerts', wave: asked, open: 1 } as const;
+    expect(say({ wait: alerts, lacking: ['Disk full on a'] })).toBe(
+      'Wave canary (1 of 2): 3 of 3 confirmed; waiting until an alert that was raised on it since it began (warning or worse) is resolved: Disk full on a',
+    );
+    const many = { ...alerts, wave: wave({ counts: done, gate, evidence }), open: 5 };
+    expect(say({ wait: many, lacking: ['x', 'y', 'z'] })).toMatch(
+      /until 5 alerts that were raised since it began \(warning or worse\) are resolved: x; y; z; 2 more$/,
+    );
+    const unseen = { ...health, wave: wave({ counts: done, gate }) };
+    expect(say({ wait: unseen })).toMatch(/3 of 3 confirmed; its devices’ health is looked at/);
   });
 
   it('says when a soak ends, and on which day', () => {

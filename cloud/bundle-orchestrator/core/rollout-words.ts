@@ -138,12 +138,37 @@ const farthestMs = 8.64e15;
 const sayPace = (waits: readonly PaceWait[], nowMs: number): string =>
   waits.map((wait) => `; ${sayPaceWait(wait, nowMs)}`).join('');
 
+const namedOf = (names: readonly string[], count: number): string => {
+  if (names.length === 0) return '';
+  const rest = count - names.length;
+  return `: ${names.join('; ')}${rest > 0 ? `; ${rest} more` : ''}`;
+};
+
+/** What a gate lacks though enough confirmed. */
+const sayLack = (
+  wait: Extract<WaveWait, { kind: 'health' | 'alerts' }>,
+  names: readonly string[],
+): string => {
+  const { gate, counts, evidence } = wait.wave;
+  const confirmed = `${counts.succeeded} of ${counts.total} confirmed`;
+  if (evidence === null) return `${confirmed}; its devices’ health is looked at in a moment`;
+  if (wait.kind === 'alerts') {
+    const those =
+      wait.open === 1 ? 'an alert that was raised on it' : `${wait.open} alerts that were raised`;
+    return `${confirmed}; waiting until ${those} since it began (${gate.alertFreeFrom} or worse) ${wait.open === 1 ? 'is' : 'are'} resolved${namedOf(names, wait.open)}`;
+  }
+  const lacking = counts.succeeded - evidence.well;
+  return `${confirmed}; its gate needs a health score of ${gate.healthScoreMin} from ${devicesOf(wait.missing)} more${namedOf(names, lacking)}`;
+};
+
 export type WaitingKnown = {
   rollout: { status: RolloutStatus; createdBy: string; statusReason: string | null };
   waves: readonly WaveState[];
   wait: WaveWait;
   /** Why some who could be told are not. */
   paceWaits: readonly PaceWait[];
+  /** Who is not well, or which alerts are open, where a gate waits for that. */
+  lacking: readonly string[];
   rows: readonly RolloutRow[];
   progress: Progress;
 };
@@ -158,6 +183,11 @@ const sayWave = (known: WaitingKnown, nowMs: number): string => {
       const devices = `${sayDevices(rows, wait.wave.counts, nowMs, untold)}${sayPace(known.paceWaits, nowMs)}`;
       if (waves.length === 1) return devices;
       return `${title(wait.wave, waves.length)}: ${devices}${sayGate(wait, nowMs)}`;
+    }
+    case 'health':
+    case 'alerts': {
+      const lack = sayLack(wait, known.lacking);
+      return waves.length === 1 ? lack : `${title(wait.wave, waves.length)}: ${lack}`;
     }
     case 'soak':
       return `${title(wait.wave, waves.length)} is good so far; its soak ends ${moment(wait.endsAtMs, nowMs)}`;

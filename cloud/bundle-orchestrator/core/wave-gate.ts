@@ -16,7 +16,7 @@ export type Verdict =
   /** The unreached are to be left out, but too few were reached. */
   | { kind: 'too-few-reached'; reached: number; reachedMin: number };
 
-const part = (total: number, percent: number): number => Math.ceil((total * percent) / 100);
+export const part = (total: number, percent: number): number => Math.ceil((total * percent) / 100);
 
 /**
  * `counts` are those of the wave alone; a device that was taken out is not among the wave's.

@@ -18,6 +18,8 @@ const strict: Gate = {
   soakMs: hour,
   approval: 'none',
   unreached: { rule: 'wait' },
+  healthScoreMin: null,
+  alertFreeFrom: null,
 };
 const judge = (parts: Partial<Omit<Progress, 'total'>>, gate: Partial<Gate> = {}, atMs = now) =>
   judgeWave({ ...strict, ...gate }, counts(parts), { openedAtMs: now, acceptedFailed: 0 }, atMs);
@@ -89,6 +91,7 @@ const wave = (index: number, more: Partial<WaveState> = {}): WaveState => ({
   approvals: [],
   acceptedFailed: 0,
   counts: counts({ planned: 10 }),
+  evidence: null,
   ...more,
 });
 const known = (waves: WaveState[], more: Partial<WavesKnown['rollout']> = {}): WavesKnown => ({
@@ -241,6 +244,8 @@ const story = fc.record({
         reachedPercentMin: fc.integer({ min: 0, max: 100 }),
       }),
     ),
+    healthScoreMin: fc.constant(null),
+    alertFreeFrom: fc.constant(null),
   }),
   onFailure: fc.constantFrom('pause' as const, 'roll-back' as const),
 });

@@ -6,6 +6,7 @@
  */
 import { openIn, type Progress, type RolloutStatus } from './rollout.ts';
 import type { FailureAction, Gate } from './wave.ts';
+import { asksForEvidence, type Evidence, type Lack, lackOf } from './wave-evidence.ts';
 import { judgeWave, type Verdict } from './wave-gate.ts';
 
 export type WaveState = {
@@ -21,6 +22,8 @@ export type WaveState = {
   /** Failures that a person let pass when the rollout went on. */
   acceptedFailed: number;
   counts: Progress;
+  /** Null while nobody looked, and where its gate does not ask. */
+  evidence: Evidence | null;
 };
 
 export type WavesKnown = {
@@ -47,6 +50,8 @@ export type WaveStep =
 export type WaveWait =
   | { kind: 'start'; atMs: number }
   | { kind: 'devices'; wave: WaveState; verdict: Verdict }
+  /** Enough confirmed; what else its gate asks for is missing. */
+  | (Lack & { wave: WaveState })
   | { kind: 'soak'; wave: WaveState; endsAtMs: number }
   | { kind: 'approval'; wave: WaveState; byAnother: boolean }
   /** Every gate is passed; some devices have yet to finish. */
@@ -55,7 +60,7 @@ export type WaveWait =
 
 export type WavesPlan = { steps: WaveStep[]; waiting: WaveWait };
 
-/** With nobody reached, only presence changes anything, and nobody says when it did. */
+/** Nobody says when a presence, a score or an alert changed: where one matters it is looked at again. */
 const lookAgainMs = 30_000;
 
 /** When time alone changes what it waits for; null when only a report or a person does. */
@@ -63,8 +68,17 @@ export const waveDueAt = (waiting: WaveWait, nowMs: number): number | null => {
   switch (waiting.kind) {
     case 'start':
       return waiting.atMs;
-    case 'soak':
-      return waiting.endsAtMs;
+    case 'soak': {
+      const lookAtMs = nowMs + lookAgainMs;
+      return asksForEvidence(waiting.wave.gate)
+        ? Math.min(waiting.endsAtMs, lookAtMs)
+        : waiting.endsAtMs;
+    }
+    case 'health':
+    case 'alerts':
+      return nowMs + lookAgainMs;
+    case 'approval':
+      return asksForEvidence(waiting.wave.gate) ? nowMs + lookAgainMs : null;
     case 'devices': {
       const { gate, openedAtMs } = waiting.wave;
       if (gate.unreached.rule === 'wait') return null;
@@ -138,6 +152,12 @@ const badAfterAll = (known: WavesKnown, nowMs: number): WaveStep | null => {
   return null;
 };
 
+/** An alert that came and went in between has its soak begin again where it ended. */
+const goodSince = ({ goodSinceMs, evidence }: WaveState, nowMs: number): number => {
+  const endedAtMs = Math.min(nowMs, evidence?.alertsEndedAtMs ?? 0);
+  return Math.max(goodSinceMs ?? nowMs, endedAtMs);
+};
+
 /** One open wave: the steps about it, and what it waits for if it is not passed by them. */
 const planOpenWave = (
   known: WavesKnown,
@@ -148,14 +168,14 @@ const planOpenWave = (
   if (verdict.kind === 'bad' || verdict.kind === 'short') {
     return { steps: [stopStep(known, wave, verdict)], waiting: { kind: 'nothing' } };
   }
-  if (verdict.kind !== 'good') {
-    const again: WaveStep[] =
-      wave.goodSinceMs === null ? [] : [{ kind: 'good-since', wave: wave.wave, sinceMs: null }];
-    return { steps: again, waiting: { kind: 'devices', wave, verdict } };
-  }
-  const sinceMs = wave.goodSinceMs ?? nowMs;
+  const again: WaveStep[] =
+    wave.goodSinceMs === null ? [] : [{ kind: 'good-since', wave: wave.wave, sinceMs: null }];
+  if (verdict.kind !== 'good') return { steps: again, waiting: { kind: 'devices', wave, verdict } };
+  const lack = lackOf(wave);
+  if (lack !== null) return { steps: again, waiting: { ...lack, wave } };
+  const sinceMs = goodSince(wave, nowMs);
   const steps: WaveStep[] =
-    wave.goodSinceMs === null ? [{ kind: 'good-since', wave: wave.wave, sinceMs }] : [];
+    wave.goodSinceMs === sinceMs ? [] : [{ kind: 'good-since', wave: wave.wave, sinceMs }];
   const endsAtMs = sinceMs + wave.gate.soakMs;
   if (nowMs < endsAtMs) return { steps, waiting: { kind: 'soak', wave, endsAtMs } };
   if (!isApproved(wave, known.rollout.createdBy)) {

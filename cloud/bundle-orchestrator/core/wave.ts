@@ -5,6 +5,8 @@
  * Pure.
  */
 
+import type { AlertSeverity } from '@signalbeam/sync/core/rollout-strategies';
+
 export type WaveSize =
   | { kind: 'percent'; percent: number }
   | { kind: 'count'; count: number }
@@ -33,6 +35,10 @@ export type Gate = {
   soakMs: number;
   approval: 'none' | 'any-person' | 'another-person';
   unreached: UnreachedRule;
+  /** As many devices as have to confirm must have such a score since they did; null: nobody asks. */
+  healthScoreMin: number | null;
+  /** None of this severity or a higher one may be open that was raised since the wave began; null: any may. */
+  alertFreeFrom: AlertSeverity | null;
 };
 
 export type WaveWish = { name: string; size: WaveSize; gate: Gate };
@@ -48,6 +54,8 @@ export const openGate: Gate = {
   soakMs: 0,
   approval: 'none',
   unreached: { rule: 'wait' },
+  healthScoreMin: null,
+  alertFreeFrom: null,
 };
 
 export type WavesFault = { wave: number; message: string };
@@ -56,7 +64,12 @@ export type WavesFault = { wave: number; message: string };
 export const wavesFaults = (waves: readonly WaveWish[]): WavesFault[] => {
   const faults: WavesFault[] = [];
   const last = waves.length - 1;
-  waves.forEach(({ size }, wave) => {
+  waves.forEach(({ size, gate }, wave) => {
+    if (gate.healthScoreMin !== null && gate.succeededPercentMin === 0) {
+      const message =
+        'asks for a health score of devices that confirmed, so succeededPercentMin must be above 0';
+      faults.push({ wave, message });
+    }
     if ((size.kind === 'rest' || size.kind === 'each-site') && wave !== last) {
       faults.push({ wave, message: 'takes all that is left, so it must be the last' });
     }

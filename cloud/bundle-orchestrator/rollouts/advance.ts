@@ -9,6 +9,7 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { isPaced } from '../core/pace.ts';
 import type { RolloutStatus } from '../core/rollout.ts';
 import { planRows, type RowMove } from '../core/row-moves.ts';
+import { asksForEvidence } from '../core/wave-evidence.ts';
 import { planWaves, type WaveStep, waveDueAt } from '../core/wave-plan.ts';
 import { setTellDue } from '../store/rollout-pace.ts';
 import { moveRows } from '../store/rollout-rows.ts';
@@ -26,6 +27,7 @@ import {
   setRolloutStatus,
   setWavesDue,
 } from '../store/rollouts.ts';
+import { lookAtEvidence } from '../store/wave-evidence.ts';
 import { announceRollout } from './announce.ts';
 
 /** Which rows to look at: those of some devices, or none; now and then, all that wait for theirs. */
@@ -93,11 +95,20 @@ const asksForUnreached = (waves: readonly StoredWave[], nowMs: number): boolean 
       nowMs >= (openedAtMs ?? nowMs) + gate.unreached.afterMs,
   );
 
-const wavesAt = async (sql: Sql, at: At): Promise<StoredWave[]> => {
+const readWaves = async (sql: Sql, at: At): Promise<StoredWave[]> => {
   const read = async (unreached: 'apart' | 'among') =>
     (await wavesOf(sql, at.tenantId, [at.rolloutId], unreached)).get(at.rolloutId) ?? [];
   const waves = await read('among');
   return asksForUnreached(waves, at.nowMs) ? read('apart') : waves;
+};
+
+/** With what is seen now of the devices of those whose gates ask for it. */
+const wavesAt = async (sql: Sql, at: At): Promise<StoredWave[]> => {
+  const waves = await readWaves(sql, at);
+  const asked = waves.filter(({ state, gate }) => state === 'open' && asksForEvidence(gate));
+  if (asked.length === 0) return waves;
+  const evidence = await lookAtEvidence(sql, at, asked);
+  return waves.map((wave) => ({ ...wave, evidence: evidence.get(wave.wave) ?? wave.evidence }));
 };
 
 const moveReported = async (

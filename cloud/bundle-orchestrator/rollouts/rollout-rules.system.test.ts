@@ -10,12 +10,13 @@ let two: Fleet['two'];
 let start: Fleet['start'];
 let started: Fleet['started'];
 let get: Fleet['get'];
+let rows: Fleet['rows'];
 let steer: Fleet['steer'];
 let desired: Fleet['desired'];
 let says: Fleet['says'];
 let trio: Fleet['trio'];
 beforeAll(async () => {
-  ({ rig, one, two, start, started, get, steer, desired, says, trio } = await openFleet(
+  ({ rig, one, two, start, started, get, rows, steer, desired, says, trio } = await openFleet(
     inject('postgresUrl'),
   ));
 });
@@ -188,6 +189,87 @@ describe('the list of rollouts', () => {
         [tenant.tenantId],
       );
       expect(left).toHaveLength(0);
+    });
+  });
+});
+
+describe('a gate that asks how devices are', () => {
+  const inWaves = (bundleId: string, devices: readonly TestDevice[], gate: object) => {
+    const waves = [
+      { name: 'canary', size: { kind: 'count', count: 1 }, gate },
+      { name: 'rest', size: { kind: 'rest' } },
+    ];
+    const deviceIds = devices.map(({ deviceId }) => deviceId);
+    return rig.ask('POST', '/api/rollouts', {
+      token: one.operator,
+      body: { bundleId, version: '2.0.0', deviceIds, waves },
+    });
+  };
+  const canaryOf = async (id: string, devices: readonly TestDevice[]): Promise<TestDevice> => {
+    const told = (await rows(id)).find(({ status }) => status === 'pending')?.deviceId;
+    const canary = devices.find(({ deviceId }) => deviceId === told);
+    if (canary === undefined) throw new Error('nobody was told');
+    return canary;
+  };
+  const scored = (device: TestDevice, score: number, judgedAt = new Date()) =>
+    rig.owner.query(
+      `INSERT INTO telemetry.device_health (device_id, tenant_id, score, parts, strain, judged_at)
+       VALUES ($1, $2, $3, '{}', '', $4)
+       ON CONFLICT (device_id) DO UPDATE SET score = $3, judged_at = $4`,
+      [device.deviceId, one.tenantId, score, judgedAt],
+    );
+  /** Steered, it is looked at again; nothing else happens to its one confirmed device. */
+  const lookAgain = async (id: string): Promise<RolloutView> => {
+    await steer(id, 'pause');
+    return (await steer(id, 'resume')).body;
+  };
+
+  it('waits for a score that is newer than what it judges, and for alerts to be resolved', async () => {
+    const { bundleId, devices } = await trio();
+    const gate = { healthScoreMin: 80, alertFreeFrom: 'warning' };
+    const { body } = await inWaves(bundleId, devices, gate);
+    const { id } = body as RolloutView;
+    const canary = await canaryOf(id, devices);
+    // Of before the rollout: an old score is no proof, an old alert is none of its.
+    await scored(canary, 95, new Date(Date.now() - 3_600_000));
+    const alert = (title: string, severity: string, raised: Date) =>
+      rig.owner.query(
+        `INSERT INTO telemetry.alerts (tenant_id, rule_id, rule_name, type, severity, status, title,
+           detail, device_id, device_count, silenced, raised_at)
+         VALUES ($1, 'low-disk', 'Low disk', 'low-disk', $2, 'active', $3, '', $4, 1, false, $5)`,
+        [one.tenantId, severity, title, canary.deviceId, raised],
+      );
+    await alert('Old trouble', 'critical', new Date(Date.now() - 3_600_000));
+    await alert('Just to say', 'info', new Date());
+    await says(canary, bundleId, 'running');
+    const head = 'Wave canary (1 of 2): 1 of 1 confirmed; ';
+    const asks = `${head}its gate needs a health score of 80 from 1 device more: ${canary.name} has `;
+    await eventually(async () =>
+      expect((await get(id)).waiting).toBe(`${asks}none since it confirmed`),
+    );
+    await scored(canary, 61);
+    expect(await lookAgain(id)).toMatchObject({
+      waiting: `${asks}61`,
+      waves: [{ evidence: { well: 0, unwell: 1, alerts: 0 } }, { evidence: null }],
+    });
+    await scored(canary, 95);
+    await alert('Disk full', 'warning', new Date());
+    expect((await lookAgain(id)).waiting).toBe(
+      `${head}waiting until an alert that was raised on it since it began (warning or worse) is resolved: Disk full`,
+    );
+    await rig.owner.query(
+      `UPDATE telemetry.alerts SET status = 'resolved', resolved_at = now() WHERE device_id = $1`,
+      [canary.deviceId],
+    );
+    expect((await lookAgain(id)).waves).toMatchObject([{ state: 'passed' }, { state: 'open' }]);
+  });
+
+  it('refuses to ask for the health of nobody', async () => {
+    const { bundleId, devices } = await trio();
+    const gate = { succeededPercentMin: 0, healthScoreMin: 80 };
+    expect(await inWaves(bundleId, devices, gate)).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: 'waves[0]' }] },
     });
   });
 });

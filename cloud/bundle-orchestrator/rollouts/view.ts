@@ -5,9 +5,10 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { addProgress, emptyProgress, type Progress } from '../core/rollout.ts';
 import { sayWaiting } from '../core/rollout-words.ts';
 import type { Gate, WaveSize } from '../core/wave.ts';
-import { planWaves } from '../core/wave-plan.ts';
+import { planWaves, type WaveWait } from '../core/wave-plan.ts';
 import { findRollout, firstOpenRows, type RolloutRecord } from '../store/rollout-views.ts';
 import { type StoredWave, wavesOf } from '../store/rollout-waves.ts';
+import { namesOf } from '../store/wave-evidence.ts';
 
 export type WaveView = {
   name: string;
@@ -22,6 +23,8 @@ export type WaveView = {
   late: number;
   approvals: string[];
   progress: Progress;
+  /** What was seen of its devices, where its gate asks for it. */
+  evidence: { well: number; unwell: number; alerts: number } | null;
 };
 
 export type RolloutView = Omit<RolloutRecord, 'paceWaits'> & {
@@ -47,9 +50,28 @@ const waveView = (wave: StoredWave): WaveView => ({
   late: wave.late,
   approvals: [...wave.approvals],
   progress: wave.counts,
+  evidence:
+    wave.evidence === null
+      ? null
+      : { well: wave.evidence.well, unwell: wave.evidence.unwell, alerts: wave.evidence.alerts },
 });
 
-/** Five statements, whatever the number of rollouts and devices. */
+type Names = Awaited<ReturnType<typeof namesOf>>;
+
+/** Who or what keeps the gate shut that it waits for. */
+const lackingOf = (wait: WaveWait, names: Names): string[] => {
+  const evidence = 'wave' in wait ? wait.wave.evidence : null;
+  if (evidence === null) return [];
+  if (wait.kind === 'alerts') return evidence.alertIds.flatMap((id) => names.alerts.get(id) ?? []);
+  if (wait.kind !== 'health') return [];
+  return evidence.lacking.flatMap(({ deviceId, score }) => {
+    const name = names.devices.get(deviceId);
+    if (name === undefined) return [];
+    return [score === null ? `${name} has none since it confirmed` : `${name} has ${score}`];
+  });
+};
+
+/** Six statements at most, whatever the number of rollouts and devices. */
 export const viewRollouts = async (
   sql: Sql,
   tenantId: string,
@@ -60,6 +82,8 @@ export const viewRollouts = async (
   const ids = rollouts.map(({ id }) => id);
   const waves = await wavesOf(sql, tenantId, ids, 'apart');
   const rows = await firstOpenRows(sql, tenantId, ids);
+  const evidence = [...waves.values()].flat().flatMap((wave) => wave.evidence ?? []);
+  const names = await namesOf(sql, tenantId, evidence);
   return rollouts.map(({ paceWaits, ...rollout }) => {
     const own = waves.get(rollout.id) ?? [];
     const progress = own.reduce((sum, { counts }) => addProgress(sum, counts), emptyProgress);
@@ -67,7 +91,8 @@ export const viewRollouts = async (
     // Steps that have become possible are for the loop to run, not for a look.
     const { waiting: wait } = planWaves({ rollout: { ...rollout, startAtMs }, waves: own }, nowMs);
     const open = rows.get(rollout.id) ?? [];
-    const known = { rollout, waves: own, wait, paceWaits, rows: open, progress };
+    const lacking = lackingOf(wait, names);
+    const known = { rollout, waves: own, wait, paceWaits, lacking, rows: open, progress };
     return {
       ...rollout,
       progress,

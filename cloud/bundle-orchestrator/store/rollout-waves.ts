@@ -5,7 +5,8 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { emptyProgress, type Progress, type RowStatus } from '../core/rollout.ts';
-import type { Gate, WaveSize, WaveWish } from '../core/wave.ts';
+import { type Gate, openGate, type WaveSize, type WaveWish } from '../core/wave.ts';
+import type { Evidence } from '../core/wave-evidence.ts';
 import type { WaveState } from '../core/wave-plan.ts';
 
 export type StoredWave = WaveState & {
@@ -55,6 +56,7 @@ type Row = {
   accepted_failed: number;
   last_place: number;
   late: number;
+  evidence: Evidence | null;
 } & Record<
   | 'planned'
   | 'pending'
@@ -82,11 +84,17 @@ const countsOf = (row: Row): Progress => {
   return { ...emptyProgress, ...parts, total };
 };
 
+const unasked = {
+  healthScoreMin: openGate.healthScoreMin,
+  alertFreeFrom: openGate.alertFreeFrom,
+};
+
 const waveOf = (row: Row): StoredWave => ({
   wave: row.wave,
   name: row.name,
   size: row.size,
-  gate: row.gate,
+  // Older gates lack what was not asked for then.
+  gate: { ...unasked, ...row.gate },
   state: row.state,
   openedAtMs: row.opened_at?.getTime() ?? null,
   goodSinceMs: row.good_since?.getTime() ?? null,
@@ -97,6 +105,7 @@ const waveOf = (row: Row): StoredWave => ({
   approvals: row.approvals,
   acceptedFailed: row.accepted_failed,
   counts: countsOf(row),
+  evidence: row.evidence,
 });
 
 /** How many of those that a wave waits for are not heard of, by what they would be counted as. */
@@ -149,7 +158,7 @@ export const wavesOf = async (
   const { rows } = await sql.query<Row>(
     `SELECT rollout_id, wave, name, size, gate, state, opened_at, good_since, passed_at, passed_by,
             approvals, accepted_failed, last_place, late, planned, pending, in_progress, succeeded, failed, cancelled, rolling_back,
-            rolled_back
+            rolled_back, evidence
        FROM bundle_orchestrator.rollout_waves
       WHERE tenant_id = $1 AND rollout_id = ANY ($2) ORDER BY rollout_id, wave`,
     [tenantId, rolloutIds],

@@ -24,12 +24,20 @@ describe('a plan from flags', () => {
       strategy: 'canary',
       soak: '1h',
       approval: 'another',
+      health: '80',
+      'alert-free': 'warning',
       'on-failure': 'roll-back',
     };
     expect(await plan(values)).toMatchObject({
       onFailure: 'roll-back',
       waves: [
-        { size: { kind: 'percent' }, gate: { soakMs: 3_600_000, approval: 'another-person' } },
+        {
+          size: { kind: 'percent' },
+          gate: {
+            ...{ soakMs: 3_600_000, approval: 'another-person' },
+            ...{ healthScoreMin: 80, alertFreeFrom: 'warning' },
+          },
+        },
         { size: { kind: 'rest' } },
       ],
     });
@@ -56,6 +64,9 @@ describe('a plan from flags', () => {
     ['--soak is a time', { strategy: 'canary', soak: 'long' }],
     ['--approval is one of', { strategy: 'canary', approval: 'god' }],
     ['choose a --strategy', { soak: '10m' }],
+    ['--health is about waves', { health: '80' }],
+    ['--health is a score', { strategy: 'canary', health: '0' }],
+    ['--alert-free is one of', { strategy: 'canary', 'alert-free': 'loud' }],
     ['there is none', { for: '1h' }],
     ['--for is a time', { window: ['0 2 * * *'], for: 'ever' }],
     ['--per-site is a number', { 'per-site': '0' }],

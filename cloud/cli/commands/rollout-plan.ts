@@ -4,6 +4,8 @@
  */
 import type { Client, Schemas } from '@signalbeam/client';
 import {
+  type AlertSeverity,
+  alertSeverities,
   type StrategyName,
   strategyNames,
   wavesOf,
@@ -28,6 +30,14 @@ export const planFlags = {
     ...{ type: 'string', value: 'WHO', choices: Object.keys(approvals) },
     about: 'who approves each wave: nobody, anyone, or another than you',
   },
+  health: {
+    ...{ type: 'string', value: 'SCORE' },
+    about: 'the health score, 1–100, that devices of a wave need before the next one',
+  },
+  'alert-free': {
+    ...{ type: 'string', value: 'SEVERITY', choices: alertSeverities },
+    about: 'alerts of this severity or worse on devices of a wave hold the next one up',
+  },
   'on-failure': {
     ...{ type: 'string', value: 'ACTION', choices: failures },
     about: 'what a bad wave does: pause, or roll-back',
@@ -45,6 +55,8 @@ export type PlanValues = PaceValues & {
   strategy?: string;
   soak?: string;
   approval?: string;
+  health?: string;
+  'alert-free'?: string;
   'on-failure'?: string;
   at?: string;
   'late-joiners'?: boolean;
@@ -72,17 +84,34 @@ const soakMinutesOf = (text: string): number => {
   return Math.round(ms / 60_000);
 };
 
+const scoreOf = (text: string | undefined): number | null => {
+  if (text === undefined) return null;
+  if (!/^(?:[1-9][0-9]?|100)$/.test(text))
+    throw new UsageError('--health is a score from 1 to 100.');
+  return Number(text);
+};
+
+const severityOf = (word: string | undefined): AlertSeverity | null => {
+  if (word === undefined) return null;
+  const found = alertSeverities.find((severity) => severity === word);
+  if (found !== undefined) return found;
+  throw new UsageError(`--alert-free is one of ${alertSeverities.join(', ')}.`);
+};
+
+const aboutWaves = ['soak', 'approval', 'health', 'alert-free'] as const;
+
 const fromFlags = (values: PlanValues) => {
   const strategy = strategyOf(values.strategy ?? 'all-at-once');
-  if (strategy === 'all-at-once' && (values.soak ?? values.approval) !== undefined) {
-    throw new UsageError(
-      '--soak and --approval are about waves: choose a --strategy that has some.',
-    );
+  const odd = aboutWaves.find((flag) => values[flag] !== undefined);
+  if (strategy === 'all-at-once' && odd !== undefined) {
+    throw new UsageError(`--${odd} is about waves: choose a --strategy that has some.`);
   }
   const choice = {
     strategy,
     soakMinutes: soakMinutesOf(values.soak ?? '10m'),
     approval: approvalOf(values.approval ?? 'nobody'),
+    healthScoreMin: scoreOf(values.health),
+    alertFreeFrom: severityOf(values['alert-free']),
   };
   return { waves: wavesOf(choice), pace: paceOf(values) };
 };
@@ -99,7 +128,7 @@ const fromFile = async (file: string, input: () => Promise<string>): Promise<obj
   return plan;
 };
 
-const ofPlanFlags = ['strategy', 'soak', 'approval', ...Object.keys(paceFlags)];
+const ofPlanFlags = ['strategy', ...aboutWaves, ...Object.keys(paceFlags)];
 
 /** What the API is asked for beside the version and the devices. */
 export const planOf = async (values: PlanValues, input: () => Promise<string>): Promise<object> => {

@@ -812,6 +812,13 @@ export interface components {
         /** @default 50 */
         reachedPercentMin?: number;
       };
+      /** @default null */
+      healthScoreMin?: number | null;
+      /**
+      * @default null
+      * @enum {string|null}
+      */
+      alertFreeFrom?: "info" | "warning" | "critical" | null;
     };
     /** @default {} */
     RolloutPace: {
@@ -868,6 +875,11 @@ export interface components {
         late: number;
         approvals: string[];
         progress: components["schemas"]["RolloutProgress"];
+        evidence: {
+          well: number;
+          unwell: number;
+          alerts: number;
+        } | null;
       }[];
       /** Format: date-time */
       createdAt: string;
