@@ -198,6 +198,23 @@ describe('every page', () => {
     await page.context().close();
   });
 
+  it('reaches every section on a phone, the lesser ones behind one button', async () => {
+    const { page, heading, live } = desk;
+    await page.goto(desk.cloud.url);
+    await live().waitFor();
+    await page.setViewportSize({ width: 320, height: 700 });
+    const bar = page.getByRole('navigation');
+    await bar.getByRole('button', { name: 'More' }).click();
+    expect(await looksFor(page, 'the sections of a phone')).toEqual([]);
+    await page.setViewportSize({ width: 320, height: 700 });
+    await bar.getByRole('link', { name: 'Tokens' }).click();
+    await heading('Registration tokens').waitFor();
+    expect(await bar.getByRole('link').count()).toBe(4);
+    const [scrolled, seen] = await bar.evaluate((node) => [node.scrollHeight, node.clientHeight]);
+    expect(scrolled).toBe(seen);
+    await page.setViewportSize({ width: 1280, height: 800 });
+  });
+
   it('says so when the code of a page can’t be fetched', async () => {
     const { page, heading, live, section } = desk;
     const code = /rollouts-page.*\.js$/;

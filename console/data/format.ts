@@ -36,6 +36,10 @@ export const spanOf = (ms: number): string => {
   return `${plural(Math.floor(span / day), 'day')}${hours === 0 ? '' : ` ${hours} h`}`;
 };
 
+/** `in 42 s`, `in 3 h 20 min`, and `now` when the time has come. */
+export const untilOf = (at: Instant, now: number): string =>
+  millisOf(at) <= now ? 'now' : `in ${spanOf(millisOf(at) - now)}`;
+
 const pad = (value: number): string => String(value).padStart(2, '0');
 
 /** `14:02` today, `Mon 14:02` this week, `3 Mar 14:02` before. Local time. */

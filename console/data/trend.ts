@@ -2,7 +2,7 @@
  * Metrics made ready to draw and to read aloud: pure. A chart, its table twin and its sentence all
  * come from the same points, so they can't disagree.
  */
-import { bytesOf, millisOf } from './format.ts';
+import { bytesOf, millisOf, spanOf } from './format.ts';
 import type { Sample } from './types.ts';
 
 export type Point = { at: number; value: number | null };
@@ -46,20 +46,31 @@ export const pointsOf = (samples: readonly Sample[], key: MetricKey): Point[] =>
 export const latestOf = (points: readonly Point[]): number | null =>
   points.findLast((point) => point.value !== null)?.value ?? null;
 
-/** "Now 23 %, between 4.1 % and 61 % in the last hour." */
+/** What a chart shows: from when to when, in milliseconds since 1970, and how a person calls that. */
+export type Window = { from: number; to: number; period: string };
+
+/** "Between 4.1 % and 61 % over the last hour", or over what of it was measured. */
 export const sentenceOf = (
   points: readonly Point[],
   text: (value: number) => string,
-  period: string,
+  { from, to, period }: Window,
 ): string => {
-  const values = points.flatMap((point) => (point.value === null ? [] : [point.value]));
-  const last = values.at(-1);
-  if (last === undefined) return `No readings in the ${period}.`;
-  const low = Math.min(...values);
-  const high = Math.max(...values);
+  let [low, high, firstAt, lastAt] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (const { at, value } of points) {
+    if (value === null) continue;
+    [low, high] = [Math.min(low, value), Math.max(high, value)];
+    [firstAt, lastAt] = [Math.min(firstAt, at), Math.max(lastAt, at)];
+  }
+  if (lastAt === -Infinity) return `No readings in the ${period}.`;
+  if (firstAt === lastAt) return `One reading in the ${period}: ${text(low)}.`;
+  // A chart of an hour whose device came a minute ago speaks of that minute.
+  const isCovered = lastAt - firstAt >= (to - from) * 0.9;
+  const span = isCovered
+    ? `over the ${period}`
+    : `over ${spanOf(lastAt - firstAt)} of the ${period}`;
   return text(low) === text(high)
-    ? `Steady at ${text(high)} over the ${period}.`
-    : `Between ${text(low)} and ${text(high)} over the ${period}.`;
+    ? `Steady at ${text(high)} ${span}.`
+    : `Between ${text(low)} and ${text(high)} ${span}.`;
 };
 
 const isNumber = (value: unknown): value is number => typeof value === 'number';

@@ -163,7 +163,7 @@ class AccountPage extends LitElement {
     };
     return html`<tr><td>${browserOf(session.userAgent)}<div class="muted small">${session.ip ?? 'unknown address'}</div></td>
       <td>${session.current ? html`<span class="tag">this one</span>` : html`<button type="button" class="button small danger" @click=${() => void end()}>End</button>`}</td>
-      <td class="wide muted">since ${age(session.createdAt)}<div class="small">renewed ${age(session.renewedAt)}</div></td></tr>`;
+      <td class="wide muted">signed in ${age(session.createdAt)}<div class="small">renewed ${age(session.renewedAt)}</div></td></tr>`;
   }
 
   protected override render() {

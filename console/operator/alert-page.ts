@@ -4,7 +4,7 @@ import type { AlertDetail } from '../data/alert-types.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { actionButton } from '../ui/action.ts';
-import { age } from '../ui/age.ts';
+import { age, lasting, until } from '../ui/age.ts';
 import { crumb } from '../ui/crumb.ts';
 import { dialog } from '../ui/dialog.ts';
 import { badge, glyph } from '../ui/glyph.ts';
@@ -132,7 +132,7 @@ class AlertPage extends LitElement {
             : html`<div class="row">${badge(severityOf(alert))}<span class="muted">${
                 alert.status === 'resolved'
                   ? html`was raised ${age(alert.raisedAt)}, over ${age(alert.resolvedAt)}`
-                  : html`since ${age(alert.raisedAt)}`
+                  : html`for ${lasting(alert.raisedAt)}`
               }</span></div>`
         }</div>${alert === undefined ? nothing : this.#actions(alert)}</div>`;
   }
@@ -148,7 +148,7 @@ class AlertPage extends LitElement {
       ${fact('Devices', deviceCount > 1 ? String(deviceCount) : null)}
       ${fact('Rule', html`<a href=${pathTo.alertRules()}>${alert.ruleName}</a>`)}
       ${fact('Taken on', alert.acknowledgedAt === null ? null : html`${personOf(alert.acknowledgedBy)}, ${age(alert.acknowledgedAt)}`)}
-      ${fact('Becomes critical', alert.escalatesAt === null ? null : html`${age(alert.escalatesAt)}, unless somebody acknowledges it`)}</dl>`;
+      ${fact('Becomes critical', alert.escalatesAt === null ? null : html`${until(alert.escalatesAt)}, unless somebody acknowledges it`)}</dl>`;
   }
 
   #history(alert: AlertDetail): TemplateResult {

@@ -159,9 +159,14 @@ class AlertRulesPage extends LitElement {
     const button = (kind: 'change' | 'reset' | 'remove', label: string, look = '') =>
       actionButton({ label, look, refused, hushed: true, run: () => this.#open({ kind, rule }) });
     const off = { shape: 'bar', tone: 'idle', word: 'Off' } as const;
-    return html`<tr><td><span class="strong">${rule.name}</span><div class="muted small">${typeWords[rule.type] ?? rule.type}${rule.site === null ? nothing : ` at ${rule.site}`}${
-      rule.builtIn && rule.changed ? ' · changed' : nothing
-    }</div></td><td>${badge(rule.enabled ? severityOf({ severity: rule.severity, status: 'active' }) : off)}</td>
+    const type = typeWords[rule.type] ?? rule.type;
+    const where = rule.site === null ? type : `${type} at ${rule.site}`;
+    // A rule as it came is called like its type: once is enough.
+    const about = [
+      ...(where === rule.name ? [] : [where]),
+      ...(rule.builtIn && rule.changed ? ['changed'] : []),
+    ].join(' · ');
+    return html`<tr><td><span class="strong">${rule.name}</span>${about === '' ? nothing : html`<div class="muted small">${about}</div>`}</td><td>${badge(rule.enabled ? severityOf({ severity: rule.severity, status: 'active' }) : off)}</td>
       <td class="muted wide">${rule.consequence}</td>
       <td class="end"><div class="row">${button('change', 'Change')}${
         rule.builtIn

@@ -36,15 +36,17 @@ class DeviceHealthCard extends LitElement {
     return html`<p class="muted">${
       notHeardSince === null
         ? 'Never heard of, so nothing is known.'
-        : html`Not heard since ${age(notHeardSince)}, so it has no score.`
+        : html`Last heard ${age(notHeardSince)}, so it has no score.`
     }</p>`;
   }
 
   #parts({ parts }: DeviceHealth): TemplateResult {
-    return html`<dl class="facts">${(Object.keys(names) as (keyof typeof names)[]).map((name) => {
-      const { points, most, says } = parts[name];
-      return html`<dt>${names[name]} <span class="muted">${points}/${most}</span></dt><dd>${says}</dd>`;
-    })}</dl>`;
+    return html`<dl class="health-parts">${(Object.keys(names) as (keyof typeof names)[]).map(
+      (name) => {
+        const { points, most, says } = parts[name];
+        return html`<div><dt>${names[name]}</dt><dd class="number">${points}/${most}</dd><dd class="says">${says}</dd></div>`;
+      },
+    )}</dl>`;
   }
 
   protected override render() {

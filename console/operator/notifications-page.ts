@@ -5,7 +5,7 @@ import type { Channel, ChannelWish, TestAnswer } from '../data/notification-api.
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { actionButton } from '../ui/action.ts';
-import { age } from '../ui/age.ts';
+import { age, lasting } from '../ui/age.ts';
 import '../ui/copy.ts';
 import { dialog } from '../ui/dialog.ts';
 import { badge, type Mark } from '../ui/glyph.ts';
@@ -127,7 +127,7 @@ class NotificationsPage extends LitElement {
       health;
     return html`${badge(marks[state])}
       ${reason === null ? nothing : html`<div class="small breaks">${reason}</div>`}
-      ${failingSince === null ? nothing : html`<div class="muted small">failing since ${age(failingSince)}${nextAttemptAt === null ? nothing : html`, next try ${clockOf(nextAttemptAt, Date.now())}`}</div>`}
+      ${failingSince === null ? nothing : html`<div class="muted small">failing for ${lasting(failingSince)}${nextAttemptAt === null ? nothing : html`, next try ${clockOf(nextAttemptAt, Date.now())}`}</div>`}
       <div class="muted small">last sent ${age(lastDeliveredAt)}${waiting > 0 ? `, ${waiting} waiting` : ''}${dropped > 0 ? `, ${dropped} dropped` : ''}</div>`;
   }
 

@@ -23,17 +23,19 @@ import './sign-in.ts';
 
 type PageElement = HTMLElement & { app: App; params: Params };
 
-const sections: readonly { key: Route['section']; label: string; href: string; icon: IconName }[] =
-  [
-    { key: 'fleet', label: 'Fleet', href: pathTo.fleet(), icon: 'router' },
-    { key: 'groups', label: 'Groups', href: pathTo.groups(), icon: 'layers' },
-    { key: 'sites', label: 'Sites', href: pathTo.sites(), icon: 'server' },
-    { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
-    { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
-    { key: 'alerts', label: 'Alerts', href: pathTo.alerts(), icon: 'alert' },
-    { key: 'tokens', label: 'Tokens', href: pathTo.tokens(), icon: 'lock' },
-    { key: 'account', label: 'Account', href: pathTo.account(), icon: 'user' },
-  ];
+type Section = { key: Route['section']; label: string; href: string; icon: IconName };
+const sections: readonly Section[] = [
+  { key: 'fleet', label: 'Fleet', href: pathTo.fleet(), icon: 'router' },
+  { key: 'groups', label: 'Groups', href: pathTo.groups(), icon: 'layers' },
+  { key: 'sites', label: 'Sites', href: pathTo.sites(), icon: 'server' },
+  { key: 'bundles', label: 'Bundles', href: pathTo.bundles(), icon: 'box' },
+  { key: 'rollouts', label: 'Rollouts', href: pathTo.rollouts(), icon: 'rocket' },
+  { key: 'alerts', label: 'Alerts', href: pathTo.alerts(), icon: 'alert' },
+  { key: 'tokens', label: 'Tokens', href: pathTo.tokens(), icon: 'lock' },
+  { key: 'account', label: 'Account', href: pathTo.account(), icon: 'user' },
+];
+/** A phone's bar has room for these and for a button that holds the others. */
+const onPhones: ReadonlySet<Route['section']> = new Set(['fleet', 'bundles', 'rollouts', 'alerts']);
 
 export class OperatorShell extends LitElement {
   static override properties = {
@@ -227,14 +229,21 @@ export class OperatorShell extends LitElement {
       : html`<b class="tally">${active > 99 ? '99+' : active}<span class="visually-hidden"> open</span></b>`;
   }
 
+  #sectionLink({ key, label, href, icon: name }: Section): TemplateResult {
+    const current = this.section === key ? 'page' : nothing;
+    return html`<a class=${onPhones.has(key) ? '' : 'lesser'} href=${href} aria-current=${current}>
+      ${icon(name)}<span>${label}</span>${key === 'alerts' ? this.#open() : nothing}</a>`;
+  }
+
   #nav(): TemplateResult {
+    const others = sections.filter(({ key }) => !onPhones.has(key));
+    const isHere = others.some(({ key }) => key === this.section);
+    const close = () => this.querySelector<HTMLElement>('#more-sections')?.hidePopover();
     return html`<nav aria-label="Main">
-      ${sections.map(
-        (
-          entry,
-        ) => html`<a href=${entry.href} aria-current=${this.section === entry.key ? 'page' : nothing}>
-          ${icon(entry.icon)}<span>${entry.label}</span>${entry.key === 'alerts' ? this.#open() : nothing}</a>`,
-      )}
+      ${sections.map((section) => this.#sectionLink(section))}
+      <button type="button" class=${isHere ? 'more here' : 'more'} popovertarget="more-sections">
+        ${icon('menu')}<span>More</span></button>
+      <div id="more-sections" popover @click=${close}>${others.map((section) => this.#sectionLink(section))}</div>
     </nav>`;
   }
 

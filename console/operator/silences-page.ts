@@ -4,7 +4,7 @@ import type { Silence, SilenceWish, Weekly } from '../data/alert-types.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { actionButton } from '../ui/action.ts';
-import { age } from '../ui/age.ts';
+import { until } from '../ui/age.ts';
 import { dialog } from '../ui/dialog.ts';
 import { badge } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
@@ -164,7 +164,7 @@ class SilencesPage extends LitElement {
       : ({ shape: 'dashed', tone: 'idle', word: 'Not now' } as const);
     return html`<tr><td class="wide"><span class="strong">${silence.reason}</span><div class="muted small">by ${silence.createdBy.replace(/^user:/, '')}</div></td>
       <td class="wide">${names.map((name, index) => html`${index === 0 ? nothing : ', '}${name}`)}${weekly === null ? nothing : html`<div class="muted small">${hoursOf(weekly)}</div>`}</td>
-      <td>${badge(standing)}</td><td class="muted nowrap">ends ${age(silence.endsAt)}</td>
+      <td>${badge(standing)}</td><td class="muted nowrap">ends ${until(silence.endsAt)}</td>
       <td class="end">${actionButton({
         label: 'End',
         refused: refusedByRole(this.app.user),

@@ -3,7 +3,7 @@
  * its tooltip and its machine-readable value.
  */
 import { html, LitElement } from 'lit';
-import { ageOf, fullTimeOf, millisOf, spanOf } from '../data/format.ts';
+import { ageOf, fullTimeOf, millisOf, spanOf, untilOf } from '../data/format.ts';
 import type { Instant } from '../data/types.ts';
 import { clockNow } from './clock.ts';
 
@@ -11,10 +11,10 @@ const showing = new Set<TimeAge>();
 let ticker: ReturnType<typeof setInterval> | undefined;
 
 class TimeAge extends LitElement {
-  static override properties = { at: { attribute: false }, span: { type: Boolean } };
+  static override properties = { at: { attribute: false }, shown: { attribute: false } };
   at: Instant | null = null;
-  /** Shows how long it lasts ("7 min") rather than how long ago. */
-  span = false;
+  /** How long ago ("7 min ago"), how long it lasts ("7 min"), or how long until then ("in 7 min"). */
+  shown: 'ago' | 'span' | 'until' = 'ago';
 
   protected override createRenderRoot() {
     return this;
@@ -39,11 +39,19 @@ class TimeAge extends LitElement {
   protected override render() {
     if (this.at === null) return html`<span class="muted">never</span>`;
     const now = clockNow();
-    const words = this.span ? spanOf(now - millisOf(this.at)) : ageOf(this.at, now);
+    const words = {
+      ago: () => ageOf(this.at ?? now, now),
+      span: () => spanOf(now - millisOf(this.at ?? now)),
+      until: () => untilOf(this.at ?? now, now),
+    }[this.shown]();
     return html`<time class="nowrap" datetime=${new Date(millisOf(this.at)).toISOString()} title=${fullTimeOf(this.at)}>${words}</time>`;
   }
 }
 customElements.define('time-age', TimeAge);
 
 export const age = (at: Instant | null) => html`<time-age .at=${at}></time-age>`;
-export const lasting = (at: Instant | null) => html`<time-age span .at=${at}></time-age>`;
+export const lasting = (at: Instant | null) =>
+  html`<time-age .shown=${'span'} .at=${at}></time-age>`;
+/** Of a moment to come: `in 7 min`, and `now` once it is there. */
+export const until = (at: Instant | null) =>
+  html`<time-age .shown=${'until'} .at=${at}></time-age>`;

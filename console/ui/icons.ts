@@ -21,6 +21,7 @@ import keyboard from 'lucide-static/icons/keyboard.svg?raw';
 import layers from 'lucide-static/icons/layers.svg?raw';
 import lock from 'lucide-static/icons/lock.svg?raw';
 import logOut from 'lucide-static/icons/log-out.svg?raw';
+import menu from 'lucide-static/icons/menu.svg?raw';
 import monitor from 'lucide-static/icons/monitor.svg?raw';
 import moon from 'lucide-static/icons/moon.svg?raw';
 import plus from 'lucide-static/icons/plus.svg?raw';
@@ -53,6 +54,7 @@ const drawings = {
   layers,
   lock,
   logOut,
+  menu,
   monitor,
   moon,
   plus,

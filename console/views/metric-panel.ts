@@ -4,7 +4,14 @@
  */
 import { html, nothing, type TemplateResult } from 'lit';
 import { clockOf, millisOf } from '../data/format.ts';
-import { latestOf, percentText, pointsOf, rateText, sentenceOf } from '../data/trend.ts';
+import {
+  latestOf,
+  percentText,
+  pointsOf,
+  rateText,
+  sentenceOf,
+  type Window,
+} from '../data/trend.ts';
 import type { MetricSeries, Sample } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import type { ChartLine } from '../ui/line-chart.ts';
@@ -32,8 +39,6 @@ export const madeOf = ({ source, bucketMs }: Omit<MetricSeries, 'series'>): stri
   return `a point is ${count === 1 ? `a ${unit}`.replace('a hour', 'an hour') : `${count} ${unit}s`}, from ${source}`;
 };
 
-type Window = { from: number; to: number; period: string };
-
 const figure = (
   title: string,
   lines: ChartLine[],
@@ -54,7 +59,7 @@ export const metricCharts = (samples: readonly Sample[], window: Window): Templa
     return figure(title, [{ label: title, points, colour: '--accent' }], window, {
       text: percentText,
       ceiling: 100,
-      sentence: sentenceOf(points, percentText, window.period),
+      sentence: sentenceOf(points, percentText, window),
     });
   };
   const received = pointsOf(samples, 'received');
@@ -72,7 +77,7 @@ export const metricCharts = (samples: readonly Sample[], window: Window): Templa
       {
         text: rateText,
         ceiling: null,
-        sentence: `${sentenceOf(received, rateText, window.period)}${lastSent === null ? '' : ` Sent (green) now ${rateText(lastSent)}.`}`,
+        sentence: `${sentenceOf(received, rateText, window)}${lastSent === null ? '' : ` Sent (green) now ${rateText(lastSent)}.`}`,
       },
     )}
   </div>`;
