@@ -23,6 +23,7 @@ let service: Service;
 let owner: Pool;
 let handler: RequestListener;
 let issuer: string;
+let connections = 0;
 let closeProvider: () => Promise<void>;
 let tenantId: string;
 let admin: string;
@@ -58,6 +59,9 @@ beforeAll(async () => {
   service = createService({ ...platform, config: { ...platform.config, publicUrl } });
   owner = openPool({ url: world.world.databaseUrl, role: null, max: 1 });
   const server = createServer((request, response) => handler(request, response));
+  server.on('connection', () => {
+    connections += 1;
+  });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   closeProvider = () =>
@@ -272,6 +276,45 @@ describe('a sign-in elsewhere', () => {
     const mixed = new URL(ours, publicUrl);
     mixed.searchParams.set('code', new URL(foreign, publicUrl).searchParams.get('code') ?? '');
     await refused(mine, mixed.href);
+  });
+
+  test('goes where the provider says, but neither inside nor after a redirect', async () => {
+    const asked: string[] = [];
+    const says = (more: object): void => {
+      const real = makeProvider();
+      handler = (request, response) => {
+        asked.push(request.url ?? '');
+        if (request.url !== '/.well-known/openid-configuration') return real(request, response);
+        const facts = { issuer, authorization_endpoint: `${issuer}/auth`, ...more };
+        const endpoints = { token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks` };
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ ...endpoints, ...facts }));
+      };
+    };
+    says({});
+    expect((await signIn('rose')).location).toBe('/');
+    says({ token_endpoint: 'https://169.254.169.254/token' });
+    expect((await signIn('rose')).location).toBe('/?sign-in=oidc-refused');
+    says({ jwks_uri: 'https://10.0.0.1/jwks' });
+    expect((await signIn('rose')).location).toBe('/?sign-in=oidc-refused');
+    asked.length = 0;
+    handler = (request, response) => {
+      asked.push(request.url ?? '');
+      response.writeHead(302, { location: `${issuer}/elsewhere` }).end();
+    };
+    const begun = await service.app.request(`/api/auth/oidc?tenant=${tenantId}`);
+    expect(begun.headers.get('location')).toBe('/?sign-in=oidc-refused');
+    expect(asked).toEqual(['/.well-known/openid-configuration']);
+    handler = makeProvider();
+    // A cloud that is not on loopback itself does not even connect there.
+    const { platform } = world;
+    const config = { ...platform.config, publicUrl: 'https://fleet.example' };
+    const elsewhere = createService({ ...platform, config });
+    await trust({ issuer: issuer.replace('http://127.0.0.1', 'https://localhost') });
+    const before = connections;
+    const answer = await elsewhere.app.request(`/api/auth/oidc?tenant=${tenantId}`);
+    expect(answer.headers.get('location')).toBe('/?sign-in=oidc-refused');
+    expect(connections).toBe(before);
   });
 
   test('is begun with PKCE, state and nonce, and only where there is a provider', async () => {

@@ -8,6 +8,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdQuotaOf } from '@signalbeam/platform/identity/quota';
+import { fetchOutside } from '@signalbeam/platform/outside/ask';
+import { createReach, isAllowedUrl, type Reach } from '@signalbeam/platform/outside/reach';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
@@ -37,6 +39,8 @@ import {
 export const callbackPath = '/api/auth/oidc/callback';
 export const attemptMs = 10 * 60_000;
 const answerMsMax = 10_000;
+/** Of its description, its keys or its tokens. */
+const answerBytesMax = 256 * 1024;
 
 const refused = (reason: string, cause?: unknown) =>
   refusal('oidc-refused', reason, {
@@ -58,20 +62,17 @@ const callbackUrl = (parts: Parts): URL => {
   return new URL(callbackPath, publicUrl);
 };
 
-const isLoopback = ({ hostname }: URL): boolean =>
-  ['127.0.0.1', 'localhost', '[::1]'].includes(hostname);
-
-/** Without TLS only from a service that itself is reached without, on the same machine. */
-export const isAllowedIssuer = (parts: Parts, issuer: URL): boolean =>
-  issuer.protocol === 'https:' ||
-  (isLoopback(issuer) && parts.config.publicUrl?.startsWith('http://127.0.0.1') === true);
+/** A tenant names its provider, and that names where its keys are: none of it leads inside. */
+export const providerReach = ({ config }: Parts): Reach =>
+  createReach(config.publicUrl, config.identityNetworks);
 
 const discover = async (
   parts: Parts,
   provider: IdentityProvider,
 ): Promise<openid.Configuration> => {
   const issuer = new URL(provider.issuer);
-  if (!isAllowedIssuer(parts, issuer)) throw refused('The provider is not reached by TLS.');
+  const reach = providerReach(parts);
+  if (!isAllowedUrl(issuer, reach)) throw refused('The provider is not reached by TLS.');
   const secret =
     provider.secretSealed === null
       ? null
@@ -83,6 +84,7 @@ const discover = async (
     secret === null ? openid.None() : openid.ClientSecretPost(secret),
     {
       timeout: answerMsMax / 1_000,
+      [openid.customFetch]: fetchOutside(reach, { msMax: answerMsMax, bytesMax: answerBytesMax }),
       execute: [
         openid.enableNonRepudiationChecks,
         ...(issuer.protocol === 'http:' ? [openid.allowInsecureRequests] : []),

@@ -83,6 +83,7 @@ const environment = z.object({
   SIGNALBEAM_IMAGE_REGISTRIES: listText,
   SIGNALBEAM_HOST_PATHS: listText,
   SIGNALBEAM_NOTIFY_NETWORKS: networks,
+  SIGNALBEAM_IDENTITY_NETWORKS: networks,
   SIGNALBEAM_CONSOLE_DIR: optionalText,
   SIGNALBEAM_PUBLIC_URL: urlOf('http:', 'https:').optional(),
   SIGNALBEAM_LEAF_URL: urlOf('nats-leaf:', 'ws:', 'wss:', 'tls:').optional(),
@@ -118,6 +119,8 @@ export type Config = {
   hostPaths: string[];
   /** Private networks that notifications may go to: `10.0.0.0/8`. */
   notifyNetworks: string[];
+  /** Private networks that identity providers may be in, likewise. */
+  identityNetworks: string[];
   consoleDir: string | null;
   /** Where people and devices reach the API; null when it was not said. */
   publicUrl: string | null;
@@ -179,6 +182,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     imageRegistries: value.SIGNALBEAM_IMAGE_REGISTRIES ?? null,
     hostPaths: value.SIGNALBEAM_HOST_PATHS ?? ['/etc/localtime'],
     notifyNetworks: value.SIGNALBEAM_NOTIFY_NETWORKS ?? [],
+    identityNetworks: value.SIGNALBEAM_IDENTITY_NETWORKS ?? [],
     consoleDir: value.SIGNALBEAM_CONSOLE_DIR ?? null,
     publicUrl: value.SIGNALBEAM_PUBLIC_URL ?? null,
     leafUrls: (value.SIGNALBEAM_LEAF_URL ?? 'nats-leaf://127.0.0.1:7422').split(','),

@@ -4,6 +4,7 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, json, notFound } from '@signalbeam/platform/http/describe';
 import { problemOf, refusal } from '@signalbeam/platform/http/problem';
+import { isAllowedUrl } from '@signalbeam/platform/outside/reach';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
@@ -13,7 +14,7 @@ import {
   beginOidc,
   callbackPath,
   finishOidc,
-  isAllowedIssuer,
+  providerReach,
   secretContext,
 } from '../oidc.ts';
 import {
@@ -186,7 +187,7 @@ export const addOidcRoutes = (api: Api, parts: Parts): void => {
     const author = authorOf(c.var);
     const { tenantId } = author;
     const { clientSecret, ...given } = c.req.valid('json');
-    if (!isAllowedIssuer(parts, new URL(given.issuer))) {
+    if (!isAllowedUrl(new URL(given.issuer), providerReach(parts))) {
       throw refusal('invalid-request', 'The provider must be reached by https.', {
         errors: [{ path: 'issuer', message: 'must begin with https://' }],
       });

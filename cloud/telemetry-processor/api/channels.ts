@@ -6,10 +6,10 @@ import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
+import { createReach } from '@signalbeam/platform/outside/reach';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { openTarget, sealSecrets } from '../notify/channel.ts';
-import { createReach } from '../notify/reach.ts';
 import { targetOf } from '../notify/settle-wish.ts';
 import {
   type ChannelRow,
@@ -145,7 +145,7 @@ const addReading = (api: Api, { pools }: Parts): void => {
 
 const addMaking = (api: Api, parts: Parts): void => {
   const { pools, kek } = parts;
-  const reach = createReach(parts.config);
+  const reach = createReach(parts.config.publicUrl, parts.config.notifyNetworks);
   api.openapi(createChannelRoute, async (c) => {
     const author = authorOf(c.var);
     const { tenantId } = author;
@@ -179,7 +179,7 @@ const addMaking = (api: Api, parts: Parts): void => {
 
 const addChanging = (api: Api, parts: Parts): void => {
   const { pools, kek } = parts;
-  const reach = createReach(parts.config);
+  const reach = createReach(parts.config.publicUrl, parts.config.notifyNetworks);
   api.openapi(changeRoute, async (c) => {
     const author = authorOf(c.var);
     const { id } = c.req.valid('param');

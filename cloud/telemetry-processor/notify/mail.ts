@@ -3,11 +3,11 @@
  * named by the installation, and bounded in time as a whole, so a server that drips holds up nothing.
  */
 import { connect, isIP, type Socket } from 'node:net';
+import { findHost, isNamed, type Reach } from '@signalbeam/platform/outside/reach';
+import { whyUnreachable } from '@signalbeam/platform/outside/unreachable';
 import { createTransport } from 'nodemailer';
 import type { Outcome } from '../core/sending.ts';
 import type { EmailSettings } from './channel.ts';
-import { findHost, isNamed, type Reach } from './reach.ts';
-import { whyUnreachable } from './unreachable.ts';
 
 export const mailMsMax = 12_000;
 const responseBytesMax = 16 * 1024;

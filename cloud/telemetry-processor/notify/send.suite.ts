@@ -2,10 +2,11 @@
  * What every kind of channel does, whatever its receiver does: the message arrives with all it should
  * say, failures are told apart from refusals, nothing waits for ever, and no secret is ever repeated.
  */
+
+import type { Reach } from '@signalbeam/platform/outside/reach';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { AboutAlert, Happening, Notice } from '../core/notice.ts';
 import type { Target } from './channel.ts';
-import type { Reach } from './reach.ts';
 import { createSend } from './send.ts';
 
 export type Behaviour =

@@ -1,10 +1,10 @@
 /** Every kind of channel against a real receiver on loopback, and what only some of them know. */
 import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Reach } from '@signalbeam/platform/outside/reach';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { Target } from './channel.ts';
-import type { Reach } from './reach.ts';
 import {
   type Certificate,
   type HttpReceiver,

@@ -2,6 +2,8 @@
  * Sends a message on a channel of any kind: which shape, which address, which proof of who sends it.
  * Answers in one way for all of them, in words that hold no secret.
  */
+
+import type { Reach } from '@signalbeam/platform/outside/reach';
 import {
   emailMessage,
   pagerdutyEvent,
@@ -14,7 +16,6 @@ import type { Outcome } from '../core/sending.ts';
 import { type Target, withoutSecrets } from './channel.ts';
 import { sendMail } from './mail.ts';
 import { post } from './post.ts';
-import type { Reach } from './reach.ts';
 import { signatureHeaders } from './signature.ts';
 
 export type Message = {

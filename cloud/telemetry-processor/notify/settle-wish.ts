@@ -3,10 +3,9 @@
  * out stays only where it went before, so that nobody gets one sent to an address of their own.
  */
 import { type FieldError, refusal } from '@signalbeam/platform/http/problem';
+import { isAllowedUrl, type Reach } from '@signalbeam/platform/outside/reach';
 import type { ChannelWishBody } from '../api/channel-schemas.ts';
 import type { Target } from './channel.ts';
-import { isAllowedUrl } from './post.ts';
-import type { Reach } from './reach.ts';
 import { newSigningKey } from './signature.ts';
 
 const wrong = (path: string, message: string) => {

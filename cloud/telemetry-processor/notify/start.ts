@@ -3,17 +3,21 @@
  * Everything runs on every replica; the tables say who does what.
  */
 import type { Metrics } from '@signalbeam/platform/http/metrics';
+import { createReach } from '@signalbeam/platform/outside/reach';
 import type { Platform } from '@signalbeam/platform/service';
 import { removeOldDeliveries } from '../store/notification-retention.ts';
 import { startDelivering } from './deliver.ts';
 import { startHearing } from './hear.ts';
-import { createReach } from './reach.ts';
 import { createSend, type SendMessage } from './send.ts';
 
 export type NotifyParts = Pick<Platform, 'cloud' | 'config' | 'kek' | 'log' | 'now' | 'pools'>;
 
 export const openSend = ({ config, now }: Pick<NotifyParts, 'config' | 'now'>): SendMessage =>
-  createSend({ reach: createReach(config), publicUrl: config.publicUrl, now });
+  createSend({
+    reach: createReach(config.publicUrl, config.notifyNetworks),
+    publicUrl: config.publicUrl,
+    now,
+  });
 
 export type CountMessage = (kind: string, outcome: string) => void;
 

@@ -1,27 +1,27 @@
 /**
- * Where notifications may go: the public internet by TLS, and what the installation names. A tenant
- * chooses the address, so it must not lead into the cloud's own network: names are looked up here, the
- * address is judged, and that very address is connected to, so no second look-up can say another one.
+ * Where the cloud goes for a tenant: the public internet by TLS, and what the installation names. A
+ * tenant chooses the address, so it must not lead into the cloud's own network: names are looked up
+ * here, the address is judged, and that very address is connected to, so no second look-up can say
+ * another one.
  */
 import { lookup } from 'node:dns/promises';
 import { BlockList, isIP } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 
 export type Reach = {
-  /** The cloud itself is on loopback, so its receivers may be too, without TLS. */
+  /** The cloud itself is on loopback, so what it talks to may be too, without TLS. */
   loopback: boolean;
-  /** Private networks that the installation lets channels reach: `10.0.0.0/8`. */
+  /** Private networks that the installation lets tenants reach: `10.0.0.0/8`. */
   networks: readonly string[];
   /** A certificate authority beside the public ones. */
   ca?: string;
+  /** What a name stands for; the system's resolver if nothing is said. */
+  lookUp?: (host: string) => Promise<readonly { address: string }[]>;
 };
 
-export const createReach = (config: {
-  publicUrl: string | null;
-  notifyNetworks: readonly string[];
-}): Reach => ({
-  loopback: config.publicUrl?.startsWith('http://127.0.0.1') === true,
-  networks: config.notifyNetworks,
+export const createReach = (publicUrl: string | null, networks: readonly string[]): Reach => ({
+  loopback: publicUrl?.startsWith('http://127.0.0.1') === true,
+  networks,
 });
 
 /** Of IPv4 all that is not a host of the public internet (IANA's special-purpose registry). */
@@ -59,7 +59,7 @@ const isPublic = (address: string, family: 'ipv4' | 'ipv6'): boolean =>
 /** IPv4 in the clothes of IPv6 is judged as what it is. */
 const plainly = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, '');
 
-export const isLoopbackAddress = (address: string): boolean => {
+const isLoopbackAddress = (address: string): boolean => {
   const plain = plainly(address);
   return isIP(plain) !== 0 && lists.loopback.check(plain, isIP(plain) === 6 ? 'ipv6' : 'ipv4');
 };
@@ -86,7 +86,7 @@ export type Found = { kind: 'found'; address: string } | { kind: 'unreachable'; 
 
 const inside: Found = {
   kind: 'unreachable',
-  reason: 'The address is in a network that notifications may not go to.',
+  reason: 'The address is in a private network, which this cloud does not go to for a tenant.',
 };
 
 /** Looks a host up and judges it; what is connected to must be `address`. */
@@ -96,7 +96,8 @@ export const findHost = async (host: string, reach: Reach): Promise<Found> => {
     return mayReach(bare, reach) ? { kind: 'found', address: bare } : inside;
   }
   const late = setTimeout(lookUpMsMax, null, { ref: false });
-  const addresses = await Promise.race([lookup(bare, { all: true }).catch(() => []), late]);
+  const lookUp = reach.lookUp ?? ((name: string) => lookup(name, { all: true }));
+  const addresses = await Promise.race([lookUp(bare).catch(() => []), late]);
   if (addresses === null) {
     return { kind: 'unreachable', reason: 'Its name could not be looked up in time.' };
   }
@@ -106,3 +107,13 @@ export const findHost = async (host: string, reach: Reach): Promise<Found> => {
   const allowed = addresses.find(({ address }) => mayReach(address, reach));
   return allowed === undefined ? inside : { kind: 'found', address: allowed.address };
 };
+
+/** https, or http where `reach` knows loopback; never with a password in it. */
+export const isAllowedUrl = (url: URL, reach: Reach): boolean =>
+  url.username === '' &&
+  url.password === '' &&
+  (url.protocol === 'https:' ||
+    (url.protocol === 'http:' &&
+      reach.loopback &&
+      (url.hostname === 'localhost' ||
+        isLoopbackAddress(url.hostname.replace(/^\[(.*)\]$/, '$1')))));

@@ -1,12 +1,11 @@
-/** Which addresses notifications may go to, in every spelling. */
+/** Which addresses the cloud goes to for a tenant, in every spelling. */
 import { describe, expect, it } from 'vitest';
-import { isAllowedUrl } from './post.ts';
-import { findHost, mayReach, type Reach } from './reach.ts';
+import { findHost, isAllowedUrl, mayReach, type Reach } from './reach.ts';
 
 const nowhere: Reach = { loopback: false, networks: [] };
 const named: Reach = { loopback: false, networks: ['10.1.0.0/16', 'fd00:1::/32'] };
 
-describe('where notifications go', () => {
+describe('where a tenant can send the cloud', () => {
   it.each([
     ...['127.0.0.1', '10.0.0.1', '172.31.255.255', '192.168.1.1', '169.254.169.254', '100.64.0.1'],
     ...['0.0.0.0', '224.0.0.1', '255.255.255.255', '::1', '::', 'fe80::1', 'fd00::1', 'ff02::1'],
