@@ -4,7 +4,7 @@
  */
 import type { Status } from '@signalbeam/sync/mesh/mesh';
 import type { Claim } from '@signalbeam/sync/mesh/message';
-import type { MemberSeen } from '@signalbeam/sync/mesh/step';
+import type { MemberSeen } from '@signalbeam/sync/mesh/seen';
 import type { PeerAddress } from './peer-tls.ts';
 
 export type SiteMember = {

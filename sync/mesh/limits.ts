@@ -128,3 +128,5 @@ export const oldBootGraceMs = 10_000;
 export const oldBootsMax = 4;
 /** The same warning about the same member. */
 export const warnIntervalMs = 60_000;
+/** Strangers make a member ask one of them for its roster this often at most. */
+export const strangerIntervalMs = 10_000;

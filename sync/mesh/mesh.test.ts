@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { datagramBytesMax, fetchesMax, rumoursMax } from './limits.ts';
 import type { Rumour } from './message.ts';
+import { membersOf } from './seen.ts';
 import {
   addressOf,
   allHold,
@@ -11,7 +12,6 @@ import {
   type Site,
   timeUntil,
 } from './site.fixture.ts';
-import { membersOf } from './step.ts';
 
 const settled = (options: { members: number; seed: number; loss?: number }): Site => {
   const site = createSite(options);

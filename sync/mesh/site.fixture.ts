@@ -7,7 +7,8 @@ import { claimSeal, decodeMessage, encodeMessage } from '../wire/mesh-message.ts
 import { hash32 } from './hash.ts';
 import type { Mesh, MeshEvent, MeshRoster, MeshStep } from './mesh.ts';
 import type { MeshMessage, OwnClaim } from './message.ts';
-import { meshStep, startMesh } from './step.ts';
+import { startMesh } from './start.ts';
+import { meshStep } from './step.ts';
 
 export const deviceId = (index: number): string =>
   `00000000-0000-4000-8000-${index.toString(16).padStart(12, '0')}`;
