@@ -6,12 +6,20 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
-import { keys, keysetWith, newSigner } from '@signalbeam/sync/wire/records.fixture';
+import {
+  keys,
+  keysetWith,
+  newSigner,
+  rosterWith,
+  siteKey,
+} from '@signalbeam/sync/wire/records.fixture';
+import { sealSiteKey } from '@signalbeam/sync/wire/site-key';
 import {
   builtAtMs,
   keysetBytes,
   rootBytes,
   rosterBytes,
+  seal,
 } from '@signalbeam/sync/wire/trust.fixture';
 import { afterEach, expect, test } from 'vitest';
 import type { Approved } from '../store/enrolment.ts';
@@ -141,4 +149,28 @@ test('a neighbour without the roots in between serves what it has', async () => 
   const here = openTrust(roots[3] ?? new Uint8Array(), keysetBytes(6, {}, [holders[3]]));
   await syncOf(here, client).compare(peer);
   expect(here.trust().root.version).toBe(5);
+});
+
+const siteKeyBytes = (version: number, generation: number): Uint8Array =>
+  seal('site-key', sealSiteKey(siteKey, rosterWith({ version }), generation), keys.membership);
+
+/** A member that holds this roster, and the site key of that generation, each as it came. */
+const holding = (roster: { version: number; siteKeyGeneration: number }, keyAt: number) => {
+  const store = openTrust(roots[0] ?? new Uint8Array(), keysetBytes(1));
+  const key = siteKeyBytes(keyAt, keyAt);
+  expect(store.offer('site/site-key', key).kind).toBe('accepted');
+  expect(store.offer('site/roster', rosterBytes(roster.version, roster)).kind).toBe('accepted');
+  return store;
+};
+
+test('who missed two site keys gets the one that is spoken under, though the roster names a third', async () => {
+  // It was cut off when it had the roster, and not yet the site key that goes with it.
+  const { peer, client } = await neighbour(holding({ version: 3, siteKeyGeneration: 3 }, 2));
+  const here = holding({ version: 1, siteKeyGeneration: 1 }, 1);
+  await syncOf(here, client).compare(peer);
+  expect(here.versions().get('site/site-key')).toBe(2);
+  expect(here.trust().siteKeyGeneration).toBe(3);
+  // Beside that roster an older one is refused as ever.
+  const late = holding({ version: 3, siteKeyGeneration: 3 }, 3);
+  expect(late.offer('site/site-key', siteKeyBytes(2, 2))).toMatchObject({ kind: 'refused' });
 });

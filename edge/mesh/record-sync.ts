@@ -1,10 +1,11 @@
 /**
  * Brings records from another member: those the mesh names, or, where datagrams do not pass,
  * whatever that member holds newer. They are fetched by name and offered, keys before what they
- * sign; roots one by one, because each is believed for the one before it. Whether a record is believed is the store's business; who promises and does not deliver is
- * the mesh's.
+ * sign; roots one by one, because each is believed for the one before it. Whether a record is
+ * believed is the store's business; who promises and does not deliver is the mesh's.
  */
 import {
+  inFetchOrder,
   missingFrom,
   type RecordName,
   type Version,
@@ -21,12 +22,6 @@ export type RecordSync = {
 };
 
 const recordsPerRound = 64;
-const order = ['tenant/root', 'tenant/keyset', 'tenant/revocation', 'site/roster', 'site/site-key'];
-
-const rank = (name: RecordName): number => {
-  const place = order.indexOf(name);
-  return place === -1 ? order.length : place;
-};
 
 export const createRecordSync = (parts: {
   client: Pick<PeerClient, 'versions' | 'records' | 'roots'>;
@@ -38,7 +33,7 @@ export const createRecordSync = (parts: {
 }): RecordSync => {
   const { client, versions, offer, log } = parts;
   const bring = async (peer: Peer, names: readonly RecordName[]): Promise<void> => {
-    const sorted = names.toSorted((a, b) => rank(a) - rank(b)).slice(0, recordsPerRound);
+    const sorted = inFetchOrder(names).slice(0, recordsPerRound);
     if (sorted.includes('tenant/root')) {
       const follows = (root: Uint8Array) => offer('tenant/root', root) === 'accepted';
       await client.roots(peer, parts.rootVersion(), follows);

@@ -68,6 +68,28 @@ export const kindOf = (name: RecordName): RecordKind => {
   return (parts[0] === 'permit' ? 'permit' : kind) as RecordKind;
 };
 
+/** Any other record comes after these. */
+const fetchedFirst: readonly RecordName[] = [
+  'tenant/root',
+  'tenant/keyset',
+  'tenant/revocation',
+  'site/site-key',
+  'site/roster',
+];
+
+/**
+ * Keys before what they sign, and a site key before the roster it goes with: a member that was cut
+ * off between the two would have a roster beside which the key it still speaks under is refused,
+ * so it could let nobody in who missed that key.
+ */
+export const inFetchOrder = (names: readonly RecordName[]): RecordName[] => {
+  const rank = (name: RecordName): number => {
+    const place = fetchedFirst.indexOf(name);
+    return place === -1 ? fetchedFirst.length : place;
+  };
+  return names.toSorted((a, b) => rank(a) - rank(b));
+};
+
 export type Versions = ReadonlyMap<RecordName, Version>;
 
 /** A copy somebody holds: `digest` is over the envelope's exact bytes. */

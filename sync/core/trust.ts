@@ -5,7 +5,14 @@
  * versions never fall while the keys that signed them are trusted; a record of another tenant, site
  * or device is refused; nothing here ever stops what runs.
  */
-import { kindOf, type RecordName, type Role, type Version, type Versions } from './records.ts';
+import {
+  inFetchOrder,
+  kindOf,
+  type RecordName,
+  type Role,
+  type Version,
+  type Versions,
+} from './records.ts';
 import {
   forgetWitnesses,
   raiseTimeFloor,
@@ -323,8 +330,10 @@ export const moveToSite = (trust: Trust): Trust => ({
   ),
 });
 
-/** What the snapshot names newer than what is held: to be fetched, root and key set first. */
+/** What the snapshot names newer than what is held, in the order in which it is to be fetched. */
 export const missingRecords = (trust: Trust, held: Versions): RecordName[] =>
-  [...(trust.snapshot?.versions ?? [])]
-    .filter(([name, version]) => version > (held.get(name) ?? 0))
-    .map(([name]) => name);
+  inFetchOrder(
+    [...(trust.snapshot?.versions ?? [])]
+      .filter(([name, version]) => version > (held.get(name) ?? 0))
+      .map(([name]) => name),
+  );
