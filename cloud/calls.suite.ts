@@ -144,6 +144,8 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/artifacts/blobs/{digest}': read(`/api/artifacts/blobs/${tenant.image.configDigest}`),
     'get /api/bundle-policy': read('/api/bundle-policy'),
     'patch /api/bundle-policy': post('/api/bundle-policy', { loopbackOnly: true }),
+    'get /api/rollout-settings': read('/api/rollout-settings'),
+    'patch /api/rollout-settings': post('/api/rollout-settings', { approvalByAnother: false }),
     'get /api/bundles': read('/api/bundles'),
     'post /api/bundles': post('/api/bundles', { name: `b-${Date.now()}` }),
     'get /api/bundles/{id}': read(inBundle),

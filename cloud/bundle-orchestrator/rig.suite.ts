@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
+import { serviceTokens } from '@signalbeam/platform/identity/secret-tokens';
 import { issueDeviceToken, issueUserToken } from '@signalbeam/platform/identity/tokens';
 import { openPool } from '@signalbeam/platform/postgres/pool';
 import { addTestTenant, openTestPlatform } from '@signalbeam/platform/rig.suite';
@@ -109,6 +110,26 @@ export const openTenant = async ({ platform, owner }: Rig, name: string) => {
     operator: await signIn('operator'),
     viewer: await signIn('viewer'),
   };
+};
+
+/** The token of a program whose account this person, or this other program, made. */
+export const programOf = async (
+  { owner }: Rig,
+  tenant: TestTenant,
+  name: string,
+  createdBy: string,
+): Promise<string> => {
+  const { text, prefix, salt, hash } = serviceTokens.create();
+  await owner.query(
+    `WITH account AS (
+       INSERT INTO device_manager.service_accounts (tenant_id, name, role, created_by)
+       VALUES ($1, $2, 'operator', $3) RETURNING id)
+     INSERT INTO device_manager.service_tokens
+       (tenant_id, account_id, role, prefix, salt, secret_hash, created_by, expires_at)
+     SELECT $1, id, 'operator', $4, $5, $6, $3, now() + interval '1 day' FROM account`,
+    [tenant.tenantId, name, createdBy, prefix, salt, hash],
+  );
+  return text;
 };
 
 export type TestDevice = {

@@ -11,6 +11,7 @@ import { addComposeRoutes } from './api/compose.ts';
 import { addDesiredRoutes } from './api/desired.ts';
 import type { Parts } from './api/parts.ts';
 import { addPolicyRoutes } from './api/policy.ts';
+import { addRolloutSettingsRoutes } from './api/rollout-settings.ts';
 import { addRolloutRoutes } from './api/rollouts.ts';
 import { addVersionDiffRoutes } from './api/version-diff.ts';
 import { addVersionRoutes } from './api/versions.ts';
@@ -48,6 +49,7 @@ export const createService = (platform: Platform): Service => {
     addPolicyRoutes,
     addDesiredRoutes,
     addRolloutRoutes,
+    addRolloutSettingsRoutes,
   ]) {
     addRoutes(app, parts);
   }

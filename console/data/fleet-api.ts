@@ -11,6 +11,7 @@ import type {
   RolloutDevice,
   RolloutFailure,
   RolloutPreview,
+  RolloutSettings,
   RolloutVerb,
   RolloutWish,
 } from './rollout-types.ts';
@@ -170,6 +171,9 @@ const rolloutsApi = (ask: Ask) => ({
     collect<RolloutDevice>(ask, `/api/rollouts/${segment(id)}/devices`, 'devices'),
   rolloutFailures: (id: string) =>
     whole<RolloutFailure>(ask, `/api/rollouts/${segment(id)}/failures`, 'failures'),
+  rolloutSettings: () => ask<RolloutSettings>('GET', '/api/rollout-settings'),
+  changeRolloutSettings: (settings: RolloutSettings) =>
+    ask<RolloutSettings>('PATCH', '/api/rollout-settings', settings),
   startRollout: (wish: RolloutWish) => ask<Rollout>('POST', '/api/rollouts', wish),
   previewRollout: (wish: RolloutWish) => ask<RolloutPreview>('POST', '/api/rollouts/preview', wish),
   steerRollout: (id: string, verb: RolloutVerb) =>

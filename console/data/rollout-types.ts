@@ -103,8 +103,11 @@ export type Rollout = {
   waves: RolloutWave[];
   createdAt: Instant;
   createdBy: string | null;
+  /** The person for whom it was made. */
+  requestedBy: string;
   completedAt: Instant | null;
 };
+export type RolloutSettings = { approvalByAnother: boolean };
 export type RolloutDeviceStatus =
   | 'planned'
   | 'rolling-back'

@@ -47,12 +47,19 @@ const rollBackRefused = ({ status, progress }: Rollout): string | null => {
 
 const inWaves = ({ waves }: Rollout): boolean => waves.length > 1;
 
-export const rolloutActions = (rollout: Rollout): RolloutAction[] => {
+/** Where another person has to look at it, whoever made it may not. `me`: as the audit log calls them. */
+const ownRefused = ({ awaitsApproval, requestedBy }: Rollout, me: string): string | null =>
+  awaitsApproval === 'another-person' && requestedBy === me
+    ? 'You made it: another person approves it.'
+    : null;
+
+export const rolloutActions = (rollout: Rollout, me: string): RolloutAction[] => {
   const { status, progress } = rollout;
   const actions: RolloutAction[] = [];
   // There from the start where it will be wanted: a button must not come up under somebody's pointer.
   if (!isOver(rollout) && rollout.waves.some(({ gate }) => gate.approval !== 'none')) {
-    const refused = rollout.awaitsApproval === null ? 'No wave waits for approval now.' : null;
+    const none = rollout.awaitsApproval === null ? 'No wave waits for approval now.' : null;
+    const refused = none ?? ownRefused(rollout, me);
     actions.push({ verb: 'approve', label: 'Approve', refused, look: 'primary' });
   }
   if (status === 'paused') {
@@ -61,7 +68,8 @@ export const rolloutActions = (rollout: Rollout): RolloutAction[] => {
     actions.push({ verb: 'pause', label: 'Pause', refused: overOrBack(rollout) });
   }
   if (inWaves(rollout) && !isOver(rollout)) {
-    actions.push({ verb: 'advance', label: 'Next wave', refused: advanceRefused(rollout) });
+    const refused = advanceRefused(rollout) ?? ownRefused(rollout, me);
+    actions.push({ verb: 'advance', label: 'Next wave', refused });
   }
   const noFailed = progress.failed === 0 ? 'No device has failed.' : null;
   const isBack = ['rolling-back', 'rolled-back', 'cancelled'].includes(status);

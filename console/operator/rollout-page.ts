@@ -93,18 +93,20 @@ class RolloutPage extends LitElement {
 
   #actions(rollout: Rollout): TemplateResult {
     const role = refusedByRole(this.app.user);
-    return html`<div class="row top wrap">${rolloutActions(rollout).map(
-      ({ verb, label, refused, look, icon }) =>
-        actionButton({
-          label,
-          ...(look === undefined ? {} : { look }),
-          ...(icon === undefined ? {} : { icon }),
-          refused: role ?? refused,
-          hushed: role !== null,
-          run: () => {
-            this.asking = verb;
-          },
-        }),
+    return html`<div class="row top wrap">${rolloutActions(
+      rollout,
+      `user:${this.app.user.email}`,
+    ).map(({ verb, label, refused, look, icon }) =>
+      actionButton({
+        label,
+        ...(look === undefined ? {} : { look }),
+        ...(icon === undefined ? {} : { icon }),
+        refused: role ?? refused,
+        hushed: role !== null,
+        run: () => {
+          this.asking = verb;
+        },
+      }),
     )}</div>`;
   }
 

@@ -1,5 +1,5 @@
 /** Rollouts, newest first, each with the sentence that says what it waits for. */
-import { html, LitElement, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { createResource } from '../data/resource.ts';
 import { rolloutMark } from '../data/status.ts';
 import { actionButton } from '../ui/action.ts';
@@ -7,14 +7,19 @@ import { age } from '../ui/age.ts';
 import { badge } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
+import { notify } from '../ui/toasts.ts';
 import { progressBar } from '../views/rollout-progress.ts';
-import { type App, followLive, refusedByRole } from './app.ts';
+import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 
 class RolloutsPage extends LitElement {
+  static override properties = { busy: { state: true } };
   app!: App;
   params: Params = {};
+  busy = false;
   #rollouts = createResource(this, () => this.app.api.rollouts());
+
+  #settings = createResource(this, () => this.app.api.rolloutSettings());
 
   constructor() {
     super();
@@ -55,6 +60,37 @@ class RolloutsPage extends LitElement {
       )}</tbody></table></div></section>`;
   }
 
+  async #ask(approvalByAnother: boolean): Promise<void> {
+    this.busy = true;
+    try {
+      await this.app.api.changeRolloutSettings({ approvalByAnother });
+      notify('ok', approvalByAnother ? 'Another person approves now.' : 'Anybody may approve now.');
+    } catch (error) {
+      notify('bad', asError(error).message);
+    }
+    this.busy = false;
+    this.#settings.refresh();
+  }
+
+  #approvals(): TemplateResult | typeof nothing {
+    const { value } = this.#settings;
+    if (value === undefined) return nothing;
+    const { approvalByAnother } = value;
+    const { role, sites } = this.app.user;
+    const refused = role === 'admin' && sites === null ? null : 'Admins of all sites change this.';
+    return html`<section class="card padded stack" aria-labelledby="approvals-title"><h2 id="approvals-title">Approvals</h2>
+      <p>${
+        approvalByAnother
+          ? 'Whoever makes a rollout can not approve it: wherever a wave asks for approval, another person gives it.'
+          : 'Whoever makes a rollout may approve it, too, unless the wave asks for somebody else.'
+      }</p><div>${actionButton({
+        label: approvalByAnother ? 'Let anybody approve' : 'Ask for another person',
+        busy: this.busy,
+        refused,
+        run: () => void this.#ask(!approvalByAnother),
+      })}</div></section>`;
+  }
+
   protected override render() {
     return html`<div class="page"><div class="page-head"><div><h1>Rollouts</h1>
       <p class="lead">Which version is on its way to which devices, and what it waits for.</p></div>
@@ -64,7 +100,7 @@ class RolloutsPage extends LitElement {
         look: 'primary',
         refused: refusedByRole(this.app.user),
         run: () => this.app.navigate(pathTo.newRollout()),
-      })}</div>${this.#list()}</div>`;
+      })}</div>${this.#list()}${this.#approvals()}</div>`;
   }
 }
 customElements.define('rollouts-page', RolloutsPage);

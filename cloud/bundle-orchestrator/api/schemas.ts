@@ -346,6 +346,8 @@ export const rolloutSchema = z
     ),
     createdAt: at,
     createdBy: z.string(),
+    /** The person who made it, or for whom a program did: who may not approve it where another has to. */
+    requestedBy: z.string(),
     completedAt: at.nullable(),
   })
   .openapi('Rollout');

@@ -138,7 +138,13 @@ const open = (gate: Gate, onFailure: 'pause' | 'roll-back') => {
       },
     }));
   const known = () => ({
-    rollout: { status, createdBy: 'user:ada', startAtMs: null, onFailure },
+    rollout: {
+      status,
+      requestedBy: 'user:ada',
+      approvalByAnother: false,
+      startAtMs: null,
+      onFailure,
+    },
     waves: counted(),
   });
 

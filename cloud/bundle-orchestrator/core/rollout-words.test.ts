@@ -78,7 +78,7 @@ describe('what it waits for with waves', () => {
   const say = (more: Partial<WaitingKnown>): string =>
     sayWaiting(
       {
-        rollout: { status: 'in-progress', createdBy: 'user:ada@example.com', statusReason: null },
+        rollout: { status: 'in-progress', requestedBy: 'user:ada@example.com', statusReason: null },
         waves: [canary, rest],
         wait: { kind: 'devices', wave: canary, verdict: { kind: 'missing', confirms: 1 } },
         paceWaits: [],
@@ -191,7 +191,11 @@ describe('what it waits for with waves', () => {
 
   it('says when it starts, and why it is paused', () => {
     expect(say({ wait: { kind: 'start', atMs: now + 60_000 } })).toBe('Starts 15:10 UTC');
-    const paused = { status: 'paused', createdBy: 'user:a', statusReason: 'Two failed.' } as const;
+    const paused = {
+      status: 'paused',
+      requestedBy: 'user:a',
+      statusReason: 'Two failed.',
+    } as const;
     expect(say({ rollout: paused })).toBe('Paused. Two failed');
   });
 });

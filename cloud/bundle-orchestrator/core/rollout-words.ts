@@ -162,7 +162,7 @@ const sayLack = (
 };
 
 export type WaitingKnown = {
-  rollout: { status: RolloutStatus; createdBy: string; statusReason: string | null };
+  rollout: { status: RolloutStatus; requestedBy: string; statusReason: string | null };
   waves: readonly WaveState[];
   wait: WaveWait;
   /** Why some who could be told are not. */
@@ -193,7 +193,7 @@ const sayWave = (known: WaitingKnown, nowMs: number): string => {
       return `${title(wait.wave, waves.length)} is good so far; its soak ends ${moment(wait.endsAtMs, nowMs)}`;
     case 'approval': {
       const who = wait.byAnother
-        ? `somebody other than ${rollout.createdBy.replace(/^user:/, '')}`
+        ? `somebody other than ${rollout.requestedBy.replace(/^user:/, '')}`
         : 'somebody';
       return `${title(wait.wave, waves.length)} is good; waiting for ${who} to approve it`;
     }

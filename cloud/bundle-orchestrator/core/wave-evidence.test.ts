@@ -8,7 +8,12 @@ const hour = 3_600_000;
 const now = Date.UTC(2026, 2, 14, 15, 0, 0);
 const strict = { ...openGate, succeededPercentMin: 80, soakMs: hour };
 const rollout = {
-  ...{ status: 'in-progress' as const, createdBy: 'user:ada', startAtMs: null },
+  ...{
+    status: 'in-progress' as const,
+    requestedBy: 'user:ada',
+    approvalByAnother: false,
+    startAtMs: null,
+  },
   onFailure: 'pause' as const,
 };
 const soaked: WaveState = {

@@ -97,7 +97,8 @@ const wave = (index: number, more: Partial<WaveState> = {}): WaveState => ({
 const known = (waves: WaveState[], more: Partial<WavesKnown['rollout']> = {}): WavesKnown => ({
   rollout: {
     status: 'in-progress',
-    createdBy: 'user:ada',
+    requestedBy: 'user:ada',
+    approvalByAnother: false,
     startAtMs: null,
     onFailure: 'pause',
     ...more,
@@ -136,13 +137,24 @@ describe('waves', () => {
 
   it('wait for somebody, or for somebody else', () => {
     const at = { goodSinceMs: now - 2 * hour, counts: counts({ succeeded: 10 }) };
-    const asked = (approval: Gate['approval'], approvals: string[]) =>
-      planWaves(known([open({ ...at, gate: { ...strict, approval }, approvals }), wave(1)]), now)
-        .steps;
+    const asked = (approval: Gate['approval'], approvals: string[], approvalByAnother = false) =>
+      planWaves(
+        known([open({ ...at, gate: { ...strict, approval }, approvals }), wave(1)], {
+          approvalByAnother,
+        }),
+        now,
+      ).steps;
     expect(asked('any-person', [])).toEqual([]);
     expect(asked('any-person', ['user:ada'])).toHaveLength(2);
     expect(asked('another-person', ['user:ada'])).toEqual([]);
     expect(asked('another-person', ['user:ada', 'user:bob'])).toHaveLength(2);
+    // A program's word is that of whoever made its account.
+    expect(asked('another-person', ['user:ada via service-account:ci'])).toEqual([]);
+    expect(asked('another-person', ['user:bob via service-account:ci'])).toHaveLength(2);
+    // A tenant may ask that each approval is another person's; it asks for none where a gate does not.
+    expect(asked('any-person', ['user:ada'], true)).toEqual([]);
+    expect(asked('any-person', ['user:bob'], true)).toHaveLength(2);
+    expect(asked('none', [], true)).toHaveLength(2);
   });
 
   it('stop the rollout when they are bad, also after they were passed', () => {

@@ -4,6 +4,7 @@
  * has to agree did. A wave that turns out bad stops the rollout, also after it was passed. Which
  * device is told when, is not decided here. Pure.
  */
+import { approvalAsked, isApproved, type Requested } from './approval.ts';
 import { openIn, type Progress, type RolloutStatus } from './rollout.ts';
 import type { FailureAction, Gate } from './wave.ts';
 import { asksForEvidence, type Evidence, type Lack, lackOf } from './wave-evidence.ts';
@@ -29,10 +30,9 @@ export type WaveState = {
 export type WavesKnown = {
   rollout: {
     status: RolloutStatus;
-    createdBy: string;
     startAtMs: number | null;
     onFailure: FailureAction;
-  };
+  } & Requested;
   waves: readonly WaveState[];
 };
 
@@ -88,15 +88,6 @@ export const waveDueAt = (waiting: WaveWait, nowMs: number): number | null => {
     default:
       return null;
   }
-};
-
-const isApproved = (wave: WaveState, createdBy: string): boolean => {
-  const { approval } = wave.gate;
-  if (approval === 'none') return true;
-  const count = wave.approvals.filter(
-    (actor) => approval === 'any-person' || actor !== createdBy,
-  ).length;
-  return count > 0;
 };
 
 const percent = (share: number, of: number): string => `${Math.round((100 * share) / of)} %`;
@@ -178,8 +169,8 @@ const planOpenWave = (
     wave.goodSinceMs === sinceMs ? [] : [{ kind: 'good-since', wave: wave.wave, sinceMs }];
   const endsAtMs = sinceMs + wave.gate.soakMs;
   if (nowMs < endsAtMs) return { steps, waiting: { kind: 'soak', wave, endsAtMs } };
-  if (!isApproved(wave, known.rollout.createdBy)) {
-    const byAnother = wave.gate.approval === 'another-person';
+  if (!isApproved(wave.gate, wave.approvals, known.rollout)) {
+    const byAnother = approvalAsked(wave.gate, known.rollout) === 'another-person';
     return { steps, waiting: { kind: 'approval', wave, byAnother } };
   }
   return { steps: [...steps, { kind: 'pass-wave', wave: wave.wave }], waiting: null };

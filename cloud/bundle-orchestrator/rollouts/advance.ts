@@ -169,10 +169,11 @@ export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Pro
     scope === 'none' && !isLook
       ? []
       : await moveReported(sql, at, scope === 'none' ? 'told-of' : scope.devices);
-  const { createdBy, onFailure, startsAt } = locked;
+  const { requestedBy, approvalByAnother, onFailure, startsAt } = locked;
   let dueAtMs: number | null = null;
   const takeSteps = async (status: RolloutStatus): Promise<WaveStep[]> => {
-    const rollout = { createdBy, onFailure, status, startAtMs: startsAt?.getTime() ?? null };
+    const startAtMs = startsAt?.getTime() ?? null;
+    const rollout = { requestedBy, approvalByAnother, onFailure, status, startAtMs };
     const plan = planWaves({ rollout, waves: await wavesAt(sql, at) }, at.nowMs);
     const planned = plan.steps;
     dueAtMs = waveDueAt(plan.waiting, at.nowMs);

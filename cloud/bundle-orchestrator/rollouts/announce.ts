@@ -36,7 +36,8 @@ export const announceRollout = async (
   if (record === null) throw new Error(`rollout ${rolloutId} vanished`);
   const waves = (await wavesOf(sql, tenantId, [rolloutId], 'among')).get(rolloutId) ?? [];
   const told = moves.length <= devicesToldMax ? moves : [];
-  const { id: _, pace: __, paceWaits: ___, lateJoiners: ____, ...facts } = record;
+  const { id: _, pace: __, paceWaits: ___, lateJoiners: ____, ...more } = record;
+  const { approvalByAnother: _____, ...facts } = more;
   await recordEvent(sql, {
     tenantId,
     type: `rollout.${type}`,

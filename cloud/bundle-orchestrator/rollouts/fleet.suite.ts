@@ -71,7 +71,7 @@ export const openFleet = async (postgresUrl: string) => {
     await sendReport(rig, one, device.deviceId, [{ slot, status, ...more }], { generation });
   };
   const trio = async (): Promise<{ bundleId: string; devices: TestDevice[]; names: string[] }> => {
-    const mark = randomUUID().slice(0, 4);
+    const mark = randomUUID().slice(0, 8);
     const names = ['gateway-1', 'gateway-2', 'gateway-3'].map((name) => `${name}-${mark}`);
     const bundleId = await makeBundle(rig, one, `web-${mark}`, ['1.0.0', '2.0.0', '3.0.0']);
     const devices: TestDevice[] = [];

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { addDevice, eventually, makeBundle, openTenant, type TestDevice } from '../rig.suite.ts';
+import {
+  addDevice,
+  eventually,
+  makeBundle,
+  openTenant,
+  programOf,
+  type TestDevice,
+} from '../rig.suite.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
 import type { RolloutView } from './view.ts';
 
@@ -193,24 +200,30 @@ describe('the list of rollouts', () => {
   });
 });
 
+const inWaves = (
+  bundleId: string,
+  devices: readonly TestDevice[],
+  gate: object,
+  token = one.operator,
+) => {
+  const waves = [
+    { name: 'canary', size: { kind: 'count', count: 1 }, gate },
+    { name: 'rest', size: { kind: 'rest' } },
+  ];
+  const deviceIds = devices.map(({ deviceId }) => deviceId);
+  return rig.ask('POST', '/api/rollouts', {
+    token,
+    body: { bundleId, version: '2.0.0', deviceIds, waves },
+  });
+};
+const canaryOf = async (id: string, devices: readonly TestDevice[]): Promise<TestDevice> => {
+  const told = (await rows(id)).find(({ status }) => status === 'pending')?.deviceId;
+  const canary = devices.find(({ deviceId }) => deviceId === told);
+  if (canary === undefined) throw new Error('nobody was told');
+  return canary;
+};
+
 describe('a gate that asks how devices are', () => {
-  const inWaves = (bundleId: string, devices: readonly TestDevice[], gate: object) => {
-    const waves = [
-      { name: 'canary', size: { kind: 'count', count: 1 }, gate },
-      { name: 'rest', size: { kind: 'rest' } },
-    ];
-    const deviceIds = devices.map(({ deviceId }) => deviceId);
-    return rig.ask('POST', '/api/rollouts', {
-      token: one.operator,
-      body: { bundleId, version: '2.0.0', deviceIds, waves },
-    });
-  };
-  const canaryOf = async (id: string, devices: readonly TestDevice[]): Promise<TestDevice> => {
-    const told = (await rows(id)).find(({ status }) => status === 'pending')?.deviceId;
-    const canary = devices.find(({ deviceId }) => deviceId === told);
-    if (canary === undefined) throw new Error('nobody was told');
-    return canary;
-  };
   const scored = (device: TestDevice, score: number, judgedAt = new Date()) =>
     rig.owner.query(
       `INSERT INTO telemetry.device_health (device_id, tenant_id, score, parts, strain, judged_at)
@@ -271,5 +284,70 @@ describe('a gate that asks how devices are', () => {
       status: 400,
       body: { errors: [{ path: 'waves[0]' }] },
     });
+  });
+});
+
+describe('approval by somebody else', () => {
+  it('is asked for by the tenant, of whoever made the rollout and of their programs', async () => {
+    const settings = (token: string, body: object) =>
+      rig.ask('PATCH', '/api/rollout-settings', { token, body });
+    const wanted = { approvalByAnother: true };
+    expect((await settings(one.operator, wanted)).status).toBe(403);
+    expect(await settings(one.admin, wanted)).toMatchObject({ status: 200, body: wanted });
+    const { body: read } = await rig.ask('GET', '/api/rollout-settings', { token: one.viewer });
+    expect(read).toEqual(wanted);
+    const { rows: audited } = await rig.owner.query(
+      `SELECT actor, before, after FROM platform.audit_log
+        WHERE tenant_id = $1 AND action = 'rollout-settings.change'`,
+      [one.tenantId],
+    );
+    expect(audited).toEqual([
+      { actor: 'user:admin@one.example', before: { approvalByAnother: false }, after: wanted },
+    ]);
+
+    const { bundleId, devices } = await trio();
+    const { body } = await inWaves(bundleId, devices, { approval: 'any-person' });
+    const { id } = body as RolloutView;
+    await says(await canaryOf(id, devices), bundleId, 'running');
+    await eventually(async () =>
+      expect((await get(id)).waiting).toBe(
+        'Wave canary (1 of 2) is good; waiting for somebody other than operator@one.example to approve it',
+      ),
+    );
+    expect(await steer(id, 'approve')).toMatchObject({
+      status: 403,
+      body: {
+        detail: 'You made this rollout. Your tenant asks that another person approves it.',
+      },
+    });
+    const program = (name: string, owner: string) => programOf(rig, one, name, owner);
+    const own = await program('ci', 'operator@one.example');
+    expect(await steer(id, 'approve', own)).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringMatching(/^This program acts for operator@one.example, who/) },
+    });
+    // One that a program made is its maker's, however long the chain.
+    const made = await program('ci-child', 'service-account:ci');
+    expect((await steer(id, 'advance', made)).status).toBe(403);
+    const other = await program('deployer', 'admin@one.example');
+    expect(await steer(id, 'approve', other)).toMatchObject({
+      status: 200,
+      body: { waves: [{ approvals: ['user:admin@one.example via service-account:deployer'] }, {}] },
+    });
+    await settings(one.admin, { approvalByAnother: false });
+  });
+
+  it('is not given by whoever had a program make the rollout', async () => {
+    const { bundleId, devices } = await trio();
+    const own = await programOf(rig, one, 'pipeline', 'operator@one.example');
+    const gate = { approval: 'another-person' };
+    const { body } = await inWaves(bundleId, devices, gate, own);
+    const { id } = body as RolloutView;
+    expect(body).toMatchObject({
+      createdBy: 'service-account:pipeline',
+      requestedBy: 'user:operator@one.example',
+    });
+    expect((await steer(id, 'advance')).status).toBe(403);
+    expect((await steer(id, 'advance', one.admin)).status).toBe(200);
   });
 });

@@ -14,6 +14,7 @@ import { isPaced } from '../core/pace.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { activeRolloutsOn } from '../store/rollout-rows.ts';
+import { personBehind } from '../store/rollout-settings.ts';
 import { insertRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
@@ -96,6 +97,7 @@ const make = async (
   const { bundleId, version, target, onFailure, startAt, pace } = wish;
   const { waves, lateJoiners } = await planRollout(sql, tenantId, wish, nowMs);
   const id = randomUUID();
+  const requestedBy = (await personBehind(sql, tenantId, actor)) ?? actor;
   const isLater = startAt !== null && Date.parse(startAt) > nowMs;
   await insertRollout(
     sql,
@@ -106,6 +108,7 @@ const make = async (
         bundleId,
         version,
         createdBy: actor,
+        requestedBy,
         onFailure,
         target,
         startsAt: startAt,

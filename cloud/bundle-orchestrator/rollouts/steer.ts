@@ -5,7 +5,8 @@
  *   what they had, those at work go on;
  * - resume: it goes on where it was, devices of open waves are told again, and the failures so far are
  *   not held against their waves;
- * - approve: this person's word for the wave that waits for one, given when it waits and not before;
+ * - approve: this person's word for the wave that waits for one, given when it waits and not before; a
+ *   program's word is that of whoever made its account;
  * - advance: the wave at work passes whatever its gate says, and a paused rollout goes on; a wave that
  *   wants another person's word is passed by another person only;
  * - cancel: unfinished devices get back what they had; one that confirmed keeps the version, a failed
@@ -20,6 +21,7 @@ import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { approvalAsked, approvalEntry } from '../core/approval.ts';
 import { isOver, type RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
 import { judgeWave } from '../core/wave-gate.ts';
@@ -28,6 +30,7 @@ import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { lockTargets } from '../store/desired.ts';
 import { activeRolloutsOn, replanFailed, rowsOf } from '../store/rollout-rows.ts';
+import { personBehind } from '../store/rollout-settings.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import {
   acceptFailures,
@@ -89,7 +92,7 @@ const refuseOver = (rollout: LockedRollout): void => {
   }
 };
 
-const by = (acting: Acting): string => acting.actor.replace(/^user:/, '');
+const by = (actor: string): string => actor.replace(/^user:/, '');
 
 const movesTo = (ids: readonly string[], to: RowStatus, reason: string | null): RowMove[] =>
   ids.map((deviceId) => ({ deviceId, to, reason, logTail: [] }));
@@ -102,7 +105,7 @@ const cancel: Verb = {
     if (rollout.status === 'rolling-back') {
       throw refusal('wrong-state', 'It goes back already, which nothing stops.');
     }
-    await setRolloutStatus(sql, where(hands), 'cancelled', `Cancelled by ${by(acting)}.`);
+    await setRolloutStatus(sql, where(hands), 'cancelled', `Cancelled by ${by(acting.actor)}.`);
     await setGivingBack(sql, where(hands), 'unfinished');
     return { news: 'cancelled', after: { status: 'cancelled' } };
   },
@@ -117,7 +120,7 @@ const pause: Verb = {
     if (rollout.status === 'rolling-back') {
       throw refusal('wrong-state', 'It goes back already, which nothing stops.');
     }
-    const reason = `${by(acting)} paused it.`;
+    const reason = `${by(acting.actor)} paused it.`;
     await setRolloutStatus(sql, where(hands), 'paused', reason);
     await setGivingBack(sql, where(hands), 'not-begun');
     return { news: 'paused', after: { status: 'paused' } };
@@ -160,13 +163,27 @@ const waveAtWork = async (hands: Hands): Promise<StoredWave> => {
   return wave;
 };
 
-/** Four eyes: neither whoever made it, nor a program, which may be theirs. */
-const refuseOwn = ({ acting, rollout }: Hands, wave: StoredWave, verb: string): void => {
-  if (wave.gate.approval !== 'another-person') return;
-  if (acting.actor !== rollout.createdBy && acting.actor.startsWith('user:')) return;
-  throw refusal('forbidden', `Only a person who did not make this rollout can ${verb} it.`, {
-    next: 'Ask somebody else to look at it.',
-  });
+/** Four eyes. Returns whose word it is. */
+const refuseOwn = async (
+  { sql, acting, rollout }: Hands,
+  wave: StoredWave,
+  verb: 'approve' | 'advance',
+): Promise<string | null> => {
+  const person = await personBehind(sql, acting.tenantId, acting.actor);
+  if (approvalAsked(wave.gate, rollout) !== 'another-person') return person;
+  const next = 'Ask somebody else to look at it.';
+  if (person === null) {
+    throw refusal('forbidden', 'It is not known whose word this program’s is.', { next });
+  }
+  if (person !== rollout.requestedBy) return person;
+  const whose =
+    person === acting.actor ? 'You made' : `This program acts for ${by(person)}, who made`;
+  const who = wave.gate.approval === 'another-person' ? 'Its gate asks' : 'Your tenant asks';
+  throw refusal(
+    'forbidden',
+    `${whose} this rollout. ${who} that another person ${verb === 'approve' ? 'approves' : 'advances'} it.`,
+    { next },
+  );
 };
 
 const approve: Verb = {
@@ -177,7 +194,7 @@ const approve: Verb = {
     if (wave.gate.approval === 'none') {
       throw refusal('wrong-state', `Wave ${wave.name} needs nobody's approval.`);
     }
-    refuseOwn(hands, wave, 'approve');
+    const person = await refuseOwn(hands, wave, 'approve');
     const startAtMs = rollout.startsAt?.getTime() ?? null;
     const known = { rollout: { ...rollout, startAtMs }, waves: await wavesHeld(hands) };
     if (planWaves(known, nowMs).waiting.kind !== 'approval') {
@@ -185,8 +202,9 @@ const approve: Verb = {
         next: 'Approve it when its devices have confirmed and its soak is over.',
       });
     }
-    await approveWave(sql, { ...where(hands), wave: wave.wave }, acting.actor);
-    return { news: 'approved', after: { wave: wave.name, approvedBy: acting.actor } };
+    const approvedBy = approvalEntry(acting.actor, person);
+    await approveWave(sql, { ...where(hands), wave: wave.wave }, approvedBy);
+    return { news: 'approved', after: { wave: wave.name, approvedBy } };
   },
 };
 
@@ -198,7 +216,7 @@ const advance: Verb = {
       throw refusal('wrong-state', `Nothing advances while it is ${rollout.status}.`);
     }
     const wave = await waveAtWork(hands);
-    refuseOwn(hands, wave, 'advance');
+    await refuseOwn(hands, wave, 'advance');
     await acceptFailures(sql, where(hands));
     await setGivingBack(sql, where(hands), null);
     await setRolloutStatus(sql, where(hands), 'in-progress');
@@ -217,7 +235,7 @@ const rollBack: Verb = {
     if (rollout.status === 'cancelled' || rollout.status === 'rolled-back') {
       throw refusal('wrong-state', `There is nothing to take back (${rollout.status}).`);
     }
-    const reason = `${by(acting)} rolled it back.`;
+    const reason = `${by(acting.actor)} rolled it back.`;
     await setRolloutStatus(sql, where(hands), 'rolling-back', reason);
     await setGivingBack(sql, where(hands), null);
     return { news: 'rolled-back', after: { status: 'rolling-back' } };

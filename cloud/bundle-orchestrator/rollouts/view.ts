@@ -27,7 +27,7 @@ export type WaveView = {
   evidence: { well: number; unwell: number; alerts: number } | null;
 };
 
-export type RolloutView = Omit<RolloutRecord, 'paceWaits'> & {
+export type RolloutView = Omit<RolloutRecord, 'paceWaits' | 'approvalByAnother'> & {
   progress: Progress;
   waiting: string;
   /** Whose approval it waits for; null while it does not. */
@@ -84,12 +84,15 @@ export const viewRollouts = async (
   const rows = await firstOpenRows(sql, tenantId, ids);
   const evidence = [...waves.values()].flat().flatMap((wave) => wave.evidence ?? []);
   const names = await namesOf(sql, tenantId, evidence);
-  return rollouts.map(({ paceWaits, ...rollout }) => {
+  return rollouts.map(({ paceWaits, approvalByAnother, ...rollout }) => {
     const own = waves.get(rollout.id) ?? [];
     const progress = own.reduce((sum, { counts }) => addProgress(sum, counts), emptyProgress);
     const startAtMs = rollout.startsAt === null ? null : Date.parse(rollout.startsAt);
     // Steps that have become possible are for the loop to run, not for a look.
-    const { waiting: wait } = planWaves({ rollout: { ...rollout, startAtMs }, waves: own }, nowMs);
+    const { waiting: wait } = planWaves(
+      { rollout: { ...rollout, approvalByAnother, startAtMs }, waves: own },
+      nowMs,
+    );
     const open = rows.get(rollout.id) ?? [];
     const lacking = lackingOf(wait, names);
     const known = { rollout, waves: own, wait, paceWaits, lacking, rows: open, progress };

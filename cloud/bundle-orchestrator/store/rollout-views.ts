@@ -25,6 +25,9 @@ export type RolloutRecord = {
   lateJoiners: boolean;
   createdAt: string;
   createdBy: string;
+  /** The person for whom it was made. */
+  requestedBy: string;
+  approvalByAnother: boolean;
   completedAt: string | null;
 };
 
@@ -42,6 +45,8 @@ type RecordRow = {
   late_joiners: boolean;
   created_at: Date;
   created_by: string;
+  requested_by: string | null;
+  approval_by_another: boolean;
   completed_at: Date | null;
 };
 
@@ -59,15 +64,19 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
   lateJoiners: row.late_joiners,
   createdAt: row.created_at.toISOString(),
   createdBy: row.created_by,
+  requestedBy: row.requested_by ?? row.created_by,
+  approvalByAnother: row.approval_by_another,
   completedAt: row.completed_at?.toISOString() ?? null,
 });
 
 const records = `SELECT rollout.id, rollout.bundle_id, bundle.name AS bundle_name, rollout.version,
     rollout.status, rollout.status_reason, rollout.starts_at, rollout.on_failure, rollout.created_at,
-    rollout.created_by, rollout.completed_at, rollout.pace, rollout.pace_waits, rollout.late_joiners
+    rollout.created_by, rollout.completed_at, rollout.pace, rollout.pace_waits, rollout.late_joiners,
+    rollout.requested_by, coalesce(settings.approval_by_another, false) AS approval_by_another
   FROM bundle_orchestrator.rollouts rollout
   JOIN bundle_orchestrator.bundles bundle
     ON bundle.tenant_id = rollout.tenant_id AND bundle.id = rollout.bundle_id
+  LEFT JOIN bundle_orchestrator.rollout_settings settings ON settings.tenant_id = rollout.tenant_id
  WHERE rollout.tenant_id = $1`;
 
 /** Newest first, after `before` when given. */

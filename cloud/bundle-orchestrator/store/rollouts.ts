@@ -15,6 +15,7 @@ export type NewRollout = {
   bundleId: string;
   version: string;
   createdBy: string;
+  requestedBy: string;
   status: 'scheduled' | 'in-progress';
   startsAt: string | null;
   onFailure: FailureAction;
@@ -37,8 +38,8 @@ export const insertRollout = async (
   await sql.query(
     `INSERT INTO bundle_orchestrator.rollouts
        (tenant_id, id, bundle_id, version, created_by, created_at, status, starts_at, on_failure,
-        target, pace, late_joiners, sites)
-     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10, $11, $12)`,
+        target, pace, late_joiners, sites, requested_by)
+     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10, $11, $12, $13)`,
     [
       tenantId,
       id,
@@ -52,6 +53,7 @@ export const insertRollout = async (
       JSON.stringify(rollout.pace),
       rollout.lateJoiners,
       rollout.sites,
+      rollout.requestedBy,
     ],
   );
   await insertWaves(sql, { tenantId, rolloutId: id }, waves);
@@ -77,6 +79,8 @@ export type LockedRollout = {
   status: RolloutStatus;
   statusReason: string | null;
   createdBy: string;
+  requestedBy: string;
+  approvalByAnother: boolean;
   startsAt: Date | null;
   onFailure: FailureAction;
   pace: Pace;
@@ -88,6 +92,11 @@ export type LockedRollout = {
   lookedAt: Date;
 };
 
+/** For whom it was made, and what the tenant asks of approvals now. */
+export const requested = `coalesce(requested_by, created_by) AS "requestedBy",
+  coalesce((SELECT approval_by_another FROM bundle_orchestrator.rollout_settings settings
+             WHERE settings.tenant_id = rollouts.tenant_id), false) AS "approvalByAnother"`;
+
 /** Holds a rollout for this transaction: all that move its rows come here first. */
 export const lockRollout = async (
   sql: Sql,
@@ -96,7 +105,7 @@ export const lockRollout = async (
 ): Promise<LockedRollout | null> => {
   const { rows } = await sql.query<LockedRollout>(
     `SELECT id, bundle_id AS "bundleId", version, status, status_reason AS "statusReason",
-            created_by AS "createdBy", starts_at AS "startsAt", on_failure AS "onFailure", pace,
+            created_by AS "createdBy", ${requested}, starts_at AS "startsAt", on_failure AS "onFailure", pace,
             told_lately AS "toldLately", late_joiners AS "lateJoiners", target, giving_back AS "givingBack", sites, looked_at AS "lookedAt"
        FROM bundle_orchestrator.rollouts
       WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,

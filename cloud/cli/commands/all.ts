@@ -13,6 +13,7 @@ import { deviceCommands } from './devices.ts';
 import { groupCommands } from './groups.ts';
 import { peopleCommands } from './people.ts';
 import { policyCommands } from './policy.ts';
+import { rolloutSettingsCommands } from './rollout-settings.ts';
 import { rolloutCommands } from './rollouts.ts';
 import { signInCommands } from './sign-in.ts';
 
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   ...bundleLifeCommands,
   ...policyCommands,
   ...rolloutCommands,
+  ...rolloutSettingsCommands,
   ...alertCommands,
   ...alertRuleCommands,
   ...silenceCommands,

@@ -866,6 +866,61 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/rollout-settings": {
+    /**
+    * What this tenant asks of all its rollouts
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description The settings */
+        200: {
+          content: {
+            "application/json": components["schemas"]["RolloutSettings"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    /**
+    * Changes what this tenant asks of all its rollouts, also of those at work
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    patch: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": components["schemas"]["RolloutSettings"];
+        };
+      };
+      responses: {
+        /** @description The settings */
+        200: {
+          content: {
+            "application/json": components["schemas"]["RolloutSettings"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    trace?: never;
+  };
   "/api/rollouts": {
     /**
     * Lists rollouts, the newest first

@@ -884,6 +884,7 @@ export interface components {
       /** Format: date-time */
       createdAt: string;
       createdBy: string;
+      requestedBy: string;
       /** Format: date-time */
       completedAt: string | null;
     };
@@ -929,6 +930,9 @@ export interface components {
           logTail: string[];
         };
       }[];
+    };
+    RolloutSettings: {
+      approvalByAnother: boolean;
     };
     Presence: {
       /** @enum {string} */

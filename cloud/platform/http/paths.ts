@@ -31,6 +31,7 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/bundles/*', 'bundle-orchestrator'],
   ['/api/releases/*', 'bundle-orchestrator'],
   ['/api/rollouts/*', 'bundle-orchestrator'],
+  ['/api/rollout-settings', 'bundle-orchestrator'],
   ['/api/devices/*', 'device-manager'],
   ['/api/groups/*', 'device-manager'],
   ['/api/sites/*', 'device-manager'],
