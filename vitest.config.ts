@@ -38,6 +38,7 @@ const slow =
         'edge/mesh/move.system.test.ts',
         ...[
           'agent',
+          'alerts',
           'backlog',
           'charts',
           'devices',

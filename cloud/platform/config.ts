@@ -97,6 +97,7 @@ const environment = z.object({
   SIGNALBEAM_RATE_LIMITS: rateLimits,
   OTEL_EXPORTER_OTLP_ENDPOINT: urlOf('http:', 'https:').optional(),
   OTEL_TRACES_SAMPLER_ARG: z.coerce.number().min(0).max(1).default(1),
+  SIGNALBEAM_ALERT_GRACE_SECONDS: z.coerce.number().min(0).max(3_600).default(60),
   SIGNALBEAM_DRAIN_SECONDS: z.coerce.number().min(0).max(60).default(0),
   SIGNALBEAM_DEVICE_TLS_PORT: portNumber.optional(),
   SIGNALBEAM_DEVICE_TLS_NAMES: listText,
@@ -133,6 +134,8 @@ export type Config = {
   /** Whether a proxy of ours is in front, whose X-Forwarded-For names the client. */
   trustedProxy: boolean;
   rateLimits: RateLimits;
+  /** How long after a start nothing is raised, so that our own absence is nobody's alert. */
+  alertGraceMs: number;
   /** How long a process that stops says so before it takes nothing more. */
   drainMs: number;
   /** Where spans go, and the share of traces that is kept; null traces nothing. */
@@ -192,6 +195,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     streamReplicas: value.SIGNALBEAM_STREAM_REPLICAS,
     trustedProxy: value.SIGNALBEAM_TRUSTED_PROXY === '1',
     rateLimits: value.SIGNALBEAM_RATE_LIMITS,
+    alertGraceMs: value.SIGNALBEAM_ALERT_GRACE_SECONDS * 1_000,
     drainMs: value.SIGNALBEAM_DRAIN_SECONDS * 1_000,
     tracing:
       value.OTEL_EXPORTER_OTLP_ENDPOINT === undefined

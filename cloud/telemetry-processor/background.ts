@@ -30,7 +30,7 @@ export type Background = { heard: Heard; watching: Watching; stop: () => Promise
 
 export type BackgroundParts = Pick<
   Platform,
-  'cloud' | 'pools' | 'keyring' | 'log' | 'now' | 'live'
+  'cloud' | 'config' | 'pools' | 'keyring' | 'log' | 'now' | 'live'
 >;
 
 const startMaintenance = (parts: BackgroundParts, isHeld: () => boolean) => {

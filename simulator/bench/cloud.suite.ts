@@ -54,13 +54,18 @@ const startCloud = async (
   return { child, url };
 };
 
-export const openBenchCloud = async (): Promise<BenchCloud> => {
+export const openBenchCloud = async (
+  environment: Record<string, string> = {},
+): Promise<BenchCloud> => {
   const dir = mkdtempSync(join(tmpdir(), 'cloud-bench-'));
   chmodSync(dir, 0o711);
   const postgres = await startPostgres({ dir: join(dir, 'postgres') });
   const test = await openTestPlatform(postgres.url);
   const owner = openOwner(test.world.databaseUrl);
-  const { child, url } = await startCloud(dir, test.world.environment);
+  const { child, url } = await startCloud(dir, {
+    ...test.world.environment,
+    ...environment,
+  });
   return {
     test,
     owner,

@@ -29,17 +29,31 @@ export type Candidate = Watched & {
 
 type Measure = {
   /** Devices that may be bad: `tenant_id, device_id`, given the lowest threshold as $9. */
-  suspects: string;
-  joins: string;
+  suspects: (lowest: number) => string;
+  /** What is measured of the device `l`, as `m`. */
+  join: string;
   /** Of the device `l`, whose presence is `p`; null when nobody knows. */
   value: string;
   since: string;
   toldSince?: string;
 };
 
-const sampled = (column: string): Measure => ({
-  suspects: `SELECT tenant_id, device_id FROM telemetry.latest_metrics WHERE ${column} >= $9::float8`,
-  joins: 'LEFT JOIN telemetry.latest_metrics m ON m.device_id = l.device_id',
+// One device at a time: joined at once the planner reads whole tables for a few devices that are bad.
+const oneOf = (table: string, name: string): string =>
+  `LEFT JOIN LATERAL (SELECT * FROM ${table} t WHERE t.device_id = l.device_id OFFSET 0) ${name} ON true`;
+
+/** From these values on a device is in an index (0324); whoever asks for less reads all devices. */
+const indexedFrom = {
+  cpu_percent: 80,
+  memory_percent: 80,
+  disk_percent: 80,
+  temperature_celsius: 70,
+} as const;
+
+const sampled = (column: keyof typeof indexedFrom): Measure => ({
+  suspects: (lowest) => `SELECT tenant_id, device_id FROM telemetry.latest_metrics
+    WHERE ${column} >= $9::float8 ${lowest >= indexedFrom[column] ? `AND ${column}_is_high` : ''}`,
+  join: oneOf('telemetry.latest_metrics', 'm'),
   value: `CASE WHEN p.presence = 'online'
                 AND m.received_at > $10::timestamptz - interval '${sampleMsMax} milliseconds'
                THEN m.${column} END`,
@@ -48,24 +62,25 @@ const sampled = (column: string): Measure => ({
 
 const measures: Record<Exclude<RuleType, 'rollout-failed'>, Measure> = {
   'device-offline': {
-    suspects: `SELECT p.tenant_id, p.device_id FROM (SELECT DISTINCT tenant_id FROM rules) t
+    suspects: () => `SELECT p.tenant_id, p.device_id
+                 FROM (SELECT DISTINCT tenant_id FROM rules) t
                  JOIN telemetry.presence p ON p.tenant_id = t.tenant_id
                 WHERE p.presence = 'offline' AND $9::float8 > 0`,
-    joins: '',
+    join: '',
     value: "CASE p.presence WHEN 'offline' THEN 1 WHEN 'online' THEN 0 END",
     since: 'p.changed_at',
     toldSince: 'p.last_seen_at',
   },
   'device-unhealthy': {
-    suspects: `SELECT tenant_id, device_id FROM telemetry.reported
+    suspects: () => `SELECT tenant_id, device_id FROM telemetry.reported
                 WHERE faults > 0 AND faults >= $9::float8`,
-    joins: 'LEFT JOIN telemetry.reported m ON m.device_id = l.device_id',
+    join: oneOf('telemetry.reported', 'm'),
     value: "CASE WHEN p.presence = 'online' THEN m.faults END",
     since: 'm.received_at',
   },
   'high-error-rate': {
-    suspects: 'SELECT tenant_id, device_id FROM errors WHERE count >= $9::float8',
-    joins: 'LEFT JOIN errors m ON m.device_id = l.device_id',
+    suspects: () => 'SELECT tenant_id, device_id FROM errors WHERE count >= $9::float8',
+    join: 'LEFT JOIN errors m ON m.device_id = l.device_id',
     value: "CASE WHEN p.presence = 'online' THEN coalesce(m.count, 0) END",
     since: '$10::timestamptz',
   },
@@ -88,29 +103,35 @@ const rulesGiven = `rules AS (
                        $6::integer[], $7::text[], $8::text[])
     AS r (tenant_id, rule_id, threshold, clear_below, for_seconds, clear_seconds, site, others))`;
 
-const inScope = `(r.site IS NULL OR r.site = d.site) AND d.site <> ALL (string_to_array(r.others, ','))`;
+/** The device of `l` where the rule `r` watches it. */
+const inScope = (r: string): string => `LATERAL (
+  SELECT d.name, d.site AS device_site FROM device_manager.public_devices d
+   WHERE d.device_id = l.device_id AND d.tenant_id = l.tenant_id
+     AND d.registration_status = 'approved' AND (${r}.site IS NULL OR ${r}.site = d.site)
+     AND d.site <> ALL (string_to_array(${r}.others, ',')) OFFSET 0) d`;
 
-const statementOf = ({ suspects, joins, value, since, toldSince }: Measure): string => `
-  WITH ${suspects.includes('errors') ? errorsCounted : ''} ${rulesGiven},
+const statementOf = (
+  { suspects, join, value, since, toldSince }: Measure,
+  lowest: number,
+): string => `
+  WITH ${join.includes('errors') ? errorsCounted : ''} ${rulesGiven},
   looked AS (
-    ${suspects}
-    UNION
-    SELECT c.tenant_id, c.device_id FROM telemetry.alert_conditions c
-      JOIN rules r USING (tenant_id, rule_id)),
+    SELECT r.*, s.device_id, NULL::timestamptz AS since, NULL::timestamptz AS ok_since,
+           NULL::uuid AS alert_id
+      FROM (${suspects(lowest)}) s JOIN rules r ON r.tenant_id = s.tenant_id
+      LEFT JOIN LATERAL (
+        SELECT true AS is_noted FROM telemetry.alert_conditions c
+         WHERE c.tenant_id = r.tenant_id AND c.rule_id = r.rule_id
+           AND c.device_id = s.device_id OFFSET 0) noted ON true
+     WHERE noted.is_noted IS NULL
+    UNION ALL
+    SELECT r.*, c.device_id, c.since, c.ok_since, c.alert_id
+      FROM rules r JOIN telemetry.alert_conditions c USING (tenant_id, rule_id)),
   known AS (
-    SELECT r.*, d.device_id, d.name, d.site AS device_site, ${value} AS value,
-           ${since} AS value_since, ${toldSince ?? `coalesce(c.since, ${since})`} AS told_since,
-           c.since, c.ok_since, c.alert_id
-      FROM looked l
-      JOIN rules r ON r.tenant_id = l.tenant_id
-      JOIN device_manager.public_devices d
-        ON d.device_id = l.device_id AND d.tenant_id = l.tenant_id
-       AND d.registration_status = 'approved' AND ${inScope}
-      LEFT JOIN telemetry.presence p ON p.device_id = l.device_id
-      ${joins}
-      LEFT JOIN telemetry.alert_conditions c
-        ON c.tenant_id = r.tenant_id AND c.rule_id = r.rule_id AND c.device_id = l.device_id)
-  SELECT * FROM known
+    SELECT l.*, ${value} AS value, ${since} AS value_since,
+           ${toldSince ?? `coalesce(l.since, ${since})`} AS told_since
+      FROM looked l ${oneOf('telemetry.presence', 'p')} ${join})
+  SELECT l.*, d.* FROM known l CROSS JOIN ${inScope('l')}
    WHERE CASE
      WHEN since IS NULL THEN value >= threshold
      WHEN alert_id IS NULL THEN value IS NULL OR value < threshold
@@ -175,8 +196,7 @@ export const findCandidates = async (
   if (rules.length === 0) return [];
   const lowest = rules.reduce((least, { rule }) => Math.min(least, rule.threshold ?? 1), Infinity);
   const { rows } = await sql.query<Row>({
-    name: `telemetry-alerts-${type}`,
-    text: statementOf(measures[type]),
+    text: statementOf(measures[type], lowest),
     values: [...valuesOf(rules), lowest, new Date(nowMs)],
   });
   const byId = new Map(rules.map((each) => [`${each.tenantId} ${each.rule.id}`, each]));
@@ -192,14 +212,12 @@ export const findUnwatched = async (
   const { rows } = await sql.query<Row>({
     name: 'telemetry-alerts-unwatched',
     text: `WITH ${rulesGiven}
-           SELECT c.*, d.name, d.site AS device_site, NULL::float8 AS value,
+           SELECT l.*, d.name, d.device_site, NULL::float8 AS value,
                   NULL::timestamptz AS value_since, NULL::timestamptz AS told_since
-             FROM telemetry.alert_conditions c
-             LEFT JOIN rules r ON r.tenant_id = c.tenant_id AND r.rule_id = c.rule_id
-             LEFT JOIN device_manager.public_devices d
-               ON d.device_id = c.device_id AND d.tenant_id = c.tenant_id
-              AND d.registration_status = 'approved' AND ${inScope}
-            WHERE d.device_id IS NULL LIMIT ${candidatesMax}`,
+             FROM telemetry.alert_conditions l
+             LEFT JOIN rules r USING (tenant_id, rule_id)
+             LEFT JOIN ${inScope('r')} ON r.rule_id IS NOT NULL
+            WHERE d.device_site IS NULL LIMIT ${candidatesMax}`,
     values: valuesOf(rules),
   });
   return rows.map((row) => candidateOf(row, undefined, nowMs));
@@ -207,7 +225,13 @@ export const findUnwatched = async (
 
 export type TenantSite = { tenantId: string; site: string };
 
-/** How the devices of these sites stand together. */
+const heardAt = `device_manager.public_devices d JOIN telemetry.presence p
+  ON p.device_id = d.device_id AND d.tenant_id = s.tenant_id AND d.site = s.site
+ AND d.registration_status = 'approved'`;
+const isSilent = `(p.presence = 'offline'
+  OR p.last_seen_at + p.next_beat_ms * 1.5 * interval '1 millisecond' < $3::timestamptz)`;
+
+/** How the devices of these sites stand together, of sites where nobody answers. */
 export const findStandings = async (
   sql: Sql,
   sites: readonly TenantSite[],
@@ -223,22 +247,22 @@ export const findStandings = async (
     alert_id: string | null;
   }>({
     name: 'telemetry-alerts-sites',
-    text: `SELECT s.tenant_id, s.site, count(*) AS heard,
-                  count(*) FILTER (WHERE p.presence = 'offline' OR p.last_seen_at
-                    + p.next_beat_ms * 1.5 * interval '1 millisecond' < $3::timestamptz) AS silent,
-                  count(*) FILTER (WHERE EXISTS (
-                    SELECT 1 FROM telemetry.alert_conditions c
-                      JOIN telemetry.alerts a ON a.id = c.alert_id AND a.type = 'device-offline'
-                     WHERE c.tenant_id = s.tenant_id AND c.device_id = d.device_id)) AS alone,
-                  (SELECT a.id FROM telemetry.alerts a
-                    WHERE a.tenant_id = s.tenant_id AND a.site = s.site
-                      AND a.type = 'site-offline' AND a.status <> 'resolved') AS alert_id
+    text: `SELECT s.tenant_id, s.site, standing.*, a.id AS alert_id
              FROM unnest($1::uuid[], $2::text[]) AS s (tenant_id, site)
-             JOIN device_manager.public_devices d
-               ON d.tenant_id = s.tenant_id AND d.site = s.site
-              AND d.registration_status = 'approved'
-             JOIN telemetry.presence p ON p.device_id = d.device_id
-            GROUP BY s.tenant_id, s.site`,
+             LEFT JOIN LATERAL (
+               SELECT true AS answers FROM ${heardAt} WHERE NOT ${isSilent} LIMIT 1) one ON true
+             CROSS JOIN LATERAL (
+               SELECT count(*) AS heard, count(*) AS silent,
+                      count(*) FILTER (WHERE EXISTS (
+                        SELECT 1 FROM telemetry.alert_conditions c
+                          JOIN telemetry.alerts own
+                            ON own.id = c.alert_id AND own.type = 'device-offline'
+                         WHERE c.device_id = d.device_id)) AS alone
+                 FROM ${heardAt} WHERE one.answers IS NULL) standing
+             LEFT JOIN telemetry.alerts a
+               ON a.tenant_id = s.tenant_id AND a.site = s.site
+              AND a.type = 'site-offline' AND a.status <> 'resolved'
+            WHERE one.answers IS NULL`,
     values: [sites.map(({ tenantId }) => tenantId), sites.map(({ site }) => site), new Date(nowMs)],
   });
   return rows.map(({ tenant_id, alert_id, ...row }) => ({

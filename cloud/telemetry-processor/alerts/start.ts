@@ -9,15 +9,15 @@ import { startLeaseLoop } from '../store/lease-loop.ts';
 import { evaluateAlerts } from './evaluate.ts';
 import { hearRollouts } from './hear-rollouts.ts';
 
-const lookMs = 5_000;
-const graceMs = 60_000;
+const lookMs = 2_000;
 
-export type AlertParts = Pick<Platform, 'cloud' | 'pools' | 'log' | 'now'> & {
+export type AlertParts = Pick<Platform, 'cloud' | 'config' | 'pools' | 'log' | 'now'> & {
   lease: Pick<Lease, 'isHeld'>;
 };
 
 export const startAlerts = (parts: AlertParts): { stop: () => Promise<void> } => {
   const { pools, lease, log, now, cloud } = parts;
+  const graceMs = parts.config.alertGraceMs;
   let graceUntilMs = now() + graceMs;
   // While the hub is away no device can be heard, so its return is a start, too.
   cloud.onReconnect(() => {
