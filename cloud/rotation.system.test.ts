@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { makeDevice } from '@signalbeam/device-manager/rig.suite';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
 import { openOwner } from '@signalbeam/telemetry-processor/rig.suite';
@@ -45,7 +46,12 @@ const made = async (...request: Parameters<typeof ask>) => {
 const startCloud = async (): Promise<string> => {
   const port = await freePort();
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: { PATH: process.env['PATH'], ...world.world.environment, PORT: String(port) },
+    env: {
+      PATH: process.env['PATH'],
+      ...compileCache(),
+      ...world.world.environment,
+      PORT: String(port),
+    },
     stdio: 'ignore',
   });
   children.push(child);

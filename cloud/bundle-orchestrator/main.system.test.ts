@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { request } from 'node:http';
 import { join } from 'node:path';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import { buildImageTar } from '@signalbeam/launcher/rig/image';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -20,7 +21,12 @@ beforeAll(async () => {
   const port = await freePort();
   url = `http://127.0.0.1:${port}`;
   child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: { PATH: process.env['PATH'], ...rig.world.environment, PORT: String(port) },
+    env: {
+      PATH: process.env['PATH'],
+      ...compileCache(),
+      ...rig.world.environment,
+      PORT: String(port),
+    },
     stdio: 'inherit',
   });
   await eventually(async () => expect(await status('/readyz')).toBe(200), 60_000);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeDevice } from '@signalbeam/device-manager/rig.suite';
 import { startTestCloud, type TestCloud } from '@signalbeam/edge/link/cloud.fixture';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import { buildImageTar } from '@signalbeam/launcher/rig/image';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -279,7 +280,7 @@ describe('the program', () => {
   const program = promisify(execFile);
   const started = (args: string[], environment: Record<string, string> = {}) =>
     program(process.execPath, [main, ...args], {
-      env: { PATH: process.env['PATH'], HOME: home, ...environment },
+      env: { PATH: process.env['PATH'], HOME: home, ...compileCache(), ...environment },
     }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: { code: number; stdout: string; stderr: string }) => error,

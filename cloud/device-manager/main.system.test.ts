@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import { openTestWorld, type TestWorld } from '@signalbeam/platform/rig.suite';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -21,7 +22,7 @@ afterAll(async () => {
 test('it runs alone', async () => {
   const port = await freePort();
   child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: { PATH: process.env['PATH'], ...world.environment, PORT: String(port) },
+    env: { PATH: process.env['PATH'], ...compileCache(), ...world.environment, PORT: String(port) },
     stdio: 'inherit',
   });
   const url = `http://127.0.0.1:${port}`;

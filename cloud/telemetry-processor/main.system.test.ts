@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import '@signalbeam/launcher/rig/provided';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
@@ -42,7 +43,12 @@ const status = (path: string, token?: string): Promise<number> =>
 
 const start = (): void => {
   child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: { PATH: process.env['PATH'], ...test.world.environment, PORT: String(port) },
+    env: {
+      PATH: process.env['PATH'],
+      ...compileCache(),
+      ...test.world.environment,
+      PORT: String(port),
+    },
     stdio: 'inherit',
   });
 };

@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import '@signalbeam/launcher/rig/provided';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
@@ -38,7 +39,12 @@ const senders: Sender[] = [];
 
 const start = async (port: number): Promise<Replica> => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'main.ts')], {
-    env: { PATH: process.env['PATH'], ...test.world.environment, PORT: String(port) },
+    env: {
+      PATH: process.env['PATH'],
+      ...compileCache(),
+      ...test.world.environment,
+      PORT: String(port),
+    },
     stdio: 'inherit',
   });
   await vi.waitFor(
