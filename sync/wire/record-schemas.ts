@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { revokedDevicesMax, revokedGrantsMax } from '../core/limits.ts';
+import { logSessionSecondsMax, logTailMax } from '../core/log-session.ts';
 import { removals, wipes } from '../core/removal.ts';
 import { siteMembersMax } from '../core/roster.ts';
 import { keyIdOf } from './keys.ts';
@@ -216,8 +217,15 @@ export const commandSchema = z.strictObject({
   request: z.discriminatedUnion('verb', [
     z.strictObject({
       verb: z.literal('logs'),
-      container: z.string().max(64).nullable(),
-      lines: z.int().min(1).max(500),
+      /** By name; two bundles may each have a container of one name. */
+      container: z.string().min(1).max(64),
+      bundle: z.string().max(200).nullable(),
+      lines: z.int().min(0).max(logTailMax),
+      /** No lines older than this, by the device's own clock: it alone knows what that shows. */
+      sinceSeconds: z.int().min(1).nullable(),
+      follow: z.boolean(),
+      /** The longest that the session may last, whatever answers it gets. */
+      forSeconds: z.int().min(1).max(logSessionSecondsMax),
     }),
     z.strictObject({ verb: z.literal('diagnose') }),
   ]),

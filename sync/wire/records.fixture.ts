@@ -207,7 +207,10 @@ export const samples: readonly Sample[] = [
       nonce: 'a'.repeat(32),
       issuedAt,
       expiresAt,
-      request: { verb: 'logs', container: null, lines: 50 },
+      request: {
+        ...{ verb: 'logs', container: 'web', bundle: null, lines: 50 },
+        ...{ sinceSeconds: null, follow: true, forSeconds: 60 },
+      },
     },
     signer: keys.director,
     open: (bytes) => openCommand(bytes, keyset),

@@ -10,7 +10,7 @@ export const tenantScope = 'tenant';
 export const everyDevice = 'all';
 
 /** What the cloud tells one device. */
-export type Downward = 'ack' | 'poke' | 'attend';
+export type Downward = 'ack' | 'poke' | 'attend' | 'cmd.logs';
 
 /** What a device publishes to and asks, in its tenant's account. */
 export const deviceSubjects = {
@@ -25,6 +25,11 @@ export const deviceSubjects = {
   /** To every device of a site at once: something of the site or the tenant is new. */
   downSite: (site: string) => `signalbeam.down.${site}.${everyDevice}.poke`,
   downAll: (site: string, device: string) => `signalbeam.down.${site}.${device}.>`,
+  /**
+   * Pieces of a container's log to whoever looks at it now: asked and answered, in no stream. What is
+   * stored of logs would go by their lane.
+   */
+  logs: (device: string) => `signalbeam.devices.logs.${device}`,
   inboxPrefix: (site: string, device: string) => `_INBOX.${site}.${device}`,
   lane: (lane: Lane, device: string): string => {
     switch (lane) {
@@ -51,6 +56,8 @@ export const cloudSubjects = {
     '*.signalbeam.devices.events.*',
     '*.signalbeam.telemetry.*.*',
   ],
+  /** Of one device: only a replica at which somebody looks at its logs listens. */
+  logs: (tenantKey: string, device: string) => `${tenantKey}.signalbeam.devices.logs.${device}`,
   down: (tenantKey: string, site: string, device: string, what: Downward) =>
     `down.${tenantKey}.${site}.${device}.${what}`,
   /** Key in the KV bucket `desired`: of a device, or of a record of its site or of `tenant`. */
