@@ -73,7 +73,9 @@ const publish = async (name: string): Promise<string> => {
     const image = images[0]?.reference;
     const healthCheck = { probe: { kind: 'http', port: 8080 }, intervalMs: 200, soakMs: 500 };
     const web = { name: 'web', image, ports, stopGraceMs: 200, healthCheck };
-    const tool = { name: 'tool', image, command: ['sleep', '600'], stopGraceMs: 200 };
+    const command = ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo "tick $i"; sleep 0.1; done'];
+    const environment = { PASSWORD: 'never shown' };
+    const tool = { name: 'tool', image, command, environment, stopGraceMs: 200 };
     const more = version === '1.0.0' ? [] : [{ ...tool, dependsOn: ['web'] }];
     const body = { version, containers: [...more, web] };
     await cloud.ask('POST', `/api/bundles/${id}/versions`, body);
@@ -102,6 +104,58 @@ const guardsOf = (folder: string): string[] => {
   );
 };
 
+type Told = { entries?: { at: string; text: string }[]; reason?: string };
+
+/** What the cloud tells of a container's log, until `isEnough`. */
+const logOf = async (path: string, isEnough: (told: Told[]) => boolean): Promise<Told[]> => {
+  const leave = new AbortController();
+  const headers = { authorization: `Bearer ${cloud.token}` };
+  const reply = await fetch(`${cloud.url}${path}`, { headers, signal: leave.signal });
+  expect(reply.status).toBe(200);
+  const told: Told[] = [];
+  let rest = '';
+  for await (const piece of reply.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    const blocks = (rest + piece).split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks) {
+      const data = /^data: (.*)$/m.exec(block)?.[1];
+      if (data !== undefined) told.push(JSON.parse(data) as Told);
+    }
+    if (isEnough(told)) break;
+  }
+  leave.abort();
+  return told;
+};
+const linesIn = (told: readonly Told[]) => told.flatMap(({ entries = [] }) => entries);
+
+/** From the container through engine, agent, leaf, hub and cloud; and its end is written down. */
+const expectLogsLookedAt = async (deviceId: string, bundle: string): Promise<void> => {
+  const path = `/api/devices/${deviceId}/logs`;
+  const tool = `${path}?container=tool&bundle=${bundle}&tail=3`;
+  const live = await logOf(tool, (told) => linesIn(told).length > 12);
+  const numbers = linesIn(live).map(({ text }) => Number(/^tick (\d+)$/.exec(text)?.[1]));
+  expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] ?? 0) + index));
+  expect(JSON.stringify(live)).not.toContain('never shown');
+  const once = await logOf(`${tool}&follow=false`, () => false);
+  expect([linesIn(once).length, once.at(-1)?.reason]).toEqual([3, 'complete']);
+  const none = await logOf(`${path}?container=nobody`, () => false);
+  expect(none.at(-1)).toMatchObject({ reason: 'container-not-found' });
+  const { rows } = await eventually(
+    () =>
+      cloud.owner.query<{ action: string; after: { reason?: string; lines?: number } }>(
+        `SELECT action, after FROM platform.audit_log
+          WHERE target = 'device:' || $1 AND action LIKE 'device.logs-%' ORDER BY id`,
+        [deviceId],
+      ),
+    ({ rows }) => rows.length === 6,
+  );
+  const closed = rows.filter(({ action }) => action === 'device.logs-close');
+  expect(closed.map(({ after }) => after.reason)).toEqual([
+    ...['closed', 'complete', 'container-not-found'],
+  ]);
+  expect(closed[0]?.after.lines).toBeGreaterThanOrEqual(numbers.length);
+};
+
 /** The guard is tried on both in every run (`guard.system.test.ts`); the full run kills the bundle on both. */
 const kinds: readonly Kind[] =
   process.env['SIGNALBEAM_FULL'] === '1' ? ['docker', 'podman'] : ['docker'];
@@ -110,12 +164,17 @@ describe.each<Kind>(kinds)('on %s, the bundled agent', (kind) => {
   it('killed in the middle of a swap leaves a version running, and its next start finishes', async () => {
     const { engine, socketPath } = await open(kind);
     const { folder, deviceId } = await enrol(`bundle-${kind}`);
+    const leaf = ['--gateway', '--leaf-listen', `127.0.0.1:${await freePort()}`];
     const start = () =>
       startAgent({
         folder,
         name: `bundle-${kind}`,
         program: agentProgram,
-        args: ['--engine', kind, '--engine-socket', socketPath, '--heartbeat-ms', '1000'],
+        args: [
+          ...['--engine', kind, '--engine-socket', socketPath, ...leaf],
+          '--heartbeat-ms',
+          '1000',
+        ],
       });
     const first = await start();
     const bundleId = await publish(`bundle-${kind}`);
@@ -143,6 +202,7 @@ describe.each<Kind>(kinds)('on %s, the bundled agent', (kind) => {
       .toSorted((one, other) => (one.startedAt ?? 0) - (other.startedAt ?? 0))
       .map((each) => each.labels[labels.container]);
     expect(inOrder).toEqual(['web', 'tool']);
+    await expectLogsLookedAt(deviceId, `bundle-${kind}`);
     await again.stop();
     for (const { id } of await engine.list(deviceId)) await engine.remove(id, { volumes: true });
     await engine.close();

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { labels } from '../core/container.ts';
 import type { ContainerEvent } from './engine.ts';
+import { followTests } from './engine-follow.suite.ts';
 import { type EngineUnderTest, openSite, type Site, until } from './engine-site.suite.ts';
 
 export const engineOutputSuite = (under: EngineUnderTest) => {
@@ -12,6 +13,7 @@ export const engineOutputSuite = (under: EngineUnderTest) => {
       site = await openSite(under);
     });
     afterAll(() => site?.close());
+    followTests(() => site);
 
     const ended = (id: string) =>
       until(async () => (await site.see(id)).state === 'exited' && true);

@@ -79,3 +79,22 @@ export type ObservedContainer = {
   restart: RestartPolicy;
   resources: { memoryBytes?: number; cpus?: number };
 };
+
+/**
+ * The container that people mean by a name: the one that runs, else the one that ran last. An update
+ * keeps the old one beside the new for a while.
+ */
+export const chooseNamed = (
+  containers: readonly ObservedContainer[],
+  name: string,
+  bundleId: string | null,
+): ObservedContainer | null => {
+  const named = containers
+    .filter(
+      (each) =>
+        (each.labels[labels.container] === name || each.name === name) &&
+        (bundleId === null || each.labels[labels.bundle] === bundleId),
+    )
+    .toSorted((one, other) => (other.startedAt ?? 0) - (one.startedAt ?? 0));
+  return named.find(({ state }) => state === 'running') ?? named[0] ?? null;
+};

@@ -113,10 +113,8 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
   look();
   void engines.look();
   const link = startLink({
-    ...parts,
-    trust,
-    outbox: stores.outbox,
-    leaf: site.leaf,
+    ...{ ...parts, trust, outbox: stores.outbox, leaf: site.leaf },
+    containers: whoseLogs(work, engines),
     device: { agentVersion, bootId: parts.bootId },
     calm: calmOf(options),
     updating: () => isUpdating(work.reported()),
@@ -160,6 +158,15 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
     },
   };
 };
+
+const whoseLogs = (
+  { reported }: Pick<Awaited<ReturnType<typeof startWork>>, 'reported'>,
+  engines: ReturnType<typeof startEngines>,
+) => ({
+  engine: engines.current,
+  bundleIdOf: (name: string) =>
+    reported()?.slots.find(({ bundleName }) => bundleName === name)?.bundleId,
+});
 
 const startSamplingHost = ({ options, folder, stores, view, now, log }: StartParts, link: Link) =>
   startSampling({

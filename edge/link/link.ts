@@ -14,6 +14,7 @@ import { startAttention } from './attention.ts';
 import { type DownlinkParts, startDownlink } from './down.ts';
 import { startFollowing } from './follow-records.ts';
 import type { Leaf } from './leaf.ts';
+import { type LogSessionsParts, startLogSessions } from './log-sessions.ts';
 import { createOutageLog } from './outage.ts';
 import { startPresence } from './presence.ts';
 import { createRoamingCarrier, type RoamingCarrier } from './roaming-carrier.ts';
@@ -27,6 +28,8 @@ export type LinkParts = {
   /** What the device believes: keys for what comes down, and where its records go. */
   trust: Pick<TrustStore, 'trust' | 'keyset' | 'offer' | 'witness' | 'versions'>;
   outbox: Outbox;
+  /** Whose logs may be looked at. */
+  containers: Pick<LogSessionsParts, 'engine' | 'bundleIdOf'>;
   /** The leaf that runs here at the moment, if one does. */
   leaf: () => Leaf | null;
   device: { agentVersion: string; bootId: string };
@@ -130,8 +133,8 @@ export const startLink = (parts: LinkParts) => {
     stop: async (): Promise<void> => {
       unfollow();
       ways.stop();
-      const { desired, records } = downward;
-      for (const each of [presence, desired, records, watchdog, uplink, attention]) each.stop();
+      const down = Object.values(downward);
+      for (const each of [presence, ...down, watchdog, uplink, attention]) each.stop();
       await carrier.close();
     },
   };
@@ -161,10 +164,18 @@ const storeSamples = ({ outbox, log }: LinkParts): void => {
   }
 };
 
-type Shared = Pick<DownlinkParts, 'carrier' | 'device' | 'generation' | 'random' | 'log' | 'heard'>;
+type Shared = Pick<
+  DownlinkParts,
+  'carrier' | 'device' | 'generation' | 'random' | 'log' | 'heard'
+> & {
+  now: () => number;
+};
 
-/** What comes down: the device's own desired state, and the records of its site and tenant. */
-const startDownward = ({ acceptDesired, trust }: LinkParts, shared: Shared) => ({
+/** What comes down: the own desired state, records of site and tenant, and who looks at logs. */
+const startDownward = (
+  { acceptDesired, trust, signer, containers }: LinkParts,
+  shared: Shared,
+) => ({
   desired: startDownlink({ ...shared, accept: acceptDesired, compareEveryMs }),
   records: startFollowing({
     ...shared,
@@ -173,6 +184,7 @@ const startDownward = ({ acceptDesired, trust }: LinkParts, shared: Shared) => (
     offer: trust.offer,
     compareEveryMs: followEveryMs,
   }),
+  logs: startLogSessions({ ...shared, ...containers, signer, trust }),
 });
 
 export type LinkState = 'connected' | 'connecting' | 'offline';

@@ -8,7 +8,7 @@ import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { z } from 'zod';
 import type { Engine, LogLine } from '../containers/engine.ts';
-import { labels, type ObservedContainer } from '../core/container.ts';
+import { chooseNamed, type ObservedContainer } from '../core/container.ts';
 import { problem } from './guard.ts';
 import { within } from './stream.ts';
 
@@ -42,15 +42,8 @@ const find = (context: Context, source: LogSource, name: string): Found | Respon
     return problem(context, 400, 'invalid-query', describeIssues(query.error.issues));
   const { tail, bundle } = query.data;
   const bundleId = bundle === undefined ? undefined : source.bundleIdOf(bundle);
-  const named = source
-    .containers()
-    .filter(
-      (each) =>
-        (each.labels[labels.container] === name || each.name === name) &&
-        (bundleId === undefined || each.labels[labels.bundle] === bundleId),
-    );
-  const found = named.find(({ state }) => state === 'running') ?? named[0];
-  if (found === undefined)
+  const found = chooseNamed(source.containers(), name, bundleId ?? null);
+  if (found === null)
     return problem(
       context,
       404,

@@ -132,6 +132,7 @@ export const createLinkedDevice = (parts: LinkedDeviceParts) => {
         signer,
         trust,
         outbox,
+        containers: { engine: () => null, bundleIdOf: () => undefined },
         leaf: () => null,
         device: { agentVersion: '0.1.0', bootId: parts.bootId },
         calm: { beatMs: parts.beatMs, hold: parts.hold },
