@@ -193,6 +193,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/devices/{id}/events': read(`${device}/events`),
     'get /api/devices/{id}/reported': read(`${device}/reported`),
     'get /api/devices/{id}/health': read(`${device}/health`),
+    'get /api/devices/{id}/logs': read(`${device}/logs?container=web`),
     'get /api/telemetry/dead-letters': read('/api/telemetry/dead-letters'),
     'get /api/telemetry/dead-letters/{id}': read(`${letters}/${tenant.letters[0]}`),
     'post /api/telemetry/dead-letters/{id}/replay': post(`${letters}/${tenant.letters[0]}/replay`),

@@ -15,12 +15,13 @@ export type SendOptions = {
   refresh?: () => Promise<boolean>;
   /** Attempts of one request, the first included; 3 if nothing is said. */
   attemptsMax?: number;
-  /** Of one attempt; 30 s if nothing is said. Uploads have none. */
+  /** Of one attempt; 30 s if nothing is said. Uploads have none, nor has what is followed live. */
   timeoutMs?: number;
   fetch?: (request: Request) => Promise<Response>;
 };
 
 const streamType = 'application/octet-stream';
+const liveType = 'text/event-stream';
 
 const reasonOf = (error: unknown): string => {
   const cause = error instanceof Error ? error.cause : undefined;
@@ -48,7 +49,8 @@ export const createSend = (options: SendOptions) => {
   let refreshing: Promise<boolean> | undefined;
 
   const attempt = async (request: Request, streamed: boolean): Promise<Response> => {
-    const deadline = streamed ? [] : [AbortSignal.timeout(timeoutMs)];
+    const isLive = request.headers.get('accept') === liveType;
+    const deadline = streamed || isLive ? [] : [AbortSignal.timeout(timeoutMs)];
     const signal = AbortSignal.any([request.signal, ...deadline]);
     const once = new Request(streamed ? request : request.clone(), { signal });
     const bearer = (await token?.()) ?? null;

@@ -4,7 +4,7 @@
  */
 import type { Platform } from '@signalbeam/platform/service';
 import { startAlerts } from './alerts/start.ts';
-import { createDirectory } from './ingest/directory.ts';
+import { createDirectory, type Directory } from './ingest/directory.ts';
 import type { IngestFacts } from './ingest/facts.ts';
 import { startIngest } from './ingest/start.ts';
 import { createHeard, type Heard } from './presence/heard.ts';
@@ -26,7 +26,12 @@ const rollUpMs = 10_000;
 /** How far health lags behind what it is judged by. */
 const judgeMs = 5_000;
 
-export type Background = { heard: Heard; watching: Watching; stop: () => Promise<void> };
+export type Background = {
+  heard: Heard;
+  watching: Watching;
+  directory: Directory;
+  stop: () => Promise<void>;
+};
 
 export type BackgroundParts = Pick<
   Platform,
@@ -97,6 +102,7 @@ export const startBackground = async (
   return {
     heard,
     watching,
+    directory,
     stop: async () => {
       maintenance.stop();
       watching.stop();

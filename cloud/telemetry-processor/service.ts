@@ -11,6 +11,7 @@ import { addChannelRoutes } from './api/channels.ts';
 import { addDeadLetterRoutes } from './api/dead-letters.ts';
 import { addDeliveryRoutes } from './api/deliveries.ts';
 import { addHealthRoutes } from './api/health.ts';
+import { addLogRoutes } from './api/logs.ts';
 import { addQueryRoutes } from './api/query.ts';
 import { addRetentionRoutes } from './api/retention.ts';
 import { addSimpleClientRoutes } from './api/simple-clients.ts';
@@ -18,6 +19,7 @@ import { addStreamRoutes } from './api/stream.ts';
 import { addTelemetryRoutes } from './api/telemetry.ts';
 import { type Background, startBackground } from './background.ts';
 import { createIngestFacts } from './ingest/facts.ts';
+import { createLookedAt } from './logs/looked-at.ts';
 import { countMessages, startNotifying } from './notify/start.ts';
 
 export const createService = (platform: Platform): Service => {
@@ -26,10 +28,13 @@ export const createService = (platform: Platform): Service => {
   const count = countMessages(platform.metrics);
   let background: Background | undefined;
   let notifying: { stop: () => Promise<void> } | undefined;
+  const lookedAt = createLookedAt();
   const parts = {
     ...platform,
     latestBeat: (deviceId: string) => background?.heard.latest(deviceId),
     watching: () => background?.watching,
+    directory: () => background?.directory,
+    lookedAt,
   };
   for (const addRoutes of [
     addTelemetryRoutes,
@@ -42,6 +47,7 @@ export const createService = (platform: Platform): Service => {
     addChannelActRoutes,
     addDeliveryRoutes,
     addStreamRoutes,
+    addLogRoutes,
     addAlertRoutes,
     addAlertRuleRoutes,
     addAlertSilenceRoutes,
@@ -56,6 +62,7 @@ export const createService = (platform: Platform): Service => {
       notifying = startNotifying(platform, count);
     },
     stop: async () => {
+      await lookedAt.stop();
       await Promise.all([background?.stop(), notifying?.stop()]);
       [background, notifying] = [undefined, undefined];
     },

@@ -11,6 +11,7 @@ import { completionCommand } from './completion.ts';
 import { composeCommands } from './compose.ts';
 import { deviceCommands } from './devices.ts';
 import { groupCommands } from './groups.ts';
+import { logCommands } from './logs.ts';
 import { peopleCommands } from './people.ts';
 import { policyCommands } from './policy.ts';
 import { rolloutSettingsCommands } from './rollout-settings.ts';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   ...signInCommands,
   ...deviceCommands,
   ...telemetryCommands,
+  ...logCommands,
   ...groupCommands,
   ...admissionCommands,
   ...siteGrantCommands,

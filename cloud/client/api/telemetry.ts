@@ -624,6 +624,44 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/devices/{id}/logs": {
+    /**
+    * A container’s last lines, then each new one, as server-sent events
+    * @description Events: `opened`; `lines` with `entries`: `{at, output, text}`, `{leftOut}` where lines came faster than they are shown, `{at, note}` when the container stopped, started or was replaced; `ended` with `reason`, `says` and, of a device that does not answer, `lastSeenAt` and the `lastFailure`. Ends after half an hour at the latest. Needs a user with the role operator or above.
+    */
+    get: {
+      parameters: {
+        query: {
+          container: string;
+          /** @description By name, where two bundles have a container of this name */
+          bundle?: string;
+          tail?: number | null;
+          /** @description No lines older than this, by the device’s clock */
+          since?: string;
+          follow?: "true" | "false";
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The log */
+        200: {
+          content: {
+            "text/event-stream": string;
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/devices/{id}/metrics": {
     /**
     * Samples over time (10 metrics), thinned to at most maxPoints

@@ -17,6 +17,7 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/devices/:id/events', 'telemetry-processor'],
   ['/api/devices/:id/reported', 'telemetry-processor'],
   ['/api/devices/:id/health', 'telemetry-processor'],
+  ['/api/devices/:id/logs', 'telemetry-processor'],
   ['/api/stream', 'telemetry-processor'],
   ['/api/telemetry/*', 'telemetry-processor'],
   ['/api/alerts/*', 'telemetry-processor'],

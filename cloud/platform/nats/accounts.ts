@@ -26,6 +26,7 @@ const upward = [
   'signalbeam.devices.heartbeat.*',
   'signalbeam.devices.status.*',
   'signalbeam.devices.events.*',
+  'signalbeam.devices.logs.*',
   'signalbeam.telemetry.*.*',
   'signalbeam.hello.*.*',
 ] as const;

@@ -6,6 +6,8 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import type { Platform } from '@signalbeam/platform/service';
 import { retentionOf } from '../core/retention.ts';
+import type { Directory } from '../ingest/directory.ts';
+import type { LookedAt } from '../logs/looked-at.ts';
 import type { Beat } from '../presence/heard.ts';
 import { deviceExists } from '../store/reads.ts';
 import { readRetention } from '../store/retention.ts';
@@ -15,6 +17,8 @@ export type Parts = Platform & {
   /** Set once the service started; heartbeats that this replica heard. */
   latestBeat: (deviceId: string) => Beat | undefined;
   watching: () => Watching | undefined;
+  directory: () => Directory | undefined;
+  lookedAt: LookedAt;
 };
 export type AddRoutes = (api: Api, parts: Parts) => void;
 

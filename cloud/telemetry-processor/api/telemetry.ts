@@ -26,7 +26,7 @@ const tags = ['Telemetry'];
 const iso = (ms: number): string => new Date(ms).toISOString();
 
 /** What was written down, or a newer heartbeat that this replica heard since. */
-const presenceOf = (row: PresenceRow | null, beat: Beat | undefined, nowMs: number) => {
+export const presenceOf = (row: PresenceRow | null, beat: Beat | undefined, nowMs: number) => {
   if (beat !== undefined && beat.lastSeenAt > (row?.lastSeenAt ?? 0)) {
     const { lastSeenAt, nextBeatMs } = beat;
     const isOnline = lastSeenAt + nextBeatMs * missedBeatsMax > nowMs;

@@ -1,0 +1,46 @@
+import { logLeaseMs } from '@signalbeam/sync/core/log-session';
+import { expect, it } from 'vitest';
+import { hearPiece, type LogWatch, nextOfWatch, openWatch } from './log-watch.ts';
+
+const asked = (watch: LogWatch, now: number): LogWatch => {
+  const next = nextOfWatch(watch, now);
+  if (next.kind !== 'ask') throw new Error(`${next.kind} at ${now}`);
+  return next.watch;
+};
+const hear = (watch: LogWatch, seq: number, now: number, hasRoom = true) =>
+  hearPiece(watch, seq, { hasRoom, now });
+
+it('asks at once, again when nothing comes, and gives up in the end', () => {
+  let watch = openWatch(1_000);
+  const asks: number[] = [];
+  for (let now = 1_000; ; now += 100) {
+    const next = nextOfWatch(watch, now);
+    if (next.kind === 'over') {
+      expect([next.reason, now]).toEqual(['no-answer', 13_000]);
+      break;
+    }
+    if (next.kind !== 'ask') continue;
+    asks.push(now - 1_000);
+    watch = next.watch;
+  }
+  expect(asks).toEqual([0, 2_500, 5_000, 7_500, 10_000]);
+});
+
+it('asks no more once the device answers, and notices when it goes', () => {
+  const { watch, isNew, answer } = hear(asked(openWatch(0), 0), 0, 400);
+  expect([isNew, answer]).toEqual([true, 'go']);
+  expect(nextOfWatch(watch, 20_000)).toEqual({ kind: 'wait', untilMs: 400 + 2 * logLeaseMs });
+  expect(nextOfWatch(watch, 400 + 2 * logLeaseMs)).toEqual({ kind: 'over', reason: 'silent' });
+});
+
+it('shows no piece twice and none out of its order, and stops who sends such', () => {
+  const { watch } = hear(openWatch(0), 0, 1);
+  expect(hear(watch, 0, 2)).toMatchObject({ isNew: false, answer: 'go', watch: { seq: 1 } });
+  for (const seq of [2, 7]) {
+    expect(hear(watch, seq, 2)).toEqual({ watch, isNew: false, answer: 'stop' });
+  }
+});
+
+it('slows a device down whose reader does not keep up', () => {
+  expect(hear(openWatch(0), 0, 1, false)).toMatchObject({ isNew: true, answer: 'wait' });
+});
