@@ -7,6 +7,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MeshStep } from '@signalbeam/sync/mesh/mesh';
+import { aesPacketCrypto, createOpener, createSealer } from '@signalbeam/sync/wire/mesh-packet';
 import { mutantsOf } from '@signalbeam/sync/wire/mutants.fixture';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import fc from 'fast-check';
@@ -255,4 +256,36 @@ test('captured traffic, changed and said again, is counted by its reason and bel
   // Where the stranger sends from did not become anybody's address.
   expect(seenBy(a, b)?.address).toBe(`127.0.0.1:${b.port}`);
   expect([alive(a), alive(b), deaths()]).toEqual([1, 1, 0]);
+});
+
+test('a thief of the site key who says captured messages again, changed inside, is believed in nothing', async () => {
+  const captured: Uint8Array[] = [];
+  const [a, b] = [await start(0, tapped(captured)), await start(1)];
+  introduce(b, a);
+  await until(() => alive(a) === 1 && alive(b) === 1 && captured.length > 12);
+  const opener = createOpener(aesPacketCrypto);
+  opener.acceptKeys([siteKey]);
+  opener.acceptMembers(devices.map(({ device }) => device));
+  const messages = captured.flatMap((packet) => {
+    const opened = opener.open(packet);
+    return opened.kind === 'opened' ? [opened.message] : [];
+  });
+  expect(messages.length).toBeGreaterThan(5);
+  const [, , third] = devices;
+  const self = { device: third?.device ?? '', bootId: randomBytes(8).toString('hex') };
+  const sealer = createSealer(aesPacketCrypto, self, siteKey);
+  const thief = createSocket('udp4');
+  for (const message of fc.sample(mutantsOf(messages, 1_100), 200)) {
+    if (message.byteLength > 1_100) continue;
+    await sleep(4);
+    const packet = sealer.seal(message, true);
+    await new Promise((done) => thief.send(packet, a.port, '127.0.0.1', done));
+  }
+  thief.close();
+  expect(a.counters()['refused-undecodable']).toBeGreaterThan(25);
+  // It never showed a claim that the third device signed, and nobody else's was changed by it.
+  expect(a.members().find(({ device }) => device === self.device)?.claim).toBeNull();
+  expect(seenBy(a, b)?.claim?.name).toBe('device-1');
+  await until(() => alive(a) === 1 && alive(b) === 1);
+  expect(deaths()).toBe(0);
 });
