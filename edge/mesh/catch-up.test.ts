@@ -9,6 +9,7 @@ import { createServer } from 'node:net';
 import type { RecordName } from '@signalbeam/sync/core/records';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import { afterEach, expect, test } from 'vitest';
+import type { Timers } from '../core/timers.ts';
 import { startCatchUp } from './catch-up.ts';
 import { createDeviceCertificate } from './certificate.ts';
 import { createPeerClient } from './peer-client.ts';
@@ -111,4 +112,52 @@ test('packets from anywhere make it call somebody every few seconds at most', as
     await new Promise(setImmediate);
   }
   expect(calls).toBe(2);
+});
+
+test('who comes back alone asks within seconds, and in the next turn again where nobody answered', async () => {
+  const turns: { everyMs: number; run: () => void }[] = [];
+  const state = { now: 0, calls: 0 };
+  const timers: Timers = {
+    after: (delayMs, run) => {
+      turns.push({ everyMs: delayMs, run });
+      return () => undefined;
+    },
+    every: (periodMs, run) => {
+      turns.push({ everyMs: periodMs, run });
+      return () => undefined;
+    },
+  };
+  startCatchUp({
+    members: {
+      keys: () => new Map(),
+      of: () => 'there',
+      roster: () => ({ version: 1, members: [] }),
+      refresh: () => undefined,
+    },
+    client: {
+      identify: () => {
+        state.calls += 1;
+        return state.calls === 1 ? Promise.reject(new Error('silent')) : Promise.resolve('key');
+      },
+    },
+    sync: { fetch: () => Promise.resolve(), compare: () => Promise.resolve(true) },
+    alone: () => true,
+    addresses: () => [{ host: '127.0.0.1', port: 9 }],
+    now: () => state.now,
+    random: () => 1,
+    timers,
+  });
+  const [first, every] = turns;
+  const turn = async (at: number, run: (() => void) | undefined) => {
+    state.now = at;
+    run?.();
+    await new Promise(setImmediate);
+    return state.calls;
+  };
+  expect(first?.everyMs).toBeLessThanOrEqual(5_000);
+  expect(await turn(5_000, first?.run)).toBe(1);
+  expect(await turn(18_750, every?.run)).toBe(2);
+  // Whoever answered is left alone for longer.
+  expect(await turn(37_500, every?.run)).toBe(2);
+  expect(await turn(56_250, every?.run)).toBe(3);
 });

@@ -16,10 +16,11 @@ export type CatchUp = {
   stop(): void;
 };
 
-/** The mesh finds who is there within seconds; only then it is worth asking by another way. */
+/** The mesh finds who is there within a few seconds; only then it is worth asking by another way. */
+const firstMs = 4_000;
 const everyMs = 15_000;
 /** The same address is asked this often at most, whoever sends from there. */
-const againMs = 30_000;
+const againMs = { answered: 30_000, failed: 10_000 };
 const addressesMax = 256;
 /** What anybody may send from anywhere makes this device call somebody this often at most. */
 const unreadableEveryMs = 5_000;
@@ -38,42 +39,43 @@ export const startCatchUp = (parts: {
 }): CatchUp => {
   const { members, client, sync, now } = parts;
   const timers = parts.timers ?? systemTimers;
-  const askedAt = new Map<string, number>();
+  /** By address: when it may be asked again. */
+  const restsUntil = new Map<string, number>();
   let busy = false;
   let stopped = false;
   let unreadableAt = Number.NEGATIVE_INFINITY;
 
   const isDue = ({ host, port }: PeerAddress): boolean =>
-    now() - (askedAt.get(`${host}:${port}`) ?? Number.NEGATIVE_INFINITY) >= againMs;
-  const note = ({ host, port }: PeerAddress): void => {
-    if (askedAt.size >= addressesMax) askedAt.clear();
-    askedAt.set(`${host}:${port}`, now());
+    now() >= (restsUntil.get(`${host}:${port}`) ?? Number.NEGATIVE_INFINITY);
+  const rest = ({ host, port }: PeerAddress, forMs: number): void => {
+    if (restsUntil.size >= addressesMax) restsUntil.clear();
+    restsUntil.set(`${host}:${port}`, now() + forMs);
+  };
+  /** False when it could not be asked, or is nobody of the site. */
+  const compareWith = async (address: PeerAddress): Promise<boolean> => {
+    try {
+      const publicKey = await client.identify(address);
+      if (publicKey === null || members.of(publicKey) === null) return false;
+      return await sync.compare({ address, publicKey });
+    } catch {
+      // Who does not answer is asked again later; it is no news.
+      return false;
+    }
   };
   const ask = async (address: PeerAddress): Promise<void> => {
     if (busy || stopped || !isDue(address)) return;
     busy = true;
-    note(address);
-    try {
-      const publicKey = await client.identify(address);
-      if (publicKey !== null && members.of(publicKey) !== null) {
-        await sync.compare({ address, publicKey });
-      }
-    } catch {
-      // Who does not answer is asked again later; it is no news.
-    } finally {
-      busy = false;
-    }
+    rest(address, (await compareWith(address)) ? againMs.answered : againMs.failed);
+    busy = false;
   };
   const turn = async (): Promise<void> => {
     if (!parts.alone()) return;
     const due = parts.addresses().filter(isDue);
     for (const address of due.slice(0, askedPerTurn)) await ask(address);
   };
-  const cancel = timers.every(
-    everyMs * (0.75 + 0.5 * parts.random()),
-    () => void turn(),
-    'background',
-  );
+  const spread = 0.75 + 0.5 * parts.random();
+  const cancelFirst = timers.after(firstMs * spread, () => void turn(), 'background');
+  const cancel = timers.every(everyMs * spread, () => void turn(), 'background');
   return {
     unreadable: (from) => {
       if (busy || !isDue(from) || now() - unreadableAt < unreadableEveryMs) return;
@@ -82,6 +84,7 @@ export const startCatchUp = (parts: {
     },
     stop: () => {
       stopped = true;
+      cancelFirst();
       cancel();
     },
   };

@@ -124,7 +124,9 @@ export const startMeshShell = async (parts: MeshShellParts): Promise<MeshShell> 
   return {
     port: datagrams.port,
     tell,
-    rotate: sealed.rotate,
+    rotate: (siteKeys) => {
+      if (sealed.rotate(siteKeys)) tell({ kind: 'rekeyed' });
+    },
     members: () => membersOf(mesh),
     waiting: () => waiting,
     counters: () => ({ ...counters }),

@@ -23,8 +23,11 @@ export type OpenedMessage = {
 };
 
 export type SealedMessages = {
-  /** The one in force first. With none yet, nothing is said or heard. */
-  rotate(siteKeys: readonly Uint8Array[]): void;
+  /**
+   * The one in force first. With none yet, nothing is said or heard. Tells whether another is in
+   * force than before.
+   */
+  rotate(siteKeys: readonly Uint8Array[]): boolean;
   /** Whom short names in packets may mean. */
   admit(devices: readonly string[]): void;
   seal(message: MeshMessage, introduce: boolean): Uint8Array | null;
@@ -43,6 +46,7 @@ export const createSealedMessages = (parts: {
   const sources = createSources();
   const opener = createOpener(crypto);
   let sealer: ReturnType<typeof createSealer> | null = null;
+  let inForce: Uint8Array | null = null;
   const refuse = (code: PacketRefusal | 'flood' | 'undecodable'): null => {
     count(`refused-${code}`);
     return null;
@@ -50,10 +54,13 @@ export const createSealedMessages = (parts: {
   return {
     rotate: (siteKeys) => {
       const [key] = siteKeys;
-      if (key === undefined) return;
+      if (key === undefined) return false;
       if (sealer === null) sealer = createSealer(crypto, self, key);
       else sealer.rotate(key);
       opener.acceptKeys(siteKeys);
+      const isNew = inForce === null || !Buffer.from(inForce).equals(key);
+      inForce = key;
+      return isNew;
     },
     admit: opener.acceptMembers,
     seal: (message, introduce) => sealer?.seal(encodeMessage(message), introduce) ?? null,

@@ -26,6 +26,15 @@ export const addContact = (mesh: Mesh, device: DeviceId | null, address: Address
   mesh.contactAt = Math.min(mesh.contactAt, mesh.lived);
 };
 
+/** What was learnt of silence counts no more: each is tried in its turn, as if it were new. */
+export const contactAll = (mesh: Mesh): void => {
+  for (const contact of mesh.contacts.values()) {
+    contact.nextAt = mesh.lived;
+    contact.delayMs = 0;
+  }
+  mesh.contactAt = mesh.lived;
+};
+
 /** The dead and the departed are found again where they were. */
 export const contactWhereItWas = (mesh: Mesh, device: DeviceId): void => {
   const member = mesh.members.get(device);

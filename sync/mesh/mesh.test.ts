@@ -99,6 +99,16 @@ test('two halves find each other again, and compare what rumours could not tell'
   }
 });
 
+test('who was silent under another site key is tried again at once when the key changes', () => {
+  const site = settled({ members: 2, seed: 4 });
+  site.network.cut = () => true;
+  site.runFor(300_000);
+  expect([site.statusOf(0, 1), site.statusOf(1, 0)]).toEqual(['dead', 'dead']);
+  site.network.cut = () => false;
+  site.tell(site.process(0), { kind: 'rekeyed' });
+  timeUntil(site, 1_000, () => site.agrees());
+});
+
 test('a one-way cut between two kills nobody while others reach both', () => {
   const site = settled({ members: 8, seed: 5 });
   site.network.cut = (from, to) => from === 2 && to === 5;

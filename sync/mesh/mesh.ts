@@ -33,6 +33,8 @@ export type MeshEvent =
   | { kind: 'hints'; addresses: readonly { device: DeviceId | null; address: Address }[] }
   | { kind: 'claim'; claim: OwnClaim }
   | { kind: 'lag'; lagMs: number }
+  /** The site key changed: who could read nobody, or was read by nobody, may be reached now. */
+  | { kind: 'rekeyed' }
   /** Something else than the mesh did not reach this member: it is looked at now, not in its turn. */
   | { kind: 'doubt'; device: DeviceId }
   /** All this device holds, verified; replaces what was told before. */

@@ -5,7 +5,7 @@
  */
 import { changeOwnClaim, claimAnew, refute } from './claims.ts';
 import { compareAnyway } from './compare.ts';
-import { addContact, contactWhereItWas, reachOut } from './contact.ts';
+import { addContact, contactAll, contactWhereItWas, reachOut } from './contact.ts';
 import { endFetch, nextFetchAt, planFetches, takeRecords } from './fetch.ts';
 import { hear } from './hear.ts';
 import { lagUnwellMs, refuteIntervalMs, wakeSlackMs } from './limits.ts';
@@ -72,6 +72,9 @@ const take = (work: Work, event: MeshEvent): void => {
       return;
     case 'hints':
       for (const { device, address } of event.addresses) addContact(mesh, device, address);
+      return;
+    case 'rekeyed':
+      contactAll(mesh);
       return;
     case 'claim':
       changeOwnClaim(work, event.claim);
