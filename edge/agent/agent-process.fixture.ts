@@ -92,6 +92,7 @@ const run = async (options: ProcessOptions): Promise<void> => {
     uploads: createUploads(blobs, cloud, platformOf(process.arch)),
     registryPort: registry.port,
     keyset: () => keyset,
+    openSecret: () => null,
     fetchRelease: async (digest) => readFileSync(join(options.cloudDir, digest.replace(':', '-'))),
     probe,
     outbox,

@@ -4,14 +4,42 @@
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { failureLogLineBytesMax, failureLogLinesMax } from '@signalbeam/sync/core/limits';
-import { labels } from '../core/container.ts';
+import type { Release } from '@signalbeam/sync/core/manifest';
+import { type ContainerSpec, labels } from '../core/container.ts';
 import { isRunning } from '../core/dependencies.ts';
-import { containersOf } from '../core/known.ts';
+import { containersOf, type Known, type SlotVersion } from '../core/known.ts';
 import { containersOfRelease } from '../core/plan-images.ts';
+import type { ReconcilerParts } from './parts.ts';
 import { type Executor, type StepContext, slotOf } from './step-context.ts';
 
 const idOf = (context: StepContext, name: string): string | undefined =>
   context.created.get(name) ?? context.known.observed?.find((each) => each.name === name)?.id;
+
+/** What the engine is given: the one place where a secret's value is in the clear. */
+const withSecrets = (
+  { secrets = [], ...spec }: ContainerSpec,
+  parts: Pick<ReconcilerParts, 'openSecret'>,
+): ContainerSpec => {
+  const values = secrets.map(({ variable, name, sealed }) => {
+    if (sealed === null) {
+      throw new FleetError('secret-missing', `The secret ${name} did not come with this version.`, {
+        next: 'Set it for this device, its site or the tenant, and ask for the version again.',
+      });
+    }
+    const value = parts.openSecret(sealed);
+    if (value === null) {
+      throw new FleetError(
+        'secret-unreadable',
+        `The secret ${name} was not sealed for this device.`,
+        {
+          next: 'Set it again; if that does not help, register the device again.',
+        },
+      );
+    }
+    return [variable, value];
+  });
+  return { ...spec, environment: { ...spec.environment, ...Object.fromEntries(values) } };
+};
 
 const create: Executor<'create-container'> = async (context, { bundleId, spec }) => {
   const { engine, parts, created } = context;
@@ -22,7 +50,7 @@ const create: Executor<'create-container'> = async (context, { bundleId, spec })
       [labels.bundle]: bundleId,
     });
   }
-  const { id, warnings } = await engine.create(spec);
+  const { id, warnings } = await engine.create(withSecrets(spec, parts));
   created.set(spec.name, id);
   parts.guards?.made(bundleId, id);
   for (const warning of warnings) parts.log('warn', warning, { container: spec.name });
@@ -50,12 +78,21 @@ const start: Executor<'start-container'> = async (context, { bundleId, name, hea
   });
 };
 
+/** As which versions the slots have a release: with these secrets or with those. */
+const versionsOf = (known: Known, { bundleId }: Release): SlotVersion[] =>
+  known.slots
+    .filter((slot) => slot.bundleId === bundleId)
+    .flatMap(({ update, confirmed, previous }) => [update?.target, confirmed, previous])
+    .filter((version) => version !== null && version !== undefined);
+
 /** A container as people know it: by its name in the bundle and the bundle's. */
 const spokenOf = (context: StepContext, bundleId: string, name: string) => {
   const { known } = context;
   const observed = known.observed?.find((each) => each.name === name);
   const planned = [...known.releases.values()]
-    .flatMap((release) => containersOfRelease(known, release))
+    .flatMap((release) =>
+      versionsOf(known, release).flatMap((version) => containersOfRelease(known, release, version)),
+    )
     .find(({ spec }) => spec.name === name);
   const container = (planned?.spec ?? observed)?.labels[labels.container] ?? name;
   return {

@@ -60,11 +60,15 @@ const beginUpdate: Executor<'begin-update'> = async (context, { bundleId, target
         failure: null,
       },
     });
+    const isRotation = slot.confirmed?.releaseDigest === target.releaseDigest;
     const from = slot.confirmed === null ? '' : ` from ${slot.confirmed.version}`;
+    const what = isRotation
+      ? `${target.version} starts again with other values of its secrets`
+      : `update${from} to ${target.version} began`;
     outbox.appendEvent({
       type: 'update-started',
       severity: 'info',
-      message: `${slot.bundleName}: update${from} to ${target.version} began.`,
+      message: `${slot.bundleName}: ${what}.`,
       data: { bundleId, version: target.version },
     });
   });
@@ -75,7 +79,7 @@ const probe: Executor<'probe'> = async (context, { bundleId }) => {
   const { update } = slotOf(context, bundleId);
   const release = update === null ? undefined : known.releases.get(update.target.releaseDigest);
   if (update === null || release === undefined) return;
-  const containers = containersOfRelease(known, release);
+  const containers = containersOfRelease(known, release, update.target);
   const later = new Set(awaiting(containers, containersOf(known, bundleId)));
   const started = containers.filter((each) => !later.has(each));
   const results = await probeRound(parts, engine, started, signal);

@@ -97,7 +97,7 @@ export const gatherImages = async (
   const presentImages = new Set((await engine.images()).flatMap((image) => image.digests));
   const storedImages = new Set<string>();
   for (const release of known.releases.values()) {
-    const wanted = containersOfRelease(known, release).filter(
+    const wanted = containersOfRelease(known, release, {}).filter(
       ({ imageDigest, reference }) => isArtifact(reference) && !presentImages.has(imageDigest),
     );
     if (wanted.length === 0) continue;

@@ -29,7 +29,9 @@ export const createHealthWatch = (parts: ReconcilerParts, changed: () => void): 
   const settled = (known: Known) =>
     known.slots.flatMap((slot) => {
       const release = slot.confirmed && known.releases.get(slot.confirmed.releaseDigest);
-      return slot.update === null && release ? containersOfRelease(known, release) : [];
+      return slot.update === null && slot.confirmed && release
+        ? containersOfRelease(known, release, slot.confirmed)
+        : [];
     });
 
   const round = async (): Promise<void> => {
@@ -60,7 +62,7 @@ export const createHealthWatch = (parts: ReconcilerParts, changed: () => void): 
       for (const slot of known.slots) {
         const release = slot.confirmed && known.releases.get(slot.confirmed.releaseDigest);
         const checkedNames = new Set(
-          (release ? containersOfRelease(known, release) : [])
+          (slot.confirmed && release ? containersOfRelease(known, release, slot.confirmed) : [])
             .filter(({ manifest }) => checkOf(manifest).probe !== null)
             .map(({ manifest }) => manifest.name),
         );

@@ -3,7 +3,7 @@
  * place to report. Everything with an effect comes in here, so that nothing in this folder reaches
  * for the outside by itself.
  */
-import type { Release } from '@signalbeam/sync/core/manifest';
+import type { Release, SealedSecret } from '@signalbeam/sync/core/manifest';
 import type { RoleKeys } from '@signalbeam/sync/wire/records';
 import type { EventBody, ReportedBody } from '@signalbeam/sync/wire/rows';
 import type { Engine } from '../containers/engine.ts';
@@ -51,6 +51,8 @@ export type ReconcilerParts = {
   keyset: () => RoleKeys;
   /** How signed records are verified; `sync/wire`'s way unless said otherwise. */
   records?: RecordReader;
+  /** The value of a secret, or null when it was not sealed to this device. */
+  openSecret: (sealed: SealedSecret) => string | null;
   fetchRelease: (releaseDigest: string, signal: AbortSignal) => Promise<Uint8Array>;
   probe: (
     engine: Engine,

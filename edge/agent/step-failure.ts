@@ -20,7 +20,13 @@ const lasting: Partial<Record<StepKind, readonly string[]>> = {
     'image-too-large',
   ],
   'pull-image': ['image-not-found'],
-  'create-container': ['engine-refused', 'image-not-found', 'volume-not-owned'],
+  'create-container': [
+    'engine-refused',
+    'image-not-found',
+    'volume-not-owned',
+    'secret-missing',
+    'secret-unreadable',
+  ],
   'start-container': [
     'engine-refused',
     'port-in-use',

@@ -16,6 +16,16 @@ const seen = (change: Partial<Inspected> = {}): Inspected =>
   });
 const facts = { digests: [digest('a'), digest('b')], defaults: { entrypoint: [], command: [] } };
 
+test('reads no value of a secret back', () => {
+  const Config = {
+    Env: ['PATH=/bin', 'PASSWORD=hunter=2', 'PLAIN=x'],
+    Labels: { [labels.secrets]: 'PASSWORD' },
+  };
+  const observed = observe(seen({ Config }), facts);
+  expect(observed.environment).toEqual({ PATH: '/bin', PASSWORD: '', PLAIN: 'x' });
+  expect(JSON.stringify(observed)).not.toContain('hunter');
+});
+
 test('needs no field that an engine may leave out', () => {
   expect(observe(seen(), facts)).toMatchObject({
     name: 'web',

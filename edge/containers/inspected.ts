@@ -10,6 +10,7 @@ import {
   type ObservedContainer,
   type PortMapping,
   type RestartPolicy,
+  secretVariables,
 } from '../core/container.ts';
 
 const words = z.array(z.string()).nullish();
@@ -93,7 +94,7 @@ export const observe = (seen: Inspected, image: ImageFacts): ObservedContainer =
     labels: own,
     imageDefaults: image.defaults,
     ...argvOf(seen),
-    environment: environmentOf(seen.Config.Env ?? []),
+    environment: environmentOf(seen.Config.Env ?? [], secretVariables(own)),
     ports: portsOf(seen),
     mounts: (seen.Mounts ?? []).flatMap(mountOf),
     restart: restartOf(seen.HostConfig.RestartPolicy?.Name ?? ''),
@@ -159,11 +160,17 @@ const argvOf = (seen: Inspected): { entrypoint: string[]; command: string[] } =>
   return { entrypoint: argv.slice(0, argv.length - command.length), command };
 };
 
-const environmentOf = (lines: readonly string[]): Record<string, string> =>
+/** A secret's value ends here: nothing that could be logged or compared ever holds it. */
+const environmentOf = (
+  lines: readonly string[],
+  secrets: readonly string[],
+): Record<string, string> =>
   Object.fromEntries(
     lines.map((line) => {
       const at = line.indexOf('=');
-      return at < 0 ? [line, ''] : [line.slice(0, at), line.slice(at + 1)];
+      if (at < 0) return [line, ''];
+      const name = line.slice(0, at);
+      return [name, secrets.includes(name) ? '' : line.slice(at + 1)];
     }),
   );
 

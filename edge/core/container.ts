@@ -3,6 +3,7 @@
  * reconcile compares. Both engines translate to and from these shapes; nothing engine-specific
  * may appear here. Pure data.
  */
+import type { SealedSecret } from '@signalbeam/sync/core/manifest';
 
 /** Labels that mark what this agent owns. Everything without its own device id is invisible to it. */
 export const labels = {
@@ -14,7 +15,13 @@ export const labels = {
   spec: 'io.signalbeam.spec',
   /** Digest of the image manifest that the spec asks for. */
   image: 'io.signalbeam.image',
+  /** The variables that hold secrets: their values are never read back. */
+  secrets: 'io.signalbeam.secrets',
 } as const;
+
+/** The variables that a container's label says hold secrets. */
+export const secretVariables = (own: Readonly<Record<string, string>>): string[] =>
+  (own[labels.secrets] ?? '').split(',').filter((variable) => variable !== '');
 
 export type PortMapping = {
   containerPort: number;
@@ -30,6 +37,9 @@ export type Mount =
 
 export type RestartPolicy = 'no' | 'on-failure' | 'unless-stopped' | 'always';
 
+/** A variable to be filled when the container is made; null where no secret of the name came. */
+export type SecretVariable = { variable: string; name: string; sealed: SealedSecret | null };
+
 /** What to create. `name` is unique on the host; `image` is a pullable reference by digest. */
 export type ContainerSpec = {
   name: string;
@@ -38,6 +48,8 @@ export type ContainerSpec = {
   entrypoint: readonly string[];
   command: readonly string[];
   environment: Readonly<Record<string, string>>;
+  /** Absent where there are none. Whoever creates it opens them; engines are given the values. */
+  secrets?: readonly SecretVariable[];
   ports: readonly PortMapping[];
   mounts: readonly Mount[];
   restart: RestartPolicy;
@@ -72,7 +84,7 @@ export type ObservedContainer = {
   /** Field by field as the engine reports it, for drift: only what a spec can set. */
   entrypoint: readonly string[];
   command: readonly string[];
-  /** Includes variables of the image; drift looks only at those that the spec sets. */
+  /** Includes variables of the image; drift looks only at those that the spec sets. Secrets are empty. */
   environment: Readonly<Record<string, string>>;
   ports: readonly PortMapping[];
   mounts: readonly Mount[];

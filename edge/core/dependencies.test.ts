@@ -92,7 +92,7 @@ describe('the order', () => {
       containerManifest('cache', 'cache-1.0.0', { dependsOn: ['db'] }),
     ]);
     const nameIn = (of: typeof v1) =>
-      containersOfRelease(knownOf(createWorld()), of).find(
+      containersOfRelease(knownOf(createWorld()), of, {}).find(
         ({ manifest }) => manifest.name === 'cache',
       )?.spec.name;
     expect(nameIn(more)).toBe(nameIn(v1));

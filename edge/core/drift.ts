@@ -37,8 +37,10 @@ const sameCommand = (spec: ContainerSpec, observed: ObservedContainer): boolean 
   return same(entrypoint, observed.entrypoint) && same(command, observed.command);
 };
 
+/** Which value a secret has is part of the container's name, so here it must only be there. */
 const sameEnvironment = (spec: ContainerSpec, observed: ObservedContainer): boolean =>
-  Object.entries(spec.environment).every(([name, value]) => observed.environment[name] === value);
+  Object.entries(spec.environment).every(([name, value]) => observed.environment[name] === value) &&
+  (spec.secrets ?? []).every(({ variable }) => Object.hasOwn(observed.environment, variable));
 
 /** CPU shares round to hundredths in both engines; a limit the host can't hold is reported absent. */
 const sameResources = (

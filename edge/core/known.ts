@@ -2,12 +2,31 @@
  * Everything the reconciler knows when it plans: what is wanted, what it decided before (journal),
  * and what the engine shows. Pure data; the loop in `agent/` gathers it, the planner reads it.
  */
-import type { Release, Slot } from '@signalbeam/sync/core/manifest';
+import type { Release, SealedSecret, Slot } from '@signalbeam/sync/core/manifest';
 import { labels, type ObservedContainer } from './container.ts';
 import type { Hold } from './hold.ts';
 
-/** A version of a bundle as the journal names it. */
-export type SlotVersion = { version: string; releaseDigest: string };
+/** A version of a bundle as the journal names it, with the secrets that came for it, sealed. */
+export type SlotVersion = {
+  version: string;
+  releaseDigest: string;
+  secrets?: readonly SealedSecret[] | undefined;
+};
+
+/** Which values of its secrets a version is meant with. Sealing them afresh changes nothing here. */
+export const revisionsOf = ({ secrets = [] }: Pick<SlotVersion, 'secrets'>): string =>
+  secrets
+    .map(({ name, revision }) => `${name}=${revision}`)
+    .sort()
+    .join(' ');
+
+/** The same version with the same values of its secrets: then there is nothing to do. */
+export const isSameTarget = (
+  left: SlotVersion | null | undefined,
+  right: SlotVersion | null | undefined,
+): boolean =>
+  left?.releaseDigest === right?.releaseDigest &&
+  revisionsOf(left ?? {}) === revisionsOf(right ?? {});
 
 /**
  * Where an update stands. `prepare` leaves the old version alone; in `swap` and `probe` the new

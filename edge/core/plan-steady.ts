@@ -5,7 +5,7 @@
 import type { Release } from '@signalbeam/sync/core/manifest';
 import type { ObservedContainer } from './container.ts';
 import { isRunning } from './dependencies.ts';
-import { containersOf, type Known, mustWait, type SlotKnown } from './known.ts';
+import { containersOf, type Known, mustWait, type SlotKnown, type SlotVersion } from './known.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
 import { createSteps, graceOf, stopOthers } from './plan-update.ts';
 import type { PlannedContainer } from './spec.ts';
@@ -17,7 +17,7 @@ export const isComplete = (policy: string, observed: ObservedContainer): boolean
   (policy === 'no' || (policy === 'on-failure' && observed.exitCode === 0));
 
 const stopRest = (known: Known, slot: SlotKnown, keep: ReadonlySet<string>): Step[] =>
-  stopOthers(known, slot.bundleId, keep, graceOf(known, slot.previous?.releaseDigest));
+  stopOthers(known, slot.bundleId, keep, graceOf(known, slot.previous));
 
 const removeRest = (known: Known, { bundleId }: SlotKnown, keep: ReadonlySet<string>): Step[] =>
   containersOf(known, bundleId)
@@ -36,9 +36,14 @@ const removeAll = (known: Known, slot: SlotKnown): Step[] => {
 const settleMs = 1_000;
 
 /** When those that have just died may be started; null when none has, or the clock went back. */
-const settledAt = (known: Known, release: Release, now: number): number | null => {
+const settledAt = (
+  known: Known,
+  release: Release,
+  version: SlotVersion,
+  now: number,
+): number | null => {
   const observed = new Map(containersOf(known, release.bundleId).map((each) => [each.name, each]));
-  const just = containersOfRelease(known, release).flatMap((container) => {
+  const just = containersOfRelease(known, release, version).flatMap((container) => {
     const here = observed.get(container.spec.name);
     const diedAt = here?.state === 'exited' && needsStart(container, here) ? here.finishedAt : null;
     return diedAt !== null && diedAt <= now && now < diedAt + settleMs ? [diedAt + settleMs] : [];
@@ -60,9 +65,9 @@ const namesOf = (containers: readonly PlannedContainer[]): Set<string> =>
  * Makes and starts what is missing of the confirmed version; removes nothing. What else of the bundle
  * runs (a retired one that a guard started again) is stopped before, since it may hold the ports.
  */
-const mend = (known: Known, slot: SlotKnown, release: Release, releaseDigest: string): Step[] => {
+const mend = (known: Known, slot: SlotKnown, release: Release, version: SlotVersion): Step[] => {
   const { bundleId } = release;
-  const containers = containersOfRelease(known, release);
+  const containers = containersOfRelease(known, release, version);
   const observed = new Map(containersOf(known, bundleId).map((each) => [each.name, each]));
   const creates = createSteps(known, bundleId, containers);
   const created = new Set(
@@ -75,7 +80,7 @@ const mend = (known: Known, slot: SlotKnown, release: Release, releaseDigest: st
     ...imageSteps(
       known,
       release,
-      releaseDigest,
+      version.releaseDigest,
       containers.filter(({ spec }) => created.has(spec.name)),
     ),
     ...creates,
@@ -93,9 +98,9 @@ export const planHealing = (known: Known, slot: SlotKnown, now: number): Plan =>
   const retry = known.retries.get(healKey(slot.bundleId));
   if (!slot.confirmed || !release) return idle;
   if (mustWait(retry, now)) return { ...idle, wakeAtMs: retry.notBeforeMs };
-  const wakeAtMs = settledAt(known, release, now);
+  const wakeAtMs = settledAt(known, release, slot.confirmed, now);
   if (wakeAtMs !== null) return { ...idle, wakeAtMs };
-  const steps = mend(known, slot, release, slot.confirmed.releaseDigest);
+  const steps = mend(known, slot, release, slot.confirmed);
   return act(...steps.map((step): Step => ({ ...step, healing: true })));
 };
 
@@ -105,10 +110,10 @@ export const planSteady = (known: Known, slot: SlotKnown, now: number): Plan => 
   const { releaseDigest } = confirmed;
   const release = known.releases.get(releaseDigest);
   if (release === undefined) return act({ kind: 'fetch-release', bundleId, releaseDigest });
-  const wakeAtMs = settledAt(known, release, now);
+  const wakeAtMs = settledAt(known, release, confirmed, now);
   if (wakeAtMs !== null) return { ...idle, wakeAtMs };
-  const keep = namesOf(containersOfRelease(known, release));
-  const mending = mend(known, slot, release, releaseDigest);
+  const keep = namesOf(containersOfRelease(known, release, confirmed));
+  const mending = mend(known, slot, release, confirmed);
   const mended = mending.some(({ kind }) => kind === 'start-container');
   return act(
     ...mending,

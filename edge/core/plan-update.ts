@@ -6,7 +6,13 @@
 
 import { awaiting, isRunning } from './dependencies.ts';
 import { driftOf } from './drift.ts';
-import { containersOf, type Known, type SlotKnown, type Update } from './known.ts';
+import {
+  containersOf,
+  type Known,
+  type SlotKnown,
+  type SlotVersion,
+  type Update,
+} from './known.ts';
 import { closedFor } from './maintenance.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
 import { checkOf, past, probeIntervalMs, soakMs } from './probe-verdict.ts';
@@ -71,11 +77,11 @@ export const stopOthers = (
 };
 
 /** Grace periods of a version's containers by name, in the order in which those start. */
-export const graceOf = (known: Known, releaseDigest: string | undefined): Map<string, number> => {
-  const release = releaseDigest === undefined ? undefined : known.releases.get(releaseDigest);
-  if (release === undefined) return new Map();
+export const graceOf = (known: Known, version: SlotVersion | null): Map<string, number> => {
+  const release = version === null ? undefined : known.releases.get(version.releaseDigest);
+  if (version === null || release === undefined) return new Map();
   return new Map(
-    containersOfRelease(known, release).map(({ spec, manifest }) => [
+    containersOfRelease(known, release, version).map(({ spec, manifest }) => [
       spec.name,
       manifest.stopGraceMs,
     ]),
@@ -115,7 +121,7 @@ const takeOver = (
   const first = containers.filter(({ spec }) => !later.has(spec.name));
   return [
     ...creates,
-    ...stopOthers(known, bundleId, names, graceOf(known, slot.confirmed?.releaseDigest)),
+    ...stopOthers(known, bundleId, names, graceOf(known, slot.confirmed)),
     ...startSteps(known, bundleId, first, replaced),
   ];
 };
@@ -125,7 +131,7 @@ export const planPrepare = (known: Known, slot: SlotKnown, update: Update, now: 
   const { releaseDigest } = update.target;
   const release = known.releases.get(releaseDigest);
   if (release === undefined) return act({ kind: 'fetch-release', bundleId, releaseDigest });
-  const containers = containersOfRelease(known, release);
+  const containers = containersOfRelease(known, release, update.target);
   const bring = [
     ...imageSteps(known, release, releaseDigest, containers),
     ...missingOf(known, bundleId, containers).map(
@@ -145,14 +151,15 @@ export const planSwap = (known: Known, slot: SlotKnown, update: Update): Plan =>
   if (release === undefined) {
     return act({ kind: 'fetch-release', bundleId, releaseDigest: update.target.releaseDigest });
   }
-  const containers = containersOfRelease(known, release);
+  const containers = containersOfRelease(known, release, update.target);
   return act(...takeOver(known, slot, containers), { kind: 'begin-probe', bundleId });
 };
 
 export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: number): Plan => {
   const { bundleId } = slot;
   const release = known.releases.get(update.target.releaseDigest);
-  const containers = release === undefined ? [] : containersOfRelease(known, release);
+  const containers =
+    release === undefined ? [] : containersOfRelease(known, release, update.target);
   const checks = containers.map(({ manifest }) => checkOf(manifest));
   const trouble = update.lastTrouble;
   const retries = checks.find(({ name }) => name === trouble?.container)?.retries ?? 1;
@@ -209,7 +216,10 @@ export const planRestore = (known: Known, slot: SlotKnown, update: Update): Plan
   if (confirmed !== null && release === undefined) {
     return act({ kind: 'fetch-release', bundleId, releaseDigest: confirmed.releaseDigest });
   }
-  const containers = release === undefined ? [] : containersOfRelease(known, release);
+  const containers =
+    release === undefined || confirmed === null
+      ? []
+      : containersOfRelease(known, release, confirmed);
   const names = new Set(containers.map(({ spec }) => spec.name));
   const images =
     release === undefined || confirmed === null
@@ -218,7 +228,7 @@ export const planRestore = (known: Known, slot: SlotKnown, update: Update): Plan
   return act(
     ...images,
     ...createSteps(known, bundleId, containers),
-    ...stopOthers(known, bundleId, names, graceOf(known, update.target.releaseDigest)),
+    ...stopOthers(known, bundleId, names, graceOf(known, update.target)),
     ...startSteps(known, bundleId, containers, new Set()),
     ...containersOf(known, bundleId)
       .filter(({ name }) => !names.has(name))

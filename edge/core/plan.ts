@@ -5,7 +5,7 @@
  * `observed` holds, which is only what bears this device's label.
  */
 import { holdSentence, inForce, stepsUnderHold } from './hold.ts';
-import { type Known, mustWait, type SlotKnown } from './known.ts';
+import { isSameTarget, type Known, mustWait, type SlotKnown } from './known.ts';
 import { planHealing, planRemoval, planSteady } from './plan-steady.ts';
 import { planPrepare, planProbe, planRestore, planSwap } from './plan-update.ts';
 import { act, idle, type Plan } from './step.ts';
@@ -29,7 +29,7 @@ const planUpdate = (known: Known, slot: SlotKnown, now: number): Plan => {
 const alreadyFailed = ({ failed, wanted }: SlotKnown): boolean =>
   failed !== null &&
   wanted !== null &&
-  failed.target.releaseDigest === wanted.releaseDigest &&
+  isSameTarget(failed.target, wanted) &&
   failed.requestedGeneration >= wanted.requestedGeneration;
 
 /** An update that may not start yet: what is settled is kept running meanwhile. */
@@ -41,7 +41,7 @@ const held = (known: Known, slot: SlotKnown, reason: string, now: number): Plan 
 /** True while the confirmed version is in charge although another one is wanted. */
 const isPreparing = ({ wanted, confirmed, update }: SlotKnown): boolean =>
   wanted !== null &&
-  confirmed?.releaseDigest !== wanted.releaseDigest &&
+  !isSameTarget(confirmed, wanted) &&
   (update === null || update.phase === 'prepare');
 
 const planHeld = (known: Known, slot: SlotKnown, now: number, untilMs: number): Plan => {
@@ -82,14 +82,15 @@ const planWanted = (known: Known, slot: SlotKnown, now: number): Plan => {
   const { bundleId, wanted, update } = slot;
   if (wanted === null) return planRemoval(known, slot);
   if (update?.phase === 'restore') return planUpdate(known, slot, now);
-  const target = { version: wanted.version, releaseDigest: wanted.releaseDigest };
-  const sameTarget = update?.target.releaseDigest === wanted.releaseDigest;
+  const { version, releaseDigest, secrets } = wanted;
+  const target = { version, releaseDigest, ...(secrets === undefined ? {} : { secrets }) };
+  const sameTarget = isSameTarget(update?.target, wanted);
   if (update !== null && !sameTarget && update.phase !== 'prepare') {
     // Half-way to a version nobody wants any more: first back to the one that worked.
     const reason = `Replaced by ${wanted.version} before ${update.target.version} was confirmed.`;
     return act({ kind: 'fail-update', bundleId, failure: { reason, logTail: [] }, logsOf: null });
   }
-  const settled = slot.confirmed?.releaseDigest === wanted.releaseDigest || alreadyFailed(slot);
+  const settled = isSameTarget(slot.confirmed, wanted) || alreadyFailed(slot);
   if (update === null && settled) return planSteady(known, slot, now);
   if (update === null || !sameTarget || update.requestedGeneration < wanted.requestedGeneration) {
     return known.holdUpdates === null

@@ -4,7 +4,7 @@
  */
 import { labels, type ObservedContainer } from './container.ts';
 import { holdSentence } from './hold.ts';
-import { containersOf, type Known, type SlotKnown, type Update } from './known.ts';
+import { containersOf, isSameTarget, type Known, type SlotKnown, type Update } from './known.ts';
 import { closedFor } from './maintenance.ts';
 import { containersOfRelease } from './plan-images.ts';
 
@@ -34,7 +34,7 @@ const updateStatus = (known: Known, update: Update): SlotStatus => {
     case 'prepare': {
       const release = known.releases.get(update.target.releaseDigest);
       if (release === undefined) return 'downloading';
-      const all = containersOfRelease(known, release);
+      const all = containersOfRelease(known, release, update.target);
       return all.every(({ imageDigest }) => known.presentImages.has(imageDigest))
         ? 'installing'
         : 'downloading';
@@ -70,18 +70,19 @@ const reportSlot = (known: Known, slot: SlotKnown, now: number): SlotReport => {
   const retry = known.retries.get(bundleId)?.reason ?? null;
   const held =
     known.hold === null ? (closedFor(slot, now)?.sentence ?? null) : holdSentence(known.hold);
-  if (update !== null && update.target.releaseDigest === wanted.releaseDigest) {
+  if (update !== null && isSameTarget(update.target, wanted)) {
     const status = updateStatus(known, update);
     // All is here, and it may not take over yet.
     if (held !== null && update.phase === 'prepare' && status === 'installing')
       return { ...base, status: 'pending', reason: retry ?? held };
     return { ...base, status, reason: retry };
   }
-  if (confirmed?.releaseDigest === wanted.releaseDigest) {
+  if (isSameTarget(confirmed, wanted)) {
     return { ...base, status: 'running', reason: retry };
   }
   if (
-    failed?.target.releaseDigest === wanted.releaseDigest &&
+    failed !== null &&
+    isSameTarget(failed.target, wanted) &&
     failed.requestedGeneration >= wanted.requestedGeneration
   ) {
     return { ...base, status: 'failed', reason: failed.reason, logTail: failed.logTail };

@@ -3,8 +3,13 @@
  * everything that matters, so an unchanged container survives an update of its bundle and a
  * changed one can be made beside the old one before that stops.
  */
-import { artifactHost, type ContainerManifest, type Release } from '@signalbeam/sync/core/manifest';
-import { type ContainerSpec, labels, type Mount } from './container.ts';
+import {
+  artifactHost,
+  type ContainerManifest,
+  type Release,
+  type SealedSecret,
+} from '@signalbeam/sync/core/manifest';
+import { type ContainerSpec, labels, type Mount, type SecretVariable } from './container.ts';
 import { inDependencyOrder } from './dependencies.ts';
 
 export type PlannedContainer = {
@@ -35,9 +40,26 @@ export const pullSource = (reference: string, registryPort: number): string =>
 
 /**
  * What a container is made of. When it starts is no part of it: another order makes no container
- * again, and one that was made before there was an order stays the same.
+ * again, and one that was made before there was an order stays the same. Another value of a secret
+ * is another container; the same one sealed afresh is not.
  */
-const madeOf = ({ dependsOn: _, ...made }: ContainerManifest) => made;
+const madeOf = (
+  { dependsOn: _, secretEnvironment, ...made }: ContainerManifest,
+  secrets: readonly SecretVariable[],
+): object =>
+  secrets.length === 0
+    ? made
+    : { ...made, secretEnvironment, revisions: secrets.map(({ sealed }) => sealed?.revision) };
+
+const secretsOf = (
+  { secretEnvironment }: ContainerManifest,
+  came: readonly SealedSecret[],
+): SecretVariable[] =>
+  Object.entries(secretEnvironment).map(([variable, name]) => ({
+    variable,
+    name,
+    sealed: came.find((secret) => secret.name === name) ?? null,
+  }));
 
 /** Volumes belong to the bundle, not to its version: data survives updates. */
 const mountOf = (prefix: string, mount: ContainerManifest['mounts'][number]): Mount =>
@@ -46,12 +68,20 @@ const mountOf = (prefix: string, mount: ContainerManifest['mounts'][number]): Mo
 /** In the order in which they start. */
 export const planContainers = (
   release: Release,
-  context: { deviceId: string; registryPort: number; hash: (text: string) => string },
+  context: {
+    deviceId: string;
+    registryPort: number;
+    hash: (text: string) => string;
+    secrets?: readonly SealedSecret[] | undefined;
+  },
 ): PlannedContainer[] => {
   const prefix = `sb-${context.deviceId.slice(0, 8)}-${slug(release.bundleName)}`;
   return inDependencyOrder(release.containers).map((manifest) => {
     const imageDigest = imageDigestOf(manifest.image);
-    const spec = context.hash(JSON.stringify([release.bundleId, madeOf(manifest)])).slice(0, 16);
+    const secrets = secretsOf(manifest, context.secrets ?? []);
+    const made = madeOf(manifest, secrets);
+    const spec = context.hash(JSON.stringify([release.bundleId, made])).slice(0, 16);
+    const variables = secrets.map(({ variable }) => variable).join(',');
     return {
       manifest,
       reference: manifest.image,
@@ -62,6 +92,7 @@ export const planContainers = (
         entrypoint: manifest.entrypoint,
         command: manifest.command,
         environment: manifest.environment,
+        ...(secrets.length === 0 ? {} : { secrets }),
         ports: manifest.ports,
         mounts: manifest.mounts.map((mount) => mountOf(prefix, mount)),
         restart: manifest.restart,
@@ -76,6 +107,7 @@ export const planContainers = (
           [labels.container]: manifest.name,
           [labels.spec]: spec,
           [labels.image]: imageDigest,
+          ...(secrets.length === 0 ? {} : { [labels.secrets]: variables }),
         },
       },
     };

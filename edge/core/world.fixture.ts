@@ -34,6 +34,7 @@ export const containerManifest = (
   stopGraceMs: 1_000,
   healthCheck: null,
   dependsOn: [],
+  secretEnvironment: {},
   ...more,
 });
 
@@ -138,7 +139,10 @@ const observed = (spec: ContainerSpec, number: number): ObservedContainer => ({
   labels: spec.labels,
   entrypoint: spec.entrypoint,
   command: spec.command,
-  environment: spec.environment,
+  environment: {
+    ...spec.environment,
+    ...Object.fromEntries((spec.secrets ?? []).map(({ variable }) => [variable, ''])),
+  },
   ports: spec.ports,
   mounts: spec.mounts,
   restart: spec.restart,
@@ -175,7 +179,7 @@ const probe = (world: World, id: string, now: number): void =>
   editSlot(world, id, (each) => {
     const target = each.update && world.releases.get(each.update.target.releaseDigest);
     if (!each.update || !target) return each;
-    const all = containersOfRelease(knownOf(world), target);
+    const all = containersOfRelease(knownOf(world), target, each.update.target);
     const later = new Set(awaiting(all, world.containers));
     const planned = all.filter((each) => !later.has(each));
     const results = planned.map(({ manifest, spec }): ProbeResult => {
@@ -251,7 +255,10 @@ const effects: {
   'confirm-update': (world, { bundleId: id }) =>
     editSlot(world, id, (each) => ({
       ...each,
-      previous: each.confirmed,
+      previous:
+        each.confirmed?.releaseDigest === each.update?.target.releaseDigest
+          ? each.previous
+          : each.confirmed,
       confirmed: each.update?.target ?? null,
       update: null,
       failed: null,

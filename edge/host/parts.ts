@@ -3,9 +3,11 @@
  * root, in a file of its own so that an agent that waits for approval loads none of it.
  */
 import { join } from 'node:path';
+import type { SealedSecret } from '@signalbeam/sync/core/manifest';
 import { timeFloorMs } from '@signalbeam/sync/core/time-floor';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
+import { openSecret, type SecretHolder } from '@signalbeam/sync/wire/secret';
 import { createGuards } from '../agent/guards.ts';
 import { startReconciler } from '../agent/reconciler.ts';
 import { createUploads } from '../agent/uploads.ts';
@@ -222,6 +224,13 @@ const doubtByLink = ({ doubt }: StartParts, link: Link): void => {
   if (connected) doubt('refused', false);
 };
 
+const secretOpener =
+  (holder: SecretHolder & Pick<Identity, 'sealing'>) =>
+  (sealed: SealedSecret): string | null => {
+    const value = openSecret(sealed, holder);
+    return value === null ? null : Buffer.from(value).toString('utf8');
+  };
+
 const startEngines = ({ options, environment, stores, log }: StartParts, onChange: () => void) =>
   holdEngine({
     detect: detectionOf(options, environment),
@@ -255,6 +264,7 @@ const startWork = async (
     uploads: createUploads(blobs, httpSource(cloud.locateBlob), platformOf(process.arch)),
     registryPort: registry.port,
     keyset: trust.keyset,
+    openSecret: secretOpener({ deviceId, tenantId, sealing: parts.identity.sealing }),
     fetchRelease: cloud.fetchRelease,
     probe,
     outbox: stores.outbox,

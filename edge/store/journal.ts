@@ -5,7 +5,7 @@
  */
 import type { Release } from '@signalbeam/sync/core/manifest';
 import { bundleVersion, releaseSchema } from '@signalbeam/sync/wire/manifest';
-import { desiredSlot } from '@signalbeam/sync/wire/records';
+import { desiredSlot, sealedSecrets } from '@signalbeam/sync/wire/records';
 import { digest, uuid } from '@signalbeam/sync/wire/shape';
 import type { Database } from 'better-sqlite3';
 import { z } from 'zod';
@@ -38,7 +38,12 @@ export const journalTables = `
   ) STRICT;
 `;
 
-const slotVersion = z.strictObject({ version: bundleVersion, releaseDigest: digest });
+/** Secrets stay as they came, sealed: no value is ever in this file. */
+const slotVersion = z.strictObject({
+  version: bundleVersion,
+  releaseDigest: digest,
+  secrets: sealedSecrets.optional(),
+});
 const failure = z.strictObject({ reason: z.string(), logTail: z.array(z.string()) });
 
 const slotSchema = z.strictObject({

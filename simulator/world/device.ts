@@ -323,6 +323,7 @@ const startWork = (
     registryPort: 5_000,
     keyset: device.site?.trust.keyset ?? (() => parts.keyset),
     records: bend.records(parts.records, parts.deviceId),
+    openSecret: () => null,
     fetchRelease: async (digest) => {
       await wait(random.between(50, 800));
       if (!isClear(parts.path) || parts.mesh?.wired === false)

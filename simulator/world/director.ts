@@ -80,6 +80,7 @@ const container = (
     probe: { kind: 'tcp', port: 80 },
   },
   dependsOn: [],
+  secretEnvironment: {},
 });
 
 export const createDirector = (parts: DirectorParts): Director => {

@@ -34,6 +34,9 @@ export const helloBytesMax = 4 * KiB;
 export const windowsPerSlotMax = 6;
 export const containersPerBundleMax = 20;
 export const bundlesPerDeviceMax = 16;
+/** One secret's value: a private key in PEM fits. All of a device's travel in one record of 16 KB. */
+export const secretBytesMax = 4 * KiB;
+export const secretsPerBundleMax = 32;
 /** Pieces of an artifact blob: one bad piece costs one megabyte again. */
 export const pieceBytes = 1 * MiB;
 /** JSON request bodies of the REST API. */

@@ -47,6 +47,8 @@ export type ContainerManifest = {
   healthCheck: HealthCheck | null;
   /** Containers of this bundle that must be up, and healthy if they have a check, before it starts. */
   dependsOn: string[];
+  /** Variables whose values are secrets of the tenant, by the secret's name. No value is in a release. */
+  secretEnvironment: Record<string, string>;
 };
 
 /** One blob of an uploaded image, as the signed release names it. */
@@ -77,6 +79,18 @@ export type Slot = {
   requestedGeneration: number;
   /** When it may take over here; fetched it is before. Absent means at any time. */
   windows?: readonly Window[] | undefined;
+  /** What its containers name, sealed to this one device. Absent where they name none. */
+  secrets?: readonly SealedSecret[] | undefined;
+};
+
+/** A secret's value that only the device it was sealed to can open. */
+export type SealedSecret = {
+  name: string;
+  /** Which secret, and which of its values: another one is another container. */
+  revision: string;
+  /** X25519, made for this box alone; raw, in base64. */
+  ephemeralKey: string;
+  box: string;
 };
 
 /** What the cloud wants of one device. `generation` only grows; the highest one wins. */

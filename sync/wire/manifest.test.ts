@@ -20,6 +20,7 @@ describe('a manifest', () => {
       stopGraceMs: 10_000,
       healthCheck: null,
       dependsOn: [],
+      secretEnvironment: {},
     });
   });
 
@@ -71,6 +72,7 @@ describe('a manifest', () => {
       );
     const plain = written([{ name: 'web', image }]);
     expect(Object.keys(plain.containers[0])).not.toContain('dependsOn');
+    expect(Object.keys(plain.containers[0])).not.toContain('secretEnvironment');
     expect(releaseSchema.parse(plain).containers[0]?.dependsOn).toEqual([]);
     const ordered = written([
       { name: 'web', image, dependsOn: ['db'] },
@@ -78,6 +80,24 @@ describe('a manifest', () => {
     ]);
     expect(releaseSchema.parse(ordered).containers[0]?.dependsOn).toEqual(['db']);
     expect(ordered.containers[1]).not.toHaveProperty('dependsOn');
+  });
+
+  it.each([
+    [{ secretEnvironment: { A: 'db' } }, null],
+    [{ secretEnvironment: { A: 'Db' } }, '0.secretEnvironment.A'],
+    [{ secretEnvironment: { 'A-B': 'db' } }, '0.secretEnvironment.A-B'],
+    [{ environment: { A: 'x' }, secretEnvironment: { A: 'db' } }, '0.secretEnvironment.A'],
+    [
+      {
+        secretEnvironment: Object.fromEntries(
+          [...'abcdefghijklmnopqrstuvwxyzABCDEFG'].map((c, i) => [c, `s${i}`]),
+        ),
+      },
+      '',
+    ],
+  ])('names secrets and holds none: %j', (more, at) => {
+    const issues = containersSchema.safeParse([{ name: 'web', image, ...more }]).error?.issues;
+    expect(issues?.map(({ path }) => path.join('.')) ?? null).toEqual(at === null ? null : [at]);
   });
 
   it('has no text that ends in the middle or that no database keeps', () => {

@@ -4,11 +4,11 @@
  */
 import { z } from 'zod';
 import { startOrder } from '../core/dependencies.ts';
-import { containersPerBundleMax } from '../core/limits.ts';
+import { containersPerBundleMax, secretsPerBundleMax } from '../core/limits.ts';
 import type { ContainerManifest, HealthCheck, Release } from '../core/manifest.ts';
 import { digest, processText, uuid } from './shape.ts';
 
-const name = z
+export const name = z
   .string()
   .regex(
     /^[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?$/,
@@ -60,6 +60,11 @@ export const healthCheckSchema = z.strictObject({
   probe,
 });
 
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+  .max(128);
+
 const mount = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('volume'),
@@ -80,15 +85,7 @@ export const containerSchema = z.strictObject({
   image: imageReference,
   entrypoint: z.array(processText(4096)).max(64).default([]),
   command: z.array(processText(4096)).max(64).default([]),
-  environment: z
-    .record(
-      z
-        .string()
-        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
-        .max(128),
-      processText(4096),
-    )
-    .default({}),
+  environment: z.record(variable, processText(4096)).default({}),
   ports: z
     .array(
       z.strictObject({
@@ -110,11 +107,12 @@ export const containerSchema = z.strictObject({
   cpus: z.number().min(0.01).max(256).nullable().default(null),
   stopGraceMs: z.int().min(0).max(300_000).default(10_000),
   healthCheck: healthCheckSchema.nullable().default(null),
-  /** Last, and absent in a release where it is empty: see `releaseAsWritten`. */
+  /** Last, and absent in a release where they are empty: see `releaseAsWritten`. */
   dependsOn: z
     .array(name)
     .max(containersPerBundleMax - 1)
     .default([]),
+  secretEnvironment: z.record(variable, name).default({}),
 });
 
 type Parsed = z.infer<typeof containerSchema>;
@@ -138,6 +136,29 @@ const dependencyIssues = (
   const at = containers.findIndex(({ name: named }) => named === order.names[0]);
   const message = `they wait for one another: ${order.names.join(' → ')}`;
   return [{ path: [at, 'dependsOn'], message }];
+};
+
+/** The names of the secrets that these containers ask for, each once. */
+export const secretsNamed = (
+  containers: readonly { secretEnvironment?: Readonly<Record<string, string>> | undefined }[],
+): string[] => [
+  ...new Set(containers.flatMap(({ secretEnvironment = {} }) => Object.values(secretEnvironment))),
+];
+
+const secretIssues = (
+  containers: readonly Parsed[],
+): { path: (string | number)[]; message: string }[] => {
+  const twice = containers.flatMap(({ environment, secretEnvironment }, index) =>
+    Object.keys(secretEnvironment)
+      .filter((key) => Object.hasOwn(environment, key))
+      .map((key) => ({
+        path: [index, 'secretEnvironment', key],
+        message: `${key} is in the environment, too`,
+      })),
+  );
+  if (secretsNamed(containers).length <= secretsPerBundleMax) return twice;
+  const message = `more than ${secretsPerBundleMax} secrets in one bundle`;
+  return [...twice, { path: [], message }];
 };
 
 /** Containers with distinct names, without clashing host ports, that can start in some order. */
@@ -169,7 +190,7 @@ export const containersSchema = z
         ports.add(key);
       }
     }
-    for (const issue of dependencyIssues(containers)) {
+    for (const issue of [...dependencyIssues(containers), ...secretIssues(containers)]) {
       context.addIssue({ code: 'custom', ...issue });
     }
   });
@@ -205,9 +226,11 @@ export const releaseSchema = z.strictObject({
  */
 export const releaseAsWritten = (release: Release): object => ({
   ...release,
-  containers: release.containers.map(({ dependsOn, ...container }) =>
-    dependsOn.length === 0 ? container : { ...container, dependsOn },
-  ),
+  containers: release.containers.map(({ dependsOn, secretEnvironment, ...container }) => ({
+    ...container,
+    ...(dependsOn.length === 0 ? {} : { dependsOn }),
+    ...(Object.keys(secretEnvironment).length === 0 ? {} : { secretEnvironment }),
+  })),
 });
 
 /** Holds the schemas to the shapes of core: a difference does not compile. */

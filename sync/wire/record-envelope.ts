@@ -21,9 +21,10 @@ import { describeIssues, parseJson } from './shape.ts';
  * what it shall wipe; who does not know that goes on taking it for revoked, which is right. 3: a slot
  * of a desired state may name the windows in which it may take over; who does not know them would
  * start outside, so those states, and only those, are not for older readers; and a revocation names
- * grants that were taken back.
+ * grants that were taken back. 4: a slot may bring the secrets that its containers name; who does not
+ * know them would start without.
  */
-export const recordSchemaVersion = 3;
+export const recordSchemaVersion = 4;
 const readableFrom = 1;
 
 const marks = z.looseObject({

@@ -34,6 +34,7 @@ import {
   payloadTypes,
   sealDesired,
 } from './records.ts';
+import { sealSecret } from './secret.ts';
 import { openSiteKey, sealSiteKey } from './site-key.ts';
 
 const flip = (bytes: Uint8Array, bit: number): Uint8Array => {
@@ -176,7 +177,14 @@ describe('a desired state with windows', () => {
       const { payload } = JSON.parse(Buffer.from(bytes).toString()) as { payload: string };
       return JSON.parse(Buffer.from(payload, 'base64').toString()) as object;
     };
-    expect(marksOf(held)).toMatchObject({ schema: 3, readableFrom: 3 });
+    expect(marksOf(held)).toMatchObject({ schema: 4, readableFrom: 3 });
+    const sealingKey = devices[0].member.sealingKey;
+    const about = { name: 'db', revision: `${tenantId}.1` };
+    const secret = sealSecret(Buffer.from('x'), about, { ...devices[0], tenantId, sealingKey });
+    const slots = [{ ...slot, secrets: secret === null ? [] : [secret] }];
+    const secretive = sealDesired({ ...desired, slots }, keys.director);
+    expect(openDesired(secretive, keyset)).toMatchObject({ kind: 'opened', value: { slots } });
+    expect(marksOf(secretive)).toMatchObject({ schema: 4, readableFrom: 4 });
     expect(marksOf(sealDesired(desired, keys.director))).not.toHaveProperty('readableFrom');
   });
 

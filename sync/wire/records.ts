@@ -8,6 +8,7 @@ import {
   bundlesPerDeviceMax,
   recordBytesMax,
   releaseBytesMax,
+  secretsPerBundleMax,
   siteRecordBytesMax,
   windowsPerSlotMax,
 } from '../core/limits.ts';
@@ -32,7 +33,7 @@ import {
   snapshotSchema,
   trustedKeySchema,
 } from './record-schemas.ts';
-import { digest, uuid } from './shape.ts';
+import { base64, digest, uuid } from './shape.ts';
 
 const recordType = (kind: RecordKind): string => `application/vnd.signalbeam.${kind}+json`;
 
@@ -79,6 +80,14 @@ export type Keyset = z.infer<typeof keysetSchema>;
 /** Until the year 2286, in ten digits. */
 const windowSeconds = z.int().min(0).max(9_999_999_999);
 
+const sealedSecret = z.strictObject({
+  name: z.string().min(1).max(42),
+  revision: z.string().regex(/^[0-9a-f-]{36}\.\d{1,10}$/),
+  ephemeralKey: base64.length(44),
+  box: base64.max(6_000),
+});
+export const sealedSecrets = z.array(sealedSecret).max(secretsPerBundleMax);
+
 /** One slot, on the wire and in the agent's journal. */
 export const desiredSlot = z.strictObject({
   bundleId: uuid,
@@ -95,6 +104,7 @@ export const desiredSlot = z.strictObject({
     )
     .max(windowsPerSlotMax)
     .optional(),
+  secrets: sealedSecrets.optional(),
 });
 
 const desiredSchema = z.strictObject({
@@ -129,11 +139,16 @@ const openByRole =
   (bytes: Uint8Array | string, keyset: RoleKeys): OpenedRecord<T> =>
     openAs(kind, schema, bytesMax)(bytes, keyset.roles[role], keyset.thresholds[role]);
 
+/** Which readers know what a slot may say; who does not must not act on a state that says it. */
+const windowsSchema = 3;
+const secretsSchema = 4;
+
 /** The way to sign a desired state: it says which readers may act on it. */
 export const sealDesired = (desired: Desired, director: Signer): Uint8Array => {
-  const marks = desired.slots.some(({ windows }) => windows !== undefined)
-    ? { schema: recordSchemaVersion, readableFrom: recordSchemaVersion }
-    : {};
+  const has = (field: 'windows' | 'secrets') =>
+    desired.slots.some((slot) => slot[field] !== undefined);
+  const readableFrom = has('secrets') ? secretsSchema : has('windows') ? windowsSchema : null;
+  const marks = readableFrom === null ? {} : { schema: recordSchemaVersion, readableFrom };
   return sealEnvelope(payloadTypes.desired, { ...desired, ...marks }, [director]);
 };
 

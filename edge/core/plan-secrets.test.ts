@@ -1,0 +1,107 @@
+/** What another value of a secret does to what runs: an update like any other, with a way back. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { secretVariables } from './container.ts';
+import { plan } from './plan.ts';
+import { reportSlots } from './report.ts';
+import {
+  apply,
+  containerManifest,
+  createWorld,
+  knownOf,
+  release,
+  type World,
+  want,
+} from './world.fixture.ts';
+
+const v1 = release('1.0.0', [
+  containerManifest('web', 'hello-1', { secretEnvironment: { PASSWORD: 'db' } }),
+  containerManifest('plain', 'hello-1'),
+]);
+const secret = (revision: string, box = 'sealed') => ({
+  name: 'db',
+  revision,
+  ephemeralKey: 'key',
+  box,
+});
+
+const wantWith = (world: World, revision: string, box?: string): void => {
+  want(world, v1, 1);
+  world.slots = world.slots.map((slot) => ({
+    ...slot,
+    wanted: slot.wanted && { ...slot.wanted, secrets: [secret(revision, box)] },
+  }));
+};
+
+const settle = (world: World, from: number): number => {
+  let now = from;
+  for (let turns = 0; turns < 200; turns += 1) {
+    const { steps, wakeAtMs } = plan(knownOf(world), now);
+    for (const step of steps) apply(world, step, now);
+    if (steps.length === 0 && wakeAtMs === null) return now;
+    if (steps.length === 0) now = Math.max(now + 1, wakeAtMs ?? 0);
+  }
+  throw new Error('it never settles');
+};
+
+const idOf = (world: World, container: string) =>
+  world.containers.find(({ name, state }) => name.includes(container) && state === 'running')?.id;
+
+describe('a bundle with a secret', () => {
+  let world: World;
+  let now: number;
+  beforeEach(() => {
+    world = createWorld();
+    wantWith(world, 'a.1');
+    now = settle(world, 0);
+  });
+
+  it('runs, and marks the variable that nobody reads back', () => {
+    const web = world.containers.find(({ name }) => name.includes('web'));
+    expect(web?.state).toBe('running');
+    expect(secretVariables(web?.labels ?? {})).toEqual(['PASSWORD']);
+  });
+
+  it('is left alone when the same value was sealed afresh', () => {
+    world.log = [];
+    wantWith(world, 'a.1', 'sealed again');
+    settle(world, now);
+    expect(world.log).toEqual([]);
+  });
+
+  it('makes only the container again that uses the secret', () => {
+    const before = { web: idOf(world, 'web'), plain: idOf(world, 'plain') };
+    wantWith(world, 'a.2');
+    settle(world, now);
+    expect(idOf(world, 'web')).not.toBe(before.web);
+    expect(idOf(world, 'plain')).toBe(before.plain);
+    expect(world.containers).toHaveLength(2);
+    expect(world.slots[0]?.confirmed?.secrets).toEqual([secret('a.2')]);
+  });
+
+  it('goes back to the value that worked when the next one does not, and says that it failed', () => {
+    const working = world.containers.find(({ name }) => name.includes('web'))?.name;
+    wantWith(world, 'a.2');
+    world.sick.add('web@1.0.0');
+    now = settle(world, now);
+    world.sick.clear();
+    expect(
+      world.containers.find(({ state, name }) => state === 'running' && name === working),
+    ).toBeDefined();
+    expect(world.slots[0]).toMatchObject({
+      confirmed: { secrets: [secret('a.1')] },
+      failed: { target: { secrets: [secret('a.2')] } },
+    });
+    expect(reportSlots(knownOf(world), now)[0]).toMatchObject({ status: 'failed' });
+    wantWith(world, 'a.3');
+    now = settle(world, now);
+    expect(reportSlots(knownOf(world), now)[0]).toMatchObject({ status: 'running' });
+  });
+
+  it('is made again when somebody made it without', () => {
+    world.containers = world.containers.map((each) =>
+      each.name.includes('web') ? { ...each, environment: {} } : each,
+    );
+    const { steps } = plan(knownOf(world), now);
+    expect(steps[0]).toMatchObject({ kind: 'retire-container', fields: ['environment'] });
+  });
+});
