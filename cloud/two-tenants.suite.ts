@@ -186,6 +186,9 @@ export const openTenant = async (
   const { deliveries } = await must<{ deliveries: { id: string }[] }>(
     ask('GET', `${channels}/${channel.id}/deliveries`, { token }),
   );
+  const secret = (of: string) =>
+    post<{ id: string }>('/api/secrets', { name: `${of}-password`, value: `value of ${of}` });
+  const [kept, unused] = [await secret('kept'), await secret('unused')];
   const program = { role: 'operator' };
   const service = await post<{ id: string }>('/api/service-accounts', { ...program, name: 'ci' });
   const doomed = await post<{ id: string }>('/api/service-accounts', { ...program, name: 'old' });
@@ -227,7 +230,7 @@ export const openTenant = async (
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
     ...{ group, dynamic, site: empty.name, channel, lost, delivery: deliveries[0]?.id ?? '' },
-    ...{ grantSite: granted.name, grant },
+    ...{ grantSite: granted.name, grant, secrets: { kept, unused } },
     ...{
       bundle,
       other,

@@ -140,6 +140,7 @@ export type TestDevice = {
   seed: string;
   nkey: string;
   token: string;
+  sealing: ReturnType<typeof createSealingPair>;
 };
 
 export const addDevice = async (
@@ -150,17 +151,18 @@ export const addDevice = async (
 ): Promise<TestDevice> => {
   const { nkey, seed } = createDeviceKey();
   const signer = signerFromNkeySeed(seed);
+  const sealing = createSealingPair();
   const { rows } = await owner.query<{ id: string }>(
     `INSERT INTO device_manager.devices
        (tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version, os,
         architecture, hostname, registration_token_id)
-     VALUES ($1, $2, 'plant-7', $3, $4, $5, 'none', '0.1.0', 'linux', 'x64', $2, $6) RETURNING id`,
+     VALUES ($1, $2, 'plant-7', $3, $4, $5, 'none', '0.2.0', 'linux', 'x64', $2, $6) RETURNING id`,
     [
       tenant.tenantId,
       name,
       more.status ?? 'approved',
       nkey,
-      createSealingPair().publicKey,
+      sealing.publicKey,
       tenant.registrationTokenId,
     ],
   );
@@ -168,7 +170,7 @@ export const addDevice = async (
   const { presence = 'online', lastSeenAt = new Date() } = more;
   await setPresence({ owner } as Rig, tenant, deviceId, presence, lastSeenAt);
   const token = issueDeviceToken(signer, deviceId, Date.now());
-  return { deviceId, name, site: 'plant-7', signer, seed, nkey, token };
+  return { deviceId, name, site: 'plant-7', signer, seed, nkey, token, sealing };
 };
 
 export const setPresence = async (
@@ -218,7 +220,7 @@ export const sendReport = async (
   const reported: ReportedBody = {
     generation: more.generation ?? 1,
     bootId: 'boot',
-    agentVersion: '0.1.0',
+    agentVersion: '0.2.0',
     engine: { kind: 'docker', version: '20.10', reachable: true },
     waiting: '',
     containers: [],

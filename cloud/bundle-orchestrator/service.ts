@@ -13,6 +13,7 @@ import type { Parts } from './api/parts.ts';
 import { addPolicyRoutes } from './api/policy.ts';
 import { addRolloutSettingsRoutes } from './api/rollout-settings.ts';
 import { addRolloutRoutes } from './api/rollouts.ts';
+import { addSecretRoutes } from './api/secrets.ts';
 import { addVersionDiffRoutes } from './api/version-diff.ts';
 import { addVersionRoutes } from './api/versions.ts';
 import { sweepSpool } from './artifacts/spool.ts';
@@ -22,6 +23,7 @@ import { startSigningAgain } from './desired/sign-again.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
 import { startForgetting } from './rollouts/forget.ts';
 import { startListening } from './rollouts/listen.ts';
+import { startSealingAgain } from './secrets/seal-again.ts';
 import { countRollouts } from './store/rollouts.ts';
 
 export const createService = (platform: Platform): Service => {
@@ -33,6 +35,7 @@ export const createService = (platform: Platform): Service => {
     keyring,
     blobs,
     aside: platform.aside,
+    kek: platform.kek,
     now,
     onChanged,
     policy: policyOf(config),
@@ -47,6 +50,7 @@ export const createService = (platform: Platform): Service => {
     addVersionDiffRoutes,
     addComposeRoutes,
     addPolicyRoutes,
+    addSecretRoutes,
     addDesiredRoutes,
     addRolloutRoutes,
     addRolloutSettingsRoutes,
@@ -69,6 +73,7 @@ export const createService = (platform: Platform): Service => {
         startListening({ cloud, pools, keyring, log, now, onChanged }),
         startForgetting(platform),
         startSigningAgain({ pools, keyring, now, log, onChanged }),
+        startSealingAgain({ pools, keyring, now, log, onChanged }),
       ];
     },
     stop: async () => {

@@ -43,6 +43,7 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/rollouts/{id}/resume',
   'post /api/rollouts/{id}/retry',
   'post /api/rollouts/{id}/rollback',
+  'post /api/secrets',
   'post /api/service-accounts',
   'post /api/service-accounts/{id}/tokens',
   'post /api/sites',

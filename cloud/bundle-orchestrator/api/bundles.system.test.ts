@@ -366,6 +366,8 @@ describe('versions', () => {
       '/api/rollouts/{id}',
       ...['advance', 'approve', 'cancel', 'devices', 'failures', 'pause'].map(rolloutPath),
       ...['resume', 'retry', 'rollback'].map(rolloutPath),
+      '/api/secrets',
+      '/api/secrets/{id}',
     ]);
   });
 });

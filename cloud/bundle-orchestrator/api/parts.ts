@@ -1,6 +1,7 @@
 /** What the routes of this service work with. */
 import type { Blobs } from '@signalbeam/platform/blobs/port';
 import type { Aside } from '@signalbeam/platform/cache/aside';
+import type { Kek } from '@signalbeam/platform/keys/kek';
 import type { Uploader } from '../artifacts/upload.ts';
 import type { BundlePolicy } from '../core/policy.ts';
 import type { Workshop } from '../desired/workshop.ts';
@@ -11,4 +12,6 @@ export type Parts = Workshop & {
   blobs: Blobs;
   upload: Uploader;
   aside: Aside;
+  /** What secrets rest under. */
+  kek: Kek;
 };

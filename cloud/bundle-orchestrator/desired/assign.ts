@@ -11,6 +11,7 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import { releaseToUse } from '../bundles/usable.ts';
 import { slotOf, withoutSlot, withSlot } from '../core/slots.ts';
+import { refuseUnknownSecrets } from '../secrets/check.ts';
 import { lockTargets, type Target } from '../store/desired.ts';
 import { activeRolloutsOn } from '../store/rollout-rows.ts';
 import { changesOf, type DesiredChange, retrying, storeChanges } from './change.ts';
@@ -84,15 +85,16 @@ export const assignBundle = async (
   const { tenantId } = acting;
   const nowMs = workshop.now();
   const assigned = await retrying(workshop.pool, acting, async (sql) => {
-    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
+    const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
     const target = await approvedTarget(sql, tenantId, wish.deviceId);
     const release = await releaseToUse(sql, wish);
+    await refuseUnknownSecrets(sql, tenantId, wish, [wish.deviceId]);
     await refuseDuringRollout(sql, target, wish.bundleId);
     const [change] = changesOf([target], ({ slots }, generation) =>
       withSlot(slots, { ...release, rolloutId: null }, generation),
     );
     if (change === undefined) throw new Error('assigning always changes');
-    await storeChanges(sql, [change], { tenantId, director, nowMs });
+    await storeChanges(sql, [change], { tenantId, director, kek, nowMs });
     const before = slotOf(target.slots, wish.bundleId);
     const { bundleId } = wish;
     const kind = { action: 'bundle.assign', type: 'bundle.assigned' };
@@ -111,13 +113,13 @@ export const withdrawBundle = async (
   const { tenantId } = acting;
   const nowMs = workshop.now();
   const withdrawn = await retrying(workshop.pool, acting, async (sql) => {
-    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
+    const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
     const target = await approvedTarget(sql, tenantId, wish.deviceId);
     const { bundleId } = wish;
     const [change] = changesOf([target], ({ slots }) => withoutSlot(slots, bundleId));
     if (change === undefined) throw refusal('not-found', 'This bundle is not on that device.');
     await refuseDuringRollout(sql, target, bundleId);
-    await storeChanges(sql, [change], { tenantId, director, nowMs });
+    await storeChanges(sql, [change], { tenantId, director, kek, nowMs });
     const before = slotOf(target.slots, bundleId);
     const kind = { action: 'bundle.withdraw', type: 'bundle.withdrawn' };
     await record(sql, acting, { ...kind, bundleId, before, to: change });

@@ -3,6 +3,7 @@
  * The one place where the director key signs, so every generation comes from here.
  */
 import { refusal } from '@signalbeam/platform/http/problem';
+import type { Kek } from '@signalbeam/platform/keys/kek';
 import type { Pool, Sql } from '@signalbeam/platform/postgres/pool';
 import { type Author, changeTenant } from '@signalbeam/platform/postgres/tenant';
 import type { Desired, Slot } from '@signalbeam/sync/core/manifest';
@@ -10,6 +11,7 @@ import type { Signer } from '@signalbeam/sync/wire/keys';
 import { sealDesired } from '@signalbeam/sync/wire/records';
 import type { PoolClient } from 'pg';
 import type { SlotsChange } from '../core/slots.ts';
+import { type SlotSecrets, sealSecretsFor, withinBytes, withSecrets } from '../secrets/seal.ts';
 import { type NewDesired, type Target, writeDesired } from '../store/desired.ts';
 
 /** Thrown to undo a transaction that lost a race; `retrying` begins it again. */
@@ -51,17 +53,20 @@ export const desiredLifeMs = 90 * 86_400_000;
 
 export type DesiredChange = { target: Target; slots: Slot[]; generation: number };
 
+/** What is stored is the envelope and the slots without secrets: those are in the envelope alone. */
 const seal = (
   change: DesiredChange,
-  tenantId: string,
-  director: Signer,
-  issuedAt: string,
+  sealed: readonly SlotSecrets[],
+  signing: { tenantId: string; director: Signer; issuedAt: string },
 ): NewDesired => {
   const { target, generation, slots } = change;
   const { deviceId } = target;
+  const { tenantId, director, issuedAt } = signing;
   const expiresAt = new Date(Date.parse(issuedAt) + desiredLifeMs).toISOString();
   const desired: Desired = { tenantId, deviceId, generation, issuedAt, expiresAt, slots };
-  const envelope = sealDesired(desired, director);
+  const envelope = withinBytes(sealed, (secrets) =>
+    sealDesired({ ...desired, slots: withSecrets(slots, secrets) }, director),
+  );
   return { deviceId, expected: target.generation, generation, slots, envelope };
 };
 
@@ -69,12 +74,15 @@ const seal = (
 export const storeChanges = async (
   sql: Sql,
   changes: readonly DesiredChange[],
-  signing: { tenantId: string; director: Signer; nowMs: number },
+  signing: { tenantId: string; director: Signer; kek: Kek; nowMs: number },
 ): Promise<void> => {
   if (changes.length === 0) return;
-  const { tenantId, director } = signing;
+  const { tenantId, director, kek } = signing;
   const issuedAt = new Date(signing.nowMs).toISOString();
-  const states = changes.map((change) => seal(change, tenantId, director, issuedAt));
+  const secrets = await sealSecretsFor(sql, { tenantId, kek }, changes);
+  const states = changes.map((change) =>
+    seal(change, secrets.get(change.target.deviceId) ?? [], { tenantId, director, issuedAt }),
+  );
   if (!(await writeDesired(sql, tenantId, states, issuedAt))) throw new LostRace();
 };
 

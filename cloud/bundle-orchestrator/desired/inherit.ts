@@ -20,7 +20,7 @@ export const inheritDesired = (
   place: { deviceId: string; replaced: string },
 ): Promise<boolean> =>
   retrying(pools.api, systemAuthor(tenantId), async (sql) => {
-    const { director } = await holdKeys(sql, keyring, tenantId);
+    const { director, kek } = await holdKeys(sql, keyring, tenantId);
     const [target] = await lockTargets(sql, tenantId, [place.deviceId]);
     const left = await desiredOf(sql, tenantId, place.replaced);
     if (target === undefined || left === null || target.generation > left.generation) return false;
@@ -30,7 +30,12 @@ export const inheritDesired = (
       rolloutId: null,
       requestedGeneration: generation,
     }));
-    await storeChanges(sql, [{ target, slots, generation }], { tenantId, director, nowMs: now() });
+    await storeChanges(sql, [{ target, slots, generation }], {
+      tenantId,
+      director,
+      kek,
+      nowMs: now(),
+    });
     await writeAudit(sql, {
       ...systemAuthor(tenantId),
       action: 'device.inherit',

@@ -32,10 +32,10 @@ const signSlotsAgain = async (
   deviceIds: readonly string[],
 ): Promise<void> => {
   await retrying(pools.api, systemAuthor(tenantId), async (sql) => {
-    const { director } = await holdKeys(sql, keyring, tenantId);
+    const { director, kek } = await holdKeys(sql, keyring, tenantId);
     const targets = await lockTargets(sql, tenantId, deviceIds);
     const changes = changesOf(targets, ({ slots }) => ({ kind: 'changed', slots }));
-    await storeChanges(sql, changes, { tenantId, director, nowMs: now() });
+    await storeChanges(sql, changes, { tenantId, director, kek, nowMs: now() });
     await writeAudit(sql, {
       ...systemAuthor(tenantId),
       action: 'desired.sign-again',

@@ -49,7 +49,7 @@ const followBatch = async ({ pools, keyring, now }: Parts, tenantId: string): Pr
   const deviceIds = await devicesOnFormer(pools.system, tenantId, batch);
   if (deviceIds.length === 0) return 0;
   await retrying(pools.api, systemAuthor(tenantId), async (sql) => {
-    const { director } = await holdKeys(sql, keyring, tenantId);
+    const { director, kek } = await holdKeys(sql, keyring, tenantId);
     const targets = await lockTargets(sql, tenantId, deviceIds);
     const named = targets.flatMap(({ slots }) => slots.map(({ releaseDigest }) => releaseDigest));
     const present = await presentDigests(sql, tenantId, named);
@@ -61,7 +61,7 @@ const followBatch = async ({ pools, keyring, now }: Parts, tenantId: string): Pr
       kind: 'changed',
       slots: slots.map(followed),
     }));
-    await storeChanges(sql, changes, { tenantId, director, nowMs: now() });
+    await storeChanges(sql, changes, { tenantId, director, kek, nowMs: now() });
     const devices = changes.map(({ target }) => target.deviceId);
     await tell(sql, tenantId, 'desired.sign-again', { devices, keyId: director.keyId });
   });

@@ -14,6 +14,7 @@ import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
 import { rolloutsWaitingFor } from '../store/rollout-rows.ts';
 import { dueRollouts, lockRollout } from '../store/rollouts.ts';
+import { markDeviceStale } from '../store/secrets-given.ts';
 import { type Advanced, type AdvanceScope, advanceRollout } from './advance.ts';
 import { joinRollouts, takeJoiners } from './join.ts';
 import { keepOutlook } from './pace.ts';
@@ -173,6 +174,7 @@ export const startListening = (parts: ListenParts): Subscription => {
         }
         // Its record is read under its site's name: it is put there as it is.
         if (type === 'device.moved') {
+          await markDeviceStale(parts.pools.system, tenantId, deviceSchema.parse(data).deviceId);
           await forgetPublished(parts.pools.system, { tenantId, ...deviceSchema.parse(data) });
           parts.onChanged();
         }

@@ -14,6 +14,7 @@ import {
   type WaveWish,
   wavesFaults,
 } from '../core/wave.ts';
+import { refuseUnknownSecrets } from '../secrets/check.ts';
 import { findTargeted, type RolloutTarget, type Targeted } from '../store/rollout-targets.ts';
 
 import { windowFault } from './windows.ts';
@@ -153,6 +154,8 @@ export const planRollout = async (
   if (wish.target.kind === 'devices') refuseMissing(wish.target.deviceIds, found.devices);
   const devices = approvedOf(wish.target, found.devices);
   refuseGroups(wish.pace, devices);
+  const ids = devices.map(({ deviceId }) => deviceId);
+  await refuseUnknownSecrets(sql, tenantId, wish, ids);
   const waves = expandWaves(wished, devices);
   refuseTooMany(waves);
   const byId = new Map(devices.map((device) => [device.deviceId, device]));

@@ -9,7 +9,7 @@ import type { LockedRollout } from '../store/rollouts.ts';
 
 export const restoreSlots = async (
   sql: Sql,
-  at: { tenantId: string; nowMs: number; director: TenantKeys['director'] },
+  at: { tenantId: string; nowMs: number } & Pick<TenantKeys, 'director' | 'kek'>,
   rollout: LockedRollout,
   deviceIds: readonly string[],
 ): Promise<void> => {

@@ -135,7 +135,7 @@ export const startRollout = async (
   const { tenantId } = acting;
   const nowMs = workshop.now();
   const rolloutId = await retrying(workshop.pool, acting, async (sql) => {
-    const { director } = await holdKeys(sql, workshop.keyring, tenantId);
+    const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
     await releaseToUse(sql, wish);
     const { id, waves } = await make(sql, acting, wish, nowMs);
     await announceRollout(sql, { tenantId, rolloutId: id }, 'started', []);
@@ -143,7 +143,7 @@ export const startRollout = async (
     const locked = await lockRollout(sql, tenantId, id);
     // At a pace, whom to tell hangs on devices that this person may not see: ../tell.ts does it.
     if (goesOn && locked !== null && !isPaced(locked.pace)) {
-      await tellSome(sql, { tenantId, nowMs, director }, locked);
+      await tellSome(sql, { tenantId, nowMs, director, kek }, locked);
     }
     if (locked !== null) await keepOutlook(sql, { tenantId, nowMs }, locked);
     // After telling, which waits for whoever is at the same devices: then it is seen who came first.

@@ -69,8 +69,7 @@ type Hands = {
   acting: Acting;
   rollout: LockedRollout;
   nowMs: number;
-  director: TenantKeys['director'];
-};
+} & Pick<TenantKeys, 'director' | 'kek'>;
 
 /** What a verb did, for the audit log and the news. */
 type Done = { news: RolloutNews; after: unknown; moves?: readonly RowMove[] };
@@ -280,10 +279,10 @@ const steerBy =
   async (workshop, acting, rolloutId) => {
     const { tenantId, actor, ip } = acting;
     const moved = await retrying(workshop.pool, acting, async (sql) => {
-      const { director } = await holdKeys(sql, workshop.keyring, tenantId);
+      const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
       const rollout = await held(sql, tenantId, rolloutId);
       const nowMs = workshop.now();
-      const { news, after, moves } = await run({ sql, acting, rollout, nowMs, director });
+      const { news, after, moves } = await run({ sql, acting, rollout, nowMs, director, kek });
       await writeAudit(sql, {
         ...{ tenantId, actor, ip, action, after },
         target: `rollout:${rolloutId}`,

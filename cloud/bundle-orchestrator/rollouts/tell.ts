@@ -40,7 +40,7 @@ export const toldAtOnceMax = 1_000;
 /** Rows alone, which nobody signs anything for. */
 const cancelledAtOnceMax = 5_000;
 
-type At = { tenantId: string; nowMs: number; director: TenantKeys['director'] };
+type At = { tenantId: string; nowMs: number } & Pick<TenantKeys, 'director' | 'kek'>;
 
 const outcome = (deviceId: string, to: RowMove['to'], reason: string): RowMove => ({
   deviceId,
@@ -234,11 +234,11 @@ const takeStep = async (
   where: { tenantId: string; rolloutId: string },
 ): Promise<Step | null> => {
   const { tenantId, rolloutId } = where;
-  const { director } = await holdKeys(sql, workshop.keyring, tenantId);
+  const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
   const nowMs = workshop.now();
   const rollout = await lockRollout(sql, tenantId, rolloutId);
   if (rollout === null) return null;
-  const did = await stepOf(sql, { tenantId, nowMs, director }, rollout);
+  const did = await stepOf(sql, { tenantId, nowMs, director, kek }, rollout);
   if (did === null) return null;
   await writeAudit(sql, {
     ...systemAuthor(tenantId),

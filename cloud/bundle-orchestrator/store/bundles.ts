@@ -158,8 +158,9 @@ export const insertVersion = async (sql: Sql, version: NewVersion): Promise<bool
   return rowCount === 1;
 };
 
-/** A version of before there was an order says nothing of it. */
-type StoredContainer = Omit<ContainerManifest, 'dependsOn'> & { dependsOn?: string[] };
+/** A version of before there was an order, or were secrets, says nothing of them. */
+type Later = 'dependsOn' | 'secretEnvironment';
+type StoredContainer = Omit<ContainerManifest, Later> & Partial<Pick<ContainerManifest, Later>>;
 
 type VersionRow = DeprecationRow & {
   bundle_id: string;
@@ -174,7 +175,10 @@ type VersionRow = DeprecationRow & {
 const versionOf = (row: VersionRow): BundleVersion => ({
   bundleId: row.bundle_id,
   version: row.version,
-  containers: row.containers.map((container) => ({ dependsOn: [], ...container })),
+  containers: row.containers.map((container) => ({
+    ...{ dependsOn: [], secretEnvironment: {} },
+    ...container,
+  })),
   releaseNotes: row.release_notes,
   releaseDigest: row.release_digest,
   deprecated: deprecationOf(row),

@@ -18,11 +18,12 @@ export type Report = {
 export const keepReport = async (sql: Sql, report: Report): Promise<boolean> => {
   const { rowCount } = await sql.query(
     `INSERT INTO bundle_orchestrator.device_reports AS kept
-       (tenant_id, device_id, epoch, seq, received_at, generation, slots)
-     VALUES ($1, $2, $3, $4, $5, $6, $7)
+       (tenant_id, device_id, epoch, seq, received_at, generation, slots, agent_version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
      ON CONFLICT (tenant_id, device_id) DO UPDATE
        SET epoch = excluded.epoch, seq = excluded.seq, received_at = excluded.received_at,
-           generation = excluded.generation, slots = excluded.slots
+           generation = excluded.generation, slots = excluded.slots,
+           agent_version = excluded.agent_version
      WHERE (kept.epoch = excluded.epoch AND kept.seq < excluded.seq)
         OR (kept.epoch <> excluded.epoch AND kept.received_at <= excluded.received_at)`,
     [
@@ -33,6 +34,7 @@ export const keepReport = async (sql: Sql, report: Report): Promise<boolean> => 
       report.receivedAt,
       report.reported.generation,
       JSON.stringify(report.reported.slots),
+      report.reported.agentVersion,
     ],
   );
   return rowCount === 1;

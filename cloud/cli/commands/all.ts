@@ -16,6 +16,7 @@ import { peopleCommands } from './people.ts';
 import { policyCommands } from './policy.ts';
 import { rolloutSettingsCommands } from './rollout-settings.ts';
 import { rolloutCommands } from './rollouts.ts';
+import { secretCommands } from './secrets.ts';
 import { signInCommands } from './sign-in.ts';
 
 import { silenceCommands } from './silences.ts';
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   ...composeCommands,
   ...bundleLifeCommands,
   ...policyCommands,
+  ...secretCommands,
   ...rolloutCommands,
   ...rolloutSettingsCommands,
   ...alertCommands,

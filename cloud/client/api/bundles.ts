@@ -1409,4 +1409,127 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/secrets": {
+    /**
+    * Lists secrets by name, without their values
+    * @description Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          cursor?: string;
+          limit?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description A page */
+        200: {
+          content: {
+            "application/json": {
+              secrets: components["schemas"]["Secret"][];
+              nextCursor: string | null;
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    /**
+    * Makes a secret for the tenant, or one in its place at a site or on a device
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            name: string;
+            /** @description It is never shown again */
+            value: string;
+            site?: string;
+            /** Format: uuid */
+            deviceId?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The secret */
+        201: {
+          content: {
+            "application/json": components["schemas"]["Secret"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/secrets/{id}": {
+    get?: never;
+    /**
+    * Rotates a secret: its devices get the new value and start what uses it again
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    put: {
+      parameters: {
+        path: {
+          id: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @description It is never shown again */
+            value: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The secret */
+        200: {
+          content: {
+            "application/json": components["schemas"]["Secret"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    post?: never;
+    /**
+    * Deletes a secret that no device needs
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description Deleted */
+        204: {
+          content?: never;
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }

@@ -522,6 +522,10 @@ export interface components {
       } | null;
       /** @default [] */
       dependsOn?: string[];
+      /** @default {} */
+      secretEnvironment?: {
+        [key: string]: string;
+      };
     }[];
     TakenContainers: {
       name: string;
@@ -614,6 +618,10 @@ export interface components {
       } | null;
       /** @default [] */
       dependsOn?: string[];
+      /** @default {} */
+      secretEnvironment?: {
+        [key: string]: string;
+      };
     }[];
     BundleVersion: {
       /** Format: uuid */
@@ -693,6 +701,34 @@ export interface components {
           writable: boolean;
         }[] | null;
       };
+    };
+    Secret: {
+      /** Format: uuid */
+      id: string;
+      name: string;
+      scope: {
+        /** @enum {string} */
+        kind: "tenant";
+      } | {
+        /** @enum {string} */
+        kind: "site";
+        site: string;
+      } | {
+        /** @enum {string} */
+        kind: "device";
+        /** Format: uuid */
+        deviceId: string;
+      };
+      /** @description Grows by one with each new value */
+      revision: number;
+      /** @description Whose desired state holds it */
+      devices: number;
+      /** Format: date-time */
+      createdAt: string;
+      createdBy: string;
+      /** Format: date-time */
+      changedAt: string;
+      changedBy: string;
     };
     Assigned: {
       generation: number;

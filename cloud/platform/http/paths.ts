@@ -33,6 +33,7 @@ export const pathTable: readonly (readonly [pattern: string, owner: ServiceName]
   ['/api/releases/*', 'bundle-orchestrator'],
   ['/api/rollouts/*', 'bundle-orchestrator'],
   ['/api/rollout-settings', 'bundle-orchestrator'],
+  ['/api/secrets/*', 'bundle-orchestrator'],
   ['/api/devices/*', 'device-manager'],
   ['/api/groups/*', 'device-manager'],
   ['/api/sites/*', 'device-manager'],

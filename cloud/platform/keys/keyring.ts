@@ -26,6 +26,8 @@ export type TenantKeys = {
   membership: Signer;
   /** The root and the key set in force, as devices get them. */
   records: TenantRecords;
+  /** For what else of the tenant rests sealed, and is signed once it is opened. */
+  kek: Kek;
 };
 
 export type Keyring = {
@@ -122,7 +124,7 @@ export const createTenantKeys = async (
   const root = signerFromSeed((await ensureKey(sql, kek, 'root', tenantId, makeSigner)).seed);
   const keys = await ensureRoleKeys(sql, kek, tenantId);
   const records = await ensureTenantRecords(sql, { tenantId, root, keys, nowMs: Date.now() });
-  return { tenantId, account, root, ...signersOf(keys, records), records };
+  return { tenantId, account, root, ...signersOf(keys, records), records, kek };
 };
 
 /** A key that no key set in force names signs nothing: nobody would believe it. */

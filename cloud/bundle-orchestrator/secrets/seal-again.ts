@@ -1,0 +1,74 @@
+/**
+ * Gives devices the present values of their secrets after one was made, rotated or deleted, or the
+ * device came to another site: the same slots under the next generation. A device whose values did not
+ * change restarts nothing. Every replica may; each batch takes its marks away in one transaction.
+ */
+import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
+import type { Platform } from '@signalbeam/platform/service';
+import { changesOf, retrying, storeChanges } from '../desired/change.ts';
+import { lockTargets } from '../store/desired.ts';
+import { forgetGiven, someStale } from '../store/secrets-given.ts';
+
+type Parts = Pick<Platform, 'pools' | 'keyring' | 'now' | 'log'> & { onChanged: () => void };
+
+const lookEveryMs = 1_000;
+const batch = 200;
+
+const sealBatch = async (
+  { pools, keyring, now }: Parts,
+  tenantId: string,
+  deviceIds: readonly string[],
+): Promise<void> => {
+  await retrying(pools.api, systemAuthor(tenantId), async (sql) => {
+    const { director, kek } = await holdKeys(sql, keyring, tenantId);
+    const targets = await lockTargets(sql, tenantId, deviceIds);
+    const changes = changesOf(targets, ({ slots }) =>
+      slots.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', slots },
+    );
+    await storeChanges(sql, changes, { tenantId, director, kek, nowMs: now() });
+    const done = changes.map(({ target }) => target.deviceId);
+    // Of a device that is gone, or has nothing left to run.
+    await forgetGiven(
+      sql,
+      tenantId,
+      deviceIds.filter((id) => !done.includes(id)),
+    );
+    await writeAudit(sql, {
+      ...systemAuthor(tenantId),
+      action: 'desired.seal-again',
+      target: `tenant:${tenantId}`,
+      after: { devices: done },
+    });
+  });
+};
+
+/** Returns how many devices were given a new generation. */
+export const sealAgain = async (parts: Parts): Promise<number> => {
+  for (let total = 0; ; ) {
+    const due = await someStale(parts.pools.system, batch);
+    if (due === null) return total;
+    await sealBatch(parts, due.tenantId, due.deviceIds);
+    total += due.deviceIds.length;
+    parts.onChanged();
+  }
+};
+
+export const startSealingAgain = (parts: Parts): { stop: () => Promise<void> } => {
+  let working: Promise<void> | null = null;
+  const timer = setInterval(() => {
+    working ??= sealAgain(parts)
+      .then(() => undefined)
+      .catch((error) => parts.log.warn({ error }, 'sealing secrets again failed; trying again'))
+      .finally(() => {
+        working = null;
+      });
+  }, lookEveryMs);
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await working;
+    },
+  };
+};

@@ -1,0 +1,143 @@
+/** Secrets from a person's hands to the device that alone can open them. */
+import { openDesired } from '@signalbeam/sync/wire/records';
+import { openSecret } from '@signalbeam/sync/wire/secret';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import {
+  addDevice,
+  containersOf,
+  keysetOf,
+  makeBundle,
+  openTenant,
+  type Rig,
+  someImage,
+  startRig,
+  type TestDevice,
+  type TestTenant,
+} from '../rig.suite.ts';
+import { sealAgain } from './seal-again.ts';
+
+let rig: Rig;
+let one: TestTenant;
+let bundleId: string;
+let first: TestDevice;
+beforeAll(async () => {
+  rig = await startRig(inject('postgresUrl'));
+  one = await openTenant(rig, 'one');
+  first = await addDevice(rig, one, 'first');
+  bundleId = await makeBundle(rig, one, 'web');
+  const containers = containersOf(someImage, { secretEnvironment: { PASSWORD: 'db-password' } });
+  const body = { version: '1.0.0', containers };
+  const released = await rig.ask('POST', `/api/bundles/${bundleId}/versions`, {
+    ...{ token: one.operator, body },
+  });
+  expect(released.status).toBe(201);
+});
+afterAll(() => rig.stop());
+
+const asAdmin = (method: string, path: string, body?: unknown) =>
+  rig.ask(method, path, { token: one.admin, ...(body === undefined ? {} : { body }) });
+const assign = (deviceId: string) =>
+  rig.ask('POST', `/api/devices/${deviceId}/bundle`, {
+    ...{ token: one.operator, body: { bundleId, version: '1.0.0' } },
+  });
+
+/** What the service does within a second by itself; both at once do it once. */
+const sealed = () => sealAgain({ ...rig.platform, onChanged: () => {} });
+
+const givenTo = async (device: TestDevice, opener = device) => {
+  const { body } = await rig.ask('GET', `/api/devices/${device.deviceId}/desired-state`, {
+    token: device.token,
+  });
+  const { envelope, generation } = body as { envelope: string; generation: number };
+  const opened = openDesired(
+    Buffer.from(envelope, 'base64'),
+    await keysetOf(rig.platform, one.tenantId),
+  );
+  if (opened.kind === 'refused') throw new Error(opened.reason);
+  const [secret] = opened.value.slots[0]?.secrets ?? [];
+  const holder = { tenantId: one.tenantId, deviceId: opener.deviceId, sealing: opener.sealing };
+  const value = secret === undefined ? null : openSecret(secret, holder);
+  return { generation, value: value && Buffer.from(value).toString('utf8') };
+};
+
+it('a version is refused with the name that nobody set, and for agents that know no secrets', async () => {
+  const refused = { status: 409, body: { code: 'unknown-secret' } };
+  const named = expect.stringContaining('db-password for first');
+  expect(await assign(first.deviceId)).toMatchObject({
+    ...{ status: 409, body: { code: 'unknown-secret', detail: named } },
+  });
+  const wish = { bundleId, version: '1.0.0', target: { kind: 'all' } };
+  for (const path of ['/api/rollouts/preview', '/api/rollouts']) {
+    expect(await rig.ask('POST', path, { token: one.operator, body: wish })).toMatchObject(refused);
+  }
+  const old = await addDevice(rig, one, 'old');
+  await rig.owner.query(`UPDATE device_manager.devices SET agent_version = '0.1.9' WHERE id = $1`, [
+    old.deviceId,
+  ]);
+  expect(await assign(old.deviceId)).toMatchObject({
+    ...{ status: 409, body: { code: 'agent-too-old', detail: expect.stringContaining('old') } },
+  });
+  await rig.owner.query('UPDATE device_manager.devices SET deleted_at = now() WHERE id = $1', [
+    old.deviceId,
+  ]);
+});
+
+it('a value is opened by its device alone, and is in no table, answer or log line in the clear', async () => {
+  const made = await asAdmin('POST', '/api/secrets', { name: 'db-password', value: 'hunter2' });
+  expect(made).toMatchObject({ status: 201, body: { revision: 1, scope: { kind: 'tenant' } } });
+  expect(JSON.stringify(made.body)).not.toContain('hunter2');
+  expect((await assign(first.deviceId)).status).toBe(200);
+  expect(await givenTo(first)).toEqual({ generation: 1, value: 'hunter2' });
+  const other = await addDevice(rig, one, 'other');
+  expect((await givenTo(first, other)).value).toBeNull();
+  const { rows: tables } = await rig.owner.query<{ name: string }>(
+    `SELECT schemaname || '.' || tablename AS name FROM pg_tables
+      WHERE schemaname IN ('platform', 'bundle_orchestrator')`,
+  );
+  for (const { name } of tables) {
+    const { rows } = await rig.owner.query(
+      `SELECT 1 FROM ${name} t WHERE t::text LIKE '%hunter2%' OR t::text LIKE $1`,
+      [`%${Buffer.from('hunter2').toString('hex')}%`],
+    );
+    expect(rows, name).toEqual([]);
+  }
+  const again = await asAdmin('POST', '/api/secrets', { name: 'db-password', value: 'x' });
+  expect(again).toMatchObject({ status: 409, body: { code: 'already-exists' } });
+  const byOperator = await rig.ask('POST', '/api/secrets', {
+    ...{ token: one.operator, body: { name: 'mine', value: 'x' } },
+  });
+  expect(byOperator.status).toBe(403);
+});
+
+it('a new value, and one for the site, come under a next generation; what is used is not deleted', async () => {
+  const { body } = await rig.ask('GET', '/api/secrets', { token: one.viewer });
+  const [{ id }] = (body as { secrets: [{ id: string }] }).secrets;
+  const rotated = await asAdmin('PUT', `/api/secrets/${id}`, { value: 'hunter3' });
+  expect(rotated).toMatchObject({ status: 200, body: { revision: 2, devices: 1 } });
+  await sealed();
+  expect(await givenTo(first)).toEqual({ generation: 2, value: 'hunter3' });
+  expect(await asAdmin('DELETE', `/api/secrets/${id}`)).toMatchObject({
+    ...{ status: 409, body: { code: 'still-used' } },
+  });
+  const site = { name: 'db-password', value: 'of the site', site: 'plant-7' };
+  const ofSite = (await asAdmin('POST', '/api/secrets', site)).body as { id: string };
+  await sealed();
+  expect(await givenTo(first)).toEqual({ generation: 3, value: 'of the site' });
+  // Without it the tenant's is there.
+  expect((await asAdmin('DELETE', `/api/secrets/${ofSite.id}`)).status).toBe(204);
+  await sealed();
+  expect(await givenTo(first)).toEqual({ generation: 4, value: 'hunter3' });
+  const { rows } = await rig.owner.query(
+    `SELECT action, before, after FROM platform.audit_log
+      WHERE tenant_id = $1 AND action LIKE 'secret.%' ORDER BY id`,
+    [one.tenantId],
+  );
+  const facts = (revision: number, kind = 'tenant') =>
+    expect.objectContaining({ revision, scope: expect.objectContaining({ kind }) });
+  expect(rows).toEqual([
+    { action: 'secret.create', before: null, after: facts(1) },
+    { action: 'secret.rotate', before: facts(1), after: facts(2) },
+    { action: 'secret.create', before: null, after: facts(1, 'site') },
+    { action: 'secret.delete', before: facts(1, 'site'), after: null },
+  ]);
+});
