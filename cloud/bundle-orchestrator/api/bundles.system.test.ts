@@ -361,6 +361,7 @@ describe('versions', () => {
       '/api/devices/{id}/bundle/{bundleId}',
       '/api/devices/{id}/desired-state',
       '/api/releases/{digest}',
+      '/api/rollout-settings',
       '/api/rollouts',
       '/api/rollouts/preview',
       '/api/rollouts/{id}',
