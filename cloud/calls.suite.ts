@@ -73,6 +73,9 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'put /api/identity-provider': post('/api/identity-provider', {
       ...{ name: 'Works', issuer: 'https://login.example.org', clientId: 'signalbeam' },
     }),
+    'post /api/identity-provider/check': post('/api/identity-provider/check', {
+      issuer: 'https://localhost:1',
+    }),
     'get /api/identity-provider': read('/api/identity-provider'),
     'delete /api/identity-provider': read('/api/identity-provider'),
     'get /api/users': read('/api/users'),

@@ -66,6 +66,7 @@ export const unaudited = [
   'post /api/bundles/validate/compose',
   'post /api/devices/{id}/heartbeat',
   'post /api/devices/{id}/metrics',
+  'post /api/identity-provider/check',
   'post /api/rollouts/preview',
 ];
 

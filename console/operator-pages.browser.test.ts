@@ -53,6 +53,10 @@ const furnish = async (): Promise<void> => {
              now() - interval '7 minutes')`,
     [tenantId, first?.id],
   );
+  await cloud.ask('PUT', '/api/identity-provider', {
+    ...{ name: 'Works', issuer: 'https://login.works.example', clientId: 'signalbeam' },
+    roleRules: [{ value: 'fleet-admins', role: 'admin', sites: null }],
+  });
   const endsAt = new Date(Date.now() + 3_600_000).toISOString();
   await cloud.ask('POST', '/api/alert-silences', { tag: 'indoor', reason: 'Painting.', endsAt });
 };

@@ -27,6 +27,7 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/devices/{id}/reject',
   'post /api/devices/{id}/replace',
   'post /api/groups',
+  'post /api/identity-provider/check',
   'post /api/keys',
   'post /api/keys/rotate',
   'post /api/notification-channels',

@@ -333,6 +333,47 @@ describe('a sign-in elsewhere', () => {
   });
 });
 
+test('a provider is tried before it is trusted, and what is wrong is said', async () => {
+  const check = async (named = issuer) =>
+    (await ask('POST', '/api/identity-provider/check', { issuer: named }, admin)).body;
+  const good = await check();
+  expect(good).toMatchObject({ ok: true });
+  expect(good.findings.map(({ what }: { what: string }) => what)).toEqual([
+    ...['description', 'issuer', 'endpoints', 'flow', 'keys'],
+  ]);
+  const real = handler;
+  const wrong = async (facts: object) => {
+    handler = (request, response) => {
+      if (request.url === '/jwks') return real(request, response);
+      const said = { issuer, authorization_endpoint: `${issuer}/auth`, jwks_uri: `${issuer}/jwks` };
+      response.end(JSON.stringify({ ...said, token_endpoint: `${issuer}/token`, ...facts }));
+    };
+    const { ok, findings } = await check();
+    const failed = findings.filter((one: { ok: boolean }) => !one.ok);
+    return [ok, failed.map(({ what, detail }: Record<string, string>) => `${what}: ${detail}`)];
+  };
+  expect(await wrong({})).toEqual([true, []]);
+  expect(await wrong({ issuer: 'https://other.example' })).toEqual([
+    ...[false, ['issuer: It calls itself https://other.example; write it exactly so.']],
+  ]);
+  expect(await wrong({ token_endpoint: 'https://10.0.0.1/' })).toEqual([
+    ...[false, [expect.stringMatching(/^endpoints: token_endpoint is .*private network/)]],
+  ]);
+  expect(await wrong({ response_types_supported: ['token'] })).toEqual([
+    ...[false, ['flow: It does not offer the code flow.']],
+  ]);
+  expect(await wrong({ code_challenge_methods_supported: ['plain'] })).toEqual([
+    ...[false, ['flow: It does not offer PKCE with S256.']],
+  ]);
+  expect(await wrong({ jwks_uri: `${issuer}/other` })).toEqual([
+    ...[false, ['keys: It is not what OpenID Connect describes.']],
+  ]);
+  handler = real;
+  expect((await check('https://localhost:1')).findings).toMatchObject([
+    { what: 'description', ok: false, detail: expect.stringContaining('refused') },
+  ]);
+});
+
 test('the secret stays here, and a provider without TLS is refused unless it is this machine', async () => {
   const { body } = await ask('GET', '/api/identity-provider', undefined, admin);
   expect(body).toMatchObject({ issuer, hasSecret: true });

@@ -38,9 +38,9 @@ import {
 
 export const callbackPath = '/api/auth/oidc/callback';
 export const attemptMs = 10 * 60_000;
-const answerMsMax = 10_000;
+export const answerMsMax = 10_000;
 /** Of its description, its keys or its tokens. */
-const answerBytesMax = 256 * 1024;
+export const answerBytesMax = 256 * 1024;
 
 const refused = (reason: string, cause?: unknown) =>
   refusal('oidc-refused', reason, {

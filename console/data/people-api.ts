@@ -1,10 +1,12 @@
 /** Accounts, their tokens and the audit log, as the console asks for them. */
-import type { Ask } from './request.ts';
+import { ApiError, type Ask } from './request.ts';
 import type {
   AuditEntry,
   AuditFilter,
+  IdentityProvider,
   Invitation,
   Person,
+  ProviderCheck,
   Role,
   ServiceAccount,
   SignInSession,
@@ -30,6 +32,20 @@ export const peopleApi = (ask: Ask) => ({
   providers: async () =>
     (await ask<{ providers: { tenantId: string; name: string }[] }>('GET', '/api/auth/providers'))
       .providers,
+  /** Null where there is none yet. */
+  provider: async (): Promise<IdentityProvider | null> => {
+    try {
+      return await ask<IdentityProvider>('GET', '/api/identity-provider');
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 404) return null;
+      throw error;
+    }
+  },
+  saveProvider: (wish: Omit<IdentityProvider, 'hasSecret'> & { clientSecret?: string | null }) =>
+    ask<IdentityProvider>('PUT', '/api/identity-provider', wish),
+  removeProvider: () => ask<null>('DELETE', '/api/identity-provider'),
+  checkProvider: (issuer: string) =>
+    ask<ProviderCheck>('POST', '/api/identity-provider/check', { issuer }),
   serviceAccounts: async () =>
     (await ask<{ serviceAccounts: ServiceAccount[] }>('GET', '/api/service-accounts'))
       .serviceAccounts,

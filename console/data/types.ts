@@ -50,6 +50,23 @@ export type ServiceAccount = {
     lastUsedAt: Instant | null;
   }[];
 };
+export type RoleRule = { value: string; role: Role; sites: string[] | null };
+export type IdentityProvider = {
+  name: string;
+  issuer: string;
+  clientId: string;
+  listed: boolean;
+  roleClaim: string;
+  roleRules: RoleRule[];
+  /** Of those whom no rule names; null keeps them out. */
+  defaultRole: Role | null;
+  linkByEmail: boolean;
+  hasSecret: boolean;
+};
+export type ProviderCheck = {
+  ok: boolean;
+  findings: { what: string; ok: boolean; detail: string }[];
+};
 export type SignInSession = {
   id: string;
   createdAt: Instant;

@@ -7,6 +7,7 @@ const tabs = [
   { key: 'account', label: 'Your account', href: pathTo.account(), least: 'viewer' },
   { key: 'people', label: 'People', href: pathTo.people(), least: 'admin' },
   { key: 'programs', label: 'Service accounts', href: pathTo.programs(), least: 'admin' },
+  { key: 'provider', label: 'Single sign-on', href: pathTo.provider(), least: 'admin' },
   { key: 'audit', label: 'Audit log', href: pathTo.audit(), least: 'operator' },
 ] as const;
 const rank = { viewer: 0, operator: 1, admin: 2 };

@@ -11,6 +11,7 @@ export const pathTo = {
   account: () => '/account',
   people: () => '/people',
   programs: () => '/service-accounts',
+  provider: () => '/single-sign-on',
   audit: () => '/audit',
   /** `chosen` is a query as the API's list takes it. */
   labels: (chosen: string) => `/labels?${chosen}`,

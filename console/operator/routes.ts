@@ -91,6 +91,13 @@ export const routes: readonly Route[] = [
     load: () => import('./programs-page.ts'),
   },
   {
+    pattern: '/single-sign-on',
+    title: 'Single sign-on',
+    section: 'account',
+    tag: 'provider-page',
+    load: () => import('./provider-page.ts'),
+  },
+  {
     pattern: '/audit',
     title: 'Audit log',
     section: 'account',

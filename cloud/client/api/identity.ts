@@ -640,6 +640,52 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/identity-provider/check": {
+    get?: never;
+    put?: never;
+    /**
+    * Reads what a provider says of itself, as a sign-in would; nothing is kept
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** Format: uri */
+            issuer: string;
+          };
+        };
+      };
+      responses: {
+        /** @description What was found, step by step */
+        200: {
+          content: {
+            "application/json": {
+              ok: boolean;
+              findings: {
+                /** @enum {string} */
+                what: "description" | "issuer" | "endpoints" | "flow" | "keys";
+                ok: boolean;
+                detail: string;
+              }[];
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/keys": {
     /**
     * Shows the root and the key set in force, and the key set that should follow

@@ -9,6 +9,7 @@ import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import { checkProvider, findingKinds } from '../check-provider.ts';
 import {
   attemptMs,
   beginOidc,
@@ -121,6 +122,30 @@ const writeRoute = createRoute({
   responses: { 200: json(providerSchema, 'The provider') },
 });
 
+const checkRoute = createRoute({
+  method: 'post',
+  path: '/api/identity-provider/check',
+  tags: ['Users'],
+  summary: 'Reads what a provider says of itself, as a sign-in would; nothing is kept',
+  middleware: [admins] as const,
+  request: {
+    body: body(z.strictObject({ issuer: providerFields.issuer }), {
+      issuer: 'https://login.example.org',
+    }),
+  },
+  responses: {
+    200: json(
+      z.strictObject({
+        ok: z.boolean(),
+        findings: z.array(
+          z.strictObject({ what: z.enum(findingKinds), ok: z.boolean(), detail: z.string() }),
+        ),
+      }),
+      'What was found, step by step',
+    ),
+  },
+});
+
 const deleteRoute = createRoute({
   method: 'delete',
   path: '/api/identity-provider',
@@ -212,6 +237,10 @@ export const addOidcRoutes = (api: Api, parts: Parts): void => {
       return next;
     });
     return c.json(shown(provider), 200);
+  });
+  api.openapi(checkRoute, async (c) => {
+    const findings = await checkProvider(c.req.valid('json').issuer, providerReach(parts));
+    return c.json({ ok: findings.every(({ ok }) => ok), findings }, 200);
   });
   api.openapi(deleteRoute, async (c) => {
     const author = authorOf(c.var);
