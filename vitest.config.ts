@@ -41,6 +41,7 @@ const slow =
           'alerts',
           'backlog',
           'charts',
+          'confirmed',
           'devices',
           'mesh',
           'presence',

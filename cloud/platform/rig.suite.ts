@@ -23,6 +23,8 @@ export type TestHub = {
   port: number;
   leafPort: number;
   leafUrl: string;
+  /** Where NATS tells about itself over HTTP. */
+  monitorUrl: string;
   /** JetStream's folder, for tests that take it away. */
   storeDir: string;
   pid: () => number;
@@ -58,6 +60,7 @@ const startTestHub = async (folder: string, databaseUrl: string, kek: string): P
     port,
     leafPort,
     leafUrl: `nats-leaf://127.0.0.1:${leafPort}`,
+    monitorUrl: `http://127.0.0.1:${monitorPort}`,
     storeDir,
     pid: () => hub.pid,
     stop: () => hub.stop(),

@@ -4,6 +4,7 @@
  */
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import { deviceUserJwt } from '@signalbeam/platform/nats/users';
+import type { Desired } from '@signalbeam/sync/core/manifest';
 import type { Trust } from '@signalbeam/sync/core/trust';
 import type { CarrierOptions } from '@signalbeam/sync/nats/nats-carrier';
 import type { VirtualDevice } from '@signalbeam/telemetry-processor/virtual-device.suite';
@@ -27,8 +28,10 @@ export const startLinkedAgent = async (parts: {
   trust: Trust;
   /** As it is shipped unless the bench says otherwise. */
   redialMs?: CarrierOptions['redialMs'];
+  /** A new desired state that it may believe. */
+  onDesired?: (desired: Desired) => void;
 }) => {
-  const { hubUrl, keyring, tenantId, device, trust, redialMs } = parts;
+  const { hubUrl, keyring, tenantId, device, trust, redialMs, onDesired } = parts;
   const { deviceId, site, nkey, seed, signer } = device;
   const jwt = await deviceUserJwt(keyring, { tenantId, site, deviceId, publicKey: nkey });
   let returned = { ...notYet };
@@ -36,6 +39,7 @@ export const startLinkedAgent = async (parts: {
     ...{ deviceId, site, seed, signer, jwt, trust, hubUrls: [hubUrl] },
     ...{ beatMs: 60_000, hold: true, bootId: 'bench' },
     ...(redialMs === undefined ? {} : { redialMs }),
+    ...(onDesired === undefined ? {} : { onDesired }),
     compared: () => {
       returned.desiredCompared ??= performance.now();
     },

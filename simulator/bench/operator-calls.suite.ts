@@ -7,7 +7,7 @@ const image = `registry.example/web@sha256:${'a'.repeat(64)}`;
 export type Call = (
   method: string,
   path: string,
-  body: unknown,
+  body?: unknown,
 ) => Promise<Record<string, unknown>>;
 
 export const caller =
