@@ -4,12 +4,13 @@
  */
 import { expect, test } from 'vitest';
 import { bugs } from './bugs/catalogue.ts';
+import { rolloutBugs } from './bugs/rollout-bugs.ts';
 import { siteBugs } from './bugs/site-bugs.ts';
-import { unmet } from './checks/sometimes.ts';
+import { outcomes, unmet } from './checks/sometimes.ts';
 import { corpus } from './corpus.ts';
-import { faultKinds, isSiteFault } from './plan/kinds.ts';
+import { faultKinds, isRolloutFault, isSiteFault } from './plan/kinds.ts';
 import { type BatchOptions, type BatchResult, runBatch } from './run/batch.ts';
-import { hasMesh } from './run/seed.ts';
+import { hasMesh, hasRollouts } from './run/seed.ts';
 import { commandOf, tellFigures } from './run/tell.ts';
 
 const full = process.env['SIGNALBEAM_FULL'] === '1';
@@ -24,7 +25,7 @@ const covering = Array.from({ length: coveringSeeds * 2 }, (_, index) => ({
 }))
   .filter(({ seed }) => !hasMesh(seed))
   .slice(0, coveringSeeds);
-const everyKind = faultKinds.filter((kind) => !isSiteFault(kind));
+const everyKind = faultKinds.filter((kind) => !(isSiteFault(kind) || isRolloutFault(kind)));
 
 const run = (options: Partial<BatchOptions>): Promise<BatchResult> =>
   runBatch({
@@ -60,6 +61,8 @@ test(
     console.log(`a fixed range: ${tellFigures(result)}`);
     expect(failuresOf(result)).toEqual([]);
     expect(unmet(result.sometimes, everyKind)).toEqual([]);
+    const ofRollouts = ['orchestrator-killed', ...outcomes];
+    expect(ofRollouts.filter((what) => !result.sometimes[what])).toEqual([]);
   },
   patience,
 );
@@ -108,12 +111,15 @@ const quick = [
   'ack-before-commit',
   'skip-version-check',
   'deaf-anti-entropy',
+  'silence-passes',
+  'groups-forgotten',
 ];
-/** Bugs of the mesh show only where there is one. */
+/** Bugs of the mesh and of rollouts show only where there is such a thing. */
 const seedsFor = (bug: string) => {
   const enough = full ? 400 : bug in siteBugs ? 80 : 40;
-  const suits = (seed: number): boolean => !(bug in siteBugs) || hasMesh(seed);
-  return Array.from({ length: enough * 4 }, (_, index) => ({ seed: index + 1, faults: null }))
+  const suits = (seed: number): boolean =>
+    (!(bug in siteBugs) || hasMesh(seed)) && (!(bug in rolloutBugs) || hasRollouts(seed));
+  return Array.from({ length: enough * 8 }, (_, index) => ({ seed: index + 1, faults: null }))
     .filter(({ seed }) => suits(seed))
     .slice(0, enough);
 };

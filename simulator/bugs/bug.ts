@@ -4,6 +4,7 @@
  */
 import type { ClaimSeal } from '@signalbeam/sync/mesh/message';
 import type { PacketCrypto } from '@signalbeam/sync/wire/mesh-packet';
+import type { Decisions } from '../rollouts/tables.ts';
 import type { Bend } from '../world/device.ts';
 import type { IngestParts } from '../world/ingest.ts';
 import type { SiteParts } from '../world/site-life.ts';
@@ -19,4 +20,6 @@ export type Bug = Partial<Bend> &
     judge?: IngestParts['judge'];
     sender?: IngestParts['sender'];
     flaws?: NonNullable<IngestParts['flaws']>;
+    /** Of rollouts. */
+    decide?: Partial<Decisions>;
   };

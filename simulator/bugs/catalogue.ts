@@ -1,5 +1,5 @@
 /**
- * All planted bugs by name: those of the device, and those of the cloud, which bend ingest's
+ * All planted bugs by name: those of the device, of rollouts, and those of ingest, which bend its
  * transaction or its judgement. Listed in docs/simulation.md before the checks were written.
  */
 import {
@@ -9,6 +9,7 @@ import {
 import type { Decision, Extent, Position } from '@signalbeam/telemetry-processor/core/position';
 import type { Bug } from './bug.ts';
 import { deviceBugs } from './device-bugs.ts';
+import { rolloutBugs } from './rollout-bugs.ts';
 import { siteBugs } from './site-bugs.ts';
 
 /** Rows that are there already are skipped whatever they say, and the frame's end is where the lane stands. */
@@ -45,4 +46,9 @@ const cloudBugs: Record<string, Bug> = {
   'mismatch-is-known': { judge: believing },
 };
 
-export const bugs: Readonly<Record<string, Bug>> = { ...deviceBugs, ...cloudBugs, ...siteBugs };
+export const bugs: Readonly<Record<string, Bug>> = {
+  ...deviceBugs,
+  ...cloudBugs,
+  ...siteBugs,
+  ...rolloutBugs,
+};

@@ -82,6 +82,28 @@ export const siteStates = [
   'somebody-revoked',
 ] as const;
 
+/** What became of the rollouts of a seed, of their devices and of their waves. */
+export const outcomes = [
+  ...(['succeeded', 'failed', 'cancelled', 'rolled-back'] as const).flatMap((how) => [
+    `rollout ${how}`,
+    `device ${how}`,
+  ]),
+  'wave passed by its gate',
+  'wave passed by a person',
+] as const;
+
+export const countOutcomes = ({ rollouts }: World, into: Sometimes): void => {
+  const add = (key: string): void => {
+    into[key] = (into[key] ?? 0) + 1;
+  };
+  for (const rollout of rollouts?.orchestrator.cloud.tables.rollouts.values() ?? []) {
+    add(`rollout ${rollout.status}`);
+    for (const { status } of rollout.rows) add(`device ${status}`);
+    for (const { state, passedBy } of rollout.waves)
+      if (state === 'passed') add(`wave passed by ${passedBy === null ? 'its gate' : 'a person'}`);
+  }
+};
+
 export const count = (into: Sometimes, fault: string, states: readonly string[]): void => {
   into[fault] = (into[fault] ?? 0) + 1;
   for (const state of states) {

@@ -29,6 +29,9 @@ export type Checks = {
   /** An update went into its next phase, or an agent died: faults that wait for it hear of it here. */
   momentCame: (device: Device, moment: Moment) => void;
   ingest: IngestWatch;
+  /** A device is about to write down where a bundle stands, or to start a container. */
+  slotSaving: (device: Device, slot: SlotKnown) => void;
+  starting: (device: Device, container: HostContainer) => void;
   /** What a verified desired state's bytes hold. */
   opened: WeakMap<Uint8Array, Desired>;
   watchOf(device: () => Device): DeviceParts['watch'];
@@ -55,6 +58,8 @@ export const createChecks = (world: {
     violation: null,
     opened: new WeakMap(),
     momentCame: () => undefined,
+    slotSaving: () => undefined,
+    starting: () => undefined,
     fail: (invariant, text) => {
       checks.violation ??= { invariant, text, at: kernel.now() };
       kernel.trace.note(`violated ${invariant}`, 0, 0);
@@ -213,6 +218,7 @@ const watchContainers = (
     (world.director().releases.get(digest)?.release.containers ?? []).map(({ image }) => image);
   return {
     slotSaved: (slot, before) => {
+      checks.slotSaving(device(), slot);
       if (slot.update !== null && slot.update.phase !== before?.update?.phase)
         checks.momentCame(device(), slot.update.phase);
       // Removed and wanted again: what proved itself in an earlier life is not owed any more.
@@ -234,6 +240,7 @@ const watchContainers = (
         );
         return;
       }
+      if (act === 'start') checks.starting(device(), container);
       const slot = disk.content.slots.get(container.labels[labels.bundle] ?? '');
       if (act !== 'stop' && act !== 'remove') return;
       if (container.state === 'running') judgeStop(checks, device(), slot, container);

@@ -7,7 +7,8 @@ import type { Desired } from '@signalbeam/sync/core/manifest';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import type { Random } from '../kernel/random.ts';
 import type { Device } from '../world/device.ts';
-import { tenantId, type World } from '../world/world.ts';
+import { tenantId } from '../world/directory.ts';
+import type { World } from '../world/world.ts';
 
 const site = 'plant-7';
 

@@ -62,6 +62,7 @@ export const faultKinds = [
   'hostile-misdelivery',
   ...siteFaults,
   'disk-fails',
+  'orchestrator-killed',
 ] as const;
 
 export const isFaultKind = (word: string): word is FaultKind =>
@@ -69,3 +70,6 @@ export const isFaultKind = (word: string): word is FaultKind =>
 
 export const isSiteFault = (kind: FaultKind): kind is SiteFault =>
   (siteFaults as readonly string[]).includes(kind);
+
+/** Only where versions are rolled out. */
+export const isRolloutFault = (kind: FaultKind): boolean => kind === 'orchestrator-killed';

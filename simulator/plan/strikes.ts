@@ -263,6 +263,11 @@ export const strikes: Record<FaultKind, Strike> = {
   'disk-fails': (_world, device, random) => {
     device.disk.failing = 1 + random.int(random.chance(0.7) ? 2 : 12);
   },
+  'orchestrator-killed': (world, _device, random) => {
+    if (world.rollouts === null) return;
+    // Deaths come close together: the second one meets the first one's mess.
+    world.rollouts.orchestrator.fuse = 1 + random.int(random.chance(0.5) ? 8 : 60);
+  },
 };
 
 /** Everything that lasts comes to an end, wrong clocks included. */
@@ -274,6 +279,10 @@ export const healAll = (world: World): void => {
   world.pressure.value = 0;
   world.broker.stalledUntil = 0;
   for (const replica of world.replicas) replica.start();
+  if (world.rollouts !== null) {
+    world.rollouts.orchestrator.fuse = 0;
+    world.rollouts.orchestrator.start();
+  }
   for (const device of world.devices) {
     Object.assign(device.parts.path, {
       cut: false,

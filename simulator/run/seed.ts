@@ -4,14 +4,17 @@
  */
 import type { Bug } from '../bugs/bug.ts';
 import { unsettled } from '../checks/settled.ts';
+import { rolloutsOpen } from '../checks/settled-rollouts.ts';
 import { hasClones, membersHere, siteOpen } from '../checks/settled-site.ts';
-import { count, type Sometimes, statesOf } from '../checks/sometimes.ts';
+import { count, countOutcomes, type Sometimes, statesOf } from '../checks/sometimes.ts';
 import type { Violation } from '../checks/watch.ts';
 import { createRandom } from '../kernel/random.ts';
-import { type FaultKind, faultKinds, isSiteFault } from '../plan/kinds.ts';
+import { type FaultKind, faultKinds, isRolloutFault, isSiteFault } from '../plan/kinds.ts';
 import { healAll, strikes } from '../plan/strikes.ts';
+import { scheduleRollouts } from '../rollouts/workload.ts';
 import type { Device } from '../world/device.ts';
-import { createWorld, deviceIdOf, type World } from '../world/world.ts';
+import { deviceIdOf } from '../world/directory.ts';
+import { createWorld, type World } from '../world/world.ts';
 import { createMoments } from './moments.ts';
 import { diedOfDisk, runOn } from './run-on.ts';
 
@@ -52,12 +55,20 @@ const quietLooks = 3;
 /** The devices of every fourth seed form a mesh and believe the records of a site. */
 export const hasMesh = (seed: number): boolean => seed % 4 === 2;
 
+/** In every eighth seed versions are rolled out; none of those has a mesh. */
+export const hasRollouts = (seed: number): boolean => seed % 8 === 5;
+
+const suits = (seed: number, kind: FaultKind): boolean => {
+  if (isSiteFault(kind)) return hasMesh(seed);
+  return !isRolloutFault(kind) || hasRollouts(seed);
+};
+
 /** A random half of a random few: some seeds are nearly quiet, some have it all. */
 export const faultsOf = (seed: number): FaultKind[] => {
   const random = createRandom(seed, 'menu');
   const share = random.pick([0.08, 0.2, 0.4, 0.7]);
   const drawn = faultKinds.filter(() => random.chance(share));
-  return hasMesh(seed) ? drawn : drawn.filter((kind) => !isSiteFault(kind));
+  return drawn.filter((kind) => suits(seed, kind));
 };
 
 /** So many strikes wait for a moment in the middle of an update. */
@@ -144,8 +155,10 @@ const scheduleReconcile = (world: World, devices: number): void => {
 export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   const { seed } = options;
   const shape = createRandom(seed, 'shape');
-  const devices = 2 + shape.int(3);
+  const few = 2 + shape.int(3);
   const realCrypto = shape.chance(0.01);
+  const rollouts = hasRollouts(seed) ? { pairs: shape.chance(0.6) } : null;
+  const devices = rollouts === null ? few : few + 2;
   const faults = options.faults ?? faultsOf(seed);
   const world = createWorld({
     seed,
@@ -154,6 +167,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
     bug: options.bug ?? {},
     keepTrace: options.keepTrace ?? false,
     mesh: hasMesh(seed),
+    rollouts,
   });
   const { kernel, checks } = world;
   const sometimes: Sometimes = {};
@@ -164,6 +178,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   });
   scheduleWork(world, devices, () => over);
   scheduleReconcile(world, devices);
+  if (rollouts !== null) scheduleRollouts(world, rollouts.pairs, () => over);
   scheduleFaults(world, faults, sometimes, () => over);
   const enough = options.eventsMin ?? eventsPerSeed;
   const failed = (): boolean => checks.violation !== null;
@@ -171,6 +186,7 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   over = true;
   if (!failed()) await settle(world);
   onCrash(null);
+  countOutcomes(world, sometimes);
   return {
     seed,
     faults,
@@ -190,13 +206,17 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
 const settle = async (world: World): Promise<void> => {
   const { kernel, checks } = world;
   healAll(world);
+  const { rollouts } = world;
+  const look = (): string | null =>
+    unsettled(world) ??
+    (rollouts === null ? null : rolloutsOpen(rollouts.orchestrator, world.devices));
   const deadline = kernel.now() + livenessMs;
-  let open = unsettled(world);
+  let open = look();
   const tooMany = kernel.events() * 4 + 200_000;
   const done = (): boolean => checks.violation !== null || kernel.events() > tooMany;
   while (open !== null && kernel.now() < deadline && !done()) {
     await runOn(world, kernel.now() + minute, done);
-    open = unsettled(world);
+    open = look();
   }
   await settleSite(world, done);
   if (open !== null && checks.violation === null) checks.fail('comes-to-rest', open);

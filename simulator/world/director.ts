@@ -3,7 +3,7 @@
  * per device whose generation only grows, each signed, put into the bucket and poked. It also puts
  * right what the bucket lost. Which slots a change makes is bundle-orchestrator's own decision.
  */
-import { withoutSlot, withSlot } from '@signalbeam/bundle-orchestrator/core/slots';
+import { slotOf, withoutSlot, withSlot } from '@signalbeam/bundle-orchestrator/core/slots';
 import type { ContainerManifest, Desired, Release, Slot } from '@signalbeam/sync/core/manifest';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -18,18 +18,26 @@ export type Director = {
   /** Newest first in force; every state ever signed, by device and generation, as JSON. */
   wanted: Map<string, Wanted>;
   authored: Map<string, Map<number, string>>;
+  /** Every version of the bundle of rollouts that was ever wanted of a device. */
+  said: Map<string, Set<string>>;
   /** Changes what one device shall run. */
   change(deviceId: string): void;
   /** Its key changed: what everybody shall run is signed by the new one. */
   signAgain(): void;
   /** Puts the newest state where devices find it, and pokes. */
   publish(deviceId: string): void;
+  /** Signs a state and keeps it; whoever asked for it publishes it. */
+  assign(deviceId: string, generation: number, slots: Slot[]): void;
+  /** A new version of a bundle that only rollouts bring. */
+  releaseForRollouts(): Published;
 };
 
 export const bundles = [
   '00000000-0000-4000-8000-0000000000b1',
   '00000000-0000-4000-8000-0000000000b2',
 ] as const;
+/** Nobody assigns it by hand: what becomes of it is what rollouts say. */
+export const rolledOut = '00000000-0000-4000-8000-0000000000b3';
 
 export type DirectorParts = {
   kernel: Kernel;
@@ -83,19 +91,20 @@ const container = (
   secretEnvironment: {},
 });
 
-export const createDirector = (parts: DirectorParts): Director => {
+/** Makes versions of bundles, some of them ill. */
+const createPress = (parts: DirectorParts, director: () => Director) => {
   const { random, notary, tenantId } = parts;
   let made = 0;
-  const pool: Published[][] = [[], []];
+  const pool: Published[][] = [[], [], []];
 
-  const release = (bundle: number): Published => {
+  const release = (bundle: number, illShare = parts.illShare): Published => {
     made += 1;
     const version = `1.${bundle}.${made}`;
     const images = [imageOf(bundle, made % 7), ...(random.chance(0.3) ? [imageOf(bundle, 9)] : [])];
-    const ill = random.chance(parts.illShare);
+    const ill = random.chance(illShare);
     const content: Release = {
       tenantId,
-      bundleId: bundles[bundle] ?? '',
+      bundleId: bundles[bundle] ?? rolledOut,
       bundleName: `bundle ${bundle}`,
       version,
       containers: images.map((image, index) =>
@@ -111,10 +120,16 @@ export const createDirector = (parts: DirectorParts): Director => {
       bytes,
       ill,
     };
-    director.releases.set(published.digest, published);
+    director().releases.set(published.digest, published);
     pool[bundle]?.push(published);
     return published;
   };
+  return { pool, release };
+};
+
+export const createDirector = (parts: DirectorParts): Director => {
+  const { random, notary, tenantId } = parts;
+  const { pool, release } = createPress(parts, () => director);
   const sign = (deviceId: string, generation: number, slots: Slot[]): void => {
     const issuedAt = '2026-01-01T00:00:00.000Z';
     const content: Desired = { tenantId, deviceId, generation, issuedAt, slots };
@@ -122,13 +137,20 @@ export const createDirector = (parts: DirectorParts): Director => {
     director.wanted.set(deviceId, { generation, slots, bytes });
     const all = director.authored.get(deviceId) ?? new Map<number, string>();
     director.authored.set(deviceId, all.set(generation, JSON.stringify(content)));
+    const version = slotOf(slots, rolledOut)?.version;
+    if (version !== undefined)
+      director.said.set(deviceId, (director.said.get(deviceId) ?? new Set()).add(version));
     parts.kernel.trace.note('wanted', generation, slots.length);
+  };
+  const change = (deviceId: string, generation: number, slots: Slot[]): void => {
+    sign(deviceId, generation, slots);
     director.publish(deviceId);
   };
   const director: Director = {
     releases: new Map(),
     wanted: new Map(),
     authored: new Map(),
+    said: new Map(),
     change: (deviceId) => {
       const before = director.wanted.get(deviceId);
       const generation = (before?.generation ?? 0) + 1;
@@ -148,12 +170,14 @@ export const createDirector = (parts: DirectorParts): Director => {
         ? withoutSlot(slots, bundleId)
         : withSlot(slots, wanted, generation);
       const next = changed.kind === 'changed' ? changed.slots : slots;
-      sign(deviceId, generation, next);
+      change(deviceId, generation, next);
     },
     signAgain: () => {
       for (const [deviceId, { generation, slots }] of director.wanted)
-        sign(deviceId, generation + 1, slots);
+        change(deviceId, generation + 1, slots);
     },
+    assign: sign,
+    releaseForRollouts: () => release(bundles.length, 0),
     publish: (deviceId) => {
       const wanted = director.wanted.get(deviceId);
       if (wanted === undefined) return;

@@ -50,6 +50,8 @@ export type IngestParts = {
   flaws?: { ackBeforeCommit?: boolean; rowLocks?: boolean; swallowFailures?: boolean };
   pressure: { value: number };
   extend: typeof extendChain;
+  /** A report was committed, and with it the event that tells of it. */
+  reported: (deviceId: string, epoch: string, line: Line) => void;
 };
 
 type Taken = {
@@ -281,12 +283,11 @@ const write = (
       .map((line) => ({ ...line, from: Math.max(line.from, at.upTo + 1) }));
     table.lines.push(...fresh);
     const report = lane === 'reported' ? fresh.findLast(({ gap }) => gap === null) : undefined;
-    if (report !== undefined)
-      keepNewest(postgres, device.deviceId, {
-        opened: table.opened,
-        seq: report.to,
-        text: report.text,
-      });
+    if (report !== undefined) {
+      const { to: seq, text } = report;
+      keepNewest(postgres, device.deviceId, { opened: table.opened, seq, text });
+      parts.reported(device.deviceId, each.epoch, report);
+    }
     Object.assign(table, decision.position);
     table.everUpTo = Math.max(table.everUpTo, table.upTo);
     watch.committed(table, fresh);

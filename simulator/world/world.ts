@@ -4,8 +4,6 @@
  * workload and the faults are scheduled by `plan/`.
  */
 
-import { publicKeyFromRaw } from '@signalbeam/sync/wire/keys';
-import type { Keyset } from '@signalbeam/sync/wire/records';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { judgeBatch } from '@signalbeam/telemetry-processor/core/batch-positions';
 import { senderOf } from '@signalbeam/telemetry-processor/ingest/decode';
@@ -20,14 +18,24 @@ import { createChain } from './chain.ts';
 import { createCheapNotary } from './cheap-notary.ts';
 import { createDevice, type Device, type DeviceParts } from './device.ts';
 import { createDirector, type Director } from './director.ts';
+import {
+  deviceIdOf,
+  keysetOf,
+  knownDevices,
+  numberOf,
+  site,
+  tenantId,
+  tenantKey,
+} from './directory.ts';
 import { type Content, emptyContent } from './disk.ts';
 import { stockHost } from './host-stock.ts';
 import { answerHello, createReplica, type IngestParts, type Replica } from './ingest.ts';
-import { type Notary, trusted } from './notary.ts';
+import type { Notary } from './notary.ts';
 import { createPostgres, type Postgres } from './postgres.ts';
 import { createRealNotary } from './real-notary.ts';
 import { createSiteNotary } from './site-notary.ts';
 import { createSiteWorld, type SiteWorld } from './site-world.ts';
+import { createWorldRollouts, reportOf, type WorldRollouts } from './world-rollouts.ts';
 
 export type World = {
   kernel: Kernel;
@@ -40,6 +48,8 @@ export type World = {
   checks: Checks;
   /** Null where the devices know nothing of each other. */
   site: SiteWorld | null;
+  /** Null where nothing is rolled out. */
+  rollouts: WorldRollouts | null;
   pressure: { value: number };
   extend: ReturnType<typeof createChain>;
   /** All faults are over: what had begun does not strike any more. */
@@ -59,9 +69,6 @@ export type World = {
   clone(of: Device, content: Content): Device;
 };
 
-export const tenantId = '00000000-0000-4000-8000-0000000000a1';
-const tenantKey = 'ATENANT';
-const site = 'plant-7';
 const overheardMax = 60;
 
 export type WorldOptions = {
@@ -72,46 +79,9 @@ export type WorldOptions = {
   keepTrace: boolean;
   /** Its devices form a mesh and believe signed records. */
   mesh: boolean;
+  /** Versions are rolled out, too; with `pairs`, never to both of a pair at once. */
+  rollouts: { pairs: boolean } | null;
 };
-
-export const deviceIdOf = (number: number): string =>
-  `00000000-0000-4000-8000-0000000000${(0xd0 + number).toString(16)}`;
-
-const keysetOf = (notary: Notary): Keyset => {
-  const of = (name: string) => [trusted(notary.signer(name))];
-  return {
-    tenantId,
-    version: 1,
-    issuedAt: '2026-01-01T00:00:00.000Z',
-    roles: {
-      release: of('release'),
-      director: of('director'),
-      ingest: of('ingest'),
-      membership: of('membership'),
-    },
-    thresholds: { release: 1, director: 1, ingest: 1, membership: 1 },
-  };
-};
-
-/** Ingest asks nothing of it here: frames are verified by the notary. */
-const someKey = publicKeyFromRaw(Buffer.alloc(32, 9));
-
-const knownDevices = (notary: Notary, count: number): Map<string, KnownDevice> =>
-  new Map(
-    Array.from({ length: count }, (_, number) => [
-      deviceIdOf(number),
-      {
-        deviceId: deviceIdOf(number),
-        tenantId,
-        tenantKey,
-        site,
-        approved: true,
-        publicKey: someKey,
-        trustedKey: trusted(notary.signer(`device ${number}`)),
-        ingestSigner: notary.signer('ingest'),
-      },
-    ]),
-  );
 
 export const createWorld = (options: WorldOptions): World => {
   const kernel = createKernel(options.seed, { keepTrace: options.keepTrace });
@@ -133,7 +103,7 @@ export const createWorld = (options: WorldOptions): World => {
     notary,
     random: kernel.random('ingest'),
     devices: directory,
-    numberOf: (deviceId) => Number.parseInt(deviceId.slice(-2), 16) - 0xd0,
+    numberOf,
     watch: checks.ingest,
     sendDown: (deviceId, what, bytes) => world.sendDown(deviceId, what, bytes),
     judge: options.bug.judge ?? judgeBatch,
@@ -141,6 +111,10 @@ export const createWorld = (options: WorldOptions): World => {
     ...(options.bug.flaws === undefined ? {} : { flaws: options.bug.flaws }),
     pressure,
     extend,
+    reported: (deviceId, epoch, { to: seq, text }) => {
+      const where = { epoch, seq, receivedAtMs: kernel.now() };
+      world.rollouts?.orchestrator.reported(deviceId, reportOf(text, where));
+    },
   };
   const replicas = [createReplica(ingest), createReplica(ingest)];
   for (const replica of replicas) replica.start();
@@ -152,6 +126,7 @@ export const createWorld = (options: WorldOptions): World => {
     ...emptyWorld(),
     ...base,
     site: shared,
+    rollouts: rolloutsOf(options, { kernel, checks, postgres, director }, () => world),
     directory,
     ...waysDown(() => world, exchange, options.bug),
   };
@@ -190,6 +165,28 @@ const siteOf = (
         },
       })
     : null;
+
+const rolloutsOf = (
+  { rollouts, bug }: WorldOptions,
+  parts: Pick<World, 'kernel' | 'checks' | 'postgres' | 'director'>,
+  world: () => World,
+): WorldRollouts | null => {
+  if (rollouts === null) return null;
+  const made = createWorldRollouts({
+    ...{ ...parts, numberOf, pairs: rollouts.pairs },
+    devices: () => world().devices,
+    decide: bug.decide ?? {},
+    onKilled: () => {
+      world().killedAtEvent = parts.kernel.events();
+      parts.kernel.turn();
+    },
+  });
+  Object.assign(parts.checks, {
+    slotSaving: made.checks.slotSaving,
+    starting: made.checks.starting,
+  });
+  return made;
+};
 
 const emptyWorld = () => ({
   devices: [],
@@ -251,7 +248,8 @@ const createExchange = (
   world: () => World,
 ): Exchange => ({
   store: (subject, bytes, stored) => broker.store(`${tenantKey}.${subject}`, bytes, stored),
-  tell: () => undefined,
+  tell: (subject, bytes) =>
+    world().rollouts?.presence.heard(subject.split('.').at(-1) ?? '', bytes),
   ask: (subject, bytes, answered) => {
     const deviceId = subject.split('.').at(-1) ?? '';
     if (subject.startsWith('signalbeam.record.')) {

@@ -1,0 +1,192 @@
+/**
+ * What bundle-orchestrator keeps of rollouts in Postgres, as tables in memory, and the looks that its
+ * queries take at them. The shell over SQL (`cloud/bundle-orchestrator/rollouts`) is modelled here,
+ * statement by statement; what decides is the real core.
+ */
+import {
+  type AtWork,
+  type Candidate,
+  type Pace,
+  planTelling,
+  type Told,
+  type Untold,
+} from '@signalbeam/bundle-orchestrator/core/pace';
+import {
+  countRows,
+  isAwaited,
+  type RolloutFacts,
+  type RolloutRow,
+  type RolloutStatus,
+  type RowStatus,
+  type SlotReport,
+} from '@signalbeam/bundle-orchestrator/core/rollout';
+import { planRows } from '@signalbeam/bundle-orchestrator/core/row-moves';
+import { type WantedSlot, withRestoredSlot } from '@signalbeam/bundle-orchestrator/core/slots';
+import type { FailureAction } from '@signalbeam/bundle-orchestrator/core/wave';
+import { planWaves, type WaveState } from '@signalbeam/bundle-orchestrator/core/wave-plan';
+import type { Slot } from '@signalbeam/sync/core/manifest';
+import type { Director } from '../world/director.ts';
+
+export type KeptWave = Omit<WaveState, 'counts' | 'approvals'> & {
+  approvals: string[];
+  /** Who let it pass although its gate was not good. */
+  passedBy: string | null;
+};
+
+export type KeptRow = {
+  deviceId: string;
+  wave: number;
+  status: RowStatus;
+  requestedGeneration: number;
+  previousSlot: Slot | null;
+};
+
+export type Rollout = {
+  id: string;
+  release: Omit<WantedSlot, 'rolloutId'>;
+  status: RolloutStatus;
+  requestedBy: string;
+  approvalByAnother: boolean;
+  onFailure: FailureAction;
+  pace: Pace;
+  toldLately: readonly Told[];
+  givingBack: 'unfinished' | 'not-begun' | null;
+  lookedAtMs: number;
+  wavesDueAtMs: number | null;
+  tellDueAtMs: number | null;
+  waves: KeptWave[];
+  rows: KeptRow[];
+};
+
+/** The newest report of a device, as far as bundles are concerned. */
+export type KeptReport = {
+  epoch: string;
+  seq: number;
+  receivedAtMs: number;
+  generation: number;
+  slots: readonly (SlotReport & { bundleId: string })[];
+};
+
+export type Tables = {
+  rollouts: Map<string, Rollout>;
+  reports: Map<string, KeptReport>;
+  /** Devices whose newest state is not in the bucket yet. */
+  unpublished: Set<string>;
+};
+
+export type RolloutWatch = {
+  opened(rollout: Rollout, wave: KeptWave): void;
+  told(rollout: Rollout, row: KeptRow): void;
+};
+
+/** The decisions under test; planted bugs replace them. */
+export const decisions = { planWaves, planRows, planTelling, withRestoredSlot };
+export type Decisions = typeof decisions;
+
+export type Cloud = {
+  decide: Decisions;
+  tables: Tables;
+  director: Director;
+  now: () => number;
+  presenceOf: (deviceId: string) => RolloutRow['presence'];
+  memberOf: (deviceId: string, tag: string) => string;
+  watch: RolloutWatch;
+};
+
+export const factsOf = ({ id, release, status }: Rollout): RolloutFacts => ({
+  ...{ id, status, bundleId: release.bundleId },
+  ...{ bundleName: release.bundleName, version: release.version },
+});
+
+export const seenRow = (
+  { tables, presenceOf }: Cloud,
+  rollout: Rollout,
+  row: KeptRow,
+): RolloutRow => {
+  const known = tables.reports.get(row.deviceId);
+  const { bundleId } = rollout.release;
+  return {
+    ...row,
+    name: row.deviceId,
+    device: 'present',
+    presence: presenceOf(row.deviceId),
+    lastSeenAtMs: null,
+    reportedGeneration: known?.generation ?? 0,
+    report: known?.slots.find((slot) => slot.bundleId === bundleId) ?? null,
+  };
+};
+
+/** `among`: who is not heard of counts as what it was told, which is all that most gates ask for. */
+export const wavesOf = (
+  cloud: Cloud,
+  { rows, waves }: Rollout,
+  unreached: 'apart' | 'among',
+): WaveState[] =>
+  waves.map((wave) => ({
+    ...wave,
+    counts: countRows(
+      rows
+        .filter((row) => row.wave === wave.wave)
+        .map(({ deviceId, status }) => ({
+          status,
+          presence: unreached === 'apart' ? cloud.presenceOf(deviceId) : 'online',
+        })),
+    ),
+  }));
+
+export const rowsIn = ({ rows }: Rollout, statuses: readonly RowStatus[]): KeptRow[] =>
+  rows.filter(({ status }) => statuses.includes(status));
+
+/** Devices on which a rollout of this bundle is at work. */
+export const activeOn = ({ tables }: Cloud, bundleId: string): Set<string> => {
+  const busy = new Set<string>();
+  for (const { release, rows } of tables.rollouts.values()) {
+    if (release.bundleId !== bundleId) continue;
+    for (const { deviceId, status } of rows) if (isAwaited(status)) busy.add(deviceId);
+  }
+  return busy;
+};
+
+/** In opened waves, and nothing else of the bundle is at work on the device. */
+export const tellable = (cloud: Cloud, rollout: Rollout): KeptRow[] => {
+  const busy = activeOn(cloud, rollout.release.bundleId);
+  return rollout.rows
+    .filter(
+      ({ status, wave, deviceId }) =>
+        status === 'planned' && rollout.waves[wave]?.state !== 'waiting' && !busy.has(deviceId),
+    )
+    .sort((one, other) => one.wave - other.wave || (one.deviceId < other.deviceId ? -1 : 1));
+};
+
+const placeOf = (cloud: Cloud, { pace }: Rollout, deviceId: string) => ({
+  site: 'plant-7',
+  member: pace.redundancyTag === null ? null : cloud.memberOf(deviceId, pace.redundancyTag),
+});
+
+export const atWorkOf = (cloud: Cloud, rollout: Rollout): AtWork[] =>
+  [...cloud.tables.rollouts.values()].flatMap((each) =>
+    each.id !== rollout.id && rollout.pace.redundancyTag === null
+      ? []
+      : each.rows
+          .filter(({ status }) => isAwaited(status))
+          .map(({ deviceId, status }) => ({
+            ...placeOf(cloud, rollout, deviceId),
+            count: 1,
+            isOwn: each.id === rollout.id,
+            isPending: each.id === rollout.id && status === 'pending',
+          })),
+  );
+
+/** To be told next, or of a rollout that goes back those that confirmed; the reached come first. */
+export const candidatesOf = (cloud: Cloud, rollout: Rollout): Candidate[] => {
+  const rows =
+    rollout.status === 'rolling-back' ? rowsIn(rollout, ['succeeded']) : tellable(cloud, rollout);
+  const silent = ({ deviceId }: KeptRow): number =>
+    cloud.presenceOf(deviceId) === 'online' ? 0 : 1;
+  return rows
+    .toSorted((one, other) => one.wave - other.wave || silent(one) - silent(other))
+    .map(({ deviceId }) => ({ deviceId, ...placeOf(cloud, rollout, deviceId) }));
+};
+
+export const untoldOf = (cloud: Cloud, rollout: Rollout): Untold[] =>
+  candidatesOf(cloud, rollout).map(({ site, member }) => ({ site, member, count: 1 }));

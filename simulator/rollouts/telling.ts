@@ -1,0 +1,201 @@
+/**
+ * One transaction of `rollouts/tell`: the next batch of devices get the version, or what they had
+ * before. Batches are small, so that a process may die between two of them.
+ */
+import {
+  freePlaces,
+  isPaced,
+  noteTold,
+  type Pace,
+  type PaceKnown,
+  planWaits,
+} from '@signalbeam/bundle-orchestrator/core/pace';
+import type { RowStatus } from '@signalbeam/bundle-orchestrator/core/rollout';
+import { slotOf, withSlot } from '@signalbeam/bundle-orchestrator/core/slots';
+import type { Slot } from '@signalbeam/sync/core/manifest';
+import { advance, moveRows } from './advance.ts';
+import {
+  atWorkOf,
+  type Cloud,
+  candidatesOf,
+  type KeptRow,
+  type Rollout,
+  rowsIn,
+  tellable,
+  untoldOf,
+} from './tables.ts';
+
+const toldAtOnceMax = 3;
+
+/** Going back waits for no window and no rate. */
+const paceOf = ({ pace, status }: Rollout): Pace =>
+  status === 'rolling-back' ? { ...pace, windows: [], devicesPerHourMax: null } : pace;
+
+const look = (cloud: Cloud, rollout: Rollout): PaceKnown => ({
+  pace: paceOf(rollout),
+  openings: [],
+  atWork: atWorkOf(cloud, rollout),
+  toldLately: rollout.toldLately,
+});
+
+/** Empty when nobody is to be told now. */
+const nextToTell = (cloud: Cloud, rollout: Rollout): string[] => {
+  const known = look(cloud, rollout);
+  if (freePlaces(known, untoldOf(cloud, rollout), cloud.now()).length === 0) return [];
+  const candidates = candidatesOf(cloud, rollout);
+  return cloud.decide.planTelling(known, candidates, cloud.now()).slice(0, toldAtOnceMax);
+};
+
+const rowOf = ({ rows, id }: Rollout, deviceId: string): KeptRow => {
+  const row = rows.find((each) => each.deviceId === deviceId);
+  if (row === undefined) throw new Error(`rollout ${id} has no row of ${deviceId}`);
+  return row;
+};
+
+/** The newest state of a device, and the generation that a change of it makes. */
+const targetOf = ({ director, tables }: Cloud, deviceId: string) => {
+  const { generation = 0, slots = [] } = director.wanted.get(deviceId) ?? {};
+  const reported = tables.reports.get(deviceId)?.generation ?? 0;
+  return { slots, generation: Math.max(generation, reported) + 1 };
+};
+
+const store = (
+  { director, tables }: Cloud,
+  deviceId: string,
+  generation: number,
+  slots: Slot[],
+) => {
+  director.assign(deviceId, generation, slots);
+  tables.unpublished.add(deviceId);
+};
+
+const tellSome = (cloud: Cloud, rollout: Rollout): string[] => {
+  const paced = isPaced(rollout.pace);
+  const ids = paced
+    ? nextToTell(cloud, rollout)
+    : tellable(cloud, rollout)
+        .slice(0, toldAtOnceMax)
+        .map(({ deviceId }) => deviceId);
+  if (paced && ids.length > 0)
+    rollout.toldLately = noteTold(rollout.toldLately, ids.length, cloud.now());
+  for (const deviceId of ids) {
+    const row = rowOf(rollout, deviceId);
+    const { slots, generation } = targetOf(cloud, deviceId);
+    const change = withSlot(slots, { ...rollout.release, rolloutId: rollout.id }, generation);
+    if (change.kind !== 'changed') throw new Error('no more bundles fit on a device');
+    const before = slotOf(slots, rollout.release.bundleId);
+    // Told once more, it still goes back to what it had before the first time.
+    if (before?.rolloutId !== rollout.id) row.previousSlot = before;
+    Object.assign(row, { status: 'pending', requestedGeneration: generation });
+    cloud.watch.told(rollout, row);
+    store(cloud, deviceId, generation, change.slots);
+  }
+  return ids;
+};
+
+/** The slot that was found comes back; false where somebody wanted something else since. */
+const restore = (cloud: Cloud, rollout: Rollout, row: KeptRow): number | null => {
+  const { slots, generation } = targetOf(cloud, row.deviceId);
+  const of = { id: rollout.id, bundleId: rollout.release.bundleId };
+  const change = cloud.decide.withRestoredSlot(slots, of, row.previousSlot);
+  if (change.kind !== 'changed') return null;
+  store(cloud, row.deviceId, generation, change.slots);
+  return generation;
+};
+
+const goingBack: readonly RowStatus[] = ['pending', 'in-progress', 'succeeded'];
+
+/** Those at work keep the place that they have; who confirmed waits for one. */
+const nextToGoBack = (cloud: Cloud, rollout: Rollout): string[] => {
+  const paced = isPaced(rollout.pace);
+  const rows = rowsIn(rollout, paced ? goingBack.slice(0, 2) : goingBack).slice(0, toldAtOnceMax);
+  if (rows.length > 0 || !paced) return rows.map(({ deviceId }) => deviceId);
+  return nextToTell(cloud, rollout);
+};
+
+const tellToGoBack = (cloud: Cloud, rollout: Rollout): string[] => {
+  const ids = nextToGoBack(cloud, rollout);
+  for (const deviceId of ids) {
+    const row = rowOf(rollout, deviceId);
+    const generation = restore(cloud, rollout, row);
+    if (generation === null) moveRows(rollout, [{ deviceId, to: 'cancelled' }], goingBack);
+    else Object.assign(row, { status: 'rolling-back', requestedGeneration: generation });
+  }
+  return ids;
+};
+
+const giveBackSome = (cloud: Cloud, rollout: Rollout): string[] => {
+  const isCancelled = rollout.givingBack === 'unfinished';
+  const from: RowStatus[] = isCancelled ? ['pending', 'in-progress'] : ['pending'];
+  const rows = rowsIn(rollout, from).slice(0, toldAtOnceMax);
+  for (const row of rows) restore(cloud, rollout, row);
+  const ids = rows.map(({ deviceId }) => deviceId);
+  const to = isCancelled ? ('cancelled' as const) : ('planned' as const);
+  moveRows(
+    rollout,
+    ids.map((deviceId) => ({ deviceId, to })),
+    from,
+  );
+  return ids;
+};
+
+const cancelUntold = (_cloud: Cloud, rollout: Rollout): string[] => {
+  const ids = rowsIn(rollout, ['planned'])
+    .slice(0, toldAtOnceMax)
+    .map(({ deviceId }) => deviceId);
+  moveRows(
+    rollout,
+    ids.map((deviceId) => ({ deviceId, to: 'cancelled' as const })),
+    ['planned'],
+  );
+  return ids;
+};
+
+type Take = (cloud: Cloud, rollout: Rollout) => string[];
+
+const takesOf = ({ status, givingBack }: Rollout): { take: Take; frees: boolean }[] => {
+  if (givingBack === 'unfinished')
+    return [
+      { take: cancelUntold, frees: true },
+      { take: giveBackSome, frees: true },
+    ];
+  if (givingBack === 'not-begun') return [{ take: giveBackSome, frees: true }];
+  if (status === 'in-progress') return [{ take: tellSome, frees: false }];
+  if (status !== 'rolling-back') return [];
+  return [
+    { take: cancelUntold, frees: true },
+    { take: tellToGoBack, frees: false },
+  ];
+};
+
+/** Keeps when to look again at whom it could tell. */
+export const keepOutlook = (cloud: Cloud, rollout: Rollout): void => {
+  const nowMs = cloud.now();
+  const { givingBack, status } = rollout;
+  if (givingBack !== null) {
+    const states: RowStatus[] =
+      givingBack === 'not-begun' ? ['pending'] : ['planned', 'pending', 'in-progress'];
+    const isLeft = rowsIn(rollout, states).length > 0;
+    if (!isLeft) rollout.givingBack = null;
+    rollout.tellDueAtMs = isLeft ? nowMs : null;
+  } else if (status !== 'in-progress' && status !== 'rolling-back') rollout.tellDueAtMs = null;
+  else if (isPaced(paceOf(rollout))) {
+    const { dueAtMs } = planWaits(look(cloud, rollout), untoldOf(cloud, rollout), nowMs);
+    rollout.tellDueAtMs = dueAtMs;
+  } else {
+    const isLeft = status === 'in-progress' && tellable(cloud, rollout).length > 0;
+    rollout.tellDueAtMs = isLeft ? nowMs : null;
+  }
+};
+
+/** One batch of what it has to do now, and which devices others may tell now; null for nothing. */
+export const tellStep = (cloud: Cloud, rollout: Rollout): { freed: string[] } | null => {
+  for (const { take, frees } of takesOf(rollout)) {
+    const ids = take(cloud, rollout);
+    if (ids.length === 0) continue;
+    advance(cloud, rollout, 'none');
+    keepOutlook(cloud, rollout);
+    return { freed: frees ? ids : [] };
+  }
+  return null;
+};

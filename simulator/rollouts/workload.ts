@@ -1,0 +1,177 @@
+/**
+ * Rollouts as people make them, one after the other with gates of all kinds and versions that are bad
+ * on some devices, and what people do about them meanwhile. After the faults somebody helps wherever
+ * one is asked for.
+ */
+
+import type { Pace } from '@signalbeam/bundle-orchestrator/core/pace';
+import { freePace } from '@signalbeam/bundle-orchestrator/core/pace';
+import { isOver } from '@signalbeam/bundle-orchestrator/core/rollout';
+import {
+  type Gate,
+  openGate,
+  splitIntoWaves,
+  type WaveWish,
+} from '@signalbeam/bundle-orchestrator/core/wave';
+import type { Random } from '../kernel/random.ts';
+import type { Published } from '../world/director.ts';
+import type { World } from '../world/world.ts';
+import type { Orchestrator } from './orchestrator.ts';
+import type { Rollout } from './tables.ts';
+import { isDone, verbs } from './verbs.ts';
+
+const minute = 60_000;
+const author = 'user:ada';
+const other = 'user:bob';
+
+export type RolloutWish = {
+  id: string;
+  published: Published;
+  devices: readonly string[];
+  waves: readonly WaveWish[];
+  onFailure: Rollout['onFailure'];
+  pace?: Partial<Pace>;
+  /** The tenant asks for four eyes wherever a gate asks for a person. */
+  approvalByAnother?: boolean;
+};
+
+export const rolloutId = (number: number): string =>
+  `00000000-0000-4000-8000-${(0xf000 + number).toString(16).padStart(12, '0')}`;
+
+/** As `rollouts/start` makes it. */
+export const rolloutOf = (wish: RolloutWish, nowMs: number): Rollout => {
+  const { bundleId, bundleName, version } = wish.published.release;
+  const candidates = wish.devices.map((deviceId) => ({ deviceId, site: 'plant-7', tags: [] }));
+  const split = splitIntoWaves(candidates, wish.waves, `${bundleId} ${version}`);
+  return {
+    id: wish.id,
+    release: { bundleId, bundleName, version, releaseDigest: wish.published.digest },
+    status: 'in-progress',
+    requestedBy: author,
+    approvalByAnother: wish.approvalByAnother ?? false,
+    onFailure: wish.onFailure,
+    pace: { ...freePace, ...wish.pace },
+    toldLately: [],
+    givingBack: null,
+    lookedAtMs: nowMs,
+    wavesDueAtMs: null,
+    tellDueAtMs: null,
+    waves: wish.waves.map(({ name, gate }, wave) => ({
+      ...{ wave, name, gate, state: 'waiting', openedAtMs: null, goodSinceMs: null },
+      ...{ approvals: [], acceptedFailed: 0, evidence: null, passedBy: null },
+    })),
+    rows: split.flatMap((ids, wave) =>
+      ids.map((deviceId) => ({
+        ...{ deviceId, wave, status: 'planned' as const },
+        ...{ requestedGeneration: 0, previousSlot: null },
+      })),
+    ),
+  };
+};
+
+const gateFrom = (random: Random): Gate => ({
+  ...openGate,
+  succeededPercentMin: random.pick([50, 75, 100]),
+  failedPercentMax: random.pick([0, 25, 100]),
+  failedSampleMin: 1 + random.int(3),
+  soakMs: random.pick([0, 0, 2 * minute]),
+  approval: random.pick(['none', 'none', 'none', 'any-person', 'another-person'] as const),
+  unreached: random.chance(0.5)
+    ? { rule: 'wait' }
+    : { rule: 'go-on', afterMs: random.pick([0, 10 * minute]), reachedPercentMin: 50 },
+});
+
+const wavesFrom = (random: Random): WaveWish[] => [
+  ...Array.from({ length: random.int(3) }, (_, wave) => ({
+    name: `w${wave}`,
+    size: random.chance(0.5)
+      ? { kind: 'count' as const, count: 1 + random.int(2) }
+      : { kind: 'percent' as const, percent: 30 },
+    gate: gateFrom(random),
+  })),
+  {
+    name: 'rest',
+    size: { kind: 'rest' as const },
+    gate: random.chance(0.5) ? openGate : gateFrom(random),
+  },
+];
+
+const paceFrom = (random: Random, pairs: boolean): Partial<Pace> => ({
+  devicesPerHourMax: random.chance(0.2) ? 60 : null,
+  perSiteMax: random.chance(0.3) ? 1 + random.int(2) : null,
+  redundancyTag: pairs ? 'pair' : null,
+});
+
+/** The version is bad on some devices, as a driver is that only some machines have. */
+const spoil = (world: World, { release }: Published, random: Random): void => {
+  const share = random.pick([0, 0, 0.2, 0.5, 1]);
+  for (const { parts } of world.devices)
+    if (random.chance(share)) parts.host.ill.add(`web@${release.version}`);
+};
+
+const activeMax = 2;
+
+export const scheduleRollouts = (world: World, pairs: boolean, over: () => boolean): void => {
+  const { kernel, rollouts, director } = world;
+  if (rollouts === null) return;
+  const { orchestrator } = rollouts;
+  const random = kernel.random('rollouts');
+  const { tables, now } = orchestrator.cloud;
+  let made = 0;
+  const begin = (): void => {
+    const active = [...tables.rollouts.values()].filter((each) => !isOver(each.status));
+    if (active.length >= activeMax || (active.length > 0 && random.chance(0.7))) return;
+    made += 1;
+    const published = director.releaseForRollouts();
+    spoil(world, published, random);
+    const devices = [...new Set(world.devices.map(({ parts }) => parts.deviceId))].filter(() =>
+      random.chance(0.9),
+    );
+    const wish: RolloutWish = {
+      ...{ id: rolloutId(made), published, devices, waves: wavesFrom(random) },
+      onFailure: random.chance(0.5) ? 'pause' : 'roll-back',
+      pace: paceFrom(random, pairs),
+    };
+    orchestrator.begin(rolloutOf(wish, now()));
+  };
+  const meddle = (): void => {
+    const open = [...tables.rollouts.values()].filter((each) => !isDone(each));
+    const chosen = open.length > 0 ? open : [...tables.rollouts.values()].slice(-1);
+    if (chosen.length === 0) return;
+    const verb = random.pick(verbs);
+    const rollout = random.pick(chosen);
+    orchestrator.steer(rollout, verb, random.chance(0.5) ? author : other);
+  };
+  const every = (meanMs: number, work: () => void): void => {
+    kernel.later(random.exponential(meanMs), () => {
+      if (over()) return;
+      work();
+      every(meanMs, work);
+    });
+  };
+  kernel.later(random.between(minute, 3 * minute), begin);
+  every(12 * minute, begin);
+  every(9 * minute, meddle);
+  const assist = (): void => {
+    if (over()) help(orchestrator);
+    else approveSome(orchestrator, random);
+    kernel.later(2 * minute, assist);
+  };
+  kernel.later(2 * minute, assist);
+};
+
+/** People look now and then, and not at all of it. */
+const approveSome = (orchestrator: Orchestrator, random: Random): void => {
+  for (const rollout of orchestrator.cloud.tables.rollouts.values())
+    if (random.chance(0.5)) orchestrator.steer(rollout, 'approve', other);
+};
+
+/** Whoever is asked for does what is asked for. */
+const help = (orchestrator: Orchestrator): void => {
+  for (const rollout of orchestrator.cloud.tables.rollouts.values()) {
+    if (rollout.status === 'in-progress') orchestrator.steer(rollout, 'approve', other);
+    if (rollout.status !== 'paused' || rollout.givingBack !== null) continue;
+    if (!orchestrator.steer(rollout, 'resume', other))
+      orchestrator.steer(rollout, 'advance', other);
+  }
+};
