@@ -1,13 +1,16 @@
 /**
  * What an operator runs once against the cloud's database: `hub-config` prints the configuration
- * of the NATS hub for this database's keys, `create-tenant` makes a tenant and its administrator.
+ * of the NATS hub for this database's keys, `create-tenant` makes a tenant and its administrator,
+ * `set-tier` gives a tenant another tier.
  */
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
+import { setTier } from '@signalbeam/device-manager/set-tier';
 import { readConfig } from '@signalbeam/platform/config';
 import { createPassword } from '@signalbeam/platform/identity/passwords';
+import { tiers } from '@signalbeam/platform/identity/tiers';
 import { openKeyring } from '@signalbeam/platform/keys/keyring';
 import { createLog } from '@signalbeam/platform/logging/log';
 import { hubConfig, hubKeys, leafAdvertiseOf } from '@signalbeam/platform/nats/hub-config';
@@ -25,7 +28,8 @@ const usage = (message: string): FleetError =>
   new FleetError('invalid-argument', `${message}; nothing was done.`, {
     next: [
       'hub-config --dir DIR --port N --leaf-port N --monitor-port N',
-      'create-tenant --name NAME --admin-email ADDRESS [--password-stdin]',
+      `create-tenant --name NAME --admin-email ADDRESS [--tier ${tiers.join('|')}] [--password-stdin]`,
+      `set-tier --tenant NAME --tier ${tiers.join('|')}`,
       'route',
     ].join('\n'),
   });
@@ -78,8 +82,10 @@ const printHubConfig = async (args: string[], environment: Environment): Promise
 const tenantFlags = z.strictObject({
   name: z.string().min(1),
   'admin-email': z.string().min(1),
+  tier: z.enum(tiers).default('paid'),
   'password-stdin': z.boolean().default(false),
 });
+const tierFlags = z.strictObject({ tenant: z.string().min(1), tier: z.enum(tiers) });
 
 const readPassword = async (): Promise<string> => {
   const given = (await text(process.stdin)).replace(/\r?\n$/, '');
@@ -93,6 +99,7 @@ const makeTenant = async (args: string[], environment: Environment): Promise<voi
     {
       name: { type: 'string' },
       'admin-email': { type: 'string' },
+      tier: { type: 'string' },
       'password-stdin': { type: 'boolean' },
     },
     tenantFlags,
@@ -103,10 +110,28 @@ const makeTenant = async (args: string[], environment: Environment): Promise<voi
   const config = readConfig(environment);
   const platform = await openPlatform({ config, log, name: 'create-tenant' });
   try {
-    const { name, 'admin-email': adminEmail } = flags;
-    const { tenantId } = await createTenant(platform, { name, adminEmail, password });
+    const { name, tier, 'admin-email': adminEmail } = flags;
+    const { tenantId } = await createTenant(platform, { name, adminEmail, password, tier });
     const shown = given === null ? ` Password, shown once: ${password}` : '';
     process.stdout.write(`Tenant ${name} (${tenantId}); ${adminEmail} signs in to it.${shown}\n`);
+  } finally {
+    await platform.close();
+  }
+};
+
+const changeTier = async (args: string[], environment: Environment): Promise<void> => {
+  const text = { type: 'string' as const };
+  const given = readFlags(args, { tenant: text, tier: text }, tierFlags);
+  const log = createLog({ name: 'set-tier', level: 'warn' });
+  const platform = await openPlatform({ config: readConfig(environment), log, name: 'set-tier' });
+  try {
+    const { before, over } = await setTier(platform, given);
+    const was = before === given.tier ? 'has been' : `was ${before} and is`;
+    process.stdout.write(`Tenant ${given.tenant} ${was} ${given.tier}.\n`);
+    for (const { what, used, limit } of over) {
+      const room = `until ${used - limit + 1} fewer are there`;
+      process.stdout.write(`It has ${used} ${what} of ${limit}: none is added ${room}.\n`);
+    }
   } finally {
     await platform.close();
   }
@@ -120,5 +145,6 @@ export const runCommand = async (
 ): Promise<void> => {
   if (command === 'hub-config') return printHubConfig(args, environment);
   if (command === 'create-tenant') return makeTenant(args, environment);
+  if (command === 'set-tier') return changeTier(args, environment);
   throw usage(`There is no command ${command}`);
 };

@@ -152,6 +152,7 @@ describe('commands', () => {
       ['hub-config', '--dir', '/tmp/x', '--port', 'abc', '--leaf-port', '1', '--monitor-port', '2'],
       ['hub-config', '--colour', 'red'],
       ['create-tenant', '--name', 'other'],
+      ['set-tier', '--tenant', 'nobody', '--tier', 'gold'],
     ];
     const texts = await Promise.all(
       wrong.map(async (args) => {
@@ -165,6 +166,7 @@ describe('commands', () => {
     expect(texts[1]).toContain('--port');
     expect(texts[2]).toContain('--colour');
     expect(texts[3]).toContain('--admin-email');
+    expect(texts[4]).toContain('--tier');
   });
 
   // Inventory §7.2
@@ -173,6 +175,10 @@ describe('commands', () => {
     expect(twice).toMatchObject({ code: 1, errors: expect.stringContaining('already-exists') });
     const args = ['create-tenant', '--name', 'other', '--admin-email', 'admin@other.example'];
     expect((await finish(run('main.ts', args))).out).toMatch(/shown once: \S{16,}/);
+    const tiered = await finish(
+      run('main.ts', ['set-tier', '--tenant', 'other', '--tier', 'free']),
+    );
+    expect(tiered).toMatchObject({ code: 0, out: 'Tenant other was paid and is free.\n' });
   });
 
   it('name the variable that is missing when the cloud starts without one', async () => {

@@ -14,6 +14,7 @@ import {
   register,
   startRig,
 } from './rig.suite.ts';
+import { setTier } from './set-tier.ts';
 
 let rig: Rig;
 let acme: OpenedTenant;
@@ -137,4 +138,27 @@ test('a tier without limits has none, and another tenant’s use is not counted'
   );
   expect(devices).toEqual({ what: 'devices', used: 7, limit: null });
   expect((await quotas())['devices']?.[0]).toBe(5);
+});
+
+test('another tier holds at once, either way, and is in the tenant’s audit log', async () => {
+  const site = () => post('/api/sites', { name: `s-${Math.random().toString(36).slice(2)}` });
+  expect(await site()).toMatchObject(refused);
+  expect(await setTier(rig.platform, { tenant: 'Acme', tier: 'paid' })).toMatchObject({
+    ...{ before: 'free', over: [] },
+  });
+  expect((await site()).status).toBe(201);
+  const back = await setTier(rig.platform, { tenant: 'acme', tier: 'free' });
+  // What is there stays, and is said.
+  expect(back.over).toContainEqual({ what: 'sites', used: 2, limit: 1 });
+  expect((await quotas())['sites']).toEqual([2, 1]);
+  expect(await site()).toMatchObject(refused);
+  await setTier(rig.platform, { tenant: 'acme', tier: 'free' });
+  const told = await rig.ask('GET', '/api/audit?action=tenant.set-tier', { token: acme.admin });
+  expect((told.body as { entries: unknown[] }).entries).toMatchObject([
+    { actor: 'system', before: { tier: 'paid' }, after: { tier: 'free' } },
+    { actor: 'system', before: { tier: 'free' }, after: { tier: 'paid' } },
+  ]);
+  await expect(setTier(rig.platform, { tenant: 'nobody', tier: 'free' })).rejects.toMatchObject({
+    code: 'not-found',
+  });
 });

@@ -18,6 +18,22 @@ export const insertTenant = async (sql: Sql, tenant: Tenant): Promise<boolean> =
   }
 };
 
+/** Null when there is none of this name; whoever else changes it waits. */
+export const lockTenantNamed = async (
+  sql: Sql,
+  name: string,
+): Promise<{ tenantId: string; tier: Tier } | null> => {
+  const { rows } = await sql.query<{ tenantId: string; tier: Tier }>(
+    'SELECT id AS "tenantId", tier FROM device_manager.tenants WHERE lower(name) = lower($1) FOR UPDATE',
+    [name],
+  );
+  return rows[0] ?? null;
+};
+
+export const setTenantTier = async (sql: Sql, tenantId: string, tier: Tier): Promise<void> => {
+  await sql.query('UPDATE device_manager.tenants SET tier = $2 WHERE id = $1', [tenantId, tier]);
+};
+
 export const readTenant = async (
   sql: Sql,
   tenantId: string,
