@@ -29,8 +29,10 @@ export const alertsApi = (ask: Ask) => ({
   alertRules: () => whole<AlertRule>(ask, '/api/alert-rules', 'rules'),
   createAlertRule: (wish: { type: AlertType } & Partial<AlertRuleFields>) =>
     ask<AlertRule>('POST', '/api/alert-rules', wish),
-  changeAlertRule: (id: string, change: Partial<AlertRuleFields>) =>
-    ask<AlertRule>('PATCH', `/api/alert-rules/${segment(id)}`, change),
+  changeAlertRule: (read: AlertRule, change: Partial<AlertRuleFields>) =>
+    ask<AlertRule>('PATCH', `/api/alert-rules/${segment(read.id)}`, change, {
+      ...{ read, target: `alert-rule:${read.id}` },
+    }),
   resetAlertRule: (id: string) => ask<AlertRule>('POST', `/api/alert-rules/${segment(id)}/reset`),
   removeAlertRule: (id: string) => ask<null>('DELETE', `/api/alert-rules/${segment(id)}`),
   silences: () => collect<Silence>(ask, '/api/alert-silences', 'silences'),

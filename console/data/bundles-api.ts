@@ -26,8 +26,10 @@ export const bundlesApi = (ask: Ask) => ({
       '/api/bundles',
       description.trim() === '' ? { name } : { name, description },
     ),
-  changeBundle: (id: string, change: { name?: string; description?: string }) =>
-    ask<Bundle>('PATCH', `/api/bundles/${segment(id)}`, change),
+  changeBundle: (read: Bundle, change: { name?: string; description?: string }) =>
+    ask<Bundle>('PATCH', `/api/bundles/${segment(read.id)}`, change, {
+      ...{ read, target: `bundle:${read.id}` },
+    }),
   /** Of one version, or of the whole bundle. */
   deprecate: (id: string, version: string | null, reason: string) =>
     ask<unknown>('PUT', `${subjectPath(id, version)}/deprecation`, { reason }),
@@ -49,7 +51,10 @@ export const bundlesApi = (ask: Ask) => ({
       { compose },
     ),
   policy: () => ask<BundlePolicy>('GET', '/api/bundle-policy'),
-  changePolicy: (rules: PolicyRules) => ask<BundlePolicy>('PATCH', '/api/bundle-policy', rules),
+  changePolicy: (read: BundlePolicy, rules: PolicyRules, tenantId: string) =>
+    ask<BundlePolicy>('PATCH', '/api/bundle-policy', rules, {
+      ...{ read, target: `bundle-policy:${tenantId}` },
+    }),
   versions: (id: string) =>
     whole<BundleVersion>(ask, `/api/bundles/${segment(id)}/versions`, 'versions'),
   version: (id: string, version: string) =>

@@ -1,5 +1,6 @@
 /** The cloud's REST in the console's words: one function per request, the only maker of API paths. */
 import { alertsApi } from './alerts-api.ts';
+import type { Basis } from './basis.ts';
 import { bundlesApi } from './bundles-api.ts';
 import type { DeviceChoice } from './fleet-filter.ts';
 import { collect, pageSize, whole } from './lists.ts';
@@ -48,6 +49,8 @@ const queryOf = (given: Record<string, string | number>): string => {
   return query.toString();
 };
 
+const basisOf = (read: Device): Basis => ({ read, target: `device:${read.id}` });
+
 const devicesApi = (ask: Ask) => ({
   devicePage: (choice: DeviceChoice, cursor: string | null) =>
     ask<{ devices: Device[]; nextCursor: string | null }>(
@@ -76,8 +79,8 @@ const devicesApi = (ask: Ask) => ({
     }),
   devices: () => collect<Device>(ask, '/api/devices', 'devices'),
   device: (id: string) => ask<Device>('GET', `/api/devices/${segment(id)}`),
-  rename: (id: string, name: string) =>
-    ask<Device>('PATCH', `/api/devices/${segment(id)}`, { name }),
+  rename: (device: Device, name: string) =>
+    ask<Device>('PATCH', `/api/devices/${segment(device.id)}`, { name }, basisOf(device)),
   move: (id: string, site: string) => ask<Device>('PATCH', `/api/devices/${segment(id)}`, { site }),
   pendingDevices: () => collect<Device>(ask, '/api/devices?status=pending', 'devices'),
   replace: (id: string, by: string) =>
@@ -129,8 +132,8 @@ const credentialsApi = (ask: Ask) => {
         'GET',
         `${of(id)}/authentications?${queryOf({ limit: 20, cursor: cursor ?? '' })}`,
       ),
-    annotate: (id: string, metadata: Record<string, string>) =>
-      ask<Device>('PATCH', of(id), { metadata }),
+    annotate: (device: Device, metadata: Record<string, string>) =>
+      ask<Device>('PATCH', of(device.id), { metadata }, basisOf(device)),
   };
 };
 
@@ -141,8 +144,10 @@ const groupsApi = (ask: Ask) => ({
     collect<GroupMember>(ask, `/api/groups/${segment(id)}/members`, 'members'),
   createGroup: (group: { name: string; description: string; query?: string }) =>
     ask<Group>('POST', '/api/groups', group),
-  changeGroup: (id: string, change: { name?: string; description?: string; query?: string }) =>
-    ask<Group>('PATCH', `/api/groups/${segment(id)}`, change),
+  changeGroup: (read: Group, change: { name?: string; description?: string; query?: string }) =>
+    ask<Group>('PATCH', `/api/groups/${segment(read.id)}`, change, {
+      ...{ read, target: `group:${read.id}` },
+    }),
   removeGroup: (id: string) => ask<null>('DELETE', `/api/groups/${segment(id)}`),
   tagCounts: () => collect<TagCount>(ask, '/api/tags', 'tags'),
   suggest: (query: string, at: number) =>
@@ -153,8 +158,15 @@ const sitesApi = (ask: Ask) => ({
   quotas: () => ask<Quotas>('GET', '/api/quotas'),
   sites: () => collect<Site>(ask, '/api/sites', 'sites'),
   createSite: (name: string, title: string) => ask<Site>('POST', '/api/sites', { name, title }),
-  retitleSite: (name: string, title: string) =>
-    ask<Site>('PATCH', `/api/sites/${segment(name)}`, { title }),
+  retitleSite: (read: Site, title: string) =>
+    ask<Site>(
+      'PATCH',
+      `/api/sites/${segment(read.name)}`,
+      { title },
+      {
+        ...{ read, target: `site:${read.name}` },
+      },
+    ),
   siteGrants: (name: string) =>
     collect<SiteGrant>(ask, `/api/sites/${segment(name)}/grants`, 'grants'),
   issueGrant: (name: string, grant: { holder: string; validityHours: number }) =>

@@ -73,7 +73,10 @@ export const notificationApi = (ask: Ask) => ({
   channels: async () => (await ask<{ channels: Channel[] }>('GET', channelsPath)).channels,
   makeChannel: (wish: ChannelWish) =>
     ask<Channel & { signingKey: string | null }>('POST', channelsPath, wish),
-  changeChannel: (id: string, wish: ChannelWish) => ask<Channel>('PUT', pathOf(id), wish),
+  changeChannel: (read: Channel, wish: ChannelWish) =>
+    ask<Channel>('PUT', pathOf(read.id), wish, {
+      ...{ read, target: `notification-channel:${read.id}` },
+    }),
   removeChannel: (id: string) => ask<null>('DELETE', pathOf(id)),
   testChannel: (id: string) => ask<TestAnswer>('POST', `${pathOf(id)}/test`),
   rotateSigningKey: (id: string) =>

@@ -17,9 +17,12 @@ const segment = encodeURIComponent;
 export const peopleApi = (ask: Ask) => ({
   people: async () => (await ask<{ users: Person[] }>('GET', '/api/users')).users,
   changePerson: (
-    id: string,
+    read: Person,
     change: { role?: Role; sites?: string[] | null; disabled?: boolean },
-  ) => ask<Person>('PATCH', `/api/users/${segment(id)}`, change),
+  ) =>
+    ask<Person>('PATCH', `/api/users/${segment(read.id)}`, change, {
+      ...{ read, target: `user:${read.id}` },
+    }),
   removePerson: (id: string) => ask<null>('DELETE', `/api/users/${segment(id)}`),
   resetSecondFactor: (id: string) => ask<null>('DELETE', `/api/users/${segment(id)}/totp`),
   invitations: async () =>
@@ -41,8 +44,14 @@ export const peopleApi = (ask: Ask) => ({
       throw error;
     }
   },
-  saveProvider: (wish: Omit<IdentityProvider, 'hasSecret'> & { clientSecret?: string | null }) =>
-    ask<IdentityProvider>('PUT', '/api/identity-provider', wish),
+  saveProvider: (
+    read: IdentityProvider,
+    wish: Omit<IdentityProvider, 'hasSecret'> & { clientSecret?: string | null },
+    tenantId: string,
+  ) =>
+    ask<IdentityProvider>('PUT', '/api/identity-provider', wish, {
+      ...{ read, target: `tenant:${tenantId}` },
+    }),
   removeProvider: () => ask<null>('DELETE', '/api/identity-provider'),
   checkProvider: (issuer: string) =>
     ask<ProviderCheck>('POST', '/api/identity-provider/check', { issuer }),

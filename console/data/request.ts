@@ -3,6 +3,7 @@
  * print as they are (what happened, what to do, a code). It never retries: the live stream says
  * when asking again makes sense.
  */
+import { type Basis, changedMeanwhile, ifMatchOf, type LastChange, rememberTag } from './basis.ts';
 import type { Renew } from './renew.ts';
 
 export type FieldError = { path: string; message: string };
@@ -57,11 +58,18 @@ export type Ask = <T>(
   method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: unknown,
+  /** What the change was made from, where two people may have the same before them. */
+  basis?: Basis,
 ) => Promise<T>;
 
 type Answered = { response: Response; answer: unknown };
 
-const askOnce = async (method: string, path: string, body: unknown): Promise<Answered> => {
+const askOnce = async (
+  method: string,
+  path: string,
+  body: unknown,
+  ifMatch?: string,
+): Promise<Answered> => {
   try {
     const response = await fetch(path, {
       method,
@@ -69,12 +77,15 @@ const askOnce = async (method: string, path: string, body: unknown): Promise<Ans
       headers: {
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(requestMs),
     });
     const raw = await response.text();
-    return { response, answer: raw === '' ? null : parseJson(raw) };
+    const answer = raw === '' ? null : parseJson(raw);
+    rememberTag(answer, response.headers.get('etag'));
+    return { response, answer };
   } catch (cause) {
     throw unreachableServer(cause);
   }
@@ -83,20 +94,38 @@ const askOnce = async (method: string, path: string, body: unknown): Promise<Ans
 /** Refused here, it is not the sign-in that ended: that is what was asked for. */
 const asksToSignIn = ['/api/auth/login', '/api/auth/invitation'];
 
+/** Who was faster, as far as this person may know. */
+const lastChangeOf = async ({ target }: Basis): Promise<LastChange> => {
+  const path = `/api/audit?${new URLSearchParams({ target, limit: '1' })}`;
+  const { response, answer } = await askOnce('GET', path, undefined);
+  if (!response.ok) return null;
+  return (answer as { entries?: NonNullable<LastChange>[] }).entries?.[0] ?? null;
+};
+
+const overtaken = async (basis: Basis): Promise<ApiError> => {
+  const last = await lastChangeOf(basis).catch(() => null);
+  return new ApiError(412, {
+    code: 'version-changed',
+    ...changedMeanwhile(basis, last, Date.now()),
+  });
+};
+
 /**
  * A sign-in whose token ran out is renewed, and what was refused is asked once more. `onSignedOut`
  * runs when the session has ended, before the error is thrown.
  */
 export const createAsk =
   (options: { onSignedOut: () => void; renew?: Renew }): Ask =>
-  async <T>(method: string, path: string, body?: unknown): Promise<T> => {
-    let { response, answer } = await askOnce(method, path, body);
+  async <T>(method: string, path: string, body?: unknown, basis?: Basis): Promise<T> => {
+    const ifMatch = basis === undefined ? undefined : ifMatchOf(basis);
+    let { response, answer } = await askOnce(method, path, body, ifMatch);
     const ended = response.status === 401 && !asksToSignIn.includes(path);
     if (ended && options.renew !== undefined && (await options.renew())) {
-      ({ response, answer } = await askOnce(method, path, body));
+      ({ response, answer } = await askOnce(method, path, body, ifMatch));
     }
     if (response.ok) return answer as T;
     if (response.status === 401 && ended) options.onSignedOut();
+    if (response.status === 412 && basis !== undefined) throw await overtaken(basis);
     throw problemFrom(response.status, answer);
   };
 

@@ -107,7 +107,7 @@ class AlertRulesPage extends LitElement {
       const { api } = this.app;
       const saved = isNew
         ? await api.createAlertRule({ type, ...fields })
-        : await api.changeAlertRule(rule.id, fields);
+        : await api.changeAlertRule(rule, fields);
       return saved.consequence;
     };
     const { threshold, clearThreshold, forSeconds, clearSeconds, escalateAfterSeconds } = rule;

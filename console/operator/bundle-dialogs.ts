@@ -1,5 +1,6 @@
 /** Changing, deprecating and deleting a bundle or one version of it, each with what follows spelled out. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { beganWith, readBefore } from '../data/basis.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Bundle } from '../data/types.ts';
 import { dialog } from '../ui/dialog.ts';
@@ -54,13 +55,14 @@ class BundleDialogs extends LitElement {
   #edit(bundle: Bundle): TemplateResult {
     const submit = (event: SubmitEvent): void => {
       event.preventDefault();
+      const read = readBefore(event.currentTarget, bundle);
       const form = new FormData(event.currentTarget as HTMLFormElement);
       const name = String(form.get('name')).trim();
       const description = String(form.get('description'));
       const change = { ...(name === bundle.name ? {} : { name }), description };
-      void this.#do(() => this.app.api.changeBundle(bundle.id, change), `${name} is changed.`);
+      void this.#do(() => this.app.api.changeBundle(read, change), `${name} is changed.`);
     };
-    return html`<form class="stack" @submit=${submit}>${errorNotice(this.error)}
+    return html`<form class="stack" @submit=${submit} @input=${(event: Event) => beganWith(event.currentTarget, bundle)}>${errorNotice(this.error)}
       <div class="field"><label for="edit-name">Name</label>
         <input class="input" id="edit-name" name="name" value=${bundle.name} required maxlength="42" autocomplete="off" />
         <span class="hint">It stays once a version is released: volumes on devices bear it.</span></div>

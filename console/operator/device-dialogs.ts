@@ -1,5 +1,6 @@
 /** What can be done to one device, each with its consequence spelled out before it happens. */
 import { html, LitElement, type TemplateResult } from 'lit';
+import { beganWith, readBefore } from '../data/basis.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Bundle, BundleVersion, Device } from '../data/types.ts';
 import { dialog } from '../ui/dialog.ts';
@@ -81,9 +82,10 @@ class DeviceDialogs extends LitElement {
     const submit = (event: SubmitEvent): void => {
       event.preventDefault();
       const name = String(new FormData(event.currentTarget as HTMLFormElement).get('name')).trim();
-      void this.#do(() => this.app.api.rename(this.device.id, name), `Renamed to ${name}.`);
+      const read = readBefore(event.currentTarget, this.device);
+      void this.#do(() => this.app.api.rename(read, name), `Renamed to ${name}.`);
     };
-    return html`<form class="stack" @submit=${submit}>
+    return html`<form class="stack" @submit=${submit} @input=${(event: Event) => beganWith(event.currentTarget, this.device)}>
       ${errorNotice(this.error)}
       <div class="field"><label for="device-name">Name</label>
         <input class="input" id="device-name" name="name" value=${this.device.name} required maxlength="200" autofocus />

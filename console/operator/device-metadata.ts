@@ -3,6 +3,7 @@
  * is what is kept.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { beganWith, readBefore } from '../data/basis.ts';
 import { notesIn } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Device } from '../data/types.ts';
@@ -30,12 +31,13 @@ class DeviceMetadata extends LitElement {
   async #save(event: SubmitEvent): Promise<void> {
     event.preventDefault();
     this.error = null;
-    const text = String(new FormData(event.currentTarget as HTMLFormElement).get('notes'));
+    const form = event.currentTarget as HTMLFormElement;
+    const text = String(new FormData(form).get('notes'));
     const read = notesIn(text);
     this.fault = read.kind === 'fault' ? read.reason : null;
     if (read.kind === 'fault') return;
     try {
-      this.device = await this.app.api.annotate(this.device.id, read.notes);
+      this.device = await this.app.api.annotate(readBefore(form, this.device), read.notes);
       this.editing = false;
       this.dispatchEvent(new CustomEvent('changed'));
     } catch (error) {
@@ -49,7 +51,7 @@ class DeviceMetadata extends LitElement {
       .join('\n');
     const details = this.error?.errors.map(({ message }) => message).join(' ') ?? '';
     const told = this.fault ?? details;
-    return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#save(event)}>
+    return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#save(event)} @input=${(event: Event) => beganWith(event.currentTarget, this.device)}>
       ${errorNotice(this.error)}${told === '' ? nothing : html`<p class="error-text" role="alert">${told}</p>`}
       <div class="field"><label for="notes">Notes</label>
         <textarea class="input mono" id="notes" name="notes" rows="5" spellcheck="false" .value=${text}></textarea>

@@ -1,5 +1,6 @@
 /** One group: what chooses its devices, who is in it now and how they came to be. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { beganWith, readBefore } from '../data/basis.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
@@ -81,6 +82,7 @@ class GroupPage extends LitElement {
 
   #change(event: SubmitEvent, group: Group): void {
     event.preventDefault();
+    const read = readBefore(event.currentTarget, group);
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const change = {
       name: String(form.get('name')).trim(),
@@ -88,14 +90,14 @@ class GroupPage extends LitElement {
       ...(group.query === null ? {} : { query: queryIn(event) }),
     };
     void this.#do(
-      () => this.app.api.changeGroup(group.id, change),
+      () => this.app.api.changeGroup(read, change),
       `${change.name} is changed.`,
       () => this.#refresh(),
     );
   }
 
   #changeForm(group: Group): TemplateResult {
-    return html`<form class="stack" @submit=${(event: SubmitEvent) => this.#change(event, group)}>
+    return html`<form class="stack" @submit=${(event: SubmitEvent) => this.#change(event, group)} @input=${(event: Event) => beganWith(event.currentTarget, group)}>
       ${errorNotice(this.error)}
       <div class="field"><label for="group-name">Name</label><input class="input" id="group-name" name="name" value=${group.name} required maxlength="100" autofocus /></div>
       <div class="field"><label for="group-description">Description</label><input class="input" id="group-description" name="description" value=${group.description} maxlength="500" /></div>

@@ -90,7 +90,7 @@ class NotificationsPage extends LitElement {
   #save(channel: Channel | null, wish: ChannelWish): Promise<void> {
     return this.#do(async () => {
       if (channel !== null) {
-        await this.app.api.changeChannel(channel.id, wish);
+        await this.app.api.changeChannel(channel, wish);
         return null;
       }
       const { name, signingKey } = await this.app.api.makeChannel(wish);

@@ -106,7 +106,7 @@ class PeoplePage extends LitElement {
     const change = (event: SubmitEvent): void => {
       event.preventDefault();
       const wish = readRoleFields(new FormData(event.currentTarget as HTMLFormElement));
-      void this.#do(`${person.name} is changed.`, () => this.app.api.changePerson(person.id, wish));
+      void this.#do(`${person.name} is changed.`, () => this.app.api.changePerson(person, wish));
     };
     return html`<form class="stack" @submit=${change}>${errorNotice(this.error)}
       ${roleFields({ role: person.role, sites: person.sites, all: this.#sites.value ?? [] })}
@@ -161,7 +161,7 @@ class PeoplePage extends LitElement {
         <button type="button" class="button small" @click=${() =>
           void this.#do(
             `${person.name} ${disabled ? 'can sign in again' : 'is signed out and disabled'}.`,
-            () => api.changePerson(person.id, { disabled: !disabled }),
+            () => api.changePerson(person, { disabled: !disabled }),
           )}>${disabled ? 'Enable' : 'Disable'}</button>
         ${
           person.totp

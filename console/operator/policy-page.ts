@@ -90,7 +90,8 @@ class PolicyPage extends LitElement {
 
   async #save(event: SubmitEvent): Promise<void> {
     event.preventDefault();
-    if (this.form === null) return;
+    const policy = this.#policy.value;
+    if (this.form === null || policy === undefined) return;
     const rules: PolicyRules | null = policyFrom(this.form, this.any);
     if (rules === null) {
       this.findings = [{ path: 'hostPorts', message: 'must be numbers such as 443 or 8000-8999' }];
@@ -100,7 +101,7 @@ class PolicyPage extends LitElement {
     this.findings = [];
     this.error = null;
     try {
-      await this.app.api.changePolicy(rules);
+      await this.app.api.changePolicy(policy, rules, this.app.user.tenantId);
       this.#policy.refresh();
       notify('ok', 'The policy is changed. It holds for versions made from now on.');
     } catch (error) {

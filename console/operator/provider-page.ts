@@ -78,9 +78,9 @@ class ProviderPage extends LitElement {
     this.busy = 'save';
     this.error = null;
     try {
-      await this.app.api.saveProvider(
-        wishFrom(new FormData(event.currentTarget as HTMLFormElement)),
-      );
+      const wish = wishFrom(new FormData(event.currentTarget as HTMLFormElement));
+      const { api, user } = this.app;
+      await api.saveProvider(this.editing ?? noProvider, wish, user.tenantId);
       this.#edit(null);
       this.#provider.refresh();
       notify('ok', 'Saved. It holds from the next sign-in.');

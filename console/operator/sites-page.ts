@@ -50,10 +50,10 @@ class SitesPage extends LitElement {
     try {
       notify('ok', await act(new FormData(event.currentTarget as HTMLFormElement)));
       this.shown = null;
-      this.#sites.refresh();
     } catch (error) {
       this.error = asError(error);
     }
+    this.#sites.refresh();
   }
 
   #buttons(label: string, look = 'primary'): TemplateResult {
@@ -78,7 +78,7 @@ class SitesPage extends LitElement {
 
   #rename(site: Site): TemplateResult {
     const act = async (form: FormData): Promise<string> => {
-      await this.app.api.retitleSite(site.name, String(form.get('title')).trim());
+      await this.app.api.retitleSite(site, String(form.get('title')).trim());
       return `${site.name} has its new title.`;
     };
     return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#do(event, act)}>${errorNotice(this.error)}

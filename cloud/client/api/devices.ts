@@ -1399,6 +1399,10 @@ export interface paths {
     */
     patch: {
       parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
         path: {
           name: string;
         };

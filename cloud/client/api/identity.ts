@@ -579,6 +579,10 @@ export interface paths {
     */
     put: {
       parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
       };
       requestBody: {
         content: {
@@ -1188,6 +1192,10 @@ export interface paths {
     */
     patch: {
       parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
         path: {
           id: string;
         };

@@ -118,6 +118,8 @@ export interface components {
       /** Format: date-time */
       lastSignInAt: string | null;
       totp: boolean;
+      /** @description In quotes as If-Match: a change of what was read here */
+      version: string;
     };
     Quotas: {
       /** @enum {string} */
@@ -223,6 +225,8 @@ export interface components {
       pending: number;
       /** Format: date-time */
       createdAt: string;
+      /** @description In quotes as If-Match: a change of what was read here */
+      version: string;
     };
     SiteGrant: {
       /** Format: uuid */
@@ -1225,6 +1229,8 @@ export interface components {
       createdAt: string;
       /** Format: date-time */
       changedAt: string;
+      /** @description In quotes as If-Match: a change of what was read here */
+      version: string;
     };
     MadeNotificationChannel: {
       /** Format: uuid */
@@ -1272,6 +1278,8 @@ export interface components {
       createdAt: string;
       /** Format: date-time */
       changedAt: string;
+      /** @description In quotes as If-Match: a change of what was read here */
+      version: string;
       signingKey: string | null;
     };
     NotificationTest: {
@@ -1382,6 +1390,8 @@ export interface components {
       builtIn: boolean;
       changed: boolean;
       consequence: string;
+      /** @description In quotes as If-Match: a change of what was read here */
+      version: string;
     };
     AlertSilence: {
       /** Format: uuid */
@@ -1409,6 +1419,8 @@ export interface components {
       createdBy: string;
       /** Format: date-time */
       createdAt: string;
+      /** @description In quotes as If-Match: a change of what was read here */
+      version: string;
     };
   };
   responses: {

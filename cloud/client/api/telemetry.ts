@@ -105,6 +105,10 @@ export interface paths {
     */
     patch: {
       parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
         path: {
           id: string;
         };
@@ -300,6 +304,10 @@ export interface paths {
     */
     patch: {
       parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
         path: {
           id: string;
         };
@@ -1930,6 +1938,10 @@ export interface paths {
     */
     put: {
       parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
       };
       requestBody: {
         content: {

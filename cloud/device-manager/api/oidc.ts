@@ -3,6 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, json, notFound } from '@signalbeam/platform/http/describe';
+import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { problemOf, refusal } from '@signalbeam/platform/http/problem';
 import { isAllowedUrl } from '@signalbeam/platform/outside/reach';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -22,6 +23,7 @@ import {
   deleteProvider,
   type IdentityProvider,
   listedProviders,
+  lockProvider,
   readProvider,
   writeProvider,
 } from '../store/identity-providers.ts';
@@ -98,7 +100,7 @@ const writeRoute = createRoute({
   path: '/api/identity-provider',
   tags: ['Users'],
   summary: 'Lets the people of a provider sign in, by OpenID Connect',
-  middleware: [admins] as const,
+  middleware: [admins, conditional()] as const,
   request: {
     body: body(
       z.strictObject({
@@ -206,6 +208,7 @@ export const addOidcRoutes = (api: Api, parts: Parts): void => {
       readProvider(sql, tenantId),
     );
     if (provider === null) throw noSuchProvider();
+    tellVersion(c, shown(provider));
     return c.json(shown(provider), 200);
   });
   api.openapi(writeRoute, async (c) => {
@@ -218,7 +221,8 @@ export const addOidcRoutes = (api: Api, parts: Parts): void => {
       });
     }
     const provider = await changeTenant(pools.api, author, async (sql) => {
-      const before = await readProvider(sql, tenantId);
+      const before = await lockProvider(sql, tenantId);
+      holdVersion(c, before === null ? null : shown(before));
       const kept = before?.issuer === given.issuer ? before.secretSealed : null;
       const sealed =
         typeof clientSecret === 'string'
@@ -234,6 +238,7 @@ export const addOidcRoutes = (api: Api, parts: Parts): void => {
         ...(before === null ? {} : { before: shown(before) }),
         after: shown(next),
       });
+      tellVersion(c, shown(next));
       return next;
     });
     return c.json(shown(provider), 200);

@@ -59,6 +59,10 @@ export const choiceFields = {
   token: z.uuid().optional().openapi({ description: 'Registered by this registration token' }),
 };
 
+const version = z
+  .string()
+  .openapi({ description: 'In quotes as If-Match: a change of what was read here' });
+
 export const userSchema = z
   .strictObject({
     id: z.uuid(),
@@ -72,6 +76,7 @@ export const userSchema = z
     lastSignInAt: at.nullable(),
     /** Whether a second factor is in force. */
     totp: z.boolean(),
+    version,
   })
   .openapi('User');
 
@@ -238,6 +243,7 @@ export const siteSchema = z
     devices: z.int(),
     pending: z.int(),
     createdAt: at,
+    version,
   })
   .openapi('Site');
 

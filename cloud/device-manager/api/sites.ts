@@ -4,6 +4,12 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
+import {
+  conditional,
+  holdVersion,
+  tellVersion,
+  versionOf,
+} from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -68,7 +74,7 @@ const renameRoute = createRoute({
   path: '/api/sites/{name}',
   tags: ['Sites'],
   summary: 'Gives a site another title; its name is signed and stays',
-  middleware: [requireUser('operator')] as const,
+  middleware: [requireUser('operator'), conditional()] as const,
   request: { params: nameParams, body: body(z.strictObject({ title }), { title: 'Plant 7' }) },
   responses: { 200: json(siteSchema, 'The site'), ...notFound },
 });
@@ -83,9 +89,12 @@ const deleteRoute = createRoute({
   responses: { 204: { description: 'Deleted' }, ...notFound, ...conflict },
 });
 
+const factsOf = ({ title }: Pick<Site, 'title'>) => ({ title });
+
 const shown = (site: Site): z.infer<typeof siteSchema> => ({
   ...site,
   createdAt: site.createdAt.toISOString(),
+  version: versionOf(factsOf(site)),
 });
 
 const tell = (
@@ -160,7 +169,9 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
     const site = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const locked = await lockSite(sql, name);
       if (locked === null) return null;
+      holdVersion(c, factsOf(locked));
       await retitleSite(sql, name, next);
+      tellVersion(c, { title: next });
       const facts = { before: { title: locked.title }, after: { title: next } };
       if (locked.title !== next) await tell(sql, 'rename', { name, ...facts }, { caller, ip });
       return findSite(sql, name);

@@ -6,6 +6,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
+import {
+  conditional,
+  holdVersion,
+  tellVersion,
+  versionOf,
+} from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { hashPassword } from '@signalbeam/platform/identity/passwords';
 import { holdQuota } from '@signalbeam/platform/identity/quota';
@@ -26,6 +32,18 @@ import {
 import type { Parts } from './parts.ts';
 import { emailAddress, idParams, newPassword, role, siteScope, userSchema } from './schemas.ts';
 
+const factsOf = ({
+  name,
+  role,
+  sites,
+  disabledAt,
+}: Pick<User, 'name' | 'role' | 'sites' | 'disabledAt'>) => ({
+  name,
+  role,
+  sites,
+  disabled: disabledAt !== null,
+});
+
 const shown = (user: User): z.infer<typeof userSchema> => ({
   id: user.id,
   email: user.email,
@@ -36,6 +54,7 @@ const shown = (user: User): z.infer<typeof userSchema> => ({
   disabledAt: user.disabledAt?.toISOString() ?? null,
   lastSignInAt: user.lastSignInAt?.toISOString() ?? null,
   totp: user.totp,
+  version: versionOf(factsOf(user)),
 });
 
 const newUserSchema = z.strictObject({
@@ -79,7 +98,7 @@ const changeRoute = createRoute({
   path: '/api/users/{id}',
   tags: ['Users'],
   summary: 'Changes a person’s name or role, or disables them',
-  middleware: [requireUser('admin', { everySite: true })] as const,
+  middleware: [requireUser('admin', { everySite: true }), conditional()] as const,
   request: { params: idParams, body: body(changeSchema, { role: 'viewer' }) },
   responses: { 200: json(userSchema, 'The person'), ...notFound, ...conflict },
 });
@@ -114,18 +133,6 @@ const changed = (user: User, change: z.infer<typeof changeSchema>, now: Date) =>
     disabledAt: change.disabled === undefined ? user.disabledAt : disabledAt,
   };
 };
-
-const factsOf = ({
-  name,
-  role,
-  sites,
-  disabledAt,
-}: Pick<User, 'name' | 'role' | 'sites' | 'disabledAt'>) => ({
-  name,
-  role,
-  sites,
-  disabled: disabledAt !== null,
-});
 
 /** A tenant always keeps somebody who may keep its people. */
 const keepOne = ({ user, otherAdmins }: { user: User; otherAdmins: number }): void => {
@@ -174,6 +181,7 @@ const addChanging = (api: Api, parts: Parts): void => {
     const user = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
       const locked = await lockForChange(sql, id);
       if (locked === null) throw refusal('not-found', 'There is no such user.');
+      holdVersion(c, factsOf(locked.user));
       const next = changed(locked.user, change, new Date(parts.now()));
       if (!isKeeper(next)) keepOne(locked);
       const updated = await updateUser(sql, id, next);
@@ -188,6 +196,7 @@ const addChanging = (api: Api, parts: Parts): void => {
         after: factsOf(updated),
         ip: c.var.clientAddress,
       });
+      tellVersion(c, factsOf(updated));
       return updated;
     });
     return c.json(shown(user), 200);

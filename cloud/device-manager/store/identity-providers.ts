@@ -31,6 +31,17 @@ export const readProvider = async (
   return rows[0] ?? null;
 };
 
+/** Whoever else changes it waits, also while there is none. */
+export const lockProvider = async (
+  sql: Sql,
+  tenantId: string,
+): Promise<IdentityProvider | null> => {
+  await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('identity provider:' || $1, 0))`, [
+    tenantId,
+  ]);
+  return readProvider(sql, tenantId);
+};
+
 /** For the sign-in page, before a tenant is known; a page shows no more buttons than this. */
 export const listedProviders = async (
   sql: Sql,

@@ -14,15 +14,25 @@ export type Tagged = { var: { tags: EntityTags } };
 const digest = (content: string | Uint8Array): string =>
   createHash('sha256').update(content).digest('base64url').slice(0, 16);
 
-/** The version of what `facts` say, which must be all that a conditional write may change. */
-const versionOf = (facts: unknown): string => digest(JSON.stringify(facts));
+/** Whoever read it and whoever has just changed it may have put its fields in another order. */
+const inOrder = (_key: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+    ? Object.fromEntries(Object.entries(value).toSorted(([one], [two]) => (one < two ? -1 : 1)))
+    : value;
+
+/**
+ * The version of what `facts` say, which must be all that a conditional write may change. Lists show
+ * it with each thing, for those that have no address of their own to read a tag from.
+ */
+export const versionOf = (facts: unknown): string => digest(JSON.stringify(facts, inOrder));
 
 const tagsIn = (header: string): string[] =>
   header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
 
 /** Whether If-Match allows a write on this version. */
 const allowsVersion = (ifMatch: string, version: string): boolean =>
-  ifMatch.trim() === '*' || tagsIn(ifMatch).some((tag) => tag.startsWith(`"${version}.`));
+  ifMatch.trim() === '*' ||
+  tagsIn(ifMatch).some((tag) => tag === `"${version}"` || tag.startsWith(`"${version}.`));
 
 const isKnown = (ifNoneMatch: string | undefined, tag: string): boolean =>
   ifNoneMatch !== undefined && (ifNoneMatch.trim() === '*' || tagsIn(ifNoneMatch).includes(tag));

@@ -3,6 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { createRoute, z } from '@hono/zod-openapi';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
+import {
+  conditional,
+  holdVersion,
+  tellVersion,
+  versionOf,
+} from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
@@ -23,7 +29,13 @@ const shown = (rule: AlertRule): z.infer<typeof ruleSchema> => {
   const builtIn = builtInRule(rule.id);
   const changed =
     builtIn !== undefined && JSON.stringify({ ...builtIn, ...rule }) !== JSON.stringify(builtIn);
-  return { ...rule, builtIn: builtIn !== undefined, changed, consequence: ruleWords(rule) };
+  return {
+    ...rule,
+    builtIn: builtIn !== undefined,
+    changed,
+    consequence: ruleWords(rule),
+    version: versionOf(rule),
+  };
 };
 
 /** Locks the tenant's rules, so that two requests do not both see room or overwrite each other. */
@@ -130,7 +142,7 @@ const addChanging: AddRoutes = (api, { pools, now }) => {
       path: '/api/alert-rules/{id}',
       tags,
       summary: 'Changes a rule; open alerts stay as they were raised',
-      middleware: [requireUser('operator', everySite)] as const,
+      middleware: [requireUser('operator', everySite), conditional()] as const,
       request: { params: ruleParams, body: body(ruleChangeSchema, { forSeconds: 600 }) },
       responses: { 200: json(ruleSchema, 'The rule'), ...notFound },
     }),
@@ -142,14 +154,19 @@ const addChanging: AddRoutes = (api, { pools, now }) => {
       );
       const rule = await changeTenant(pools.api, author, async (sql) => {
         const before = ruleNamed(await lockedRules(sql, author.tenantId), id);
+        holdVersion(c, before);
         const after = checkRule({ ...before, ...change });
         await saveRule(sql, after, { ...author, at: new Date(now()) });
         await tell(sql, author, 'change', id, { before, after });
+        tellVersion(c, after);
         return after;
       });
       return c.json(shown(rule), 200);
     },
   );
+};
+
+const addResetting: AddRoutes = (api, { pools, now }) => {
   api.openapi(
     createRoute({
       method: 'post',
@@ -207,5 +224,5 @@ const addChanging: AddRoutes = (api, { pools, now }) => {
 };
 
 export const addAlertRuleRoutes: AddRoutes = (api, parts) => {
-  for (const add of [addReading, addMaking, addChanging]) add(api, parts);
+  for (const add of [addReading, addMaking, addChanging, addResetting]) add(api, parts);
 };

@@ -110,6 +110,9 @@ const ruleFields = {
     .nullable(),
   site: siteName.nullable(),
 };
+const version = z
+  .string()
+  .openapi({ description: 'In quotes as If-Match: a change of what was read here' });
 export const ruleSchema = z
   .strictObject({
     id: ruleId,
@@ -121,6 +124,7 @@ export const ruleSchema = z
     changed: z.boolean(),
     /** What the rule does, in words. */
     consequence: z.string(),
+    version,
   })
   .openapi('AlertRule');
 export const newRuleSchema = z.strictObject({
@@ -175,6 +179,7 @@ export const silenceSchema = z
     inForce: z.boolean(),
     createdBy: z.string(),
     createdAt: at,
+    version,
   })
   .openapi('AlertSilence');
 

@@ -3,6 +3,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
+import {
+  conditional,
+  holdVersion,
+  tellVersion,
+  versionOf,
+} from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
@@ -36,6 +42,9 @@ const silenceMsMax = 366 * 86_400_000;
 const noSuchSilence = () => refusal('not-found', 'There is no such silence.');
 const position = z.tuple([z.iso.datetime(), z.uuid()]);
 
+/** What of a silence can be changed. */
+const changeable = ({ reason, endsAtMs }: SilenceRecord) => ({ reason, endsAtMs });
+
 const shown = (silence: SilenceRecord, nowMs: number): z.infer<typeof silenceSchema> => {
   const { startsAtMs, endsAtMs, createdAt, ...facts } = silence;
   return {
@@ -44,6 +53,7 @@ const shown = (silence: SilenceRecord, nowMs: number): z.infer<typeof silenceSch
     endsAt: new Date(endsAtMs).toISOString(),
     inForce: isInForce(silence, nowMs),
     createdAt: createdAt.toISOString(),
+    version: versionOf(changeable(silence)),
   };
 };
 
@@ -191,7 +201,7 @@ const addChanging: AddRoutes = (api, { pools, now }) => {
       path: '/api/alert-silences/{id}',
       tags,
       summary: 'Changes the reason or the end of a silence',
-      middleware: [requireUser('operator')] as const,
+      middleware: [requireUser('operator'), conditional()] as const,
       request: {
         params: idParams,
         body: body(silenceChangeSchema, { reason: 'It takes longer.' }),
@@ -206,11 +216,13 @@ const addChanging: AddRoutes = (api, { pools, now }) => {
       const changed = await changeTenant(pools.api, author, async (sql) => {
         const before = await lockSilence(sql, id);
         if (before === null) throw noSuchSilence();
+        holdVersion(c, changeable(before));
         const endsAtMs = endsAt === undefined ? before.endsAtMs : Date.parse(endsAt);
         if (endsAt !== undefined) checkSpan(before.startsAtMs, endsAtMs, nowMs);
         const after = { ...before, reason: reason ?? before.reason, endsAtMs };
         await changeSilence(sql, id, { reason: after.reason, endsAt: new Date(endsAtMs) });
         await tell(sql, author, 'change', id, { before: factsOf(before), after: factsOf(after) });
+        tellVersion(c, changeable(after));
         return after;
       });
       return c.json(shown(changed, nowMs), 200);

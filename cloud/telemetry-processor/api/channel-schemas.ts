@@ -141,6 +141,9 @@ export const channelSchema = z
     health: healthSchema,
     createdAt: at,
     changedAt: at,
+    version: z
+      .string()
+      .openapi({ description: 'In quotes as If-Match: a change of what was read here' }),
   })
   .openapi('NotificationChannel');
 

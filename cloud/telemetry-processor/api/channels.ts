@@ -4,7 +4,12 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
-import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
+import {
+  conditional,
+  holdVersion,
+  tellVersion,
+  versionOf,
+} from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { createReach } from '@signalbeam/platform/outside/reach';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -126,6 +131,7 @@ export const shown = (row: ChannelRow): z.infer<typeof channelSchema> => ({
   },
   createdAt: row.createdAt.toISOString(),
   changedAt: row.changedAt.toISOString(),
+  version: versionOf(factsOf(row)),
 });
 
 const addReading = (api: Api, { pools }: Parts): void => {

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
 import { body, json } from '@signalbeam/platform/http/describe';
+import { conditional, holdVersion, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
@@ -11,7 +12,12 @@ import {
   retentionNames,
   retentionOf,
 } from '../core/retention.ts';
-import { readRetention, type TenantRetention, writeRetention } from '../store/retention.ts';
+import {
+  lockRetention,
+  readRetention,
+  type TenantRetention,
+  writeRetention,
+} from '../store/retention.ts';
 import type { AddRoutes } from './parts.ts';
 
 const tags = ['Telemetry'];
@@ -79,6 +85,7 @@ export const addRetentionRoutes: AddRoutes = (api, parts) => {
       const kept = await withTenant(parts.pools.api, caller, (sql) =>
         readRetention(sql, caller.tenantId),
       );
+      tellVersion(c, kept.chosen);
       return c.json(shown(kept), 200);
     },
   );
@@ -89,7 +96,7 @@ export const addRetentionRoutes: AddRoutes = (api, parts) => {
       tags,
       summary: 'Chooses for how many days; null is the default of the tier',
       description: 'What is older is removed within a day, and does not come back.',
-      middleware: [requireUser('admin', { everySite: true })] as const,
+      middleware: [requireUser('admin', { everySite: true }), conditional()] as const,
       request: {
         body: body(wishSchema, {
           ...{ metricsDays: 14, hoursDays: null, eventsDays: 30, deadLettersDays: null },
@@ -102,13 +109,15 @@ export const addRetentionRoutes: AddRoutes = (api, parts) => {
       const author = authorOf(c.var);
       const { tenantId, actor, ip } = author;
       const kept = await changeTenant(parts.pools.api, author, async (sql) => {
-        const before = await readRetention(sql, tenantId);
+        const before = await lockRetention(sql, tenantId);
+        holdVersion(c, before.chosen);
         checkWish(before.tier, wish);
         await writeRetention(sql, tenantId, wish);
         await writeAudit(sql, {
           ...{ tenantId, actor, ip, action: 'retention.edit', target: `tenant:${tenantId}` },
           ...{ before: before.chosen, after: wish },
         });
+        tellVersion(c, wish);
         return { tier: before.tier, chosen: wish };
       });
       return c.json(shown(kept), 200);

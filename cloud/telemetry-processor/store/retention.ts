@@ -34,6 +34,14 @@ export const readRetention = async (sql: Sql, tenantId: string): Promise<TenantR
   return { tier, chosen };
 };
 
+/** Whoever else chooses waits, also while nobody has chosen yet. */
+export const lockRetention = async (sql: Sql, tenantId: string): Promise<TenantRetention> => {
+  await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('retention:' || $1, 0))`, [
+    tenantId,
+  ]);
+  return readRetention(sql, tenantId);
+};
+
 export const writeRetention = (sql: Sql, tenantId: string, chosen: ChosenRetention) =>
   sql.query(
     `INSERT INTO telemetry.retention
