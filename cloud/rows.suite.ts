@@ -22,7 +22,8 @@ const noted: Record<string, readonly string[]> = {
 };
 
 /** What is added up from rows that came, some seconds later. */
-const addedUp = /^telemetry\.(metrics_(hourly|daily)|rollup_marks|health_marks|device_health)/;
+const addedUp =
+  /^telemetry\.(metrics_(minutes|hourly|daily)|rollup_marks|health_marks|device_health)/;
 
 const lineOf = (table: string): string => {
   const without = noted[table];

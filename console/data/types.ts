@@ -265,7 +265,7 @@ export type Sample = {
 /** A chart's points, and from what they were made. */
 export type MetricSeries = {
   series: Sample[];
-  source: 'samples' | 'hours' | 'days';
+  source: 'samples' | 'minutes' | 'hours' | 'days';
   bucketMs: number;
 };
 

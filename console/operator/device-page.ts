@@ -113,6 +113,7 @@ class DevicePage extends LitElement {
     if (event.type === 'metrics') {
       const sample = sampleFromEvent(event.data);
       if (sample === null) this.#metrics.refresh();
+      else if (this.#isNextStep(sample)) this.#metrics.refresh();
       else this.#metrics.patch((known) => this.#withSample(known, sample));
     } else if (event.type === 'event') {
       this.#events.refresh();
@@ -124,7 +125,15 @@ class DevicePage extends LitElement {
     }
   }
 
-  /** Points of hours and days are means: one sample is none of them. */
+  /** Minutes are made in the cloud, one for many samples: asked for again when a step is over. */
+  #isNextStep(sample: Sample): boolean {
+    const known = this.#metrics.value;
+    const last = known?.series.at(-1);
+    if (known?.source !== 'minutes' || last === undefined) return false;
+    return new Date(sample.at).getTime() >= new Date(last.at).getTime() + known.bucketMs;
+  }
+
+  /** Points of minutes, hours and days are means: one sample is none of them. */
   #withSample(known: MetricSeries, sample: Sample): MetricSeries {
     if (known.source !== 'samples') return known;
     const series = appendSample(known.series, sample, Date.now() - this.range.ms);

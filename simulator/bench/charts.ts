@@ -52,9 +52,10 @@ const addRollups = async (maker: Pool, tenantId: string, ids: readonly string[],
   const values = metricColumns
     .map(() => 'random() * 40, 60 + random() * 40, 12000, 240')
     .join(', ');
-  for (const [table, unit] of [
-    ['metrics_hourly', 'hour'],
-    ['metrics_daily', 'day'],
+  for (const [table, unit, since] of [
+    ['metrics_minutes', '5 minutes', 1],
+    ['metrics_hourly', '1 hour', days],
+    ['metrics_daily', '1 day', days],
   ] as const) {
     await maker.query(
       `INSERT INTO telemetry.${table}
@@ -62,9 +63,9 @@ const addRollups = async (maker: Pool, tenantId: string, ids: readonly string[],
        SELECT $1::uuid, id, at, 240, 0,
               ARRAY[extract(epoch FROM at) * 1000] || array_fill(50::float8, ARRAY[${metricColumns.length}]),
               ${values}
-         FROM generate_series(date_bin('1 ${unit}', now() - $3 * interval '1 day', 'epoch'), now(),
-                              interval '1 ${unit}') at, unnest($2::uuid[]) id`,
-      [tenantId, ids, days],
+         FROM generate_series(date_bin('${unit}', now() - $3 * interval '1 day', 'epoch'), now(),
+                              interval '${unit}') at, unnest($2::uuid[]) id`,
+      [tenantId, ids, since],
     );
   }
 };
@@ -157,6 +158,7 @@ const bytesOf = async (maker: Pool, size: Size) => {
     rows.find(({ parent }) => parent === `telemetry.${table}`)?.bytes ?? 0;
   return {
     samplesBytesPerDeviceDay: Math.round(of('metrics') / size.sampled),
+    minutesBytesPerDeviceDay: Math.round(of('metrics_minutes') / size.devices),
     hoursBytesPerDeviceDay: Math.round(of('metrics_hourly') / size.devices / size.days),
     daysBytesPerDeviceDay: Math.round(of('metrics_daily') / size.devices / size.days),
   };

@@ -988,7 +988,7 @@ export interface components {
       to: string;
       bucketMs: number;
       /** @enum {string} */
-      source: "samples" | "hours" | "days";
+      source: "samples" | "minutes" | "hours" | "days";
       series: {
         /** Format: date-time */
         at: string;
@@ -1140,7 +1140,7 @@ export interface components {
       to: string;
       stepMs: number;
       /** @enum {string} */
-      source: "samples" | "hours" | "days";
+      source: "samples" | "minutes" | "hours" | "days";
       /** @enum {string} */
       aggregate: "avg" | "min" | "max" | "sum" | "count" | "last";
       metrics: ("cpuPercent" | "memoryPercent" | "memoryUsedBytes" | "diskPercent" | "diskUsedBytes" | "networkReceivedBytes" | "networkSentBytes" | "loadAverage" | "temperatureCelsius" | "uptimeSeconds")[];

@@ -1868,7 +1868,7 @@ export interface paths {
   };
   "/api/telemetry/metrics": {
     /**
-    * Metrics of several devices over time, from samples, hours or days
+    * Metrics of several devices over time, from samples, minutes, hours or days
     * @description Devices that the caller does not see are left out. Needs a user with the role viewer or above, or the approved device itself.
     */
     get: {

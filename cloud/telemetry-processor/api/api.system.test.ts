@@ -7,6 +7,7 @@ import '@signalbeam/launcher/rig/provided';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { issueDeviceToken } from '@signalbeam/platform/identity/tokens';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
 import type { Service } from '@signalbeam/platform/service';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
@@ -20,6 +21,7 @@ import {
   type TestTenant,
 } from '../rig.suite.ts';
 import { createService } from '../service.ts';
+import { rollUp } from '../store/rollups.ts';
 import type { VirtualDevice } from '../virtual-device.suite.ts';
 
 let test: TestPlatform;
@@ -253,6 +255,19 @@ describe('another tenant', () => {
     } finally {
       client.release();
     }
+  });
+
+  it('shows rows of their sites alone to who is held to some', async () => {
+    await rollUp(test.platform.pools.ingest);
+    const views = ['metrics', 'metrics_minutes', 'metrics_hourly', 'metrics_daily', 'events'];
+    const read = [...views, 'reported', 'reported_history', 'watermarks']
+      .map((view) => `SELECT DISTINCT '${view}' FROM telemetry.public_${view}`)
+      .join(' UNION ALL ');
+    const seenBy = async (sites: string[] | null) => {
+      const scope = { tenantId: tenant.tenantId, sites };
+      return (await withTenant(test.platform.pools.api, scope, (sql) => sql.query(read))).rowCount;
+    };
+    expect([await seenBy(null), await seenBy(['plant-7']), await seenBy(['x'])]).toEqual([8, 8, 0]);
   });
 });
 

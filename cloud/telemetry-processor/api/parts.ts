@@ -24,9 +24,9 @@ export type AddRoutes = (api: Api, parts: Parts) => void;
 
 /** For how long charts of the caller's tenant find samples and hours. */
 export const keptBy = async (sql: Sql, { tenantId }: Pick<Caller, 'tenantId'>) => {
-  const { tier, chosen } = await readRetention(sql, tenantId);
+  const { tier, chosen, minutesSince } = await readRetention(sql, tenantId);
   const { metricsDays: samplesDays, hoursDays } = retentionOf(tier, chosen);
-  return { samplesDays, hoursDays };
+  return { samplesDays, hoursDays, minutesSinceMs: minutesSince.getTime() };
 };
 
 export const noSuchDevice = () => refusal('not-found', 'There is no such device.');

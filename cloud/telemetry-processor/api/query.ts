@@ -109,7 +109,7 @@ export const addQueryRoutes: AddRoutes = (api, parts) => {
       method: 'get',
       path: '/api/telemetry/metrics',
       tags: ['Telemetry'],
-      summary: 'Metrics of several devices over time, from samples, hours or days',
+      summary: 'Metrics of several devices over time, from samples, minutes, hours or days',
       description: 'Devices that the caller does not see are left out.',
       middleware: [requireCaller('viewer')] as const,
       request: { query: querySchema },

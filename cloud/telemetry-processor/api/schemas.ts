@@ -30,7 +30,7 @@ export const metricsQuery = z.strictObject({
   maxPoints: z.coerce.number().int().min(2).max(2_000).default(300),
 });
 /** What the points were made from: samples are kept for less long than hours, hours than days. */
-export const sourceSchema = z.enum(['samples', 'hours', 'days']);
+export const sourceSchema = z.enum(['samples', 'minutes', 'hours', 'days']);
 
 export const metricsSchema = z
   .strictObject({

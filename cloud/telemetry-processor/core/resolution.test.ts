@@ -5,16 +5,28 @@ import { resolutionOf } from './resolution.ts';
 const hour = 3_600_000;
 const day = 24 * hour;
 const now = Date.UTC(2026, 5, 15);
-const kept = { samplesDays: 30, hoursDays: 400 };
+const kept = { samplesDays: 30, hoursDays: 400, minutesSinceMs: 0 };
 const of = (agoMs: number, stepMs: number | null = null, toMs = now) =>
   resolutionOf({ fromMs: now - agoMs, toMs, now, stepMs, maxPoints: 300, kept });
 
 test('draws the ranges of the console from what is finest and small enough', () => {
   expect(of(hour)).toEqual({ source: 'samples', stepMs: 15_000 });
-  expect(of(day)).toEqual({ source: 'samples', stepMs: 300_000 });
+  expect(of(day)).toEqual({ source: 'minutes', stepMs: 300_000 });
   expect(of(7 * day)).toEqual({ source: 'hours', stepMs: hour });
   expect(of(30 * day)).toEqual({ source: 'hours', stepMs: 3 * hour });
   expect(of(365 * day)).toEqual({ source: 'days', stepMs: 2 * day });
+});
+
+test('reads samples where five minutes are not whole yet, or too coarse', () => {
+  const young = { ...kept, minutesSinceMs: now - 2 * hour };
+  const asked = { fromMs: now - day, toMs: now, now, stepMs: null, maxPoints: 300 };
+  expect(resolutionOf({ ...asked, kept: young }).source).toBe('samples');
+  expect(resolutionOf({ ...asked, fromMs: now - 4 * day, stepMs: 60_000, kept: young })).toEqual({
+    ...{ source: 'hours', stepMs: hour },
+  });
+  expect(of(4 * day, 60_000)).toEqual({ source: 'minutes', stepMs: 300_000 });
+  expect(of(2 * day, 60_000)).toEqual({ source: 'samples', stepMs: 60_000 });
+  expect(of(6 * hour, 600_000)).toEqual({ source: 'samples', stepMs: 600_000 });
 });
 
 test('goes by the step that is asked for, in whole hours and days', () => {
@@ -40,7 +52,8 @@ test('never finer than asked for, and never more points than wanted', () => {
       const { source, stepMs } = resolutionOf(asked);
       if (wanted === null) expect(Math.floor(length / stepMs) + 1).toBeLessThanOrEqual(300);
       else expect(stepMs).toBeGreaterThanOrEqual(wanted);
-      if (source !== 'samples') expect(stepMs % (source === 'hours' ? hour : day)).toBe(0);
+      const units = { samples: 1, minutes: 300_000, hours: hour, days: day };
+      expect(stepMs % units[source]).toBe(0);
     }),
   );
 });

@@ -59,6 +59,7 @@ export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): 
     before(retention.hoursDays),
     before(daysDays),
   ]);
+  await sql.query('SELECT telemetry.drop_old_minutes($1)', [before(retention.metricsDays)]);
   await deleteOlder(sql, 'telemetry.metrics_thinned', 'received_at', before(retention.metricsDays));
   await deleteOlder(sql, 'telemetry.events', 'received_at', before(retention.eventsDays));
   await deleteOlder(sql, 'telemetry.reported_history', 'received_at', before(retention.eventsDays));

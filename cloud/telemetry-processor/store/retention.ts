@@ -20,18 +20,23 @@ const chosenColumns = `r.metrics_days AS "metricsDays", r.hours_days AS "hoursDa
   r.events_days AS "eventsDays", r.dead_letters_days AS "deadLettersDays"`;
 
 export type TenantRetention = { tier: RetentionTier; chosen: ChosenRetention };
+type TenantRow = { tier: RetentionTier; minutesSince: Date } & ChosenRetention;
 
 /** Of the tenant that `sql` is for. */
-export const readRetention = async (sql: Sql, tenantId: string): Promise<TenantRetention> => {
-  const { tier, ...chosen } = onlyRow(
-    await sql.query<{ tier: RetentionTier } & ChosenRetention>(
-      `SELECT t.tier, ${chosenColumns} FROM device_manager.public_tenants t
+export const readRetention = async (
+  sql: Sql,
+  tenantId: string,
+): Promise<TenantRetention & { minutesSince: Date }> => {
+  const { tier, minutesSince, ...chosen } = onlyRow(
+    await sql.query<TenantRow>(
+      `SELECT t.tier, ${chosenColumns},
+              (SELECT minutes_since FROM telemetry.rollup_starts) AS "minutesSince" FROM device_manager.public_tenants t
          LEFT JOIN telemetry.retention r ON r.tenant_id = t.tenant_id
         WHERE t.tenant_id = $1`,
       [tenantId],
     ),
   );
-  return { tier, chosen };
+  return { tier, chosen, minutesSince };
 };
 
 /** Whoever else chooses waits, also while nobody has chosen yet. */
@@ -99,6 +104,7 @@ const removeOfDevices = async (
       [deviceIds, before],
     );
   await remove('metrics_thinned', 'received_at', metricsBefore);
+  await remove('metrics_minutes', 'bucket', metricsBefore);
   await remove('metrics_hourly', 'bucket', days.before(retention.hoursDays));
   await remove('events', 'received_at', days.before(retention.eventsDays));
   await remove('reported_history', 'received_at', days.before(retention.eventsDays));

@@ -1,5 +1,5 @@
 /**
- * Hours and days hold what a sum over everything that was ever sent holds: whatever came late,
+ * Minutes, hours and days hold what a sum over everything that was ever sent holds: whatever came late,
  * twice, in pieces, summed up by the device or with a wrong clock, with two replicas adding at once
  * and samples deleted in between.
  */
@@ -14,7 +14,7 @@ import { type MetricsBody, metricNames, type ThinnedBody } from '@signalbeam/syn
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { placedHourOf } from '../core/placement.ts';
+import { isPlausible, placedHourOf } from '../core/placement.ts';
 import type { Source } from '../core/resolution.ts';
 import { retentionOf } from '../core/retention.ts';
 import { decodeFrame } from '../ingest/decode.ts';
@@ -131,8 +131,8 @@ const addTo = (bucket: Bucket, { at: time, receivedAt, body }: Written): void =>
 const summed = (written: readonly Written[], unitMs: number): Map<number, Bucket> => {
   const buckets = new Map<number, Bucket>();
   for (const each of written) {
-    const hour = placedHourOf(each.at, each.receivedAt);
-    const start = hour - (hour % unitMs);
+    const time = isPlausible(each.at, each.receivedAt) ? each.at : each.receivedAt;
+    const start = time - (time % unitMs);
     const bucket = buckets.get(start) ?? { samples: 0, misdated: 0, newest: [], metrics: {} };
     buckets.set(start, bucket);
     addTo(bucket, each);
@@ -220,6 +220,8 @@ it('counts each row once, as a sum over everything would', async () => {
       await send('metrics', 0);
       await send('backfill', 0);
       await Promise.all([rollUp(one), rollUp(two)]);
+      const minutes = await stored('metrics_minutes', device.deviceId);
+      expect(minutes).toEqual(summed(written, 5 * 60_000));
       expect(await stored('metrics_hourly', device.deviceId)).toEqual(summed(written, hourMs));
       expect(await stored('metrics_daily', device.deviceId)).toEqual(summed(written, dayMs));
     }),
@@ -263,7 +265,7 @@ it('keeps hours and days for as long as it is told, by whole partitions', async 
   expect(await partitions()).toContain(oldDays);
 });
 
-it('gives the same chart from samples, hours and days', async () => {
+it('gives the same chart from samples, minutes, hours and days', async () => {
   const device = { tenantId: randomUUID(), deviceId: randomUUID() };
   const today = now - (now % dayMs);
   const nothing = Object.fromEntries(metricNames.map((name) => [name, null])) as MetricsBody;
@@ -286,7 +288,10 @@ it('gives the same chart from samples, hours and days', async () => {
         );
       const byHour = await read('samples', hourMs);
       expect(byHour).toHaveLength(9);
+      expect(await read('minutes', hourMs)).toEqual(byHour);
       expect(await read('hours', hourMs)).toEqual(byHour);
+      const byQuarter = await read('samples', 900_000);
+      expect(await read('minutes', 900_000)).toEqual(byQuarter);
       const byDay = await read('samples', dayMs);
       expect(byDay).toHaveLength(1);
       expect(await read('hours', dayMs)).toEqual(byDay);

@@ -1,5 +1,5 @@
 /**
- * Adds what came to the hours and days it lies in. One statement takes notes, reads the rows they
+ * Adds what came to the five minutes, hours and days it lies in. One statement takes notes, reads the rows they
  * name and adds them, so a note is taken exactly when its rows count: whoever runs it, however
  * often, and whatever dies in between. Minimum, maximum, sum and count of what is added need nothing
  * of what was there, so samples may have been deleted long ago. Cost: one index scan per note.
@@ -61,7 +61,7 @@ const added = join(
 const addTo = (table: string, unit: string): string => `
   INSERT INTO telemetry.${table} AS old
     (tenant_id, device_id, bucket, samples, misdated, newest, ${list})
-  SELECT tenant_id, device_id, date_bin('${unit}', hour, 'epoch') AS bucket,
+  SELECT tenant_id, device_id, date_bin('${unit}', step, 'epoch') AS bucket,
          sum(samples)::integer, sum(misdated)::integer, max(newest), ${merged}
     FROM pieces GROUP BY tenant_id, device_id, bucket ORDER BY device_id, bucket
   ON CONFLICT (device_id, bucket) DO UPDATE SET
@@ -69,13 +69,13 @@ const addTo = (table: string, unit: string): string => `
     newest = greatest(old.newest, excluded.newest), ${added}`;
 
 const piece = (table: string, counts: string, newest: string, columns: string): string => `
-  SELECT mark.tenant_id, mark.device_id, mark.hour, found.*
+  SELECT mark.tenant_id, mark.device_id, found.*
     FROM taken AS mark CROSS JOIN LATERAL (
-      SELECT ${counts}, max(${newest}) AS newest, ${columns}
+      SELECT date_bin('5 minutes', telemetry.placed_time(at, received_at), 'epoch') AS step,
+             ${counts}, max(${newest}) AS newest, ${columns}
         FROM telemetry.${table} AS stored
         CROSS JOIN LATERAL (SELECT telemetry.placed_hour(at, received_at) AS hour) AS placed_at
-       WHERE ${named} AND placed_at.hour = mark.hour) AS found
-   WHERE found.newest IS NOT NULL`;
+       WHERE ${named} AND placed_at.hour = mark.hour GROUP BY step) AS found`;
 
 const merge = `
   WITH taken AS (
@@ -96,7 +96,8 @@ const merge = `
        coalesce(sum(${samplesOfThinned}) FILTER (WHERE ${isMisdated}), 0)::bigint AS misdated`,
       `ARRAY[${atMs}, ${lastOfThinned}]`,
       ofThinned,
-    )} AND mark.lane = 'backfill'),
+    )} WHERE mark.lane = 'backfill'),
+  minutes AS (${addTo('metrics_minutes', '5 minutes')} RETURNING 1),
   hours AS (${addTo('metrics_hourly', '1 hour')} RETURNING device_id, newest),
   days AS (${addTo('metrics_daily', '1 day')} RETURNING 1)
   SELECT (SELECT count(*) FROM taken) AS marks, (SELECT coalesce(

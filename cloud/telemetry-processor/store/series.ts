@@ -1,8 +1,8 @@
 /**
- * Charts: metrics of some devices over time, from samples (and what devices summed up), hours or
- * days. All three give minimum, maximum, sum and count of a step, so they answer alike; what a
+ * Charts: metrics of some devices over time, from samples (and what devices summed up), five
+ * minutes, hours or days. All give minimum, maximum, sum and count of a step, so they answer alike; what a
  * device summed up counts with the weight of its samples, and lies in the step where its own begins.
- * A sample whose clock cannot be right (../core/placement.ts) is in hours and days alone. Cost: one
+ * A sample whose clock cannot be right (../core/placement.ts) is in the rollups alone. Cost: one
  * index scan for each table and device, one row for each step. Through the views of one tenant; the
  * caller makes sure that the devices are seen by whoever asks.
  */
@@ -102,6 +102,8 @@ const scans = (wish: SeriesWish): string => {
       return `${scan(wish, 'public_metrics', 'at', ofSample, isPlausible)}
        UNION ALL
        ${scan(wish, 'public_metrics_thinned', 'at', ofThinned, isPlausible)}`;
+    case 'minutes':
+      return scan(wish, 'public_metrics_minutes', 'bucket', ofRollup);
     case 'hours':
       return scan(wish, 'public_metrics_hourly', 'bucket', ofRollup);
     case 'days':
@@ -109,7 +111,7 @@ const scans = (wish: SeriesWish): string => {
   }
 };
 
-/** By device, then by time. Steps of hours and days begin where their first one does. */
+/** By device, then by time. Steps of rollups begin where their first one does. */
 export const readSeries = async (sql: Sql, wish: SeriesWish): Promise<SeriesPoint[]> => {
   const values = wish.names.map((name) => finalOf(name, wish.aggregate)).join(', ');
   const fromMs =
