@@ -50,7 +50,7 @@ const describeContainers = (at: () => CommonSite) => {
     const id = await create('listed');
     expect(await see(id)).toMatchObject({
       ...{ id, name: `${deviceId}-listed`, state: 'created', imageDigest: base.digest },
-      ...{ exitCode: null, startedAt: null, restartCount: 0, oomKilled: false },
+      ...{ exitCode: null, startedAt: null, finishedAt: null, restartCount: 0, oomKilled: false },
       ...{ ports: [], mounts: [], restart: 'no', resources: {} },
     });
     await engine.start(id);
@@ -99,7 +99,11 @@ const describeContainers = (at: () => CommonSite) => {
     await engine.start(id);
     await engine.stop(id, { graceMs: 2_000 });
     await engine.stop(id, { graceMs: 2_000 });
-    expect((await see(id)).state).toBe('exited');
+    const ended = await see(id);
+    expect(ended.state).toBe('exited');
+    expect(ended.startedAt).toEqual(expect.any(Number));
+    // One that has just ended is let rest: whoever looks must see when that was.
+    expect(ended.finishedAt).toBeGreaterThanOrEqual(ended.startedAt ?? Number.NaN);
     await engine.remove(id, { volumes: false });
     await engine.remove(id, { volumes: false });
   });

@@ -11,6 +11,7 @@ import {
   addContainer,
   change,
   digestIn,
+  endOf,
   type Host,
   type HostContainer,
   portTaken,
@@ -151,7 +152,8 @@ const containerActs = (
       const container = present(host, id);
       if (container.state !== 'running') return;
       watch.acting('stop', container);
-      change(host, id, { state: 'exited', exitCode: 0, stoppedByHand: true });
+      const finishedAt = endOf(host, container);
+      change(host, id, { state: 'exited', exitCode: 0, finishedAt, stoppedByHand: true });
       tell(host, id, 'die');
     }),
   remove: (id) =>

@@ -123,6 +123,10 @@ export const change = (host: Host, id: string, to: Partial<HostContainer>): void
   if (container !== undefined) host.containers.set(id, { ...container, ...to });
 };
 
+/** When a container that ends now has ended; a clock that was set back makes it no older than its start. */
+export const endOf = (host: Host, { startedAt }: Pick<HostContainer, 'startedAt'>): number =>
+  Math.max(startedAt ?? 0, host.now());
+
 /** It ends by itself; its policy may start it again at once. */
 export const crashContainer = (host: Host, id: string): void => {
   const container = host.containers.get(id);
@@ -132,14 +136,17 @@ export const crashContainer = (host: Host, id: string): void => {
     state: restarts ? 'running' : 'exited',
     exitCode: 1,
     restartCount: container.restartCount + (restarts ? 1 : 0),
-    startedAt: host.now(),
+    startedAt: restarts ? host.now() : container.startedAt,
+    finishedAt: endOf(host, container),
   });
   tell(host, id, 'die');
 };
 
 /** Somebody stops or deletes one of ours by hand: the engine does not bring it back. */
 export const meddle = (host: Host, id: string, how: 'stop' | 'remove'): void => {
-  change(host, id, { state: 'exited', exitCode: 137, stoppedByHand: true });
+  const startedAt = host.containers.get(id)?.startedAt ?? null;
+  const finishedAt = endOf(host, { startedAt });
+  change(host, id, { state: 'exited', exitCode: 137, finishedAt, stoppedByHand: true });
   tell(host, id, 'die');
   if (how !== 'remove') return;
   tell(host, id, 'remove');
@@ -155,6 +162,7 @@ export const powerCycle = (host: Host): void => {
       state: restarts ? 'running' : 'exited',
       exitCode: restarts ? null : 255,
       startedAt: restarts ? host.now() : container.startedAt,
+      finishedAt: endOf(host, container),
     });
   }
 };
