@@ -20,7 +20,8 @@ export type Violation = { invariant: string; text: string; at: number };
 
 /** What a site comes to now and then, and not for long. */
 export type SiteMoment = 'leaf-started' | 'leaf-stopped' | 'member-suspect' | 'member-dead';
-export type Moment = UpdatePhase | 'agent-down' | SiteMoment;
+/** `deciding`: a desired state is being written down, between two commits if they are two. */
+export type Moment = UpdatePhase | 'agent-down' | 'deciding' | SiteMoment;
 
 export type Checks = {
   ledger: Ledger;
@@ -184,6 +185,7 @@ const watchDevice = (checks: Checks, world: World, device: () => Device): Device
           'versions-grow',
           `device ${parts.number} went from generation ${before.generation} to ${kept.generation}`,
         );
+      checks.momentCame(device(), 'deciding');
     },
     killed: (killed) => checks.momentCame(killed, 'agent-down'),
     booted: (booted) => {
