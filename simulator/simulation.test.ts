@@ -6,9 +6,9 @@ import { expect, test } from 'vitest';
 import { bugs } from './bugs/catalogue.ts';
 import { rolloutBugs } from './bugs/rollout-bugs.ts';
 import { siteBugs } from './bugs/site-bugs.ts';
-import { outcomes, unmet } from './checks/sometimes.ts';
+import { outcomes, siteRecords, siteStates, unmet } from './checks/sometimes.ts';
 import { corpus } from './corpus.ts';
-import { faultKinds, isRolloutFault, isSiteFault } from './plan/kinds.ts';
+import { faultKinds, isRolloutFault, isSiteFault, siteFaults } from './plan/kinds.ts';
 import { type BatchOptions, type BatchResult, runBatch } from './run/batch.ts';
 import { hasMesh, hasRollouts } from './run/seed.ts';
 import { commandOf, tellFigures } from './run/tell.ts';
@@ -26,6 +26,12 @@ const covering = Array.from({ length: coveringSeeds * 2 }, (_, index) => ({
   .filter(({ seed }) => !hasMesh(seed))
   .slice(0, coveringSeeds);
 const everyKind = faultKinds.filter((kind) => !(isSiteFault(kind) || isRolloutFault(kind)));
+
+/** So few bring each fault, state and record of a mesh at least once. */
+const meshes = [2, 6, 10, 14, 18, 22, 26, 30, 46, 66, 74, 146, 158, 182].map((seed) => ({
+  seed,
+  faults: null,
+}));
 
 const run = (options: Partial<BatchOptions>): Promise<BatchResult> =>
   runBatch({
@@ -63,6 +69,22 @@ test(
     expect(unmet(result.sometimes, everyKind)).toEqual([]);
     const ofRollouts = ['orchestrator-killed', ...outcomes];
     expect(ofRollouts.filter((what) => !result.sometimes[what])).toEqual([]);
+  },
+  patience,
+);
+
+test(
+  'every fault of a mesh strikes, every state of it is met, every kind of record is merged',
+  async () => {
+    const result = await run({ only: meshes, eventsMin: 15_000 });
+    console.log(`a fixed range with a mesh: ${tellFigures(result)}`);
+    expect(failuresOf(result)).toEqual([]);
+    expect(siteFaults.filter((kind) => !result.sometimes[kind])).toEqual([]);
+    const met = Object.keys(result.sometimes);
+    expect(siteStates.filter((state) => !met.some((key) => key.endsWith(` × ${state}`)))).toEqual(
+      [],
+    );
+    expect(siteRecords.filter((kind) => !result.sometimes[`record ${kind}`])).toEqual([]);
   },
   patience,
 );

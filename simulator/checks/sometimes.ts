@@ -2,6 +2,7 @@
  * Which fault met which state: a fault that never strikes during an update proves nothing about
  * updates. Counted at the moment a fault strikes, added up over seeds, printed with the result.
  */
+import { kindOf } from '@signalbeam/sync/core/records';
 import { newestRows } from '@signalbeam/sync/outbox/ladder';
 import type { Device } from '../world/device.ts';
 import type { World } from '../world/world.ts';
@@ -92,10 +93,11 @@ export const outcomes = [
   'wave passed by a person',
 ] as const;
 
-export const countOutcomes = ({ rollouts }: World, into: Sometimes): void => {
-  const add = (key: string): void => {
-    into[key] = (into[key] ?? 0) + 1;
+export const countOutcomes = ({ rollouts, site }: World, into: Sometimes): void => {
+  const add = (key: string, times = 1): void => {
+    into[key] = (into[key] ?? 0) + times;
   };
+  for (const [name, times] of site?.checks.kept ?? []) add(`record ${kindOf(name)}`, times);
   for (const rollout of rollouts?.orchestrator.cloud.tables.rollouts.values() ?? []) {
     add(`rollout ${rollout.status}`);
     for (const { status } of rollout.rows) add(`device ${status}`);
@@ -103,6 +105,17 @@ export const countOutcomes = ({ rollouts }: World, into: Sometimes): void => {
       if (state === 'passed') add(`wave passed by ${passedBy === null ? 'its gate' : 'a person'}`);
   }
 };
+
+/** What the devices of a site get from each other and the cloud. */
+export const siteRecords = [
+  'root',
+  'keyset',
+  'revocation',
+  'snapshot',
+  'roster',
+  'site-key',
+  'desired',
+] as const;
 
 export const count = (into: Sometimes, fault: string, states: readonly string[]): void => {
   into[fault] = (into[fault] ?? 0) + 1;

@@ -18,6 +18,8 @@ export type SiteChecks = {
   /** Somebody who is alive and reachable was called dead; leafs that came or went. */
   deaths: number;
   leafChanges: number;
+  /** Records that were believed or carried, by name. */
+  kept: Map<RecordName, number>;
   /** The newest claim that each device signed. */
   newest: Map<string, SignedClaim>;
   /** Members that give others what they should not. */
@@ -66,11 +68,13 @@ export const createSiteChecks = (checks: Checks, authority: () => Authority): Si
   const site: SiteChecks = {
     deaths: 0,
     leafChanges: 0,
+    kept: new Map(),
     newest: new Map(),
     liars: new Set(),
     refused: new Set(),
     watch: {
       kept: (device, name, version, bytes) => {
+        site.kept.set(name, (site.kept.get(name) ?? 0) + 1);
         judgeRecord(device, name, version, bytes);
         judgeVersion(device, name, version);
       },
