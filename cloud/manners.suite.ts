@@ -20,10 +20,14 @@ const aboutNow = [
   'get /api/audit/verification',
 ];
 
-/** One text, said with who and when: the last word counts, and the one before is in the audit log. */
+/**
+ * Nothing that was read is edited there: one text or value, set whole with who and when. The last word
+ * counts, and the audit log tells of the one before.
+ */
 const lastWordCounts = [
   'put /api/bundles/{id}/deprecation',
   'put /api/bundles/{id}/versions/{version}/deprecation',
+  'put /api/secrets/{id}',
 ];
 
 const headersOf = ({ description }: Operation): string[] =>
