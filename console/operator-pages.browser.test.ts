@@ -132,6 +132,19 @@ describe('every page', () => {
     }
   });
 
+  it('sets a secret that is not shown again', async () => {
+    const { page } = desk;
+    await page.goto(`${desk.cloud.url}/secrets`);
+    await page.getByRole('button', { name: 'New secret' }).click();
+    await page.getByLabel('Name').fill('press-password');
+    await page.getByLabel('Value').fill('hunter2');
+    expect(await looksFor(page, 'new secret')).toEqual([]);
+    await page.getByRole('button', { name: 'Set secret' }).click();
+    const row = page.getByRole('row', { name: /press-password/ });
+    await row.getByText(/value 1/).waitFor();
+    await row.getByRole('button', { name: 'New value' }).waitFor();
+  });
+
   it('says how old its data is while the line is cut, and is right again by itself', async () => {
     const { page, heading, live } = desk;
     await page.goto(`${desk.cloud.url}/bundles`);

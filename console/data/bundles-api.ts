@@ -1,6 +1,6 @@
 /** Bundles, their versions and images, as the console asks for them. */
 import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
-import { whole } from './lists.ts';
+import { collect, whole } from './lists.ts';
 import { type Ask, type FieldError, upload } from './request.ts';
 import type {
   ArtifactImage,
@@ -9,7 +9,9 @@ import type {
   BundlePolicy,
   BundleVersion,
   ComposeFault,
+  NewSecret,
   PolicyRules,
+  Secret,
   VersionDiff,
 } from './types.ts';
 
@@ -50,6 +52,11 @@ export const bundlesApi = (ask: Ask) => ({
       '/api/bundles/validate/compose',
       { compose },
     ),
+  secrets: () => collect<Secret>(ask, '/api/secrets', 'secrets'),
+  createSecret: (wish: NewSecret) => ask<Secret>('POST', '/api/secrets', wish),
+  rotateSecret: (id: string, value: string) =>
+    ask<Secret>('PUT', `/api/secrets/${segment(id)}`, { value }),
+  deleteSecret: (id: string) => ask<null>('DELETE', `/api/secrets/${segment(id)}`),
   policy: () => ask<BundlePolicy>('GET', '/api/bundle-policy'),
   changePolicy: (read: BundlePolicy, rules: PolicyRules, tenantId: string) =>
     ask<BundlePolicy>('PATCH', '/api/bundle-policy', rules, {

@@ -20,6 +20,7 @@ export const pathTo = {
   compareVersions: (id: string, to: string) =>
     `/bundles/${encodeURIComponent(id)}/compare?to=${encodeURIComponent(to)}`,
   policy: () => '/bundle-policy',
+  secrets: () => '/secrets',
   bundle: (id: string) => `/bundles/${encodeURIComponent(id)}`,
   newVersion: (id: string, from = '') =>
     `/bundles/${encodeURIComponent(id)}/new-version${from === '' ? '' : `?from=${encodeURIComponent(from)}`}`,

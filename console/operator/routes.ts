@@ -126,6 +126,13 @@ export const routes: readonly Route[] = [
     load: () => import('./policy-page.ts'),
   },
   {
+    pattern: '/secrets',
+    title: 'Secrets',
+    section: 'bundles',
+    tag: 'secrets-page',
+    load: () => import('./secrets-page.ts'),
+  },
+  {
     pattern: '/bundles/:id',
     title: 'Bundle',
     section: 'bundles',
