@@ -3,7 +3,7 @@
  * and Postgres. Whatever happens, in the end all are linked again with one gateway, have the newest
  * desired state, and each row of each lane is in Postgres exactly once or said to be gone.
  */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDisk, type Disk } from '@signalbeam/launcher/infra/loop-disk';
 import type { WanCut } from '@signalbeam/launcher/infra/network';
@@ -73,6 +73,12 @@ const flows = async (member: Member, rowsMore = 2, timeoutMs = 90_000): Promise<
     (rows) => rows >= before + rowsMore,
     timeoutMs,
   );
+};
+
+/** Under how many epochs the cloud has samples of this device. */
+const epochsOf = async ({ deviceId }: Member): Promise<number> => {
+  const text = 'SELECT DISTINCT epoch FROM telemetry.metrics WHERE device_id = $1';
+  return (await site.cloud.owner.query(text, [deviceId])).rowCount ?? 0;
 };
 
 const all = (): Promise<Member> => untilSettled(site, members, 180_000);
@@ -247,6 +253,40 @@ slow(
     expect(d.agent?.pid).toBe(pid);
   },
   600_000,
+);
+
+slow(
+  'a disk comes back from an old copy: its lanes begin anew, and say so',
+  async () => {
+    await all();
+    const b = members[1];
+    const stop = async (): Promise<void> => {
+      await b.agent?.stop();
+      b.agent = null;
+    };
+    await stop();
+    const copy = `${b.folder}.copy`;
+    cpSync(b.folder, copy, { recursive: true });
+    await site.start(b, argumentsOf(b));
+    await site.untilLinked(b, 120_000);
+    await flows(b, 10);
+    await stop();
+    rmSync(b.folder, { recursive: true });
+    renameSync(copy, b.folder);
+    const epochsBefore = await epochsOf(b);
+    await site.start(b, argumentsOf(b));
+    await site.untilLinked(b, 120_000);
+    // What it takes now has numbers that the cloud has under the old epoch already.
+    await flows(b, 10);
+    expect(await epochsOf(b)).toBeGreaterThan(epochsBefore);
+    const told = 'SELECT 1 FROM telemetry.events WHERE device_id = $1 AND type = $2';
+    await eventually(
+      async () => (await site.cloud.owner.query(told, [b.deviceId, 'new-epoch'])).rowCount ?? 0,
+      (events) => events > 0,
+    );
+    await isWellAgain();
+  },
+  300_000,
 );
 
 slow(
