@@ -57,6 +57,8 @@ export type Service = {
   stop: () => Promise<void>;
   /** What must answer for this service to be ready, by name. */
   checks?: Record<string, () => Promise<void>>;
+  /** For `/readyz`: how it runs here, where that differs from one installation to the next. */
+  details?: () => Record<string, string>;
 };
 
 export type CreateService = (platform: Platform) => Service;

@@ -21,12 +21,14 @@ import { type Background, startBackground } from './background.ts';
 import { createIngestFacts } from './ingest/facts.ts';
 import { createLookedAt } from './logs/looked-at.ts';
 import { countMessages, startNotifying } from './notify/start.ts';
+import { readSampleStorage, storageWords } from './store/sample-storage.ts';
 
 export const createService = (platform: Platform): Service => {
   const app = platform.createApi();
   const facts = createIngestFacts(platform.metrics);
   const count = countMessages(platform.metrics);
   let background: Background | undefined;
+  let details: Record<string, string> = {};
   let notifying: { stop: () => Promise<void> } | undefined;
   const lookedAt = createLookedAt();
   const parts = {
@@ -57,7 +59,9 @@ export const createService = (platform: Platform): Service => {
   return {
     name: 'telemetry-processor',
     app,
+    details: () => details,
     start: async () => {
+      details = { samples: storageWords(await readSampleStorage(platform.pools.system)) };
       background = await startBackground(platform, facts);
       notifying = startNotifying(platform, count);
     },

@@ -22,7 +22,12 @@ const outcome = async (check: () => Promise<void>): Promise<'ok' | 'failing'> =>
 
 export const addHealth = (
   app: Pick<Hono, 'get'>,
-  options: { checks: Checks; isDraining: () => boolean },
+  options: {
+    checks: Checks;
+    /** What keeps nobody from serving and is worth knowing. */
+    details?: () => Readonly<Record<string, string>>;
+    isDraining: () => boolean;
+  },
 ): void => {
   app.get('/healthz', (c) => c.json({ status: 'ok' }));
   app.get('/readyz', async (c) => {
@@ -35,6 +40,8 @@ export const addHealth = (
     const draining = options.isDraining();
     const ready = !draining && entries.every(([, result]) => result === 'ok');
     const status = draining ? 'stopping' : ready ? 'ready' : 'not-ready';
-    return c.json({ status, checks }, ready ? 200 : 503);
+    const details = options.details?.() ?? {};
+    const more = Object.keys(details).length === 0 ? {} : { details };
+    return c.json({ status, checks, ...more }, ready ? 200 : 503);
   });
 };

@@ -82,7 +82,8 @@ export const createHost = (options: HostOptions): Host => {
     return problemResponse(problemOf(error));
   });
   const checks = Object.assign({}, options.checks, ...services.map(({ checks }) => checks ?? {}));
-  addHealth(app, { checks, isDraining: () => draining });
+  const details = () => Object.assign({}, ...services.map((service) => service.details?.() ?? {}));
+  addHealth(app, { checks, details, isDraining: () => draining });
   app.get('/metrics', async (c) =>
     c.body(await metrics.registry.metrics(), 200, {
       'content-type': metrics.registry.contentType,

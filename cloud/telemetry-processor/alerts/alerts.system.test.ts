@@ -279,6 +279,37 @@ describe('people', () => {
   });
 
   // Inventory §7.21
+  it('silence whoever answers the query of a group, and nobody else', async () => {
+    const [first = '', second = ''] = await idsAt('grouped', 2);
+    const { tenantId } = tenant;
+    await owner.query(
+      `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
+       VALUES ($1, $2, 'role', 'spare')`,
+      [tenantId, first],
+    );
+    const { rows } = await owner.query<{ id: string }>(
+      `INSERT INTO device_manager.groups (tenant_id, name, query, created_by)
+       VALUES ($1, 'spares', 'site=grouped AND role=spare', 'test') RETURNING id`,
+      [tenantId],
+    );
+    const endsAt = new Date(now + 3_600_000).toISOString();
+    const wish = { groupId: rows[0]?.id, reason: 'Spares come and go.', endsAt };
+    expect((await ask('POST', '/api/alert-silences', wish)).status).toBe(201);
+    await setPresence(owner, tenantId, [first, second], 'online', new Date(now));
+    await Promise.all([sample(first, 99), sample(second, 99)]);
+    await look();
+    pass(600);
+    await Promise.all([sample(first, 99), sample(second, 99)]);
+    await look();
+    const raised = await alertsOf("AND site = 'grouped'");
+    expect(new Map(raised.map(({ device_id, silenced }) => [device_id, silenced]))).toEqual(
+      new Map([
+        [first, true],
+        [second, false],
+      ]),
+    );
+  });
+
   it('change rules, which hold from the next look', async () => {
     const [warm = ''] = await idsAt('oven', 1);
     await setPresence(owner, tenant.tenantId, [warm], 'online', new Date(now));

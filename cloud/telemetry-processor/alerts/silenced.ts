@@ -1,7 +1,8 @@
-/** Asks whether anybody is to be told: the silences of several alerts at once, two queries at most. */
+/** Asks whether anybody is to be told: the silences of several alerts at once, some queries for all of them. */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { isSilenced } from '../core/alert-silences.ts';
 import { namesOfDevices, silencesOf } from '../store/alert-silences.ts';
+import { dynamicGroupsOf } from '../store/dynamic-groups.ts';
 
 export type Asked = {
   tenantId: string;
@@ -21,12 +22,16 @@ export const areSilenced = async (
     asked.map(({ tenantId }) => tenantId),
     now,
   );
-  const namesMatter = [...silences.values()].flat().some((each) => each.groupId ?? each.tag);
+  const all = [...silences.values()].flat();
+  const namesMatter = all.some((each) => each.groupId ?? each.tag);
   const deviceIds = asked.flatMap(({ deviceId }) => deviceId ?? []);
   const names = namesMatter ? await namesOfDevices(sql, deviceIds) : new Map();
+  const groupIds = all.flatMap(({ groupId }) => groupId ?? []);
+  const answering = await dynamicGroupsOf(sql, deviceIds, groupIds, now.getTime());
   return asked.map(({ tenantId, ruleId, deviceId, site }) => {
     const named = names.get(deviceId ?? '') ?? { groupIds: [], tags: [] };
-    const subject = { ruleId, deviceId, site, ...named };
+    const joined = [...named.groupIds, ...(answering.get(deviceId ?? '') ?? [])];
+    const subject = { ruleId, deviceId, site, tags: named.tags, groupIds: joined };
     return isSilenced(silences.get(tenantId) ?? [], subject, now.getTime());
   });
 };

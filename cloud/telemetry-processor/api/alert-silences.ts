@@ -84,14 +84,11 @@ const checkNamed = async (
     throw refused('deviceId', 'there is no such device');
   }
   if (groupId !== null) {
-    const { rows } = await sql.query<{ is_dynamic: boolean }>(
-      'SELECT is_dynamic FROM device_manager.public_groups WHERE group_id = $1',
+    const { rowCount } = await sql.query(
+      'SELECT 1 FROM device_manager.public_groups WHERE group_id = $1',
       [groupId],
     );
-    if (rows[0] === undefined) throw refused('groupId', 'there is no such group');
-    if (rows[0].is_dynamic) {
-      throw refused('groupId', 'is a dynamic group: name the tag that its query asks for');
-    }
+    if (rowCount === 0) throw refused('groupId', 'there is no such group');
   }
   if (ruleId !== null && builtInRule(ruleId) === undefined) {
     const own = await ownRules(sql);
