@@ -218,6 +218,30 @@ describe('a rollout', () => {
     await software.getByText('Failed').waitFor();
     await software.getByRole('cell', { name: '1.0.0' }).waitFor();
   });
+
+  it('is understood by the log of what runs, live from the device', async () => {
+    const { page, heading } = desk;
+    await page.getByRole('link', { name: 'Log of web' }).first().click();
+    await heading('Log of web').waitFor();
+    const log = page.getByRole('region', { name: 'Log lines' });
+    await log.getByText('press is running').first().waitFor();
+    await page.getByRole('status').getByText('Live.').waitFor();
+    await page.getByRole('button', { name: 'Times' }).click();
+    await log.locator('time').first().waitFor();
+    expect(await looksFor(page, 'a log')).toEqual([]);
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('RUNNING press');
+    await log.getByText('press is running').first().waitFor();
+    await page.getByRole('searchbox', { name: 'Filter' }).fill('nowhere');
+    await log.getByText('No line has all of these words.').waitFor();
+    const saving = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Download' }).click();
+    expect((await saving).suggestedFilename()).toBe('press-1-web.log');
+    await page.getByRole('button', { name: 'Pause' }).click();
+    await page.getByRole('button', { name: 'Pause', pressed: true }).waitFor();
+    await page.getByRole('link', { name: 'press-1' }).click();
+    await heading('press-1').waitFor();
+    await page.getByText('a log was opened').first().waitFor();
+  });
 });
 
 describe('steering', () => {

@@ -47,6 +47,10 @@ const problemFrom = (status: number, body: unknown): ApiError => {
   });
 };
 
+/** What an answer that is no success says. */
+export const readProblem = async (response: Response): Promise<ApiError> =>
+  problemFrom(response.status, parseJson(await response.text()));
+
 const unreachableServer = (cause: unknown): ApiError =>
   new ApiError(0, {
     code: cause instanceof DOMException && cause.name === 'TimeoutError' ? 'timeout' : 'no-answer',

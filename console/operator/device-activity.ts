@@ -21,6 +21,8 @@ const words: Record<string, string> = {
   'device.decommission': 'decommissioned',
   'device.delete': 'removed',
   'device.wipe': 'said that it is wiped',
+  'device.logs-open': 'a log was opened',
+  'device.logs-close': 'a log was closed',
   'bundle.assign': 'bundle assigned',
   'bundle.withdraw': 'bundle withdrawn',
   'api-key.create': 'API key made',
@@ -41,7 +43,9 @@ const detailOf = ({ action, before, after }: Activity): string => {
     const gone = old.filter((tag) => !now.includes(tag)).map((tag) => `−${tag}`);
     return [...came, ...gone].join(' ');
   }
-  return String(is['name'] ?? is['site'] ?? is['groupName'] ?? was['groupName'] ?? '');
+  return String(
+    is['name'] ?? is['site'] ?? is['groupName'] ?? was['groupName'] ?? is['container'] ?? '',
+  );
 };
 
 class DeviceActivity extends LitElement {

@@ -281,7 +281,11 @@ class DevicePage extends LitElement {
         ${reported ? html`<span class="small muted">${reported.engine ? `${reported.engine.kind} ${reported.engine.version}, ` : ''}reported ${age(reported.receivedAt)}</span>` : nothing}</header>
       ${
         containers.length > 0
-          ? containerTable(containers)
+          ? containerTable(
+              containers,
+              ({ bundleName, name }) =>
+                html`<a href=${pathTo.logs(this.#id, bundleName, name)} aria-label="Log of ${name}">Log</a>`,
+            )
           : reported === undefined
             ? html`<div class="body">${loading(error, 1, this.#reported.refresh)}</div>`
             : html`<div class="body muted">${reported === null ? 'The device has not reported yet.' : 'The device runs no container of ours.'}</div>`

@@ -2,6 +2,8 @@
 export const pathTo = {
   fleet: () => '/',
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
+  logs: (id: string, bundle: string, container: string) =>
+    `/devices/${encodeURIComponent(id)}/logs?${new URLSearchParams({ bundle, container })}`,
   groups: () => '/groups',
   group: (id: string) => `/groups/${encodeURIComponent(id)}`,
   sites: () => '/sites',

@@ -35,6 +35,13 @@ export const routes: readonly Route[] = [
     load: () => import('./device-page.ts'),
   },
   {
+    pattern: '/devices/:id/logs',
+    title: 'Logs',
+    section: 'fleet',
+    tag: 'logs-page',
+    load: () => import('./logs-page.ts'),
+  },
+  {
     pattern: '/groups',
     title: 'Groups',
     section: 'groups',

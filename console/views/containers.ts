@@ -24,10 +24,14 @@ const restarts = (count: number): TemplateResult =>
     ? html`<span class="muted">0</span>`
     : html`<span class=${count > 2 ? 'tone-warn strong' : ''}>${count}</span>`;
 
-export const containerTable = (containers: readonly ReportedContainer[]): TemplateResult =>
+export const containerTable = (
+  containers: readonly ReportedContainer[],
+  extra: (container: ReportedContainer) => unknown,
+): TemplateResult =>
   html`<div class="scroll"><table class="fold">
     <thead><tr><th scope="col">Container</th><th scope="col">Health</th><th scope="col">Bundle</th>
-      <th scope="col" class="number">Restarts</th><th scope="col">Started</th><th scope="col">Image</th></tr></thead>
+      <th scope="col" class="number">Restarts</th><th scope="col">Started</th><th scope="col">Image</th>
+      <th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
     <tbody>${containers.map(
       (container) => html`<tr>
         <td class="strong">${container.name}</td>
@@ -40,6 +44,7 @@ export const containerTable = (containers: readonly ReportedContainer[]): Templa
         <td class="number"><span class="only-narrow muted">restarts </span>${restarts(container.restartCount)}</td>
         <td class="muted">${container.startedAt === null ? nothing : html`<span class="only-narrow">started </span>${age(container.startedAt)}`}</td>
         <td class="muted mono drop" title=${container.imageDigest}>${shortDigest(container.imageDigest)}</td>
+        <td class="number">${extra(container)}</td>
       </tr>`,
     )}</tbody>
   </table></div>`;

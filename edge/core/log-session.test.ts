@@ -11,6 +11,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   createOverlap,
+  firstWordMs,
   gapMs,
   type Piece,
   pauseMs,
@@ -68,7 +69,7 @@ describe('a session', () => {
     expect(sent(stopped, 2)).toBe('over');
 
     const session = start(1_000);
-    expect(session.next(0)).toEqual({ kind: 'wait', untilMs: 1_000 });
+    expect(session.next(0)).toEqual({ kind: 'wait', untilMs: firstWordMs });
     expect(sent(session, 1_000)).toEqual({ seq: 0, entries: [], ended: 'time-is-up' });
     session.answered('go', 1_001);
     expect(sent(session, 1_002)).toBe('over');

@@ -19,6 +19,8 @@ export const waitingLinesMax = 1_000;
 export const waitingBytesMax = 256 * 1024;
 /** Between two pieces: nobody reads faster, and a slow link is left to what must arrive. */
 export const gapMs = 250;
+/** A container that says nothing: who looks learns soon that the device is there. */
+export const firstWordMs = 800;
 /** After `wait`, and after an answer that did not come. */
 export const pauseMs = 1_000;
 
@@ -83,7 +85,7 @@ export const startLogSession = (terms: { forMs: number }, startedAtMs: number) =
   const endsAtMs = startedAtMs + terms.forMs;
   const waiting = createWaiting();
   let leaseEndsMs = startedAtMs + logLeaseMs;
-  let keepAliveAtMs = startedAtMs + logKeepAliveMs;
+  let keepAliveAtMs = startedAtMs + firstWordMs;
   let notBeforeMs = startedAtMs;
   let ended: LogEnd | null = null;
   let sending: Piece | null = null;

@@ -200,6 +200,7 @@ describe.each(ways)('a device %s', (_, urlOf) => {
     })().catch(() => {});
     const forbidden = [
       deviceSubjects.lane('metrics', one.other.id),
+      deviceSubjects.logs(one.other.id),
       deviceSubjects.hello(site, one.other.id),
       deviceSubjects.hello('elsewhere', one.device.id),
       '$JS.API.STREAM.NAMES',

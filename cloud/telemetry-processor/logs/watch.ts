@@ -65,8 +65,10 @@ export const watchLog = (parts: WatchParts): { close: (reason: WatchEnd) => void
       watch = heard.watch;
       answer(message, heard.answer);
       if (!heard.isNew) return;
-      if (piece.value.entries.length > 0) parts.onEntries(piece.value.entries.map(plainEntry));
-      if (piece.value.ended !== null) finish(piece.value.ended);
+      const { entries, seq, ended } = piece.value;
+      // The first also if nothing is in it: the device is there.
+      if (entries.length > 0 || seq === 0) parts.onEntries(entries.map(plainEntry));
+      if (ended !== null) finish(ended);
     },
   });
   const finish = (reason: WatchEnd): void => {
