@@ -3,6 +3,7 @@
  * then it and the slots it means are one commit. A record that fails any check changes nothing but
  * the event that says so.
  */
+import { FleetError } from '@signalbeam/sync/core/errors';
 import type { Desired } from '@signalbeam/sync/core/manifest';
 import type { SlotKnown } from '../core/known.ts';
 import type { ReconcilerParts } from './parts.ts';
@@ -62,6 +63,16 @@ const floorOf = (parts: ReconcilerParts): number => {
   return opened.kind === 'refused' && opened.code === 'unknown-signer' ? 0 : held.generation;
 };
 
+/** Over a damaged one nothing is decided: it is said, and what runs stays. */
+const slotsOf = (journal: ReconcilerParts['journal']): SlotKnown[] | FleetError => {
+  try {
+    return journal.slots();
+  } catch (cause) {
+    if (cause instanceof FleetError) return cause;
+    throw cause;
+  }
+};
+
 export const acceptDesired = (parts: ReconcilerParts, envelope: Uint8Array): Acceptance => {
   const { journal, outbox, now } = parts;
   const checked = check(parts, envelope);
@@ -82,9 +93,11 @@ export const acceptDesired = (parts: ReconcilerParts, envelope: Uint8Array): Acc
   if (desired.generation < floor) {
     return refuse('older-generation', `generation ${desired.generation} is older than ${floor}`);
   }
+  const known = slotsOf(journal);
+  if (known instanceof FleetError) return refuse(known.code, known.message);
   journal.together(() => {
     journal.keepDesired({ generation: desired.generation, envelope, acceptedAt: now() });
-    for (const slot of slotsAfter(journal.slots(), desired)) journal.saveSlot(slot);
+    for (const slot of slotsAfter(known, desired)) journal.saveSlot(slot);
     outbox.appendEvent({
       type: 'desired-accepted',
       severity: 'info',

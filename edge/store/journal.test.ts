@@ -1,6 +1,8 @@
-/** The journal over a real SQLite file in memory: what it keeps of releases. */
+/** The journal over a real SQLite file in memory: what it keeps of releases, and what it makes of damaged rows. */
 import type { Release } from '@signalbeam/sync/core/manifest';
+import { mutantsOf } from '@signalbeam/sync/wire/mutants.fixture';
 import Database from 'better-sqlite3';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { containerManifest, release as released } from '../core/world.fixture.ts';
 import { journalTables, openJournal } from './journal.ts';
@@ -8,11 +10,15 @@ import { journalTables, openJournal } from './journal.ts';
 const release = (version: string): Release => released(version, [containerManifest('web', 'web')]);
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`;
 
-const openFresh = () => {
+const openDatabase = () => {
   const db = new Database(':memory:');
   db.exec(journalTables);
-  return openJournal(db);
+  return { db, journal: openJournal(db) };
 };
+const openFresh = () => openDatabase().journal;
+
+/** With SIGNALBEAM_FULL=1 many. */
+const numRuns = process.env['SIGNALBEAM_FULL'] === '1' ? 5_000 : 150;
 
 test('a release is parsed once and stays the same object', () => {
   const journal = openFresh();
@@ -43,4 +49,54 @@ test('a release whose commit was undone is not there', () => {
     });
   expect(undone).toThrow('the disk is full');
   expect(journal.releases().size).toBe(0);
+});
+
+const damage = (
+  content: string,
+  put: (mutant: Uint8Array) => void,
+  read: () => unknown,
+): number => {
+  let refused = 0;
+  fc.assert(
+    fc.property(mutantsOf([Buffer.from(content)]), (mutant) => {
+      put(mutant);
+      try {
+        read();
+      } catch (cause) {
+        expect(cause).toMatchObject({ code: 'file-damaged' });
+        refused += 1;
+      }
+    }),
+    { numRuns },
+  );
+  return refused;
+};
+
+// SQLite holds any bytes as text: what a worn flash gives back, too.
+test('a damaged release is refused by its code, and an agent goes on', () => {
+  const { db, journal } = openDatabase();
+  journal.saveRelease(digest('a'), release('1.0.0'));
+  const update = db.prepare('UPDATE releases SET content = CAST(? AS TEXT)');
+  const refused = damage(
+    JSON.stringify(release('1.0.0')),
+    (mutant) => update.run(Buffer.from(mutant)),
+    () => expect(openJournal(db).releases().size).toBe(1),
+  );
+  expect(refused).toBeGreaterThan(0);
+});
+
+test('a damaged slot is refused by its code, and an agent goes on', () => {
+  const { db, journal } = openDatabase();
+  const bundleId = '00000000-0000-4000-8000-0000000000b1';
+  const confirmed = { version: '1.0.0', releaseDigest: digest('a') };
+  const slot = { bundleId, bundleName: 'web', wanted: null, confirmed, previous: null };
+  journal.saveSlot({ ...slot, update: null, failed: null });
+  const content = db.prepare('SELECT content FROM slots').pluck().get() as string;
+  const update = db.prepare('UPDATE slots SET content = CAST(? AS TEXT)');
+  const refused = damage(
+    content,
+    (mutant) => update.run(Buffer.from(mutant)),
+    () => expect(journal.slots()).toHaveLength(1),
+  );
+  expect(refused).toBeGreaterThan(0);
 });

@@ -3,6 +3,7 @@
  * images this agent fetched, and each step before it runs. Commits are durable when they return
  * (FULL), so after a power cut the newest decision stands. It decides nothing.
  */
+import { FleetError } from '@signalbeam/sync/core/errors';
 import type { Release } from '@signalbeam/sync/core/manifest';
 import { bundleVersion, releaseSchema } from '@signalbeam/sync/wire/manifest';
 import { desiredSlot, sealedSecrets } from '@signalbeam/sync/wire/records';
@@ -71,6 +72,23 @@ const slotSchema = z.strictObject({
     .nullable(),
 });
 
+/** Null for what a worn disk gives back. */
+const parsed = <T>(schema: z.ZodType<T>, text: string): T | null => {
+  try {
+    const read = schema.safeParse(JSON.parse(text));
+    return read.success ? read.data : null;
+  } catch {
+    return null;
+  }
+};
+
+/** What it says is not known any more: nothing is started, stopped or pruned by the rest of it. */
+const damaged = (what: string): never => {
+  throw new FleetError('file-damaged', `What state.db holds of ${what} is damaged.`, {
+    next: 'What runs goes on. Set state.db aside and register anew.',
+  });
+};
+
 export type JournalEntry = { at: number; bundleId: string; step: string; outcome: string };
 
 export type Journal = {
@@ -111,14 +129,16 @@ export const openJournal = (db: Database): Journal => {
       'SELECT content FROM releases WHERE digest = ?',
       releaseDigest,
     );
-    return releaseSchema.parse(JSON.parse(row?.content ?? 'null'));
+    return parsed(releaseSchema, row?.content ?? 'null') ?? damaged(`release ${releaseDigest}`);
   };
   return {
     desired: () => readDesired(db),
     keepDesired: (desired) => writeDesired(db, desired),
     slots: () =>
-      rows<{ content: string }>('SELECT content FROM slots ORDER BY bundle_id').map(({ content }) =>
-        slotSchema.parse(JSON.parse(content)),
+      rows<{ bundleId: string; content: string }>(
+        'SELECT bundle_id AS bundleId, content FROM slots ORDER BY bundle_id',
+      ).map(
+        ({ bundleId, content }) => parsed(slotSchema, content) ?? damaged(`bundle ${bundleId}`),
       ),
     saveSlot: (slot) => {
       run(
