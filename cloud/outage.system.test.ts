@@ -88,7 +88,7 @@ const untilReady = () =>
   vi.waitFor(
     async () => {
       for (const { running } of alone) {
-        expect((await get(`${running.url}/readyz`)).body).toEqual({
+        expect((await get(`${running.url}/readyz`)).body).toMatchObject({
           status: 'ready',
           checks: expect.objectContaining({ database: 'ok', hub: 'ok' }),
         });
