@@ -105,6 +105,9 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/sites': read('/api/sites'),
     'post /api/sites': post('/api/sites', { name: `s-${fresh}`, title: 'A site' }),
     'patch /api/sites/{name}': post(`/api/sites/${tenant.site}`, { title: 'Empty' }),
+    'put /api/sites/{name}/windows': post(`/api/sites/${tenant.site}/windows`, {
+      windows: [{ cron: '0 2 * * SAT', minutes: 60 }],
+    }),
     'delete /api/sites/{name}': read(`/api/sites/${tenant.site}`),
     'get /api/sites/{name}/grants': read(`/api/sites/${tenant.grantSite}/grants`),
     'post /api/sites/{name}/grants': post(`/api/sites/${tenant.grantSite}/grants`, {

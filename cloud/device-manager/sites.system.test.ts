@@ -62,6 +62,24 @@ describe('a site', () => {
     expect((await call('DELETE', '/api/sites/bergen')).status).toBe(404);
   });
 
+  test('has maintenance windows that open some day, and the audit log says who set them', async () => {
+    await call('POST', '/api/sites', { name: 'windy' });
+    const night = { cron: '0 2 * * SAT', timeZone: 'Europe/Oslo', minutes: 90 };
+    const set = (...windows: object[]) => call('PUT', '/api/sites/windy/windows', { windows });
+    expect(await set(night)).toMatchObject({ status: 200, body: { windows: [night] } });
+    expect((await set({ ...night, cron: '0 2 31 2 *' })).body).toMatchObject({
+      code: 'invalid-request',
+      errors: [{ path: 'windows[0].cron' }],
+    });
+    expect((await set({ ...night, timeZone: 'Mars/Olympus' })).status).toBe(400);
+    expect((await call('PUT', '/api/sites/nowhere/windows', { windows: [] })).status).toBe(404);
+    const { body } = await call<{ entries: { before: object; after: object }[] }>(
+      'GET',
+      '/api/audit?action=site.windows',
+    );
+    expect(body.entries).toMatchObject([{ before: { windows: [] }, after: { windows: [night] } }]);
+  });
+
   test('is another tenant’s own, of the same name too', async () => {
     await call('POST', '/api/sites', { name: 'shared-name', title: 'ours' });
     const theirs = rival.operator;

@@ -35,6 +35,7 @@ import type {
   Reported,
   Site,
   SiteGrant,
+  SiteWindow,
   Suggested,
   TagCount,
   User,
@@ -163,6 +164,15 @@ const sitesApi = (ask: Ask) => ({
       'PATCH',
       `/api/sites/${segment(read.name)}`,
       { title },
+      {
+        ...{ read, target: `site:${read.name}` },
+      },
+    ),
+  setSiteWindows: (read: Site, windows: readonly SiteWindow[]) =>
+    ask<Site>(
+      'PUT',
+      `/api/sites/${segment(read.name)}/windows`,
+      { windows },
       {
         ...{ read, target: `site:${read.name}` },
       },

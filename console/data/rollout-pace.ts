@@ -9,6 +9,8 @@ export type PaceChoice = {
   devicesPerHourMax: number | null;
   perSiteMax: number | null;
   redundancyTag: string;
+  /** Empty: it waits for the windows of sites. */
+  ignoreSiteWindows: string;
 };
 
 export const noPace: PaceChoice = {
@@ -18,6 +20,7 @@ export const noPace: PaceChoice = {
   devicesPerHourMax: null,
   perSiteMax: null,
   redundancyTag: '',
+  ignoreSiteWindows: '',
 };
 
 export const paceOf = (choice: PaceChoice): RolloutPace => {

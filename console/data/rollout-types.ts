@@ -81,6 +81,8 @@ export type RolloutWish = {
   pace: RolloutPace;
   allowDeprecated: boolean;
   lateJoiners?: boolean;
+  /** Why it does not wait for the windows of sites. */
+  ignoreSiteWindows?: string;
 };
 export type RolloutPreview = {
   devices: number;
@@ -103,6 +105,8 @@ export type Rollout = {
   waves: RolloutWave[];
   createdAt: Instant;
   createdBy: string | null;
+  /** Why it does not wait for the windows of sites. */
+  windowsIgnored: string | null;
   /** The person for whom it was made. */
   requestedBy: string;
   completedAt: Instant | null;

@@ -180,7 +180,14 @@ export type Authentication = {
   userAgent: string | null;
 };
 
-export type Site = { name: string; title: string; devices: number; pending: number };
+export type SiteWindow = { cron: string; timeZone: string; minutes: number };
+export type Site = {
+  name: string;
+  title: string;
+  devices: number;
+  pending: number /** When rollouts may change its devices; empty: at any time. */;
+  windows: SiteWindow[];
+};
 
 export type SiteGrant = {
   id: string;

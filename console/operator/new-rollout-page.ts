@@ -132,6 +132,7 @@ class NewRolloutPage extends LitElement {
   async #start(): Promise<void> {
     this.busy = true;
     this.error = null;
+    const reason = this.pace.ignoreSiteWindows.trim();
     try {
       const made = await this.app.api.startRollout({
         bundleId: this.bundleId,
@@ -142,6 +143,7 @@ class NewRolloutPage extends LitElement {
         onFailure: this.onFailure,
         pace: paceOf(this.pace),
         allowDeprecated: this.allowDeprecated,
+        ...(reason === '' ? {} : { ignoreSiteWindows: reason }),
       });
       this.app.navigate(pathTo.rollout(made.id));
     } catch (error) {

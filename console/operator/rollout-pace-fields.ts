@@ -27,4 +27,6 @@ export const paceFields = (
       <input class="input" id="per-site" type="number" min="1" max="10000" .value=${String(pace.perSiteMax ?? '')} @change=${(event: Event) => change({ perSiteMax: countOf(event) })} /></div>
     <div class="field"><label for="redundancy">Tag of devices that stand in for one another</label>
       <input class="input" id="redundancy" maxlength="63" autocomplete="off" .value=${pace.redundancyTag} @change=${(event: Event) => change({ redundancyTag: textOf(event) })} /></div>
+    <div class="field"><label for="ignore-windows">Emergency: why it waits for no site’s windows <span class="muted small">(empty: it waits)</span></label>
+      <input class="input" id="ignore-windows" maxlength="500" autocomplete="off" .value=${pace.ignoreSiteWindows} @change=${(event: Event) => change({ ignoreSiteWindows: textOf(event) })} /></div>
   </div></fieldset>`;

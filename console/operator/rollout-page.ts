@@ -147,7 +147,11 @@ class RolloutPage extends LitElement {
     return html`
       <section class="card stack padded" aria-label="Progress">
         <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
-        ${progressBar(progress)}${progressLegend(progress)}${pace === '' ? nothing : html`<p class="muted small">Pace: ${pace}</p>`}</section>
+        ${progressBar(progress)}${progressLegend(progress)}${pace === '' ? nothing : html`<p class="muted small">Pace: ${pace}</p>`}${
+          rollout.windowsIgnored === null
+            ? nothing
+            : html`<p class="small tone-warn">Waits for no maintenance window of a site: ${rollout.windowsIgnored}</p>`
+        }</section>
       ${rolloutWaves(rollout.waves)}
       ${rolloutFailures(this.#failures.value ?? [], pathTo.device)}
       ${errorNotice(this.#devices.error)}

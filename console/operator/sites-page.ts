@@ -13,8 +13,11 @@ import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 import './quota-line.ts';
 import './site-grants.ts';
+import './site-windows.ts';
 
-type Open = { kind: 'make' } | { kind: 'rename' | 'remove' | 'gather' | 'grants'; site: Site };
+type Open =
+  | { kind: 'make' }
+  | { kind: 'rename' | 'remove' | 'gather' | 'grants' | 'windows'; site: Site };
 
 class SitesPage extends LitElement {
   static override properties = { shown: { state: true }, error: { state: true } };
@@ -135,10 +138,11 @@ class SitesPage extends LitElement {
         run: () => this.#open({ kind, site }),
       });
     return html`<tr><td><a class="title" data-item href=${pathTo.fleetBySite(site.name)}>${site.title || site.name}</a>
-      <div class="muted small mono">${site.name}</div></td>
+      <div class="muted small mono">${site.name}</div>${site.windows.length === 0 ? nothing : html`<div class="muted small">${countedOf(site.windows.length, 'maintenance window')}</div>`}</td>
       <td>${countedOf(site.devices, 'device')}${site.pending === 0 ? nothing : html`<div class="small tone-warn">${site.pending} waiting</div>`}</td>
       <td class="wide"><div class="row">${act('Rename', 'rename')} ${act('Move devices here', 'gather')}
         <button type="button" class="button small" @click=${() => this.#open({ kind: 'grants', site })}>Technicians</button>
+        <button type="button" class="button small" @click=${() => this.#open({ kind: 'windows', site })}>Windows</button>
         ${act('Delete', 'remove', site.devices > 0 ? 'Devices are there.' : null)}</div></td></tr>`;
   }
 
@@ -164,6 +168,8 @@ class SitesPage extends LitElement {
         return this.#remove(shown.site);
       case 'gather':
         return this.#gather(shown.site);
+      case 'windows':
+        return html`<site-windows .app=${this.app} .site=${shown.site} @changed=${() => this.#sites.refresh()}></site-windows>`;
       case 'grants':
         return html`<site-grants .app=${this.app} .site=${shown.site.name}></site-grants>`;
     }
@@ -179,6 +185,7 @@ class SitesPage extends LitElement {
       remove: `Delete ${name}?`,
       gather: `Move devices to ${name}`,
       grants: `Technicians at ${name}`,
+      windows: `Maintenance windows of ${name}`,
     };
     return html`<div class="page">
       <div class="page-head"><div><h1>Sites</h1><p class="lead">Where devices are, and with whom.</p>

@@ -53,6 +53,7 @@ const wishOf = (asked: z.infer<typeof newRolloutSchema>): RolloutWish => ({
   onFailure: asked.onFailure,
   startAt: asked.startAt ?? null,
   pace: asked.pace,
+  ignoreSiteWindows: asked.ignoreSiteWindows ?? null,
   allowDeprecated: asked.allowDeprecated,
   lateJoiners: asked.lateJoiners ?? null,
 });

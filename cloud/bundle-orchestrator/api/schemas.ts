@@ -270,6 +270,8 @@ export const newRolloutSchema = z
     /** Whether who becomes a target later gets it, too. Left out: of a group with a query only. */
     lateJoiners: z.boolean().optional(),
     startAt: at.optional(),
+    /** For an emergency: why it does not wait for the maintenance windows that stand at sites. */
+    ignoreSiteWindows: plainText(500).min(1).optional(),
     allowDeprecated,
   })
   .refine(({ deviceIds, target }) => (deviceIds === undefined) !== (target === undefined), {
@@ -346,6 +348,8 @@ export const rolloutSchema = z
     ),
     createdAt: at,
     createdBy: z.string(),
+    /** Why it does not wait for the windows of sites; null: it does. */
+    windowsIgnored: z.string().nullable(),
     /** The person who made it, or for whom a program did: who may not approve it where another has to. */
     requestedBy: z.string(),
     completedAt: at.nullable(),

@@ -74,7 +74,7 @@ describe('a pace', () => {
     expect(planTelling(shut, [at('b', 's2')], now + minute)).toEqual([]);
     expect(planTelling(shut, [at('a'), at('b', 's2')], now + hour)).toEqual(['a']);
     expect(planWaits(shut, [{ site: 's1', member: null, count: 3 }], now)).toEqual({
-      waits: [{ kind: 'window', devices: 3, opensAtMs: now + hour }],
+      waits: [{ kind: 'window', devices: 3, site: 's1', sites: 1, opensAtMs: now + hour }],
       dueAtMs: now + hour,
     });
     const told = known(pace, { openings, atWork: [work('s2')] });

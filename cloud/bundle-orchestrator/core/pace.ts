@@ -73,7 +73,7 @@ const opensAt = (openings: readonly Opening[], site: string, nowMs: number): num
 };
 
 export type Obstacle =
-  | { kind: 'window'; opensAtMs: number }
+  | { kind: 'window'; opensAtMs: number; site: string }
   | { kind: 'site'; site: string }
   | { kind: 'redundancy'; member: string };
 
@@ -95,7 +95,7 @@ const obstacleTo = (
   nowMs: number,
 ): Obstacle | null => {
   const opensAtMs = opensAt(openings, site, nowMs);
-  if (opensAtMs !== null) return { kind: 'window', opensAtMs };
+  if (opensAtMs !== null) return { kind: 'window', opensAtMs, site };
   const { perSiteMax } = pace;
   if (perSiteMax !== null && (tally.bySite.get(site) ?? 0) >= perSiteMax) {
     return { kind: 'site', site };
@@ -163,7 +163,8 @@ export const freePlaces = (
 };
 
 export type PaceWait =
-  | { kind: 'window'; devices: number; opensAtMs: number }
+  /** `site`: whose opens first, of so many. */
+  | { kind: 'window'; devices: number; opensAtMs: number; site: string; sites: number }
   | { kind: 'rate'; devices: number; freeAtMs: number }
   | { kind: 'site'; devices: number; site: string; sites: number }
   | { kind: 'redundancy'; devices: number; member: string; members: number };
@@ -176,11 +177,13 @@ const waitsOf = (blocked: readonly Blocked[]): PaceWait[] => {
     blocked
       .filter(({ obstacle }) => obstacle.kind === kind)
       .reduce((sum, { count }) => sum + count, 0);
-  const opens = blocked.flatMap(({ obstacle }) =>
-    obstacle.kind === 'window' ? [obstacle.opensAtMs] : [],
+  const shut = blocked.flatMap(({ obstacle }) => (obstacle.kind === 'window' ? [obstacle] : []));
+  const [first] = shut.toSorted(
+    (one, other) => one.opensAtMs - other.opensAtMs || (one.site < other.site ? -1 : 1),
   );
-  if (opens.length > 0) {
-    waits.push({ kind: 'window', devices: counted('window'), opensAtMs: Math.min(...opens) });
+  if (first !== undefined) {
+    const count = new Set(shut.map(({ site }) => site)).size;
+    waits.push({ ...first, devices: counted('window'), sites: count });
   }
   const sites = blocked.flatMap(({ obstacle }) =>
     obstacle.kind === 'site' ? [obstacle.site] : [],

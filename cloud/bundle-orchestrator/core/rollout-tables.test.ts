@@ -1,42 +1,58 @@
-/** The table of states in docs/rollouts.md is what the code does: it is made from it here and compared. */
+/** The tables in docs/rollouts.md are what the code does, and every transition is told of. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { fixtureReport, fixtureRollout, fixtureRow } from './rollout.fixture.ts';
-import { type RowStatus, rowStatuses, type SlotReport } from './rollout.ts';
-import { planRows } from './row-moves.ts';
+import { describe, expect, it } from 'vitest';
+import { isOver, rolloutStatuses, rowStatuses } from './rollout.ts';
+import { withTables } from './rollout-tables.ts';
+import { newsOfStep, newsOfVerb, outcomeOf, rolloutVerbs, rowAfter } from './verbs.ts';
 
-const reports: readonly SlotReport['status'][] = ['downloading', 'verifying', 'running', 'failed'];
+it('are those that the code makes: `./signalbeam generate` writes them', () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/rollouts.md'), 'utf8');
+  expect(page).toBe(withTables(page));
+  expect(() => withTables('')).toThrow('no place');
+});
 
-const nextOf = (status: RowStatus, said: SlotReport['status'] | 'gone' | 'old version runs') => {
-  const previousSlot = {
-    ...{ bundleId: 'b1', bundleName: 'web', version: '1.0.0', releaseDigest: 'sha256:' },
-    ...{ rolloutId: null, requestedGeneration: 1 },
-  };
-  const report =
-    said === 'gone'
-      ? null
-      : said === 'old version runs'
-        ? fixtureReport('running', { version: '1.0.0', rolloutId: null, requestedGeneration: 1 })
-        : fixtureReport(said);
-  const device = said === 'gone' ? ('gone' as const) : ('present' as const);
-  const row = fixtureRow('a', { status, report, previousSlot, device });
-  return planRows(fixtureRollout, [row])[0]?.to ?? '–';
-};
-
-it('is the one in the docs', () => {
-  const said = [...reports, 'old version runs', 'gone'] as const;
-  const cells = [
-    ['its row is', ...said],
-    ...rowStatuses.map((status) => [status, ...said.map((one) => nextOf(status, one))]),
-  ];
-  const docs = readFileSync(join(import.meta.dirname, '../../../docs/rollouts.md'), 'utf8');
-  const [, table = ''] = /<!-- states -->\n\n([\s\S]*?)\n\n<!-- \/states -->/.exec(docs) ?? [];
-  const [head, , ...rows] = table.split('\n').map((line) =>
-    line
-      .split('|')
-      .slice(1, -1)
-      .map((cell) => cell.trim()),
+describe('a verb', () => {
+  const every = rolloutVerbs.flatMap((verb) =>
+    rolloutStatuses.map((status) => ({ verb, status, outcome: outcomeOf(verb, status) })),
   );
-  expect([head, ...rows]).toEqual(cells);
+
+  it('that leads somewhere is told of under a type of its own', () => {
+    for (const { verb, outcome } of every) {
+      if (outcome.kind !== 'refused') expect(newsOfVerb[verb]).not.toBe('progressed');
+    }
+    expect(new Set(Object.values(newsOfVerb)).size).toBe(rolloutVerbs.length);
+  });
+
+  it('is refused with a reason, or leads where the same verb does no more', () => {
+    for (const { verb, status, outcome } of every) {
+      if (outcome.kind === 'refused') expect(outcome.why).toMatch(/\.$/);
+      if (outcome.kind !== 'to' || outcome.status === status) continue;
+      // Asked twice: it stays, it is refused, or it stays where it led.
+      const again = outcomeOf(verb, outcome.status);
+      expect(again.kind === 'to' ? again.status : outcome.status).toBe(outcome.status);
+    }
+  });
+
+  it('does nothing more to a row when it is asked twice, and takes none out of its end but by retry or going back', () => {
+    for (const verb of rolloutVerbs) {
+      for (const row of rowStatuses) {
+        const once = rowAfter(verb, row);
+        if (verb !== 'rollback' && verb !== 'cancel') expect(rowAfter(verb, once)).toBe(once);
+        const isEnd = ['succeeded', 'failed', 'cancelled', 'rolled-back'].includes(row);
+        if (isEnd && once !== row) expect(['retry', 'rollback']).toContain(verb);
+      }
+    }
+  });
+
+  it('never begins one again that is over, but to retry or to go back', () => {
+    for (const { verb, status, outcome } of every) {
+      if (isOver(status) && outcome.kind === 'to') expect(['retry', 'rollback']).toContain(verb);
+    }
+  });
+});
+
+it('tells of every step that changes a rollout or a wave', () => {
+  const silent = Object.entries(newsOfStep).filter(([, news]) => news === null);
+  expect(silent.map(([step]) => step)).toEqual(['good-since']);
 });

@@ -105,8 +105,12 @@ describe('what it waits for with waves', () => {
     };
     const head = '1 of 4 confirmed; waiting for a to begin; ';
     const opensAtMs = now + 11 * 3_600_000;
-    expect(paced({ kind: 'window', devices: 2, opensAtMs })).toBe(
-      `${head}2 devices are told when the maintenance window opens at 02:09 UTC, in 11 h`,
+    const at = { site: 'plant-7', sites: 1 };
+    expect(paced({ kind: 'window', devices: 9, opensAtMs, site: 'plant-7', sites: 3 })).toBe(
+      `${head}9 devices are told when the maintenance windows of 3 sites open, the first, of plant-7, at 02:09 UTC, in 11 h`,
+    );
+    expect(paced({ kind: 'window', devices: 2, opensAtMs, ...at })).toBe(
+      `${head}2 devices are told when the maintenance window of plant-7 opens at 02:09 UTC, in 11 h`,
     );
     expect(paced({ kind: 'rate', devices: 1, freeAtMs: now + 60_000 })).toBe(
       `${head}1 device is told at the rate that was set, the next at 15:10 UTC`,
@@ -119,15 +123,15 @@ describe('what it waits for with waves', () => {
     ).toBe(
       `${head}1 device is told when others at plant-7 are done; 1 device is told when the others of press-line and of 2 other groups, which stand in for them, are done`,
     );
-    expect(paced({ kind: 'window', devices: 2, opensAtMs: Number.MAX_SAFE_INTEGER })).toBe(
+    expect(paced({ kind: 'window', devices: 2, opensAtMs: Number.MAX_SAFE_INTEGER, ...at })).toBe(
       `${head}the maintenance window of 2 devices never opens again`,
     );
     const untold = [row('c', { status: 'planned' })];
     const counted = wave({ counts: countRows(untold) });
     const wait = { kind: 'devices', wave: counted, verdict: { kind: 'good' } } as const;
-    const paceWaits = [{ kind: 'window', devices: 1, opensAtMs: now + 60_000 }] as const;
+    const paceWaits = [{ kind: 'window', devices: 1, opensAtMs: now + 60_000, ...at }] as const;
     expect(say({ waves: [counted], wait, rows: untold, paceWaits })).toBe(
-      '0 of 1 confirmed; waiting for c, which is told later; 1 device is told when the maintenance window opens at 15:10 UTC',
+      '0 of 1 confirmed; waiting for c, which is told later; 1 device is told when the maintenance window of plant-7 opens at 15:10 UTC',
     );
   });
 

@@ -116,9 +116,14 @@ const sayPaceWait = (wait: PaceWait, nowMs: number): string => {
   const { devices } = wait;
   switch (wait.kind) {
     case 'window':
-      return wait.opensAtMs > farthestMs
-        ? `the maintenance window of ${devicesOf(devices)} never opens again`
-        : `${first(devices)} when the maintenance window opens at ${moment(wait.opensAtMs, nowMs)}`;
+      if (wait.opensAtMs > farthestMs) {
+        return `the maintenance window of ${devicesOf(devices)} never opens again`;
+      }
+      return `${first(devices)} when ${
+        wait.sites > 1
+          ? `the maintenance windows of ${wait.sites} sites open, the first, of ${wait.site},`
+          : `the maintenance window of ${wait.site} opens`
+      } at ${moment(wait.opensAtMs, nowMs)}`;
     case 'rate':
       return `${first(devices)} at the rate that was set, the next at ${moment(wait.freeAtMs, nowMs)}`;
     case 'site': {

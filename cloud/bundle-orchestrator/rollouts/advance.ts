@@ -6,9 +6,9 @@
  */
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { isPaced } from '../core/pace.ts';
 import type { RolloutStatus } from '../core/rollout.ts';
 import { planRows, type RowMove } from '../core/row-moves.ts';
+import { newsOfStep } from '../core/verbs.ts';
 import { asksForEvidence } from '../core/wave-evidence.ts';
 import { planWaves, type WaveStep, waveDueAt } from '../core/wave-plan.ts';
 import { setTellDue } from '../store/rollout-pace.ts';
@@ -29,6 +29,7 @@ import {
 } from '../store/rollouts.ts';
 import { lookAtEvidence } from '../store/wave-evidence.ts';
 import { announceRollout } from './announce.ts';
+import { isHeld } from './pace.ts';
 
 /** Which rows to look at: those of some devices, or none; now and then, all that wait for theirs. */
 export type AdvanceScope = { devices: readonly string[] } | 'none';
@@ -188,11 +189,11 @@ export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Pro
   const lookedAtMs = isLook ? at.nowMs : locked.lookedAt.getTime();
   const lookAtMs = Math.max(at.nowMs + 1, lookedAtMs + lookMs);
   await setWavesDue(sql, at, { dueAtMs: Math.min(dueAtMs ?? lookAtMs, lookAtMs), lookedAtMs });
-  const frees = isPaced(locked.pace) && moves.length > 0;
+  const frees = isHeld(locked) && moves.length > 0;
   if (goesOn && (frees || steps.some(({ kind }) => tells.has(kind)))) await setTellDue(sql, at);
   if (steps.length + moves.length > 0) {
-    const over = steps.some(({ kind }) => kind === 'complete');
-    await announceRollout(sql, at, over ? 'completed' : 'progressed', moves);
+    const news = [...new Set(steps.flatMap(({ kind }) => newsOfStep[kind] ?? []))];
+    await announceRollout(sql, at, news.length === 0 ? ['progressed'] : news, moves);
   }
   return { steps, moves, goesOn, isLook };
 };

@@ -7,28 +7,17 @@ import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { addProgress, emptyProgress } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
+import type { RolloutNews } from '../core/verbs.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import { wavesOf } from '../store/rollout-waves.ts';
 
 /** Rows of a thousand devices would not fit into one message; readers then ask the API. */
 const devicesToldMax = 50;
 
-export type RolloutNews =
-  | 'started'
-  | 'progressed'
-  | 'completed'
-  | 'cancelled'
-  | 'retried'
-  | 'paused'
-  | 'resumed'
-  | 'approved'
-  | 'advanced'
-  | 'rolled-back';
-
 export const announceRollout = async (
   sql: Sql,
   rollout: { tenantId: string; rolloutId: string },
-  type: RolloutNews,
+  news: readonly RolloutNews[],
   moves: readonly RowMove[],
 ): Promise<void> => {
   const { tenantId, rolloutId } = rollout;
@@ -38,16 +27,20 @@ export const announceRollout = async (
   const told = moves.length <= devicesToldMax ? moves : [];
   const { id: _, pace: __, paceWaits: ___, lateJoiners: ____, ...more } = record;
   const { approvalByAnother: _____, ...facts } = more;
-  await recordEvent(sql, {
-    tenantId,
-    type: `rollout.${type}`,
-    subject: `signalbeam.bundles.rollouts.${rolloutId}`,
-    data: {
-      rolloutId,
-      ...facts,
-      progress: waves.reduce((sum, { counts }) => addProgress(sum, counts), emptyProgress),
-      waves: waves.map(({ name, state }) => ({ name, state })),
-      devices: told.map(({ deviceId, to, reason }) => ({ deviceId, status: to, reason })),
-    },
-  });
+  const data = {
+    rolloutId,
+    ...facts,
+    progress: waves.reduce((sum, { counts }) => addProgress(sum, counts), emptyProgress),
+    waves: waves.map(({ name, state }) => ({ name, state })),
+  };
+  for (const [index, type] of news.entries()) {
+    // Whoever hears them all hears of each device once.
+    const devices = (index === 0 ? told : []).map(({ deviceId, to, reason }) => ({
+      ...{ deviceId, status: to, reason },
+    }));
+    const subject = `signalbeam.bundles.rollouts.${rolloutId}`;
+    await recordEvent(sql, {
+      ...{ tenantId, type: `rollout.${type}`, subject, data: { ...data, devices } },
+    });
+  }
 };

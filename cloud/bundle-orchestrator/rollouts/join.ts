@@ -69,7 +69,7 @@ const join = async (sql: Sql, at: At, among: readonly string[] | null): Promise<
     target: `rollout:${at.rolloutId}`,
     after: { devices: rows.length, late: rows.filter(({ late }) => late).length },
   });
-  await announceRollout(sql, at, 'progressed', []);
+  await announceRollout(sql, at, ['progressed'], []);
   await advanceRollout(sql, at, 'none');
   await setTellDue(sql, at);
   return true;

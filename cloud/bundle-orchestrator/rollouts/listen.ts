@@ -13,7 +13,7 @@ import type { Workshop } from '../desired/workshop.ts';
 import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
 import { rolloutsWaitingFor } from '../store/rollout-rows.ts';
-import { dueRollouts, lockRollout } from '../store/rollouts.ts';
+import { dueRollouts, lockRollout, makeDue } from '../store/rollouts.ts';
 import { markDeviceStale } from '../store/secrets-given.ts';
 import { type Advanced, type AdvanceScope, advanceRollout } from './advance.ts';
 import { joinRollouts, takeJoiners } from './join.ts';
@@ -160,8 +160,11 @@ export const startListening = (parts: ListenParts): Subscription => {
     subscribeEvents({
       ...common,
       durable: 'bundle-orchestrator-devices',
-      subjects: ['signalbeam.devices.*'],
+      subjects: ['signalbeam.devices.*', 'signalbeam.tenants.site-windows'],
       handle: async ({ tenantId, type, data }) => {
+        if (type === 'site.windows-changed') {
+          return makeDue(parts.pools.system, tenantId, parts.now());
+        }
         if (/^device\.(?:approved|rejected|deleted)$/.test(type)) {
           await hearDevice(parts, tenantId, type, data);
         }

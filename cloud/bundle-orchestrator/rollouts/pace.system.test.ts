@@ -15,7 +15,7 @@ afterAll(() => fleet.rig.stop());
 type Placed = { site?: string; tag?: [string, string] };
 
 const open = async (places: readonly Placed[]) => {
-  const mark = randomUUID().slice(0, 4);
+  const mark = randomUUID().slice(0, 8);
   const { rig, one } = fleet;
   const bundleId = await makeBundle(rig, one, `web-${mark}`, ['1.0.0', '2.0.0']);
   const devices: TestDevice[] = [];
@@ -103,12 +103,60 @@ describe('a pace', () => {
     await until(rollout.id, { progress: { rollingBack: 2, succeeded: 2 } });
   });
 
+  it('waits for the windows that stand at a site, unless it says why it does not', async () => {
+    const { mark, bundleId, devices } = await open([{}, { site: 'free' }]);
+    const { rig, one } = fleet;
+    const site = `plant-${mark}`;
+    const set = (windows: object[]) =>
+      rig.owner.query('UPDATE device_manager.sites SET windows = $2 WHERE name = $1', [
+        site,
+        JSON.stringify(windows),
+      ]);
+    const [held, free] = devices as [TestDevice, TestDevice];
+    await set([window(120, 60)]);
+    expect(await ask(bundleId, devices, { windows: [window(300, 60)] })).toMatchObject({
+      status: 400,
+      body: {
+        detail: `The maintenance windows of ${site} are never open within these. Nothing was started.`,
+        errors: [{ path: 'pace.windows' }],
+      },
+    });
+    const rollout = await start(bundleId, devices, {});
+    expect(await told(devices)).toEqual([free]);
+    expect(rollout.waiting).toMatch(
+      new RegExp(
+        `1 device is told when the maintenance window of ${site} opens at \\d\\d:\\d\\d UTC`,
+      ),
+    );
+    // Somebody opens it: whoever waited is told at once, with the moments until when.
+    await set([window(-10, 60)]);
+    await recordEvent(rig.platform.pools.system, {
+      ...{ tenantId: one.tenantId, type: 'site.windows-changed', data: { site, windows: [] } },
+      subject: 'signalbeam.tenants.site-windows',
+    });
+    await until(rollout.id, { progress: { pending: 2 }, windowsIgnored: null });
+    const moments = (await fleet.slotOf(held, bundleId)).windows ?? [];
+    expect(moments.length).toBeGreaterThan(1);
+    expect((await fleet.slotOf(free, bundleId)).windows).toBeUndefined();
+    await fleet.steer(rollout.id, 'cancel');
+    await set([window(120, 60)]);
+    const ignoreSiteWindows = 'The hole is being used.';
+    const urgent = await start(bundleId, devices, {}, { version: '2.0.0', ignoreSiteWindows });
+    expect(urgent).toMatchObject({ progress: { pending: 2 }, windowsIgnored: ignoreSiteWindows });
+    const { rows } = await rig.owner.query(
+      `SELECT after ->> 'ignoreSiteWindows' AS why FROM platform.audit_log
+        WHERE action = 'rollout.start' AND target = $1`,
+      [`rollout:${urgent.id}`],
+    );
+    expect(rows).toEqual([{ why: ignoreSiteWindows }]);
+  });
+
   it('tells nobody outside of a window, and takes back who has not begun when it is over', async () => {
     const { bundleId, devices } = await open([{}, {}]);
     const [begun, silent] = devices as [TestDevice, TestDevice];
     const shut = await start(bundleId, devices, { windows: [window(120, 60)] });
     expect(shut.waiting).toMatch(
-      /2 devices are told when the maintenance window opens at \d\d:\d\d/,
+      /2 devices are told when the maintenance window of plant-\w+ opens at \d\d:\d\d/,
     );
     expect(await told(devices)).toEqual([]);
     await fleet.steer(shut.id, 'cancel');

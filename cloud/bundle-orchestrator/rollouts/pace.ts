@@ -13,6 +13,7 @@ import {
   planWaits,
 } from '../core/pace.ts';
 import type { RowStatus } from '../core/rollout.ts';
+import { givenBackTo } from '../core/verbs.ts';
 import {
   atWorkOf,
   candidatesOf,
@@ -21,6 +22,7 @@ import {
   type PacedAt,
   pendingAt,
   setOutlook,
+  siteWindowsOf,
   untoldOf,
 } from '../store/rollout-pace.ts';
 import { rowsOf, rowsToTell } from '../store/rollout-rows.ts';
@@ -32,6 +34,10 @@ type At = { tenantId: string; nowMs: number };
 /** Going back waits for no window and no rate: a version that turned out bad is the greater harm. */
 const paceOf = ({ pace, status }: LockedRollout): Pace =>
   status === 'rolling-back' ? { ...pace, windows: [], devicesPerHourMax: null } : pace;
+
+/** Whether somebody may have to wait who could be told. */
+export const isHeld = (rollout: LockedRollout): boolean =>
+  isPaced(paceOf(rollout)) || (rollout.status !== 'rolling-back' && rollout.waitsForSites);
 
 const directionOf = ({ status }: LockedRollout): Direction =>
   status === 'rolling-back' ? 'back' : 'forward';
@@ -47,7 +53,9 @@ const look = async (
   const { id, bundleId, toldLately } = rollout;
   const where = { tenantId: at.tenantId, rolloutId: id, bundleId, redundancyTag };
   const atWork = await atWorkOf(sql, where);
-  const openings = openingsOf(pace.windows, at.nowMs);
+  const waits = rollout.waitsForSites && rollout.status !== 'rolling-back';
+  const standing = waits ? await siteWindowsOf(sql, at.tenantId, null) : undefined;
+  const openings = openingsOf(pace.windows, at.nowMs, standing);
   return { known: { pace, openings, atWork, toldLately }, where };
 };
 
@@ -73,15 +81,16 @@ export const nextToTakeBack = async (
   rollout: LockedRollout,
   limit: number,
 ): Promise<string[]> => {
-  if (rollout.status !== 'in-progress' || rollout.pace.windows.length === 0) return [];
+  const isShutAtTimes = rollout.pace.windows.length > 0 || rollout.waitsForSites;
+  if (rollout.status !== 'in-progress' || !isShutAtTimes) return [];
   const { known, where } = await look(sql, at, rollout);
   const sites = closedSites(known, at.nowMs);
   return sites.length === 0 ? [] : pendingAt(sql, where, sites, limit);
 };
 
 /** Those in these states have yet to get back what they had, or not to be told at all. */
-export const givenBack = (which: 'unfinished' | 'not-begun'): readonly RowStatus[] =>
-  which === 'not-begun' ? ['pending'] : ['planned', 'pending', 'in-progress'];
+export const givenBack = (which: keyof typeof givenBackTo): readonly RowStatus[] =>
+  Object.keys(givenBackTo[which]) as RowStatus[];
 
 /** Keeps what the rollout's devices wait for, and when to look again. */
 export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Promise<void> => {
@@ -94,7 +103,7 @@ export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Pro
   }
   const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
   if (!goesOn) return setOutlook(sql, where, { waits: [], dueAtMs: null });
-  if (isPaced(paceOf(rollout))) {
+  if (isHeld(rollout)) {
     const { known, where: paced } = await look(sql, at, rollout);
     const untold = await untoldOf(sql, paced, directionOf(rollout));
     return setOutlook(sql, where, planWaits(known, untold, at.nowMs));

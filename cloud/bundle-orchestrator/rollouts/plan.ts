@@ -4,6 +4,7 @@
  */
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { windowFault } from '@signalbeam/platform/schedule/windows';
 import type { Pace } from '../core/pace.ts';
 import {
   expandWaves,
@@ -15,9 +16,9 @@ import {
   wavesFaults,
 } from '../core/wave.ts';
 import { refuseUnknownSecrets } from '../secrets/check.ts';
+import { siteWindowsOf } from '../store/rollout-pace.ts';
 import { findTargeted, type RolloutTarget, type Targeted } from '../store/rollout-targets.ts';
-
-import { windowFault } from './windows.ts';
+import { type SiteWindows, siteOpening } from './windows.ts';
 
 export type RolloutWish = {
   bundleId: string;
@@ -28,6 +29,8 @@ export type RolloutWish = {
   onFailure: FailureAction;
   startAt: string | null;
   pace: Pace;
+  /** Why it does not wait for the windows that stand at sites: an emergency. */
+  ignoreSiteWindows: string | null;
   allowDeprecated: boolean;
   /** Whether who becomes one of its target later gets it, too; left out: where its group comes and goes. */
   lateJoiners: boolean | null;
@@ -103,6 +106,30 @@ const refuseWindows = ({ windows }: Pace, nowMs: number): void => {
   throw refusal('invalid-request', 'These windows never open. Nothing was started.', { errors });
 };
 
+/** A rollout's windows narrow those of sites; what is left of a site must open some day. */
+const refuseApart = ({ pace }: RolloutWish, standing: SiteWindows, nowMs: number): void => {
+  const apart = [...standing].filter(
+    ([site, theirs]) => siteOpening(theirs, pace.windows, site, nowMs) === null,
+  );
+  if (apart.length === 0) return;
+  const names = list(apart.map(([site]) => site));
+  throw refusal(
+    'invalid-request',
+    `The maintenance windows of ${names} are never open within these. Nothing was started.`,
+    { errors: [{ path: 'pace.windows', message: `never meet those of ${names}` }] },
+  );
+};
+
+const standingAt = async (
+  sql: Sql,
+  tenantId: string,
+  wish: RolloutWish,
+  devices: readonly Targeted[],
+): Promise<SiteWindows> => {
+  if (wish.ignoreSiteWindows !== null) return new Map();
+  return siteWindowsOf(sql, tenantId, [...new Set(devices.map(({ site }) => site))]);
+};
+
 const refuseGroups = ({ redundancyTag }: Pace, devices: readonly Targeted[]): void => {
   if (redundancyTag === null) return;
   const isThere = devices.some(({ tags }) =>
@@ -156,6 +183,8 @@ export const planRollout = async (
   refuseGroups(wish.pace, devices);
   const ids = devices.map(({ deviceId }) => deviceId);
   await refuseUnknownSecrets(sql, tenantId, wish, ids);
+  const standing = await standingAt(sql, tenantId, wish, devices);
+  refuseApart(wish, standing, nowMs);
   const waves = expandWaves(wished, devices);
   refuseTooMany(waves);
   const byId = new Map(devices.map((device) => [device.deviceId, device]));

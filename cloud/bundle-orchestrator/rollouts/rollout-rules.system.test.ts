@@ -66,6 +66,17 @@ describe('one rollout per bundle and device', () => {
     for (const device of devices) expect(await desired(device)).toMatchObject({ generation: 1 });
   });
 
+  it('waits for its time again when it was paused before it', async () => {
+    const { bundleId, devices } = await trio();
+    const deviceIds = devices.map(({ deviceId }) => deviceId);
+    const startAt = new Date(Date.now() + 3_600_000).toISOString();
+    const body = { bundleId, version: '2.0.0', deviceIds, startAt };
+    const made = await rig.ask('POST', '/api/rollouts', { token: one.operator, body });
+    const { id } = made.body as RolloutView;
+    expect(await steer(id, 'pause')).toMatchObject({ body: { status: 'paused' } });
+    expect(await steer(id, 'resume')).toMatchObject({ body: { status: 'scheduled' } });
+  });
+
   it('lets a retry wait for a newer rollout', async () => {
     const { bundleId, devices } = await trio();
     const [device] = devices as [TestDevice];

@@ -82,6 +82,9 @@ describe('a rollout', () => {
       [`signalbeam.bundles.rollouts.${rollout.id}`],
     );
     const types = events.rows.map(({ type }) => type);
+    expect(types.filter((type) => type !== 'rollout.progressed')).toEqual(
+      ['started', 'wave-opened', 'wave-passed', 'completed'].map((news) => `rollout.${news}`),
+    );
     expect(types[0]).toBe('rollout.started');
     expect(types.at(-1)).toBe('rollout.completed');
     expect(types.filter((type) => type === 'rollout.completed')).toHaveLength(1);

@@ -10,7 +10,6 @@ import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { releaseToUse } from '../bundles/usable.ts';
-import { isPaced } from '../core/pace.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { activeRolloutsOn } from '../store/rollout-rows.ts';
@@ -18,7 +17,7 @@ import { personBehind } from '../store/rollout-settings.ts';
 import { insertRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
-import { keepOutlook } from './pace.ts';
+import { isHeld, keepOutlook } from './pace.ts';
 import { list, type PlannedWave, planRollout, type RolloutWish } from './plan.ts';
 import { tellRollout, tellSome } from './tell.ts';
 import { type RolloutView, viewRollout } from './view.ts';
@@ -68,6 +67,7 @@ const record = async (
       target,
       devices: count,
       pace,
+      ...(wish.ignoreSiteWindows === null ? {} : { ignoreSiteWindows: wish.ignoreSiteWindows }),
       waves: waves.map(({ wish: { name } }) => name),
     },
     ip,
@@ -109,6 +109,7 @@ const make = async (
         version,
         createdBy: actor,
         requestedBy,
+        windowsIgnored: wish.ignoreSiteWindows,
         onFailure,
         target,
         startsAt: startAt,
@@ -138,11 +139,11 @@ export const startRollout = async (
     const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
     await releaseToUse(sql, wish);
     const { id, waves } = await make(sql, acting, wish, nowMs);
-    await announceRollout(sql, { tenantId, rolloutId: id }, 'started', []);
+    await announceRollout(sql, { tenantId, rolloutId: id }, ['started'], []);
     const { goesOn } = await advanceRollout(sql, { tenantId, rolloutId: id, nowMs }, 'none');
     const locked = await lockRollout(sql, tenantId, id);
     // At a pace, whom to tell hangs on devices that this person may not see: ../tell.ts does it.
-    if (goesOn && locked !== null && !isPaced(locked.pace)) {
+    if (goesOn && locked !== null && !isHeld(locked)) {
       await tellSome(sql, { tenantId, nowMs, director, kek }, locked);
     }
     if (locked !== null) await keepOutlook(sql, { tenantId, nowMs }, locked);

@@ -22,8 +22,9 @@ import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { approvalAsked, approvalEntry } from '../core/approval.ts';
-import { isOver, type RowStatus } from '../core/rollout.ts';
+import type { RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
+import { newsOfVerb, outcomeOf, type RolloutVerb } from '../core/verbs.ts';
 import { judgeWave } from '../core/wave-gate.ts';
 import { planWaves } from '../core/wave-plan.ts';
 import { retrying } from '../desired/change.ts';
@@ -46,7 +47,7 @@ import {
   setRolloutStatus,
 } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
-import { announceRollout, type RolloutNews } from './announce.ts';
+import { announceRollout } from './announce.ts';
 import { keepOutlook } from './pace.ts';
 import { devicesPerRolloutMax } from './plan.ts';
 import { seen } from './start.ts';
@@ -72,9 +73,9 @@ type Hands = {
 } & Pick<TenantKeys, 'director' | 'kek'>;
 
 /** What a verb did, for the audit log and the news. */
-type Done = { news: RolloutNews; after: unknown; moves?: readonly RowMove[] };
+type Done = { after: unknown; moves?: readonly RowMove[] };
 
-type Verb = { action: string; run: (hands: Hands) => Promise<Done> };
+type Verb = { verb: RolloutVerb; run: (hands: Hands) => Promise<Done> };
 
 export type Steer = (workshop: Workshop, acting: Acting, rolloutId: string) => Promise<RolloutView>;
 
@@ -85,44 +86,29 @@ const where = ({ acting, rollout, nowMs }: Hands) => ({
   nowMs,
 });
 
-const refuseOver = (rollout: LockedRollout): void => {
-  if (isOver(rollout.status)) {
-    throw refusal('wrong-state', `This rollout is over already (${rollout.status}).`);
-  }
-};
-
 const by = (actor: string): string => actor.replace(/^user:/, '');
 
 const movesTo = (ids: readonly string[], to: RowStatus, reason: string | null): RowMove[] =>
   ids.map((deviceId) => ({ deviceId, to, reason, logTail: [] }));
 
 const cancel: Verb = {
-  action: 'rollout.cancel',
+  verb: 'cancel',
   run: async (hands) => {
-    const { sql, acting, rollout } = hands;
-    refuseOver(rollout);
-    if (rollout.status === 'rolling-back') {
-      throw refusal('wrong-state', 'It goes back already, which nothing stops.');
-    }
+    const { sql, acting } = hands;
     await setRolloutStatus(sql, where(hands), 'cancelled', `Cancelled by ${by(acting.actor)}.`);
     await setGivingBack(sql, where(hands), 'unfinished');
-    return { news: 'cancelled', after: { status: 'cancelled' } };
+    return { after: { status: 'cancelled' } };
   },
 };
 
 const pause: Verb = {
-  action: 'rollout.pause',
+  verb: 'pause',
   run: async (hands) => {
-    const { sql, acting, rollout } = hands;
-    refuseOver(rollout);
-    if (rollout.status === 'paused') return { news: 'paused', after: { status: 'paused' } };
-    if (rollout.status === 'rolling-back') {
-      throw refusal('wrong-state', 'It goes back already, which nothing stops.');
-    }
+    const { sql, acting } = hands;
     const reason = `${by(acting.actor)} paused it.`;
     await setRolloutStatus(sql, where(hands), 'paused', reason);
     await setGivingBack(sql, where(hands), 'not-begun');
-    return { news: 'paused', after: { status: 'paused' } };
+    return { after: { status: 'paused' } };
   },
 };
 
@@ -130,13 +116,9 @@ const wavesHeld = async ({ sql, acting, rollout }: Hands): Promise<StoredWave[]>
   (await wavesOf(sql, acting.tenantId, [rollout.id], 'apart')).get(rollout.id) ?? [];
 
 const resume: Verb = {
-  action: 'rollout.resume',
+  verb: 'resume',
   run: async (hands) => {
     const { sql, rollout } = hands;
-    refuseOver(rollout);
-    if (rollout.status !== 'paused') {
-      throw refusal('wrong-state', `It is not paused (${rollout.status}).`);
-    }
     await acceptFailures(sql, where(hands));
     for (const wave of await wavesHeld(hands)) {
       const at = {
@@ -150,13 +132,15 @@ const resume: Verb = {
       });
     }
     await setGivingBack(sql, where(hands), null);
-    await setRolloutStatus(sql, where(hands), 'in-progress');
-    return { news: 'resumed', after: { status: 'in-progress' } };
+    // One that had not begun waits for its time again.
+    const isLater = rollout.startsAt !== null && rollout.startsAt.getTime() > hands.nowMs;
+    const status = isLater ? 'scheduled' : 'in-progress';
+    await setRolloutStatus(sql, where(hands), status);
+    return { after: { status } };
   },
 };
 
 const waveAtWork = async (hands: Hands): Promise<StoredWave> => {
-  refuseOver(hands.rollout);
   const wave = (await wavesHeld(hands)).find(({ state }) => state === 'open');
   if (wave === undefined) throw refusal('wrong-state', 'No wave is at work.');
   return wave;
@@ -186,7 +170,7 @@ const refuseOwn = async (
 };
 
 const approve: Verb = {
-  action: 'rollout.approve',
+  verb: 'approve',
   run: async (hands) => {
     const { sql, acting, rollout, nowMs } = hands;
     const wave = await waveAtWork(hands);
@@ -203,41 +187,32 @@ const approve: Verb = {
     }
     const approvedBy = approvalEntry(acting.actor, person);
     await approveWave(sql, { ...where(hands), wave: wave.wave }, approvedBy);
-    return { news: 'approved', after: { wave: wave.name, approvedBy } };
+    return { after: { wave: wave.name, approvedBy } };
   },
 };
 
 const advance: Verb = {
-  action: 'rollout.advance',
+  verb: 'advance',
   run: async (hands) => {
-    const { sql, acting, rollout } = hands;
-    if (rollout.status === 'scheduled' || rollout.status === 'rolling-back') {
-      throw refusal('wrong-state', `Nothing advances while it is ${rollout.status}.`);
-    }
+    const { sql, acting } = hands;
     const wave = await waveAtWork(hands);
     await refuseOwn(hands, wave, 'advance');
     await acceptFailures(sql, where(hands));
     await setGivingBack(sql, where(hands), null);
     await setRolloutStatus(sql, where(hands), 'in-progress');
     await passWave(sql, { ...where(hands), wave: wave.wave }, hands.nowMs, acting.actor);
-    return { news: 'advanced', after: { wave: wave.name, state: 'passed' } };
+    return { after: { wave: wave.name, state: 'passed' } };
   },
 };
 
 const rollBack: Verb = {
-  action: 'rollout.rollback',
+  verb: 'rollback',
   run: async (hands) => {
-    const { sql, acting, rollout } = hands;
-    if (rollout.status === 'rolling-back') {
-      return { news: 'rolled-back', after: { status: 'rolling-back' } };
-    }
-    if (rollout.status === 'cancelled' || rollout.status === 'rolled-back') {
-      throw refusal('wrong-state', `There is nothing to take back (${rollout.status}).`);
-    }
+    const { sql, acting } = hands;
     const reason = `${by(acting.actor)} rolled it back.`;
     await setRolloutStatus(sql, where(hands), 'rolling-back', reason);
     await setGivingBack(sql, where(hands), null);
-    return { news: 'rolled-back', after: { status: 'rolling-back' } };
+    return { after: { status: 'rolling-back' } };
   },
 };
 
@@ -250,15 +225,14 @@ const refuseBusy = async (sql: Sql, ids: readonly string[], bundleId: string): P
 };
 
 const retry: Verb = {
-  action: 'rollout.retry',
+  verb: 'retry',
   run: async (hands) => {
     const { sql, acting, rollout } = hands;
     const { tenantId } = acting;
     const failed = await rowsOf(sql, tenantId, rollout.id, ['failed'], devicesPerRolloutMax);
     const ids = failed.map((row) => row.deviceId);
     const targets = (await lockTargets(sql, tenantId, ids)).filter((target) => target.approved);
-    const isBack = ['cancelled', 'rolling-back', 'rolled-back'].includes(rollout.status);
-    if (isBack || targets.length === 0) {
+    if (targets.length === 0) {
       throw refusal('wrong-state', 'This rollout has no failed device that could try again.', {
         next: 'Start a new rollout.',
       });
@@ -268,27 +242,38 @@ const retry: Verb = {
     await replanFailed(sql, where(hands), retried);
     await setGivingBack(sql, where(hands), null);
     await setRolloutStatus(sql, where(hands), 'in-progress');
-    const moves = movesTo(retried, 'pending', null);
-    return { news: 'retried', after: { status: 'in-progress', retried: retried.length }, moves };
+    const moves = movesTo(retried, 'planned', null);
+    return { after: { status: 'in-progress', retried: retried.length }, moves };
   },
 };
 
 /** Verb, then whatever it made possible, in one transaction; telling goes on batch by batch. */
 const steerBy =
-  ({ action, run }: Verb): Steer =>
+  ({ verb, run }: Verb): Steer =>
   async (workshop, acting, rolloutId) => {
     const { tenantId, actor, ip } = acting;
     const moved = await retrying(workshop.pool, acting, async (sql) => {
       const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
       const rollout = await held(sql, tenantId, rolloutId);
       const nowMs = workshop.now();
-      const { news, after, moves } = await run({ sql, acting, rollout, nowMs, director, kek });
+      const outcome = outcomeOf(verb, rollout.status);
+      if (outcome.kind === 'refused') {
+        const { why, next } = outcome;
+        throw refusal('wrong-state', why, next === undefined ? {} : { next });
+      }
+      const isAgain = outcome.kind === 'stays';
+      const { after, moves } = isAgain
+        ? { after: { status: rollout.status }, moves: [] }
+        : await run({ sql, acting, rollout, nowMs, director, kek });
+      const action = `rollout.${verb}`;
       await writeAudit(sql, {
         ...{ tenantId, actor, ip, action, after },
         target: `rollout:${rolloutId}`,
         before: { status: rollout.status },
       });
-      await announceRollout(sql, { tenantId, rolloutId }, news, moves ?? []);
+      if (!isAgain) {
+        await announceRollout(sql, { tenantId, rolloutId }, [newsOfVerb[verb]], moves ?? []);
+      }
       await advanceRollout(sql, { tenantId, rolloutId, nowMs }, 'none');
       await keepOutlook(sql, { tenantId, nowMs }, await held(sql, tenantId, rolloutId));
       return moves ?? [];

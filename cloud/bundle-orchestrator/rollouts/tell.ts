@@ -12,11 +12,12 @@ import { isPaced, noteTold } from '../core/pace.ts';
 import { isFinal } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
 import { slotOf, withRestoredSlot, withSlot } from '../core/slots.ts';
+import { goingBackFrom } from '../core/verbs.ts';
 import { type DesiredChange, nextGenerationOf, retrying, storeChanges } from '../desired/change.ts';
 import type { Workshop } from '../desired/workshop.ts';
 import { findRelease } from '../store/bundles.ts';
 import { lockTargets, type Target } from '../store/desired.ts';
-import { noteToldLately } from '../store/rollout-pace.ts';
+import { noteToldLately, siteWindowsOf } from '../store/rollout-pace.ts';
 import {
   cancelPlanned,
   markGoingBack,
@@ -30,7 +31,7 @@ import {
 import { type LockedRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
-import { keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';
+import { isHeld, keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';
 import { restoreSlots } from './restore.ts';
 import { momentsOf } from './windows.ts';
 
@@ -60,7 +61,7 @@ const gone = (ids: readonly string[], targets: readonly Target[]): RowMove[] => 
 export const tellSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
   const { tenantId, nowMs } = at;
   const where = { tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
-  if (!isPaced(rollout.pace)) {
+  if (!isHeld(rollout)) {
     return tellThese(sql, at, rollout, await rowsToTell(sql, where, toldAtOnceMax));
   }
   const ids = await nextToTell(sql, at, rollout, toldAtOnceMax);
@@ -83,9 +84,11 @@ const tellThese = async (
   const targets = await lockTargets(sql, tenantId, ids);
   const moves = gone(ids, targets);
   const changes: DesiredChange[] = [];
+  const sites = [...new Set(targets.map(({ site }) => site))];
+  const standing = rollout.waitsForSites ? await siteWindowsOf(sql, tenantId, sites) : undefined;
   for (const target of targets.filter(({ approved }) => approved)) {
     const generation = nextGenerationOf(target);
-    const windows = momentsOf(rollout.pace.windows, target.site, nowMs);
+    const windows = momentsOf(rollout.pace.windows, target.site, nowMs, standing);
     const wanted = {
       ...release,
       rolloutId: rollout.id,
@@ -111,11 +114,9 @@ const tellThese = async (
   return ids.length;
 };
 
-const goingBack = ['pending', 'in-progress', 'succeeded'] as const;
-
 /** Those at work keep the place that they have; who confirmed waits for one. */
 const nextToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
-  const states = isPaced(rollout.pace) ? goingBack.slice(0, 2) : goingBack;
+  const states = isPaced(rollout.pace) ? goingBackFrom.slice(0, 2) : goingBackFrom;
   const rows = await rowsOf(sql, at.tenantId, rollout.id, states, toldAtOnceMax);
   if (rows.length > 0 || !isPaced(rollout.pace)) return rows.map(({ deviceId }) => deviceId);
   return nextToTell(sql, at, rollout, toldAtOnceMax);
@@ -188,7 +189,7 @@ export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Pr
       requestedGeneration: generation,
     })),
   );
-  await moveRows(sql, where, moves, goingBack);
+  await moveRows(sql, where, moves, goingBackFrom);
   return ids.length;
 };
 
@@ -246,7 +247,7 @@ const takeStep = async (
     target: `rollout:${rolloutId}`,
     after: { devices: did.devices },
   });
-  await announceRollout(sql, where, 'progressed', []);
+  await announceRollout(sql, where, ['progressed'], []);
   // A batch of none but gone devices may have been the last that a wave waited for.
   await advanceRollout(sql, { ...where, nowMs }, 'none');
   const after = await lockRollout(sql, tenantId, rolloutId);

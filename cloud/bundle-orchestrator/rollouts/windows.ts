@@ -1,38 +1,70 @@
 /**
- * When maintenance windows open, by their cron expressions and time zones; and which of them are no
- * windows, because they say nothing, know no such zone, or never open.
+ * When devices may take a rollout's version over: in its own windows, and in those that stand at their
+ * site, which it narrows and never widens. Calendars and zones are `@signalbeam/platform/schedule/windows`.
  */
-
+import { firstCommon, openingAt, type When } from '@signalbeam/platform/schedule/windows';
 import { windowsPerSlotMax } from '@signalbeam/sync/core/limits';
 import type { Window } from '@signalbeam/sync/core/windows';
-import { Cron } from 'croner';
 import { type MaintenanceWindow, type Opening, windowsOfSite } from '../core/pace.ts';
 
-type When = Pick<MaintenanceWindow, 'cron' | 'timeZone' | 'minutes'>;
+/** Those of each site that has some. */
+export type SiteWindows = ReadonlyMap<string, readonly When[]>;
 
-const scheduleOf = ({ cron, timeZone }: When): Cron =>
-  new Cron(cron, { timezone: timeZone, mode: '5-part', paused: true });
+export const noSiteWindows: SiteWindows = new Map();
 
-const spanMs = ({ minutes }: When): number => minutes * 60_000;
+/** What never opens again is shut for ever, not open to all. */
+const shut = { fromMs: Number.MAX_SAFE_INTEGER, untilMs: Number.MAX_SAFE_INTEGER };
 
-/** The opening that holds now, else the next; null when it never opens again. */
-const openingAt = (window: When, nowMs: number): { fromMs: number; untilMs: number } | null => {
-  const span = spanMs(window);
-  const fromMs = scheduleOf(window)
-    .nextRun(new Date(nowMs - span))
-    ?.getTime();
-  return fromMs === undefined ? null : { fromMs, untilMs: fromMs + span };
+/** The opening of a site with windows of its own, in those of the rollout if it has some there. */
+export const siteOpening = (
+  standing: readonly When[],
+  windows: readonly MaintenanceWindow[],
+  site: string,
+  nowMs: number,
+): { fromMs: number; untilMs: number } | null => {
+  const own = windowsOfSite(windows, site);
+  return firstCommon(standing, own.length === 0 ? standing : own, nowMs);
 };
 
-export const openingsOf = (windows: readonly MaintenanceWindow[], nowMs: number): Opening[] =>
-  windows.map((window) => {
-    // One that never opens again is shut for ever, not open to all.
-    const opening = openingAt(window, nowMs) ?? {
-      fromMs: Number.MAX_SAFE_INTEGER,
-      untilMs: Number.MAX_SAFE_INTEGER,
-    };
-    return { sites: window.sites, ...opening };
+export const openingsOf = (
+  windows: readonly MaintenanceWindow[],
+  nowMs: number,
+  standing: SiteWindows = noSiteWindows,
+): Opening[] => {
+  // Most sites have the same windows, or none.
+  const known = new Map<string, { fromMs: number; untilMs: number }>();
+  const ofSites = [...standing].map(([site, theirs]): Opening => {
+    const key = JSON.stringify([theirs, windowsOfSite(windows, site)]);
+    const opening = known.get(key) ?? siteOpening(theirs, windows, site, nowMs) ?? shut;
+    known.set(key, opening);
+    return { sites: [site], ...opening };
   });
+  const others = windows.map((window): Opening => {
+    const sites = window.sites?.filter((site) => !standing.has(site)) ?? null;
+    return { sites, ...(openingAt(window, nowMs) ?? shut) };
+  });
+  return [...ofSites, ...others];
+};
+
+const inSeconds = ({ fromMs, untilMs }: { fromMs: number; untilMs: number }): Window => [
+  Math.floor(fromMs / 1_000),
+  Math.floor(untilMs / 1_000),
+];
+
+/** The next openings of one kind of windows, one after the other. */
+const nextOpenings = (
+  next: (atMs: number) => { fromMs: number; untilMs: number } | null,
+  nowMs: number,
+) => {
+  const found: Window[] = [];
+  for (let atMs = nowMs; found.length < windowsPerSlotMax; ) {
+    const opening = next(atMs);
+    if (opening === null) break;
+    found.push(inSeconds(opening));
+    atMs = opening.untilMs;
+  }
+  return found;
+};
 
 /**
  * The next moments at which a device of this site may take the version over, for the device itself: it
@@ -42,42 +74,16 @@ export const momentsOf = (
   windows: readonly MaintenanceWindow[],
   site: string,
   nowMs: number,
+  standing: SiteWindows = noSiteWindows,
 ): Window[] | undefined => {
   const own = windowsOfSite(windows, site);
+  const theirs = standing.get(site) ?? [];
+  if (theirs.length > 0) {
+    return nextOpenings((atMs) => siteOpening(theirs, windows, site, atMs), nowMs);
+  }
   if (own.length === 0) return undefined;
   return own
-    .flatMap((window) => {
-      const span = spanMs(window);
-      const from = new Date(nowMs - span);
-      const opens = scheduleOf(window).nextRuns(windowsPerSlotMax, from);
-      return opens.map((open): Window => [open.getTime() / 1_000, (open.getTime() + span) / 1_000]);
-    })
+    .flatMap((window) => nextOpenings((atMs) => openingAt(window, atMs), nowMs))
     .sort(([one], [other]) => one - other)
     .slice(0, windowsPerSlotMax);
-};
-
-const isTimeZone = (timeZone: string): boolean => {
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone !== '';
-  } catch {
-    return false;
-  }
-};
-
-export type WindowFault = { field: 'cron' | 'timeZone'; message: string };
-
-/** Null for a window that will open. */
-export const windowFault = (window: When, nowMs: number): WindowFault | null => {
-  if (!isTimeZone(window.timeZone)) {
-    return { field: 'timeZone', message: 'is no time zone, such as Europe/Berlin or UTC' };
-  }
-  try {
-    const opening = openingAt(window, nowMs);
-    return opening === null
-      ? { field: 'cron', message: 'never comes: this window stays shut' }
-      : null;
-  } catch {
-    const message = 'is no cron expression of five parts, such as 0 2 * * SAT';
-    return { field: 'cron', message };
-  }
 };

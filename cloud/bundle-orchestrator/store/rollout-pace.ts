@@ -3,6 +3,7 @@
  * not told yet. Sites and tags are the devices' own of now, so one that moves counts where it is.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { When } from '@signalbeam/platform/schedule/windows';
 import type { AtWork, Candidate, PaceOutlook, Told, Untold } from '../core/pace.ts';
 
 export type PacedAt = {
@@ -125,6 +126,20 @@ export const noteToldLately = async (
     `UPDATE bundle_orchestrator.rollouts SET told_lately = $3 WHERE tenant_id = $1 AND id = $2`,
     [at.tenantId, at.rolloutId, JSON.stringify(told)],
   );
+};
+
+/** The windows that stand at these sites, or at all that have some. */
+export const siteWindowsOf = async (
+  sql: Sql,
+  tenantId: string,
+  sites: readonly string[] | null,
+): Promise<Map<string, When[]>> => {
+  const { rows } = await sql.query<{ site: string; windows: When[] }>(
+    `SELECT site, windows FROM device_manager.public_site_windows
+      WHERE tenant_id = $1 AND ($2::text[] IS NULL OR site = ANY ($2)) ORDER BY site`,
+    [tenantId, sites],
+  );
+  return new Map(rows.map(({ site, windows }) => [site, windows]));
 };
 
 const dateOf = (atMs: number | null): Date | null =>

@@ -28,6 +28,8 @@ export type RolloutRecord = {
   /** The person for whom it was made. */
   requestedBy: string;
   approvalByAnother: boolean;
+  /** Why it does not wait for the windows of sites. */
+  windowsIgnored: string | null;
   completedAt: string | null;
 };
 
@@ -47,6 +49,7 @@ type RecordRow = {
   created_by: string;
   requested_by: string | null;
   approval_by_another: boolean;
+  windows_ignored: string | null;
   completed_at: Date | null;
 };
 
@@ -66,13 +69,14 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
   createdBy: row.created_by,
   requestedBy: row.requested_by ?? row.created_by,
   approvalByAnother: row.approval_by_another,
+  windowsIgnored: row.windows_ignored,
   completedAt: row.completed_at?.toISOString() ?? null,
 });
 
 const records = `SELECT rollout.id, rollout.bundle_id, bundle.name AS bundle_name, rollout.version,
     rollout.status, rollout.status_reason, rollout.starts_at, rollout.on_failure, rollout.created_at,
     rollout.created_by, rollout.completed_at, rollout.pace, rollout.pace_waits, rollout.late_joiners,
-    rollout.requested_by, coalesce(settings.approval_by_another, false) AS approval_by_another
+    rollout.requested_by, rollout.windows_ignored, coalesce(settings.approval_by_another, false) AS approval_by_another
   FROM bundle_orchestrator.rollouts rollout
   JOIN bundle_orchestrator.bundles bundle
     ON bundle.tenant_id = rollout.tenant_id AND bundle.id = rollout.bundle_id

@@ -22,6 +22,8 @@ export type NewRollout = {
   target: RolloutTarget;
   pace: Pace;
   lateJoiners: boolean;
+  /** Why it does not wait for the windows of sites. */
+  windowsIgnored: string | null;
   /** Those that whoever made it is held to. */
   sites: readonly string[] | null;
 };
@@ -38,8 +40,9 @@ export const insertRollout = async (
   await sql.query(
     `INSERT INTO bundle_orchestrator.rollouts
        (tenant_id, id, bundle_id, version, created_by, created_at, status, starts_at, on_failure,
-        target, pace, late_joiners, sites, requested_by)
-     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10, $11, $12, $13)`,
+        target, pace, late_joiners, sites, requested_by,
+        windows_ignored)
+     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
     [
       tenantId,
       id,
@@ -54,6 +57,7 @@ export const insertRollout = async (
       rollout.lateJoiners,
       rollout.sites,
       rollout.requestedBy,
+      rollout.windowsIgnored,
     ],
   );
   await insertWaves(sql, { tenantId, rolloutId: id }, waves);
@@ -90,6 +94,8 @@ export type LockedRollout = {
   target: RolloutTarget | null;
   sites: readonly string[] | null;
   lookedAt: Date;
+  /** Some site has windows of its own, and it waits for them. */
+  waitsForSites: boolean;
 };
 
 /** For whom it was made, and what the tenant asks of approvals now. */
@@ -106,7 +112,10 @@ export const lockRollout = async (
   const { rows } = await sql.query<LockedRollout>(
     `SELECT id, bundle_id AS "bundleId", version, status, status_reason AS "statusReason",
             created_by AS "createdBy", ${requested}, starts_at AS "startsAt", on_failure AS "onFailure", pace,
-            told_lately AS "toldLately", late_joiners AS "lateJoiners", target, giving_back AS "givingBack", sites, looked_at AS "lookedAt"
+            told_lately AS "toldLately", late_joiners AS "lateJoiners", target, giving_back AS "givingBack", sites, looked_at AS "lookedAt",
+            windows_ignored IS NULL AND EXISTS (
+              SELECT 1 FROM device_manager.public_site_windows standing
+               WHERE standing.tenant_id = $1) AS "waitsForSites"
        FROM bundle_orchestrator.rollouts
       WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,
     [tenantId, id],
@@ -181,5 +190,15 @@ export const setWavesDue = async (
       due.dueAtMs === null ? null : new Date(due.dueAtMs),
       new Date(due.lookedAtMs),
     ],
+  );
+};
+
+/** All of a tenant that tell somebody: what they wait for may be otherwise now. */
+export const makeDue = async (sql: Sql, tenantId: string, nowMs: number): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollouts SET tell_due_at = $2
+      WHERE tenant_id = $1 AND status = 'in-progress'
+        AND (tell_due_at IS NULL OR tell_due_at > $2)`,
+    [tenantId, new Date(nowMs)],
   );
 };

@@ -4,8 +4,10 @@ import { command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import type { Column } from '../core/table.ts';
 import { ago, counted, state } from '../core/words.ts';
+import { UsageError } from '../exit.ts';
 import { findGroup, findToken } from './find.ts';
 import { pageLimit, printList, wholeNumber } from './listing.ts';
+import { paceFlags, paceOf } from './rollout-pace.ts';
 
 const yes = { type: 'boolean', about: "don't ask" } as const;
 
@@ -142,6 +144,31 @@ const sitesDelete = command({
   },
 });
 
+const sitesWindows = command({
+  name: 'sites windows',
+  summary: 'Say when rollouts may change devices of a site',
+  words: [siteWord],
+  flags: {
+    window: paceFlags.window,
+    for: paceFlags.for,
+    'time-zone': paceFlags['time-zone'],
+    none: { type: 'boolean', about: 'at any time' },
+  },
+  examples: ["sites windows plant-7 --window '0 2 * * SAT' --for 2h --time-zone Europe/Berlin"],
+  run: async ({ client, output }, [name = ''], values) => {
+    if ((values.none === true) === (values.window ?? []).length > 0) {
+      throw new UsageError('Say when by --window, or --none for at any time.');
+    }
+    const windows = (paceOf(values).windows ?? []).map(({ sites: _, ...window }) => window);
+    const params = { path: { name } };
+    const site = await client().put('/api/sites/{name}/windows', { params, body: { windows } });
+    const said = site.windows.map(
+      ({ cron, timeZone, minutes }) => ['', `${cron} (${timeZone}) for ${minutes} min`] as const,
+    );
+    output.one(site, said.length === 0 ? [['', `${name}: at any time.`]] : said);
+  },
+});
+
 const tagsList = command({
   name: 'tags list',
   summary: 'List the tags in use, with how many devices have each',
@@ -163,5 +190,5 @@ const tagsList = command({
 
 export const admissionCommands = [
   ...[tokensList, tokensCreate, tokensRevoke],
-  ...[sitesList, sitesCreate, sitesEdit, sitesDelete, tagsList],
+  ...[sitesList, sitesCreate, sitesEdit, sitesWindows, sitesDelete, tagsList],
 ];

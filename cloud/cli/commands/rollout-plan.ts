@@ -44,6 +44,10 @@ export const planFlags = {
   },
   at: { type: 'string', value: 'WHEN', about: 'begin then, such as 2027-01-31T02:00:00Z' },
   'late-joiners': { type: 'boolean', about: 'also give it to who becomes a target later' },
+  'ignore-site-windows': {
+    ...{ type: 'string', value: 'REASON' },
+    about: 'an emergency: wait for no maintenance window of a site',
+  },
   plan: {
     ...{ type: 'string', value: 'FILE' },
     about: 'waves, pace and the rest as JSON (docs/rollouts.md); - is standard input',
@@ -60,6 +64,7 @@ export type PlanValues = PaceValues & {
   'on-failure'?: string;
   at?: string;
   'late-joiners'?: boolean;
+  'ignore-site-windows'?: string;
   plan?: string;
 };
 
@@ -140,6 +145,9 @@ export const planOf = async (values: PlanValues, input: () => Promise<string>): 
     ...(values['on-failure'] === undefined ? {} : { onFailure: values['on-failure'] }),
     ...(values.at === undefined ? {} : { startAt: values.at }),
     ...(values['late-joiners'] === true ? { lateJoiners: true } : {}),
+    ...(values['ignore-site-windows'] === undefined
+      ? {}
+      : { ignoreSiteWindows: values['ignore-site-windows'] }),
   };
 };
 

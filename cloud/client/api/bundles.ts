@@ -985,6 +985,7 @@ export interface paths {
             lateJoiners?: boolean;
             /** Format: date-time */
             startAt?: string;
+            ignoreSiteWindows?: string;
             /**
             * @description Deprecated versions are refused unless this says so
             * @default false
@@ -1046,6 +1047,7 @@ export interface paths {
             lateJoiners?: boolean;
             /** Format: date-time */
             startAt?: string;
+            ignoreSiteWindows?: string;
             /**
             * @description Deprecated versions are refused unless this says so
             * @default false

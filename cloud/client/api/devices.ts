@@ -1526,6 +1526,46 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/sites/{name}/windows": {
+    get?: never;
+    /**
+    * Says when rollouts may change devices of a site; empty: at any time
+    * @description Needs a user with the role operator or above.
+    */
+    put: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what was read: 412 if it was changed since */
+          "If-Match"?: string;
+        };
+        path: {
+          name: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            windows: components["schemas"]["SiteWindow"][];
+          };
+        };
+      };
+      responses: {
+        /** @description The site */
+        200: {
+          content: {
+            "application/json": components["schemas"]["Site"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/tags": {
     /**
     * Lists the tags in use, with how many devices have each

@@ -227,6 +227,13 @@ export interface components {
       createdAt: string;
       /** @description In quotes as If-Match: a change of what was read here */
       version: string;
+      windows: components["schemas"]["SiteWindow"][];
+    };
+    SiteWindow: {
+      cron: string;
+      /** @default UTC */
+      timeZone?: string;
+      minutes: number;
     };
     SiteGrant: {
       /** Format: uuid */
@@ -924,6 +931,7 @@ export interface components {
       /** Format: date-time */
       createdAt: string;
       createdBy: string;
+      windowsIgnored: string | null;
       requestedBy: string;
       /** Format: date-time */
       completedAt: string | null;

@@ -234,6 +234,18 @@ export const groupSchema = z
   })
   .openapi('Group');
 
+export const siteWindowSchema = z
+  .strictObject({
+    /** When it opens: minute, hour, day, month, day of the week. */
+    cron: plainText(100),
+    timeZone: plainText(64).default('UTC'),
+    /** For how long. */
+    minutes: z
+      .int()
+      .min(1)
+      .max(7 * 24 * 60),
+  })
+  .openapi('SiteWindow');
 export const siteSchema = z
   .strictObject({
     /** In subjects and signed records, so it stays. */
@@ -244,6 +256,7 @@ export const siteSchema = z
     pending: z.int(),
     createdAt: at,
     version,
+    windows: z.array(siteWindowSchema),
   })
   .openapi('Site');
 

@@ -1,5 +1,6 @@
 /** Sites: made by hand or by the first token, titled, counted, deleted once nothing is there. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Api } from '@signalbeam/platform/http/app';
 import { actorOf, authorOf, requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
@@ -15,6 +16,7 @@ import { holdQuota } from '@signalbeam/platform/identity/quota';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { siteWindowsMax, type When, windowFault } from '@signalbeam/platform/schedule/windows';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import { countLiveGrants } from '../store/site-grants.ts';
 import {
@@ -26,9 +28,10 @@ import {
   lockSite,
   retitleSite,
   type Site,
+  setSiteWindows,
 } from '../store/sites.ts';
 import type { Parts } from './parts.ts';
-import { siteSchema } from './schemas.ts';
+import { siteSchema, siteWindowSchema } from './schemas.ts';
 
 const noSuchSite = () => refusal('not-found', 'There is no such site.');
 const title = plainText(100);
@@ -79,6 +82,21 @@ const renameRoute = createRoute({
   responses: { 200: json(siteSchema, 'The site'), ...notFound },
 });
 
+const windowsRoute = createRoute({
+  method: 'put',
+  path: '/api/sites/{name}/windows',
+  tags: ['Sites'],
+  summary: 'Says when rollouts may change devices of a site; empty: at any time',
+  middleware: [requireUser('operator'), conditional()] as const,
+  request: {
+    params: nameParams,
+    body: body(z.strictObject({ windows: z.array(siteWindowSchema).max(siteWindowsMax) }), {
+      windows: [{ cron: '0 2 * * SAT', timeZone: 'Europe/Berlin', minutes: 120 }],
+    }),
+  },
+  responses: { 200: json(siteSchema, 'The site'), ...notFound },
+});
+
 const deleteRoute = createRoute({
   method: 'delete',
   path: '/api/sites/{name}',
@@ -89,7 +107,8 @@ const deleteRoute = createRoute({
   responses: { 204: { description: 'Deleted' }, ...notFound, ...conflict },
 });
 
-const factsOf = ({ title }: Pick<Site, 'title'>) => ({ title });
+/** What its version is made of. */
+const factsOf = ({ title, windows }: Pick<Site, 'title' | 'windows'>) => ({ title, windows });
 
 const shown = (site: Site): z.infer<typeof siteSchema> => ({
   ...site,
@@ -112,6 +131,17 @@ const tell = (
     ...facts,
     ip: by.ip,
   });
+};
+
+const refuseShut = (windows: readonly When[], nowMs: number): void => {
+  const errors = windows.flatMap((window, at) => {
+    const fault = windowFault(window, nowMs);
+    return fault === null
+      ? []
+      : [{ path: `windows[${at}].${fault.field}`, message: fault.message }];
+  });
+  if (errors.length === 0) return;
+  throw refusal('invalid-request', 'These windows never open; nothing was changed.', { errors });
 };
 
 const remove = async (sql: Sql, name: string, now: Date): Promise<{ title: string }> => {
@@ -171,9 +201,33 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
       if (locked === null) return null;
       holdVersion(c, factsOf(locked));
       await retitleSite(sql, name, next);
-      tellVersion(c, { title: next });
+      tellVersion(c, factsOf({ title: next, windows: locked.windows }));
       const facts = { before: { title: locked.title }, after: { title: next } };
       if (locked.title !== next) await tell(sql, 'rename', { name, ...facts }, { caller, ip });
+      return findSite(sql, name);
+    });
+    if (site === null) throw noSuchSite();
+    return c.json(shown(site), 200);
+  });
+  api.openapi(windowsRoute, async (c) => {
+    const { caller, clientAddress: ip } = c.var;
+    const { name } = c.req.valid('param');
+    const { windows } = c.req.valid('json');
+    refuseShut(windows, parts.now());
+    const site = await changeTenant(pools.api, authorOf(c.var), async (sql) => {
+      const locked = await lockSite(sql, name);
+      if (locked === null) return null;
+      holdVersion(c, factsOf(locked));
+      await setSiteWindows(sql, name, windows);
+      tellVersion(c, factsOf({ title: locked.title, windows }));
+      const facts = { before: { windows: locked.windows }, after: { windows } };
+      await tell(sql, 'windows', { name, ...facts }, { caller, ip });
+      await recordEvent(sql, {
+        tenantId: caller.tenantId,
+        type: 'site.windows-changed',
+        subject: 'signalbeam.tenants.site-windows',
+        data: { site: name, windows },
+      });
       return findSite(sql, name);
     });
     if (site === null) throw noSuchSite();

@@ -3,6 +3,7 @@
  * hand before. A site that devices are at can't be deleted, also not while one is just being written.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { When } from '@signalbeam/platform/schedule/windows';
 import { countedRows } from './fleet-counts.ts';
 
 export type Site = {
@@ -11,6 +12,7 @@ export type Site = {
   devices: number;
   pending: number;
   createdAt: Date;
+  windows: When[];
 };
 
 type SiteRow = {
@@ -19,11 +21,12 @@ type SiteRow = {
   devices: number;
   pending: number;
   created_at: Date;
+  windows: When[];
 };
 
 /** Counted for the sites of the page alone. */
 const counted = (page: string): string => `
-  SELECT s.name, s.title, s.created_at, c.devices, c.pending
+  SELECT s.name, s.title, s.created_at, s.windows, c.devices, c.pending
     FROM (${page}) s
     CROSS JOIN LATERAL (
       SELECT coalesce(sum(devices), 0)::bigint AS devices,
@@ -38,6 +41,7 @@ const siteOf = (row: SiteRow): Site => ({
   devices: row.devices,
   pending: row.pending,
   createdAt: row.created_at,
+  windows: row.windows,
 });
 
 export const listSites = async (
@@ -75,9 +79,12 @@ export const insertSite = async (
 };
 
 /** Waits for devices that are just being written, and lets none come until the transaction ends. */
-export const lockSite = async (sql: Sql, name: string): Promise<{ title: string } | null> => {
-  const { rows } = await sql.query<{ title: string }>(
-    `SELECT title FROM device_manager.sites
+export const lockSite = async (
+  sql: Sql,
+  name: string,
+): Promise<{ title: string; windows: When[] } | null> => {
+  const { rows } = await sql.query<{ title: string; windows: When[] }>(
+    `SELECT title, windows FROM device_manager.sites
       WHERE tenant_id = platform.current_tenant() AND name = $1 FOR UPDATE`,
     [name],
   );
@@ -89,6 +96,18 @@ export const retitleSite = async (sql: Sql, name: string, title: string): Promis
     `UPDATE device_manager.sites SET title = $2
       WHERE tenant_id = platform.current_tenant() AND name = $1`,
     [name, title],
+  );
+};
+
+export const setSiteWindows = async (
+  sql: Sql,
+  name: string,
+  windows: readonly When[],
+): Promise<void> => {
+  await sql.query(
+    `UPDATE device_manager.sites SET windows = $2
+      WHERE tenant_id = platform.current_tenant() AND name = $1`,
+    [name, JSON.stringify(windows)],
   );
 };
 
