@@ -26,6 +26,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
   const service = `/api/service-accounts/${tenant.service.id}`;
   const letters = '/api/telemetry/dead-letters';
   const inBundle = `/api/bundles/${bundle.id}`;
+  const unsent = `sha256:${'e'.repeat(64)}`;
   const read = (path: string): Call => ({ path, by: 'user' });
   const post = (path: string, body?: unknown): Call => ({ path, by: 'user', body });
   const wish = { bundleId: other.id, version: '1.0.0' };
@@ -146,6 +147,18 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'post /api/keys': post('/api/keys', { root: null, keyset: tenant.nextKeyset }),
     'post /api/keys/rotate': post('/api/keys/rotate', { role: 'membership', change: 'add' }),
     'post /api/artifacts': post('/api/artifacts', tenant.image.tar),
+    'post /api/artifacts/uploads': post('/api/artifacts/uploads', {
+      ...{ digest: unsent, sizeBytes: 20, parts: [unsent] },
+    }),
+    'put /api/artifacts/upload-parts/{id}/{index}': post(
+      `/api/artifacts/upload-parts/${tenant.uploads.kept.id}/0`,
+      tenant.uploads.kept.bytes,
+    ),
+    'get /api/artifacts/uploads/{id}': read(`/api/artifacts/uploads/${tenant.uploads.kept.id}`),
+    'post /api/artifacts/uploads/{id}/finish': post(
+      `/api/artifacts/uploads/${tenant.uploads.kept.id}/finish`,
+    ),
+    'delete /api/artifacts/uploads/{id}': read(`/api/artifacts/uploads/${tenant.uploads.spare.id}`),
     'get /api/artifacts': read('/api/artifacts'),
     'get /api/artifacts/blobs/{digest}': read(`/api/artifacts/blobs/${tenant.image.configDigest}`),
     'get /api/bundle-policy': read('/api/bundle-policy'),

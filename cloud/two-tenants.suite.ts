@@ -3,6 +3,7 @@
  * rollout; and for every operation of the API the request that it is meant for. For system tests.
  */
 
+import { createHash } from 'node:crypto';
 import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
 import { exampleRequest } from '@signalbeam/device-manager/api/certificates';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
@@ -189,6 +190,17 @@ export const openTenant = async (
   const secret = (of: string) =>
     post<{ id: string }>('/api/secrets', { name: `${of}-password`, value: `value of ${of}` });
   const [kept, unused] = [await secret('kept'), await secret('unused')];
+  const digestOf = (bytes: Uint8Array) =>
+    `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  /** The same image in an archive of its own. */
+  const upload = async (more: number): Promise<{ id: string; bytes: Uint8Array }> => {
+    const bytes = Buffer.concat([image.tar, Buffer.alloc(more * 512)]);
+    const digest = digestOf(bytes);
+    const wish = { digest, sizeBytes: bytes.byteLength, parts: [digest] };
+    const { id } = await post<{ id: string }>('/api/artifacts/uploads', wish);
+    return { id, bytes };
+  };
+  const uploads = { kept: await upload(1), spare: await upload(2) };
   const program = { role: 'operator' };
   const service = await post<{ id: string }>('/api/service-accounts', { ...program, name: 'ci' });
   const doomed = await post<{ id: string }>('/api/service-accounts', { ...program, name: 'old' });
@@ -230,7 +242,7 @@ export const openTenant = async (
   return {
     ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
     ...{ group, dynamic, site: empty.name, channel, lost, delivery: deliveries[0]?.id ?? '' },
-    ...{ grantSite: granted.name, grant, secrets: { kept, unused } },
+    ...{ grantSite: granted.name, grant, secrets: { kept, unused }, uploads },
     ...{
       bundle,
       other,

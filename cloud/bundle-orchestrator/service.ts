@@ -14,10 +14,13 @@ import { addPolicyRoutes } from './api/policy.ts';
 import { addRolloutSettingsRoutes } from './api/rollout-settings.ts';
 import { addRolloutRoutes } from './api/rollouts.ts';
 import { addSecretRoutes } from './api/secrets.ts';
+import { addUploadRoutes, partPaths } from './api/uploads.ts';
 import { addVersionDiffRoutes } from './api/version-diff.ts';
 import { addVersionRoutes } from './api/versions.ts';
 import { sweepSpool } from './artifacts/spool.ts';
+import { startSweepingUploads } from './artifacts/sweep-uploads.ts';
 import { createUploader } from './artifacts/upload.ts';
+import { createPartUploads } from './artifacts/upload-parts.ts';
 import { policyOf } from './core/policy.ts';
 import { startSigningAgain } from './desired/sign-again.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
@@ -30,6 +33,8 @@ export const createService = (platform: Platform): Service => {
   const { config, pools, keyring, blobs, cloud, log, now } = platform;
   let publisher: Publisher | null = null;
   const onChanged = (): void => publisher?.nudge();
+  const upload = createUploader({ pool: pools.api, blobs, spoolFolder: config.spoolDir });
+  const { staging } = platform;
   const parts: Parts = {
     pool: pools.api,
     keyring,
@@ -39,11 +44,13 @@ export const createService = (platform: Platform): Service => {
     now,
     onChanged,
     policy: policyOf(config),
-    upload: createUploader({ pool: pools.api, blobs, spoolFolder: config.spoolDir }),
+    upload,
+    uploads: createPartUploads({ pool: pools.api, system: pools.system, staging, upload, now }),
   };
-  const app = platform.createApi({ streamedPaths });
+  const app = platform.createApi({ streamedPaths: [...streamedPaths, ...partPaths] });
   for (const addRoutes of [
     addArtifactRoutes,
+    addUploadRoutes,
     addBundleRoutes,
     addBundleLifeRoutes,
     addVersionRoutes,
@@ -73,6 +80,7 @@ export const createService = (platform: Platform): Service => {
         startListening({ cloud, pools, keyring, log, now, onChanged }),
         startForgetting(platform),
         startSigningAgain({ pools, keyring, now, log, onChanged }),
+        startSweepingUploads({ pools, staging, now, log }),
         startSealingAgain({ pools, keyring, now, log, onChanged }),
       ];
     },

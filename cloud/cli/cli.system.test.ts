@@ -9,6 +9,7 @@ import { startTestCloud, type TestCloud } from '@signalbeam/edge/link/cloud.fixt
 import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import { buildImageTar } from '@signalbeam/launcher/rig/image';
+import { uploadPartBytes } from '@signalbeam/sync/core/limits';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { commands } from './commands/all.ts';
 import { type Here, linesOf, type Ran, runHere } from './here.fixture.ts';
@@ -204,6 +205,15 @@ describe('bundles and rollouts', () => {
     writeFileSync(tar, buildImageTar({ name: 'app', tag: '1', command: ['sleep', '1'] }).tar);
     expect(await ok(['images', 'upload', tar, '--name', 'team/app'])).toContain('sha256:');
     expect(await ok(['images', 'list'])).toContain('team/app');
+    // Larger than one part: what follows the end of an archive is nothing.
+    writeFileSync(tar, Buffer.alloc(uploadPartBytes), { flag: 'a' });
+    const cut = new AbortController();
+    cut.abort();
+    expect(await sb(['images', 'upload', tar], { stopped: cut.signal })).toMatchObject({
+      ...{ code: 130, err: expect.stringContaining('same command again') },
+    });
+    const inParts = await sb(['images', 'upload', tar, '--name', 'team/large']);
+    expect(inParts).toMatchObject({ code: 0, err: expect.stringContaining('2 of 2 parts') });
     const file = ['--containers', join(home, 'containers.json')];
     await ok(['bundles', 'create', 'hello']);
     expect(await ok(['bundles', 'validate', ...file])).toContain('could be released');

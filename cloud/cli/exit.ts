@@ -37,6 +37,7 @@ export const notFound = (what: string, next?: string): FleetError =>
 const byFleetCode: Readonly<Record<string, ExitCode>> = {
   'not-signed-in': exitCodes.notSignedIn,
   'not-found': exitCodes.notFound,
+  interrupted: exitCodes.interrupted,
   ambiguous: exitCodes.conflict,
 };
 

@@ -2,6 +2,7 @@
  * Opens everything a service needs, in the order of need: database up to date, keys, hub, streams,
  * outbox, caches, blobs. The only maker of a `Platform`; a composition root calls it once.
  */
+import { join } from 'node:path';
 import { openAzureBlobs } from './blobs/azure.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import { createAside } from './cache/aside.ts';
@@ -70,6 +71,13 @@ const openStores = async ({ config, log }: OpenOptions, now: () => number) => ({
     config.azureConnectionString === null
       ? await openFolderBlobs(config.blobDir)
       : await openAzureBlobs({ connectionString: config.azureConnectionString }),
+  staging:
+    config.azureConnectionString === null
+      ? await openFolderBlobs(join(config.blobDir, 'staging'))
+      : await openAzureBlobs({
+          connectionString: config.azureConnectionString,
+          container: 'signalbeam-staging',
+        }),
 });
 
 const openHub = async (options: OpenOptions, pools: Platform['pools'], kek: Platform['kek']) => {

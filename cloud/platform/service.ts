@@ -40,6 +40,8 @@ export type Platform = {
   /** Reads beside Postgres, where a cache is shared. */
   aside: Aside;
   blobs: Blobs;
+  /** Parts of what is still being uploaded, apart from what somebody refers to. */
+  staging: Blobs;
   metrics: Metrics;
   live: Live;
   /** Makes the hub know a tenant's account; call it once the tenant's keys are committed. */

@@ -1,5 +1,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
+import { uploadPartBytes } from '@signalbeam/sync/core/limits';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   buildProbe,
@@ -9,6 +10,8 @@ import {
   type Store,
   sha256,
 } from '../artifact-store.suite.ts';
+import { sweepUploads } from '../artifacts/sweep-uploads.ts';
+import { uploadLifeMs } from '../artifacts/upload-parts.ts';
 import { openTenant } from '../rig.suite.ts';
 
 let rig: Store['rig'];
@@ -57,6 +60,59 @@ describe('uploading', () => {
       [built.manifestDigest],
     );
     expect(rows).toEqual([{ tags: ['1'] }]);
+  });
+
+  it('takes it in parts, in any order and again, and keeps nothing of a damaged one', async () => {
+    const built = buildProbe('parts');
+    const bytes = Buffer.concat([built.tar, Buffer.alloc(uploadPartBytes)]);
+    const [first, second] = [bytes.subarray(0, uploadPartBytes), bytes.subarray(uploadPartBytes)];
+    const wish = {
+      ...{ digest: sha256(bytes), sizeBytes: bytes.byteLength, name: 'in/parts' },
+      parts: [sha256(first), sha256(second)],
+    };
+    const token = one.operator;
+    const begin = (body: object = wish) =>
+      rig.ask('POST', '/api/artifacts/uploads', { token, body });
+    const begun = await begin();
+    expect(begun).toMatchObject({ status: 201, body: { partCount: 2, received: [] } });
+    const { id } = begun.body as { id: string };
+    const send = (index: number, part: Uint8Array, to = id) =>
+      rig.ask('PUT', `/api/artifacts/upload-parts/${to}/${index}`, {
+        ...{ token, body: part, headers: { 'content-type': 'application/octet-stream' } },
+      });
+    const finish = (of = id) => rig.ask('POST', `/api/artifacts/uploads/${of}/finish`, { token });
+    expect((await send(1, second)).status).toBe(204);
+    expect((await send(1, second)).status).toBe(204);
+    expect(await send(0, second)).toMatchObject({
+      ...{ status: 422, body: { code: 'digest-mismatch' } },
+    });
+    expect((await send(2, second)).status).toBe(404);
+    expect(await finish()).toMatchObject({ status: 409, body: { code: 'parts-missing' } });
+    // After a cut: the same words find what is there.
+    expect((await begin()).body).toMatchObject({ id, received: [1] });
+    expect((await send(0, first)).status).toBe(204);
+    const reference = `signalbeam.local/in/parts@${built.manifestDigest}`;
+    expect(await finish()).toMatchObject({ status: 201, body: { images: [{ reference }] } });
+    expect((await finish()).status).toBe(404);
+    const lie = { ...wish, digest: sha256(first) };
+    const lied = (await begin(lie)).body as { id: string; received: number[] };
+    // Staged is not received: to know a digest is not to have the bytes.
+    expect(lied.received).toEqual([]);
+    expect((await send(0, second, lied.id)).status).toBe(422);
+    expect(await finish(lied.id)).toMatchObject({ status: 409, body: { code: 'parts-missing' } });
+    expect((await send(0, first, lied.id)).status).toBe(204);
+    expect((await send(1, second, lied.id)).status).toBe(204);
+    expect(await finish(lied.id)).toMatchObject({
+      ...{ status: 422, body: { code: 'digest-mismatch' } },
+    });
+    const { pools, staging } = rig.platform;
+    await sweepUploads({ pools, staging, now: Date.now });
+    expect(await staging.head(sha256(first))).not.toBeNull();
+    await sweepUploads({ pools, staging, now: () => Date.now() + uploadLifeMs + 1_000 });
+    expect(await staging.head(sha256(first))).toBeNull();
+    expect(await begin({ ...wish, parts: [sha256(first)] })).toMatchObject({
+      ...{ status: 400, body: { code: 'invalid-request' } },
+    });
   });
 
   it.each([

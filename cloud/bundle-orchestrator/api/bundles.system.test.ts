@@ -346,6 +346,10 @@ describe('versions', () => {
     expect(Object.keys(document.paths ?? {}).sort()).toEqual([
       '/api/artifacts',
       '/api/artifacts/blobs/{digest}',
+      '/api/artifacts/upload-parts/{id}/{index}',
+      '/api/artifacts/uploads',
+      '/api/artifacts/uploads/{id}',
+      '/api/artifacts/uploads/{id}/finish',
       '/api/bundle-policy',
       '/api/bundles',
       '/api/bundles/validate',

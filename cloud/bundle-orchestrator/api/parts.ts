@@ -3,6 +3,7 @@ import type { Blobs } from '@signalbeam/platform/blobs/port';
 import type { Aside } from '@signalbeam/platform/cache/aside';
 import type { Kek } from '@signalbeam/platform/keys/kek';
 import type { Uploader } from '../artifacts/upload.ts';
+import type { PartUploads } from '../artifacts/upload-parts.ts';
 import type { BundlePolicy } from '../core/policy.ts';
 import type { Workshop } from '../desired/workshop.ts';
 
@@ -11,6 +12,7 @@ export type Parts = Workshop & {
   policy: BundlePolicy;
   blobs: Blobs;
   upload: Uploader;
+  uploads: PartUploads;
   aside: Aside;
   /** What secrets rest under. */
   kek: Kek;

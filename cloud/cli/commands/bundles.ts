@@ -2,12 +2,14 @@
 import { createReadStream, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Schemas } from '@signalbeam/client';
+import { uploadPartBytes } from '@signalbeam/sync/core/limits';
 import { command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit.ts';
 import { readJsonFile, unreadable } from '../json-file.ts';
 import { findBundle } from './find.ts';
 import { pageLimit, printList } from './listing.ts';
+import { uploadInParts } from './upload-parts.ts';
 
 const bundleWord = { name: 'BUNDLE', about: "a bundle's name or id" };
 const containersFlag = {
@@ -52,11 +54,22 @@ const imagesUpload = command({
   words: [{ name: 'FILE', about: 'the archive, plain or gzip' }],
   flags: { name: { type: 'string', value: 'NAME', about: 'its name, such as team/app' } },
   examples: ['images upload web.tar --name team/web'],
-  run: async ({ client, output }, [file = ''], { name }) => {
+  run: async ({ client, output, surroundings }, [file = ''], { name }) => {
+    const show = (images: Schemas['Image'][]): void =>
+      output.one(
+        images,
+        images.map(({ reference }) => ['', reference] as const),
+      );
+    let sizeBytes: number;
     try {
-      statSync(file);
+      sizeBytes = statSync(file).size;
     } catch (error) {
       throw unreadable(file, error);
+    }
+    if (sizeBytes > uploadPartBytes) {
+      const telling = { surroundings, progress: output.hint };
+      show(await uploadInParts(client(), file, name, telling));
+      return;
     }
     const body = Readable.toWeb(createReadStream(file)) as unknown as string;
     const query = name === undefined ? {} : { name };
@@ -68,10 +81,7 @@ const imagesUpload = command({
       headers,
     };
     const { images } = await client().post('/api/artifacts', { params: { query }, ...sent });
-    output.one(
-      images,
-      images.map(({ reference }) => ['', reference] as const),
-    );
+    show(images);
   },
 });
 

@@ -103,6 +103,165 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/artifacts/upload-parts/{id}/{index}": {
+    get?: never;
+    /**
+    * Takes one part; sending it again does nothing
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    put: {
+      parameters: {
+        path: {
+          id: string;
+          index: number | null;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/octet-stream": string;
+        };
+      };
+      responses: {
+        /** @description It is here */
+        204: {
+          content?: never;
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/artifacts/uploads": {
+    get?: never;
+    put?: never;
+    /**
+    * Begins an upload in parts, or goes on with the same one
+    * @description The digest is the SHA-256 of the whole archive. Needs a user with the role operator or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            digest: string;
+            sizeBytes: number;
+            /** @description SHA-256 of each 16777216 bytes, the last of what is left */
+            parts: string[];
+            name?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The upload, and what of it is here */
+        201: {
+          content: {
+            "application/json": components["schemas"]["ArtifactUpload"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/artifacts/uploads/{id}": {
+    /**
+    * Says which parts of an upload are here
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The upload */
+        200: {
+          content: {
+            "application/json": components["schemas"]["ArtifactUpload"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    /**
+    * Gives an upload up; its parts are deleted
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    delete: {
+      parameters: {
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description Given up */
+        204: {
+          content?: never;
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/artifacts/uploads/{id}/finish": {
+    get?: never;
+    put?: never;
+    /**
+    * Takes the archive in once all of its parts are here
+    * @description Needs a user with the role operator or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The images in it */
+        201: {
+          content: {
+            "application/json": {
+              images: components["schemas"]["Image"][];
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/bundle-policy": {
     /**
     * What bundles of this tenant may ask of a device, and what the installation allows at most

@@ -422,6 +422,19 @@ export interface components {
       createdAt: string;
       createdBy: string;
     };
+    ArtifactUpload: {
+      /** Format: uuid */
+      id: string;
+      name: string | null;
+      digest: string;
+      sizeBytes: number;
+      partBytes: number;
+      partCount: number;
+      /** @description The parts that are here, from 0 */
+      received: number[];
+      /** Format: date-time */
+      expiresAt: string;
+    };
     Bundle: {
       /** Format: uuid */
       id: string;

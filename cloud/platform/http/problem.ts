@@ -32,6 +32,7 @@ export const statusByCode = {
   'wrong-totp-code': 409,
   'version-exists': 409,
   'version-deprecated': 409,
+  'parts-missing': 409,
   'unknown-secret': 409,
   'agent-too-old': 409,
   'still-used': 409,
