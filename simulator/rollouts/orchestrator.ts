@@ -10,7 +10,7 @@ import { createProcess, type Process } from '../kernel/process.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Postgres } from '../world/postgres.ts';
 import { advance } from './advance.ts';
-import type { Cloud, KeptReport, Rollout } from './tables.ts';
+import { type Cloud, forgetGivenBack, type KeptReport, type Rollout } from './tables.ts';
 import { keepOutlook, tellStep } from './telling.ts';
 import { steer, type Verb } from './verbs.ts';
 
@@ -121,6 +121,7 @@ const createLife = (parts: OrchestratorParts, life: Process, effect: () => void)
 
   const hear = async ({ deviceId, report }: Event): Promise<void> => {
     await act(() => keepReport(cloud, deviceId, report));
+    await act(() => forgetGivenBack(cloud, deviceId));
     for (const rollout of tables.rollouts.values()) {
       const row = rollout.rows.find((each) => each.deviceId === deviceId);
       if (row === undefined || !isAwaited(row.status)) continue;

@@ -258,3 +258,52 @@ test('devices that stand in for one another are updated one after the other', as
   await site.finish(rollout);
   expect(versions(site)).toEqual(all(6, next.release.version));
 });
+
+/** The cloud loop that a person steers. */
+const steerIn = (site: Scenario) => {
+  const orchestrator = site.world.rollouts?.orchestrator;
+  if (orchestrator === undefined) throw new Error('nothing is rolled out here');
+  return orchestrator;
+};
+
+describe('who thinks better of it', () => {
+  test.each(['cancel', 'pause'] as const)(
+    'by a %s, and goes on at once, still has one of a pair down at a time',
+    async (verb) => {
+      const site = await openScenario(6, { pairs: true });
+      const pace = { redundancyTag: 'pair' };
+      const rollout = site.begin(site.publish(), { waves: everybody, pace });
+      await site.until('one has its old version down', () => site.devices.some(hasStopped));
+      expect(steerIn(site).steer(rollout, verb, 'user:bob')).toBe(true);
+      const next = site.publish();
+      const second = verb === 'pause' ? rollout : site.begin(next, { waves: everybody, pace });
+      if (verb === 'pause') expect(steerIn(site).steer(rollout, 'resume', 'user:bob')).toBe(true);
+      await site.finish(rollout);
+      await site.finish(second);
+      expect(versions(site)).toEqual(all(6, second.release.version));
+      // Whoever was given back something has said that it is done with it.
+      for (const { rows } of [rollout, second])
+        expect(rows.map((row) => row.givenBackGeneration)).toEqual(all(6, null));
+    },
+  );
+
+  test.each(['cancel', 'roll-back'] as const)(
+    'by a %s after the one before was withdrawn does not bring that back',
+    async (verb) => {
+      const site = await openScenario(4);
+      const withdrawn = site.begin(site.publish(), { waves: everybody });
+      await site.finish(withdrawn);
+      const newer = site.begin(site.publish(), { waves: everybody });
+      await site.until('all are at work', () => statusesOf(newer).includes('in-progress'));
+      site.cut(site.devices);
+      expect(steerIn(site).steer(withdrawn, 'roll-back', 'user:bob')).toBe(true);
+      await site.run(minute);
+      expect(steerIn(site).steer(newer, verb, 'user:bob')).toBe(true);
+      await site.run(minute);
+      site.heal(site.devices);
+      await site.finish(newer);
+      await site.finish(withdrawn);
+      expect(versions(site)).toEqual(all(4, site.first.release.version));
+    },
+  );
+});

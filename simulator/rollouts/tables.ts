@@ -20,7 +20,7 @@ import {
   type RowStatus,
   type SlotReport,
 } from '@signalbeam/bundle-orchestrator/core/rollout';
-import { planRows } from '@signalbeam/bundle-orchestrator/core/row-moves';
+import { isGivenBack, planRows } from '@signalbeam/bundle-orchestrator/core/row-moves';
 import { type WantedSlot, withRestoredSlot } from '@signalbeam/bundle-orchestrator/core/slots';
 import type { FailureAction } from '@signalbeam/bundle-orchestrator/core/wave';
 import { planWaves, type WaveState } from '@signalbeam/bundle-orchestrator/core/wave-plan';
@@ -39,6 +39,8 @@ export type KeptRow = {
   status: RowStatus;
   requestedGeneration: number;
   previousSlot: Slot | null;
+  /** Asked under this generation to have what it had before, and not done yet as far as is known. */
+  givenBackGeneration: number | null;
 };
 
 export type Rollout = {
@@ -164,18 +166,30 @@ const placeOf = (cloud: Cloud, { pace }: Rollout, deviceId: string) => ({
 });
 
 export const atWorkOf = (cloud: Cloud, rollout: Rollout): AtWork[] =>
-  [...cloud.tables.rollouts.values()].flatMap((each) =>
-    each.id !== rollout.id && rollout.pace.redundancyTag === null
-      ? []
-      : each.rows
-          .filter(({ status }) => isAwaited(status))
-          .map(({ deviceId, status }) => ({
-            ...placeOf(cloud, rollout, deviceId),
-            count: 1,
-            isOwn: each.id === rollout.id,
-            isPending: each.id === rollout.id && status === 'pending',
-          })),
-  );
+  [...cloud.tables.rollouts.values()].flatMap((each) => {
+    const isOwn = each.id === rollout.id;
+    const isTagged = rollout.pace.redundancyTag !== null;
+    return each.rows.flatMap(({ deviceId, status, givenBackGeneration }): AtWork[] => {
+      const place = { ...placeOf(cloud, rollout, deviceId), count: 1 };
+      if (isAwaited(status) && (isOwn || isTagged))
+        return [{ ...place, isOwn, isPending: isOwn && status === 'pending' }];
+      return givenBackGeneration !== null && isTagged
+        ? [{ ...place, isOwn: false, isPending: false }]
+        : [];
+    });
+  });
+
+/** A report says that devices are done with what they were given back. */
+export const forgetGivenBack = (cloud: Cloud, deviceId: string): void => {
+  for (const rollout of cloud.tables.rollouts.values())
+    for (const row of rollout.rows)
+      if (
+        row.deviceId === deviceId &&
+        row.givenBackGeneration !== null &&
+        isGivenBack(row.givenBackGeneration, seenRow(cloud, rollout, row))
+      )
+        row.givenBackGeneration = null;
+};
 
 /** To be told next, or of a rollout that goes back those that confirmed; the reached come first. */
 export const candidatesOf = (cloud: Cloud, rollout: Rollout): Candidate[] => {

@@ -69,6 +69,15 @@ const store = (
   tables.unpublished.add(deviceId);
 };
 
+const failedOf = (
+  { tables }: Cloud,
+  deviceId: string,
+  slot: Slot | null,
+): { previousSlot: Slot | null } | undefined =>
+  tables.rollouts
+    .get(slot?.rolloutId ?? '')
+    ?.rows.find((row) => row.deviceId === deviceId && row.status === 'failed');
+
 const tellSome = (cloud: Cloud, rollout: Rollout): string[] => {
   const paced = isPaced(rollout.pace);
   const ids = paced
@@ -84,9 +93,13 @@ const tellSome = (cloud: Cloud, rollout: Rollout): string[] => {
     const change = withSlot(slots, { ...rollout.release, rolloutId: rollout.id }, generation);
     if (change.kind !== 'changed') throw new Error('no more bundles fit on a device');
     const before = slotOf(slots, rollout.release.bundleId);
-    // Told once more, it still goes back to what it had before the first time.
-    if (before?.rolloutId !== rollout.id) row.previousSlot = before;
+    // Told once more, it still goes back to what it had before the first time; and where another
+    // one failed, to what that one found, which is what runs.
+    const failed = failedOf(cloud, deviceId, before);
+    if (before?.rolloutId !== rollout.id)
+      row.previousSlot = failed === undefined ? before : failed.previousSlot;
     Object.assign(row, { status: 'pending', requestedGeneration: generation });
+    row.givenBackGeneration = null;
     cloud.watch.told(rollout, row);
     store(cloud, deviceId, generation, change.slots);
   }
@@ -113,10 +126,19 @@ const nextToGoBack = (cloud: Cloud, rollout: Rollout): string[] => {
   return nextToTell(cloud, rollout);
 };
 
+/** Newer rows go back to what was there before the one that is withdrawn. */
+const skipWithdrawn = ({ tables }: Cloud, { id }: Rollout, own: KeptRow): void => {
+  for (const { rows } of tables.rollouts.values())
+    for (const row of rows)
+      if (row.deviceId === own.deviceId && row.previousSlot?.rolloutId === id)
+        row.previousSlot = own.previousSlot;
+};
+
 const tellToGoBack = (cloud: Cloud, rollout: Rollout): string[] => {
   const ids = nextToGoBack(cloud, rollout);
   for (const deviceId of ids) {
     const row = rowOf(rollout, deviceId);
+    skipWithdrawn(cloud, rollout, row);
     const generation = restore(cloud, rollout, row);
     if (generation === null) moveRows(rollout, [{ deviceId, to: 'cancelled' }], goingBack);
     else Object.assign(row, { status: 'rolling-back', requestedGeneration: generation });
@@ -128,7 +150,8 @@ const giveBackSome = (cloud: Cloud, rollout: Rollout): string[] => {
   const isCancelled = rollout.givingBack === 'unfinished';
   const from: RowStatus[] = isCancelled ? ['pending', 'in-progress'] : ['pending'];
   const rows = rowsIn(rollout, from).slice(0, toldAtOnceMax);
-  for (const row of rows) restore(cloud, rollout, row);
+  for (const row of rows)
+    row.givenBackGeneration = restore(cloud, rollout, row) ?? row.givenBackGeneration;
   const ids = rows.map(({ deviceId }) => deviceId);
   const to = isCancelled ? ('cancelled' as const) : ('planned' as const);
   moveRows(
@@ -139,10 +162,13 @@ const giveBackSome = (cloud: Cloud, rollout: Rollout): string[] => {
   return ids;
 };
 
-const cancelUntold = (_cloud: Cloud, rollout: Rollout): string[] => {
-  const ids = rowsIn(rollout, ['planned'])
-    .slice(0, toldAtOnceMax)
-    .map(({ deviceId }) => deviceId);
+/** One that failed and was to try again was told before: its state still asks for the version. */
+const cancelUntold = (cloud: Cloud, rollout: Rollout): string[] => {
+  const rows = rowsIn(rollout, ['planned']).slice(0, toldAtOnceMax);
+  for (const row of rows)
+    if (row.requestedGeneration > 0)
+      row.givenBackGeneration = restore(cloud, rollout, row) ?? row.givenBackGeneration;
+  const ids = rows.map(({ deviceId }) => deviceId);
   moveRows(
     rollout,
     ids.map((deviceId) => ({ deviceId, to: 'cancelled' as const })),

@@ -63,7 +63,7 @@ export const rolloutOf = (wish: RolloutWish, nowMs: number): Rollout => {
     rows: split.flatMap((ids, wave) =>
       ids.map((deviceId) => ({
         ...{ deviceId, wave, status: 'planned' as const },
-        ...{ requestedGeneration: 0, previousSlot: null },
+        ...{ requestedGeneration: 0, previousSlot: null, givenBackGeneration: null },
       })),
     ),
   };
@@ -140,7 +140,15 @@ export const scheduleRollouts = (world: World, pairs: boolean, over: () => boole
     if (chosen.length === 0) return;
     const verb = random.pick(verbs);
     const rollout = random.pick(chosen);
-    orchestrator.steer(rollout, verb, random.chance(0.5) ? author : other);
+    const actor = random.chance(0.5) ? author : other;
+    if (!orchestrator.steer(rollout, verb, actor) || random.chance(0.4)) return;
+    // Somebody who thinks better of it, while devices are still at what they were told before.
+    const again = (): void => {
+      if (over()) return;
+      if (verb === 'pause') orchestrator.steer(rollout, 'resume', other);
+      else if (verb === 'cancel' || verb === 'roll-back') begin();
+    };
+    kernel.later(random.between(500, 15_000), again);
   };
   const every = (meanMs: number, work: () => void): void => {
     kernel.later(random.exponential(meanMs), () => {

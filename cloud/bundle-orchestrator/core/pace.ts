@@ -39,7 +39,10 @@ export type Opening = { sites: readonly string[] | null; fromMs: number; untilMs
 
 /** `member`: its value of the redundancy tag. */
 export type Place = { site: string; member: string | null };
-/** Those of the rollout itself, and of others where they bear the redundancy tag. */
+/**
+ * Those of the rollout itself, and where they bear the redundancy tag those of others and whoever was
+ * given back what it had and has not said that it is done.
+ */
 export type AtWork = Place & { count: number; isOwn: boolean; isPending: boolean };
 export type Candidate = Place & { deviceId: string };
 export type Untold = Place & { count: number };
@@ -53,6 +56,8 @@ export type PaceKnown = {
   toldLately: readonly Told[];
 };
 
+/** Nobody says when another rollout's device is done: it is looked at again. */
+const lookAgainMs = 30_000;
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 
@@ -218,6 +223,9 @@ export const planWaits = (
   });
   const waits = waitsOf(blocked);
   const dues = waits.flatMap((wait) => (wait.kind === 'window' ? [wait.opensAtMs] : []));
+  const waitsForOthers =
+    known.atWork.some(({ isOwn }) => !isOwn) && waits.some(({ kind }) => kind === 'redundancy');
+  if (waitsForOthers) dues.push(nowMs + lookAgainMs);
   const sum = (of: readonly { count: number }[]) => of.reduce((all, { count }) => all + count, 0);
   const free = sum(untold) - sum(blocked);
   if (free > 0) {

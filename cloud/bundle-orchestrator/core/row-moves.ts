@@ -48,6 +48,17 @@ const move = (
   logTail: readonly string[] = [],
 ): RowMove => ({ deviceId: row.deviceId, to, reason, logTail });
 
+/** Still swapping, or about to. */
+export const busyStates = ['pending', 'downloading', 'installing', 'verifying'] as const;
+
+/** Whether a device that was given back, under this generation, what it had is done with that. */
+export const isGivenBack = (
+  generation: number,
+  heard: { reportedGeneration: number; report: SlotReport | null },
+): boolean =>
+  heard.reportedGeneration >= generation &&
+  !busyStates.some((status) => status === heard.report?.status);
+
 /** A device has gone back when it says so of the generation that asked for it, or of a later one. */
 const moveBack = (row: RolloutRow): RowMove | null => {
   const { previousSlot, report } = row;

@@ -12,7 +12,7 @@ import { inheritDesired } from '../desired/inherit.ts';
 import type { Workshop } from '../desired/workshop.ts';
 import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
-import { rolloutsWaitingFor } from '../store/rollout-rows.ts';
+import { forgetGivenBack, rolloutsWaitingFor } from '../store/rollout-rows.ts';
 import { dueRollouts, lockRollout, makeDue } from '../store/rollouts.ts';
 import { markDeviceStale } from '../store/secrets-given.ts';
 import { type Advanced, type AdvanceScope, advanceRollout } from './advance.ts';
@@ -77,8 +77,10 @@ const advanceFor = async (
   parts: ListenParts,
   tenantId: string,
   deviceId: string,
+  isGone = false,
 ): Promise<void> => {
-  const rollouts = await rolloutsWaitingFor(parts.pools.system, tenantId, deviceId);
+  const { rollouts, goesBack } = await rolloutsWaitingFor(parts.pools.system, tenantId, deviceId);
+  if (goesBack) await forgetGivenBack(parts.pools.system, tenantId, deviceId, isGone);
   for (const rolloutId of rollouts) {
     await advance(parts, { tenantId, rolloutId }, { devices: [deviceId] });
   }
@@ -106,7 +108,7 @@ const hearDevice = async (
       return;
     case 'device.rejected':
     case 'device.deleted':
-      await advanceFor(parts, tenantId, deviceId);
+      await advanceFor(parts, tenantId, deviceId, true);
       return;
   }
 };

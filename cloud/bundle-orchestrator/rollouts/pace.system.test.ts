@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { addDevice, eventually, makeBundle, type TestDevice } from '../rig.suite.ts';
+import { addDevice, eventually, makeBundle, sendReport, type TestDevice } from '../rig.suite.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
 import type { RolloutView } from './view.ts';
 
@@ -341,5 +341,60 @@ describe('what many devices make of it', () => {
       [rollout.id],
     );
     expect(left).toEqual([]);
+  });
+
+  it('counts who was given back what it had until it says that it is done', async () => {
+    const { rig, one } = fleet;
+    const tag: [string, string] = ['redundancy', `line-${randomUUID().slice(0, 8)}`];
+    const { bundleId, devices } = await open([{ tag }, { tag }]);
+    const pace = { redundancyTag: 'redundancy' };
+    const first = await start(bundleId, devices, pace);
+    const [busy] = (await told(devices)) as [TestDevice];
+    await fleet.says(busy, bundleId, 'verifying');
+    await until(first.id, { progress: { inProgress: 1, planned: 1 } });
+    expect((await fleet.steer(first.id, 'cancel')).status).toBe(200);
+    await until(first.id, { progress: { cancelled: 2 } });
+    const second = await start(bundleId, devices, pace);
+    expect(second).toMatchObject({ progress: { planned: 2, pending: 0 } });
+    const { generation } = await fleet.desired(busy);
+    await sendReport(rig, one, busy.deviceId, [], { generation });
+    await eventually(async () => {
+      const marked = `SELECT 1 FROM bundle_orchestrator.rollout_devices
+        WHERE given_back_generation IS NOT NULL AND device_id = $1`;
+      expect((await rig.owner.query(marked, [busy.deviceId])).rows).toEqual([]);
+    });
+    // Within half a minute it looks again by itself.
+    const due = `UPDATE bundle_orchestrator.rollouts SET tell_due_at = now()
+      WHERE id = $1 AND tell_due_at IS NOT NULL`;
+    await rig.owner.query(due, [second.id]);
+    await until(second.id, { progress: { planned: 1, pending: 1 } });
+  });
+
+  it('does not bring back by a cancel what was withdrawn meanwhile', async () => {
+    const { bundleId, devices } = await open([{}]);
+    const [device] = devices as [TestDevice];
+    const older = await start(bundleId, devices, {});
+    await fleet.says(device, bundleId, 'running');
+    await until(older.id, { status: 'succeeded' });
+    const newer = await start(bundleId, devices, {}, { version: '2.0.0' });
+    expect((await fleet.slotOf(device, bundleId)).rolloutId).toBe(newer.id);
+    expect((await fleet.steer(older.id, 'rollback')).status).toBe(200);
+    await until(older.id, { progress: { cancelled: 1 } });
+    expect((await fleet.steer(newer.id, 'cancel')).status).toBe(200);
+    await until(newer.id, { progress: { cancelled: 1 } });
+    expect((await fleet.desired(device)).slots).toEqual([]);
+  });
+
+  it('gives back, too, who failed and was to try again', async () => {
+    const { bundleId, devices } = await open([{}, {}]);
+    const [device] = devices as [TestDevice];
+    const rollout = await start(bundleId, devices, { perSiteMax: 1 });
+    await fleet.says(device, bundleId, 'failed');
+    await until(rollout.id, { progress: { failed: 1, pending: 1 } });
+    expect((await fleet.steer(rollout.id, 'retry')).status).toBe(200);
+    await until(rollout.id, { progress: { planned: 1, pending: 1 } });
+    expect((await fleet.steer(rollout.id, 'cancel')).status).toBe(200);
+    await until(rollout.id, { progress: { cancelled: 2 } });
+    for (const each of devices) expect((await fleet.desired(each)).slots).toEqual([]);
   });
 });

@@ -1,10 +1,13 @@
-/** Puts back what devices had before a rollout, where it is still the rollout's version that is wanted. */
+/**
+ * Puts back what devices had before a rollout, where it is still the rollout's version that is wanted.
+ * They are at work until they say that they are done: what was told is not unsaid by a change of mind.
+ */
 import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withRestoredSlot } from '../core/slots.ts';
 import { changesOf, storeChanges } from '../desired/change.ts';
 import { lockTargets } from '../store/desired.ts';
-import { previousSlotsOf } from '../store/rollout-rows.ts';
+import { markGivenBack, previousSlotsOf } from '../store/rollout-rows.ts';
 import type { LockedRollout } from '../store/rollouts.ts';
 
 export const restoreSlots = async (
@@ -19,4 +22,9 @@ export const restoreSlots = async (
     withRestoredSlot(slots, rollout, previous.get(deviceId) ?? null),
   );
   await storeChanges(sql, changes, at);
+  const given = changes.map(({ target, generation }) => ({
+    deviceId: target.deviceId,
+    generation,
+  }));
+  await markGivenBack(sql, { tenantId: at.tenantId, rolloutId: rollout.id }, given);
 };

@@ -9,7 +9,7 @@ import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { everySite, systemAuthor, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { isPaced, noteTold } from '../core/pace.ts';
-import { isFinal } from '../core/rollout.ts';
+import { isFinal, type RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
 import { slotOf, withRestoredSlot, withSlot } from '../core/slots.ts';
 import { goingBackFrom } from '../core/verbs.ts';
@@ -24,9 +24,11 @@ import {
   markTold,
   moveRows,
   previousSlotsOf,
+  retriedOf,
   rolloutsHeldUp,
   rowsOf,
   rowsToTell,
+  skipWithdrawn,
 } from '../store/rollout-rows.ts';
 import { type LockedRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
@@ -129,14 +131,13 @@ const giveBack = async (
   rollout: LockedRollout,
   ids: readonly string[],
   to: 'planned' | 'cancelled',
+  from: readonly RowStatus[] = to === 'planned' ? ['pending'] : ['pending', 'in-progress'],
 ): Promise<string[]> => {
   if (ids.length === 0) return [];
   await restoreSlots(sql, at, rollout, ids);
   const reason = to === 'cancelled' ? rollout.statusReason : null;
   const moves = ids.map((deviceId): RowMove => ({ deviceId, to, reason, logTail: [] }));
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
-  const from =
-    to === 'planned' ? ['pending' as const] : ['pending' as const, 'in-progress' as const];
   await moveRows(sql, where, moves, from);
   return [...ids];
 };
@@ -147,8 +148,11 @@ const takeBackLate = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
   return giveBack(sql, at, rollout, ids, 'planned');
 };
 
-const cancelUntold = (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
+/** One that failed and was to try again was told before: its state still asks for the version. */
+const cancelUntold = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
+  const retried = await retriedOf(sql, where, toldAtOnceMax);
+  if (retried.length > 0) return giveBack(sql, at, rollout, retried, 'cancelled', ['planned']);
   return cancelPlanned(sql, where, rollout.statusReason, cancelledAtOnceMax);
 };
 
@@ -181,6 +185,7 @@ export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Pr
     }
   }
   await storeChanges(sql, changes, at);
+  await skipWithdrawn(sql, where, ids);
   await markGoingBack(
     sql,
     where,

@@ -39,6 +39,11 @@ export const atWorkOf = async (sql: Sql, at: PacedAt): Promise<AtWork[]> => {
      SELECT ${place}, false, false, count(*)
        FROM ${placed} WHERE member.tenant_id = $1 AND member.rollout_id <> $2 AND ${awaited}
         AND $3::text IS NOT NULL AND tag.value IS NOT NULL
+      GROUP BY 1, 2
+     UNION ALL
+     SELECT ${place}, false, false, count(*)
+       FROM ${placed} WHERE member.tenant_id = $1 AND member.given_back_generation IS NOT NULL
+        AND $3::text IS NOT NULL AND tag.value IS NOT NULL
       GROUP BY 1, 2`,
     [at.tenantId, at.rolloutId, at.redundancyTag],
   );

@@ -6,7 +6,7 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import { causeOf } from '../core/failure-cause.ts';
 import type { RowStatus } from '../core/rollout.ts';
-import type { RowMove } from '../core/row-moves.ts';
+import { busyStates, type RowMove } from '../core/row-moves.ts';
 
 /** Rows of waves that were opened, not told yet, and on whose device nothing else of it is at work. */
 export const rowsToTell = async (
@@ -63,13 +63,20 @@ export const markTold = async (
   await sql.query(
     `UPDATE bundle_orchestrator.rollout_devices present
         SET status = 'pending',
-            -- Told once more, it still goes back to what it had before the first time.
+            -- Told once more, it still goes back to what it had before the first time; and where
+            -- another one failed, to what that one found, which is what runs.
             previous_slot = CASE WHEN told.previous_slot ->> 'rolloutId' = $2::text
-                                 THEN present.previous_slot ELSE told.previous_slot END,
-            requested_generation = told.requested_generation, reason = NULL, log_tail = '{}',
-            started_at = NULL, completed_at = NULL
+                                 THEN present.previous_slot
+                                 WHEN failed.device_id IS NOT NULL THEN failed.previous_slot
+                                 ELSE told.previous_slot END,
+            requested_generation = told.requested_generation, given_back_generation = NULL,
+            reason = NULL, log_tail = '{}', started_at = NULL, completed_at = NULL
        FROM unnest($3::uuid[], $4::jsonb[], $5::bigint[])
             AS told (device_id, previous_slot, requested_generation)
+       LEFT JOIN bundle_orchestrator.rollout_devices failed
+         ON failed.tenant_id = $1 AND failed.device_id = told.device_id
+        AND failed.rollout_id = (told.previous_slot ->> 'rolloutId')::uuid
+        AND failed.status = 'failed'
       WHERE present.tenant_id = $1 AND present.rollout_id = $2
         AND present.device_id = told.device_id AND present.status = 'planned'`,
     [
@@ -97,20 +104,90 @@ export const activeRolloutsOn = async (
   return rows.map((row) => ({ rolloutId: row.rollout_id, deviceId: row.device_id }));
 };
 
-/** The rollouts that wait for this device, whatever the bundle. */
+/** The rollouts that wait for this device, whatever the bundle, and whether one was given back. */
 export const rolloutsWaitingFor = async (
   sql: Sql,
   tenantId: string,
   deviceId: string,
-): Promise<string[]> => {
-  const { rows } = await sql.query<{ rollout_id: string }>(
-    `SELECT DISTINCT rollout_id FROM bundle_orchestrator.rollout_devices
+): Promise<{ rollouts: string[]; goesBack: boolean }> => {
+  const { rows } = await sql.query<{ rollout_id: string; is_awaited: boolean }>(
+    `SELECT rollout_id, true AS is_awaited FROM bundle_orchestrator.rollout_devices
       WHERE tenant_id = $1 AND device_id = $2
         AND status IN ('pending', 'in-progress', 'rolling-back')
+     UNION ALL
+     SELECT rollout_id, false FROM bundle_orchestrator.rollout_devices
+      WHERE tenant_id = $1 AND device_id = $2 AND given_back_generation IS NOT NULL
       ORDER BY rollout_id`,
     [tenantId, deviceId],
   );
-  return rows.map((row) => row.rollout_id);
+  const awaited = rows.filter((row) => row.is_awaited).map((row) => row.rollout_id);
+  return { rollouts: awaited, goesBack: rows.some((row) => !row.is_awaited) };
+};
+
+/** Under which generation each was asked to have what it had before. */
+export const markGivenBack = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  rows: readonly { deviceId: string; generation: number }[],
+): Promise<void> => {
+  if (rows.length === 0) return;
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices present
+        SET given_back_generation = back.generation
+       FROM unnest($3::uuid[], $4::bigint[]) AS back (device_id, generation)
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+        AND present.device_id = back.device_id`,
+    [
+      where.tenantId,
+      where.rolloutId,
+      rows.map((row) => row.deviceId),
+      rows.map((row) => row.generation),
+    ],
+  );
+};
+
+/** It has said that it is done with what it was given back, by `isGivenBack`; or it is gone. */
+export const forgetGivenBack = async (
+  sql: Sql,
+  tenantId: string,
+  deviceId: string,
+  isGone: boolean,
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices present SET given_back_generation = NULL
+      WHERE present.tenant_id = $1 AND present.device_id = $2
+        AND present.given_back_generation IS NOT NULL
+        AND ($3 OR EXISTS (
+          SELECT 1 FROM bundle_orchestrator.device_reports report
+           WHERE report.tenant_id = $1 AND report.device_id = $2
+             AND report.generation >= present.given_back_generation
+             AND NOT EXISTS (
+               SELECT 1 FROM jsonb_array_elements(report.slots) slot
+                WHERE slot ->> 'bundleId' = present.bundle_id::text
+                  AND slot ->> 'status' = ANY ($4))))`,
+    [tenantId, deviceId, isGone, busyStates],
+  );
+};
+
+/**
+ * Whoever goes back to what this rollout put there would bring back what was withdrawn: newer rows of
+ * these devices go back to what was there before it.
+ */
+export const skipWithdrawn = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  deviceIds: readonly string[],
+): Promise<void> => {
+  if (deviceIds.length === 0) return;
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices newer SET previous_slot = own.previous_slot
+       FROM bundle_orchestrator.rollout_devices own
+      WHERE own.tenant_id = $1 AND own.rollout_id = $2 AND own.device_id = ANY ($3)
+        AND newer.tenant_id = $1 AND newer.device_id = own.device_id
+        AND newer.bundle_id = own.bundle_id AND newer.rollout_id <> own.rollout_id
+        AND newer.previous_slot ->> 'rolloutId' = $2::text`,
+    [where.tenantId, where.rolloutId, deviceIds],
+  );
 };
 
 export type RowState = {
@@ -146,6 +223,22 @@ export const rowsOf = async (
     status: row.status,
     previousSlot: row.previous_slot,
   }));
+};
+
+/** Those that are to be told again, and whose state may still ask for what failed there. */
+export const retriedOf = async (
+  sql: Sql,
+  { tenantId, rolloutId }: { tenantId: string; rolloutId: string },
+  limit: number,
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ device_id: string }>(
+    `SELECT device_id FROM bundle_orchestrator.rollout_devices
+      WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
+        AND requested_generation > 0
+      ORDER BY device_id LIMIT $3`,
+    [tenantId, rolloutId, limit],
+  );
+  return rows.map((row) => row.device_id);
 };
 
 /** What these devices had before it. */
