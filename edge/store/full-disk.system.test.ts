@@ -1,11 +1,17 @@
-/** A real full disk: what is decided is still committed, in the room that was set aside for it. */
-import { writeFileSync } from 'node:fs';
+/**
+ * A real full disk: what is decided is still committed, in the room that was set aside for it, and an
+ * agent that was stopped starts again.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDisk } from '@signalbeam/launcher/infra/loop-disk';
 import { expect, test } from 'vitest';
 import { openLanes } from './lanes.ts';
+import { lockFolder } from './lock.ts';
 import { stateMigrations } from './migrations.ts';
 import { isFull, openStore, reserveRoom } from './open.ts';
+import { keepSpare } from './spare.ts';
+import { openStores } from './stores.ts';
 
 const fill = (path: string): void => {
   for (const bytes of [1_048_576, 4_096, 1]) {
@@ -49,4 +55,45 @@ const eventsOnFullDisk = (reserve: boolean): number => {
 test('without it a full disk takes hardly an event, with it two thousand', () => {
   expect(eventsOnFullDisk(false)).toBeLessThan(100);
   expect(eventsOnFullDisk(true)).toBe(2_000);
+});
+
+const event = {
+  type: 'agent-started',
+  severity: 'info',
+  message: 'It started.',
+  data: {},
+} as const;
+
+/** It was stopped, then others took every byte of the disk; it starts, and writes down that it did. */
+const startOnFullDisk = (spare: boolean): number => {
+  const disk = createDisk(24);
+  const folder = join(disk.mountPoint, 'agent');
+  mkdirSync(folder);
+  const start = () => {
+    const lock = lockFolder(folder);
+    try {
+      const stores = openStores({ folder, now: () => 0 });
+      try {
+        stores.outbox.appendEvent(event);
+        if (spare) keepSpare(folder);
+        return stores.outbox.storeOf('events').head('events').lastSeq;
+      } finally {
+        stores.close();
+      }
+    } finally {
+      lock.release();
+    }
+  };
+  try {
+    start();
+    fill(join(disk.mountPoint, 'ballast'));
+    return start();
+  } finally {
+    disk.remove();
+  }
+};
+
+test('without room to spare an agent that was stopped can’t start and says why, with it it starts', () => {
+  expect(() => startOnFullDisk(false)).toThrow(expect.objectContaining({ code: 'store-unusable' }));
+  expect(startOnFullDisk(true)).toBe(2);
 });

@@ -9,10 +9,13 @@ import Database from 'better-sqlite3';
 export const lockFolder = (folder: string): { release(): void } => {
   const lock = new Database(join(folder, 'agent.lock'), { timeout: 0 });
   try {
+    // Nothing is written, not even a journal: an agent has to start on a full disk.
+    lock.pragma('journal_mode = MEMORY');
     lock.pragma('locking_mode = EXCLUSIVE');
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
+    if (!isHeld(cause)) throw cause;
     throw new FleetError(
       'already-running',
       `Another agent runs on the state folder ${folder}; this one did not start.`,
@@ -21,3 +24,6 @@ export const lockFolder = (folder: string): { release(): void } => {
   }
   return { release: () => lock.close() };
 };
+
+const isHeld = (cause: unknown): boolean =>
+  cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY');

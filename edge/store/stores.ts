@@ -8,8 +8,9 @@ import type { Database } from 'better-sqlite3';
 import { writePrivateFile } from './files.ts';
 import { openLanes } from './lanes.ts';
 import { queueMigrations, stateMigrations } from './migrations.ts';
-import { openStore, reserveRoom } from './open.ts';
+import { isFull, openStore, reserveRoom } from './open.ts';
 import { type Caps, type Outbox, openOutbox, queueLanes, stateLanes } from './outbox.ts';
+import { giveUpSpare, keepSpare } from './spare.ts';
 
 export type Stores = { state: Database; queue: Database; outbox: Outbox; close(): void };
 
@@ -19,11 +20,12 @@ export type Stores = { state: Database; queue: Database; outbox: Outbox; close()
  */
 const queuePageBytes = 1_024;
 const statePageBytes = 4_096;
-/** Not while the agent starts: it writes 3 MB. */
+/** Not while the agent starts: it writes 3 MB, and 4 more the first time. */
 const reserveAfterMs = 10_000;
 
 export const openStores = (parts: { folder: string; now: () => number; caps?: Caps }): Stores => {
   const { folder, now } = parts;
+  giveUpSpare(folder);
   const mark = join(folder, 'running');
   const check = existsSync(mark);
   writePrivateFile(mark, '');
@@ -33,20 +35,25 @@ export const openStores = (parts: { folder: string; now: () => number; caps?: Ca
     migrations: stateMigrations,
     pageBytes: statePageBytes,
   });
-  const queue = openStore({
-    ...file('queue.db'),
-    migrations: queueMigrations,
-    pageBytes: queuePageBytes,
-    exclusive: true,
-    wholeLog: true,
-  });
+  const queue = closingOnFailure(state.database, () =>
+    openStore({
+      ...file('queue.db'),
+      migrations: queueMigrations,
+      pageBytes: queuePageBytes,
+      exclusive: true,
+      wholeLog: true,
+    }),
+  );
   const outbox = openOutbox({
     state: openLanes(state.database, stateLanes),
     queue: openLanes(queue.database, queueLanes),
     now,
     ...(parts.caps === undefined ? {} : { caps: parts.caps }),
   });
-  const reserving = setTimeout(() => reserveRoom(state.database), reserveAfterMs).unref();
+  const reserving = setTimeout(() => {
+    reserveRoom(state.database);
+    keepSpare(folder);
+  }, reserveAfterMs).unref();
   for (const { setAside } of [state, queue]) if (setAside !== null) tellDamage(outbox, setAside);
   return {
     state: state.database,
@@ -54,13 +61,28 @@ export const openStores = (parts: { folder: string; now: () => number; caps?: Ca
     outbox,
     close: () => {
       clearTimeout(reserving);
-      outbox.flush();
-      outbox.settle();
-      state.database.close();
-      queue.database.close();
+      try {
+        outbox.flush();
+        outbox.settle();
+      } catch (cause) {
+        // The samples of the last minute, for which a full disk had no room.
+        if (!isFull(cause)) throw cause;
+      } finally {
+        state.database.close();
+        queue.database.close();
+      }
       rmSync(mark, { force: true });
     },
   };
+};
+
+const closingOnFailure = <T>(database: Database, open: () => T): T => {
+  try {
+    return open();
+  } catch (cause) {
+    database.close();
+    throw cause;
+  }
 };
 
 const tellDamage = (outbox: Outbox, setAside: string): void =>
