@@ -24,7 +24,8 @@ const rig = './launcher/rig/global-setup.ts';
  * `cloud/device-manager/device-lives`; lossy and cut networks in the simulator, `mesh-shell` and
  * `edge/mesh/gateway`; a ceremony of keys in `keyring` and `rotation`; a simulated device in `workload`.
  * Benches in their smoke sizes show that they still run, and what they drive has tests of its own: those
- * that start many processes are here, the others (ingest, fleet, mesh-core, console, streams) in every run.
+ * that start processes are here, the others (mesh-core, console) in every run. A clock of 1970 is in `keep-clock`,
+ * the trust tests and the simulator.
  */
 const slow =
   process.env['SIGNALBEAM_FULL'] === '1'
@@ -36,6 +37,8 @@ const slow =
         'launcher/verbs/keys.system.test.ts',
         'simulator/fleet/fleet.system.test.ts',
         'edge/mesh/move.system.test.ts',
+        'edge/mesh/clock.system.test.ts',
+        'cloud/rotation.system.test.ts',
         ...[
           'agent',
           'alerts',
@@ -43,10 +46,13 @@ const slow =
           'charts',
           'confirmed',
           'devices',
+          'fleet',
+          'ingest',
           'mesh',
           'presence',
           'reconnect',
           'rollout',
+          'streams',
           'wire',
         ].map((bench) => `simulator/bench/${bench}.system.test.ts`),
         'simulator/bench/mesh-site.test.ts',

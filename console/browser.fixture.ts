@@ -32,7 +32,8 @@ export type Watched = {
   requests: string[];
 };
 
-const isStream = (request: Request): boolean => new URL(request.url()).pathname.endsWith('/stream');
+const isStream = (request: Request): boolean =>
+  /\/stream$|^\/api\/devices\/[^/]+\/logs$/.test(new URL(request.url()).pathname);
 
 /** What each page asked for and has no answer to; streams have no end to wait for. */
 const pending = new WeakMap<Page, Set<Request>>();

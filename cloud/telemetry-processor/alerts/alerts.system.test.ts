@@ -278,7 +278,6 @@ describe('people', () => {
     expect(await toldOf(alert?.id ?? '')).toEqual(told);
   });
 
-  // Inventory §7.21
   it('silence whoever answers the query of a group, and nobody else', async () => {
     const [first = '', second = ''] = await idsAt('grouped', 2);
     const { tenantId } = tenant;
@@ -310,6 +309,7 @@ describe('people', () => {
     );
   });
 
+  // Inventory §7.21
   it('change rules, which hold from the next look', async () => {
     const [warm = ''] = await idsAt('oven', 1);
     await setPresence(owner, tenant.tenantId, [warm], 'online', new Date(now));
