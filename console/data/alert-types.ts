@@ -9,10 +9,11 @@ export const alertTypes = [
   'high-cpu',
   'high-memory',
   'low-disk',
+  'low-battery',
   'high-temperature',
   'rollout-failed',
 ] as const;
-export type AlertType = (typeof alertTypes)[number] | 'low-battery';
+export type AlertType = (typeof alertTypes)[number];
 export type AlertSeverity = 'info' | 'warning' | 'critical';
 export type AlertStatus = 'active' | 'acknowledged' | 'resolved';
 

@@ -35,6 +35,7 @@ export const typeWords: Readonly<Record<string, string>> = {
   'high-cpu': 'Processor busy',
   'high-memory': 'Memory nearly full',
   'low-disk': 'Disk nearly full',
+  'low-battery': 'Battery low',
   'high-temperature': 'Device hot',
   'rollout-failed': 'Rollout failed',
 };

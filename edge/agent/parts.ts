@@ -62,6 +62,8 @@ export type ReconcilerParts = {
   ) => Promise<ProbeOutcome>;
   /** Rows of the `events` and `reported` lanes: durable with the transaction they are in. */
   outbox: { appendEvent(body: EventBody): void; appendReported(body: ReportedBody): void };
+  /** What the device's battery has left; null without one. */
+  battery?: () => ReportedBody['power'] | null;
   /** A technician works here; null when nobody does. */
   hold: () => Hold | null;
   /** Why no new update may start now (the events lane is full, for one); null when one may. */

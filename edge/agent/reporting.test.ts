@@ -21,7 +21,10 @@ const known: Known = {
   hash: () => '',
 };
 
-const reporterOver = (appendReported: (body: ReportedBody) => void) =>
+const reporterOver = (
+  appendReported: (body: ReportedBody) => void,
+  battery?: ReconcilerParts['battery'],
+) =>
   createReporter(
     {
       journal: { desired: () => null } as ReconcilerParts['journal'],
@@ -35,6 +38,7 @@ const reporterOver = (appendReported: (body: ReportedBody) => void) =>
       },
       now: () => 0,
       outbox: { appendReported },
+      ...(battery === undefined ? {} : { battery }),
     },
     () => new Map(),
   );
@@ -58,4 +62,26 @@ test('what the disk did not take is told at the next look', () => {
   broken = false;
   report(known, 'a');
   expect(told).toEqual(['a']);
+});
+
+test('a battery is told by steps and when power comes or goes; without one nothing is said', () => {
+  const told: ReportedBody['power'][] = [];
+  let power: ReportedBody['power'] | null = null;
+  const { report } = reporterOver(
+    (body) => told.push(body.power),
+    () => power,
+  );
+  report(known, '');
+  expect(told).toEqual([undefined]);
+  for (const batteryPercent of [23, 22, 21, 20, 19]) {
+    power = { batteryPercent, onBattery: true };
+    report(known, '');
+  }
+  power = { batteryPercent: 19, onBattery: false };
+  report(known, '');
+  expect(told.slice(1)).toEqual([
+    { batteryPercent: 23, onBattery: true },
+    { batteryPercent: 20, onBattery: true },
+    { batteryPercent: 19, onBattery: false },
+  ]);
 });

@@ -14,15 +14,23 @@ export type Reporter = {
   newest(): ReportedBody | null;
 };
 
-/** Seconds to wait tick down; the sentence without its numbers is what makes news. */
+/** Seconds to wait tick down: the sentence without its numbers is news. So is a twentieth of a battery. */
+const batteryStep = 5;
 const newsOf = (body: ReportedBody): string => {
   const waiting = body.waiting.replace(/\d+/g, '#');
   const containers = body.containers.map(({ restartCount, startedAt, ...rest }) => rest);
-  return JSON.stringify({ ...body, waiting, containers });
+  const power = body.power && {
+    ...body.power,
+    batteryPercent: Math.ceil(body.power.batteryPercent / batteryStep),
+  };
+  return JSON.stringify({ ...body, waiting, containers, power });
 };
 
 export const createReporter = (
-  parts: Pick<ReconcilerParts, 'journal' | 'bootId' | 'agentVersion' | 'engines' | 'now'> & {
+  parts: Pick<
+    ReconcilerParts,
+    'journal' | 'bootId' | 'agentVersion' | 'engines' | 'now' | 'battery'
+  > & {
     outbox: Pick<ReconcilerParts['outbox'], 'appendReported'>;
   },
   health: () => ReadonlyMap<string, ContainerReport['health']>,
@@ -31,6 +39,7 @@ export const createReporter = (
   let news = '';
   return {
     report: (known, waiting) => {
+      const power = parts.battery?.() ?? null;
       newest = {
         generation: parts.journal.desired()?.generation ?? 0,
         bootId: parts.bootId,
@@ -43,6 +52,7 @@ export const createReporter = (
           known.observed === null
             ? (newest?.containers ?? [])
             : reportContainers(known, health()).slice(0, 200),
+        ...(power === null ? {} : { power }),
       };
       const next = newsOf(newest);
       if (next === news) return;

@@ -28,6 +28,7 @@ import type { Identity } from '../store/identity.ts';
 import { openJournal } from '../store/journal.ts';
 import type { Stores } from '../store/stores.ts';
 import { openTrustTables } from '../store/trust-tables.ts';
+import { followBattery } from './battery.ts';
 import { startCompacting } from './compact.ts';
 import { detectionOf } from './detection.ts';
 import { holdEngine } from './engine-holder.ts';
@@ -152,6 +153,7 @@ export const startParts = async (parts: StartParts): Promise<Parts> => {
       unwatch();
       sampling.stop();
       aside.stop();
+      work.battery.stop();
       await work.stop();
       await link.stop();
       await work.registry.close();
@@ -254,6 +256,7 @@ const startWork = async (
   const mint = createTokenMint({ signer: parts.signer, deviceId, now });
   const cloud = openCloud({ url: approved.cloudUrl, mint });
   const journal = openJournal(stores.state);
+  const battery = followBattery();
   const reconciler = startReconciler({
     identity: { deviceId, tenantId },
     agentVersion,
@@ -267,6 +270,7 @@ const startWork = async (
     openSecret: secretOpener({ deviceId, tenantId, sealing: parts.identity.sealing }),
     fetchRelease: cloud.fetchRelease,
     probe,
+    battery: battery.current,
     outbox: stores.outbox,
     hold: followHold({ folder, appendEvent: stores.outbox.appendEvent, now }),
     holdUpdates: () =>
@@ -277,5 +281,5 @@ const startWork = async (
     random,
     log,
   });
-  return { ...reconciler, registry, journal };
+  return { ...reconciler, registry, journal, battery };
 };

@@ -138,6 +138,8 @@ export const reportedBody = z.strictObject({
   waiting: z.string().max(500),
   slots: z.array(reportedSlot).max(32),
   containers: z.array(reportedContainer).max(200),
+  /** Of a device with a battery; others leave it out, and so do agents of before. */
+  power: z.strictObject({ batteryPercent: percent, onBattery: z.boolean() }).optional(),
 });
 export type ReportedBody = z.infer<typeof reportedBody>;
 

@@ -1083,6 +1083,10 @@ export interface components {
         restartCount: number;
         startedAt: number | null;
       }[];
+      power?: {
+        batteryPercent: number;
+        onBattery: boolean;
+      };
     };
     DeviceHealth: {
       /** @description The sum of the parts; null for a device that was not heard of for an hour */
@@ -1397,7 +1401,7 @@ export interface components {
     AlertRule: {
       id: string;
       /** @enum {string} */
-      type: "device-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "high-temperature" | "rollout-failed";
+      type: "device-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "low-battery" | "high-temperature" | "rollout-failed";
       name: string;
       enabled: boolean;
       /** @enum {string} */

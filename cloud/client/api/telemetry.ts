@@ -45,7 +45,7 @@ export interface paths {
         content: {
           "application/json": {
             /** @enum {string} */
-            type: "device-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "high-temperature" | "rollout-failed";
+            type: "device-offline" | "device-unhealthy" | "high-error-rate" | "high-cpu" | "high-memory" | "low-disk" | "low-battery" | "high-temperature" | "rollout-failed";
             name: string;
             enabled?: boolean;
             /** @enum {string} */

@@ -182,7 +182,10 @@ describe('what a device measures and says', () => {
     const { tenantId } = tenant;
     await setPresence(owner, tenantId, [ill], 'online', new Date(now));
     const container = { health: 'unhealthy' };
-    const body = { containers: [container], slots: [{ status: 'failed' }], engine: {} };
+    const body = {
+      ...{ containers: [container], slots: [{ status: 'failed' }], engine: {} },
+      power: { batteryPercent: 18, onBattery: true },
+    };
     await owner.query(
       `INSERT INTO telemetry.reported
          (device_id, tenant_id, opened, epoch, seq, at, received_at, generation, body)
@@ -203,7 +206,10 @@ describe('what a device measures and says', () => {
     expect(found.map(({ type, severity }) => [type, severity]).toSorted()).toEqual([
       ['device-unhealthy', 'critical'],
       ['high-error-rate', 'warning'],
+      ['low-battery', 'warning'],
     ]);
+    const low = found.find(({ type }) => type === 'low-battery');
+    expect(low?.detail).toContain('18 % of its battery');
     expect(found.find(({ type }) => type === 'device-unhealthy')?.detail).toContain(
       '2 of its parts',
     );

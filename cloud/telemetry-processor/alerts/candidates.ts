@@ -6,7 +6,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Condition, Watched } from '../core/alert-plan.ts';
-import { errorWindowMs, type RuleInForce, type RuleType } from '../core/alert-rules.ts';
+import { errorWindowMs, levelsOf, type RuleInForce, type RuleType } from '../core/alert-rules.ts';
 import type { SiteStanding } from '../core/alert-sites.ts';
 
 /** Of one statement; the rest is seen at the next look, a few seconds later. */
@@ -87,6 +87,13 @@ const measures: Record<Exclude<RuleType, 'rollout-failed'>, Measure> = {
   'high-cpu': sampled('cpu_percent'),
   'high-memory': sampled('memory_percent'),
   'low-disk': sampled('disk_percent'),
+  'low-battery': {
+    suspects: (lowest) => `SELECT tenant_id, device_id FROM telemetry.reported
+      WHERE battery_used_percent >= $9::float8 ${lowest >= 50 ? 'AND battery_used_percent >= 50' : ''}`,
+    join: oneOf('telemetry.reported', 'm'),
+    value: "CASE WHEN p.presence = 'online' THEN m.battery_used_percent END",
+    since: 'm.received_at',
+  },
   'high-temperature': sampled('temperature_celsius'),
 };
 export type MeasuredType = keyof typeof measures;
@@ -164,7 +171,10 @@ const candidateOf = (row: Row, tenantRule: TenantRule | undefined, nowMs: number
   tenantId: row.tenant_id,
   tenantRule: tenantRule ?? null,
   ruleId: row.rule_id,
-  rule: tenantRule?.rule ?? { threshold: 1, clearThreshold: 1, forSeconds: 0, clearSeconds: 0 },
+  rule:
+    tenantRule === undefined
+      ? { threshold: 1, clearThreshold: 1, forSeconds: 0, clearSeconds: 0 }
+      : levelsOf(tenantRule.rule),
   deviceId: row.device_id,
   deviceName: row.name ?? '',
   site: row.device_site ?? '',
@@ -178,8 +188,8 @@ const candidateOf = (row: Row, tenantRule: TenantRule | undefined, nowMs: number
 const valuesOf = (rules: readonly TenantRule[]): unknown[] => [
   rules.map(({ tenantId }) => tenantId),
   rules.map(({ rule }) => rule.id),
-  rules.map(({ rule }) => rule.threshold ?? 1),
-  rules.map(({ rule }) => rule.clearThreshold ?? rule.threshold ?? 1),
+  rules.map(({ rule }) => levelsOf(rule).threshold ?? 1),
+  rules.map(({ rule }) => levelsOf(rule).clearThreshold ?? levelsOf(rule).threshold ?? 1),
   rules.map(({ rule }) => rule.forSeconds),
   rules.map(({ rule }) => rule.clearSeconds),
   rules.map(({ rule }) => rule.site),
@@ -194,7 +204,7 @@ export const findCandidates = async (
 ): Promise<Candidate[]> => {
   const rules = all.filter(({ rule }) => rule.type === type);
   if (rules.length === 0) return [];
-  const lowest = rules.reduce((least, { rule }) => Math.min(least, rule.threshold ?? 1), Infinity);
+  const lowest = Math.min(...rules.map(({ rule }) => levelsOf(rule).threshold ?? 1));
   const { rows } = await sql.query<Row>({
     text: statementOf(measures[type], lowest),
     values: [...valuesOf(rules), lowest, new Date(nowMs)],

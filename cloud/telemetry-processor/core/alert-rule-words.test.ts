@@ -9,6 +9,9 @@ it('says what a rule does', () => {
   expect(ruleWords({ ...of('low-disk'), site: 'plant-7' })).toBe(
     'When disk use is at 90 % or above for 5 min at plant-7, a warning alert is raised. It becomes critical after 24 h unless somebody acknowledges it. It resolves by itself once it was below 87 % for 1 min.',
   );
+  expect(ruleWords(of('low-battery'))).toBe(
+    'When the battery of a device without power is at 20 % or below for 1 min, a warning alert is raised. It becomes critical after 30 min unless somebody acknowledges it. It resolves by itself once it was charged above 25 % for 1 min.',
+  );
   expect(ruleWords({ ...of('high-cpu'), enabled: false })).toBe('Off: nobody is told.');
   for (const rule of builtInRules) expect(ruleWords(rule)).not.toMatch(/null|undefined/);
 });
@@ -21,6 +24,8 @@ it('finds no fault with what it came with, and names the field of what makes no 
   expect(paths({ threshold: 0 })).toEqual(['threshold', 'clearThreshold']);
   expect(paths({ threshold: null })).toEqual(['threshold']);
   expect(paths({ clearThreshold: 95 })).toEqual(['clearThreshold']);
+  expect(paths({ clearThreshold: 10 }, 'low-battery')).toEqual(['clearThreshold']);
+  expect(paths({ threshold: 100 }, 'low-battery')).toContain('threshold');
   expect(paths({ severity: 'critical', escalateAfterSeconds: 60 })).toEqual([
     'escalateAfterSeconds',
   ]);

@@ -1,5 +1,12 @@
 /** What a rule does, in one sentence that an operator can check before saving it. Pure. */
-import { type AlertRule, errorWindowMs, type RuleType, thresholdUnits } from './alert-rules.ts';
+import {
+  type AlertRule,
+  errorWindowMs,
+  isBelow,
+  levelsOf,
+  type RuleType,
+  thresholdUnits,
+} from './alert-rules.ts';
 import { spanOf } from './alert-words.ts';
 
 const subjects: Record<RuleType, string> = {
@@ -9,11 +16,13 @@ const subjects: Record<RuleType, string> = {
   'high-cpu': 'processor use',
   'high-memory': 'memory use',
   'low-disk': 'disk use',
+  'low-battery': 'the battery of a device without power',
   'high-temperature': 'the temperature',
   'rollout-failed': 'a rollout fails on a device',
 };
 
 const conditionOf = ({ type, threshold, forSeconds }: AlertRule): string => {
+  const or = isBelow(type) ? 'below' : 'above';
   const lasting = forSeconds === 0 ? '' : ` for ${spanOf(forSeconds)}`;
   switch (thresholdUnits[type]) {
     case null:
@@ -21,7 +30,7 @@ const conditionOf = ({ type, threshold, forSeconds }: AlertRule): string => {
     case 'events':
       return `${threshold} ${subjects[type]} or more came in ${spanOf(errorWindowMs / 1_000)}`;
     case 'percent':
-      return `${subjects[type]} is at ${threshold} % or above${lasting}`;
+      return `${subjects[type]} is at ${threshold} % or ${or}${lasting}`;
     case 'celsius':
       return `${subjects[type]} is at ${threshold} °C or above${lasting}`;
   }
@@ -35,7 +44,7 @@ const endOf = ({ type, threshold, clearThreshold, clearSeconds }: AlertRule): st
   const below =
     thresholdUnits[type] === null
       ? 'it was well'
-      : `it was below ${clearThreshold ?? threshold}${unit}`;
+      : `it was ${isBelow(type) ? 'charged above' : 'below'} ${clearThreshold ?? threshold}${unit}`;
   return `It resolves by itself once ${below} for ${spanOf(clearSeconds)}.`;
 };
 
@@ -65,11 +74,13 @@ export const ruleFaults = (rule: AlertRule): RuleFault[] => {
     if (unit === 'percent' && rule.threshold > 100) {
       faults.push({ path: 'threshold', message: 'is a percentage: at most 100' });
     }
-    if (rule.threshold === 0) faults.push({ path: 'threshold', message: 'would always hold' });
-    if (rule.clearThreshold !== null && rule.clearThreshold > rule.threshold) {
-      faults.push({ path: 'clearThreshold', message: 'must not be above the threshold' });
+    const levels = levelsOf(rule);
+    if (levels.threshold === 0) faults.push({ path: 'threshold', message: 'would always hold' });
+    if (levels.clearThreshold !== null && levels.clearThreshold > (levels.threshold ?? 0)) {
+      const side = isBelow(rule.type) ? 'below' : 'above';
+      faults.push({ path: 'clearThreshold', message: `must not be ${side} the threshold` });
     }
-    if (rule.clearThreshold === 0) {
+    if (levels.clearThreshold === 0) {
       faults.push({ path: 'clearThreshold', message: 'would never resolve' });
     }
   }

@@ -5,6 +5,7 @@ import {
   type AlertRule,
   builtInRule,
   builtInRules,
+  levelsOf,
   rulesInForce,
   rulesOf,
   ruleTypes,
@@ -27,7 +28,7 @@ const ownArb = fc.uniqueArray(ruleArb, { selector: ({ id }) => id, maxLength: 10
 it('every type but what follows from others has a built-in rule that makes sense', () => {
   expect(builtInRules.map(({ type }) => type)).toEqual([...ruleTypes]);
   expect(alertTypes).toEqual(expect.arrayContaining([...ruleTypes]));
-  for (const { threshold, clearThreshold } of builtInRules) {
+  for (const { threshold, clearThreshold } of builtInRules.map(levelsOf)) {
     expect(threshold === null).toBe(clearThreshold === null);
     expect(clearThreshold ?? 0).toBeLessThanOrEqual(threshold ?? 0);
   }

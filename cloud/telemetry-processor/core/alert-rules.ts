@@ -5,7 +5,7 @@
  */
 import type { AlertSeverity } from './alert-events.ts';
 
-/** `site-offline` follows from the rule of devices; no device tells the state of its battery yet. */
+/** `site-offline` follows from the rule of devices. */
 export const ruleTypes = [
   'device-offline',
   'device-unhealthy',
@@ -13,6 +13,7 @@ export const ruleTypes = [
   'high-cpu',
   'high-memory',
   'low-disk',
+  'low-battery',
   'high-temperature',
   'rollout-failed',
 ] as const;
@@ -25,9 +26,9 @@ export type AlertRule = {
   name: string;
   enabled: boolean;
   severity: AlertSeverity;
-  /** Bad from this value on; null: the type knows no number. */
+  /** Bad from this value on (of a battery: from here down); null: the type knows no number. */
   threshold: number | null;
-  /** Well again below this value: hysteresis, so that a value at the threshold does not flap. */
+  /** Well again below this value (of a battery: above it): hysteresis, so that a value at the threshold does not flap. */
   clearThreshold: number | null;
   /** How long it must be bad before anybody is told. */
   forSeconds: number;
@@ -47,8 +48,21 @@ export const thresholdUnits: Record<RuleType, 'percent' | 'celsius' | 'events' |
   'high-cpu': 'percent',
   'high-memory': 'percent',
   'low-disk': 'percent',
+  'low-battery': 'percent',
   'high-temperature': 'celsius',
   'rollout-failed': null,
+};
+
+/** Bad when little is left, and not when much is there. */
+export const isBelow = (type: RuleType): boolean => type === 'low-battery';
+
+/** As it is judged: of what is left, what is used up, so that more is worse with every type. */
+export const levelsOf = <Rule extends Pick<AlertRule, 'type' | 'threshold' | 'clearThreshold'>>(
+  rule: Rule,
+): Rule => {
+  if (!isBelow(rule.type)) return rule;
+  const used = (left: number | null): number | null => (left === null ? null : 100 - left);
+  return { ...rule, threshold: used(rule.threshold), clearThreshold: used(rule.clearThreshold) };
 };
 
 /** Errors of a device are counted over this time. */
@@ -107,6 +121,15 @@ export const builtInRules: readonly AlertRule[] = [
     threshold: 90,
     clearThreshold: 87,
     escalateAfterSeconds: 24 * 3600,
+  }),
+  watching({
+    type: 'low-battery',
+    name: 'Battery low',
+    severity: 'warning',
+    threshold: 20,
+    clearThreshold: 25,
+    forSeconds: 60,
+    escalateAfterSeconds: 30 * 60,
   }),
   watching({
     type: 'high-temperature',

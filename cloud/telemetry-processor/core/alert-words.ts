@@ -55,6 +55,10 @@ const detailOf: Record<Exclude<RuleType, 'rollout-failed'>, (facts: Facts) => Wo
     title: `The disk of ${facts.deviceName} is nearly full`,
     detail: `${overThreshold('Disk use', '%', facts)} The agent starts no download when the disk falls below its floor.`,
   }),
+  'low-battery': ({ deviceName, rule, value, since }) => ({
+    title: `The battery of ${deviceName} is low`,
+    detail: `${rounded(value === null ? null : 100 - value)} % of its battery are left and no power is connected; it has been at ${rounded(rule.threshold)} % or below since ${momentOf(since)}.`,
+  }),
   'high-temperature': (facts) => ({
     title: `${facts.deviceName} is hot`,
     detail: overThreshold('The temperature', '°C', facts),
