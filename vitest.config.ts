@@ -22,7 +22,7 @@ const rig = './launcher/rig/global-setup.ts';
  * Slow, and of what others show in a smaller way: `test --full` only. A whole engine going away is in
  * `engine-failures.suite.ts` and the story; moving and replacing a device in `console/device-lives` and
  * `cloud/device-manager/device-lives`; lossy and cut networks in the simulator, `mesh-shell` and
- * `edge/mesh/gateway`; a ceremony of keys, and keys that change under load, in `keyring`; a simulated device in `workload`.
+ * `edge/mesh/gateway`; a ceremony of keys in `keyring` and `rotation`; a simulated device in `workload`.
  * Benches in their smoke sizes show that they still run, and what they drive has tests of its own: those
  * that start processes are here, the others (mesh-core, console) in every run. A clock of 1970 is in `keep-clock`,
  * the trust tests and the simulator.
@@ -38,7 +38,6 @@ const slow =
         'simulator/fleet/fleet.system.test.ts',
         'edge/mesh/move.system.test.ts',
         'edge/mesh/clock.system.test.ts',
-        'cloud/rotation.system.test.ts',
         ...[
           'agent',
           'alerts',

@@ -3,6 +3,7 @@
  * engines: it is killed in the middle of a swap. A version runs before any agent is there again, and
  * the next agent brings the new one up. That the bundle does as the sources do is not taken on trust.
  */
+import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@signalbeam/launcher/infra/ports';
@@ -73,9 +74,11 @@ const publish = async (name: string): Promise<string> => {
     const image = images[0]?.reference;
     const healthCheck = { probe: { kind: 'http', port: 8080 }, intervalMs: 200, soakMs: 500 };
     const web = { name: 'web', image, ports, stopGraceMs: 200, healthCheck };
-    const command = ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo "tick $i"; sleep 0.1; done'];
+    const ticks = 'i=0; while :; do i=$((i+1)); echo "tick $i"; sleep 0.1; done';
+    const command = ['sh', '-c', `printf %s "$TOKEN" | sha256sum; ${ticks}`];
     const environment = { PASSWORD: 'never shown' };
-    const tool = { name: 'tool', image, command, environment, stopGraceMs: 200 };
+    const secretEnvironment = { TOKEN: `${name}-token` };
+    const tool = { name: 'tool', image, command, environment, secretEnvironment, stopGraceMs: 200 };
     const more = version === '1.0.0' ? [] : [{ ...tool, dependsOn: ['web'] }];
     const body = { version, containers: [...more, web] };
     await cloud.ask('POST', `/api/bundles/${id}/versions`, body);
@@ -156,6 +159,38 @@ const expectLogsLookedAt = async (deviceId: string, bundle: string): Promise<voi
   expect(closed[0]?.after.lines).toBeGreaterThanOrEqual(numbers.length);
 };
 
+const freshValue = (text: string): string => `${text} ${randomUUID()}`;
+const digestOf = (value: string): string => createHash('sha256').update(value).digest('hex');
+
+/** The container has the value, and then the one that takes its place; no file of the agent ever does. */
+const expectSecretKept = async (
+  { folder, deviceId }: { folder: string; deviceId: string },
+  bundle: string,
+  secret: { id: string; value: string },
+): Promise<void> => {
+  const has = async (): Promise<string[]> => {
+    const path = `/api/devices/${deviceId}/logs?container=tool&bundle=${bundle}`;
+    const told = await logOf(`${path}&tail=1000&follow=false`, () => false);
+    return linesIn(told).map(({ text }) => text.split(' ')[0] ?? '');
+  };
+  expect(await has()).toContain(digestOf(secret.value));
+  const next = freshValue('rotated');
+  await cloud.ask('PUT', `/api/secrets/${secret.id}`, { value: next });
+  await eventually(has, (lines) => lines.includes(digestOf(next)));
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+  expect(files.some((file) => file.endsWith('state.db'))).toBe(true);
+  const clear = [secret.value, next].map((value) => Buffer.from(value));
+  for (const file of files) {
+    const bytes = readFileSync(file);
+    expect(
+      clear.some((value) => bytes.includes(value)),
+      file,
+    ).toBe(false);
+  }
+};
+
 /** The guard is tried on both in every run (`guard.system.test.ts`); the full run kills the bundle on both. */
 const kinds: readonly Kind[] =
   process.env['SIGNALBEAM_FULL'] === '1' ? ['docker', 'podman'] : ['docker'];
@@ -177,6 +212,9 @@ describe.each<Kind>(kinds)('on %s, the bundled agent', (kind) => {
         ],
       });
     const first = await start();
+    const value = freshValue('first');
+    const secret = { name: `bundle-${kind}-token`, value };
+    const { id } = (await cloud.ask('POST', '/api/secrets', secret)) as { id: string };
     const bundleId = await publish(`bundle-${kind}`);
     await (await rollOut(bundleId, '1.0.0', deviceId)).succeeds();
     expect(await versionsOf(engine, deviceId)).toEqual(['1.0.0']);
@@ -203,6 +241,7 @@ describe.each<Kind>(kinds)('on %s, the bundled agent', (kind) => {
       .map((each) => each.labels[labels.container]);
     expect(inOrder).toEqual(['web', 'tool']);
     await expectLogsLookedAt(deviceId, `bundle-${kind}`);
+    await expectSecretKept({ folder, deviceId }, `bundle-${kind}`, { id, value });
     await again.stop();
     for (const { id } of await engine.list(deviceId)) await engine.remove(id, { volumes: true });
     await engine.close();
