@@ -45,7 +45,9 @@ test('restarts with growing pauses and counts them', async () => {
     await until(() => starts.length === round + 1);
   }
   const pauses = starts.slice(1).map((at, index) => at - (starts[index] ?? 0));
-  expect(pauses[2]).toBeGreaterThan((pauses[0] ?? 0) * 1.5);
+  // On a busy machine each takes longer than that, and none takes less.
+  for (const [round, leastMs] of [20, 40, 80].entries())
+    expect(pauses[round]).toBeGreaterThan(leastMs - 2);
   expect(kept.status()).toMatchObject({ state: 'running', restarts: 3, pid: 4 });
   await kept.stop();
 });
