@@ -25,7 +25,8 @@ const rig = './launcher/rig/global-setup.ts';
  * `edge/mesh/gateway`; a ceremony of keys in `keyring` and `rotation`; a simulated device in `workload`.
  * Benches in their smoke sizes show that they still run, and what they drive has tests of its own: those
  * that start processes are here, the others (mesh-core, console) in every run. A clock of 1970 is in `keep-clock`,
- * the trust tests and the simulator.
+ * the trust tests and the simulator; each service alone in `cloud/main` and `replicas`; the technician's logs in
+ * `console/technician` and `edge/agent/bundle`; what goes wrong with `up` in `up` and the supervisor's own tests.
  */
 const slow =
   process.env['SIGNALBEAM_FULL'] === '1'
@@ -35,6 +36,11 @@ const slow =
         'edge/link/device-lives.system.test.ts',
         'edge/mesh/trouble.system.test.ts',
         'launcher/verbs/keys.system.test.ts',
+        'launcher/verbs/up-mishaps.system.test.ts',
+        'edge/local-api/logs.system.test.ts',
+        'cloud/telemetry-processor/main.system.test.ts',
+        'cloud/bundle-orchestrator/main.system.test.ts',
+        'cloud/device-manager/main.system.test.ts',
         'simulator/fleet/fleet.system.test.ts',
         'edge/mesh/move.system.test.ts',
         'edge/mesh/clock.system.test.ts',

@@ -172,7 +172,7 @@ class FleetPage extends LitElement {
               ${sites.map(({ name, title }) => html`<option value=${name} ?selected=${this.filter.site === name}>${title === '' ? name : `${title} (${name})`}</option>`)}
             </select>`
       }
-      <query-box .app=${this.app} .value=${this.filter.query} label="Query about tags and devices"
+      <query-box .app=${this.app} .query=${this.filter.query} label="Query about tags and devices"
         @query=${(event: CustomEvent<string>) => {
           if (event.detail !== this.filter.query) this.#narrow({ query: event.detail });
         }}></query-box>

@@ -105,7 +105,7 @@ class GroupPage extends LitElement {
         group.query === null
           ? nothing
           : html`<div class="field"><span class="label">Devices that answer</span>
-              <query-box .app=${this.app} .value=${group.query} label="Query of the group"></query-box></div>`
+              <query-box .app=${this.app} .query=${group.query} label="Query of the group"></query-box></div>`
       }
       <div class="dialog-actions"><button type="button" class="button" @click=${() => {
         this.dialog = 'none';

@@ -3,7 +3,7 @@
  * may come next; the fault is marked at its place. Arrows choose, Tab or Enter takes, Escape closes.
  * Tells `query` once a query can be read, or is empty.
  */
-import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Suggested } from '../data/types.ts';
 import type { App } from './app.ts';
 
@@ -17,14 +17,18 @@ const nextId = (): string => {
 
 class QueryBox extends LitElement {
   static override properties = {
-    value: {},
+    value: { state: true },
+    query: { attribute: false },
     label: {},
     judged: { state: true },
     active: { state: true },
     open: { state: true },
   };
   app!: App;
+  /** What stands in the field, as it is being written. */
   value = '';
+  /** What the page has: told back while somebody writes it takes no space from under the cursor. */
+  query = '';
   label = 'Query';
   judged: Suggested | null = null;
   active = -1;
@@ -121,6 +125,10 @@ class QueryBox extends LitElement {
     } else if (event.key === 'Enter') {
       this.open = false;
     }
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (changed.has('query') && this.query !== this.value.trim()) this.value = this.query;
   }
 
   protected override updated(): void {
