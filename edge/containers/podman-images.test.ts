@@ -18,6 +18,7 @@ describe('a list of images that another agent changes meanwhile', () => {
     'layer not known',
     'i1: image not known',
     'locating item named "manifest" for image with ID "80aee5e26f11" (consider removing the image to resolve the issue): file does not exist',
+    'retrieving parent of image "41e515db20c6": reading data blob size "signature-50656c3fa715" for "41e515db20c6": size is not known',
   ])('is asked for again: %s', async (words) => {
     const engine = podman(words, words);
     const digestsOf = await readPodmanDigests(engine as never);

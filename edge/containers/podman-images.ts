@@ -43,8 +43,8 @@ const digestsOf = (image: Listed): string[] => [
 const listAttempts = 5;
 const listPauseMs = 100;
 
-/** Podman's words for an image whose layers or manifest are gone while its name still stands. */
-const halfGone = /layer not known|locating item named "?manifest/i;
+/** Podman's words for an image whose layers, manifest or signatures are gone while its name still stands. */
+const halfGone = /layer not known|locating item named "?manifest|blob size .*size is not known/i;
 
 /**
  * Podman fails the whole list when an image goes while it makes it: the image is gone already, or
