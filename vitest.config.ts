@@ -26,7 +26,8 @@ const rig = './launcher/rig/global-setup.ts';
  * Benches in their smoke sizes show that they still run, and what they drive has tests of its own: those
  * that start processes are here, the others (mesh-core, console) in every run. A clock of 1970 is in `keep-clock`,
  * the trust tests and the simulator; each service alone in `cloud/main` and `replicas`; the technician's logs in
- * `console/technician` and `edge/agent/bundle`; what goes wrong with `up` in `up` and the supervisor's own tests.
+ * `console/technician` and `edge/agent/bundle`; what goes wrong with `up` in `up` and the supervisor's own tests;
+ * a device without uplink in the simulator and `edge/mesh/gateway`; the CLI's commands in `cli.system`.
  */
 const slow =
   process.env['SIGNALBEAM_FULL'] === '1'
@@ -44,6 +45,8 @@ const slow =
         'simulator/fleet/fleet.system.test.ts',
         'edge/mesh/move.system.test.ts',
         'edge/mesh/clock.system.test.ts',
+        'edge/mesh/neighbour.system.test.ts',
+        'cloud/cli/docs.system.test.ts',
         ...[
           'agent',
           'alerts',
