@@ -29,15 +29,14 @@ import {
 import type { Parts } from './parts.ts';
 import {
   exampleRollout,
-  idParams,
   newRolloutSchema,
-  pageQuery,
   rolloutDeviceSchema,
   rolloutDevicesQuery,
   rolloutFailuresSchema,
   rolloutPreviewSchema,
   rolloutSchema,
-} from './schemas.ts';
+} from './rollout-schemas.ts';
+import { idParams, pageQuery } from './schemas.ts';
 
 const tags = ['Rollouts'];
 const noSuchRollout = () => refusal('not-found', 'There is no such rollout.');

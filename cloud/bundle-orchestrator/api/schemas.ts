@@ -1,19 +1,16 @@
 /**
  * The shapes of bundle-orchestrator's REST API: what it takes (unknown fields refused) and what it
- * answers. Times are ISO 8601 in UTC.
+ * answers. Times are ISO 8601 in UTC. Those of rollouts are in ./rollout-schemas.ts.
  */
 import { z } from '@hono/zod-openapi';
-import { failureLogLinesMax, windowsPerSlotMax } from '@signalbeam/sync/core/limits';
-import { alertSeverities } from '@signalbeam/sync/core/rollout-strategies';
+import { windowsPerSlotMax } from '@signalbeam/sync/core/limits';
 import { bundleVersion, containersSchema, imageReference } from '@signalbeam/sync/wire/manifest';
 import { digest, plainText } from '@signalbeam/sync/wire/shape';
-import { rolloutStatuses, rowStatuses } from '../core/rollout.ts';
-import { toldAtOnceMax } from '../rollouts/tell.ts';
 
 export const idParams = z.strictObject({ id: z.uuid() });
-const at = z.iso.datetime();
+export const at = z.iso.datetime();
 
-const exampleId = '6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11';
+export const exampleId = '6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11';
 export const exampleContainers = [
   {
     name: 'web',
@@ -22,7 +19,6 @@ export const exampleContainers = [
   },
 ];
 export const exampleAssign = { bundleId: exampleId, version: '1.0.0' };
-export const exampleRollout = { ...exampleAssign, deviceIds: [exampleId] };
 
 /** Part of container names on devices, so it is as strict as they are. */
 const bundleName = z
@@ -134,7 +130,7 @@ const slotSchema = z.strictObject({
     .readonly()
     .optional(),
 });
-const allowDeprecated = z
+export const allowDeprecated = z
   .boolean()
   .default(false)
   .openapi({ description: 'Deprecated versions are refused unless this says so' });
@@ -166,237 +162,9 @@ export const desiredSchema = z
   })
   .openapi('DesiredState');
 
-const percentage = z.number().min(0).max(100);
-const hoursMs = (hours: number): number => hours * 3_600_000;
-const waitMs = z
-  .int()
-  .min(0)
-  .max(hoursMs(24 * 30));
-
-const gateSchema = z
-  .strictObject({
-    succeededPercentMin: percentage.default(100),
-    failedPercentMax: percentage.default(0),
-    failedSampleMin: z.int().min(1).max(100_000).default(1),
-    soakMs: waitMs.default(0),
-    approval: z.enum(['none', 'any-person', 'another-person']).default('none'),
-    unreached: z
-      .discriminatedUnion('rule', [
-        z.strictObject({ rule: z.literal('wait') }),
-        z.strictObject({
-          rule: z.literal('go-on'),
-          afterMs: waitMs,
-          reachedPercentMin: percentage.default(50),
-        }),
-      ])
-      .default({ rule: 'wait' }),
-    /** As many devices as have to confirm must have such a health score since they did. */
-    healthScoreMin: z.int().min(1).max(100).nullable().default(null),
-    /** No such alert, or a worse one, may be open that was raised on its devices since the wave began. */
-    alertFreeFrom: z.enum(alertSeverities).nullable().default(null),
-  })
-  .openapi('WaveGate');
-const waveSizeSchema = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ kind: z.literal('percent'), percent: z.number().gt(0).max(100) }),
-    z.strictObject({ kind: z.literal('count'), count: z.int().min(1).max(100_000) }),
-    z.strictObject({ kind: z.literal('tag'), tag: plainText(128) }),
-    z.strictObject({ kind: z.literal('site'), site: plainText(63) }),
-    /** One wave per site, the smallest first. */
-    z.strictObject({ kind: z.literal('each-site') }),
-    z.strictObject({ kind: z.literal('rest') }),
-  ])
-  .openapi('WaveSize');
-
-const targetSchema = z
-  .discriminatedUnion('kind', [
-    z.strictObject({
-      kind: z.literal('devices'),
-      deviceIds: z.array(z.uuid()).min(1).max(toldAtOnceMax),
-    }),
-    z.strictObject({ kind: z.literal('site'), site: plainText(63) }),
-    z.strictObject({ kind: z.literal('group'), groupId: z.uuid() }),
-    z.strictObject({ kind: z.literal('tag'), tag: plainText(128) }),
-    z.strictObject({ kind: z.literal('all') }),
-  ])
-  .openapi('RolloutTarget');
-
-const windowSchema = z
-  .strictObject({
-    /** When it opens: minute, hour, day, month, day of the week. */
-    cron: plainText(100),
-    timeZone: plainText(64).default('UTC'),
-    /** For how long. */
-    minutes: z
-      .int()
-      .min(1)
-      .max(7 * 24 * 60),
-    /** The sites that it is for; left out: all that no other window names. */
-    sites: z.array(plainText(63)).min(1).max(100).nullable().default(null),
-  })
-  .openapi('MaintenanceWindow');
-const paceSchema = z
-  .strictObject({
-    /** Nobody is told outside of them. Empty: at any time. */
-    windows: z.array(windowSchema).max(20).default([]),
-    devicesPerHourMax: z.int().min(1).max(100_000).nullable().default(null),
-    /** At work at one site at once. */
-    perSiteMax: z.int().min(1).max(10_000).nullable().default(null),
-    /** A tag's key: of the devices with the same value one is at work at once. */
-    redundancyTag: plainText(63).nullable().default(null),
-  })
-  .openapi('RolloutPace');
-
-export const newRolloutSchema = z
-  .strictObject({
-    bundleId: z.uuid(),
-    version: bundleVersion,
-    /** Short for a target of devices. */
-    deviceIds: z.array(z.uuid()).min(1).max(toldAtOnceMax).optional(),
-    target: targetSchema.optional(),
-    /** Empty: everybody at once, and no gate. */
-    waves: z
-      .array(
-        z.strictObject({
-          name: plainText(100),
-          size: waveSizeSchema,
-          gate: gateSchema.prefault({}),
-        }),
-      )
-      .max(20)
-      .default([]),
-    onFailure: z.enum(['pause', 'roll-back']).default('pause'),
-    pace: paceSchema.prefault({}),
-    /** Whether who becomes a target later gets it, too. Left out: of a group with a query only. */
-    lateJoiners: z.boolean().optional(),
-    startAt: at.optional(),
-    /** For an emergency: why it does not wait for the maintenance windows that stand at sites. */
-    ignoreSiteWindows: plainText(500).min(1).optional(),
-    allowDeprecated,
-  })
-  .refine(({ deviceIds, target }) => (deviceIds === undefined) !== (target === undefined), {
-    path: ['target'],
-    message: 'name devices in deviceIds, or a target, and not both',
-  });
-
-const count = z.int().min(0);
-const progressSchema = z
-  .strictObject({
-    total: count,
-    planned: count,
-    pending: count,
-    inProgress: count,
-    succeeded: count,
-    failed: count,
-    cancelled: count,
-    rollingBack: count,
-    rolledBack: count,
-    unreached: count,
-  })
-  .openapi('RolloutProgress');
-
-export const rolloutPreviewSchema = z
-  .strictObject({
-    devices: count,
-    lateJoiners: z.boolean(),
-    waves: z.array(
-      z.strictObject({
-        name: z.string(),
-        devices: count,
-        /** The first few of them. */
-        first: z.array(z.strictObject({ deviceId: z.uuid(), name: z.string() })),
-      }),
-    ),
-  })
-  .openapi('RolloutPreview');
-
-export const rolloutSchema = z
-  .strictObject({
-    id: z.uuid(),
-    bundleId: z.uuid(),
-    bundleName: z.string(),
-    version: z.string(),
-    status: z.enum(rolloutStatuses),
-    /** Why it is paused or went back. */
-    statusReason: z.string().nullable(),
-    startsAt: at.nullable(),
-    onFailure: z.enum(['pause', 'roll-back']),
-    pace: paceSchema,
-    lateJoiners: z.boolean(),
-    progress: progressSchema,
-    /** What it waits for, as a sentence; empty when it waits for nothing. */
-    waiting: z.string(),
-    /** Whose approval the wave at work waits for; null while it does not. */
-    awaitsApproval: z.enum(['any-person', 'another-person']).nullable(),
-    waves: z.array(
-      z.strictObject({
-        name: z.string(),
-        size: waveSizeSchema,
-        gate: gateSchema,
-        state: z.enum(['waiting', 'open', 'passed']),
-        openedAt: at.nullable(),
-        goodSince: at.nullable(),
-        passedAt: at.nullable(),
-        passedBy: z.string().nullable(),
-        /** Joined when it was passed already. */
-        late: count,
-        approvals: z.array(z.string()),
-        progress: progressSchema,
-        /** Of its devices that confirmed, where its gate asks for health or alerts; as last looked at. */
-        evidence: z.strictObject({ well: count, unwell: count, alerts: count }).nullable(),
-      }),
-    ),
-    createdAt: at,
-    createdBy: z.string(),
-    /** Why it does not wait for the windows of sites; null: it does. */
-    windowsIgnored: z.string().nullable(),
-    /** The person who made it, or for whom a program did: who may not approve it where another has to. */
-    requestedBy: z.string(),
-    completedAt: at.nullable(),
-  })
-  .openapi('Rollout');
-export const rolloutDeviceSchema = z
-  .strictObject({
-    deviceId: z.uuid(),
-    name: z.string(),
-    wave: count,
-    /** Joined when its wave was passed already. */
-    late: z.boolean(),
-    status: z.enum([...rowStatuses, 'unreached']),
-    lastSeenAt: at.nullable(),
-    reason: z.string().nullable(),
-    logTail: z.array(z.string()).max(failureLogLinesMax),
-    startedAt: at.nullable(),
-    completedAt: at.nullable(),
-    retryCount: z.int(),
-  })
-  .openapi('RolloutDevice');
-
 export const pageQuery = (limitDefault: number) =>
   z.strictObject({
     cursor: z.string().max(2_000).optional(),
     limit: z.coerce.number().int().min(1).max(200).default(limitDefault),
   });
-export const rolloutDevicesQuery = pageQuery(100).extend({
-  status: z.enum(rowStatuses).optional(),
-  /** Of its failures, those with this cause. */
-  cause: plainText(200).optional(),
-});
-export const rolloutFailuresSchema = z
-  .strictObject({
-    failures: z.array(
-      z.strictObject({
-        /** What their reasons have in common: numbers and ids that differ are left out. */
-        cause: z.string(),
-        devices: count,
-        newest: z.strictObject({
-          deviceId: z.uuid(),
-          name: z.string(),
-          reason: z.string(),
-          logTail: z.array(z.string()).max(failureLogLinesMax),
-        }),
-      }),
-    ),
-  })
-  .openapi('RolloutFailures');
 export const imageName = plainText(200);

@@ -1,7 +1,7 @@
 import { strategyNames, wavesOf } from '@signalbeam/sync/core/rollout-strategies';
 import { describe, expect, it } from 'vitest';
 import { wavesFaults } from '../core/wave.ts';
-import { newRolloutSchema } from './schemas.ts';
+import { newRolloutSchema } from './rollout-schemas.ts';
 
 describe('a strategy', () => {
   it.each(strategyNames)('%s is a plan that can be, and the API takes it', (strategy) => {
