@@ -93,7 +93,9 @@ describe('uploading', () => {
     expect((await send(0, first)).status).toBe(204);
     const reference = `signalbeam.local/in/parts@${built.manifestDigest}`;
     expect(await finish()).toMatchObject({ status: 201, body: { images: [{ reference }] } });
-    expect((await finish()).status).toBe(404);
+    const ended = { code: 'not-found', next: expect.stringContaining('send every part') };
+    expect(await finish()).toMatchObject({ status: 404, body: ended });
+    expect((await begin()).body).toMatchObject({ received: [] });
     const lie = { ...wish, digest: sha256(first) };
     const lied = (await begin(lie)).body as { id: string; received: number[] };
     // Staged is not received: to know a digest is not to have the bytes.

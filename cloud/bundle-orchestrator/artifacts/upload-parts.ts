@@ -43,7 +43,7 @@ type PartsParts = { pool: Pool; system: Pool; staging: Blobs; upload: Uploader; 
 
 const noSuchUpload = () =>
   refusal('not-found', 'There is no such upload: it was finished, given up or too old.', {
-    next: 'Begin it again; what was sent and is still there need not be sent again.',
+    next: 'See whether its images are there; else begin it again and send every part.',
   });
 
 const held = async (pool: Pool, scope: TenantScope, id: string): Promise<Upload> => {
