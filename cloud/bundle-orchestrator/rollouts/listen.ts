@@ -179,8 +179,9 @@ export const startListening = (parts: ListenParts): Subscription => {
         }
         // Its record is read under its site's name: it is put there as it is.
         if (type === 'device.moved') {
-          await markDeviceStale(parts.pools.system, tenantId, deviceSchema.parse(data).deviceId);
-          await forgetPublished(parts.pools.system, { tenantId, ...deviceSchema.parse(data) });
+          const { deviceId } = deviceSchema.parse(data);
+          await transaction(parts.pools.system, (sql) => markDeviceStale(sql, tenantId, deviceId));
+          await forgetPublished(parts.pools.system, { tenantId, deviceId });
           parts.onChanged();
         }
       },

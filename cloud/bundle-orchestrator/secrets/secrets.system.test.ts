@@ -1,10 +1,12 @@
 /** Secrets from a person's hands to the device that alone can open them. */
+import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { openDesired } from '@signalbeam/sync/wire/records';
 import { openSecret } from '@signalbeam/sync/wire/secret';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import {
   addDevice,
   containersOf,
+  eventually,
   keysetOf,
   makeBundle,
   openTenant,
@@ -14,6 +16,8 @@ import {
   type TestDevice,
   type TestTenant,
 } from '../rig.suite.ts';
+import { keepGiven, markDeviceStale } from '../store/secrets-given.ts';
+import { secretsLock } from '../store/secrets.ts';
 import { sealAgain } from './seal-again.ts';
 
 let rig: Rig;
@@ -140,4 +144,38 @@ it('a new value, and one for the site, come under a next generation; what is use
     { action: 'secret.create', before: null, after: facts(1, 'site') },
     { action: 'secret.delete', before: facts(1, 'site'), after: null },
   ]);
+});
+
+const rowsOf = async (deviceId: string) => {
+  const { rows } = await rig.owner.query<{ stale: boolean }>(
+    'SELECT stale FROM bundle_orchestrator.desired_secrets WHERE device_id = $1',
+    [deviceId],
+  );
+  return rows;
+};
+
+it('a device that moves while it is sealed for is looked at again', async () => {
+  const { tenantId } = one;
+  const { deviceId } = await addDevice(rig, one, 'moving');
+  const given = [{ deviceId, name: 'moved', secretId: null }];
+  await keepGiven(rig.owner, tenantId, [deviceId], given);
+  const { system } = rig.platform.pools;
+  let marking: Promise<void> | undefined;
+  // What sealing does, for the site that the device is leaving.
+  await transaction(rig.owner, async (sql) => {
+    await sql.query(`SELECT pg_advisory_xact_lock_shared(${secretsLock})`, [tenantId]);
+    await keepGiven(sql, tenantId, [deviceId], given);
+    marking = transaction(system, (other) => markDeviceStale(other, tenantId, deviceId));
+    await eventually(async () => {
+      const { rows } = await sql.query(
+        `SELECT 1 FROM pg_locks
+          WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))`,
+      );
+      expect(rows).not.toEqual([]);
+    });
+  });
+  await marking;
+  // Nothing runs there, so what is marked is forgotten.
+  await sealed();
+  expect(await rowsOf(deviceId)).toEqual([]);
 });

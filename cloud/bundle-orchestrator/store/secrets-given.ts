@@ -3,7 +3,7 @@
  * changes a secret ask of Postgres.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { placeOf, type Secret, secretsLock } from './secrets.ts';
+import { holdSecretsAlone, placeOf, type Secret, secretsLock } from './secrets.ts';
 
 /** Until this transaction ends nobody changes a secret of the tenant. */
 const holdSecrets = (sql: Sql, tenantId: string): Promise<unknown> =>
@@ -28,12 +28,16 @@ export const markStale = async (
   return rowCount ?? 0;
 };
 
-/** Its site is another one: what it was given may be another one's. */
+/**
+ * Its site is another one: what it was given may be another one's. In a transaction: whoever seals for
+ * its former site at this moment would take the mark away again, so the mark waits for them.
+ */
 export const markDeviceStale = async (
   sql: Sql,
   tenantId: string,
   deviceId: string,
 ): Promise<void> => {
+  await holdSecretsAlone(sql, tenantId);
   await sql.query(
     `UPDATE bundle_orchestrator.desired_secrets SET stale = true
       WHERE tenant_id = $1 AND device_id = $2`,
