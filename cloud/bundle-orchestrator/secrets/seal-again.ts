@@ -9,7 +9,7 @@ import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
 import type { Platform } from '@signalbeam/platform/service';
 import { changesOf, retrying, storeChanges } from '../desired/change.ts';
 import { lockTargets } from '../store/desired.ts';
-import { forgetGiven, someStale } from '../store/secrets-given.ts';
+import { forgetGiven, someStale, stillStale } from '../store/secrets-given.ts';
 
 type Parts = Pick<Platform, 'pools' | 'keyring' | 'now' | 'log'> & { onChanged: () => void };
 
@@ -24,8 +24,11 @@ const sealBatch = async (
   await retrying(pools.api, systemAuthor(tenantId), async (sql) => {
     const { director, kek } = await holdKeys(sql, keyring, tenantId);
     const targets = await lockTargets(sql, tenantId, deviceIds);
-    const changes = changesOf(targets, ({ slots }) =>
-      slots.length === 0 ? { kind: 'unchanged' } : { kind: 'changed', slots },
+    // Asked under the locks: whoever held them before may have done it.
+    const due = await stillStale(sql, tenantId, deviceIds);
+    if (due.size === 0) return;
+    const changes = changesOf(targets, ({ deviceId, slots }) =>
+      slots.length === 0 || !due.has(deviceId) ? { kind: 'unchanged' } : { kind: 'changed', slots },
     );
     await storeChanges(sql, changes, { tenantId, director, kek, nowMs: now() });
     const done = changes.map(({ target }) => target.deviceId);
@@ -33,7 +36,7 @@ const sealBatch = async (
     await forgetGiven(
       sql,
       tenantId,
-      deviceIds.filter((id) => !done.includes(id)),
+      [...due].filter((id) => !done.includes(id)),
     );
     await writeAudit(sql, {
       ...systemAuthor(tenantId),

@@ -62,6 +62,20 @@ export const someStale = async (
   return { tenantId: first.tenant_id, deviceIds: rows.map((row) => row.device_id) };
 };
 
+/** Those of these devices that are still to be sealed for again: another replica may have been faster. */
+export const stillStale = async (
+  sql: Sql,
+  tenantId: string,
+  deviceIds: readonly string[],
+): Promise<Set<string>> => {
+  const { rows } = await sql.query<{ device_id: string }>(
+    `SELECT DISTINCT device_id FROM bundle_orchestrator.desired_secrets
+      WHERE tenant_id = $1 AND device_id = ANY ($2) AND stale`,
+    [tenantId, deviceIds],
+  );
+  return new Set(rows.map(({ device_id }) => device_id));
+};
+
 export type NamedVersion = { bundleId: string; version: string };
 
 /** Of these versions, those whose containers name secrets, with what they name. */
