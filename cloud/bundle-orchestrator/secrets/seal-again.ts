@@ -47,13 +47,21 @@ const sealBatch = async (
   });
 };
 
-/** Returns how many devices were given a new generation. */
+/** Returns how many devices were given a new generation. A tenant whose turn fails holds up no other. */
 export const sealAgain = async (parts: Parts): Promise<number> => {
+  const failed: string[] = [];
   for (let total = 0; ; ) {
-    const due = await someStale(parts.pools.system, batch);
+    const due = await someStale(parts.pools.system, batch, failed);
     if (due === null) return total;
-    await sealBatch(parts, due.tenantId, due.deviceIds);
-    total += due.deviceIds.length;
+    const { tenantId, deviceIds } = due;
+    try {
+      await sealBatch(parts, tenantId, deviceIds);
+    } catch (error) {
+      parts.log.warn({ error, tenantId }, 'sealing secrets again failed; trying again');
+      failed.push(tenantId);
+      continue;
+    }
+    total += deviceIds.length;
     parts.onChanged();
   }
 };
@@ -63,7 +71,7 @@ export const startSealingAgain = (parts: Parts): { stop: () => Promise<void> } =
   const timer = setInterval(() => {
     working ??= sealAgain(parts)
       .then(() => undefined)
-      .catch((error) => parts.log.warn({ error }, 'sealing secrets again failed; trying again'))
+      .catch((error) => parts.log.warn({ error }, 'looking for secrets to seal again failed'))
       .finally(() => {
         working = null;
       });

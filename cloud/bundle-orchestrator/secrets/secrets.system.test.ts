@@ -20,6 +20,7 @@ import { keepGiven, markDeviceStale } from '../store/secrets-given.ts';
 import { secretsLock } from '../store/secrets.ts';
 import { sealAgain } from './seal-again.ts';
 
+const needing = containersOf(someImage, { secretEnvironment: { PASSWORD: 'db-password' } });
 let rig: Rig;
 let one: TestTenant;
 let bundleId: string;
@@ -29,8 +30,7 @@ beforeAll(async () => {
   one = await openTenant(rig, 'one');
   first = await addDevice(rig, one, 'first');
   bundleId = await makeBundle(rig, one, 'web');
-  const containers = containersOf(someImage, { secretEnvironment: { PASSWORD: 'db-password' } });
-  const body = { version: '1.0.0', containers };
+  const body = { version: '1.0.0', containers: needing };
   const released = await rig.ask('POST', `/api/bundles/${bundleId}/versions`, {
     ...{ token: one.operator, body },
   });
@@ -178,4 +178,30 @@ it('a device that moves while it is sealed for is looked at again', async () => 
   // Nothing runs there, so what is marked is forgotten.
   await sealed();
   expect(await rowsOf(deviceId)).toEqual([]);
+});
+
+it('a tenant whose value does not open holds up no other', async () => {
+  const two = await openTenant(rig, 'two');
+  const device = await addDevice(rig, two, 'damaged');
+  const secret = { name: 'db-password', value: 'x' };
+  const made = await rig.ask('POST', '/api/secrets', { token: two.admin, body: secret });
+  const { id } = made.body as { id: string };
+  const bundle = await makeBundle(rig, two, 'web');
+  const version = { version: '1.0.0', containers: needing };
+  await rig.ask('POST', `/api/bundles/${bundle}/versions`, { token: two.operator, body: version });
+  const wish = { bundleId: bundle, version: '1.0.0' };
+  const path = `/api/devices/${device.deviceId}/bundle`;
+  const assigned = await rig.ask('POST', path, { token: two.operator, body: wish });
+  expect(assigned.status).toBe(200);
+  await rig.owner.query(`UPDATE bundle_orchestrator.secrets SET value_sealed = 'x' WHERE id = $1`, [
+    id,
+  ]);
+  const before = await givenTo(first);
+  await rig.owner.query(
+    'UPDATE bundle_orchestrator.desired_secrets SET stale = true WHERE device_id = ANY ($1)',
+    [[first.deviceId, device.deviceId]],
+  );
+  await sealed();
+  expect(await givenTo(first)).toMatchObject({ generation: before.generation + 1 });
+  expect(await rowsOf(device.deviceId)).toEqual([{ stale: true }]);
 });

@@ -45,17 +45,19 @@ export const markDeviceStale = async (
   );
 };
 
-/** Some devices of one tenant that are to be sealed for again; null when there are none. */
+/** Some devices of one tenant that are to be sealed for again, of none `besides`; null when there are none. */
 export const someStale = async (
   sql: Sql,
   limit: number,
+  besides: readonly string[],
 ): Promise<{ tenantId: string; deviceIds: string[] } | null> => {
   const { rows } = await sql.query<{ tenant_id: string; device_id: string }>(
     `SELECT DISTINCT tenant_id, device_id FROM bundle_orchestrator.desired_secrets
       WHERE stale AND tenant_id = (
-        SELECT tenant_id FROM bundle_orchestrator.desired_secrets WHERE stale LIMIT 1)
+        SELECT tenant_id FROM bundle_orchestrator.desired_secrets
+         WHERE stale AND NOT tenant_id = ANY ($2) LIMIT 1)
       ORDER BY device_id LIMIT $1`,
-    [limit],
+    [limit, besides],
   );
   const [first] = rows;
   if (first === undefined) return null;
