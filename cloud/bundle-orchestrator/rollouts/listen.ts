@@ -14,7 +14,7 @@ import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
 import { forgetGivenBack, rolloutsWaitingFor } from '../store/rollout-rows.ts';
 import { dueRollouts, lockRollout, makeDue } from '../store/rollouts.ts';
-import { markDeviceStale } from '../store/secrets-given.ts';
+import { forgetGiven, markDeviceStale } from '../store/secrets-given.ts';
 import { type Advanced, type AdvanceScope, advanceRollout } from './advance.ts';
 import { joinRollouts, takeJoiners } from './join.ts';
 import { keepOutlook } from './pace.ts';
@@ -106,8 +106,11 @@ const hearDevice = async (
       await forgetPublished(parts.pools.system, { tenantId, deviceId });
       parts.onChanged();
       return;
-    case 'device.rejected':
     case 'device.deleted':
+      await forgetGiven(parts.pools.system, tenantId, [deviceId]);
+      await advanceFor(parts, tenantId, deviceId, true);
+      return;
+    case 'device.rejected':
       await advanceFor(parts, tenantId, deviceId, true);
       return;
   }

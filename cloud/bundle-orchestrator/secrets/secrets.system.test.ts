@@ -1,4 +1,5 @@
 /** Secrets from a person's hands to the device that alone can open them. */
+import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { openDesired } from '@signalbeam/sync/wire/records';
 import { openSecret } from '@signalbeam/sync/wire/secret';
@@ -204,4 +205,18 @@ it('a tenant whose value does not open holds up no other', async () => {
   await sealed();
   expect(await givenTo(first)).toMatchObject({ generation: before.generation + 1 });
   expect(await rowsOf(device.deviceId)).toEqual([{ stale: true }]);
+});
+
+it('a device that left the fleet uses no secret any more', async () => {
+  const { tenantId } = one;
+  const { deviceId } = await addDevice(rig, one, 'leaving');
+  await keepGiven(rig.owner, tenantId, [deviceId], [{ deviceId, name: 'left', secretId: null }]);
+  await rig.owner.query('UPDATE device_manager.devices SET deleted_at = now() WHERE id = $1', [
+    deviceId,
+  ]);
+  await recordEvent(rig.platform.pools.system, {
+    ...{ tenantId, type: 'device.deleted', subject: 'signalbeam.devices.deleted' },
+    data: { deviceId },
+  });
+  await eventually(async () => expect(await rowsOf(deviceId)).toEqual([]));
 });
