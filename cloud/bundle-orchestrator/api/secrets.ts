@@ -8,7 +8,7 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { secretBytesMax } from '@signalbeam/sync/core/limits';
 import { name } from '@signalbeam/sync/wire/manifest';
-import { plainText, processText } from '@signalbeam/sync/wire/shape';
+import { processText, siteName } from '@signalbeam/sync/wire/shape';
 import { createSecret, removeSecret, rotateSecret } from '../secrets/change.ts';
 import { isApproved, listSecrets, type SecretScope } from '../store/secrets.ts';
 import type { Parts } from './parts.ts';
@@ -48,7 +48,7 @@ const newSecretSchema = z
   .strictObject({
     name,
     value,
-    site: plainText(63).min(1).optional(),
+    site: siteName.optional(),
     deviceId: z.uuid().optional(),
   })
   .refine(({ site, deviceId }) => site === undefined || deviceId === undefined, {

@@ -87,8 +87,18 @@ it('a version is refused with the name that nobody set, and for agents that know
   ]);
 });
 
-it('a value is opened by its device alone, and is in no table, answer or log line in the clear', async () => {
-  const made = await asAdmin('POST', '/api/secrets', { name: 'db-password', value: 'hunter2' });
+it('a secret is for a site as sites are called, or it is refused', async () => {
+  for (const site of ['Plant-7', 'plant-7,plant-8', '']) {
+    const refused = await asAdmin('POST', '/api/secrets', { name: 'lost', value: 'x', site });
+    expect(refused, site).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
+  }
+});
+
+it('a value is opened by its device alone, and is in no table and no answer in the clear', async () => {
+  const made = await rig.ask('POST', '/api/secrets', {
+    ...{ token: one.admin, body: { name: 'db-password', value: 'hunter2' } },
+    headers: { 'idempotency-key': 'made-once' },
+  });
   expect(made).toMatchObject({ status: 201, body: { revision: 1, scope: { kind: 'tenant' } } });
   expect(JSON.stringify(made.body)).not.toContain('hunter2');
   expect((await assign(first.deviceId)).status).toBe(200);
