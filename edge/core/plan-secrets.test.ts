@@ -97,6 +97,22 @@ describe('a bundle with a secret', () => {
     expect(reportSlots(knownOf(world), now)[0]).toMatchObject({ status: 'running' });
   });
 
+  it('says what came in between when values change half-way', () => {
+    wantWith(world, 'a.2');
+    for (let turns = 0; world.slots[0]?.update?.phase !== 'probe'; turns += 1) {
+      expect(turns).toBeLessThan(50);
+      const [step] = plan(knownOf(world), now).steps;
+      if (step !== undefined) apply(world, step, now);
+    }
+    wantWith(world, 'a.3');
+    expect(plan(knownOf(world), now).steps[0]).toMatchObject({
+      kind: 'fail-update',
+      failure: { reason: 'Replaced by other values of its secrets before 1.0.0 was confirmed.' },
+    });
+    settle(world, now);
+    expect(world.slots[0]?.confirmed?.secrets).toEqual([secret('a.3')]);
+  });
+
   it('is made again when somebody made it without', () => {
     world.containers = world.containers.map((each) =>
       each.name.includes('web') ? { ...each, environment: {} } : each,

@@ -87,7 +87,9 @@ const planWanted = (known: Known, slot: SlotKnown, now: number): Plan => {
   const sameTarget = isSameTarget(update?.target, wanted);
   if (update !== null && !sameTarget && update.phase !== 'prepare') {
     // Half-way to a version nobody wants any more: first back to the one that worked.
-    const reason = `Replaced by ${wanted.version} before ${update.target.version} was confirmed.`;
+    const isRotation = update.target.releaseDigest === wanted.releaseDigest;
+    const by = isRotation ? 'other values of its secrets' : wanted.version;
+    const reason = `Replaced by ${by} before ${update.target.version} was confirmed.`;
     return act({ kind: 'fail-update', bundleId, failure: { reason, logTail: [] }, logsOf: null });
   }
   const settled = isSameTarget(slot.confirmed, wanted) || alreadyFailed(slot);
