@@ -105,7 +105,7 @@ class SecretsPage extends LitElement {
           <input class="input mono" id="secret-name" name="name" required maxlength="42" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" spellcheck="false" autocomplete="off" aria-describedby="secret-name-hint" />
           <span class="hint" id="secret-name-hint">As bundles name it in <code>secretEnvironment</code>: lower-case letters, digits and inner dashes.</span></div>
           <div class="field"><label for="secret-site">Site</label>
-          <input class="input" id="secret-site" name="site" maxlength="63" spellcheck="false" autocomplete="off" aria-describedby="secret-site-hint" />
+          <input class="input" id="secret-site" name="site" maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" spellcheck="false" autocomplete="off" aria-describedby="secret-site-hint" />
           <span class="hint" id="secret-site-hint">Leave it empty for everybody. A site’s own value comes before that.</span></div>${this.#value()}`;
       case 'rotate':
         return html`<p>${
