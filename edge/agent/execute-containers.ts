@@ -23,7 +23,7 @@ const withSecrets = (
   const values = secrets.map(({ variable, name, sealed }) => {
     if (sealed === null) {
       throw new FleetError('secret-missing', `The secret ${name} did not come with this version.`, {
-        next: 'Set it for this device, its site or the tenant, and ask for the version again.',
+        next: 'Set it for this device, its site or the tenant, and ask for the version again. If it is set, all that this device is given is too large: make a value shorter.',
       });
     }
     const value = parts.openSecret(sealed);
