@@ -117,6 +117,18 @@ describe('uploading', () => {
     });
   });
 
+  it('has a few uploads in parts begun at once, also when all come together', async () => {
+    const tenant = await openTenant(rig, 'crowd');
+    const begin = (name: string) => {
+      const digest = sha256(Buffer.from(name));
+      const body = { digest, sizeBytes: 1, parts: [digest] };
+      return rig.ask('POST', '/api/artifacts/uploads', { token: tenant.operator, body });
+    };
+    await Promise.all([...'abcdefg'].map(begin));
+    const last = await Promise.all([...'hijk'].map(begin));
+    expect(last.map(({ status }) => status).sort()).toEqual([201, 403, 403, 403]);
+  });
+
   it.each([
     [
       'a form',

@@ -83,7 +83,7 @@ const begin = async (
   wish: UploadWish,
 ): Promise<Upload> => {
   const upload = await changeTenant(pool, author, async (sql) => {
-    const open = await openUploads(sql, wish.digest);
+    const open = await openUploads(sql, author.tenantId, wish.digest);
     if (open.count >= uploadsMax || open.sizeBytes + wish.sizeBytes > stagedBytesMax) {
       const detail = `${open.count} uploads with ${open.sizeBytes} bytes are not finished.`;
       throw refusal('quota-reached', `${detail} Nothing was begun.`, {

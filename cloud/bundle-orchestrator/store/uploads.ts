@@ -31,11 +31,15 @@ const uploadOf = (row: Row): Upload => ({
   ...{ parts: row.parts, received: row.received, expiresAt: row.expires_at.toISOString() },
 });
 
-/** Of the tenant's: how many, and how much they will be. */
+/** Of the tenant's: how many, and how much they will be. Until this transaction ends nobody begins another. */
 export const openUploads = async (
   sql: Sql,
+  tenantId: string,
   besides: string,
 ): Promise<{ count: number; sizeBytes: number }> => {
+  await sql.query(`SELECT pg_advisory_xact_lock(hashtextextended('uploads ' || $1, 0))`, [
+    tenantId,
+  ]);
   const { rows } = await sql.query<{ count: number; size_bytes: number }>(
     `SELECT count(*)::integer AS count, coalesce(sum(size_bytes), 0)::bigint AS size_bytes
        FROM bundle_orchestrator.artifact_uploads
