@@ -1,6 +1,6 @@
 /** How much of secrets one desired state holds, and what is left out when that is not enough. */
 import { recordBytesMax, secretBytesMax } from '@signalbeam/sync/core/limits';
-import type { SealedSecret, Slot } from '@signalbeam/sync/core/manifest';
+import type { Slot } from '@signalbeam/sync/core/manifest';
 import { sealDesired } from '@signalbeam/sync/wire/records';
 import {
   bundleId,
@@ -26,7 +26,7 @@ const slots: Slot[] = [
 
 /** One secret of each size, as the device gets them. */
 const given = (sizes: readonly number[]) => {
-  const secrets = sizes.flatMap((bytes, index): SealedSecret[] => {
+  const secrets = sizes.flatMap((bytes, index) => {
     const about = { name: `secret-number-${index}`, revision: `${tenantId}.1` };
     return sealSecret(Buffer.alloc(bytes, 'x'), about, { tenantId, deviceId, sealingKey }) ?? [];
   });

@@ -17,8 +17,8 @@ import {
   type TestDevice,
   type TestTenant,
 } from '../rig.suite.ts';
-import { keepGiven, markDeviceStale } from '../store/secrets-given.ts';
 import { secretsLock } from '../store/secrets.ts';
+import { keepGiven, markDeviceStale } from '../store/secrets-given.ts';
 import { sealAgain } from './seal-again.ts';
 
 const needing = containersOf(someImage, { secretEnvironment: { PASSWORD: 'db-password' } });
