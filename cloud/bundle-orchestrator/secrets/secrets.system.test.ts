@@ -1,5 +1,7 @@
 /** Secrets from a person's hands to the device that alone can open them. */
+import { randomUUID } from 'node:crypto';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
+import { changeTenant, systemAuthor, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { openDesired } from '@signalbeam/sync/wire/records';
 import { openSecret } from '@signalbeam/sync/wire/secret';
@@ -17,7 +19,7 @@ import {
   type TestDevice,
   type TestTenant,
 } from '../rig.suite.ts';
-import { secretsLock } from '../store/secrets.ts';
+import { insertSecret, listSecrets, secretsLock } from '../store/secrets.ts';
 import { keepGiven, markDeviceStale } from '../store/secrets-given.ts';
 import { sealAgain } from './seal-again.ts';
 
@@ -229,4 +231,28 @@ it('a device that left the fleet uses no secret any more', async () => {
     data: { deviceId },
   });
   await eventually(async () => expect(await rowsOf(deviceId)).toEqual([]));
+});
+
+it('who is held to some sites sees no other site’s secrets, and changes none', async () => {
+  for (const more of [{}, { site: 'plant-7' }, { deviceId: first.deviceId }]) {
+    const body = { name: 'scoped', value: 'x', ...more };
+    expect((await asAdmin('POST', '/api/secrets', body)).status).toBe(201);
+  }
+  const { tenantId } = one;
+  const { api } = rig.platform.pools;
+  const seenFrom = async (site: string) => {
+    const seen = await withTenant(api, { tenantId, sites: [site] }, (sql) =>
+      listSecrets(sql, { limit: 50, after: null }),
+    );
+    return seen.filter(({ name }) => name === 'scoped').map(({ scope }) => scope.kind);
+  };
+  expect((await seenFrom('plant-7')).sort()).toEqual(['device', 'site', 'tenant']);
+  expect(await seenFrom('plant-8')).toEqual(['tenant']);
+  const author = { ...systemAuthor(tenantId), sites: ['plant-7'] };
+  const about = { id: randomUUID(), name: 'mine', valueSealed: Buffer.from('x') };
+  const scope = { kind: 'site', site: 'plant-7' } as const;
+  const making = changeTenant(api, author, (sql) =>
+    insertSecret(sql, { ...about, tenantId, scope, at: new Date(), by: 'test' }),
+  );
+  await expect(making).rejects.toMatchObject({ code: 'forbidden' });
 });
