@@ -27,6 +27,7 @@ import {
   type Upload,
   type UploadWish,
 } from '../store/uploads.ts';
+import { atMost } from './at-most.ts';
 import type { UploadedImage, Uploader } from './upload.ts';
 
 /** Of one tenant at once, and all of them together: what the staging may hold for it. */
@@ -34,10 +35,10 @@ const uploadsMax = 8;
 const stagedBytesMax = 2 * artifactBytesMax;
 /** Long enough to go on after a weekend. */
 export const uploadLifeMs = 3 * 86_400_000;
-/** Each holds a block in memory. */
-const partsAtOnceMax = 16;
+/** Each holds a block in memory, and who sends slowly holds it for long: nobody may take all of them. */
+const partsAtOnce = { max: 16, ofOneMax: uploadsMax, what: 'parts are being taken' };
 /** Each reads an archive through. */
-const finishedAtOnceMax = 4;
+const finishedAtOnce = { max: 4, ofOneMax: 3, what: 'uploads are being finished' };
 
 type PartsParts = { pool: Pool; system: Pool; staging: Blobs; upload: Uploader; now: () => number };
 
@@ -160,34 +161,17 @@ export const closeUpload = async (
   });
 };
 
-/** Refuses what comes while `max` of them go on here. */
-const atMost = (max: number, what: string) => {
-  let running = 0;
-  return async <T>(work: () => Promise<T>): Promise<T> => {
-    if (running >= max) {
-      throw refusal('too-many-requests', `${max} ${what} already.`, {
-        next: 'Send this again in a few seconds.',
-      });
-    }
-    running += 1;
-    try {
-      return await work();
-    } finally {
-      running -= 1;
-    }
-  };
-};
-
 export const createPartUploads = (parts: PartsParts) => {
-  const taking = atMost(partsAtOnceMax, 'parts are being taken');
-  const finishing = atMost(finishedAtOnceMax, 'uploads are being finished');
+  const taking = atMost(partsAtOnce);
+  const finishing = atMost(finishedAtOnce);
   return {
     begin: (author: Author, wish: UploadWish) => begin(parts, author, wish),
     show: async (scope: TenantScope, id: string) =>
       shown(parts.staging, await held(parts.pool, scope, id)),
     send: (scope: TenantScope, part: Parameters<typeof sendPart>[2]) =>
-      taking(() => sendPart(parts, scope, part)),
-    finish: (author: Author, id: string) => finishing(() => finish(parts, author, id)),
+      taking(scope.tenantId, () => sendPart(parts, scope, part)),
+    finish: (author: Author, id: string) =>
+      finishing(author.tenantId, () => finish(parts, author, id)),
     abandon: (author: Author, id: string) => closeUpload(parts, author, id, 'abandon'),
   };
 };
