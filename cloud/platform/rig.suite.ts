@@ -8,14 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Hub, startHub } from '@signalbeam/launcher/infra/hub';
 import { freePort } from '@signalbeam/launcher/infra/ports';
-import { freshDatabase } from '@signalbeam/launcher/rig/database';
+import { copiedDatabase } from '@signalbeam/launcher/rig/database';
 import { readConfig } from './config.ts';
 import { kekFromText } from './keys/kek.ts';
 import { createTenantKeys, openKeyring } from './keys/keyring.ts';
 import { createLog } from './logging/log.ts';
 import { hubConfig, hubKeys } from './nats/hub-config.ts';
 import { type OpenedPlatform, openPlatform } from './open.ts';
-import { migrate } from './postgres/migrate.ts';
+import { migrate, versionOf } from './postgres/migrate.ts';
 import { openPool } from './postgres/pool.ts';
 
 export type TestHub = {
@@ -73,10 +73,9 @@ const startTestHub = async (folder: string, databaseUrl: string, kek: string): P
 
 /** Database, keys and hub, without a platform on them. */
 export const openTestWorld = async (postgresUrl: string): Promise<TestWorld> => {
-  const database = await freshDatabase(postgresUrl);
+  const database = await copiedDatabase(postgresUrl, await versionOf(), (url) => migrate({ url }));
   const folder = await mkdtemp(join(tmpdir(), 'platform-'));
   const kek = randomBytes(32).toString('base64');
-  await migrate({ url: database.url });
   const hub = await startTestHub(folder, database.url, kek);
   const environment = {
     DATABASE_URL: database.url,

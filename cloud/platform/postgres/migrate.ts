@@ -34,6 +34,10 @@ const readMigrations = async (folder: string): Promise<Migration[]> => {
   );
 };
 
+/** Says which migrations there are, and what is in them. */
+export const versionOf = async (folder = migrationsFolder): Promise<string> =>
+  (await readMigrations(folder)).map(({ name, checksum }) => `${name} ${checksum}`).join('\n');
+
 // Polling instead of a blocking lock: a session that waits inside `pg_advisory_lock` holds a
 // snapshot, and CREATE INDEX CONCURRENTLY in the holder would wait for it for ever.
 const lock = async (client: pg.Client): Promise<void> => {
