@@ -306,4 +306,23 @@ describe('who thinks better of it', () => {
       expect(versions(site)).toEqual(all(4, site.first.release.version));
     },
   );
+
+  test('by a roll-back of the older one, too, has the unreached go back at once by that', async () => {
+    const site = await openScenario(4);
+    const older = site.begin(site.publish(), { waves: everybody });
+    await site.finish(older);
+    const newer = site.begin(site.publish(), { waves: everybody });
+    await site.finish(newer);
+    site.cut(site.devices);
+    for (const rollout of [newer, older]) {
+      expect(steerIn(site).steer(rollout, 'roll-back', 'user:bob')).toBe(true);
+      await site.run(minute);
+    }
+    expect(statusesOf(newer)).toEqual(all(4, 'cancelled'));
+    site.heal(site.devices);
+    await site.finish(newer);
+    await site.finish(older);
+    expect(statusesOf(older)).toEqual(all(4, 'rolled-back'));
+    expect(versions(site)).toEqual(all(4, site.first.release.version));
+  });
 });

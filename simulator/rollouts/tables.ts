@@ -149,6 +149,17 @@ export const activeOn = ({ tables }: Cloud, bundleId: string): Set<string> => {
   return busy;
 };
 
+/** What the index `rollout_devices_one_active` refuses. */
+export const holdOneActive = ({ tables }: Cloud, deviceIds: readonly string[]): void => {
+  const active = [...tables.rollouts.values()].flatMap(({ release, rows }) =>
+    rows
+      .filter(({ deviceId, status }) => deviceIds.includes(deviceId) && isAwaited(status))
+      .map(({ deviceId }) => `${release.bundleId} ${deviceId}`),
+  );
+  if (new Set(active).size < active.length)
+    throw new Error('two rollouts of a bundle are at work on one device');
+};
+
 /** In opened waves, and nothing else of the bundle is at work on the device. */
 export const tellable = (cloud: Cloud, rollout: Rollout): KeptRow[] => {
   const busy = activeOn(cloud, rollout.release.bundleId);

@@ -18,6 +18,7 @@ import {
   atWorkOf,
   type Cloud,
   candidatesOf,
+  holdOneActive,
   type KeptRow,
   type Rollout,
   rowsIn,
@@ -134,6 +135,16 @@ const skipWithdrawn = ({ tables }: Cloud, { id }: Rollout, own: KeptRow): void =
         row.previousSlot = own.previousSlot;
 };
 
+/** One rollout is at work on a device: a newer one that asked it to go back to this one's is done there. */
+const overtake = (cloud: Cloud, rollout: Rollout, deviceId: string): void => {
+  for (const other of cloud.tables.rollouts.values()) {
+    const row = other.rows.find((each) => each.deviceId === deviceId);
+    if (other.id === rollout.id || row?.status !== 'rolling-back') continue;
+    row.status = 'cancelled';
+    other.wavesDueAtMs = cloud.now();
+  }
+};
+
 const tellToGoBack = (cloud: Cloud, rollout: Rollout): string[] => {
   const ids = nextToGoBack(cloud, rollout);
   for (const deviceId of ids) {
@@ -141,7 +152,10 @@ const tellToGoBack = (cloud: Cloud, rollout: Rollout): string[] => {
     skipWithdrawn(cloud, rollout, row);
     const generation = restore(cloud, rollout, row);
     if (generation === null) moveRows(rollout, [{ deviceId, to: 'cancelled' }], goingBack);
-    else Object.assign(row, { status: 'rolling-back', requestedGeneration: generation });
+    else {
+      overtake(cloud, rollout, deviceId);
+      Object.assign(row, { status: 'rolling-back', requestedGeneration: generation });
+    }
   }
   return ids;
 };
@@ -219,6 +233,7 @@ export const tellStep = (cloud: Cloud, rollout: Rollout): { freed: string[] } | 
   for (const { take, frees } of takesOf(rollout)) {
     const ids = take(cloud, rollout);
     if (ids.length === 0) continue;
+    holdOneActive(cloud, ids);
     advance(cloud, rollout, 'none');
     keepOutlook(cloud, rollout);
     return { freed: frees ? ids : [] };

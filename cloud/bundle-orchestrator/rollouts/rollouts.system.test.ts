@@ -266,3 +266,26 @@ describe('a rollout', () => {
     expect(completed).toHaveLength(1);
   });
 });
+
+describe('what devices had before', () => {
+  it('comes back by the older of two that are rolled back, also where nobody is reached', async () => {
+    const { bundleId, devices } = await trio();
+    const [first, second] = devices as [TestDevice, TestDevice];
+    const older = await started(bundleId, '1.0.0', [first, second]);
+    for (const device of [first, second]) await says(device, bundleId, 'running');
+    await eventually(async () => expect(await get(older.id)).toMatchObject({ status: 'succeeded' }));
+    const newer = await started(bundleId, '2.0.0', [first]);
+    await says(first, bundleId, 'running');
+    await eventually(async () => expect(await get(newer.id)).toMatchObject({ status: 'succeeded' }));
+    // Nobody hears of the first meanwhile: the newer one waits for it.
+    for (const { id } of [newer, older]) expect((await steer(id, 'rollback')).status).toBe(200);
+    await eventually(async () => {
+      expect(await get(newer.id)).toMatchObject({
+        ...{ status: 'rolled-back', progress: { cancelled: 1 } },
+      });
+    });
+    expect((await rows(newer.id))[0]?.reason).toMatch(/^What it was to go back to is rolled back/);
+    expect(await get(older.id)).toMatchObject({ progress: { rollingBack: 2 } });
+    for (const device of [first, second]) expect((await desired(device)).slots).toEqual([]);
+  });
+});

@@ -23,6 +23,7 @@ import {
   markGoingBack,
   markTold,
   moveRows,
+  overtakeGoingBack,
   previousSlotsOf,
   retriedOf,
   rolloutsHeldUp,
@@ -186,6 +187,8 @@ export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Pr
   }
   await storeChanges(sql, changes, at);
   await skipWithdrawn(sql, where, ids);
+  const again = changes.map(({ target }) => target.deviceId);
+  await overtakeGoingBack(sql, where, rollout.bundleId, again);
   await markGoingBack(
     sql,
     where,

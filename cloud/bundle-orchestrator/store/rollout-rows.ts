@@ -190,6 +190,37 @@ export const skipWithdrawn = async (
   );
 };
 
+/**
+ * One rollout is at work on a device: whoever was asked by a newer one to go back to what this one put
+ * there goes back by this one alone. The newer ones are looked at, because they may be over with it.
+ */
+export const overtakeGoingBack = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string; atMs: number },
+  bundleId: string,
+  deviceIds: readonly string[],
+): Promise<void> => {
+  if (deviceIds.length === 0) return;
+  const others = `other.tenant_id = $1 AND other.rollout_id <> $2 AND other.bundle_id = $3
+    AND other.device_id = ANY ($4) AND other.status = 'rolling-back'`;
+  const known = [where.tenantId, where.rolloutId, bundleId, deviceIds, new Date(where.atMs)];
+  // It holds them, too, before it moves their rows.
+  const { rowCount } = await sql.query(
+    `UPDATE bundle_orchestrator.rollouts SET waves_due_at = $5
+      WHERE tenant_id = $1 AND id IN (
+        SELECT other.rollout_id FROM bundle_orchestrator.rollout_devices other WHERE ${others})`,
+    known,
+  );
+  if (rowCount === 0) return;
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_devices other
+        SET status = 'cancelled', completed_at = $5,
+            reason = 'What it was to go back to is rolled back itself; that rollout asks for it.'
+      WHERE ${others}`,
+    known,
+  );
+};
+
 export type RowState = {
   deviceId: string;
   name: string;
