@@ -16,8 +16,9 @@ export const restoreSlots = async (
   rollout: LockedRollout,
   deviceIds: readonly string[],
 ): Promise<void> => {
-  const previous = await previousSlotsOf(sql, at.tenantId, rollout.id, deviceIds);
   const targets = await lockTargets(sql, at.tenantId, deviceIds);
+  // Not before they are held: until then a rollback of an older version changes it.
+  const previous = await previousSlotsOf(sql, at.tenantId, rollout.id, deviceIds);
   const changes = changesOf(targets, ({ deviceId, slots }) =>
     withRestoredSlot(slots, rollout, previous.get(deviceId) ?? null),
   );

@@ -288,4 +288,51 @@ describe('what devices had before', () => {
     expect(await get(older.id)).toMatchObject({ progress: { rollingBack: 2 } });
     for (const device of [first, second]) expect((await desired(device)).slots).toEqual([]);
   });
+
+  it.each(['cancel', 'rollback'])(
+    'is asked for by a %s once the device is held, not as it was before',
+    async (verb) => {
+      const { bundleId, devices } = await trio();
+      const [device] = devices as [TestDevice];
+      await started(bundleId, '1.0.0', [device]);
+      await says(device, bundleId, 'running');
+      await eventually(async () => {
+        expect((await desired(device)).slots).toHaveLength(1);
+        const { rows: active } = await rig.owner.query(
+          `SELECT 1 FROM bundle_orchestrator.rollout_devices
+            WHERE device_id = $1 AND status <> 'succeeded'`,
+          [device.deviceId],
+        );
+        expect(active).toEqual([]);
+      });
+      const newer = await started(bundleId, '2.0.0', [device]);
+      const client = await rig.owner.connect();
+      try {
+        // As a rollback of the first version does it, to which the second would go back.
+        const { rows: mine } = await client.query('SELECT pg_backend_pid() AS pid');
+        await client.query('BEGIN');
+        const hold =
+          'SELECT 1 FROM bundle_orchestrator.desired_states WHERE device_id = $1 FOR UPDATE';
+        await client.query(hold, [device.deviceId]);
+        const steered = steer(newer.id, verb);
+        await eventually(async () => {
+          const { rows: waiting } = await rig.owner.query(
+            `SELECT 1 FROM pg_stat_activity
+              WHERE $1::int = ANY (pg_blocking_pids(pid)) AND query LIKE 'WITH held AS%'`,
+            [mine[0]?.pid],
+          );
+          expect(waiting).toHaveLength(1);
+        });
+        await client.query(
+          `UPDATE bundle_orchestrator.rollout_devices SET previous_slot = NULL WHERE rollout_id = $1`,
+          [newer.id],
+        );
+        await client.query('COMMIT');
+        expect((await steered).status).toBe(200);
+      } finally {
+        client.release();
+      }
+      expect((await desired(device)).slots).toEqual([]);
+    },
+  );
 });

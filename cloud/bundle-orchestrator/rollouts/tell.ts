@@ -171,8 +171,8 @@ export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Pr
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
   const ids = await nextToGoBack(sql, at, rollout);
   if (ids.length === 0) return 0;
-  const previous = await previousSlotsOf(sql, at.tenantId, rollout.id, ids);
   const targets = await lockTargets(sql, at.tenantId, ids);
+  const previous = await previousSlotsOf(sql, at.tenantId, rollout.id, ids);
   const moves = gone(ids, targets);
   const changes: DesiredChange[] = [];
   for (const target of targets.filter(({ approved }) => approved)) {

@@ -272,7 +272,7 @@ export const retriedOf = async (
   return rows.map((row) => row.device_id);
 };
 
-/** What these devices had before it. */
+/** What these devices had before it. Theirs are held: a rollback of what it names changes it. */
 export const previousSlotsOf = async (
   sql: Sql,
   tenantId: string,
