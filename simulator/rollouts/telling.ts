@@ -77,7 +77,10 @@ const failedOf = (
 ): { previousSlot: Slot | null } | undefined =>
   tables.rollouts
     .get(slot?.rolloutId ?? '')
-    ?.rows.find((row) => row.deviceId === deviceId && row.status === 'failed');
+    ?.rows.find(
+      (row) =>
+        row.deviceId === deviceId && (row.status === 'failed' || row.status === 'planned'),
+    );
 
 const tellSome = (cloud: Cloud, rollout: Rollout): string[] => {
   const paced = isPaced(rollout.pace);
@@ -95,7 +98,7 @@ const tellSome = (cloud: Cloud, rollout: Rollout): string[] => {
     if (change.kind !== 'changed') throw new Error('no more bundles fit on a device');
     const before = slotOf(slots, rollout.release.bundleId);
     // Told once more, it still goes back to what it had before the first time; and where another
-    // one failed, to what that one found, which is what runs.
+    // one failed, also if it is to try again, to what that one found, which runs.
     const failed = failedOf(cloud, deviceId, before);
     if (before?.rolloutId !== rollout.id)
       row.previousSlot = failed === undefined ? before : failed.previousSlot;

@@ -397,4 +397,19 @@ describe('what many devices make of it', () => {
     await until(rollout.id, { progress: { cancelled: 2 } });
     for (const each of devices) expect((await fleet.desired(each)).slots).toEqual([]);
   });
+
+  it('gives back what runs where another rollout failed that is to try again', async () => {
+    const { bundleId, devices } = await open([{}, {}]);
+    const [device] = devices as [TestDevice];
+    const older = await start(bundleId, devices, { perSiteMax: 1 });
+    await fleet.says(device, bundleId, 'failed');
+    await until(older.id, { progress: { failed: 1, pending: 1 } });
+    expect((await fleet.steer(older.id, 'retry')).status).toBe(200);
+    await until(older.id, { progress: { planned: 1, pending: 1 } });
+    const newer = await start(bundleId, [device], {}, { version: '2.0.0' });
+    expect((await fleet.slotOf(device, bundleId)).rolloutId).toBe(newer.id);
+    expect((await fleet.steer(newer.id, 'cancel')).status).toBe(200);
+    await until(newer.id, { progress: { cancelled: 1 } });
+    expect((await fleet.desired(device)).slots).toEqual([]);
+  });
 });

@@ -64,7 +64,7 @@ export const markTold = async (
     `UPDATE bundle_orchestrator.rollout_devices present
         SET status = 'pending',
             -- Told once more, it still goes back to what it had before the first time; and where
-            -- another one failed, to what that one found, which is what runs.
+            -- another one failed, also if it is to try again, to what that one found, which runs.
             previous_slot = CASE WHEN told.previous_slot ->> 'rolloutId' = $2::text
                                  THEN present.previous_slot
                                  WHEN failed.device_id IS NOT NULL THEN failed.previous_slot
@@ -76,7 +76,7 @@ export const markTold = async (
        LEFT JOIN bundle_orchestrator.rollout_devices failed
          ON failed.tenant_id = $1 AND failed.device_id = told.device_id
         AND failed.rollout_id = (told.previous_slot ->> 'rolloutId')::uuid
-        AND failed.status = 'failed'
+        AND failed.status IN ('failed', 'planned')
       WHERE present.tenant_id = $1 AND present.rollout_id = $2
         AND present.device_id = told.device_id AND present.status = 'planned'`,
     [
