@@ -23,9 +23,9 @@ export const restoreSlots = async (
     withRestoredSlot(slots, rollout, previous.get(deviceId) ?? null),
   );
   await storeChanges(sql, changes, at);
-  const given = changes.map(({ target, generation }) => ({
-    deviceId: target.deviceId,
-    generation,
-  }));
+  // One that was rejected hears nothing any more, and nobody would ever forget that it is awaited.
+  const given = changes.flatMap(({ target: { deviceId, approved }, generation }) =>
+    approved ? [{ deviceId, generation }] : [],
+  );
   await markGivenBack(sql, { tenantId: at.tenantId, rolloutId: rollout.id }, given);
 };

@@ -335,4 +335,21 @@ describe('what devices had before', () => {
       expect((await desired(device)).slots).toEqual([]);
     },
   );
+
+  it('is given back to a device that was rejected meanwhile, and nobody waits for it', async () => {
+    const { bundleId, devices } = await trio();
+    const [there, rejected] = devices as [TestDevice, TestDevice];
+    const { id } = await started(bundleId, '1.0.0', [there, rejected]);
+    await rig.owner.query(`UPDATE device_manager.devices SET status = 'rejected' WHERE id = $1`, [
+      rejected.deviceId,
+    ]);
+    expect((await steer(id, 'cancel')).status).toBe(200);
+    const { rows: awaited } = await rig.owner.query(
+      `SELECT device_id FROM bundle_orchestrator.rollout_devices
+        WHERE rollout_id = $1 AND given_back_generation IS NOT NULL`,
+      [id],
+    );
+    expect(awaited).toEqual([{ device_id: there.deviceId }]);
+    for (const device of [there, rejected]) expect((await desired(device)).slots).toEqual([]);
+  });
 });
