@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { changeTenant, systemAuthor } from '@signalbeam/platform/postgres/tenant';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   addDevice,
@@ -8,6 +9,7 @@ import {
   setPresence,
   type TestDevice,
 } from '../rig.suite.ts';
+import { skipWithdrawn } from '../store/rollout-rows.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
 
 let rig: Fleet['rig'];
@@ -351,5 +353,29 @@ describe('what devices had before', () => {
     );
     expect(awaited).toEqual([{ device_id: there.deviceId }]);
     for (const device of [there, rejected]) expect((await desired(device)).slots).toEqual([]);
+  });
+
+  it('is found by an index, however many rollouts there were', async () => {
+    const plan = await changeTenant(
+      rig.platform.pools.api,
+      systemAuthor(one.tenantId),
+      async (sql) => {
+        // As in a large table; in this one, any way is quick.
+        for (const way of ['seqscan', 'hashjoin', 'mergejoin'])
+          await sql.query(`SET LOCAL enable_${way} = off`);
+        const plans: string[] = [];
+        const explained = {
+          query: async (text: string, values: unknown[]) => {
+            const { rows: lines } = await sql.query(`EXPLAIN ${text}`, values);
+            plans.push(...lines.map((line) => line['QUERY PLAN']));
+            return { rows: [] };
+          },
+        };
+        const where = { tenantId: one.tenantId, rolloutId: randomUUID() };
+        await skipWithdrawn(explained as never, where, [randomUUID()]);
+        return plans.join('\n');
+      },
+    );
+    expect(plan).toContain('rollout_devices_before');
   });
 });

@@ -185,6 +185,7 @@ export const skipWithdrawn = async (
       WHERE own.tenant_id = $1 AND own.rollout_id = $2 AND own.device_id = ANY ($3)
         AND newer.tenant_id = $1 AND newer.device_id = own.device_id
         AND newer.bundle_id = own.bundle_id AND newer.rollout_id <> own.rollout_id
+        AND newer.previous_slot IS NOT NULL
         AND newer.previous_slot ->> 'rolloutId' = $2::text`,
     [where.tenantId, where.rolloutId, deviceIds],
   );
