@@ -75,13 +75,34 @@ describe('a session', () => {
     expect(sent(session, 1_002)).toBe('over');
   });
 
-  it('goes slower for a reader that does not keep up', () => {
+  it('ends soon after that time, however much a program writes and whatever is answered', () => {
+    for (const answer of ['go', 'wait'] as const) {
+      const session = start(1_000);
+      const told: Piece[] = [];
+      let now = 0;
+      for (; now < 60_000; now += gapMs) {
+        for (let count = 0; count < 20; count += 1) session.add(line('x'.repeat(logLineMax)));
+        const piece = sent(session, now);
+        if (piece === 'over') break;
+        if (typeof piece === 'string') continue;
+        told.push(piece);
+        session.answered(answer, now);
+      }
+      expect(now).toBeLessThanOrEqual(1_000 + logLeaseMs);
+      if (answer === 'go') expect(told.at(-1)?.ended).toBe('time-is-up');
+    }
+  });
+
+  it('says again, and slower, what a reader that does not keep up had no room for', () => {
     const session = start();
     session.add(line('one'));
-    sent(session, 0);
+    const first = sent(session, 0);
     session.add(line('two'));
     session.answered('wait', 0);
     expect(session.next(gapMs)).toEqual({ kind: 'wait', untilMs: pauseMs });
+    expect(sent(session, pauseMs)).toEqual(first);
+    session.answered('go', pauseMs);
+    expect(sent(session, pauseMs + gapMs)).toMatchObject({ seq: 1, entries: [line('two')] });
   });
 
   it('tells its end with the last of what waits', () => {

@@ -2,7 +2,8 @@
  * One session of looking at a log, on the device: what waits to be sent, what goes next, and when it
  * is over. No clock of its own: `now` is milliseconds that only grow. Invariants: one piece is on its
  * way at a time; what waits is bounded and the oldest lines leave first, counted where they were;
- * without answers the session ends by itself, and with them at the end that was signed.
+ * without answers the session ends by itself, and with whatever answers soon after the end that was
+ * signed: from then on nothing is taken in, and what waits has a lease's time to go.
  */
 import {
   type LogAnswer,
@@ -83,6 +84,7 @@ const createWaiting = () => {
 
 export const startLogSession = (terms: { forMs: number }, startedAtMs: number) => {
   const endsAtMs = startedAtMs + terms.forMs;
+  const lastMs = endsAtMs + logLeaseMs;
   const waiting = createWaiting();
   let leaseEndsMs = startedAtMs + logLeaseMs;
   let keepAliveAtMs = startedAtMs + firstWordMs;
@@ -101,15 +103,19 @@ export const startLogSession = (terms: { forMs: number }, startedAtMs: number) =
     sending !== null || !waiting.isEmpty() || ended !== null || now >= keepAliveAtMs;
 
   return {
-    add: waiting.add,
+    /** After its end nothing: a program that never falls silent would never let it come. */
+    add: (entry: LogEntry): void => {
+      if (ended === null) waiting.add(entry);
+    },
     /** What waits is still sent, and the reason with the last of it. */
     end: (reason: LogEnd): void => {
       ended ??= reason;
     },
     next: (now: number): NextOfSession => {
-      if (isOver || now >= leaseEndsMs) return { kind: 'over' };
+      const overMs = Math.min(leaseEndsMs, lastMs);
+      if (isOver || now >= overMs) return { kind: 'over' };
       if (now >= endsAtMs) ended ??= 'time-is-up';
-      if (isUnderWay) return { kind: 'wait', untilMs: leaseEndsMs };
+      if (isUnderWay) return { kind: 'wait', untilMs: overMs };
       if (now < notBeforeMs) return { kind: 'wait', untilMs: notBeforeMs };
       if (!isDue(now)) return { kind: 'wait', untilMs: Math.min(keepAliveAtMs, endsAtMs) };
       sending ??= take();
@@ -117,13 +123,18 @@ export const startLogSession = (terms: { forMs: number }, startedAtMs: number) =
       return { kind: 'send', piece: sending };
     },
     answered: (answer: LogAnswer, now: number): void => {
-      if (answer === 'stop' || sending?.ended != null) isOver = true;
       isUnderWay = false;
+      leaseEndsMs = now + logLeaseMs;
+      if (answer === 'wait') {
+        // It was not taken: the same piece goes again, and what comes meanwhile waits here.
+        notBeforeMs = now + pauseMs;
+        return;
+      }
+      if (answer === 'stop' || sending?.ended != null) isOver = true;
       sending = null;
       seq += 1;
-      leaseEndsMs = now + logLeaseMs;
       keepAliveAtMs = now + logKeepAliveMs;
-      notBeforeMs = now + (answer === 'wait' ? pauseMs : gapMs);
+      notBeforeMs = now + gapMs;
     },
     /** No answer came: the same piece goes again, until the lease ends. */
     failed: (now: number): void => {

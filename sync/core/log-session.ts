@@ -26,7 +26,7 @@ export type LogEntry =
   | { leftOut: number }
   | { at: number; note: LogNote };
 
-/** What the cloud answers to each piece: go on, ask again in a moment, or stop. */
+/** What the cloud answers to each piece: taken, go on; no room, say it again in a moment; or stop. */
 export const logAnswers = ['go', 'wait', 'stop'] as const;
 export type LogAnswer = (typeof logAnswers)[number];
 

@@ -1,4 +1,4 @@
-import { logLeaseMs } from '@signalbeam/sync/core/log-session';
+import { logLeaseMs, logSessionSecondsMax } from '@signalbeam/sync/core/log-session';
 import { expect, it } from 'vitest';
 import { hearPiece, type LogWatch, nextOfWatch, openWatch } from './log-watch.ts';
 
@@ -41,6 +41,22 @@ it('shows no piece twice and none out of its order, and stops who sends such', (
   }
 });
 
-it('slows a device down whose reader does not keep up', () => {
-  expect(hear(openWatch(0), 0, 1, false)).toMatchObject({ isNew: true, answer: 'wait' });
+it('takes nothing that there is no room for, and goes on with the same piece when there is', () => {
+  const full = hear(openWatch(0), 0, 1, false);
+  expect(full).toMatchObject({ isNew: false, answer: 'wait', watch: { seq: 0, heardAtMs: 1 } });
+  // Who goes on all the same is out of order.
+  expect(hear(full.watch, 1, 2, false)).toMatchObject({ isNew: false, answer: 'stop' });
+  expect(hear(full.watch, 0, 2)).toMatchObject({ isNew: true, answer: 'go', watch: { seq: 1 } });
+});
+
+it('is over soon after half an hour, whatever the device goes on sending', () => {
+  const lastMs = logSessionSecondsMax * 1_000 + 60_000;
+  let watch = asked(openWatch(0), 0);
+  let now = 0;
+  for (; now <= lastMs && nextOfWatch(watch, now).kind !== 'over'; now += logLeaseMs) {
+    ({ watch } = hear(watch, watch.seq, now));
+  }
+  expect(now).toBeGreaterThan(logSessionSecondsMax * 1_000);
+  expect(now).toBeLessThanOrEqual(lastMs);
+  expect(nextOfWatch(watch, now)).toEqual({ kind: 'over', reason: 'time-is-up' });
 });

@@ -1,9 +1,15 @@
 /**
  * One session of looking at a device's log, as the cloud sees it: when to ask the device (again), what
  * to make of the pieces that come, and when it is over. Pure; the device's part is
- * edge/core/log-session.ts. Pieces are believed only in their order, so none is shown twice.
+ * edge/core/log-session.ts. Pieces are believed only in their order, so none is shown twice, and taken
+ * only while there is room for them: a device that minds no answer fills no memory.
  */
-import { type LogAnswer, type LogEnd, logLeaseMs } from '@signalbeam/sync/core/log-session';
+import {
+  type LogAnswer,
+  type LogEnd,
+  logLeaseMs,
+  logSessionSecondsMax,
+} from '@signalbeam/sync/core/log-session';
 
 /** Why a session is over: what the device said, or what is known of it here. */
 export type WatchEnd = LogEnd | 'no-answer' | 'silent' | 'closed' | 'signed-out' | 'restarting';
@@ -22,6 +28,8 @@ export type LogWatch = {
 const askAgainMs = 2_500;
 /** Long enough for two links in a row to come back. */
 const answerMs = 12_000;
+/** The device ends it before; one that does not is not listened to any longer. */
+const longestMs = logSessionSecondsMax * 1_000 + answerMs + 2 * logLeaseMs;
 
 export const openWatch = (now: number): LogWatch => ({
   ...{ seq: 0, asked: 0, askedAtMs: 0, heardAtMs: null, openedAtMs: now },
@@ -35,8 +43,11 @@ export type NextOfWatch =
 export const nextOfWatch = (watch: LogWatch, now: number): NextOfWatch => {
   if (watch.heardAtMs !== null) {
     // The device gives up after its lease; a piece that is late by as much is of nobody any more.
-    const untilMs = watch.heardAtMs + 2 * logLeaseMs;
-    return now >= untilMs ? { kind: 'over', reason: 'silent' } : { kind: 'wait', untilMs };
+    const silentMs = watch.heardAtMs + 2 * logLeaseMs;
+    const lastMs = watch.openedAtMs + longestMs;
+    if (now >= lastMs) return { kind: 'over', reason: 'time-is-up' };
+    if (now >= silentMs) return { kind: 'over', reason: 'silent' };
+    return { kind: 'wait', untilMs: Math.min(silentMs, lastMs) };
   }
   if (now >= watch.openedAtMs + answerMs) return { kind: 'over', reason: 'no-answer' };
   const dueMs = watch.asked === 0 ? now : watch.askedAtMs + askAgainMs;
@@ -53,10 +64,13 @@ export const hearPiece = (
   { hasRoom, now }: { hasRoom: boolean; now: number },
 ): Heard => {
   const heard = { ...watch, heardAtMs: now };
-  const answer = hasRoom ? ('go' as const) : ('wait' as const);
-  if (seq === watch.seq) return { watch: { ...heard, seq: seq + 1 }, isNew: true, answer };
+  if (seq === watch.seq) {
+    // What there is no room for stays with the device, which leaves out what gets too much.
+    if (!hasRoom) return { watch: heard, isNew: false, answer: 'wait' };
+    return { watch: { ...heard, seq: seq + 1 }, isNew: true, answer: 'go' };
+  }
   // Its answer got lost.
-  if (seq === watch.seq - 1) return { watch: heard, isNew: false, answer };
+  if (seq === watch.seq - 1) return { watch: heard, isNew: false, answer: 'go' };
   return { watch, isNew: false, answer: 'stop' };
 };
 

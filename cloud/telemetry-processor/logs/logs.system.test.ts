@@ -206,10 +206,11 @@ it('slows a device down whose reader does not keep up, and goes on when it does'
   expect(seq).toBeGreaterThan(2);
   expect(seq).toBeLessThan(12);
   const reader = body?.getReader();
+  // Who goes on all the same is stopped, and none of it is kept.
+  expect(await tell({ session, seq: seq + 1, entries: full })).toBe('stop');
   await vi.waitFor(async () => {
     await reader?.read();
-    seq += 1;
-    expect(await tell({ session, seq })).toBe('go');
+    expect(await tell({ session, seq, entries: full })).toBe('go');
   });
   await reader?.cancel();
 });
