@@ -4,22 +4,16 @@
  * there never was, a start on a full disk fails and says so. What a running agent commits on a full
  * disk has room of its own (`reserveRoom`).
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The logs of both databases at their longest between two checkpoints, and their index. */
 const spareBytes = 4 * 1024 * 1024;
 
 const pathOf = (folder: string): string => join(folder, 'spare');
+const unfinishedIn = (folder: string): string => join(folder, 'spare.new');
+const dropUnfinished = (folder: string): void =>
+  rmSync(unfinishedIn(folder), { force: true, recursive: true });
 const freeBytes = (folder: string): number => {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
@@ -27,23 +21,20 @@ const freeBytes = (folder: string): number => {
 
 /** Before anything is opened; does nothing where there is room, or nothing to give up. */
 export const giveUpSpare = (folder: string): void => {
+  // A power cut left it half-written: nobody's, and it takes room like any other.
+  dropUnfinished(folder);
   if (freeBytes(folder) < spareBytes) rmSync(pathOf(folder), { force: true });
 };
 
-/** Never takes the last of a disk: half of what is free stays free. */
+/** Never takes the last of a disk: half of what is free stays free. An agent goes on without. */
 export const keepSpare = (folder: string): void => {
   const path = pathOf(folder);
-  if (existsSync(path) || freeBytes(folder) < 2 * spareBytes) return;
-  const file = openSync(`${path}.new`, 'w', 0o600);
   try {
-    writeSync(file, Buffer.alloc(spareBytes));
+    if (existsSync(path) || freeBytes(folder) < 2 * spareBytes) return;
     // Only what reached the disk has a place on it.
-    fsyncSync(file);
+    writeFileSync(unfinishedIn(folder), Buffer.alloc(spareBytes), { mode: 0o600, flush: true });
+    renameSync(unfinishedIn(folder), path);
   } catch {
-    rmSync(`${path}.new`, { force: true });
-    return;
-  } finally {
-    closeSync(file);
+    dropUnfinished(folder);
   }
-  renameSync(`${path}.new`, path);
 };
