@@ -5,9 +5,24 @@
 import { join } from 'node:path';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import Database from 'better-sqlite3';
+import { unusable } from './open.ts';
 
 export const lockFolder = (folder: string): { release(): void } => {
-  const lock = new Database(join(folder, 'agent.lock'), { timeout: 0 });
+  const path = join(folder, 'agent.lock');
+  try {
+    return takeLock(path);
+  } catch (cause) {
+    if (!isHeld(cause)) throw unusable(path, cause);
+    throw new FleetError(
+      'already-running',
+      `Another agent runs on the state folder ${folder}; this one did not start.`,
+      { cause, next: 'Stop that one first, or give this one its own folder with --state.' },
+    );
+  }
+};
+
+const takeLock = (path: string): { release(): void } => {
+  const lock = new Database(path, { timeout: 0 });
   try {
     // Nothing is written, not even a journal: an agent has to start on a full disk.
     lock.pragma('journal_mode = MEMORY');
@@ -15,12 +30,7 @@ export const lockFolder = (folder: string): { release(): void } => {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
     lock.close();
-    if (!isHeld(cause)) throw cause;
-    throw new FleetError(
-      'already-running',
-      `Another agent runs on the state folder ${folder}; this one did not start.`,
-      { cause, next: 'Stop that one first, or give this one its own folder with --state.' },
-    );
+    throw cause;
   }
   return { release: () => lock.close() };
 };

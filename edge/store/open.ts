@@ -170,7 +170,7 @@ const moveAside = (path: string, now: number): string => {
   return target;
 };
 
-const unusable = (path: string, cause: unknown): FleetError =>
+export const unusable = (path: string, cause: unknown): FleetError =>
   new FleetError('store-unusable', `The agent can't use its database ${path}; it did not start.`, {
     cause,
     next: "Look at the folder's permissions and the disk's free space, then start the agent again.",
