@@ -85,7 +85,7 @@ const parsed = <T>(schema: z.ZodType<T>, text: string): T | null => {
 /** What it says is not known any more: nothing is started, stopped or pruned by the rest of it. */
 const damaged = (what: string): never => {
   throw new FleetError('file-damaged', `What state.db holds of ${what} is damaged.`, {
-    next: 'What runs goes on. Set state.db aside and register anew.',
+    next: 'What runs goes on. Stop the agent, move state.db* away and start it: what is wanted comes again.',
   });
 };
 
