@@ -218,7 +218,7 @@ it('slows a device down whose reader does not keep up, and goes on when it does'
 it('says of a device that is away when it was there, and what it kept of its last failure', async () => {
   const failure = {
     ...{ type: 'update-failed', severity: 'error', message: 'press 2.0.0 was not healthy.' },
-    data: { logTail: 'cannot open the port\ngiving up' },
+    data: { logTail: 'cannot open the \u202eport\n\u001b[31mgiving up' },
   };
   away.writeRaw('events', (seq) => JSON.stringify({ seq, at: Date.now(), body: failure }));
   const connection = await away.connect(
@@ -238,7 +238,7 @@ it('says of a device that is away when it was there, and what it kept of its las
         data: {
           ...{ reason: 'offline', lastSeenAt: null },
           says: 'The device was never connected; live logs need a connection.',
-          lastFailure: expect.objectContaining({ lines: ['cannot open the port', 'giving up'] }),
+          lastFailure: expect.objectContaining({ lines: ['cannot open the \ufffdport', 'giving up'] }),
         },
       },
     ]);

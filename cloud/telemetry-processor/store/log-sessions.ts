@@ -6,7 +6,7 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { onlyRow, type Pool, type Sql } from '@signalbeam/platform/postgres/pool';
 import { type Author, changeTenant } from '@signalbeam/platform/postgres/tenant';
-import { logSessionsPerDeviceMax } from '@signalbeam/sync/core/log-session';
+import { logSessionsPerDeviceMax, plainLogText } from '@signalbeam/sync/core/log-session';
 
 /** Each holds a stream here and a reader of an engine there. */
 export const logSessionsPerTenantMax = 20;
@@ -102,5 +102,6 @@ export const readLastFailure = async (sql: Sql, deviceId: string): Promise<LastF
   );
   const [row] = rows;
   if (row === undefined) return null;
-  return { at: row.at.toISOString(), message: row.message, lines: row.tail.split('\n') };
+  const lines = row.tail.split('\n').map(plainLogText);
+  return { at: row.at.toISOString(), message: plainLogText(row.message), lines };
 };
