@@ -10,12 +10,12 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { logTailMax } from '@signalbeam/sync/core/log-session';
 import { plainText } from '@signalbeam/sync/wire/shape';
+import { mayStillLook } from '../logs/may-still.ts';
 import { openLog, tellOffline } from '../logs/open.ts';
 import { readLastFailure } from '../store/log-sessions.ts';
-import { deviceExists, readPresence } from '../store/reads.ts';
+import { readPresence } from '../store/reads.ts';
 import { type AddRoutes, noSuchDevice, type Parts, readingDevice } from './parts.ts';
 import { idParams } from './schemas.ts';
-import { sessionPath } from './stream.ts';
 import { presenceOf } from './telemetry.ts';
 
 const unitSeconds = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
@@ -77,7 +77,7 @@ export const addLogRoutes: AddRoutes = (api, parts) => {
     const row = await readingDevice(parts, caller, id, (sql) => readPresence(sql, id));
     const { presence } = presenceOf(row, parts.latestBeat(id), parts.now());
     const device = await addressed(parts, id, caller.tenantId);
-    const { headers } = c.req.raw;
+    const authorization = c.req.header('authorization');
     const asked = {
       ...{ author: authorOf(c.var), device, log: c.var.log },
       request: {
@@ -93,11 +93,7 @@ export const addLogRoutes: AddRoutes = (api, parts) => {
           );
           return { lastSeenAt, lastFailure: await readLastFailure(sql, id) };
         }),
-      mayStill: async () => {
-        const { status } = await Promise.resolve(api.request(sessionPath, { headers }));
-        if (status === 401 || status === 403) return false;
-        return withTenant(parts.pools.api, caller, (sql) => deviceExists(sql, id));
-      },
+      mayStill: () => mayStillLook(parts, caller, authorization, id),
     };
     const body = presence === 'online' ? await openLog(parts, asked) : tellOffline(asked);
     return c.body(body, 200, {

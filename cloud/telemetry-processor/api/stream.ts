@@ -13,7 +13,7 @@ import type { AddRoutes, Parts } from './parts.ts';
 
 /** How long a stream may outlive the session that opened it. */
 const sessionCheckMs = 15_000;
-export const sessionPath = '/api/telemetry/session';
+const sessionPath = '/api/telemetry/session';
 
 /**
  * The devices that somebody who is held to some sites hears of, as they were at the last check of

@@ -84,7 +84,7 @@ const words: Record<WatchEnd, string> = {
     'The device did not answer. Its link may be down, or its agent older than live logs.',
   silent: 'The device is not heard any more; its link may be down.',
   closed: 'It was closed.',
-  'signed-out': 'The sign-in ended.',
+  'signed-out': 'The sign-in ended, or does not allow this any more.',
   restarting: 'The service is being restarted. Open it again to go on.',
 };
 

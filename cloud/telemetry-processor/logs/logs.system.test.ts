@@ -3,7 +3,9 @@
  * not, and one that is not there. The agent's part is tried where engines are (edge/agent).
  */
 import '@signalbeam/launcher/rig/provided';
+import { randomUUID } from 'node:crypto';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { serviceTokens } from '@signalbeam/platform/identity/secret-tokens';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
 import type { Service } from '@signalbeam/platform/service';
 import type { LogEntry } from '@signalbeam/sync/core/log-session';
@@ -16,6 +18,7 @@ import { afterAll, beforeAll, expect, inject, it, vi } from 'vitest';
 import { addDevices, addTenant, openOwner, signIn, type TestTenant } from '../rig.suite.ts';
 import { createService } from '../service.ts';
 import type { VirtualDevice } from '../virtual-device.suite.ts';
+import { mayStillLook } from './may-still.ts';
 
 let test: TestPlatform;
 let owner: ReturnType<typeof openOwner>;
@@ -192,6 +195,52 @@ it('takes the device’s own lines alone, each once, and harmless', async () => 
   await stream.close();
   // Nobody looks any more: the device learns it with its next piece.
   expect(await tell({ session, seq: 1 })).toBe('stop');
+});
+
+it('goes on while the sign-in does, and with the role and the site that it needs', async () => {
+  const person = await signIn(owner, test.platform, tenant, 'operator');
+  const { rows } = await owner.query<{ id: string }>(
+    'SELECT id FROM device_manager.sessions WHERE user_id = $1',
+    [person.userId],
+  );
+  const sessionId = rows[0]?.id ?? '';
+  const may = (tenantId = tenant.tenantId) =>
+    mayStillLook(test.platform, { sessionId, tenantId }, undefined, device.deviceId);
+  const become = (change: string) =>
+    owner.query(`UPDATE device_manager.users SET ${change} WHERE id = $1`, [person.userId]);
+  expect([await may(), await may(randomUUID())]).toEqual([true, false]);
+  await become("role = 'viewer'");
+  expect(await may()).toBe(false);
+  await become("role = 'operator', sites = '{elsewhere}'");
+  expect(await may()).toBe(false);
+  await become('sites = NULL');
+  expect(await may()).toBe(true);
+  await person.signOut();
+  expect(await may()).toBe(false);
+});
+
+it('goes on for a program as long as its token and its account may', async () => {
+  const { tenantId } = tenant;
+  const { text, prefix, salt, hash } = serviceTokens.create();
+  await owner.query(
+    `WITH account AS (
+       INSERT INTO device_manager.service_accounts (tenant_id, name, role, created_by)
+       VALUES ($1, 'reader', 'operator', 'test') RETURNING id)
+     INSERT INTO device_manager.service_tokens
+       (tenant_id, account_id, role, prefix, salt, secret_hash, created_by, expires_at)
+     SELECT $1, id, 'operator', $2, $3, $4, 'test', now() + interval '1 day' FROM account`,
+    [tenantId, prefix, salt, hash],
+  );
+  const may = (token: string) =>
+    mayStillLook(
+      ...[test.platform, { sessionId: null, tenantId }, `Bearer ${token}`, device.deviceId] as const,
+    );
+  expect([await may(text), await may(serviceTokens.create().text)]).toEqual([true, false]);
+  await owner.query(
+    "UPDATE device_manager.service_accounts SET role = 'viewer' WHERE tenant_id = $1",
+    [tenantId],
+  );
+  expect(await may(text)).toBe(false);
 });
 
 it('slows a device down whose reader does not keep up, and goes on when it does', async () => {
