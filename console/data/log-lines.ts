@@ -32,10 +32,10 @@ const sameText = (one: LogEntry, other: LogEntry): boolean =>
 export const addEntries = (
   { lines, nextId, gone }: LogLines,
   entries: readonly LogEntry[],
-  /** The stream was opened anew: what it tells first was perhaps told before. */
-  isAgain = false,
+  /** What was held when this stream was opened: its first lines were perhaps told before. */
+  before: readonly LogLine[] = [],
 ): LogLines => {
-  const recent = isAgain ? lines.slice(-overlapMax) : [];
+  const recent = before.slice(-overlapMax);
   const fresh = entries.filter((entry) => !recent.some((line) => sameText(line.entry, entry)));
   const all = [...lines, ...fresh.map((entry, index) => ({ id: nextId + index, entry }))];
   const over = Math.max(0, all.length - linesMax);

@@ -39,8 +39,7 @@ const addressOf = ({ deviceId, container, bundle, tail }: LogWish): string =>
 
 type On = {
   state: (state: LogState) => void;
-  /** `isAgain`: of a stream that was opened anew. */
-  entries: (entries: LogEntry[], isAgain: boolean) => void;
+  entries: (entries: LogEntry[]) => void;
   /** The sign-in ran out; true when it was renewed. */
   renew: () => Promise<boolean>;
 };
@@ -87,15 +86,14 @@ export const followLog = (wish: LogWish, on: On): (() => void) => {
   const leave = new AbortController();
   const run = async (): Promise<void> => {
     for (let attempt = 0; attempt <= attemptsMax && !leave.signal.aborted; attempt += 1) {
-      const isAgain = attempt > 0;
-      on.state({ kind: isAgain ? 'again' : 'opening' });
+      on.state({ kind: attempt > 0 ? 'again' : 'opening' });
       let end: LogEnd | null = null;
       const outcome = await readOnce(addressOf(wish), leave.signal, {
         renew: on.renew,
         event: ({ type, data }) => {
           if (type === 'lines') {
             on.state({ kind: 'live' });
-            on.entries((JSON.parse(data) as { entries: LogEntry[] }).entries, isAgain);
+            on.entries((JSON.parse(data) as { entries: LogEntry[] }).entries);
           } else if (type === 'ended') end = JSON.parse(data) as LogEnd;
         },
       });

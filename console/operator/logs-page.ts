@@ -54,6 +54,8 @@ class LogsPage extends LitElement {
   times = false;
   /** Keeps the newest line in sight until the person scrolls up. */
   sticks = true;
+  /** The lines that were there when the stream was opened. */
+  #before: LogLines['lines'] = [];
   #leave: (() => void) | null = null;
   #device = createResource(this, () => this.app.api.device(this.#id));
   #reported = createResource<Reported | null>(this, async () => {
@@ -111,15 +113,15 @@ class LogsPage extends LitElement {
     this.#leave = null;
     if (this.app.user.role === 'viewer') return;
     const { container, bundle } = this;
-    const again = this.held.lines.length > 0;
     this.#leave = followLog(
       { deviceId: this.#id, container, bundle, tail },
       {
         state: (state) => {
+          if (state.kind === 'opening' || state.kind === 'again') this.#before = this.held.lines;
           this.state = state;
         },
-        entries: (entries, isAgain) => {
-          this.held = addEntries(this.held, entries, isAgain || again);
+        entries: (entries) => {
+          this.held = addEntries(this.held, entries, this.#before);
         },
         renew: () =>
           this.app.api.device(this.#id).then(
