@@ -98,7 +98,7 @@ export const slotStatuses = [
 ] as const;
 
 /** What one bundle's slot is doing. `failed` always has a reason. `restoredVersion` runs instead. */
-const reportedSlot = z.strictObject({
+const reportedSlot = z.object({
   bundleId: uuid,
   bundleName: z.string().max(200),
   /** The version this report is about: the desired one. */
@@ -113,7 +113,7 @@ const reportedSlot = z.strictObject({
   logTail: z.array(z.string().max(failureLogLineBytesMax)).max(failureLogLinesMax),
 });
 
-const reportedContainer = z.strictObject({
+const reportedContainer = z.object({
   bundleName: z.string().max(200),
   name: z.string().max(64),
   state: z.string().max(32),
@@ -123,13 +123,17 @@ const reportedContainer = z.strictObject({
   startedAt: timestampMs.nullable(),
 });
 
-/** The device's own account of itself. The newest one is its reported state. */
-export const reportedBody = z.strictObject({
+/**
+ * The device's own account of itself. The newest one is its reported state, and rollouts wait for it:
+ * what a newer agent adds to it is passed over here and not kept, so that an older cloud goes on
+ * knowing all else.
+ */
+export const reportedBody = z.object({
   /** Generation of the desired state this answers; 0 when it has none. */
   generation: sequence,
   bootId: z.string().max(64),
   agentVersion: z.string().max(32),
-  engine: z.strictObject({
+  engine: z.object({
     kind: z.enum(['docker', 'podman', 'none']),
     version: z.string().max(64),
     reachable: z.boolean(),
@@ -139,7 +143,7 @@ export const reportedBody = z.strictObject({
   slots: z.array(reportedSlot).max(32),
   containers: z.array(reportedContainer).max(200),
   /** Of a device with a battery; others leave it out, and so do agents of before. */
-  power: z.strictObject({ batteryPercent: percent, onBattery: z.boolean() }).optional(),
+  power: z.object({ batteryPercent: percent, onBattery: z.boolean() }).optional(),
 });
 export type ReportedBody = z.infer<typeof reportedBody>;
 
