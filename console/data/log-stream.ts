@@ -30,7 +30,7 @@ export type LogWish = {
 const silenceMsMax = 40_000;
 const attemptsMax = 5;
 /** Ended because of the way, not of what is at its ends. */
-const worthAnother = new Set(['silent', 'restarting']);
+const worthAnother = new Set(['silent', 'unread', 'restarting']);
 
 const addressOf = ({ deviceId, container, bundle, tail }: LogWish): string =>
   `/api/devices/${encodeURIComponent(deviceId)}/logs?${new URLSearchParams({

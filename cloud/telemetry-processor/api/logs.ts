@@ -69,6 +69,12 @@ const route = createRoute({
   },
 });
 
+const streamHeaders = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-store',
+  'x-accel-buffering': 'no',
+};
+
 export const addLogRoutes: AddRoutes = (api, parts) => {
   api.openapi(route, async (c) => {
     const { id } = c.req.valid('param');
@@ -77,6 +83,8 @@ export const addLogRoutes: AddRoutes = (api, parts) => {
     const row = await readingDevice(parts, caller, id, (sql) => readPresence(sql, id));
     const { presence } = presenceOf(row, parts.latestBeat(id), parts.now());
     const device = await addressed(parts, id, caller.tenantId);
+    // Whoever asks for the head alone looks at nothing.
+    if (c.req.method === 'HEAD') return c.body(null, 200, streamHeaders);
     const authorization = c.req.header('authorization');
     const asked = {
       ...{ author: authorOf(c.var), device, log: c.var.log },
@@ -96,10 +104,6 @@ export const addLogRoutes: AddRoutes = (api, parts) => {
       mayStill: () => mayStillLook(parts, caller, authorization, id),
     };
     const body = presence === 'online' ? await openLog(parts, asked) : tellOffline(asked);
-    return c.body(body, 200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      'x-accel-buffering': 'no',
-    });
+    return c.body(body, 200, streamHeaders);
   });
 };

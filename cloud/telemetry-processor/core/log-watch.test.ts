@@ -49,6 +49,15 @@ it('takes nothing that there is no room for, and goes on with the same piece whe
   expect(hear(full.watch, 0, 2)).toMatchObject({ isNew: true, answer: 'go', watch: { seq: 1 } });
 });
 
+it('is over when nobody reads for a minute, and not when they do in between', () => {
+  const full = hear(openWatch(0), 0, 1_000, false).watch;
+  const still = hear(full, 0, 50_000, false).watch;
+  expect(nextOfWatch(still, 60_999)).toEqual({ kind: 'wait', untilMs: 61_000 });
+  expect(nextOfWatch(still, 61_000)).toEqual({ kind: 'over', reason: 'unread' });
+  const read = hear(hear(still, 0, 51_000).watch, 1, 60_000, false).watch;
+  expect(nextOfWatch(read, 61_000)).toMatchObject({ kind: 'wait' });
+});
+
 it('is over soon after half an hour, whatever the device goes on sending', () => {
   const lastMs = logSessionSecondsMax * 1_000 + 60_000;
   let watch = asked(openWatch(0), 0);

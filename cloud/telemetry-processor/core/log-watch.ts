@@ -12,7 +12,14 @@ import {
 } from '@signalbeam/sync/core/log-session';
 
 /** Why a session is over: what the device said, or what is known of it here. */
-export type WatchEnd = LogEnd | 'no-answer' | 'silent' | 'closed' | 'signed-out' | 'restarting';
+export type WatchEnd =
+  | LogEnd
+  | 'no-answer'
+  | 'silent'
+  | 'unread'
+  | 'closed'
+  | 'signed-out'
+  | 'restarting';
 
 export type LogWatch = {
   /** The number of the next piece that is new. */
@@ -21,6 +28,8 @@ export type LogWatch = {
   askedAtMs: number;
   /** Of the last piece; null before the first. */
   heardAtMs: number | null;
+  /** Since when there was no room; null while the reader keeps up. */
+  fullSinceMs: number | null;
   openedAtMs: number;
 };
 
@@ -28,11 +37,13 @@ export type LogWatch = {
 const askAgainMs = 2_500;
 /** Long enough for two links in a row to come back. */
 const answerMs = 12_000;
+/** A computer that sleeps: its device need not say the same again for half an hour. */
+const unreadMs = 60_000;
 /** The device ends it before; one that does not is not listened to any longer. */
 const longestMs = logSessionSecondsMax * 1_000 + answerMs + 2 * logLeaseMs;
 
 export const openWatch = (now: number): LogWatch => ({
-  ...{ seq: 0, asked: 0, askedAtMs: 0, heardAtMs: null, openedAtMs: now },
+  ...{ seq: 0, asked: 0, askedAtMs: 0, heardAtMs: null, fullSinceMs: null, openedAtMs: now },
 });
 
 export type NextOfWatch =
@@ -47,7 +58,9 @@ export const nextOfWatch = (watch: LogWatch, now: number): NextOfWatch => {
     const lastMs = watch.openedAtMs + longestMs;
     if (now >= lastMs) return { kind: 'over', reason: 'time-is-up' };
     if (now >= silentMs) return { kind: 'over', reason: 'silent' };
-    return { kind: 'wait', untilMs: Math.min(silentMs, lastMs) };
+    const unreadAtMs = (watch.fullSinceMs ?? Number.POSITIVE_INFINITY) + unreadMs;
+    if (now >= unreadAtMs) return { kind: 'over', reason: 'unread' };
+    return { kind: 'wait', untilMs: Math.min(silentMs, lastMs, unreadAtMs) };
   }
   if (now >= watch.openedAtMs + answerMs) return { kind: 'over', reason: 'no-answer' };
   const dueMs = watch.asked === 0 ? now : watch.askedAtMs + askAgainMs;
@@ -66,8 +79,11 @@ export const hearPiece = (
   const heard = { ...watch, heardAtMs: now };
   if (seq === watch.seq) {
     // What there is no room for stays with the device, which leaves out what gets too much.
-    if (!hasRoom) return { watch: heard, isNew: false, answer: 'wait' };
-    return { watch: { ...heard, seq: seq + 1 }, isNew: true, answer: 'go' };
+    if (!hasRoom) {
+      const fullSinceMs = watch.fullSinceMs ?? now;
+      return { watch: { ...heard, fullSinceMs }, isNew: false, answer: 'wait' };
+    }
+    return { watch: { ...heard, seq: seq + 1, fullSinceMs: null }, isNew: true, answer: 'go' };
   }
   // Its answer got lost.
   if (seq === watch.seq - 1) return { watch: heard, isNew: false, answer: 'go' };
@@ -83,6 +99,7 @@ const words: Record<WatchEnd, string> = {
   'no-answer':
     'The device did not answer. Its link may be down, or its agent older than live logs.',
   silent: 'The device is not heard any more; its link may be down.',
+  unread: 'Nobody read it for a minute. Open it again to go on.',
   closed: 'It was closed.',
   'signed-out': 'The sign-in ended, or does not allow this any more.',
   restarting: 'The service is being restarted. Open it again to go on.',

@@ -144,6 +144,9 @@ afterAll(async () => {
 it('is for operators, and asks the device by a command that is signed for it', async () => {
   const viewer = (await signIn(owner, test.platform, tenant, 'viewer')).token;
   expect((await look(device, '', viewer)).status).toBe(403);
+  const path = `/api/devices/${device.deviceId}/logs?container=web`;
+  const headers = { authorization: `Bearer ${operator}` };
+  expect((await service.app.request(path, { method: 'HEAD', headers })).status).toBe(200);
   const stream = await look(device, '&bundle=press&tail=7&since=2h&follow=false');
   const command = await opened(0);
   expect(command).toMatchObject({
@@ -233,7 +236,12 @@ it('goes on for a program as long as its token and its account may', async () =>
   );
   const may = (token: string) =>
     mayStillLook(
-      ...[test.platform, { sessionId: null, tenantId }, `Bearer ${token}`, device.deviceId] as const,
+      ...([
+        test.platform,
+        { sessionId: null, tenantId },
+        `Bearer ${token}`,
+        device.deviceId,
+      ] as const),
     );
   expect([await may(text), await may(serviceTokens.create().text)]).toEqual([true, false]);
   await owner.query(
@@ -287,7 +295,9 @@ it('says of a device that is away when it was there, and what it kept of its las
         data: {
           ...{ reason: 'offline', lastSeenAt: null },
           says: 'The device was never connected; live logs need a connection.',
-          lastFailure: expect.objectContaining({ lines: ['cannot open the \ufffdport', 'giving up'] }),
+          lastFailure: expect.objectContaining({
+            lines: ['cannot open the \ufffdport', 'giving up'],
+          }),
         },
       },
     ]);
