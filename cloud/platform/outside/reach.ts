@@ -30,9 +30,9 @@ const specialV4 = [
   ...['172.16.0.0/12', '192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16'],
   ...['198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
 ];
-/** Global unicast is 2000::/3; of it Teredo, documentation and 6to4 lead elsewhere. */
+/** Global unicast is 2000::/3; of it protocols (Teredo too), documentation and 6to4 lead elsewhere. */
 const globalV6 = ['2000::/3'];
-const specialV6 = ['2001::/32', '2001:db8::/32', '2002::/16'];
+const specialV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 const loopbackNetworks = ['127.0.0.0/8', '::1/128'];
 
 const listOf = (networks: readonly string[]): BlockList => {
