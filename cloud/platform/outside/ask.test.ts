@@ -84,6 +84,15 @@ describe('an address that a tenant chose', () => {
     });
   });
 
+  it('that switches to another protocol has not answered', async () => {
+    answer = (_, response) => {
+      response.writeHead(101, { connection: 'Upgrade', upgrade: 'websocket' }).flushHeaders();
+    };
+    expect(await askOutside(get(`${origin}/`), local, limits)).toEqual({
+      ...{ kind: 'unreachable', reason: 'The connection failed.' },
+    });
+  });
+
   it('that talks for ever or not at all is heard so long', async () => {
     answer = (_, response) => {
       const write = (): void => {

@@ -33,6 +33,7 @@ const ask = (address: string, question: Question, reach: Reach, limits: Limits):
     const { msMax, bytesMax } = limits;
     const name = url.hostname.replace(/^\[(.*)\]$/, '$1');
     const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+    let answered = false;
     const asked = request(
       {
         ...{ host: address, path: `${url.pathname}${url.search}`, method, agent: false },
@@ -46,6 +47,7 @@ const ask = (address: string, question: Question, reach: Reach, limits: Limits):
         signal: AbortSignal.timeout(msMax),
       },
       (response) => {
+        answered = true;
         const parts: Buffer[] = [];
         let read = 0;
         const done = (): void =>
@@ -65,6 +67,10 @@ const ask = (address: string, question: Question, reach: Reach, limits: Limits):
       },
     );
     asked.on('error', reject);
+    // Who switches to another protocol (101) is hung up on, and neither answers nor fails.
+    asked.on('close', () => {
+      if (!answered) reject(new Error('closed without an answer'));
+    });
     asked.end(body ?? undefined);
   });
 
