@@ -25,8 +25,10 @@ const noted: Record<string, readonly string[]> = {
 const addedUp =
   /^telemetry\.(metrics_(minutes|hourly|daily)|rollup_marks|health_marks|device_health)/;
 
-/** What loops write down beside, when they come to it; requests have an actor of their own. */
-const asked: Record<string, string> = { 'platform.audit_log': `WHERE t.actor <> 'system'` };
+/** What loops write down beside, when they come to it, names no request; all that one did is looked at. */
+const asked: Record<string, string> = {
+  'platform.audit_log': `WHERE t.actor <> 'system' OR t.request_id IS NOT NULL`,
+};
 
 const lineOf = (table: string): string => {
   const without = noted[table];
