@@ -7,8 +7,9 @@ import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
 import type { Service } from '@signalbeam/platform/service';
 import Provider from 'oidc-provider';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test, vi } from 'vitest';
 import { createTenant } from './create-tenant.ts';
+import { answerBytesMax } from './oidc.ts';
 import { createService } from './service.ts';
 
 const publicUrl = 'http://127.0.0.1:9';
@@ -86,10 +87,17 @@ afterAll(async () => {
   await world?.close();
 });
 
-const ask = async (method: string, path: string, body?: unknown, token?: string) => {
+const ask = async (
+  method: string,
+  path: string,
+  body?: unknown,
+  token?: string,
+  headers: Record<string, string> = {},
+) => {
   const response = await service.app.request(path, {
     method,
     headers: {
+      ...headers,
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     },
@@ -99,7 +107,7 @@ const ask = async (method: string, path: string, body?: unknown, token?: string)
   return { status: response.status, body: text === '' ? null : JSON.parse(text), response };
 };
 
-const trust = (more: object = {}) =>
+const trust = (more: object = {}, headers: Record<string, string> = {}) =>
   ask(
     'PUT',
     '/api/identity-provider',
@@ -112,6 +120,7 @@ const trust = (more: object = {}) =>
       ...more,
     },
     admin,
+    headers,
   );
 beforeEach(async () => {
   expect((await trust()).status).toBe(200);
@@ -297,6 +306,25 @@ describe('a sign-in elsewhere', () => {
     expect((await signIn('rose')).location).toBe('/?sign-in=oidc-refused');
     says({ jwks_uri: 'https://10.0.0.1/jwks' });
     expect((await signIn('rose')).location).toBe('/?sign-in=oidc-refused');
+    // Of its tokens and its keys no more is read than of its description.
+    for (const [large, location] of [
+      ['/nothing', '/'],
+      ['/token', '/?sign-in=oidc-refused'],
+      ['/jwks', '/?sign-in=oidc-refused'],
+    ]) {
+      const real = makeProvider();
+      handler = (request, response) => {
+        if (request.url === large) {
+          const end = response.end.bind(response) as (text: string) => typeof response;
+          response.end = ((text: string) => {
+            response.removeHeader('content-length');
+            return end(`${text}${' '.repeat(answerBytesMax)}`);
+          }) as typeof response.end;
+        }
+        return real(request, response);
+      };
+      expect([large, (await signIn('rose')).location]).toEqual([large, location]);
+    }
     asked.length = 0;
     handler = (request, response) => {
       asked.push(request.url ?? '');
@@ -372,6 +400,26 @@ test('a provider is tried before it is trusted, and what is wrong is said', asyn
   expect((await check('https://localhost:1')).findings).toMatchObject([
     { what: 'description', ok: false, detail: expect.stringContaining('refused') },
   ]);
+});
+
+test('a provider is changed and deleted by one after the other, on what they read', async () => {
+  const read = await ask('GET', '/api/identity-provider', undefined, admin);
+  const match = { 'if-match': read.response.headers.get('etag') ?? '' };
+  const both = await Promise.all(['Mill', 'Yard'].map((name) => trust({ name }, match)));
+  expect(both.map(({ status }) => status).toSorted()).toEqual([200, 412]);
+  const other = await owner.connect();
+  await other.query('BEGIN');
+  const lock = `SELECT pg_advisory_xact_lock(hashtextextended('identity provider:' || $1, 0))`;
+  await other.query(lock, [tenantId]);
+  const deleting = ask('DELETE', '/api/identity-provider', undefined, admin);
+  await vi.waitFor(async () => {
+    const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+    expect((await other.query(waiting)).rowCount).toBe(1);
+  });
+  await other.query('COMMIT');
+  other.release();
+  expect((await deleting).status).toBe(204);
 });
 
 test('the secret stays here, and a provider without TLS is refused unless it is this machine', async () => {

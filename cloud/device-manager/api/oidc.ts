@@ -250,7 +250,7 @@ export const addOidcRoutes = (api: Api, parts: Parts): void => {
   api.openapi(deleteRoute, async (c) => {
     const author = authorOf(c.var);
     await changeTenant(pools.api, author, async (sql) => {
-      const before = await readProvider(sql, author.tenantId);
+      const before = await lockProvider(sql, author.tenantId);
       if (before === null) throw noSuchProvider();
       await deleteProvider(sql, author.tenantId);
       await writeAudit(sql, {
