@@ -80,6 +80,25 @@ describe('a site', () => {
     expect(body.entries).toMatchObject([{ before: { windows: [] }, after: { windows: [night] } }]);
   });
 
+  test('is changed on the version that its list bears, and on no older one', async () => {
+    await call('POST', '/api/sites', { name: 'versed' });
+    const versionNow = async (): Promise<string> => {
+      type Listed = { sites: { name: string; version: string }[] };
+      const { sites } = (await call<Listed>('GET', '/api/sites')).body;
+      return sites.find(({ name }) => name === 'versed')?.version ?? '';
+    };
+    const change = async (method: string, path: string, version: string, body: object) => {
+      const headers = { 'if-match': `"${version}"` };
+      return (await rig.ask(method, path, { token: acme.operator, body, headers })).status;
+    };
+    const windows = [{ minutes: 90, timeZone: 'Europe/Oslo', cron: '0 2 * * SAT' }];
+    const [first, path] = [await versionNow(), '/api/sites/versed'];
+    expect(await change('PUT', `${path}/windows`, first, { windows })).toBe(200);
+    expect(await change('PUT', `${path}/windows`, first, { windows: [] })).toBe(412);
+    expect(await change('PATCH', path, first, { title: 'Late' })).toBe(412);
+    expect(await change('PATCH', path, await versionNow(), { title: 'In time' })).toBe(200);
+  });
+
   test('is another tenant’s own, of the same name too', async () => {
     await call('POST', '/api/sites', { name: 'shared-name', title: 'ours' });
     const theirs = rival.operator;
