@@ -152,9 +152,10 @@ export const generateClient = async (): Promise<Record<string, string>> => {
 };
 
 if (import.meta.main) {
+  const files = await generateClient();
   rmSync(join(folder, 'api'), { recursive: true, force: true });
   mkdirSync(join(folder, 'api'));
-  for (const [name, text] of Object.entries(await generateClient())) {
+  for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(folder, name), text);
   }
 }
