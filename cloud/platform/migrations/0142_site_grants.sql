@@ -30,17 +30,3 @@ CREATE TRIGGER site_grants_revocation
   AFTER UPDATE OF revoked_at ON device_manager.site_grants
   FOR EACH ROW WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)
   EXECUTE FUNCTION device_manager.note_grant();
-
--- Of all sites, whoever asks: each may be taken back, and what is taken back must fit the one
--- revocation of the tenant, or the oldest would be in force again. Whoever issues waits for another
--- who does.
-CREATE FUNCTION device_manager.count_unexpired_grants(at timestamptz) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended('grants ' || platform.current_tenant(), 0));
-  RETURN (SELECT count(*) FROM device_manager.site_grants
-           WHERE tenant_id = platform.current_tenant() AND expires_at > at);
-END
-$$;
-REVOKE ALL ON FUNCTION device_manager.count_unexpired_grants FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION device_manager.count_unexpired_grants TO sb_api;

@@ -22,8 +22,7 @@ BEGIN
          AND current_uses < max_uses)
     WHEN 'groups' THEN (SELECT count(*) FROM device_manager.groups WHERE tenant_id = tenant)
     WHEN 'bundles' THEN (
-      SELECT count(*) FROM bundle_orchestrator.bundles
-       WHERE tenant_id = tenant AND deleted_at IS NULL)
+      SELECT count(*) FROM bundle_orchestrator.bundles WHERE tenant_id = tenant)
   END;
 END
 $$;
