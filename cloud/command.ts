@@ -10,7 +10,7 @@ import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { setTier } from '@signalbeam/device-manager/set-tier';
 import { readConfig } from '@signalbeam/platform/config';
 import { createPassword } from '@signalbeam/platform/identity/passwords';
-import { tiers } from '@signalbeam/platform/identity/tiers';
+import { tierLimits, tiers } from '@signalbeam/platform/identity/tiers';
 import { openKeyring } from '@signalbeam/platform/keys/keyring';
 import { createLog } from '@signalbeam/platform/logging/log';
 import { hubConfig, hubKeys, leafAdvertiseOf } from '@signalbeam/platform/nats/hub-config';
@@ -128,6 +128,12 @@ const changeTier = async (args: string[], environment: Environment): Promise<voi
     const { before, over } = await setTier(platform, given);
     const was = before === given.tier ? 'has been' : `was ${before} and is`;
     process.stdout.write(`Tenant ${given.tenant} ${was} ${given.tier}.\n`);
+    const keptDays = tierLimits[given.tier].metricsKeptDays;
+    if (keptDays < tierLimits[before].metricsKeptDays) {
+      process.stdout.write(
+        `It keeps samples for ${keptDays} days at most, and the rest for less long: what is older is removed within a day.\n`,
+      );
+    }
     for (const { what, used, limit } of over) {
       const room = `until ${used - limit + 1} fewer are there`;
       process.stdout.write(`It has ${used} ${what} of ${limit}: none is added ${room}.\n`);

@@ -1,7 +1,8 @@
 /**
  * Another tier for a tenant: what whoever runs the cloud does, and no request can. It holds from the
- * next request on. Nothing is taken away from a tenant that has more than its new tier allows: it
- * makes nothing more of that kind until it has room, and is told so.
+ * next request on. Of what is counted nothing is taken away from a tenant that has more than its new
+ * tier allows: it makes nothing more of that kind until it has room, and is told so. What the new tier
+ * keeps for less long is removed by the next maintenance, as if the tenant had chosen so.
  */
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
