@@ -1,7 +1,6 @@
 /**
- * The whole cloud in one process; the commands that prepare it (`hub-config`, `create-tenant`);
- * and `route`, one address for services that run alone. The only place here that reads the
- * environment.
+ * The whole cloud in one process; the commands that prepare and keep it (./command.ts); and `route`,
+ * one address for services that run alone. The only place here that reads the environment.
  */
 import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
 import { createService as createDeviceManager } from '@signalbeam/device-manager/service';
