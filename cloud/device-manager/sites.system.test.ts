@@ -75,7 +75,7 @@ describe('a site', () => {
     expect((await call('PUT', '/api/sites/nowhere/windows', { windows: [] })).status).toBe(404);
     const { body } = await call<{ entries: { before: object; after: object }[] }>(
       'GET',
-      '/api/audit?action=site.windows',
+      '/api/audit?action=site.change-windows',
     );
     expect(body.entries).toMatchObject([{ before: { windows: [] }, after: { windows: [night] } }]);
   });

@@ -221,7 +221,7 @@ export const addSiteRoutes = (api: Api, parts: Parts): void => {
       await setSiteWindows(sql, name, windows);
       tellVersion(c, factsOf({ title: locked.title, windows }));
       const facts = { before: { windows: locked.windows }, after: { windows } };
-      await tell(sql, 'windows', { name, ...facts }, { caller, ip });
+      await tell(sql, 'change-windows', { name, ...facts }, { caller, ip });
       await recordEvent(sql, {
         tenantId: caller.tenantId,
         type: 'site.windows-changed',

@@ -14,6 +14,7 @@ it('is told under the subject of its kind, by what became of it', () => {
   });
   const told: [string, string][] = [
     ['site.change', 'signalbeam.devices.sites.changed'],
+    ['site.change-windows', 'signalbeam.devices.sites.changed-windows'],
     ['group.delete', 'signalbeam.devices.groups.deleted'],
     ['registration-token.revoke', 'signalbeam.devices.registration-tokens.revoked'],
     ['user.sign-in', 'signalbeam.users.signed-in'],
