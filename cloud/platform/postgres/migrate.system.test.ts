@@ -108,6 +108,15 @@ describe('migrate', () => {
     });
   });
 
+  it('goes on where ours had been changed for a while and were put back', async () => {
+    await migrate({ url: database.url });
+    await query(`UPDATE platform.migrations
+      SET checksum = '16499ef8dcc3aec1c807d1339f55d76548982e9c0f7b9262ca4dc0e5b20619ea'
+      WHERE name = '0142_site_grants.sql'`);
+    await query(`DELETE FROM platform.migrations WHERE name LIKE '0145%'`);
+    expect(await migrate({ url: database.url })).toEqual(['0145_unexpired_grants.sql']);
+  });
+
   it('bears what newer code applied, and fills in lower numbers of another service', async () => {
     await file('0100_later.sql', 'CREATE TABLE later (id int)');
     await migrate({ url: database.url, folder });
