@@ -1,8 +1,9 @@
 /**
  * Asks Postgres for what may have to change: devices that are bad and not noted, conditions that are
  * due, got better or worse, and those that nothing watches any more. One statement for each kind of
- * rule and look, over indexes, whatever the number of devices; rows on which nothing is due are not
- * read into the process. What becomes of them is decided in ../core/alert-plan.ts.
+ * rule and look (two where some rules ask for less than an index holds), over indexes, whatever the
+ * number of devices; rows on which nothing is due are not read into the process. What becomes of them
+ * is decided in ../core/alert-plan.ts.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Condition, Watched } from '../core/alert-plan.ts';
@@ -28,8 +29,10 @@ export type Candidate = Watched & {
 };
 
 type Measure = {
+  /** From this value on a device is in an index; whoever asks for less reads all devices. */
+  indexedFrom?: number;
   /** Devices that may be bad: `tenant_id, device_id`, given the lowest threshold as $9. */
-  suspects: (lowest: number) => string;
+  suspects: (isIndexed: boolean) => string;
   /** What is measured of the device `l`, as `m`. */
   join: string;
   /** Of the device `l`, whose presence is `p`; null when nobody knows. */
@@ -42,7 +45,7 @@ type Measure = {
 const oneOf = (table: string, name: string): string =>
   `LEFT JOIN LATERAL (SELECT * FROM ${table} t WHERE t.device_id = l.device_id OFFSET 0) ${name} ON true`;
 
-/** From these values on a device is in an index (0324); whoever asks for less reads all devices. */
+/** By 0324. */
 const indexedFrom = {
   cpu_percent: 80,
   memory_percent: 80,
@@ -51,8 +54,9 @@ const indexedFrom = {
 } as const;
 
 const sampled = (column: keyof typeof indexedFrom): Measure => ({
-  suspects: (lowest) => `SELECT tenant_id, device_id FROM telemetry.latest_metrics
-    WHERE ${column} >= $9::float8 ${lowest >= indexedFrom[column] ? `AND ${column}_is_high` : ''}`,
+  indexedFrom: indexedFrom[column],
+  suspects: (isIndexed) => `SELECT tenant_id, device_id FROM telemetry.latest_metrics
+    WHERE ${column} >= $9::float8 ${isIndexed ? `AND ${column}_is_high` : ''}`,
   join: oneOf('telemetry.latest_metrics', 'm'),
   value: `CASE WHEN p.presence = 'online'
                 AND m.received_at > $10::timestamptz - interval '${sampleMsMax} milliseconds'
@@ -88,8 +92,9 @@ const measures: Record<Exclude<RuleType, 'rollout-failed'>, Measure> = {
   'high-memory': sampled('memory_percent'),
   'low-disk': sampled('disk_percent'),
   'low-battery': {
-    suspects: (lowest) => `SELECT tenant_id, device_id FROM telemetry.reported
-      WHERE battery_used_percent >= $9::float8 ${lowest >= 50 ? 'AND battery_used_percent >= 50' : ''}`,
+    indexedFrom: 50,
+    suspects: (isIndexed) => `SELECT tenant_id, device_id FROM telemetry.reported
+      WHERE battery_used_percent >= $9::float8 ${isIndexed ? 'AND battery_used_percent >= 50' : ''}`,
     join: oneOf('telemetry.reported', 'm'),
     value: "CASE WHEN p.presence = 'online' THEN m.battery_used_percent END",
     since: 'm.received_at',
@@ -119,13 +124,13 @@ const inScope = (r: string): string => `LATERAL (
 
 const statementOf = (
   { suspects, join, value, since, toldSince }: Measure,
-  lowest: number,
+  isIndexed: boolean,
 ): string => `
   WITH ${join.includes('errors') ? errorsCounted : ''} ${rulesGiven},
   looked AS (
     SELECT r.*, s.device_id, NULL::timestamptz AS since, NULL::timestamptz AS ok_since,
            NULL::uuid AS alert_id
-      FROM (${suspects(lowest)}) s JOIN rules r ON r.tenant_id = s.tenant_id
+      FROM (${suspects(isIndexed)}) s JOIN rules r ON r.tenant_id = s.tenant_id
       LEFT JOIN LATERAL (
         SELECT true AS is_noted FROM telemetry.alert_conditions c
          WHERE c.tenant_id = r.tenant_id AND c.rule_id = r.rule_id
@@ -196,21 +201,36 @@ const valuesOf = (rules: readonly TenantRule[]): unknown[] => [
   rules.map(({ rule }) => rule.exceptSites.join(',')),
 ];
 
+const thresholdOf = ({ rule }: TenantRule): number => levelsOf(rule).threshold ?? 1;
+
+/** Apart: where one tenant's rule reads all devices, those of the others are not looked at closer. */
+export const byIndex = (type: MeasuredType, all: readonly TenantRule[]) => {
+  const { indexedFrom: from = Number.NEGATIVE_INFINITY } = measures[type];
+  const rules = all.filter(({ rule }) => rule.type === type);
+  return [true, false].flatMap((isIndexed) => {
+    const among = rules.filter((each) => thresholdOf(each) >= from === isIndexed);
+    return among.length === 0 ? [] : [{ isIndexed, rules: among }];
+  });
+};
+
 export const findCandidates = async (
   sql: Sql,
   type: MeasuredType,
   all: readonly TenantRule[],
   nowMs: number,
 ): Promise<Candidate[]> => {
-  const rules = all.filter(({ rule }) => rule.type === type);
-  if (rules.length === 0) return [];
-  const lowest = Math.min(...rules.map(({ rule }) => levelsOf(rule).threshold ?? 1));
-  const { rows } = await sql.query<Row>({
-    text: statementOf(measures[type], lowest),
-    values: [...valuesOf(rules), lowest, new Date(nowMs)],
-  });
-  const byId = new Map(rules.map((each) => [`${each.tenantId} ${each.rule.id}`, each]));
-  return rows.map((row) => candidateOf(row, byId.get(`${row.tenant_id} ${row.rule_id}`), nowMs));
+  const found: Candidate[] = [];
+  for (const { isIndexed, rules } of byIndex(type, all)) {
+    const { rows } = await sql.query<Row>({
+      text: statementOf(measures[type], isIndexed),
+      values: [...valuesOf(rules), Math.min(...rules.map(thresholdOf)), new Date(nowMs)],
+    });
+    const byId = new Map(rules.map((each) => [`${each.tenantId} ${each.rule.id}`, each]));
+    for (const row of rows) {
+      found.push(candidateOf(row, byId.get(`${row.tenant_id} ${row.rule_id}`), nowMs));
+    }
+  }
+  return found;
 };
 
 /** Conditions of devices that are gone or moved, and of rules that are off, deleted or elsewhere. */
