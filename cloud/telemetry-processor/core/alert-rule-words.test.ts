@@ -26,6 +26,9 @@ it('finds no fault with what it came with, and names the field of what makes no 
   expect(paths({ clearThreshold: 95 })).toEqual(['clearThreshold']);
   expect(paths({ clearThreshold: 10 }, 'low-battery')).toEqual(['clearThreshold']);
   expect(paths({ threshold: 100 }, 'low-battery')).toContain('threshold');
+  for (const clearThreshold of [100, 150]) {
+    expect(paths({ clearThreshold }, 'low-battery')).toEqual(['clearThreshold']);
+  }
   expect(paths({ severity: 'critical', escalateAfterSeconds: 60 })).toEqual([
     'escalateAfterSeconds',
   ]);

@@ -80,7 +80,7 @@ export const ruleFaults = (rule: AlertRule): RuleFault[] => {
       const side = isBelow(rule.type) ? 'below' : 'above';
       faults.push({ path: 'clearThreshold', message: `must not be ${side} the threshold` });
     }
-    if (levels.clearThreshold === 0) {
+    if (levels.clearThreshold !== null && levels.clearThreshold <= 0) {
       faults.push({ path: 'clearThreshold', message: 'would never resolve' });
     }
   }
