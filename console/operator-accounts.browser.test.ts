@@ -151,8 +151,13 @@ it('trusts a provider that was tried first, changes its rules, and takes it away
   await page.getByLabel('Client id').fill('signalbeam');
   await page.getByLabel('Client secret').fill('a secret of both');
   await page.getByRole('button', { name: 'Add rule' }).click();
-  await page.getByLabel('Claim has').fill('fleet-admins');
-  await page.getByRole('group', { name: 'Rule 1' }).getByLabel('Sites').fill('north');
+  const rule = (place: number) => page.getByRole('group', { name: `Rule ${place}` });
+  await rule(1).getByLabel('Claim has').fill('temps');
+  await page.getByRole('button', { name: 'Add rule' }).click();
+  await rule(2).getByLabel('Claim has').fill('fleet-admins');
+  await rule(2).getByLabel('Sites').fill('north');
+  await rule(1).getByRole('button', { name: 'Remove rule' }).click();
+  expect(await page.getByLabel('Claim has').inputValue()).toBe('fleet-admins');
   await page.getByRole('button', { name: 'Test' }).click();
   await page.getByText('It calls itself https://other.example; write it exactly so.').waitFor();
   expect(await looksFor(page, 'a provider that is not what it says')).toEqual([]);

@@ -1,5 +1,6 @@
 /** The form of an identity provider: what is asked for, and what of it becomes the request. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
 import type { FieldError } from '../data/request.ts';
 import type { IdentityProvider, Role, RoleRule } from '../data/types.ts';
 import { icon } from '../ui/icons.ts';
@@ -93,7 +94,11 @@ export const providerFields = (given: {
     <section class="card padded stack"><h2>Who may what</h2>
       <p class="muted">Role and sites follow the provider at each sign-in. Of several rules the one that allows most counts.</p>
       ${field({ name: 'role-claim', label: 'Claim', value: provider.roleClaim, hint: 'Of the ID token. A dotted name reaches into objects: realm_access.roles' }, errors)}
-      ${rules.map(({ key, rule }, index) => ruleRow(rule, index, () => removeRule(key)))}
+      ${repeat(
+        rules,
+        ({ key }) => key,
+        ({ key, rule }, index) => ruleRow(rule, index, () => removeRule(key)),
+      )}
       <div><button type="button" class="button" @click=${addRule}>${icon('plus')}Add rule</button></div>
       <div class="field"><label for="default-role">Whom no rule names</label>
         <select class="input" id="default-role" name="default-role">
