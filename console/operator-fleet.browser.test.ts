@@ -76,6 +76,13 @@ describe('the fleet', () => {
     // Both devices have the key, so the list alone does not tell that the whole of it was understood.
     await expect.poll(() => new URL(page.url()).searchParams.get('query')).toBe('ring=canary');
     await expect.poll(() => rows().count()).toBe(2);
+    // Taken away by the page and written again, it holds again.
+    await page.getByRole('searchbox').fill('nobody');
+    await page.getByRole('button', { name: 'Show all devices' }).click();
+    await expect.poll(() => rows().count()).toBe(names.length);
+    expect(await box().inputValue()).toBe('');
+    await box().fill('ring=canary');
+    await expect.poll(() => rows().count()).toBe(2);
     await page.reload();
     await expect.poll(() => rows().count()).toBe(2);
     expect(await box().inputValue()).toBe('ring=canary');

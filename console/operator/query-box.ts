@@ -128,7 +128,12 @@ class QueryBox extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
-    if (changed.has('query') && this.query !== this.value.trim()) this.value = this.query;
+    if (!changed.has('query')) return;
+    // What the page took away may be told again.
+    this.#said = this.query;
+    if (this.query === this.value.trim()) return;
+    this.value = this.query;
+    this.judged = null;
   }
 
   protected override updated(): void {
