@@ -75,6 +75,13 @@ describe('a device', () => {
     await page.getByRole('textbox', { name: 'Notes' }).fill('serial: A-17\nnonsense');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByText('Line 2 needs a name and a colon').waitFor();
+    // What somebody else notes meanwhile takes nothing from the field.
+    const path = new URL(page.url()).pathname;
+    await desk.cloud.ask('PATCH', `/api${path}`, { name: 'press one', metadata: { bay: '4' } });
+    await desk.heading('press one').waitFor();
+    expect(await page.getByRole('textbox', { name: 'Notes' }).inputValue()).toContain('nonsense');
+    await desk.cloud.ask('PATCH', `/api${path}`, { name: 'press 1', metadata: {} });
+    await desk.heading('press 1').waitFor();
     await page.getByRole('textbox', { name: 'Notes' }).fill('serial: A-17\nwho: <img src=x>');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('definition').filter({ hasText: '<img src=x>' }).waitFor();
@@ -117,11 +124,28 @@ describe('sites', () => {
     await overlay().getByRole('button', { name: 'Take back' }).click();
     await overlay().getByText('Taken back').waitFor();
     await page.keyboard.press('Escape');
+    const hours = { timeZone: 'UTC', minutes: 60 };
+    await row('Plant 8').getByRole('button', { name: 'Windows' }).click();
+    await overlay().getByLabel('Opens').fill('0 3 * * SUN');
+    await desk.cloud.ask('PUT', '/api/sites/plant-8/windows', {
+      windows: [{ cron: '0 2 * * SAT', ...hours }],
+    });
+    await overlay().getByRole('button', { name: 'Add window' }).click();
+    await overlay()
+      .getByText(/changed this at .*nothing was saved/)
+      .waitFor();
+    await row('Plant 8').getByText('1 maintenance window').waitFor();
+    await page.keyboard.press('Escape');
+    await row('Plant 8').getByRole('button', { name: 'Windows' }).click();
+    await overlay().getByText('0 2 * * SAT for 60 min (UTC)').waitFor();
+    await page.keyboard.press('Escape');
     await row('Plant 8').getByRole('button', { name: 'Move devices here' }).click();
     expect(await looksFor(page, 'moving devices')).toEqual([]);
     await overlay().getByRole('button', { name: 'Move devices' }).click();
     await row('plant-8').getByText('3 devices').waitFor();
     await row('plant-7').getByText('0 devices').waitFor();
-    expect(troubles.filter((each) => !/^412: .*\/api\/sites\/plant-8$/.test(each))).toEqual([]);
+    expect(
+      troubles.filter((each) => !/^412: .*\/api\/sites\/plant-8(\/windows)?$/.test(each)),
+    ).toEqual([]);
   });
 });

@@ -85,6 +85,8 @@ class AlertRulesPage extends LitElement {
     } catch (error) {
       this.error = asError(error);
     }
+    // Also when somebody was faster: who opens the rule again begins with theirs.
+    this.#rules.refresh();
   }
 
   #faultOf(path: string): TemplateResult | typeof nothing {

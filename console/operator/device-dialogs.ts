@@ -38,7 +38,8 @@ class DeviceDialogs extends LitElement {
     if (this.dialog === 'deploy') void this.#loadBundles();
   }
 
-  #close(isChanged = false): void {
+  /** Whoever was refused sees next how it is by now. */
+  #close(isChanged = this.error !== null): void {
     this.dispatchEvent(new CustomEvent('closed', { detail: { changed: isChanged } }));
   }
 

@@ -3,7 +3,6 @@
  * is what is kept.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { beganWith, readBefore } from '../data/basis.ts';
 import { notesIn } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Device } from '../data/types.ts';
@@ -20,7 +19,8 @@ class DeviceMetadata extends LitElement {
   };
   app!: App;
   device!: Device;
-  editing = false;
+  /** As it was when somebody began to write: what is renewed meanwhile takes nothing from the field. */
+  editing: Device | null = null;
   error: ApiError | null = null;
   fault: string | null = null;
 
@@ -28,37 +28,36 @@ class DeviceMetadata extends LitElement {
     return this;
   }
 
-  async #save(event: SubmitEvent): Promise<void> {
+  async #save(event: SubmitEvent, device: Device): Promise<void> {
     event.preventDefault();
     this.error = null;
-    const form = event.currentTarget as HTMLFormElement;
-    const text = String(new FormData(form).get('notes'));
+    const text = String(new FormData(event.currentTarget as HTMLFormElement).get('notes'));
     const read = notesIn(text);
     this.fault = read.kind === 'fault' ? read.reason : null;
     if (read.kind === 'fault') return;
     try {
-      this.device = await this.app.api.annotate(readBefore(form, this.device), read.notes);
-      this.editing = false;
-      this.dispatchEvent(new CustomEvent('changed'));
+      this.device = await this.app.api.annotate(device, read.notes);
+      this.editing = null;
     } catch (error) {
       this.error = asError(error);
     }
+    this.dispatchEvent(new CustomEvent('changed'));
   }
 
-  #form(): TemplateResult {
-    const text = Object.entries(this.device.metadata)
+  #form(device: Device): TemplateResult {
+    const text = Object.entries(device.metadata)
       .map(([name, value]) => `${name}: ${value}`)
       .join('\n');
     const details = this.error?.errors.map(({ message }) => message).join(' ') ?? '';
     const told = this.fault ?? details;
-    return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#save(event)} @input=${(event: Event) => beganWith(event.currentTarget, this.device)}>
+    return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#save(event, device)}>
       ${errorNotice(this.error)}${told === '' ? nothing : html`<p class="error-text" role="alert">${told}</p>`}
       <div class="field"><label for="notes">Notes</label>
         <textarea class="input mono" id="notes" name="notes" rows="5" spellcheck="false" .value=${text}></textarea>
         <span class="hint">One a line, such as <code>serial: A-17</code>. Tags find devices; notes only tell.</span></div>
       <div class="row"><button type="submit" class="button primary">Save</button>
         <button type="button" class="button" @click=${() => {
-          this.editing = false;
+          this.editing = null;
         }}>Cancel</button></div></form>`;
   }
 
@@ -76,13 +75,13 @@ class DeviceMetadata extends LitElement {
               run: () => {
                 this.error = null;
                 this.fault = null;
-                this.editing = true;
+                this.editing = this.device;
               },
             })
       }</header>
       <div class="body">${
         this.editing
-          ? this.#form()
+          ? this.#form(this.editing)
           : notes.length === 0
             ? html`<p class="muted">None yet: a serial number, a cabinet, whom to call.</p>`
             : html`<dl class="facts">${notes.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`

@@ -1,6 +1,5 @@
 /** One group: what chooses its devices, who is in it now and how they came to be. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { beganWith, readBefore } from '../data/basis.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
@@ -29,12 +28,15 @@ const origins: Record<GroupMember['origin'], string> = {
 class GroupPage extends LitElement {
   static override properties = {
     dialog: { state: true },
+    changing: { state: true },
     error: { state: true },
     target: { state: true },
   };
   app!: App;
   params: Params = {};
   dialog: 'none' | 'change' | 'remove' = 'none';
+  /** As it was when somebody began to write: what is renewed meanwhile takes nothing from the fields. */
+  changing: Group | null = null;
   error: ApiError | null = null;
   target: BulkTarget | null = null;
   #group = createResource(this, () => this.app.api.group(this.#id));
@@ -77,12 +79,12 @@ class GroupPage extends LitElement {
       after();
     } catch (error) {
       this.error = asError(error);
+      this.#refresh();
     }
   }
 
   #change(event: SubmitEvent, group: Group): void {
     event.preventDefault();
-    const read = readBefore(event.currentTarget, group);
     const form = new FormData(event.currentTarget as HTMLFormElement);
     const change = {
       name: String(form.get('name')).trim(),
@@ -90,14 +92,14 @@ class GroupPage extends LitElement {
       ...(group.query === null ? {} : { query: queryIn(event) }),
     };
     void this.#do(
-      () => this.app.api.changeGroup(read, change),
+      () => this.app.api.changeGroup(group, change),
       `${change.name} is changed.`,
       () => this.#refresh(),
     );
   }
 
   #changeForm(group: Group): TemplateResult {
-    return html`<form class="stack" @submit=${(event: SubmitEvent) => this.#change(event, group)} @input=${(event: Event) => beganWith(event.currentTarget, group)}>
+    return html`<form class="stack" @submit=${(event: SubmitEvent) => this.#change(event, group)}>
       ${errorNotice(this.error)}
       <div class="field"><label for="group-name">Name</label><input class="input" id="group-name" name="name" value=${group.name} required maxlength="100" autofocus /></div>
       <div class="field"><label for="group-description">Description</label><input class="input" id="group-description" name="description" value=${group.description} maxlength="500" /></div>
@@ -185,6 +187,7 @@ class GroupPage extends LitElement {
     const refused = refusedByRole(this.app.user);
     const open = (which: 'change' | 'remove') => () => {
       this.error = null;
+      this.changing = group ?? null;
       this.dialog = which;
     };
     return html`<div class="page-head"><div class="stack tight"><h1>${group?.name ?? 'Group'}</h1>
@@ -223,7 +226,7 @@ class GroupPage extends LitElement {
       ${
         group === undefined
           ? nothing
-          : html`${dialog({ label: `Change ${group.name}`, open: this.dialog === 'change', onClose, body: () => this.#changeForm(group) })}
+          : html`${dialog({ label: `Change ${group.name}`, open: this.dialog === 'change', onClose, body: () => this.#changeForm(this.changing ?? group) })}
             ${dialog({ label: `Delete ${group.name}?`, open: this.dialog === 'remove', onClose, body: () => this.#removeForm(group) })}`
       }
       <bulk-dialog .app=${this.app} .target=${this.target} @closed=${() => {

@@ -82,11 +82,12 @@ class ProviderPage extends LitElement {
       const { api, user } = this.app;
       await api.saveProvider(this.editing ?? noProvider, wish, user.tenantId);
       this.#edit(null);
-      this.#provider.refresh();
       notify('ok', 'Saved. It holds from the next sign-in.');
     } catch (error) {
       this.error = asError(error);
     }
+    // Also when somebody was faster: what is shown once this is closed is theirs.
+    this.#provider.refresh();
     this.busy = null;
   }
 

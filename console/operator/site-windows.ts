@@ -32,10 +32,11 @@ class SiteWindows extends LitElement {
     this.error = null;
     try {
       this.read = await this.app.api.setSiteWindows(this.read ?? this.site, windows);
-      this.dispatchEvent(new CustomEvent('changed', { bubbles: true }));
     } catch (error) {
       this.error = asError(error);
     }
+    // Also when somebody was faster: who opens this again begins with theirs.
+    this.dispatchEvent(new CustomEvent('changed', { bubbles: true }));
     this.busy = false;
     return this.error === null;
   }
