@@ -290,6 +290,10 @@ describe('alerts', () => {
     await overlay().getByLabel('Well again below').fill('75');
     await overlay().getByRole('button', { name: 'Save' }).click();
     await row.getByText(/at 80 % or above/).waitFor();
+    const battery = page.getByRole('row', { name: /Battery low/ });
+    await battery.getByRole('button', { name: 'Change' }).click();
+    expect(await overlay().getByLabel('Bad at or below').inputValue()).toBe('20');
+    expect(await overlay().getByLabel('Well again above').inputValue()).toBe('25');
     await page.goto(`${desk.cloud.url}/silences?site=plant-7`);
     await overlay().getByLabel('Why').fill('Works');
     await overlay().getByRole('button', { name: 'Silence' }).click();

@@ -28,6 +28,18 @@ const secondsOf = (form: FormData, name: string): number | null => {
 const minutesOf = (seconds: number | null): string =>
   seconds === null ? '' : String(Math.round((seconds / 60) * 100) / 100);
 
+/** Of a battery what is left is judged: less is worse, so its words are the other way round. */
+const levelWords = (type: AlertType) =>
+  type === 'low-battery'
+    ? {
+        ...{ bad: 'Bad at or below', well: 'Well again above' },
+        hint: 'Higher than that, so that it does not flap.',
+      }
+    : {
+        ...{ bad: 'Bad from', well: 'Well again below' },
+        hint: 'Lower than “bad from”, so that it does not flap.',
+      };
+
 const fieldsOf = (form: FormData, rule: AlertRule): AlertRuleFields => {
   const severity = String(form.get('severity')) as AlertSeverity;
   const site = String(form.get('site') ?? '').trim();
@@ -81,7 +93,6 @@ class AlertRulesPage extends LitElement {
     try {
       notify('ok', await act(new FormData(event.currentTarget as HTMLFormElement)));
       this.shown = null;
-      this.#rules.refresh();
     } catch (error) {
       this.error = asError(error);
     }
@@ -114,6 +125,7 @@ class AlertRulesPage extends LitElement {
     };
     const { threshold, clearThreshold, forSeconds, clearSeconds, escalateAfterSeconds } = rule;
     const isNumber = threshold !== null;
+    const words = levelWords(rule.type);
     return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#do(event, act)}>${errorNotice(this.error)}
       <p class="muted">${isNew ? `Holds at its site instead of “${rule.name}”.` : `Now: ${rule.consequence}`}</p>
       <div class="field"><label for="rule-name">Name</label><input class="input" id="rule-name" name="name" required maxlength="100" value=${isNew ? '' : rule.name} autocomplete="off" autofocus />${this.#faultOf('name')}</div>
@@ -122,8 +134,8 @@ class AlertRulesPage extends LitElement {
         ${(['info', 'warning', 'critical'] as const).map((each) => html`<option value=${each} ?selected=${rule.severity === each}>${severityOf({ severity: each, status: 'active' }).word}</option>`)}</select></div>
       ${
         isNumber
-          ? html`${this.#number('threshold', 'Bad from', String(threshold), '')}
-            ${this.#number('clearThreshold', 'Well again below', clearThreshold === null ? '' : String(clearThreshold), 'Lower than “bad from”, so that it does not flap.')}`
+          ? html`${this.#number('threshold', words.bad, String(threshold), '')}
+            ${this.#number('clearThreshold', words.well, clearThreshold === null ? '' : String(clearThreshold), words.hint)}`
           : nothing
       }
       ${this.#number('for', 'For how many minutes', minutesOf(forSeconds), 'It must be bad all that time before anybody is told.', 'forSeconds')}

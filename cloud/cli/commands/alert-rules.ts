@@ -11,8 +11,12 @@ const severities = ['info', 'warning', 'critical'] as const;
 
 const fieldFlags = {
   severity: { type: 'string', value: 'SEVERITY', about: 'how loud', choices: severities },
-  threshold: { type: 'string', value: 'N', about: 'bad from this value on' },
-  clear: { type: 'string', value: 'N', about: 'well again below this value' },
+  threshold: {
+    type: 'string',
+    value: 'N',
+    about: 'bad from this value on; a battery at it or below',
+  },
+  clear: { type: 'string', value: 'N', about: 'well again below this value; a battery above it' },
   for: { type: 'string', value: 'TIME', about: 'how long it must be bad: 90s, 10m, 2h' },
   'clear-for': { type: 'string', value: 'TIME', about: 'how long it must be well to resolve' },
   escalate: {
