@@ -221,9 +221,14 @@ describe('every page', () => {
     await live().waitFor();
     await page.setViewportSize({ width: 320, height: 700 });
     const bar = page.getByRole('navigation');
-    await bar.getByRole('button', { name: 'More' }).click();
+    const more = bar.getByRole('button', { name: 'More' });
+    await more.click();
     expect(await looksFor(page, 'the sections of a phone')).toEqual([]);
     await page.setViewportSize({ width: 320, height: 700 });
+    await page.keyboard.press('Escape');
+    await bar.getByRole('link', { name: 'Tokens' }).waitFor({ state: 'hidden' });
+    expect(await more.evaluate((node) => node === document.activeElement)).toBe(true);
+    await page.keyboard.press('Enter');
     await bar.getByRole('link', { name: 'Tokens' }).click();
     await heading('Registration tokens').waitFor();
     expect(await bar.getByRole('link').count()).toBe(4);
