@@ -185,7 +185,8 @@ export type Site = {
   name: string;
   title: string;
   devices: number;
-  pending: number /** When rollouts may change its devices; empty: at any time. */;
+  pending: number;
+  /** When rollouts may change its devices; empty: at any time. */
   windows: SiteWindow[];
 };
 
