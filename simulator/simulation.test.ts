@@ -3,52 +3,14 @@
  * planted bugs. With SIGNALBEAM_FULL=1: thousands of seeds, whole weeks, every planted bug.
  */
 import { expect, test } from 'vitest';
+import { coveringSeeds, everyKind, failuresOf, full, patience, run } from './batch.suite.ts';
 import { bugs } from './bugs/catalogue.ts';
 import { rolloutBugs } from './bugs/rollout-bugs.ts';
 import { siteBugs } from './bugs/site-bugs.ts';
-import { outcomes, siteRecords, siteStates, unmet } from './checks/sometimes.ts';
+import { unmet } from './checks/sometimes.ts';
 import { corpus } from './corpus.ts';
-import { faultKinds, isRolloutFault, isSiteFault, siteFaults } from './plan/kinds.ts';
-import { type BatchOptions, type BatchResult, runBatch } from './run/batch.ts';
 import { hasMesh, hasRollouts } from './run/seed.ts';
-import { commandOf, tellFigures } from './run/tell.ts';
-
-const full = process.env['SIGNALBEAM_FULL'] === '1';
-/** A machine that is busy otherwise is slow; a hang is what this is for. */
-const patience = full ? 3_600_000 : 600_000;
-
-/** So many seeds without a mesh bring every fault of theirs together with every state, with some to spare. */
-const coveringSeeds = 90;
-const covering = Array.from({ length: coveringSeeds * 2 }, (_, index) => ({
-  seed: index + 1,
-  faults: null,
-}))
-  .filter(({ seed }) => !hasMesh(seed))
-  .slice(0, coveringSeeds);
-const everyKind = faultKinds.filter((kind) => !(isSiteFault(kind) || isRolloutFault(kind)));
-
-/** So few bring each fault, state and record of a mesh at least once. */
-const meshes = [2, 6, 10, 14, 18, 22, 26, 30, 46, 66, 74, 146, 158, 182].map((seed) => ({
-  seed,
-  faults: null,
-}));
-
-const run = (options: Partial<BatchOptions>): Promise<BatchResult> =>
-  runBatch({
-    from: 1,
-    to: null,
-    budgetMs: null,
-    faults: null,
-    bug: null,
-    eventsMin: null,
-    stopAtFailure: false,
-    ...options,
-  });
-
-const failuresOf = ({ failures }: BatchResult): string[] =>
-  failures.map(
-    (each) => `${each.violation?.invariant}: ${each.violation?.text}: ${commandOf(each, null)}`,
-  );
+import { tellFigures } from './run/tell.ts';
 
 test(
   'what once was found stays found',
@@ -56,35 +18,6 @@ test(
     const result = await run({ only: corpus });
     expect(failuresOf(result)).toEqual([]);
     expect(result.seeds).toBe(corpus.length);
-  },
-  patience,
-);
-
-test(
-  'every fault meets every state',
-  async () => {
-    const result = await run({ only: covering });
-    console.log(`a fixed range: ${tellFigures(result)}`);
-    expect(failuresOf(result)).toEqual([]);
-    expect(unmet(result.sometimes, everyKind)).toEqual([]);
-    const ofRollouts = ['orchestrator-killed', ...outcomes];
-    expect(ofRollouts.filter((what) => !result.sometimes[what])).toEqual([]);
-  },
-  patience,
-);
-
-test(
-  'every fault of a mesh strikes, every state of it is met, every kind of record is merged',
-  async () => {
-    const result = await run({ only: meshes, eventsMin: 15_000 });
-    console.log(`a fixed range with a mesh: ${tellFigures(result)}`);
-    expect(failuresOf(result)).toEqual([]);
-    expect(siteFaults.filter((kind) => !result.sometimes[kind])).toEqual([]);
-    const met = Object.keys(result.sometimes);
-    expect(siteStates.filter((state) => !met.some((key) => key.endsWith(` × ${state}`)))).toEqual(
-      [],
-    );
-    expect(siteRecords.filter((kind) => !result.sometimes[`record ${kind}`])).toEqual([]);
   },
   patience,
 );

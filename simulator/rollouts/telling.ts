@@ -78,8 +78,7 @@ const failedOf = (
   tables.rollouts
     .get(slot?.rolloutId ?? '')
     ?.rows.find(
-      (row) =>
-        row.deviceId === deviceId && (row.status === 'failed' || row.status === 'planned'),
+      (row) => row.deviceId === deviceId && (row.status === 'failed' || row.status === 'planned'),
     );
 
 const tellSome = (cloud: Cloud, rollout: Rollout): string[] => {

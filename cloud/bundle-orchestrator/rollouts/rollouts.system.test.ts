@@ -275,10 +275,14 @@ describe('what devices had before', () => {
     const [first, second] = devices as [TestDevice, TestDevice];
     const older = await started(bundleId, '1.0.0', [first, second]);
     for (const device of [first, second]) await says(device, bundleId, 'running');
-    await eventually(async () => expect(await get(older.id)).toMatchObject({ status: 'succeeded' }));
+    await eventually(async () =>
+      expect(await get(older.id)).toMatchObject({ status: 'succeeded' }),
+    );
     const newer = await started(bundleId, '2.0.0', [first]);
     await says(first, bundleId, 'running');
-    await eventually(async () => expect(await get(newer.id)).toMatchObject({ status: 'succeeded' }));
+    await eventually(async () =>
+      expect(await get(newer.id)).toMatchObject({ status: 'succeeded' }),
+    );
     // Nobody hears of the first meanwhile: the newer one waits for it.
     for (const { id } of [newer, older]) expect((await steer(id, 'rollback')).status).toBe(200);
     await eventually(async () => {
