@@ -227,7 +227,7 @@ describe('every page', () => {
     await page.setViewportSize({ width: 320, height: 700 });
     await page.keyboard.press('Escape');
     await bar.getByRole('link', { name: 'Tokens' }).waitFor({ state: 'hidden' });
-    expect(await more.evaluate((node) => node === document.activeElement)).toBe(true);
+    await expect.poll(() => more.evaluate((node) => node === document.activeElement)).toBe(true);
     await page.keyboard.press('Enter');
     await bar.getByRole('link', { name: 'Tokens' }).click();
     await heading('Registration tokens').waitFor();

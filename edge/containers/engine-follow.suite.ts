@@ -1,6 +1,8 @@
 /** How a log is followed on every engine: by the container's name, whatever becomes of it. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { chooseNamed, labels } from '../core/container.ts';
+import type { Engine } from './engine.ts';
 import { type Site, until } from './engine-site.suite.ts';
 import { type Followed, type FollowParts, followContainer } from './follow-container.ts';
 
@@ -16,6 +18,18 @@ export const followTests = (siteNow: () => Site) => {
         ...more,
       });
     };
+    /** As a busy one: every other time it begins to follow long after it was asked to. */
+    const slowly = (engine: Engine): Engine => {
+      let opened = 0;
+      return {
+        ...engine,
+        followLogs: async function* (id, signal) {
+          opened += 1;
+          if (opened % 2 === 1) await sleep(300);
+          yield* engine.followLogs(id, signal);
+        },
+      };
+    };
     const wordOf = (each: Followed): string =>
       each.kind === 'line' ? each.line.text : each.kind === 'note' ? each.note : each.reason;
     const named = (name: string) => ({ labels: { [labels.container]: name } });
@@ -29,7 +43,8 @@ export const followTests = (siteNow: () => Site) => {
       await until(async () => (await site.engine.logs(id, { tail: 9 })).length > 5);
       const words: string[] = [];
       let stage = 0;
-      for await (const each of follow('counter')) {
+      const slow = slowly(site.engine);
+      for await (const each of follow('counter', { engine: () => slow })) {
         words.push(wordOf(each));
         if (stage === 0 && words.length === 20) {
           stage = 1;

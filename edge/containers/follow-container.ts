@@ -107,34 +107,50 @@ const isRunning = ({ id, state }: ObservedContainer, seen: Seen): boolean =>
 const isNews = ({ id, state, startedAt }: ObservedContainer, seen: Seen | null): boolean =>
   seen === null || id !== seen.id || state === 'running' || startedAt !== seen.startedAt;
 
-/** Its lines of that range, then each new one until it stops; `seen` is kept up to date. */
+/**
+ * Its lines of that range, then each new one until it stops; `seen` is kept up to date. An engine that
+ * is asked to follow and to read begins with either: what was written in between comes by neither, so
+ * once the following has given a line, or time to begin, what was missed is read.
+ */
 async function* readOn(
   engine: Engine,
   seen: Seen,
   range: { tail: number; sinceMs?: number },
-  { follow, signal }: FollowParts,
+  { follow, signal, lookEveryMs = 1_000 }: FollowParts,
 ): AsyncGenerator<LogLine> {
   const stop = new AbortController();
   const leave = (): void => stop.abort();
   signal.addEventListener('abort', leave, { once: true });
   const lines = engine.followLogs(seen.id, stop.signal)[Symbol.asyncIterator]();
-  try {
-    // Asked for before the last lines are read, so that nothing is lost in between.
-    const first = follow ? lines.next() : null;
-    first?.catch(() => undefined);
-    const overlap = createOverlap();
-    const last = range.tail === 0 ? [] : await engine.logs(seen.id, range);
-    overlap.read(last);
+  const overlap = createOverlap();
+  const read = async function* (wanted: typeof range): AsyncGenerator<LogLine> {
+    if (wanted.tail === 0) return;
     // On a second reading the newest lines that were told are read once more.
     const before = createOverlap();
     before.read(seen.newest);
-    for (const line of last) {
+    for (const line of await engine.logs(seen.id, wanted)) {
       if (!before.isNew(line)) continue;
+      overlap.read([line]);
       told(seen, line);
       yield line;
     }
+  };
+  const readMissed = () => {
+    const from = seen.newest[0]?.at ?? range.sinceMs ?? null;
+    return read({ tail: Math.min(range.tail, 1) * catchUpLines, ...since(from) });
+  };
+  try {
+    const first = follow ? lines.next() : null;
+    first?.catch(() => undefined);
+    yield* read(range);
     if (first === null) return;
-    for (let next = await first; next.done !== true; next = await lines.next()) {
+    const came = first.then(() => true);
+    const pause = sleep(lookEveryMs, false, { signal: stop.signal }).catch(() => false);
+    const isEarly = await Promise.race([came, pause]);
+    yield* readMissed();
+    let next = await first;
+    if (!isEarly) yield* readMissed();
+    for (; next.done !== true; next = await lines.next()) {
       if (!overlap.isNew(next.value)) continue;
       told(seen, next.value);
       yield next.value;
