@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exampleOf } from '@signalbeam/platform/events/catalogue.fixture';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { serviceTokens } from '@signalbeam/platform/identity/secret-tokens';
 import { issueDeviceToken, issueUserToken } from '@signalbeam/platform/identity/tokens';
@@ -249,6 +250,17 @@ export const sendReport = async (
       reported,
     },
   });
+};
+
+/** What device-manager tells of a device. */
+export const tellOfDevice = (
+  { platform }: Pick<Rig, 'platform'>,
+  type: 'device.approved' | 'device.deleted' | 'device.tagged',
+  { tenantId, deviceId }: { tenantId: string; deviceId: string },
+): Promise<void> => {
+  const { subject, data } = exampleOf(type);
+  const event = { tenantId, type, subject, data: { ...data, deviceId } };
+  return recordEvent(platform.pools.system, event);
 };
 
 /** Looks again until it is so; fails with the last difference when it never is. */

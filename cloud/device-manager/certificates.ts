@@ -29,6 +29,8 @@ import type { By } from './tell-of-devices.ts';
 
 const dayMs = 86_400_000;
 
+const told = { issue: 'device.certificate-issued', revoke: 'device.certificate-revoked' } as const;
+
 const tell = async (
   sql: Sql,
   device: DeviceRecord,
@@ -42,11 +44,10 @@ const tell = async (
     target: `device:${deviceId}`,
     ...(what.verb === 'issue' ? { after: data } : { before: data }),
   });
-  const past = { issue: 'issued', revoke: 'revoked' }[what.verb];
   await recordEvent(sql, {
     tenantId,
-    type: `device.certificate-${past}`,
-    subject: `signalbeam.devices.certificate-${past}`,
+    type: told[what.verb],
+    subject: `signalbeam.devices.${told[what.verb].slice('device.'.length)}`,
     data: { deviceId, name, site, ...data },
   });
 };

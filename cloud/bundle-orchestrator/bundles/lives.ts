@@ -3,6 +3,7 @@
  * released under it: containers and volumes on devices bear it, and another name would leave their data
  * behind. What anybody uses is not deleted.
  */
+import type { EventType } from '@signalbeam/platform/events/catalogue';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -37,14 +38,19 @@ const held = async (sql: Sql, { bundleId, version }: About): Promise<Held> => {
   return { bundle: found, version: one };
 };
 
+type Past = 'changed' | 'deprecated' | 'undeprecated' | 'deleted';
+
+/** A version is never changed. */
+const typeOf = (past: Past, version: string | null): EventType =>
+  version === null || past === 'changed' ? `bundle.${past}` : `bundle.version.${past}`;
+
 const tell = async (
   sql: Sql,
   acting: Acting,
   { bundleId, version }: About,
-  told: { verb: string; past: string; before: unknown; after?: unknown },
+  told: { verb: string; past: Past; before: unknown; after?: unknown },
 ): Promise<void> => {
   const { tenantId, actor, ip } = acting;
-  const kind = version === null ? 'bundle' : 'version';
   const naming = version === null ? {} : { version };
   await writeAudit(sql, {
     tenantId,
@@ -57,7 +63,7 @@ const tell = async (
   });
   await recordEvent(sql, {
     tenantId,
-    type: `${kind === 'bundle' ? 'bundle' : 'bundle.version'}.${told.past}`,
+    type: typeOf(told.past, version),
     subject: `signalbeam.bundles.${told.past}`,
     data: { bundleId, version, actor },
   });
@@ -109,8 +115,10 @@ export const deprecate = (
     const at = new Date(workshop.now()).toISOString();
     const deprecated = reason === null ? null : { reason, at, by: acting.actor };
     await setDeprecation(sql, { tenantId: acting.tenantId, ...about }, deprecated);
-    const [verb, past] =
-      reason === null ? ['undeprecate', 'undeprecated'] : ['deprecate', 'deprecated'];
+    const { verb, past } =
+      reason === null
+        ? ({ verb: 'undeprecate', past: 'undeprecated' } as const)
+        : ({ verb: 'deprecate', past: 'deprecated' } as const);
     const before = { deprecated: (version ?? bundle).deprecated };
     await tell(sql, acting, about, { verb, past, before, after: { deprecated } });
     return version === null

@@ -19,7 +19,7 @@ import { planWaves, type WaveState, type WaveStep } from './wave-plan.ts';
 
 type Cells = readonly (readonly string[])[];
 
-const tableOf = ([head = [], ...rows]: Cells): string => {
+export const tableOf = ([head = [], ...rows]: Cells): string => {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => (row[column] ?? '').length)),
   );

@@ -45,7 +45,7 @@ const record = async (
   acting: Acting,
   change: {
     action: string;
-    type: string;
+    type: 'bundle.assigned' | 'bundle.withdrawn';
     bundleId: string;
     before: Slot | null;
     to: DesiredChange;
@@ -97,7 +97,7 @@ export const assignBundle = async (
     await storeChanges(sql, [change], { tenantId, director, kek, nowMs });
     const before = slotOf(target.slots, wish.bundleId);
     const { bundleId } = wish;
-    const kind = { action: 'bundle.assign', type: 'bundle.assigned' };
+    const kind = { action: 'bundle.assign', type: 'bundle.assigned' } as const;
     await record(sql, acting, { ...kind, bundleId, before, to: change });
     return { generation: change.generation, slots: change.slots };
   });
@@ -121,7 +121,7 @@ export const withdrawBundle = async (
     await refuseDuringRollout(sql, target, bundleId);
     await storeChanges(sql, [change], { tenantId, director, kek, nowMs });
     const before = slotOf(target.slots, bundleId);
-    const kind = { action: 'bundle.withdraw', type: 'bundle.withdrawn' };
+    const kind = { action: 'bundle.withdraw', type: 'bundle.withdrawn' } as const;
     await record(sql, acting, { ...kind, bundleId, before, to: change });
     return { generation: change.generation, slots: change.slots };
   });

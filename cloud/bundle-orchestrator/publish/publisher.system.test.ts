@@ -13,6 +13,7 @@ import {
   startRig,
   type TestDevice,
   type TestTenant,
+  tellOfDevice,
 } from '../rig.suite.ts';
 import { createService } from '../service.ts';
 import { putRecord } from './bucket.ts';
@@ -162,12 +163,8 @@ describe('a hub that lost', () => {
     const [device] = await some();
     if (device === undefined) throw new Error('no device');
     await rig.platform.desired.delete(keyOf(device));
-    const data = JSON.stringify({ deviceId: device.deviceId });
-    await rig.owner.query(
-      `INSERT INTO platform.domain_events (tenant_id, type, subject, data)
-       VALUES ($1, 'device.approved', 'signalbeam.devices.approved', $2)`,
-      [tenant.tenantId, data],
-    );
+    const { tenantId } = tenant;
+    await tellOfDevice(rig, 'device.approved', { tenantId, deviceId: device.deviceId });
     await isPublished(device);
   });
 });

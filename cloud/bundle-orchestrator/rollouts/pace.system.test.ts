@@ -1,7 +1,7 @@
 /** The pace of rollouts, against a real Postgres and hub: windows, rates, sites and redundancy groups. */
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { eventually, type TestDevice } from '../rig.suite.ts';
+import { eventually, type TestDevice, tellOfDevice } from '../rig.suite.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
 import { atPace } from './pace.suite.ts';
 import type { RolloutView } from './view.ts';
@@ -183,12 +183,8 @@ describe('a group with a query', () => {
        VALUES ($1, $2, 'ring', $3)`,
       [one.tenantId, device.deviceId, value],
     );
-    await recordEvent(rig.platform.pools.system, {
-      tenantId: one.tenantId,
-      type: 'device.tagged',
-      subject: 'signalbeam.devices.tagged',
-      data: { deviceId: device.deviceId },
-    });
+    const { deviceId } = device;
+    await tellOfDevice(rig, 'device.tagged', { tenantId: one.tenantId, deviceId });
   };
 
   // Inventory §7.24

@@ -8,6 +8,7 @@ import {
   sendReport,
   setPresence,
   type TestDevice,
+  tellOfDevice,
 } from '../rig.suite.ts';
 import { skipWithdrawn } from '../store/rollout-rows.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
@@ -208,11 +209,8 @@ describe('a rollout', () => {
     await rig.owner.query('UPDATE device_manager.devices SET deleted_at = now() WHERE id = $1', [
       leaves.deviceId,
     ]);
-    await rig.owner.query(
-      `INSERT INTO platform.domain_events (tenant_id, type, subject, data)
-       VALUES ($1, 'device.deleted', 'signalbeam.devices.deleted', $2)`,
-      [one.tenantId, JSON.stringify({ deviceId: leaves.deviceId })],
-    );
+    const gone = { tenantId: one.tenantId, deviceId: leaves.deviceId };
+    await tellOfDevice(rig, 'device.deleted', gone);
     await eventually(async () => {
       expect(await get(rollout.id)).toMatchObject({
         status: 'succeeded',

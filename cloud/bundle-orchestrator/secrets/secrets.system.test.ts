@@ -1,6 +1,5 @@
 /** Secrets from a person's hands to the device that alone can open them. */
 import { randomUUID } from 'node:crypto';
-import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { changeTenant, systemAuthor, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { openDesired } from '@signalbeam/sync/wire/records';
@@ -18,6 +17,7 @@ import {
   startRig,
   type TestDevice,
   type TestTenant,
+  tellOfDevice,
 } from '../rig.suite.ts';
 import { insertSecret, listSecrets, secretsLock } from '../store/secrets.ts';
 import { keepGiven, markDeviceStale } from '../store/secrets-given.ts';
@@ -226,10 +226,7 @@ it('a device that left the fleet uses no secret any more', async () => {
   await rig.owner.query('UPDATE device_manager.devices SET deleted_at = now() WHERE id = $1', [
     deviceId,
   ]);
-  await recordEvent(rig.platform.pools.system, {
-    ...{ tenantId, type: 'device.deleted', subject: 'signalbeam.devices.deleted' },
-    data: { deviceId },
-  });
+  await tellOfDevice(rig, 'device.deleted', { tenantId, deviceId });
   await eventually(async () => expect(await rowsOf(deviceId)).toEqual([]));
 });
 

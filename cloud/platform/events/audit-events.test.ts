@@ -13,11 +13,12 @@ it('is told under the subject of its kind, by what became of it', () => {
     data: { id: '7', actor: 'user:a@example.org' },
   });
   const told: [string, string][] = [
-    ['site.change', 'signalbeam.devices.sites.changed'],
+    ['site.rename', 'signalbeam.devices.sites.renamed'],
     ['site.change-windows', 'signalbeam.devices.sites.changed-windows'],
     ['group.delete', 'signalbeam.devices.groups.deleted'],
     ['registration-token.revoke', 'signalbeam.devices.registration-tokens.revoked'],
     ['user.sign-in', 'signalbeam.users.signed-in'],
+    ['invitation.accept', 'signalbeam.users.invitations.accepted'],
   ];
   for (const [action, subject] of told) expect(of(action, 'x:y')?.subject).toBe(subject);
 });
@@ -32,4 +33,8 @@ it('is left to those that tell more, and is nothing for words that are none', ()
   ]) {
     expect(of(action, 'x:y')).toBeNull();
   }
+});
+
+it('is never forgotten: an action of a kind that has events must have one', () => {
+  expect(() => of('group.explode', 'group:7')).toThrow('group.explode has no event');
 });

@@ -11,7 +11,7 @@ import type { Pool, Sql } from '../postgres/pool.ts';
 import { transaction } from '../postgres/transaction.ts';
 import { currentTraceparent, inSpan } from '../tracing/trace.ts';
 import type { DomainMessage } from './message.ts';
-import { wakeChannel } from './outbox.ts';
+import { wakeChannel } from './queue.ts';
 
 const batchRows = 200;
 /** Below what a hub takes by default (1 MiB), headers included. */

@@ -1,7 +1,7 @@
 /**
  * A durable consumer of EVENTS: at least once, in order while nothing fails, acknowledged when the
- * handler returns. A message that can't be parsed, or that fails ten times, is set aside in
- * `platform.dead_letters`, never dropped. Handlers must bear repeats.
+ * handler returns. What it is given is as the catalogue says. A message that can't be parsed, or that
+ * fails ten times, is set aside in `platform.dead_letters`, never dropped. Handlers must bear repeats.
  */
 import {
   AckPolicy,
@@ -16,7 +16,9 @@ import type { Logger } from '../logging/log.ts';
 import type { CloudConnection } from '../nats/connect.ts';
 import type { Sql } from '../postgres/pool.ts';
 import { inSpan } from '../tracing/trace.ts';
+import { readEvent } from './catalogue.ts';
 import { type DomainMessage, messageSchema } from './message.ts';
+import { matchesSubject } from './subject.ts';
 
 export const deliveriesMax = 10;
 const ackWaitMs = 30_000;
@@ -69,11 +71,17 @@ const setAside = async (options: SubscribeOptions, message: JsMsg, reason: strin
   log.error({ consumer: durable, subject: message.subject, reason }, 'a message was set aside');
 };
 
-const parse = (
-  message: JsMsg,
-): { kind: 'parsed'; value: DomainMessage } | { kind: 'refused'; reason: string } => {
+type Parsed =
+  | { kind: 'parsed'; value: DomainMessage }
+  | { kind: 'newer'; reason: string }
+  | { kind: 'refused'; reason: string };
+
+/** The envelope, and what it holds by its type's schema. */
+const parse = (message: JsMsg): Parsed => {
   try {
-    return { kind: 'parsed', value: messageSchema.parse(message.json()) };
+    const value = messageSchema.parse(message.json());
+    const read = readEvent(value);
+    return read.kind === 'read' ? { kind: 'parsed', value } : read;
   } catch (error) {
     return { kind: 'refused', reason: `it does not parse: ${String(error)}`.slice(0, 1000) };
   }
@@ -86,6 +94,8 @@ const handleOne = async (options: SubscribeOptions, message: JsMsg): Promise<voi
     const parsed = parse(message);
     if (parsed.kind === 'refused') return await setAside(options, message, parsed.reason);
     try {
+      // Tried again: a replica that knows it may be next.
+      if (parsed.kind === 'newer') throw new Error(parsed.reason);
       const traceparent = message.headers?.get('traceparent') || parsed.value.traceparent;
       await inSpan(`process ${parsed.value.type}`, { kind: 'consumer', traceparent }, () =>
         options.handle(parsed.value, message.subject),
@@ -130,21 +140,6 @@ const ensureConsumer = async (options: SubscribeOptions): Promise<void> => {
   }
 };
 
-const matches = (subject: string, filter: string): boolean => {
-  const given = subject.split('.');
-  const wanted = filter.split('.');
-  return (
-    wanted.every((token, index) =>
-      token === '>'
-        ? given.length > index
-        : token === '*'
-          ? index in given
-          : token === given[index],
-    ) &&
-    (wanted.at(-1) === '>' || wanted.length === given.length)
-  );
-};
-
 export const subscribeEvents = (options: SubscribeOptions): Subscription => {
   const { cloud, log, durable } = options;
   const parallel = options.parallel ?? 1;
@@ -154,7 +149,8 @@ export const subscribeEvents = (options: SubscribeOptions): Subscription => {
   let timer: NodeJS.Timeout | undefined;
 
   const take = async (message: JsMsg): Promise<void> => {
-    if (!options.subjects.some((filter) => matches(message.subject, filter))) return message.ack();
+    if (!options.subjects.some((filter) => matchesSubject(message.subject, filter)))
+      return message.ack();
     const work = handleOne(options, message).finally(() => running.delete(work));
     running.add(work);
     if (running.size >= parallel) await Promise.race(running);

@@ -6,7 +6,7 @@ import '@signalbeam/launcher/rig/provided';
 import { createUser, encodeUser, fmtCreds } from '@nats-io/jwt';
 import { connect, credsAuthenticator } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { recordEvent } from '../events/outbox.ts';
+import { queueEvents } from '../events/queue.ts';
 import { subscribeEvents } from '../events/subscribe.ts';
 import { addTestTenant, openTestPlatform, type TestPlatform } from '../rig.suite.ts';
 import { ensureStreams } from './streams.ts';
@@ -71,12 +71,9 @@ describe('a hub', () => {
       },
     });
     const say = (type: string) =>
-      recordEvent(platform.pools.system, {
-        tenantId,
-        type,
-        subject: 'signalbeam.users.said',
-        data: {},
-      });
+      queueEvents(platform.pools.system, [
+        { tenantId, type, subject: 'signalbeam.users.said', version: 1, data: {} },
+      ]);
     await say('before');
     await vi.waitFor(() => expect(heard).toContain('before'), { timeout: 10_000 });
     let refilled = 0;

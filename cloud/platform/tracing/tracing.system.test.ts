@@ -6,7 +6,7 @@ import { json } from 'node:stream/consumers';
 import '@signalbeam/launcher/rig/provided';
 import { createRoute, z } from '@hono/zod-openapi';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
-import { recordEvent } from '../events/outbox.ts';
+import { queueEvents } from '../events/queue.ts';
 import { subscribeEvents } from '../events/subscribe.ts';
 import { type Served, serve } from '../http/serve.ts';
 import { transaction } from '../postgres/transaction.ts';
@@ -95,9 +95,12 @@ it('goes from the request over SQL, outbox and hub to the SQL of the consumer', 
     }),
     async (c) => {
       await transaction(platform.pools.system, (sql) =>
-        recordEvent(sql, {
-          ...{ tenantId, type: 'thing.made', subject: 'signalbeam.users.traced', data: { secret } },
-        }),
+        queueEvents(sql, [
+          {
+            ...{ tenantId, type: 'thing.made', subject: 'signalbeam.users.traced' },
+            ...{ version: 1, data: { secret } },
+          },
+        ]),
       );
       return c.body(null, 204);
     },

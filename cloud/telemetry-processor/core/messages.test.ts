@@ -128,7 +128,10 @@ describe('a message', () => {
     expect(emailMessage([alertOf(), event], url).thread).toBeNull();
     expect(webhookBody([event])).toEqual({
       events: [
-        { id: 'n2', type: event.type, occurredAt: event.occurredAt, data: { rolloutId: 'r' } },
+        {
+          ...{ id: 'n2', type: event.type, version: 1, occurredAt: event.occurredAt },
+          data: { rolloutId: 'r' },
+        },
       ],
     });
   });

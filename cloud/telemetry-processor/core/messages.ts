@@ -150,7 +150,9 @@ export const pagerdutyEvent = (
 
 /** Always a list: several that waited come together, each with the id by which a repeat is known. */
 export const webhookBody = (notices: readonly Notice[]) => ({
-  events: notices.map(({ id, type, occurredAt, data }) => ({ id, type, occurredAt, data })),
+  events: notices.map(({ id, type, version, occurredAt, data }) => ({
+    ...{ id, type, version: version ?? 1, occurredAt, data },
+  })),
 });
 
 const escapeHtml = (text: string): string =>

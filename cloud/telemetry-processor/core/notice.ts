@@ -42,6 +42,8 @@ export type Notice = {
   id: string;
   /** `alert.raised`, `rollout.completed`, … */
   type: string;
+  /** Of the data; notices that were queued by an older cloud leave it out. */
+  version?: number | undefined;
   /** ISO 8601 in UTC, and the same as epoch ms. */
   occurredAt: string;
   occurredAtMs: number;

@@ -1,6 +1,7 @@
 /** From a domain event to the receiver, over the real hub and Postgres, with a clock of our own. */
 import { randomUUID } from 'node:crypto';
 import '@signalbeam/launcher/rig/provided';
+import { exampleOf } from '@signalbeam/platform/events/catalogue.fixture';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
@@ -140,21 +141,17 @@ describe('notifications', () => {
     for (const id of ids) {
       await recordEvent(system, alertEvent(tenant.tenantId, 'raised', newsOf(id)));
     }
-    await recordEvent(system, {
-      ...{ tenantId: tenant.tenantId, type: 'rollout.completed' },
-      subject: `signalbeam.bundles.rollouts.${ids[0]}`,
-      data: { rolloutId: ids[0], status: 'completed' },
-    });
-    await recordEvent(system, {
-      ...{ tenantId: tenant.tenantId, type: 'device.presence', data: {} },
-      subject: `signalbeam.devices.status.${ids[0]}`,
-    });
+    const [first = ''] = ids;
+    for (const type of ['rollout.completed', 'device.online'] as const) {
+      const { subject, data } = exampleOf(type, first);
+      await recordEvent(system, { tenantId: tenant.tenantId, type, subject, data });
+    }
     type Told = { data: { alertId?: string; rolloutId?: string } };
     const told = () => bodies().flatMap(({ events }: { events: Told[] }) => events);
     await vi.waitFor(() => expect(told()).toHaveLength(13), { timeout: 20_000 });
     expect(told().flatMap(({ data }) => data.alertId ?? [])).toEqual(ids);
-    const rollouts = told().filter(({ data }) => !('alertId' in data));
-    expect(rollouts).toMatchObject([{ data: { rolloutId: ids[0] } }]);
+    const rollouts = told().filter(({ data }) => data.alertId === undefined);
+    expect(rollouts).toMatchObject([{ version: 1, data: exampleOf('rollout.completed').data }]);
     await vi.waitFor(async () =>
       expect((await rowsOf(channel)).map(({ status }) => status)).toEqual(
         Array.from({ length: 13 }, () => 'delivered'),

@@ -73,11 +73,11 @@ const linkOf = (data: unknown): string | null => {
 
 /** Throws when an alert is not as its contract says: the consumer then sets it aside. */
 export const readNotice = (message: DomainMessage): Notice => {
-  const { id, type, data } = message;
+  const { id, type, version, data } = message;
   const occurredAtMs = Date.parse(message.occurredAt);
   const small = Buffer.byteLength(JSON.stringify(data ?? null)) <= dataBytesMax;
   const facts = {
-    ...{ id, type, occurredAtMs, occurredAt: new Date(occurredAtMs).toISOString() },
+    ...{ id, type, version, occurredAtMs, occurredAt: new Date(occurredAtMs).toISOString() },
     data: small ? (data ?? null) : null,
   };
   const happening = alertTypes[type];
