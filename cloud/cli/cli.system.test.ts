@@ -229,6 +229,9 @@ describe('bundles and rollouts', () => {
     expect(waited.code).toBe(8);
     const { id } = JSON.parse(waited.out);
     expect(await ok(['rollouts', 'list'])).toContain(id);
+    const dry = await sb(['rollouts', 'start', 'hello', '1.1.0', 'gateway-2', '--dry-run']);
+    expect(dry).toMatchObject({ code: 5 });
+    expect(dry.out).toContain('would start  no: Another rollout');
     expect(await ok(['rollouts', 'devices', id])).toContain('gateway-2');
     expect((await sb(['rollouts', 'failures', id])).err).toContain('No device has failed.');
     expect(await ok(['rollouts', 'show', id])).toContain('0 of 2 devices done');

@@ -84,9 +84,42 @@ export type RolloutWish = {
   /** Why it does not wait for the windows of sites. */
   ignoreSiteWindows?: string;
 };
+/** Null: not within a year, or not by itself. */
+export type PreviewRange = { earliest: Instant | null; likely: Instant | null };
+export type PreviewWave = {
+  name: string;
+  devices: number;
+  begins: PreviewRange;
+  allTold: PreviewRange;
+  dependsOn: string[];
+  bytes: number;
+  runIt: number;
+  unreached: number;
+  fetches: { devices: number; bytes: number }[];
+  first: {
+    deviceId: string;
+    name: string;
+    presence: 'online' | 'offline' | 'never';
+    runsIt: boolean;
+    bytes: number;
+  }[];
+};
 export type RolloutPreview = {
   devices: number;
-  waves: { name: string; devices: number; first: { deviceId: string; name: string }[] }[];
+  /** Why it would be refused as things are. */
+  refused: string | null;
+  bytes: number;
+  runIt: number;
+  unreached: number;
+  foreignImages: string[];
+  attention: {
+    kind: string;
+    devices: number;
+    why: string;
+    first: { deviceId: string; name: string }[];
+  }[];
+  estimates: string[];
+  waves: PreviewWave[];
 };
 export type Rollout = {
   id: string;

@@ -10,6 +10,7 @@ import { applyToDevices } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { noPace, type PaceChoice, paceOf } from '../data/rollout-pace.ts';
+import type { RolloutPreview, RolloutWish } from '../data/rollout-types.ts';
 import { deviceMark } from '../data/status.ts';
 import type { BundleVersion, Device } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
@@ -21,6 +22,7 @@ import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { allowDeprecatedBox, versionWord } from './deprecated.ts';
 import { pathTo } from './paths.ts';
 import { paceFields } from './rollout-pace-fields.ts';
+import { rolloutPreview } from './rollout-preview.ts';
 import { pickedDevices, type Whom, whomFields } from './rollout-whom.ts';
 
 const approvals = [
@@ -53,6 +55,12 @@ const severityWords = {
   critical: 'None that is critical',
 };
 
+/** Changes of these change what would happen. */
+const aboutWish = [
+  ...(['bundleId', 'version', 'chosen', 'whom', 'choice', 'pace'] as const),
+  ...(['allowDeprecated', 'onFailure'] as const),
+];
+
 const sitesOf = (devices: readonly Device[]): string[] =>
   [...new Set(devices.map(({ site }) => site))].sort();
 
@@ -69,6 +77,8 @@ class NewRolloutPage extends LitElement {
     onFailure: { state: true },
     error: { state: true },
     busy: { state: true },
+    preview: { state: true },
+    looking: { state: true },
   };
   app!: App;
   params: Params = {};
@@ -86,6 +96,9 @@ class NewRolloutPage extends LitElement {
   allowDeprecated = false;
   error: ApiError | null = null;
   busy = false;
+  /** Of the wish as it is now; gone when that changes. */
+  preview: RolloutPreview | null = null;
+  looking = false;
   #bundles = createResource(this, async () => {
     const bundles = await this.app.api.bundles();
     await this.#choose(this.bundleId || (bundles[0]?.id ?? ''));
@@ -129,22 +142,42 @@ class NewRolloutPage extends LitElement {
     this.chosen = chosen;
   }
 
+  /** What was looked ahead at is not what is wished any more. */
+  protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    if (aboutWish.some((name) => changed.has(name))) this.preview = null;
+  }
+
+  #wish(): RolloutWish {
+    const reason = this.pace.ignoreSiteWindows.trim();
+    return {
+      bundleId: this.bundleId,
+      version: this.version,
+      target: this.whom.target ?? { kind: 'devices', deviceIds: [...this.chosen] },
+      lateJoiners: this.whom.late,
+      waves: wavesOf(this.choice),
+      onFailure: this.onFailure,
+      pace: paceOf(this.pace),
+      allowDeprecated: this.allowDeprecated,
+      ...(reason === '' ? {} : { ignoreSiteWindows: reason }),
+    };
+  }
+
+  async #lookAhead(): Promise<void> {
+    this.looking = true;
+    this.error = null;
+    try {
+      this.preview = await this.app.api.previewRollout(this.#wish());
+    } catch (error) {
+      this.error = asError(error);
+    }
+    this.looking = false;
+  }
+
   async #start(): Promise<void> {
     this.busy = true;
     this.error = null;
-    const reason = this.pace.ignoreSiteWindows.trim();
     try {
-      const made = await this.app.api.startRollout({
-        bundleId: this.bundleId,
-        version: this.version,
-        target: this.whom.target ?? { kind: 'devices', deviceIds: [...this.chosen] },
-        lateJoiners: this.whom.late,
-        waves: wavesOf(this.choice),
-        onFailure: this.onFailure,
-        pace: paceOf(this.pace),
-        allowDeprecated: this.allowDeprecated,
-        ...(reason === '' ? {} : { ignoreSiteWindows: reason }),
-      });
+      const made = await this.app.api.startRollout(this.#wish());
       this.app.navigate(pathTo.rollout(made.id));
     } catch (error) {
       this.error = asError(error);
@@ -289,7 +322,9 @@ class NewRolloutPage extends LitElement {
           },
         )}</div>
         <aside class="stack">${this.#consequence(devices)}
-          ${actionButton({ label: 'Start rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}
+          <div class="row wrap">${actionButton({ label: 'Look ahead', icon: 'clock', busy: this.looking, refused: this.#refusal(), run: () => void this.#lookAhead() })}
+          ${actionButton({ label: 'Start rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}</div>
+          <div aria-live="polite">${this.preview === null ? nothing : rolloutPreview(this.preview)}</div>
         </aside></div>`
       }</div>`;
   }

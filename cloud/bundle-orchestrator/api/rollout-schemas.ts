@@ -142,16 +142,62 @@ const progressSchema = z
   })
   .openapi('RolloutProgress');
 
+/** Null: not within a year, or not by itself. */
+const rangeSchema = z.strictObject({ earliest: at.nullable(), likely: at.nullable() });
+const namedSchema = z.strictObject({ deviceId: z.uuid(), name: z.string() });
+
+export const previewNamesMax = 1_000;
+export const rolloutPreviewQuery = z.strictObject({
+  /** How many devices of each wave are shown by name. */
+  names: z.coerce.number().int().min(0).max(previewNamesMax).default(20),
+});
+
 export const rolloutPreviewSchema = z
   .strictObject({
     devices: count,
     lateJoiners: z.boolean(),
+    /** Why it would be refused as things are; null: it would start. */
+    refused: z.string().nullable(),
+    /** What all of them would fetch, of images that were uploaded here. */
+    bytes: count,
+    /** Run the version already, so they fetch nothing. */
+    runIt: count,
+    unreached: count,
+    /** Images of other registries, whose bytes are not known here. */
+    foreignImages: z.array(z.string()),
+    /** Whom it does not reach, or not soon, and why. */
+    attention: z.array(
+      z.strictObject({
+        kind: z.enum(['not-approved', 'full', 'busy', 'unreached', 'waits', 'no-window']),
+        devices: count,
+        why: z.string(),
+        first: z.array(namedSchema),
+      }),
+    ),
+    /** What of this is an estimate, and how it is made. */
+    estimates: z.array(z.string()),
     waves: z.array(
       z.strictObject({
         name: z.string(),
         devices: count,
+        begins: rangeSchema,
+        /** When the last of its devices could be told. */
+        allTold: rangeSchema,
+        /** What its beginning hangs on, in words. */
+        dependsOn: z.array(z.string()),
+        bytes: count,
+        runIt: count,
+        unreached: count,
+        /** Its devices by what each fetches, the most frequent first. */
+        fetches: z.array(z.strictObject({ devices: count, bytes: count })),
         /** The first few of them. */
-        first: z.array(z.strictObject({ deviceId: z.uuid(), name: z.string() })),
+        first: z.array(
+          namedSchema.extend({
+            presence: z.enum(['online', 'offline', 'never']),
+            runsIt: z.boolean(),
+            bytes: count,
+          }),
+        ),
       }),
     ),
   })

@@ -7,7 +7,8 @@ import { body, conflict, json, notFound } from '@signalbeam/platform/http/descri
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { shownStatus } from '../core/rollout.ts';
-import { planRollout, type RolloutWish } from '../rollouts/plan.ts';
+import type { RolloutWish } from '../rollouts/plan.ts';
+import { previewRollout } from '../rollouts/preview.ts';
 import { startRollout } from '../rollouts/start.ts';
 import {
   advanceWave,
@@ -33,6 +34,7 @@ import {
   rolloutDeviceSchema,
   rolloutDevicesQuery,
   rolloutFailuresSchema,
+  rolloutPreviewQuery,
   rolloutPreviewSchema,
   rolloutSchema,
 } from './rollout-schemas.ts';
@@ -57,39 +59,29 @@ const wishOf = (asked: z.infer<typeof newRolloutSchema>): RolloutWish => ({
   lateJoiners: asked.lateJoiners ?? null,
 });
 
-/** Names that a look ahead shows of each wave. */
-const previewNamesMax = 20;
-
 const addPreview = (api: Api, parts: Parts): void => {
   api.openapi(
     createRoute({
       method: 'post',
       path: '/api/rollouts/preview',
       tags,
-      summary: 'Says which devices a rollout would reach in which wave, and starts nothing',
+      summary: 'Says who would get what and when, and how many bytes that is; starts nothing',
       middleware: [requireUser('viewer')] as const,
-      request: { body: body(newRolloutSchema, exampleRollout) },
+      request: { query: rolloutPreviewQuery, body: body(newRolloutSchema, exampleRollout) },
       responses: {
-        200: json(rolloutPreviewSchema, 'The waves as they would be'),
+        200: json(rolloutPreviewSchema, 'The rollout as it would be'),
         ...notFound,
         ...conflict,
       },
     }),
     async (c) => {
       const wish = wishOf(c.req.valid('json'));
+      const { names } = c.req.valid('query');
       const { tenantId } = c.var.caller;
-      const { waves, lateJoiners } = await withTenant(parts.pool, c.var.caller, (sql) =>
-        planRollout(sql, tenantId, wish, parts.now()),
+      const preview = await withTenant(parts.pool, c.var.caller, (sql) =>
+        previewRollout(sql, tenantId, wish, { nowMs: parts.now(), names }),
       );
-      const shown = waves.map(({ wish: { name }, devices }) => ({
-        name,
-        devices: devices.length,
-        first: devices.slice(0, previewNamesMax).map(({ deviceId, name }) => ({ deviceId, name })),
-      }));
-      return c.json(
-        { devices: shown.reduce((sum, wave) => sum + wave.devices, 0), lateJoiners, waves: shown },
-        200,
-      );
+      return c.json(preview, 200);
     },
   );
 };

@@ -9,13 +9,17 @@ import { findBundle, findRelease, findVersion, type ReleasedVersion } from '../s
 
 const noSuchVersion = () => refusal('not-found', 'There is no such bundle version.');
 
+type Use = { bundleId: string; version: string; allowDeprecated: boolean };
+
 /** Nobody deletes it until the transaction ends. */
-export const releaseToUse = async (
-  sql: Sql,
-  wish: { bundleId: string; version: string; allowDeprecated: boolean },
-): Promise<ReleasedVersion> => {
+export const releaseToUse = async (sql: Sql, wish: Use): Promise<ReleasedVersion> => {
+  if (!(await holdBundle(sql, wish.bundleId, 'use'))) throw noSuchVersion();
+  return usableRelease(sql, wish);
+};
+
+/** As it is now, for a look: it may be deleted a moment later. */
+export const usableRelease = async (sql: Sql, wish: Use): Promise<ReleasedVersion> => {
   const { bundleId, version } = wish;
-  if (!(await holdBundle(sql, bundleId, 'use'))) throw noSuchVersion();
   const bundle = await findBundle(sql, bundleId);
   const found = await findVersion(sql, bundleId, version);
   const release = await findRelease(sql, bundleId, version);

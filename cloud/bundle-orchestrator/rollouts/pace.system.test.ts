@@ -1,9 +1,17 @@
 /** The pace of rollouts, against a real Postgres and hub: windows, rates, sites and redundancy groups. */
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { eventually, type TestDevice, tellOfDevice } from '../rig.suite.ts';
+import {
+  containersOf,
+  eventually,
+  sendReport,
+  setPresence,
+  type TestDevice,
+  tellOfDevice,
+} from '../rig.suite.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
 import { atPace } from './pace.suite.ts';
+import type { PreviewWave } from './preview.ts';
 import type { RolloutView } from './view.ts';
 
 let fleet: Fleet;
@@ -23,6 +31,107 @@ const window = (inMinutes: number, minutes: number) => {
   const at = new Date(Date.now() + inMinutes * 60_000);
   return { cron: `${at.getUTCMinutes()} ${at.getUTCHours()} * * *`, timeZone: 'UTC', minutes };
 };
+
+/** An image as an upload leaves it: a layer of 1,000 bytes that all share, and one of its own. */
+const uploadedImage = async (letter: string, ownBytes: number): Promise<string> => {
+  const { rig, one } = fleet;
+  const digest = `sha256:${letter.repeat(64)}`;
+  await rig.owner.query(
+    `INSERT INTO bundle_orchestrator.artifacts
+       (tenant_id, name, digest, media_type, size_bytes, platforms, created_by)
+     VALUES ($1, 'app', $2, 'application/vnd.oci.image.manifest.v1+json', $3, '{linux/amd64}', 'test')`,
+    [one.tenantId, digest, 1_000 + ownBytes],
+  );
+  await rig.owner.query(
+    `INSERT INTO bundle_orchestrator.artifact_blobs
+       (tenant_id, image_digest, digest, position, size_bytes, media_type)
+     VALUES ($1, $2, 'sha256:' || repeat('0', 64), 1, 1000, 'layer'), ($1, $2, $2, 2, $3, 'layer')`,
+    [one.tenantId, digest, ownBytes],
+  );
+  return `signalbeam.local/app@${digest}`;
+};
+
+describe('a dry run', () => {
+  it('says who gets what, when and how many bytes, and who has to wait or gets nothing', async () => {
+    const { rig, one } = fleet;
+    const { mark, bundleId, devices } = await open([{}, {}, {}, { site: 'b' }]);
+    for (const [version, image] of [
+      ['3.0.0', await uploadedImage('c', 20)],
+      ['4.0.0', await uploadedImage('d', 300)],
+    ] as const) {
+      const body = { version, containers: containersOf(image) };
+      const made = await rig.ask('POST', `/api/bundles/${bundleId}/versions`, {
+        ...{ token: one.operator, body },
+      });
+      expect(made.status).toBe(201);
+    }
+    type Four = [TestDevice, TestDevice, TestDevice, TestDevice];
+    const [shares, runs, blank, away] = devices as Four;
+    const reports = async (device: TestDevice, version: string) => {
+      const slot = {
+        ...{ bundleId, bundleName: 'web', version, releaseDigest: '', rolloutId: null },
+        requestedGeneration: 1,
+      };
+      const said = { slot, status: 'running' as const, runningVersion: version };
+      await sendReport(rig, one, device.deviceId, [said]);
+    };
+    await reports(shares, '3.0.0');
+    await reports(runs, '4.0.0');
+    await setPresence(rig, one, away.deviceId, 'offline');
+    const soak = { succeededPercentMin: 100, soakMs: 600_000, approval: 'any-person' };
+    const body = {
+      ...{ bundleId, version: '4.0.0' },
+      deviceIds: devices.map(({ deviceId }) => deviceId),
+      waves: [
+        { name: 'own', size: { kind: 'site', site: `plant-${mark}` }, gate: soak },
+        { name: 'rest', size: { kind: 'rest' }, gate: {} },
+      ],
+      pace: { windows: [window(60, 120)], perSiteMax: 1 },
+    };
+    const look = () => rig.ask('POST', '/api/rollouts/preview', { token: one.viewer, body });
+    type Wave = PreviewWave & { begins: { earliest: string; likely: string } };
+    await eventually(async () => {
+      expect((await look()).body).toMatchObject({ runIt: 1, bytes: 300 + 0 + 1_300 + 1_300 });
+    });
+    const { body: preview } = await look();
+    expect(preview).toMatchObject({
+      ...{ devices: 4, refused: null, unreached: 1, foreignImages: [] },
+      attention: [{ kind: 'unreached', devices: 1, first: [{ name: away.name }] }],
+    });
+    const [own, rest] = (preview as { waves: Wave[] }).waves as [Wave, Wave];
+    const bytes = new Map(own.first.map((device) => [device.deviceId, device.bytes]));
+    expect(bytes).toEqual(
+      new Map([
+        [shares.deviceId, 300],
+        [runs.deviceId, 0],
+        [blank.deviceId, 1_300],
+      ]),
+    );
+    // The window opens in an hour, two of three take five seconds and more, then it soaks.
+    const minutes = (at: string) => (Date.parse(at) - Date.now()) / 60_000;
+    expect(minutes(rest.begins.earliest)).toBeGreaterThan(60 + 10 - 1.5);
+    expect(minutes(rest.begins.earliest)).toBeLessThan(60 + 10 + 1.5);
+    expect(minutes(rest.begins.likely)).toBeGreaterThan(minutes(rest.begins.earliest) + 1);
+    expect(rest.dependsOn).toEqual([
+      'All 3 devices of wave own confirm, and none fails.',
+      'Devices are told in the windows of the rollout only.',
+      'At most 1 at one site are at work at once.',
+      'It stays so for 10 minutes.',
+      'Somebody approves.',
+    ]);
+    // Nothing was started, and all at once it would be refused while another is at work there.
+    expect(await told(devices)).toEqual([]);
+    await start(bundleId, [blank], {});
+    const atOnce = { ...body, waves: [], pace: {} };
+    const refused = await rig.ask('POST', '/api/rollouts/preview?names=0', {
+      ...{ token: one.viewer, body: atOnce },
+    });
+    expect(refused.body).toMatchObject({
+      refused: `Another rollout of this bundle is at work on ${blank.name}.`,
+      attention: [{ kind: 'busy', first: [] }, { kind: 'unreached' }],
+    });
+  });
+});
 
 describe('a pace', () => {
   it('holds sites to their number and groups to one, and goes on as devices finish', async () => {

@@ -39,7 +39,14 @@ export type RolloutWish = {
 export const devicesPerRolloutMax = 100_000;
 
 export type PlannedWave = { wish: WaveWish; devices: Targeted[]; lastPlace: number };
-export type PlannedRollout = { waves: PlannedWave[]; lateJoiners: boolean };
+export type PlannedRollout = {
+  waves: PlannedWave[];
+  lateJoiners: boolean;
+  /** Of its target, but not approved. */
+  leftOut: Targeted[];
+  /** The windows that stand at its sites, as far as it waits for them. */
+  standing: SiteWindows;
+};
 
 /** With those that each site is given. */
 const wavesMax = 200;
@@ -192,6 +199,8 @@ export const planRollout = async (
   const split = splitIntoWaves(devices, waves, seed);
   return {
     lateJoiners: wish.lateJoiners ?? found.isDynamic,
+    leftOut: found.devices.filter(({ approved }) => !approved),
+    standing,
     waves: waves.map((one, index) => ({
       wish: one,
       devices: (split[index] ?? []).flatMap((id) => byId.get(id) ?? []),

@@ -46,6 +46,60 @@ export const openingsOf = (
   return [...ofSites, ...others];
 };
 
+/** What a forecast looks at; what opens later, it calls never. */
+export const horizonMs = 366 * 86_400_000;
+
+/** `atMs` where it is open then, else when it opens next. */
+export type Calendar = (site: string, atMs: number) => number;
+
+/** The openings of sites from now on, worked out as far as somebody asks, once for all sites alike. */
+export const calendarOf = (
+  windows: readonly MaintenanceWindow[],
+  standing: SiteWindows,
+  nowMs: number,
+): Calendar => {
+  type Spans = {
+    found: { fromMs: number; untilMs: number }[];
+    next: (atMs: number) => typeof shut | null;
+  };
+  const bySite = new Map<string, Spans | null>();
+  const alike = new Map<string, Spans>();
+  const spansOf = (site: string): Spans | null => {
+    const theirs = standing.get(site) ?? [];
+    const own = windowsOfSite(windows, site);
+    if (theirs.length === 0 && own.length === 0) return null;
+    const key = JSON.stringify([theirs, own]);
+    const next = (atMs: number) =>
+      firstCommon(theirs.length > 0 ? theirs : own, own.length > 0 ? own : theirs, atMs);
+    const known = alike.get(key) ?? { found: [], next };
+    alike.set(key, known);
+    return known;
+  };
+  /** The first that is not over at this moment. */
+  const spanAt = ({ found, next }: Spans, atMs: number) => {
+    for (let last = found.at(-1); last === undefined || last.untilMs <= atMs; last = found.at(-1)) {
+      const span = next(last?.untilMs ?? nowMs);
+      if (span === null) return shut;
+      found.push(span);
+    }
+    let [low, high] = [0, found.length - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((found[middle]?.untilMs ?? 0) > atMs) high = middle;
+      else low = middle + 1;
+    }
+    return found[low] ?? shut;
+  };
+  return (site, atMs) => {
+    const known = bySite.has(site) ? bySite.get(site) : spansOf(site);
+    bySite.set(site, known ?? null);
+    if (atMs > nowMs + horizonMs) return Number.POSITIVE_INFINITY;
+    if (known === null || known === undefined) return atMs;
+    const opensMs = Math.max(atMs, spanAt(known, atMs).fromMs);
+    return opensMs > nowMs + horizonMs ? Number.POSITIVE_INFINITY : opensMs;
+  };
+};
+
 const inSeconds = ({ fromMs, untilMs }: { fromMs: number; untilMs: number }): Window => [
   Math.floor(fromMs / 1_000),
   Math.floor(untilMs / 1_000),

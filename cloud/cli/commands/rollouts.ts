@@ -13,6 +13,7 @@ import { filterFlags, filterOf } from './choose.ts';
 import { findBundle, findDevice } from './find.ts';
 import { pageLimit, printList } from './listing.ts';
 import { planFlags, planOf, targetOf } from './rollout-plan.ts';
+import { showPreview } from './rollout-preview.ts';
 
 type Rollout = Schemas['Rollout'];
 type Failure = Schemas['RolloutFailures']['failures'][number];
@@ -227,12 +228,17 @@ const start = command({
     ...planFlags,
     ...waitFlags,
     'allow-deprecated': { type: 'boolean', about: 'also if the version is deprecated' },
+    'dry-run': {
+      type: 'boolean',
+      about: 'only say who gets what and when; 5 if it would be refused',
+    },
   },
   examples: [
     "rollouts start hello 1.2.0 --query 'ring=canary AND status=online' --wait --timeout 30m",
     'rollouts start hello 1.2.0 gateway-1 gateway-2',
     'rollouts start hello 1.2.0 --site plant-7 --json',
     'rollouts start hello 1.2.0 --group canaries --strategy canary --soak 1h --approval another',
+    'rollouts start hello 1.2.0 --site plant-7 --strategy thirds --dry-run',
     "rollouts start hello 1.2.0 --site plant-7 --window '0 2 * * *' --time-zone Europe/Berlin --per-site 2",
   ],
   run: async (context, [bundleWord = '', version = '', ...words], values): Promise<ExitCode> => {
@@ -249,6 +255,9 @@ const start = command({
     const target = 'target' in plan ? {} : await whom(client, filter, words);
     const allowDeprecated = values['allow-deprecated'] === true;
     const body = { bundleId: bundle.id, version, ...target, ...plan, allowDeprecated };
+    if (values['dry-run'] === true) {
+      return showPreview(context, await client.post('/api/rollouts/preview', { body }));
+    }
     const rollout = await client.post('/api/rollouts', { body });
     if (values.wait === true) return follow(context, rollout, timeoutMs);
     context.output.one(rollout, lines(rollout));

@@ -22,6 +22,15 @@ export const ago = (atMs: number | null, nowMs: number): string => {
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count} ${count === 1 ? one : many}`;
 
+const byteUnits = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `12.3 MB`, in decimal units. */
+export const bytesWords = (bytes: number): string => {
+  let [value, unit] = [bytes, 0];
+  for (; value >= 1_000 && unit < byteUnits.length - 1; unit += 1) value /= 1_000;
+  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${byteUnits[unit]}`;
+};
+
 const tones: Readonly<Record<string, Tone>> = {
   ...{ online: 'good', approved: 'good', succeeded: 'good', open: 'good', running: 'good' },
   ...{ offline: 'bad', rejected: 'bad', failed: 'bad', revoked: 'bad', refused: 'bad' },

@@ -1173,11 +1173,14 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-    * Says which devices a rollout would reach in which wave, and starts nothing
+    * Says who would get what and when, and how many bytes that is; starts nothing
     * @description Needs a user with the role viewer or above.
     */
     post: {
       parameters: {
+        query?: {
+          names?: number | null;
+        };
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -1216,7 +1219,7 @@ export interface paths {
         };
       };
       responses: {
-        /** @description The waves as they would be */
+        /** @description The rollout as it would be */
         200: {
           content: {
             "application/json": components["schemas"]["RolloutPreview"];

@@ -788,13 +788,54 @@ export interface components {
     RolloutPreview: {
       devices: number;
       lateJoiners: boolean;
-      waves: {
-        name: string;
+      refused: string | null;
+      bytes: number;
+      runIt: number;
+      unreached: number;
+      foreignImages: string[];
+      attention: {
+        /** @enum {string} */
+        kind: "not-approved" | "full" | "busy" | "unreached" | "waits" | "no-window";
         devices: number;
+        why: string;
         first: {
           /** Format: uuid */
           deviceId: string;
           name: string;
+        }[];
+      }[];
+      estimates: string[];
+      waves: {
+        name: string;
+        devices: number;
+        begins: {
+          /** Format: date-time */
+          earliest: string | null;
+          /** Format: date-time */
+          likely: string | null;
+        };
+        allTold: {
+          /** Format: date-time */
+          earliest: string | null;
+          /** Format: date-time */
+          likely: string | null;
+        };
+        dependsOn: string[];
+        bytes: number;
+        runIt: number;
+        unreached: number;
+        fetches: {
+          devices: number;
+          bytes: number;
+        }[];
+        first: {
+          /** Format: uuid */
+          deviceId: string;
+          name: string;
+          /** @enum {string} */
+          presence: "online" | "offline" | "never";
+          runsIt: boolean;
+          bytes: number;
         }[];
       }[];
     };

@@ -1,0 +1,50 @@
+/** A queue whose earliest entry comes out first, whatever the order they went in. A binary heap; pure in what it gives. */
+export type EarliestFirst<T> = {
+  put: (atMs: number, value: T) => void;
+  take: () => Entry<T> | null;
+};
+type Entry<T> = { atMs: number; value: T };
+
+export const earliestFirst = <T>(): EarliestFirst<T> => {
+  const heap: Entry<T>[] = [];
+  const at = (index: number): number => heap[index]?.atMs ?? Number.POSITIVE_INFINITY;
+  const swap = (one: number, other: number): void => {
+    const [left, right] = [heap[one], heap[other]];
+    if (left === undefined || right === undefined) return;
+    heap[one] = right;
+    heap[other] = left;
+  };
+  const rise = (from: number): void => {
+    for (let index = from; index > 0; ) {
+      const parent = (index - 1) >> 1;
+      if (at(parent) <= at(index)) return;
+      swap(parent, index);
+      index = parent;
+    }
+  };
+  const sink = (): void => {
+    for (let index = 0; ; ) {
+      const [left, right] = [2 * index + 1, 2 * index + 2];
+      const least = at(right) < at(left) ? right : left;
+      if (at(least) >= at(index)) return;
+      swap(index, least);
+      index = least;
+    }
+  };
+  return {
+    put: (atMs, value) => {
+      heap.push({ atMs, value });
+      rise(heap.length - 1);
+    },
+    take: () => {
+      const first = heap[0];
+      const last = heap.pop();
+      if (first === undefined || last === undefined) return null;
+      if (heap.length > 0) {
+        heap[0] = last;
+        sink();
+      }
+      return first;
+    },
+  };
+};

@@ -1,0 +1,210 @@
+/**
+ * When the waves of a rollout could begin: `(known, assumed) → a time for each wave`. Devices are told
+ * one after the other as ./pace.ts tells them: in windows, at the rate, so many at a site, one of a
+ * group. With the least time that a device takes and nobody silent it is the earliest that can happen,
+ * short of a person who advances; with what devices usually take, and those silent that are now, it is
+ * what to expect. Costs a step per device and per window that one waits for. Pure.
+ */
+import { earliestFirst } from './earliest-first.ts';
+import type { Pace } from './pace.ts';
+import { toldRate } from './told-rate.ts';
+import type { Gate } from './wave.ts';
+import { part } from './wave-gate.ts';
+
+export const never = Number.POSITIVE_INFINITY;
+
+export type Foreseen = {
+  site: string;
+  /** Its value of the redundancy tag. */
+  member: string | null;
+  /** It runs the version already, so it confirms as soon as it is told. */
+  runs: boolean;
+  /** Nothing is heard of it now. */
+  silent: boolean;
+};
+
+export type ForecastWave = { gate: Gate; devices: readonly Foreseen[] };
+
+export type ForecastKnown = {
+  beginMs: number;
+  pace: Pace;
+  waves: readonly ForecastWave[];
+  /** From this moment on, when devices of this site may first be told; `never` past what is looked at. */
+  opensAt: (site: string, atMs: number) => number;
+};
+
+export type Assumed = {
+  /** From telling a device until it confirms. */
+  deviceMs: number;
+  /** Whether who is silent now stays so. */
+  silenceLasts: boolean;
+};
+
+export type WaveTimes = {
+  beginsAtMs: number;
+  /** When the last of its devices is told; `never` when some are not. */
+  toldAtMs: number;
+  /** When the next wave may begin. */
+  passesAtMs: number;
+};
+
+/** Beyond this a forecast says no more; a plan so tangled is nobody's. */
+const stepsMax = 1_000_000;
+
+/** Places at a site, or in a group, by when each is free again. */
+type Places = { freeAtMs: () => number; use: (untilMs: number) => void };
+
+const placesOf = (max: number): Places => {
+  const until: number[] = [];
+  return {
+    freeAtMs: () => (until.length < max ? 0 : (until[0] ?? 0)),
+    use: (untilMs) => {
+      if (until.length >= max) until.shift();
+      const after = until.findLastIndex((one) => one <= untilMs);
+      until.splice(after + 1, 0, untilMs);
+    },
+  };
+};
+
+const oncePer = <T>(make: () => T): ((key: string) => T) => {
+  const made = new Map<string, T>();
+  return (key) => {
+    const known = made.get(key) ?? make();
+    made.set(key, known);
+    return known;
+  };
+};
+
+type Queue = { site: string; member: string | null; devices: Foreseen[]; next: number };
+
+/** Who runs it first, since that frees its place at once; who is not heard of last. */
+const turnOf = ({ silent, runs }: Foreseen): number => (silent ? 2 : runs ? 0 : 1);
+
+/** Devices with the same site and group wait for the same, so they stand in one queue. */
+const queuesOf = (devices: readonly Foreseen[]): Queue[] => {
+  const queues = new Map<string, Queue>();
+  for (const device of [...devices].sort((one, other) => turnOf(one) - turnOf(other))) {
+    const { site, member } = device;
+    const key = JSON.stringify([site, member]);
+    const queue = queues.get(key) ?? { site, member, devices: [], next: 0 };
+    queue.devices.push(device);
+    queues.set(key, queue);
+  }
+  return [...queues.values()];
+};
+
+type Told = { atMs: number; device: Foreseen };
+
+const tellerOf = (known: ForecastKnown, assumed: Assumed) => {
+  const { perSiteMax, redundancyTag, devicesPerHourMax } = known.pace;
+  const rate = toldRate(devicesPerHourMax, known.beginMs);
+  const ofSite = oncePer(() => placesOf(perSiteMax ?? 1));
+  const ofMember = oncePer(() => placesOf(1));
+  let steps = 0;
+  const takes = ({ runs, silent }: Foreseen): number =>
+    silent && assumed.silenceLasts ? never : runs ? 0 : assumed.deviceMs;
+  const siteOf = ({ site }: Queue): Places | null => (perSiteMax === null ? null : ofSite(site));
+  const groupOf = ({ member }: Queue): Places | null =>
+    redundancyTag === null || member === null ? null : ofMember(member);
+  /** Who is never told is not in it. */
+  return (devices: readonly Foreseen[], fromMs: number): Told[] => {
+    const told: Told[] = [];
+    const waiting = earliestFirst<Queue>();
+    for (const queue of queuesOf(devices)) waiting.put(fromMs, queue);
+    for (let entry = waiting.take(); entry !== null && steps < stepsMax; entry = waiting.take()) {
+      steps += 1;
+      const { atMs, value: queue } = entry;
+      const device = queue.devices[queue.next];
+      if (device === undefined) continue;
+      const [site, group] = [siteOf(queue), groupOf(queue)];
+      const groupFreeMs = group?.freeAtMs() ?? 0;
+      // Others of the site may have its place meanwhile.
+      if (groupFreeMs > atMs) {
+        if (Number.isFinite(groupFreeMs)) waiting.put(groupFreeMs, queue);
+        continue;
+      }
+      const could = known.opensAt(queue.site, Math.max(atMs, site?.freeAtMs() ?? 0));
+      if (!Number.isFinite(could)) continue;
+      const slot = rate.next(could);
+      const opens = known.opensAt(queue.site, slot);
+      // Its window is over when the rate lets it: it waits for the next one.
+      if (opens > slot) {
+        if (Number.isFinite(opens)) waiting.put(opens, queue);
+        continue;
+      }
+      rate.take(slot);
+      for (const places of [site, group]) places?.use(slot + takes(device));
+      told.push({ atMs: slot, device });
+      queue.next += 1;
+      if (queue.next < queue.devices.length) waiting.put(slot, queue);
+    }
+    return told;
+  };
+};
+
+const nth = (sorted: readonly number[], count: number, atOnceMs: number): number =>
+  count <= 0 ? atOnceMs : (sorted[count - 1] ?? never);
+
+const ascending = (times: readonly number[]): number[] =>
+  [...times].sort((one, other) => one - other);
+
+/**
+ * The least that any order of telling allows: so many told, and of them as many as don't run it yet
+ * told a device's time before. Who falls silent meanwhile takes no time, but is told like everybody.
+ */
+const earliestGood = (
+  { gate, devices }: ForecastWave,
+  told: readonly Told[],
+  { deviceMs }: Assumed,
+  beginsAtMs: number,
+): number => {
+  const times = ascending(told.map(({ atMs }) => atMs));
+  const needed = part(devices.length, gate.succeededPercentMin);
+  const toldMs = nth(times, needed, beginsAtMs);
+  const toWork = needed - devices.filter(({ runs }) => runs).length;
+  const doneMs = toWork <= 0 ? toldMs : nth(times, toWork, beginsAtMs) + deviceMs;
+  const all = Math.max(toldMs, doneMs);
+  if (gate.unreached.rule === 'wait') return all;
+  return Math.min(all, Math.max(beginsAtMs + gate.unreached.afterMs, toldMs));
+};
+
+const likelyGood = (
+  { gate, devices }: ForecastWave,
+  told: readonly Told[],
+  { deviceMs }: Assumed,
+  beginsAtMs: number,
+): number => {
+  const confirms = ascending(
+    told
+      .filter(({ device }) => !device.silent)
+      .map(({ atMs, device }) => atMs + (device.runs ? 0 : deviceMs)),
+  );
+  const size = devices.length;
+  const all = nth(confirms, part(size, gate.succeededPercentMin), beginsAtMs);
+  const silent = told.length - confirms.length;
+  if (gate.unreached.rule === 'wait' || silent === 0) return all;
+  const reached = size - silent;
+  if (reached < Math.max(1, part(size, gate.unreached.reachedPercentMin))) return all;
+  const most = nth(confirms, part(reached, gate.succeededPercentMin), beginsAtMs);
+  return Math.min(all, Math.max(beginsAtMs + gate.unreached.afterMs, most));
+};
+
+export const forecast = (known: ForecastKnown, assumed: Assumed): WaveTimes[] => {
+  const tell = tellerOf(known, assumed);
+  const good = assumed.silenceLasts ? likelyGood : earliestGood;
+  let beginsAtMs = known.beginMs;
+  return known.waves.map((wave) => {
+    if (!Number.isFinite(beginsAtMs)) {
+      return { beginsAtMs: never, toldAtMs: never, passesAtMs: never };
+    }
+    const told = tell(wave.devices, beginsAtMs);
+    const isWhole = told.length === wave.devices.length;
+    const times: WaveTimes = {
+      beginsAtMs,
+      toldAtMs: isWhole ? told.reduce((last, { atMs }) => Math.max(last, atMs), beginsAtMs) : never,
+      passesAtMs: good(wave, told, assumed, beginsAtMs) + wave.gate.soakMs,
+    };
+    beginsAtMs = times.passesAtMs;
+    return times;
+  });
+};

@@ -1,0 +1,268 @@
+/**
+ * A rollout before it is made: who would be in which wave, when each could begin and what that hangs on,
+ * how much each device would fetch, and who would get nothing or has to wait. Starts nothing. What it
+ * can't know it says: times are ranges, bytes are reckoned from what devices said.
+ */
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { bundlesPerDeviceMax } from '@signalbeam/sync/core/limits';
+import { usableRelease } from '../bundles/usable.ts';
+import { approvalAsked } from '../core/approval.ts';
+import {
+  nothingToFetch,
+  type ToFetch,
+  toFetch,
+  type Weighed,
+  weightless,
+} from '../core/fetch-size.ts';
+import { type Assumed, type ForecastKnown, forecast, type WaveTimes } from '../core/forecast.ts';
+import { dependsOn } from '../core/forecast-words.ts';
+import { findVersion } from '../store/bundles.ts';
+import {
+  type DeviceOutlook,
+  outlookOf,
+  usualDeviceMs,
+  versionKey,
+  versionsBefore,
+  weighed,
+} from '../store/rollout-foresight.ts';
+import { findSettings } from '../store/rollout-settings.ts';
+import type { Targeted } from '../store/rollout-targets.ts';
+import { list, type PlannedWave, planRollout, type RolloutWish } from './plan.ts';
+import { about, assumedWorkMs, beginOf, type Look, type Named } from './preview-look.ts';
+import { type Attention, attentionOf, estimatesOf } from './preview-notes.ts';
+import { calendarOf } from './windows.ts';
+
+/** A container without a health check has to stay up for so long; see the agent. */
+const staysUpMs = 5_000;
+/** Kinds of devices in a wave, by what they fetch, that are told apart. */
+const kindsMax = 10;
+
+type Range = { earliest: string | null; likely: string | null };
+
+export type PreviewDevice = Named & {
+  presence: DeviceOutlook['presence'];
+  runsIt: boolean;
+  bytes: number;
+};
+export type PreviewWave = {
+  name: string;
+  devices: number;
+  begins: Range;
+  /** When the last of its devices could be told. */
+  allTold: Range;
+  dependsOn: string[];
+  bytes: number;
+  runIt: number;
+  unreached: number;
+  /** Its devices by what they fetch, the most first. */
+  fetches: { devices: number; bytes: number }[];
+  first: PreviewDevice[];
+};
+export type Preview = {
+  devices: number;
+  lateJoiners: boolean;
+  /** Why it would be refused as things are; null: it would start. */
+  refused: string | null;
+  bytes: number;
+  runIt: number;
+  unreached: number;
+  /** Images of other registries, whose size is not known here. */
+  foreignImages: string[];
+  /** Whom it does not reach, or not soon. */
+  attention: Attention[];
+  /** What is an estimate, and of what. */
+  estimates: string[];
+  waves: PreviewWave[];
+};
+
+const memberOf = (tag: string | null, { tags }: Targeted): string | null =>
+  tag === null ? null : (tags.find((one) => one.startsWith(`${tag}=`)) ?? null);
+
+const isoOf = (atMs: number): string | null =>
+  Number.isFinite(atMs) ? new Date(atMs).toISOString() : null;
+
+const timesOf = (look: Look): { earliest: WaveTimes[]; likely: WaveTimes[] } => {
+  const { wish, planned, calendar, soakMs, usualMs } = look;
+  const known: ForecastKnown = {
+    beginMs: beginOf(look),
+    pace: wish.pace,
+    opensAt: calendar,
+    waves: planned.waves.map(({ wish: { gate }, devices }) => ({
+      gate,
+      devices: devices.map((device) => {
+        const { runs, presence } = about(look, device);
+        const member = memberOf(wish.pace.redundancyTag, device);
+        return { site: device.site, member, runs, silent: presence !== 'online' };
+      }),
+    })),
+  };
+  const usual: Assumed = {
+    deviceMs: Math.max(soakMs, usualMs ?? soakMs + assumedWorkMs),
+    silenceLasts: true,
+  };
+  return {
+    earliest: forecast(known, { deviceMs: soakMs, silenceLasts: false }),
+    likely: forecast(known, usual),
+  };
+};
+
+const sumOf = <T>(of: readonly T[], read: (one: T) => number): number =>
+  of.reduce((sum, one) => sum + read(one), 0);
+
+const kindsOf = (look: Look, devices: readonly Targeted[]): PreviewWave['fetches'] => {
+  const kinds = new Map<number, number>();
+  for (const { deviceId } of devices) {
+    const { bytes } = look.fetches(deviceId);
+    kinds.set(bytes, (kinds.get(bytes) ?? 0) + 1);
+  }
+  return [...kinds]
+    .map(([bytes, count]) => ({ devices: count, bytes }))
+    .sort((one, other) => other.devices - one.devices || other.bytes - one.bytes)
+    .slice(0, kindsMax);
+};
+
+const before = (look: Look, { wish: { name, gate }, devices }: PlannedWave) => {
+  const { approvalByAnother } = look;
+  const asked = approvalAsked(gate, { requestedBy: '', approvalByAnother });
+  return {
+    ...{ name, gate: { ...gate, approval: asked }, devices: devices.length },
+    silent: devices.filter((device) => about(look, device).presence !== 'online').length,
+    busy: devices.filter((device) => about(look, device).busyWith !== null).length,
+  };
+};
+
+const hangsOn = (look: Look, wave: number): string[] => {
+  const { wish, planned, nowMs } = look;
+  const last = planned.waves[wave - 1];
+  if (last !== undefined)
+    return dependsOn(before(look, last), wish.pace, planned.standing.size > 0);
+  const isLater = wish.startAt !== null && Date.parse(wish.startAt) > nowMs;
+  return isLater ? ['The time that was set for its start has come.'] : [];
+};
+
+const wavesOf = (look: Look, names: number): PreviewWave[] => {
+  const { earliest, likely } = timesOf(look);
+  const range = (wave: number, read: (times: WaveTimes) => number): Range => {
+    const [one, other] = [earliest[wave], likely[wave]];
+    return {
+      earliest: one === undefined ? null : isoOf(read(one)),
+      likely: other === undefined ? null : isoOf(read(other)),
+    };
+  };
+  return look.planned.waves.map(({ wish: { name }, devices }, wave) => ({
+    name,
+    devices: devices.length,
+    begins: range(wave, ({ beginsAtMs }) => beginsAtMs),
+    allTold: range(wave, ({ toldAtMs }) => toldAtMs),
+    dependsOn: hangsOn(look, wave),
+    bytes: sumOf(devices, ({ deviceId }) => look.fetches(deviceId).bytes),
+    runIt: devices.filter((device) => about(look, device).runs).length,
+    unreached: devices.filter((device) => about(look, device).presence !== 'online').length,
+    fetches: kindsOf(look, devices),
+    first: devices.slice(0, names).map((device) => {
+      const { presence, runs } = about(look, device);
+      const { deviceId, name: called } = device;
+      return {
+        deviceId,
+        name: called,
+        presence,
+        runsIt: runs,
+        bytes: look.fetches(deviceId).bytes,
+      };
+    }),
+  }));
+};
+
+/** What a version has to soak at least, of all its containers. */
+const soakOf = async (sql: Sql, { bundleId, version }: RolloutWish): Promise<number> => {
+  const found = await findVersion(sql, bundleId, version);
+  const soaks = (found?.containers ?? []).map(
+    ({ healthCheck }) => healthCheck?.soakMs ?? staysUpMs,
+  );
+  return Math.max(0, ...soaks);
+};
+
+const fetchesOf = async (
+  sql: Sql,
+  tenantId: string,
+  { bundleId, version }: RolloutWish,
+  outlook: ReadonlyMap<string, DeviceOutlook>,
+): Promise<{ target: Weighed; fetches: Look['fetches'] }> => {
+  const earlier = await versionsBefore(sql, tenantId, bundleId);
+  const target = versionKey(bundleId, version);
+  const hadBy = (deviceId: string): string[] => {
+    const last = earlier.get(deviceId);
+    const running = outlook.get(deviceId)?.running ?? [];
+    return last === undefined ? running : [...running, versionKey(bundleId, last)];
+  };
+  const keys = new Set([target, ...[...outlook.keys()].flatMap(hadBy)]);
+  const asked = [...keys].map((key) => {
+    const [id = '', ...rest] = key.split(' ');
+    return { bundleId: id, version: rest.join(' ') };
+  });
+  const parts = await weighed(sql, tenantId, asked);
+  const wanted = parts.get(target) ?? weightless;
+  const known = new Map<string, ToFetch>();
+  return {
+    target: wanted,
+    fetches: (deviceId) => {
+      if (outlook.get(deviceId)?.runs === true) return nothingToFetch;
+      const had = hadBy(deviceId);
+      const key = had.join('\n');
+      const before =
+        known.get(key) ??
+        toFetch(
+          wanted,
+          had.flatMap((one) => parts.get(one) ?? []),
+        );
+      known.set(key, before);
+      return before;
+    },
+  };
+};
+
+/** All at once, nobody would see that a busy device did not begin: `start` refuses it then, too. */
+const refusedOf = ({ wish, planned, outlook }: Look): string | null => {
+  if (wish.waves.length > 0 || wish.startAt !== null) return null;
+  const busy = planned.waves
+    .flatMap(({ devices }) => devices)
+    .filter(({ deviceId }) => (outlook.get(deviceId)?.busyWith ?? null) !== null);
+  if (busy.length === 0) return null;
+  return `Another rollout of this bundle is at work on ${list(busy.map(({ name }) => name))}.`;
+};
+
+/** `names`: how many devices of each wave are shown by name. */
+export const previewRollout = async (
+  sql: Sql,
+  tenantId: string,
+  wish: RolloutWish,
+  { nowMs, names }: { nowMs: number; names: number },
+): Promise<Preview> => {
+  await usableRelease(sql, wish);
+  const planned = await planRollout(sql, tenantId, wish, nowMs);
+  const ids = planned.waves.flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId));
+  const { bundleId, version } = wish;
+  const asked = { bundleId, version, bundlesMax: bundlesPerDeviceMax };
+  const outlook = await outlookOf(sql, tenantId, asked, ids);
+  const { target, fetches } = await fetchesOf(sql, tenantId, wish, outlook);
+  const look: Look = {
+    ...{ nowMs, wish, planned, outlook, fetches, target },
+    soakMs: await soakOf(sql, wish),
+    usualMs: await usualDeviceMs(sql, tenantId, bundleId),
+    approvalByAnother: (await findSettings(sql, tenantId)).approvalByAnother,
+    calendar: calendarOf(wish.pace.windows, planned.standing, nowMs),
+  };
+  const waves = wavesOf(look, names);
+  return {
+    devices: ids.length,
+    lateJoiners: planned.lateJoiners,
+    refused: refusedOf(look),
+    bytes: sumOf(waves, ({ bytes }) => bytes),
+    runIt: sumOf(waves, ({ runIt }) => runIt),
+    unreached: sumOf(waves, ({ unreached }) => unreached),
+    foreignImages: [...target.foreign],
+    attention: attentionOf(look, names),
+    estimates: estimatesOf(look),
+    waves,
+  };
+};
