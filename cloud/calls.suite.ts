@@ -160,6 +160,13 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     ),
     'delete /api/artifacts/uploads/{id}': read(`/api/artifacts/uploads/${tenant.uploads.spare.id}`),
     'get /api/artifacts': read('/api/artifacts'),
+    'post /api/artifacts/links': post('/api/artifacts/links', {
+      ...{ kind: 'blob', digest: tenant.image.configDigest },
+    }),
+    'get /api/artifacts/linked/blobs/{digest}': { path: tenant.links.blob, by: 'nobody' },
+    'get /api/artifacts/linked/images/{tenant}/{digest}': {
+      ...{ path: tenant.links.image, by: 'nobody' },
+    },
     'get /api/artifacts/blobs/{digest}': read(`/api/artifacts/blobs/${tenant.image.configDigest}`),
     'get /api/bundle-policy': read('/api/bundle-policy'),
     'patch /api/bundle-policy': post('/api/bundle-policy', { loopbackOnly: true }),
@@ -303,6 +310,11 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
   };
 };
 
+/** Whoever has the link may: it is the credential, whatever else they show. */
+export const openedByLink = [
+  'get /api/artifacts/linked/blobs/{digest}',
+  'get /api/artifacts/linked/images/{tenant}/{digest}',
+];
 /** Without a credential: signing in and out, and registering with a registration token. */
 export const open = [
   'post /api/auth/login',
@@ -315,6 +327,7 @@ export const open = [
   'post /api/devices',
   // Whoever verifies a device's certificate needs both, and neither is a secret.
   ...['get /api/certificates/authority', 'get /api/certificates/revoked'],
+  ...openedByLink,
 ];
 /** Providers add what they like to the address they send a browser back to. */
 export const walkedByBrowsers = ['get /api/auth/oidc', 'get /api/auth/oidc/callback'];

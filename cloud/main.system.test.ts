@@ -213,6 +213,9 @@ describe('routes', () => {
     }
     await close();
     expect([...new Set(open)].toSorted()).toEqual([
+      // The link is the credential.
+      'GET /api/artifacts/linked/blobs/:digest',
+      'GET /api/artifacts/linked/images/:tenant/:digest',
       'GET /api/auth/oidc',
       'GET /api/auth/oidc/callback',
       'GET /api/auth/providers',

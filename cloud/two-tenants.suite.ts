@@ -128,6 +128,15 @@ export const openTenant = async (
   };
   const image = buildImageTar({ name: `app-${name}`, tag: '1', command: ['sleep', name] });
   await must(ask('POST', '/api/artifacts', { token, body: image.tar }));
+  const linkTo = async (wish: object): Promise<string> => {
+    const { url } = await post<{ url: string }>('/api/artifacts/links', wish);
+    const { pathname, search } = new URL(url);
+    return `${pathname}${search}`;
+  };
+  const links = {
+    blob: await linkTo({ kind: 'blob', digest: image.configDigest }),
+    image: await linkTo({ kind: 'image', name: `app-${name}`, digest: image.manifestDigest }),
+  };
   const containers = [{ name: 'web', image: `registry.example/web@sha256:${'a'.repeat(64)}` }];
   const [bundle, other, spareBundle] = [
     await post<{ id: string }>('/api/bundles', { name: `hello-${name}` }),
@@ -240,7 +249,20 @@ export const openTenant = async (
   };
   const letters = [await letter(), await letter()] as const;
   return {
-    ...{ name, tenantId, email, token, signIn, registration, spare, device, second, third, image },
+    ...{
+      name,
+      tenantId,
+      email,
+      token,
+      signIn,
+      registration,
+      spare,
+      device,
+      second,
+      third,
+      image,
+      links,
+    },
     ...{ group, dynamic, site: empty.name, channel, lost, delivery: deliveries[0]?.id ?? '' },
     ...{ grantSite: granted.name, grant, secrets: { kept, unused }, uploads },
     ...{

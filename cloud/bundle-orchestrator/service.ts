@@ -9,6 +9,7 @@ import { addBundleLifeRoutes } from './api/bundle-lives.ts';
 import { addBundleRoutes } from './api/bundles.ts';
 import { addComposeRoutes } from './api/compose.ts';
 import { addDesiredRoutes } from './api/desired.ts';
+import { addLinkRoutes } from './api/links.ts';
 import type { Parts } from './api/parts.ts';
 import { addPolicyRoutes } from './api/policy.ts';
 import { addRolloutSettingsRoutes } from './api/rollout-settings.ts';
@@ -41,6 +42,8 @@ export const createService = (platform: Platform): Service => {
     blobs,
     aside: platform.aside,
     kek: platform.kek,
+    links: platform.links,
+    publicUrl: config.publicUrl,
     now,
     onChanged,
     policy: policyOf(config),
@@ -51,6 +54,7 @@ export const createService = (platform: Platform): Service => {
   for (const addRoutes of [
     addArtifactRoutes,
     addUploadRoutes,
+    addLinkRoutes,
     addBundleRoutes,
     addBundleLifeRoutes,
     addVersionRoutes,

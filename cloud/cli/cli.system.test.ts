@@ -205,6 +205,17 @@ describe('bundles and rollouts', () => {
     writeFileSync(tar, buildImageTar({ name: 'app', tag: '1', command: ['sleep', '1'] }).tar);
     expect(await ok(['images', 'upload', tar, '--name', 'team/app'])).toContain('sha256:');
     expect(await ok(['images', 'list'])).toContain('team/app');
+    const copy = join(home, 'copy.tar');
+    expect(await ok(['images', 'download', 'team/app:1', '--to', copy])).toContain('bytes');
+    expect(await ok(['images', 'upload', copy, '--name', 'team/app'])).toBe(
+      await ok(['images', 'upload', tar, '--name', 'team/app']),
+    );
+    expect(await sb(['images', 'download', 'team/app', '--to', copy])).toMatchObject({ code: 2 });
+    expect(await sb(['images', 'download', 'team/none'])).toMatchObject({ code: 4 });
+    const opened = await fetch((await ok(['images', 'link', 'team/app', '--minutes', '1'])).trim());
+    expect([opened.status, (await opened.arrayBuffer()).byteLength]).toEqual([
+      ...[200, readFileSync(copy).byteLength],
+    ]);
     // Larger than one part: what follows the end of an archive is nothing.
     writeFileSync(tar, Buffer.alloc(uploadPartBytes), { flag: 'a' });
     const cut = new AbortController();

@@ -8,6 +8,7 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/alert-silences',
   'post /api/alerts/{id}/acknowledge',
   'post /api/alerts/{id}/resolve',
+  'post /api/artifacts/links',
   'post /api/artifacts/uploads',
   'post /api/artifacts/uploads/{id}/finish',
   'post /api/auth/password',

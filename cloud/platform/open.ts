@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { openAzureBlobs } from './blobs/azure.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
+import { createLinkSigner, type LinkSigner } from './blobs/links.ts';
 import { createAside } from './cache/aside.ts';
 import { createMemoryCache } from './cache/memory.ts';
 import { openValkeyCache } from './cache/valkey.ts';
@@ -62,21 +63,22 @@ export const openKeys = async (config: Config) => {
   return { kek, migrations };
 };
 
-const openStores = async ({ config, log }: OpenOptions, now: () => number) => ({
+const openStores = async ({ config, log }: OpenOptions, links: LinkSigner, now: () => number) => ({
   cache:
     config.redisUrl === null
       ? createMemoryCache({ now })
       : openValkeyCache({ url: config.redisUrl, log, now }),
   blobs:
     config.azureConnectionString === null
-      ? await openFolderBlobs(config.blobDir)
-      : await openAzureBlobs({ connectionString: config.azureConnectionString }),
+      ? await openFolderBlobs(config.blobDir, links)
+      : await openAzureBlobs({ connectionString: config.azureConnectionString, links }),
   staging:
     config.azureConnectionString === null
-      ? await openFolderBlobs(join(config.blobDir, 'staging'))
+      ? await openFolderBlobs(join(config.blobDir, 'staging'), links)
       : await openAzureBlobs({
           connectionString: config.azureConnectionString,
           container: 'signalbeam-staging',
+          links,
         }),
 });
 
@@ -147,7 +149,8 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
   const pools = openPools(options);
   const hub = await openHub(options, pools, kek);
   const { keyring, cloud } = hub;
-  const stores = await openStores(options, now);
+  const links = createLinkSigner(kek.derive('signalbeam download links 1'));
+  const stores = await openStores(options, links, now);
   const metrics = createMetrics();
   const reads = metrics.counter('signalbeam_cache_reads_total', 'Reads beside Postgres', [
     'kind',
@@ -191,7 +194,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     kek,
     keyring,
     ...{ authority, attempts, cloud },
-    ...stores,
+    ...{ ...stores, links },
     aside,
     metrics,
     live,

@@ -2,6 +2,7 @@
  * What a service is given and what it gives back. Types only: `openPlatform` (./open.ts) makes the
  * one, each service's `createService` the other, and a composition root puts them together.
  */
+import type { LinkSigner } from './blobs/links.ts';
 import type { Blobs } from './blobs/port.ts';
 import type { Aside } from './cache/aside.ts';
 import type { Cache } from './cache/port.ts';
@@ -42,6 +43,8 @@ export type Platform = {
   blobs: Blobs;
   /** Parts of what is still being uploaded, apart from what somebody refers to. */
   staging: Blobs;
+  /** Signs what anybody may open for a while who holds the link. */
+  links: LinkSigner;
   metrics: Metrics;
   live: Live;
   /** Makes the hub know a tenant's account; call it once the tenant's keys are committed. */

@@ -41,6 +41,7 @@ export const unopenedPlatform = (): Platform => {
     cache: unopened('the cache'),
     aside: unopened('the cache'),
     blobs: unopened('the blobs'),
+    links: unopened('the links'),
     staging: unopened('the blobs'),
     metrics: createMetrics(),
     live: unopened('the live events'),

@@ -1,9 +1,8 @@
 /** Bundles, their versions and images, as the console asks for them. */
 import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
 import { collect, whole } from './lists.ts';
-import { type Ask, type FieldError, upload } from './request.ts';
+import type { Ask, FieldError } from './request.ts';
 import type {
-  ArtifactImage,
   AssignedDevice,
   Bundle,
   BundlePolicy,
@@ -77,23 +76,5 @@ export const bundlesApi = (ask: Ask) => ({
       'POST',
       '/api/bundles/validate',
       { containers },
-    ),
-  artifacts: async (): Promise<ArtifactImage[]> => {
-    const answer = await ask<
-      { images?: ArtifactImage[]; artifacts?: ArtifactImage[] } | ArtifactImage[]
-    >('GET', '/api/artifacts');
-    return Array.isArray(answer) ? answer : (answer.images ?? answer.artifacts ?? []);
-  },
-  uploadArchive: (
-    name: string,
-    file: File,
-    onProgress: (sent: number, total: number) => void,
-    signal: AbortSignal,
-  ) =>
-    upload<{ images: ArtifactImage[] }>(
-      `/api/artifacts?name=${segment(name)}`,
-      file,
-      onProgress,
-      signal,
     ),
 });

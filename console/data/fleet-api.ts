@@ -3,6 +3,7 @@ import { alertsApi } from './alerts-api.ts';
 import type { Basis } from './basis.ts';
 import { bundlesApi } from './bundles-api.ts';
 import type { DeviceChoice } from './fleet-filter.ts';
+import { imagesApi } from './images-api.ts';
 import { collect, pageSize, whole } from './lists.ts';
 import { notificationApi } from './notification-api.ts';
 import { peopleApi } from './people-api.ts';
@@ -232,6 +233,7 @@ export const createFleetApi = (ask: Ask) => ({
   ...groupsApi(ask),
   ...sitesApi(ask),
   ...bundlesApi(ask),
+  ...imagesApi(ask),
   ...rolloutsApi(ask),
   ...alertsApi(ask),
 });

@@ -387,11 +387,4 @@ export type AssignedDevice = {
   version: string;
   status: string;
 };
-export type ArtifactImage = {
-  reference: string;
-  sizeBytes: number;
-  tags: string[];
-  createdAt?: Instant;
-};
-
 export type Page<Key extends string, T> = { [K in Key]: T[] } & { nextCursor?: string | null };

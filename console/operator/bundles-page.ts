@@ -84,7 +84,7 @@ class BundlesPage extends LitElement {
   protected override render() {
     return html`<div class="page"><div class="page-head">
       <div><h1>Bundles</h1><p class="lead">What devices run: containers, versioned, signed, never changed once released.</p></div>
-      <span class="row"><a class="button small quiet" href=${pathTo.secrets()}>Secrets</a><a class="button small quiet" href=${pathTo.policy()}>What they may ask for</a>${actionButton(
+      <span class="row"><a class="button small quiet" href=${pathTo.images()}>Images</a><a class="button small quiet" href=${pathTo.secrets()}>Secrets</a><a class="button small quiet" href=${pathTo.policy()}>What they may ask for</a>${actionButton(
         {
           label: 'New bundle',
           icon: 'plus',

@@ -23,6 +23,7 @@ export const pathTo = {
     `/bundles/${encodeURIComponent(id)}/compare?to=${encodeURIComponent(to)}`,
   policy: () => '/bundle-policy',
   secrets: () => '/secrets',
+  images: () => '/images',
   bundle: (id: string) => `/bundles/${encodeURIComponent(id)}`,
   newVersion: (id: string, from = '') =>
     `/bundles/${encodeURIComponent(id)}/new-version${from === '' ? '' : `?from=${encodeURIComponent(from)}`}`,

@@ -140,6 +140,13 @@ export const routes: readonly Route[] = [
     load: () => import('./secrets-page.ts'),
   },
   {
+    pattern: '/images',
+    title: 'Images',
+    section: 'bundles',
+    tag: 'images-page',
+    load: () => import('./images-page.ts'),
+  },
+  {
     pattern: '/bundles/:id',
     title: 'Bundle',
     section: 'bundles',

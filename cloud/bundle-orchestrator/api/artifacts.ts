@@ -1,5 +1,6 @@
 /** Uploading image archives, listing images, and the blobs that devices fetch. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { type Asked, blobContent, respond } from '@signalbeam/platform/blobs/respond';
 import type { Api } from '@signalbeam/platform/http/app';
 import {
   authorOf,
@@ -9,13 +10,12 @@ import {
 } from '@signalbeam/platform/http/caller';
 import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { json, notFound, problem, tooMany, unacceptable } from '@signalbeam/platform/http/describe';
-import { problemBody, problemResponse, refusal } from '@signalbeam/platform/http/problem';
+import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { artifactBytesMax } from '@signalbeam/sync/core/limits';
 import { digest } from '@signalbeam/sync/wire/shape';
 import { isImageName } from '../core/image-name.ts';
 import { findBlob, listImages } from '../store/artifacts.ts';
-import { entityTag, isUnchanged, rangeAsked } from './entity-tag.ts';
 import type { Parts } from './parts.ts';
 import { imageName, imageSchema, pageQuery, storedImageSchema } from './schemas.ts';
 
@@ -110,21 +110,6 @@ const addListing = (api: Api, parts: Parts): void => {
   );
 };
 
-/** Bytes from somebody's image: never rendered by a browser, whatever they contain. */
-const blobHeaders = (asked: string) => ({
-  etag: entityTag(asked),
-  'accept-ranges': 'bytes',
-  'cache-control': 'private, max-age=31536000, immutable',
-  'content-type': 'application/octet-stream',
-  'content-disposition': 'attachment',
-  'docker-content-digest': asked,
-});
-
-const outside = (sizeBytes: number): Response =>
-  problemResponse(problemBody('range-not-satisfiable', `The blob has ${sizeBytes} bytes.`), {
-    'content-range': `bytes */${sizeBytes}`,
-  });
-
 const lost = (asked: string) =>
   refusal('blob-store-unavailable', `The blob ${asked} is not where it should be.`, {
     next: 'Upload the image again; the same bytes get the same digest.',
@@ -133,42 +118,23 @@ const lost = (asked: string) =>
 const serveBlob = async (
   parts: Parts,
   caller: Caller,
-  asked: string,
-  request: { isHead: boolean; header: (name: string) => string | undefined },
+  wanted: string,
+  asked: Asked,
 ): Promise<Response> => {
-  const blob = await withTenant(parts.pool, caller, (sql) => findBlob(sql, asked));
+  const blob = await withTenant(parts.pool, caller, (sql) => findBlob(sql, wanted));
   if (blob === null) throw refusal('not-found', 'There is no such blob.');
-  const headers = blobHeaders(asked);
-  if (isUnchanged(request.header('if-none-match'), asked)) {
-    return new Response(null, { status: 304, headers });
-  }
-  const { sizeBytes } = blob;
-  if (request.isHead) {
-    if ((await parts.blobs.head(asked)) === null) throw lost(asked);
-    return new Response(null, {
-      status: 200,
-      headers: { ...headers, 'content-length': String(sizeBytes) },
-    });
-  }
-  const range = rangeAsked(request.header('range'), request.header('if-range'), blob);
-  if (range.kind === 'outside') return outside(sizeBytes);
-  const part = range.kind === 'part' ? { start: range.start, end: range.end } : undefined;
-  const content = await parts.blobs.get(asked, part);
-  if (content === null) throw lost(asked);
-  if (part === undefined) {
-    return new Response(content.stream, {
-      status: 200,
-      headers: { ...headers, 'content-length': String(sizeBytes) },
-    });
-  }
-  return new Response(content.stream, {
-    status: 206,
-    headers: {
-      ...headers,
-      'content-length': String(part.end - part.start + 1),
-      'content-range': `bytes ${part.start}-${part.end}/${sizeBytes}`,
-    },
-  });
+  const cacheControl = 'private, max-age=31536000, immutable';
+  const about = { cacheControl, lost: () => lost(wanted) };
+  return respond(blobContent(parts.blobs, blob, about), asked);
+};
+
+const bytes = { 'application/octet-stream': { schema: z.string() } };
+/** What content answers that understands ranges and tags. */
+export const served = {
+  200: { description: 'The content', content: bytes },
+  206: { description: 'The range that was asked for', content: bytes },
+  304: { description: 'You have it already' },
+  416: problem('The range is outside of the content'),
 };
 
 const addBlobs = (api: Api, parts: Parts): void => {
@@ -181,16 +147,7 @@ const addBlobs = (api: Api, parts: Parts): void => {
       middleware: [requireCaller('viewer')] as const,
       request: { params: z.strictObject({ digest }) },
       responses: {
-        200: {
-          description: 'The blob',
-          content: { 'application/octet-stream': { schema: z.string() } },
-        },
-        206: {
-          description: 'The range that was asked for',
-          content: { 'application/octet-stream': { schema: z.string() } },
-        },
-        304: { description: 'You have it already' },
-        416: problem('The range is outside of the blob'),
+        ...served,
         ...notFound,
       },
     }),

@@ -1,4 +1,5 @@
 /** What the routes of this service work with. */
+import type { LinkSigner } from '@signalbeam/platform/blobs/links';
 import type { Blobs } from '@signalbeam/platform/blobs/port';
 import type { Aside } from '@signalbeam/platform/cache/aside';
 import type { Kek } from '@signalbeam/platform/keys/kek';
@@ -14,6 +15,10 @@ export type Parts = Workshop & {
   upload: Uploader;
   uploads: PartUploads;
   aside: Aside;
+  /** Signs what may be downloaded for a while. */
+  links: LinkSigner;
+  /** Where people reach the API; null when it was not said. */
+  publicUrl: string | null;
   /** What secrets rest under. */
   kek: Kek;
 };

@@ -1,5 +1,6 @@
 /** Versions of bundles, and the signed releases that devices fetch. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { isUnchanged } from '@signalbeam/platform/blobs/conditional';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireDevice, requireUser } from '@signalbeam/platform/http/caller';
 import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
@@ -11,7 +12,6 @@ import { digest } from '@signalbeam/sync/wire/shape';
 import { releaseVersion } from '../bundles/release.ts';
 import { versionOrderKey } from '../core/version-order.ts';
 import { findBundle, findEnvelope, findVersion, listVersions } from '../store/bundles.ts';
-import { entityTag, isUnchanged } from './entity-tag.ts';
 import type { Parts } from './parts.ts';
 import {
   exampleContainers,
@@ -129,11 +129,12 @@ const addReleases = (api: Api, parts: Parts): void => {
         findEnvelope(sql, asked),
       );
       if (envelope === null) throw refusal('not-found', 'There is no such release.');
+      const entityTag = `"${asked}"`;
       const headers = {
-        etag: entityTag(asked),
+        etag: entityTag,
         'cache-control': 'private, max-age=31536000, immutable',
       };
-      if (isUnchanged(c.req.header('if-none-match'), asked)) {
+      if (isUnchanged(c.req.header('if-none-match'), entityTag)) {
         return new Response(null, { status: 304, headers });
       }
       return new Response(Uint8Array.from(envelope), {

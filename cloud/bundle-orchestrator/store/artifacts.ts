@@ -118,6 +118,18 @@ export const listImages = async (
   return rows.map(imageOf);
 };
 
+/** One image of this tenant, or null. */
+export const findImage = async (
+  sql: Sql,
+  image: { name: string; digest: string },
+): Promise<StoredImage | null> => {
+  const { rows } = await sql.query<ImageRow>(
+    'SELECT * FROM bundle_orchestrator.artifacts WHERE name = $1 AND digest = $2',
+    [image.name, image.digest],
+  );
+  return rows[0] === undefined ? null : imageOf(rows[0]);
+};
+
 /** The blob as one of this tenant's images knows it, or null: then it is not theirs. */
 export const findBlob = async (sql: Sql, digest: string): Promise<ImageBlob | null> => {
   const { rows } = await sql.query<{ size_bytes: number; media_type: string }>(

@@ -11,6 +11,7 @@ import { completionCommand } from './completion.ts';
 import { composeCommands } from './compose.ts';
 import { deviceCommands } from './devices.ts';
 import { groupCommands } from './groups.ts';
+import { imageDownloadCommands } from './image-downloads.ts';
 import { logCommands } from './logs.ts';
 import { peopleCommands } from './people.ts';
 import { policyCommands } from './policy.ts';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   ...admissionCommands,
   ...siteGrantCommands,
   ...bundleCommands,
+  ...imageDownloadCommands,
   ...composeCommands,
   ...bundleLifeCommands,
   ...policyCommands,

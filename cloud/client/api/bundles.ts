@@ -80,7 +80,7 @@ export interface paths {
         };
       };
       responses: {
-        /** @description The blob */
+        /** @description The content */
         200: {
           content: {
             "application/octet-stream": string;
@@ -97,6 +97,128 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/artifacts/linked/blobs/{digest}": {
+    /** Opens a link to a blob; HEAD, Range and If-None-Match are understood */
+    get: {
+      parameters: {
+        query: {
+          expires: string;
+          signature: string;
+        };
+        path: {
+          digest: string;
+        };
+      };
+      responses: {
+        /** @description The content */
+        200: {
+          content: {
+            "application/octet-stream": string;
+          };
+        };
+        /** @description The range that was asked for */
+        206: {
+          content: {
+            "application/octet-stream": string;
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/artifacts/linked/images/{tenant}/{digest}": {
+    /** Opens a link to an image, as an OCI archive that docker load reads, too */
+    get: {
+      parameters: {
+        query: {
+          name: string;
+          expires: string;
+          signature: string;
+        };
+        path: {
+          tenant: string;
+          digest: string;
+        };
+      };
+      responses: {
+        /** @description The content */
+        200: {
+          content: {
+            "application/octet-stream": string;
+          };
+        };
+        /** @description The range that was asked for */
+        206: {
+          content: {
+            "application/octet-stream": string;
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/artifacts/links": {
+    get?: never;
+    put?: never;
+    /**
+    * Makes a link for downloading one image or blob, for a few minutes
+    * @description At most 60 minutes. Ranges and entity tags are understood there, so that a download that was cut goes on. Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            kind: "image";
+            name: string;
+            digest: string;
+            /** @default 15 */
+            validMinutes?: number;
+          } | {
+            /** @enum {string} */
+            kind: "blob";
+            digest: string;
+            /** @default 15 */
+            validMinutes?: number;
+          };
+        };
+      };
+      responses: {
+        /** @description The link */
+        201: {
+          content: {
+            "application/json": components["schemas"]["DownloadLink"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;

@@ -435,6 +435,17 @@ export interface components {
       /** Format: date-time */
       expiresAt: string;
     };
+    DownloadLink: {
+      /**
+      * Format: uri
+      * @description A credential: whoever has it may download this
+      */
+      url: string;
+      /** Format: date-time */
+      expiresAt: string;
+      fileName: string;
+      sizeBytes: number;
+    };
     Bundle: {
       /** Format: uuid */
       id: string;

@@ -5,6 +5,7 @@ import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, inject } from 'vitest';
 import { openAzureBlobs } from './azure.ts';
 import { describeBlobs } from './blobs.suite.ts';
+import { createLinkSigner } from './links.ts';
 
 const container = `test-${randomUUID()}`;
 
@@ -13,6 +14,9 @@ afterAll(async () => {
   await service.getContainerClient(container).deleteIfExists();
 });
 
-describeBlobs('azure', () =>
-  openAzureBlobs({ connectionString: inject('azuriteConnection'), container }),
-);
+const links = createLinkSigner(Buffer.alloc(32, 1));
+
+describeBlobs('azure', async () => {
+  const connectionString = inject('azuriteConnection');
+  return { blobs: await openAzureBlobs({ connectionString, container, links }), host: null };
+});

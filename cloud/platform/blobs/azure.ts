@@ -4,8 +4,15 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { BlobServiceClient, type BlockBlobClient, RestError } from '@azure/storage-blob';
+import {
+  BlobSASPermissions,
+  BlobServiceClient,
+  type BlockBlobClient,
+  RestError,
+  StorageSharedKeyCredential,
+} from '@azure/storage-blob';
 import { FleetError } from '@signalbeam/sync/core/errors';
+import { blobLink, type LinkSigner } from './links.ts';
 import { type Blobs, digestHex, resolveRange } from './port.ts';
 import { verified } from './verify.ts';
 
@@ -59,9 +66,19 @@ const sizeOf = async (blob: BlockBlobClient): Promise<number | null> => {
   }
 };
 
+/** For reading this one blob, which the browser saves whatever it is. */
+const sharedAccess = (blob: BlockBlobClient, expiresAtMs: number): Promise<string> =>
+  blob.generateSasUrl({
+    permissions: BlobSASPermissions.from({ read: true }),
+    expiresOn: new Date(expiresAtMs),
+    contentDisposition: 'attachment',
+    contentType: 'application/octet-stream',
+  });
+
 export const openAzureBlobs = async (options: {
   connectionString: string;
   container?: string;
+  links: LinkSigner;
 }): Promise<Blobs> => {
   const service = BlobServiceClient.fromConnectionString(options.connectionString, {
     retryOptions: { maxTries: 3, tryTimeoutInMs: 60_000, retryDelayInMs: 200 },
@@ -102,6 +119,13 @@ export const openAzureBlobs = async (options: {
     head: async (digest) => {
       const sizeBytes = await sizeOf(blobOf(digest));
       return sizeBytes === null ? null : { sizeBytes };
+    },
+    link: async (digest, expiresAtMs) => {
+      const blob = blobOf(digest);
+      // A connection without the account's key can't sign for Azure; then our own service answers.
+      return service.credential instanceof StorageSharedKeyCredential
+        ? sharedAccess(blob, expiresAtMs)
+        : blobLink(options.links, digest, expiresAtMs);
     },
     delete: async (digest) => {
       await blobOf(digest).deleteIfExists();

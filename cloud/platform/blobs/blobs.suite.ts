@@ -19,11 +19,15 @@ const readAll = async (stream: ReadableStream<Uint8Array>): Promise<Buffer> => {
   return Buffer.concat(parts);
 };
 
-export const describeBlobs = (name: string, open: () => Promise<Blobs>): void => {
+/** `host` is where links without one are answered. */
+type Opened = { blobs: Blobs; host: string | null };
+
+export const describeBlobs = (name: string, open: () => Promise<Opened>): void => {
   describe(`blobs: ${name}`, () => {
     let blobs: Blobs;
+    let host: string | null;
     beforeAll(async () => {
-      blobs = await open();
+      ({ blobs, host } = await open());
     });
 
     const store = async (bytes: Uint8Array): Promise<string> => {
@@ -37,6 +41,11 @@ export const describeBlobs = (name: string, open: () => Promise<Blobs>): void =>
         (reason: unknown) => reason,
       );
       return error instanceof FleetError ? error.code : String(error);
+    };
+
+    const linkTo = async (digest: string, expiresAtMs: number): Promise<string> => {
+      const link = await blobs.link(digest, expiresAtMs);
+      return host === null ? link : new URL(link, host).href;
     };
 
     it('returns what was stored, whole and in ranges', async () => {
@@ -134,6 +143,44 @@ export const describeBlobs = (name: string, open: () => Promise<Blobs>): void =>
       expect(await codeOf(blobs.get(digest))).toBe('invalid-request');
       expect(await codeOf(blobs.delete(digest))).toBe('invalid-request');
       expect(await codeOf(blobs.put(digest, 1, chunksOf(Buffer.of(1))))).toBe('invalid-request');
+    });
+
+    it('gives links that open one blob, whole, in ranges and by its tag', async () => {
+      const bytes = randomBytes(5_000);
+      const digest = await store(bytes);
+      const link = await linkTo(digest, Date.now() + 60_000);
+      const whole = await fetch(link);
+      expect(whole.status).toBe(200);
+      expect(Buffer.from(await whole.arrayBuffer()).equals(bytes)).toBe(true);
+      expect(whole.headers.get('content-disposition')).toMatch(/^attachment/);
+      expect(whole.headers.get('content-type')).toBe('application/octet-stream');
+      const part = await fetch(link, { headers: { range: 'bytes=1000-1009' } });
+      expect([part.status, part.headers.get('content-range')]).toEqual([
+        206,
+        'bytes 1000-1009/5000',
+      ]);
+      expect(Buffer.from(await part.arrayBuffer())).toEqual(bytes.subarray(1_000, 1_010));
+      const tag = whole.headers.get('etag') ?? '';
+      expect((await fetch(link, { headers: { 'if-none-match': tag } })).status).toBe(304);
+    });
+
+    it('gives links that end, open nothing else and change nothing', async () => {
+      const [mine, other] = [await store(randomBytes(64)), await store(randomBytes(64))];
+      const soon = Date.now() + 60_000;
+      const refused = async (link: string, init: RequestInit = {}): Promise<void> => {
+        const answer = await fetch(link, init);
+        expect([401, 403, 404, 405]).toContain(answer.status);
+        await answer.text();
+      };
+      await refused(await linkTo(mine, Date.now() - 1_000));
+      const link = await linkTo(mine, soon);
+      const hexOf = (digest: string) => digest.slice('sha256:'.length);
+      await refused(link.replace(hexOf(mine), hexOf(other)));
+      await refused(link.slice(0, link.indexOf('?')));
+      await refused(link, { method: 'DELETE' });
+      await refused(await linkTo(digestOf(randomBytes(8)), soon));
+      expect(await blobs.head(mine)).not.toBeNull();
+      expect(await codeOf(blobs.link('sha256:../../x', soon))).toBe('invalid-request');
     });
   });
 };

@@ -8,6 +8,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { FleetError } from '@signalbeam/sync/core/errors';
+import { blobLink, type LinkSigner } from './links.ts';
 import { type Blobs, digestHex, resolveRange } from './port.ts';
 import { verified } from './verify.ts';
 
@@ -70,7 +71,8 @@ async function* listBlobs(root: string): AsyncGenerator<{ digest: string; sizeBy
   }
 }
 
-export const openFolderBlobs = async (folder: string): Promise<Blobs> => {
+/** A folder answers nobody itself: links to it are opened by our own service. */
+export const openFolderBlobs = async (folder: string, links: LinkSigner): Promise<Blobs> => {
   const root = join(folder, 'sha256');
   const incoming = join(folder, 'incoming');
   await mkdir(root, { recursive: true });
@@ -108,6 +110,10 @@ export const openFolderBlobs = async (folder: string): Promise<Blobs> => {
     head: async (digest) => {
       const sizeBytes = await sizeOf(pathOf(digest));
       return sizeBytes === null ? null : { sizeBytes };
+    },
+    link: async (digest, expiresAtMs) => {
+      digestHex(digest);
+      return blobLink(links, digest, expiresAtMs);
     },
     delete: async (digest) => {
       await rm(pathOf(digest), { force: true });

@@ -22,6 +22,12 @@ export type Blobs = {
   /** Null when there is no such blob; throws `range-not-satisfiable` for a range outside of it. */
   get: (digest: string, range?: BlobRange) => Promise<BlobContent | null>;
   head: (digest: string) => Promise<{ sizeBytes: number } | null>;
+  /**
+   * An address from which anybody can read this one blob until then, and nothing else; without a host
+   * where our own service answers it. Ranges and entity tags are understood there. Asks nothing: whether
+   * there is such a blob is said there.
+   */
+  link: (digest: string, expiresAtMs: number) => Promise<string>;
   delete: (digest: string) => Promise<void>;
   list: () => AsyncIterable<{ digest: string; sizeBytes: number }>;
 };

@@ -21,6 +21,7 @@ export const statusByCode = {
   'invitation-unknown': 403,
   'oidc-refused': 403,
   'quota-reached': 403,
+  'link-expired': 403,
   'not-found': 404,
   'method-not-allowed': 405,
   conflict: 409,

@@ -1,17 +1,15 @@
 /**
- * Conditional and partial requests for content that is named by its digest. Pure. The digest is
- * the entity tag, so a tag can't be wrong.
+ * Conditional and partial requests for content whose entity tag is a hash of it, so that a tag can't be
+ * wrong. Tags are given quoted, as they travel. Pure.
  */
-
-export const entityTag = (digest: string): string => `"${digest}"`;
 
 const tagsOf = (header: string): string[] =>
   header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
 
 /** Whether If-None-Match says that the client has it. */
-export const isUnchanged = (ifNoneMatch: string | undefined, digest: string): boolean =>
+export const isUnchanged = (ifNoneMatch: string | undefined, entityTag: string): boolean =>
   ifNoneMatch !== undefined &&
-  (ifNoneMatch.trim() === '*' || tagsOf(ifNoneMatch).includes(entityTag(digest)));
+  (ifNoneMatch.trim() === '*' || tagsOf(ifNoneMatch).includes(entityTag));
 
 export type RangeAsked =
   | { kind: 'whole' }
@@ -25,10 +23,10 @@ export type RangeAsked =
 export const rangeAsked = (
   header: string | undefined,
   ifRange: string | undefined,
-  content: { digest: string; sizeBytes: number },
+  content: { entityTag: string; sizeBytes: number },
 ): RangeAsked => {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '');
-  if (match === null || (ifRange !== undefined && ifRange.trim() !== entityTag(content.digest))) {
+  if (match === null || (ifRange !== undefined && ifRange.trim() !== content.entityTag)) {
     return { kind: 'whole' };
   }
   const [, from = '', to = ''] = match;
