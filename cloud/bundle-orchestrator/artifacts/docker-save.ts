@@ -6,6 +6,7 @@
 import { digestMismatch, invalidArchive, shown } from './archive-failure.ts';
 import { type Archive, readDocument } from './documents.ts';
 import { configSchema, type FoundImage, mediaTypes, saveSchema } from './image-documents.ts';
+import { checkLayers } from './layers.ts';
 import type { SpooledFile } from './spool.ts';
 
 type SavedImage = { Config: string; RepoTags?: string[] | null | undefined; Layers: string[] };
@@ -53,7 +54,9 @@ const imageOf = async (
 ): Promise<FoundImage> => {
   const configFile = configOf(archive, image);
   const config = await readDocument(archive, configFile, 'configuration', configSchema);
-  const layers = layersOf(archive, image, config.rootfs?.diff_ids ?? []);
+  const diffIds = config.rootfs?.diff_ids ?? [];
+  const layers = layersOf(archive, image, diffIds);
+  await checkLayers(archive.layers, layers, diffIds);
   const part = (mediaType: string, file: SpooledFile) => ({
     mediaType,
     size: file.sizeBytes,

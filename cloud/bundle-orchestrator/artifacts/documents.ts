@@ -5,10 +5,11 @@ import { parseJson } from '@signalbeam/sync/wire/shape';
 import type { z } from 'zod';
 import { digestMismatch, invalidArchive, shown } from './archive-failure.ts';
 import { type Descriptor, documentBytesMax } from './image-documents.ts';
+import type { LayerReader } from './layers.ts';
 import type { ArchiveFiles } from './read-archive.ts';
 import type { Spool, SpooledFile } from './spool.ts';
 
-export type Archive = { files: ArchiveFiles; spool: Spool };
+export type Archive = { files: ArchiveFiles; spool: Spool; layers: LayerReader };
 
 export const blobOf = (archive: Archive, digest: string): SpooledFile | undefined =>
   archive.files.get(`blobs/sha256/${digest.slice('sha256:'.length)}`);

@@ -5,7 +5,9 @@ import { invalidArchive } from './archive-failure.ts';
 import { readDockerSave } from './docker-save.ts';
 import { type Archive, blobOf } from './documents.ts';
 import type { FoundImage } from './image-documents.ts';
+import { openLayers } from './layers.ts';
 import { readOciLayout } from './oci-layout.ts';
+import { type ArchiveLimits, archiveLimits } from './read-archive.ts';
 import type { SpooledFile } from './spool.ts';
 
 export type FoundImages = { images: FoundImage[]; blobs: ReadonlyMap<string, SpooledFile> };
@@ -33,7 +35,11 @@ const fromLayout = async (archive: Archive): Promise<FoundImages> => {
   return { images, blobs };
 };
 
-export const interpretArchive = async (archive: Archive): Promise<FoundImages> => {
+export const interpretArchive = async (
+  { files, spool }: Pick<Archive, 'files' | 'spool'>,
+  limits: ArchiveLimits = archiveLimits,
+): Promise<FoundImages> => {
+  const archive = { files, spool, layers: openLayers(spool, limits.layersBytesMax) };
   if (archive.files.has('index.json')) return fromLayout(archive);
   if (archive.files.has('manifest.json')) {
     const { images, blobs } = await readDockerSave(archive);

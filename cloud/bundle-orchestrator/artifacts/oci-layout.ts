@@ -17,6 +17,7 @@ import {
   mediaTypes,
   saveSchema,
 } from './image-documents.ts';
+import { checkLayers, isLayer } from './layers.ts';
 
 const layoutSchema = z.object({ imageLayoutVersion: z.literal('1.0.0') });
 /** An index in an index is allowed by the specification; deeper nesting has no use. */
@@ -72,6 +73,10 @@ const partsOfManifest = async (archive: Archive, descriptor: Descriptor): Promis
     `configuration ${manifest.config.digest}`,
     configSchema,
   );
+  if (manifest.layers.every(({ mediaType }) => isLayer(mediaType))) {
+    const files = manifest.layers.flatMap((part) => blobOf(archive, part.digest) ?? []);
+    await checkLayers(archive.layers, files, config.rootfs?.diff_ids ?? []);
+  }
   return {
     blobs: [asBlob(descriptor), ...parts.map(asBlob)],
     platforms: platformText(descriptor.platform ?? config),

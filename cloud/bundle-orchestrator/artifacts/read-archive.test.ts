@@ -49,7 +49,7 @@ const refusal = async (work: Promise<unknown>): Promise<{ code: string; message:
   return { code: (error as FleetError).code, message: error.message };
 };
 
-const layer = randomBytes(2_000);
+const layer = await tar([{ name: 'www/index.html', content: randomBytes(400) }]);
 const config = json({
   os: 'linux',
   architecture: 'amd64',
@@ -216,7 +216,12 @@ describe('an OCI archive', () => {
 
   it('is refused when a blob is not as large as its manifest says', async () => {
     const wrong = manifestOf({
-      layers: [{ ...descriptor('application/vnd.oci.image.layer.v1.tar', layer), size: 1_999 }],
+      layers: [
+        {
+          ...descriptor('application/vnd.oci.image.layer.v1.tar', layer),
+          size: layer.byteLength - 1,
+        },
+      ],
     });
     const entries = layout([descriptor(ociManifest, wrong)], [wrong, config, layer]);
     expect((await refusal(interpret(await tar(entries)))).code).toBe('digest-mismatch');

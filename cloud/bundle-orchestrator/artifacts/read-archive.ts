@@ -15,12 +15,19 @@ const entriesMax = 4_000;
 const nameBytesMax = 255;
 
 export type ArchiveFiles = ReadonlyMap<string, SpooledFile>;
-export type ArchiveLimits = { bytesMax: number; unpackedBytesMax: number; entriesMax: number };
+export type ArchiveLimits = {
+  bytesMax: number;
+  unpackedBytesMax: number;
+  entriesMax: number;
+  /** Of all layers in it, each unpacked. */
+  layersBytesMax: number;
+};
 
 export const archiveLimits: ArchiveLimits = {
   bytesMax: artifactBytesMax,
   unpackedBytesMax: artifactBytesMax,
   entriesMax,
+  layersBytesMax: 4 * artifactBytesMax,
 };
 
 const blobName = /^blobs\/sha256\/([0-9a-f]{64})$/;
@@ -105,6 +112,13 @@ const checkName = (path: string, spooled: SpooledFile): void => {
   }
 };
 
+/** Refused for what it says it is, before a byte of it is written. */
+const checkAnnounced = ({ size = 0 }: Header, { unpackedBytesMax }: ArchiveLimits): void => {
+  if (size > unpackedBytesMax) {
+    throw tooLarge(`An archive, unpacked, may have at most ${unpackedBytesMax} bytes.`);
+  }
+};
+
 type Entry = AsyncIterable<Uint8Array> & { header: Header; resume: () => unknown };
 type Reading = { files: Map<string, SpooledFile>; links: Map<string, string>; seen: Set<string> };
 
@@ -161,6 +175,10 @@ export const readArchive = async (
   );
   // `pipe` would not carry the source's failure over to the reader.
   const feeding = Readable.from(bytes);
+  let ended: Error | null = null;
+  tar.on('error', (error) => {
+    ended ??= error;
+  });
   feeding.on('error', (error) => tar.destroy(error));
   feeding.pipe(tar as unknown as NodeJS.WritableStream);
   let entries = 0;
@@ -170,10 +188,12 @@ export const readArchive = async (
       if (entries > limits.entriesMax) {
         throw invalidArchive(`The archive has more than ${limits.entriesMax} entries.`);
       }
+      checkAnnounced(entry.header as Header, limits);
       await readEntry(entry as unknown as Entry, spool, reading);
     }
   } catch (error) {
-    throw readable(error);
+    // An entry that is cut short says only that it was; the archive itself says why.
+    throw readable(isCutShort(error) ? ended : error);
   } finally {
     feeding.destroy();
     tar.destroy();
@@ -182,6 +202,9 @@ export const readArchive = async (
   resolveLinks(reading);
   return reading.files;
 };
+
+const isCutShort = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'STREAM_DESTROYED';
 
 /** The tar and gzip readers' own errors, said as refusals; ours and the client's pass through. */
 const readable = (error: unknown): unknown => {
