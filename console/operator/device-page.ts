@@ -264,7 +264,7 @@ class DevicePage extends LitElement {
             ? emptyState(
                 'activity',
                 'No readings in this period',
-                html`<p>A device sends its metrics about once a minute. What it measured while cut off arrives when it is back.</p>`,
+                html`<p>An idle device sends its metrics once in a quarter of an hour, and at once while this page is open. What it measured while cut off arrives when it is back.</p>`,
               )
             : this.asTable
               ? metricTable(value, to)

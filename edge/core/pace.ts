@@ -3,6 +3,8 @@
  * every frame costs a mobile link more in wrapping than in content; it is quick while somebody
  * looks, while an update runs, and while the host is in trouble. Pure.
  */
+import { sampleHoldMs } from '@signalbeam/sync/core/limits';
+
 export type Doing = {
   /** Somebody looks at it, as the cloud said, until then. */
   lookedAtUntilMs: number;
@@ -23,8 +25,6 @@ export type Pace = {
 
 /** While it matters: silence shows after half a minute. */
 const quickBeatMs = 10_000;
-/** A quarter of an hour of samples makes one frame (`heldRowsMax`). */
-const calmHoldMs = 900_000;
 const silenceMs = { quick: 90_000, calm: 300_000 };
 
 /** `beatMs` and `hold` are the owner's choice for the calm pace. */
@@ -37,7 +37,7 @@ export const paceOf = (
   if (doing.lookedAtUntilMs > now || doing.updating) {
     return { beatMs, holdMs: 0, silenceMs: silenceMs.quick };
   }
-  const holdMs = calm.hold && !doing.strained ? calmHoldMs : 0;
+  const holdMs = calm.hold && !doing.strained ? sampleHoldMs : 0;
   return { beatMs: calm.beatMs, holdMs, silenceMs: silenceMs.calm };
 };
 

@@ -36,7 +36,8 @@ test('somebody looks: at once everything goes, then each sample on its own, then
   attend({ forMs: 60_000 });
   expect(acts.splice(0)).toEqual(['faster', 'hurry']);
   attention.sampled(body);
-  expect(acts.splice(0)).toEqual(['hurry']);
+  attention.sampled(body);
+  expect(acts.splice(0)).toEqual(['hurry', 'hurry']);
   attend({ forMs: 60_000 });
   at.now += 60_001;
   attention.sampled(body);
@@ -44,8 +45,16 @@ test('somebody looks: at once everything goes, then each sample on its own, then
   expect(attention.pace().beatMs).toBe(60_000);
 });
 
+test('who has just started is not unknown for a quarter of an hour', () => {
+  const { acts, attention } = start();
+  for (let taken = 0; taken < 3; taken += 1) attention.sampled(body);
+  expect(acts).toEqual(['hurry']);
+});
+
 test('an update makes it quick, trouble only hurries samples', () => {
   const { acts, at, attention, look } = start();
+  attention.sampled(body);
+  expect(acts.splice(0)).toEqual(['hurry']);
   at.updating = true;
   look();
   look();

@@ -31,6 +31,7 @@ export const startAttention = (parts: AttentionParts) => {
   let doing: Doing = { lookedAtUntilMs: 0, updating: false, strained: false };
   const pace = (): Pace => paceOf(doing, parts.calm, steady());
   let told = pace();
+  let isFirst = true;
 
   const look = (): void => {
     doing = { ...doing, updating: parts.updating() };
@@ -51,11 +52,12 @@ export const startAttention = (parts: AttentionParts) => {
   const unlisten = parts.onAppended(look);
   return {
     pace,
-    /** A sample was taken; while somebody looks it goes on its own. */
+    /** A sample was taken; the first goes at once, and each on its own while somebody looks. */
     sampled: (sample: Strain): void => {
       doing = { ...doing, strained: isStrained(sample) };
       look();
-      if (doing.lookedAtUntilMs > steady()) parts.onHurry();
+      if (isFirst || doing.lookedAtUntilMs > steady()) parts.onHurry();
+      isFirst = false;
     },
     stop: (): void => {
       unsubscribe();

@@ -48,3 +48,5 @@ export const uploadPartBytes = 16 * MiB;
 /** Log lines reported with a failure: enough to see the cause, small enough for one row. */
 export const failureLogLinesMax = 20;
 export const failureLogLineBytesMax = 300;
+/** An idle device sends its samples together, so the newest may be so old when it comes. */
+export const sampleHoldMs = 900_000;

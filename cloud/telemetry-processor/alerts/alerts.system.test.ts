@@ -57,7 +57,7 @@ const sample = (deviceId: string, cpuPercent: number) =>
   keepLatest(test.platform.pools.ingest, [
     {
       device: { deviceId, tenantId: tenant.tenantId },
-      receivedAt: now,
+      ...{ at: now, receivedAt: now },
       body: { cpuPercent, memoryPercent: 10, diskPercent: 10, temperatureCelsius: null },
     },
   ]);

@@ -1,19 +1,21 @@
 /**
  * Asks Postgres for what may have to change: devices that are bad and not noted, conditions that are
  * due, got better or worse, and those that nothing watches any more. One statement for each kind of
- * rule and look (two where some rules ask for less than an index holds), over indexes, whatever the
- * number of devices; rows on which nothing is due are not read into the process. What becomes of them
+ * rule and look (two where some rules ask for less than an index holds, and one for the samples of
+ * who is bad, ./by-samples.ts), over indexes, whatever the number of devices; rows on which nothing is due are not read into the process. What becomes of them
  * is decided in ../core/alert-plan.ts.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { sampleHoldMs } from '@signalbeam/sync/core/limits';
 import type { Condition, Watched } from '../core/alert-plan.ts';
 import { errorWindowMs, levelsOf, type RuleInForce, type RuleType } from '../core/alert-rules.ts';
 import type { SiteStanding } from '../core/alert-sites.ts';
+import { judgeBySamples } from './by-samples.ts';
 
 /** Of one statement; the rest is seen at the next look, a few seconds later. */
 const candidatesMax = 2_000;
 /** An older sample says nothing of the present. */
-const sampleMsMax = 15 * 60_000;
+const sampleMsMax = sampleHoldMs + 5 * 60_000;
 
 export type TenantRule = { tenantId: string; rule: RuleInForce };
 export type Candidate = Watched & {
@@ -38,6 +40,10 @@ type Measure = {
   /** Of the device `l`, whose presence is `p`; null when nobody knows. */
   value: string;
   since: string;
+  /** Until when it is known to be so; left out: now. */
+  until?: string;
+  /** Its column of the samples, which say how long it has been so. */
+  column?: SampledColumn;
   toldSince?: string;
 };
 
@@ -53,7 +59,9 @@ const indexedFrom = {
   temperature_celsius: 70,
 } as const;
 
-const sampled = (column: keyof typeof indexedFrom): Measure => ({
+export type SampledColumn = keyof typeof indexedFrom;
+
+const sampled = (column: SampledColumn): Measure => ({
   indexedFrom: indexedFrom[column],
   suspects: (isIndexed) => `SELECT tenant_id, device_id FROM telemetry.latest_metrics
     WHERE ${column} >= $9::float8 ${isIndexed ? `AND ${column}_is_high` : ''}`,
@@ -62,6 +70,8 @@ const sampled = (column: keyof typeof indexedFrom): Measure => ({
                 AND m.received_at > $10::timestamptz - interval '${sampleMsMax} milliseconds'
                THEN m.${column} END`,
   since: 'm.received_at',
+  until: 'm.received_at',
+  column,
 });
 
 const measures: Record<Exclude<RuleType, 'rollout-failed'>, Measure> = {
@@ -123,7 +133,7 @@ const inScope = (r: string): string => `LATERAL (
      AND d.site <> ALL (string_to_array(${r}.others, ',')) OFFSET 0) d`;
 
 const statementOf = (
-  { suspects, join, value, since, toldSince }: Measure,
+  { suspects, join, value, since, until, toldSince }: Measure,
   isIndexed: boolean,
 ): string => `
   WITH ${join.includes('errors') ? errorsCounted : ''} ${rulesGiven},
@@ -140,14 +150,14 @@ const statementOf = (
     SELECT r.*, c.device_id, c.since, c.ok_since, c.alert_id
       FROM rules r JOIN telemetry.alert_conditions c USING (tenant_id, rule_id)),
   known AS (
-    SELECT l.*, ${value} AS value, ${since} AS value_since,
+    SELECT l.*, ${value} AS value, ${since} AS value_since, ${until ?? '$10::timestamptz'} AS known_until,
            ${toldSince ?? `coalesce(l.since, ${since})`} AS told_since
       FROM looked l ${oneOf('telemetry.presence', 'p')} ${join})
   SELECT l.*, d.* FROM known l CROSS JOIN ${inScope('l')}
    WHERE CASE
      WHEN since IS NULL THEN value >= threshold
      WHEN alert_id IS NULL THEN value IS NULL OR value < threshold
-       OR since + for_seconds * interval '1 second' <= $10
+       OR since + for_seconds * interval '1 second' <= known_until
      WHEN value IS NULL THEN false
      WHEN value >= clear_below THEN ok_since IS NOT NULL
      ELSE ok_since IS NULL OR ok_since + clear_seconds * interval '1 second' <= $10 END
@@ -161,6 +171,7 @@ type Row = {
   device_site: string | null;
   value: number | null;
   value_since: Date | null;
+  known_until: Date | null;
   told_since: Date | null;
   since: Date | null;
   ok_since: Date | null;
@@ -185,6 +196,8 @@ const candidateOf = (row: Row, tenantRule: TenantRule | undefined, nowMs: number
   site: row.device_site ?? '',
   value: row.value === null ? null : Number(row.value),
   valueSinceMs: row.value_since?.getTime() ?? nowMs,
+  knownUntilMs: row.known_until?.getTime() ?? nowMs,
+  wellAtMs: null,
   toldSinceMs: row.told_since?.getTime() ?? nowMs,
   isWatched: tenantRule !== undefined,
   condition: conditionOf(row),
@@ -230,7 +243,8 @@ export const findCandidates = async (
       found.push(candidateOf(row, byId.get(`${row.tenant_id} ${row.rule_id}`), nowMs));
     }
   }
-  return found;
+  const { column } = measures[type];
+  return column === undefined ? found : judgeBySamples(sql, column, found);
 };
 
 /** Conditions of devices that are gone or moved, and of rules that are off, deleted or elsewhere. */
@@ -243,7 +257,8 @@ export const findUnwatched = async (
     name: 'telemetry-alerts-unwatched',
     text: `WITH ${rulesGiven}
            SELECT l.*, d.name, d.device_site, NULL::float8 AS value,
-                  NULL::timestamptz AS value_since, NULL::timestamptz AS told_since
+                  NULL::timestamptz AS value_since, NULL::timestamptz AS known_until,
+                  NULL::timestamptz AS told_since
              FROM telemetry.alert_conditions l
              LEFT JOIN rules r USING (tenant_id, rule_id)
              LEFT JOIN ${inScope('r')} ON r.rule_id IS NOT NULL

@@ -4,6 +4,8 @@ import { type Condition, planAlert, planCondition, type Watched } from './alert-
 
 const rule = { threshold: 90, clearThreshold: 85, forSeconds: 60, clearSeconds: 30 };
 const noGrace = { graceUntilMs: 0 };
+/** Of what is asked at each look: it is known as it is now. */
+const always = { valueSinceMs: 0, knownUntilMs: Number.POSITIVE_INFINITY, wellAtMs: null };
 type Told = { at: number; what: 'raised' | 'resolved' };
 
 /** Looks at one device as the loop does, every second or later, and keeps what it says. */
@@ -14,7 +16,8 @@ const live = (values: readonly { afterMs: number; value: number | null }[], grac
   let now = 1_000_000;
   for (const { afterMs, value } of values) {
     now += afterMs;
-    const watched: Watched = { rule, value, valueSinceMs: now, isWatched: true, condition };
+    const known = { valueSinceMs: now, knownUntilMs: now, wellAtMs: null };
+    const watched: Watched = { rule, value, ...known, isWatched: true, condition };
     for (const step of planCondition(watched, { graceUntilMs }, now).steps) {
       const open = condition as Condition | null;
       switch (step.kind) {
@@ -104,14 +107,14 @@ describe('a condition', () => {
 
   it('whose alert somebody closed is never raised again while it lasts', () => {
     const condition = { sinceMs: 0, okSinceMs: null, alertId: 'closed' };
-    const watched = { rule, value: 99, valueSinceMs: 0, isWatched: true, condition };
+    const watched = { rule, value: 99, ...always, isWatched: true, condition };
     for (const now of [1e5, 1e7, 1e9]) {
       expect(planCondition(watched, noGrace, now).steps).toEqual([]);
     }
   });
 
   it('that nothing watches any more is over', () => {
-    const gone = { rule, value: null, valueSinceMs: 0, isWatched: false };
+    const gone = { rule, value: null, ...always, isWatched: false };
     const condition = { sinceMs: 0, okSinceMs: null, alertId: null };
     expect(planCondition({ ...gone, condition }, noGrace, 9).steps).toEqual([{ kind: 'forget' }]);
     const raised = { ...condition, alertId: 'open' };
@@ -120,9 +123,22 @@ describe('a condition', () => {
     ]);
   });
 
+  it('is not raised by one sample that got old, nor when it was well in between', () => {
+    const condition = { sinceMs: 0, okSinceMs: null, alertId: null };
+    const bad = { rule, value: 95, valueSinceMs: 0, wellAtMs: null, isWatched: true, condition };
+    const of = (known: { knownUntilMs: number; wellAtMs?: number }) =>
+      planCondition({ ...bad, ...known }, noGrace, 900_000);
+    expect(of({ knownUntilMs: 59_999 })).toEqual({
+      ...{ steps: [], waiting: 'waits for its next samples' },
+    });
+    expect(of({ knownUntilMs: 60_000 }).steps).toEqual([{ kind: 'raise' }]);
+    expect(of({ knownUntilMs: 60_000, wellAtMs: 1 }).steps).toEqual([{ kind: 'forget' }]);
+    expect(of({ knownUntilMs: 60_000, wellAtMs: -1 }).steps).toEqual([{ kind: 'raise' }]);
+  });
+
   it('says what it waits for', () => {
     const condition = { sinceMs: 0, okSinceMs: null, alertId: null };
-    const watched = { rule, value: 95, valueSinceMs: 0, isWatched: true, condition };
+    const watched = { rule, value: 95, ...always, isWatched: true, condition };
     expect(planCondition(watched, noGrace, 20_000).waiting).toBe(
       'raised in 40 s unless it gets better',
     );

@@ -21,6 +21,10 @@ export type Watched = {
   value: number | null;
   /** Since when it has been so, as far as is known. */
   valueSinceMs: number;
+  /** Until when it is known to be so: of samples that come together, until the newest of them came. */
+  knownUntilMs: number;
+  /** When it was below the threshold for the last time, as far as is known and looked for. */
+  wellAtMs: number | null;
   /** False: the device is gone, or no rule watches it any more. */
   isWatched: boolean;
   condition: Condition | null;
@@ -42,13 +46,16 @@ const seconds = (ms: number): string => `${Math.ceil(ms / 1_000)} s`;
 
 /** Not raised yet: it must stay at the threshold all the time, so a doubt begins anew. */
 const planPending = (
-  { rule, value }: Watched,
+  { rule, value, knownUntilMs, wellAtMs }: Watched,
   condition: Condition,
   known: { graceUntilMs: number },
   nowMs: number,
 ): Plan<ConditionStep> => {
   if (value === null || value < (rule.threshold ?? 1)) return step({ kind: 'forget' });
-  const dueMs = Math.max(condition.sinceMs + rule.forSeconds * 1_000, known.graceUntilMs);
+  if (wellAtMs !== null && wellAtMs > condition.sinceMs) return step({ kind: 'forget' });
+  const lastedMs = condition.sinceMs + rule.forSeconds * 1_000;
+  if (knownUntilMs < lastedMs && nowMs >= lastedMs) return nothing('waits for its next samples');
+  const dueMs = Math.max(lastedMs, known.graceUntilMs);
   return nowMs >= dueMs
     ? step({ kind: 'raise' })
     : nothing(`raised in ${seconds(dueMs - nowMs)} unless it gets better`);

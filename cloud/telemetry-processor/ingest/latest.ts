@@ -8,6 +8,8 @@ import type { MetricsBody } from '@signalbeam/sync/wire/rows';
 
 type Latest = {
   device: { deviceId: string; tenantId: string };
+  /** By the device's clock. */
+  at: number;
   receivedAt: number;
   /** Parsed at the border. */
   body: unknown;
@@ -21,15 +23,15 @@ export const keepLatest = async (sql: Sql, samples: readonly Latest[]): Promise<
   await sql.query({
     name: 'telemetry-keep-latest',
     text: `INSERT INTO telemetry.latest_metrics AS l
-             (device_id, tenant_id, received_at, cpu_percent, memory_percent, disk_percent,
+             (device_id, tenant_id, received_at, at, cpu_percent, memory_percent, disk_percent,
               temperature_celsius)
-           SELECT device_id, tenant_id, to_timestamp(received / 1000.0), cpu, memory, disk, celsius
+           SELECT device_id, tenant_id, to_timestamp(received / 1000.0), to_timestamp(at / 1000.0), cpu, memory, disk, celsius
              FROM unnest($1::uuid[], $2::uuid[], $3::float8[], $4::float8[], $5::float8[],
-                         $6::float8[], $7::float8[])
-               AS s (device_id, tenant_id, received, cpu, memory, disk, celsius)
+                         $6::float8[], $7::float8[], $8::float8[])
+               AS s (device_id, tenant_id, received, at, cpu, memory, disk, celsius)
            ON CONFLICT (device_id) DO UPDATE SET
              tenant_id = excluded.tenant_id, received_at = excluded.received_at,
-             cpu_percent = excluded.cpu_percent, memory_percent = excluded.memory_percent,
+             at = excluded.at, cpu_percent = excluded.cpu_percent, memory_percent = excluded.memory_percent,
              disk_percent = excluded.disk_percent,
              temperature_celsius = excluded.temperature_celsius
            WHERE excluded.received_at >= l.received_at`,
@@ -37,6 +39,7 @@ export const keepLatest = async (sql: Sql, samples: readonly Latest[]): Promise<
       sorted.map(({ device }) => device.deviceId),
       sorted.map(({ device }) => device.tenantId),
       sorted.map(({ receivedAt }) => receivedAt),
+      sorted.map(({ at }) => at),
       of(({ cpuPercent }) => cpuPercent),
       of(({ memoryPercent }) => memoryPercent),
       of(({ diskPercent }) => diskPercent),

@@ -50,6 +50,6 @@ export const storeSimpleMetrics = (
     );
     const newest = samples.toSorted((a, b) => a.at - b.at).at(-1);
     if (newest !== undefined) {
-      await keepLatest(client, [{ device, receivedAt, body: newest.body }]);
+      await keepLatest(client, [{ device, at: newest.at, receivedAt, body: newest.body }]);
     }
   });
