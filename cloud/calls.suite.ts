@@ -228,7 +228,15 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
     'get /api/telemetry/dead-letters/{id}': read(`${letters}/${tenant.letters[0]}`),
     'post /api/telemetry/dead-letters/{id}/replay': post(`${letters}/${tenant.letters[0]}/replay`),
     'delete /api/telemetry/dead-letters/{id}': read(`${letters}/${tenant.letters[1]}`),
+    'get /api/telemetry/dead-letters/causes': read(`${letters}/causes`),
+    'post /api/telemetry/dead-letters/replay': post(`${letters}/replay`, {
+      ...{ kind: 'ingest', cause: 'replayed-together' },
+    }),
+    'post /api/telemetry/dead-letters/discard': post(`${letters}/discard`, {
+      ...{ kind: 'ingest', cause: 'discarded-together' },
+    }),
     'get /api/telemetry/retention': read('/api/telemetry/retention'),
+    'get /api/telemetry/retention/preview': read('/api/telemetry/retention/preview?metricsDays=3'),
     'put /api/telemetry/retention': post('/api/telemetry/retention', {
       ...{ metricsDays: 14, hoursDays: null, eventsDays: 30, deadLettersDays: null },
     }),

@@ -233,21 +233,24 @@ export const openTenant = async (
     });
   }
   await nc.close();
-  const letter = async (): Promise<string> => {
+  const letter = async (code = 'device-not-approved'): Promise<string> => {
     const { rows } = await owner.query<{ id: number }>(
       `INSERT INTO telemetry.dead_letters
          (tenant_id, device_id, subject, code, reason, payload, digest, at)
-       VALUES ($1, $2, $3, 'device-not-approved', 'it was not', '\\x01', gen_random_uuid()::text, now())
+       VALUES ($1, $2, $3, $4, 'it was not', '\\x01', gen_random_uuid()::text, now())
        RETURNING id`,
       [
         tenantId,
         device.deviceId,
         `${tenantKey}.${deviceSubjects.lane('metrics', device.deviceId)}`,
+        code,
       ],
     );
     return `ingest-${rows[0]?.id}`;
   };
   const letters = [await letter(), await letter()] as const;
+  await letter('replayed-together');
+  await letter('discarded-together');
   return {
     ...{
       name,

@@ -53,6 +53,16 @@ const furnish = async (): Promise<void> => {
              now() - interval '7 minutes')`,
     [tenantId, first?.id],
   );
+  await cloud.owner.query(
+    `INSERT INTO telemetry.dead_letters
+       (tenant_id, device_id, subject, lane, epoch, seq, code, reason, payload, digest, at)
+     SELECT $1, $2, 'signalbeam.devices.events', 'events', 'e', number, 'row-refused',
+            'body.severity: Invalid option: expected one of "info"|"warning"|"error"',
+            convert_to('{"seq":4,"at":1,"body":{"type":"link-up","token":"x-9"}}', 'UTF8'),
+            'letter ' || number, now() - interval '2 hours'
+       FROM generate_series(1, 3) number`,
+    [tenantId, first?.id],
+  );
   await cloud.ask('PUT', '/api/identity-provider', {
     ...{ name: 'Works', issuer: 'https://login.works.example', clientId: 'signalbeam' },
     roleRules: [{ value: 'fleet-admins', role: 'admin', sites: null }],
@@ -143,6 +153,29 @@ describe('every page', () => {
     const row = page.getByRole('row', { name: /press-password/ });
     await row.getByText(/value 1/).waitFor();
     await row.getByRole('button', { name: 'New value' }).waitFor();
+  });
+
+  it('says what a shorter time removes before it is saved, and tries letters again together', async () => {
+    const { page, overlay } = desk;
+    await page.goto(`${desk.cloud.url}/retention`);
+    await page.getByLabel('Samples, for how many days').fill('6');
+    await page.getByRole('button', { name: 'Save…' }).click();
+    await overlay().getByText('are removed within a day').waitFor();
+    expect(await looksFor(page, 'what is removed')).toEqual([]);
+    await overlay().getByRole('button', { name: 'Remove and save' }).click();
+    await overlay().waitFor({ state: 'detached' });
+    await page.getByText('Now 6; at most').waitFor();
+    await page.goto(`${desk.cloud.url}/dead-letters`);
+    await page.getByRole('button', { name: /^Look at/ }).first().click();
+    await overlay().getByText('link-up').waitFor();
+    expect(await overlay().getByText('x-9').count()).toBe(0);
+    expect(await looksFor(page, 'a letter')).toEqual([]);
+    await overlay().getByRole('button', { name: 'Throw away' }).click();
+    await overlay().waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Try all again' }).click();
+    await overlay().getByRole('button', { name: 'Try all again' }).click();
+    await page.getByText('2 letters stay').waitFor();
+    expect(await looksFor(page, 'letters that stay')).toEqual([]);
   });
 
   it('says how old its data is while the line is cut, and is right again by itself', async () => {

@@ -297,6 +297,7 @@ describe('dead letters', () => {
       expect([verb, (await sb(['dead-letters', verb, 'ingest-1'])).code]).toEqual([verb, 4]);
     expect((await sb(['dead-letters', 'discard', 'ingest-1'])).code).toBe(2);
     expect((await sb(['dead-letters', 'discard', 'ingest-1', '--yes'])).code).toBe(4);
+    expect((await sb(['dead-letters', 'replay'])).code).toBe(2);
   });
 });
 

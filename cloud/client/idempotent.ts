@@ -52,6 +52,8 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/service-accounts/{id}/tokens',
   'post /api/sites',
   'post /api/sites/{name}/grants',
+  'post /api/telemetry/dead-letters/discard',
+  'post /api/telemetry/dead-letters/replay',
   'post /api/telemetry/dead-letters/{id}/replay',
   'post /api/users',
   'post /api/users/invitations',

@@ -9,6 +9,7 @@ import { addAlertRoutes } from './api/alerts.ts';
 import { addChannelActRoutes } from './api/channel-acts.ts';
 import { addChannelRoutes } from './api/channels.ts';
 import { addDeadLetterRoutes } from './api/dead-letters.ts';
+import { addDeadLettersOfCauseRoutes } from './api/dead-letters-of-cause.ts';
 import { addDeliveryRoutes } from './api/deliveries.ts';
 import { addHealthRoutes } from './api/health.ts';
 import { addLogRoutes } from './api/logs.ts';
@@ -41,6 +42,7 @@ export const createService = (platform: Platform): Service => {
   for (const addRoutes of [
     addTelemetryRoutes,
     addHealthRoutes,
+    addDeadLettersOfCauseRoutes,
     addDeadLetterRoutes,
     addQueryRoutes,
     addRetentionRoutes,

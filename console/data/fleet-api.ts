@@ -17,6 +17,7 @@ import type {
   RolloutVerb,
   RolloutWish,
 } from './rollout-types.ts';
+import { telemetryApi } from './telemetry-api.ts';
 import type {
   Activity,
   ApiKey,
@@ -228,6 +229,7 @@ export const createFleetApi = (ask: Ask) => ({
   ...accountApi(ask),
   ...peopleApi(ask),
   ...notificationApi(ask),
+  ...telemetryApi(ask),
   ...devicesApi(ask),
   ...credentialsApi(ask),
   ...groupsApi(ask),

@@ -9,6 +9,8 @@ const tabs = [
   { key: 'programs', label: 'Service accounts', href: pathTo.programs(), least: 'admin' },
   { key: 'provider', label: 'Single sign-on', href: pathTo.provider(), least: 'admin' },
   { key: 'audit', label: 'Audit log', href: pathTo.audit(), least: 'operator' },
+  { key: 'retention', label: 'Retention', href: pathTo.retention(), least: 'viewer' },
+  { key: 'letters', label: 'Dead letters', href: pathTo.deadLetters(), least: 'admin' },
 ] as const;
 const rank = { viewer: 0, operator: 1, admin: 2 };
 

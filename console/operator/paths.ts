@@ -15,6 +15,8 @@ export const pathTo = {
   programs: () => '/service-accounts',
   provider: () => '/single-sign-on',
   audit: () => '/audit',
+  retention: () => '/retention',
+  deadLetters: () => '/dead-letters',
   /** `chosen` is a query as the API's list takes it. */
   labels: (chosen: string) => `/labels?${chosen}`,
   fleetByQuery: (query: string) => `/?query=${encodeURIComponent(query)}`,

@@ -112,6 +112,20 @@ export const routes: readonly Route[] = [
     load: () => import('./audit-page.ts'),
   },
   {
+    pattern: '/retention',
+    title: 'Retention',
+    section: 'account',
+    tag: 'retention-page',
+    load: () => import('./retention-page.ts'),
+  },
+  {
+    pattern: '/dead-letters',
+    title: 'Dead letters',
+    section: 'account',
+    tag: 'dead-letters-page',
+    load: () => import('./dead-letters-page.ts'),
+  },
+  {
     pattern: '/labels',
     title: 'Labels',
     section: 'fleet',

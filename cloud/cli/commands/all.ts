@@ -9,12 +9,14 @@ import { bundleCommands } from './bundles.ts';
 import { channelCommands } from './channels.ts';
 import { completionCommand } from './completion.ts';
 import { composeCommands } from './compose.ts';
+import { deadLetterCommands } from './dead-letters.ts';
 import { deviceCommands } from './devices.ts';
 import { groupCommands } from './groups.ts';
 import { imageDownloadCommands } from './image-downloads.ts';
 import { logCommands } from './logs.ts';
 import { peopleCommands } from './people.ts';
 import { policyCommands } from './policy.ts';
+import { retentionCommands } from './retention.ts';
 import { rolloutSettingsCommands } from './rollout-settings.ts';
 import { rolloutCommands } from './rollouts.ts';
 import { secretCommands } from './secrets.ts';
@@ -28,6 +30,8 @@ export const commands: readonly Command[] = [
   ...signInCommands,
   ...deviceCommands,
   ...telemetryCommands,
+  ...deadLetterCommands,
+  ...retentionCommands,
   ...logCommands,
   ...groupCommands,
   ...admissionCommands,

@@ -1,9 +1,7 @@
-/** What devices measure and how well they are; and what could not be taken. */
+/** What devices measure and how well they are. */
 import { command } from '../command.ts';
-import { listFlags } from '../core/described.ts';
 import { ago } from '../core/words.ts';
 import { findDevice } from './find.ts';
-import { pageLimit, printList } from './listing.ts';
 
 const deviceWord = { name: 'DEVICE', about: "a device's name or id" };
 const hourMs = 3_600_000;
@@ -93,73 +91,4 @@ const health = command({
   },
 });
 
-const letterWord = { name: 'LETTER', about: '`ingest-…` or `events-…`, as the list shows' };
-const letters = command({
-  name: 'dead-letters list',
-  summary: 'Messages and rows that could not be taken, the newest first',
-  flags: {
-    ...listFlags,
-    events: { type: 'boolean', about: 'events that a consumer gave up on instead' },
-  },
-  examples: ['dead-letters list', 'dead-letters list --events --limit 5'],
-  run: async (context, _words, values) => {
-    const kind = values.events === true ? ('events' as const) : ('ingest' as const);
-    const query = { kind, limit: pageLimit(values) };
-    await printList(context, values, {
-      columns: [
-        { title: 'ID', of: ({ id }) => id, whole: true },
-        { title: 'AT', of: ({ at }) => at, whole: true },
-        { title: 'CODE', of: ({ code }) => code },
-        { title: 'OF', of: ({ deviceId, consumer }) => deviceId ?? consumer ?? '' },
-        { title: 'WHY', of: ({ reason }) => reason },
-      ],
-      pages: context.client().pages('/api/telemetry/dead-letters', { params: { query } }),
-      none: 'Everything could be taken.',
-    });
-  },
-});
-
-const showLetter = command({
-  name: 'dead-letters show',
-  summary: 'One of them, its secrets cut out',
-  words: [letterWord],
-  examples: ['dead-letters show ingest-12'],
-  run: async ({ client, output }, [id = '']) => {
-    const params = { path: { id } };
-    const whole = await client().get('/api/telemetry/dead-letters/{id}', { params });
-    const { letter, content } = whole;
-    output.one(whole, [
-      ['at', letter.at],
-      ['subject', letter.subject],
-      ['why', `${letter.code}: ${letter.reason}`],
-      ['content', content ?? `${letter.bytes} bytes, signed and packed`],
-    ]);
-  },
-});
-
-const replay = command({
-  name: 'dead-letters replay',
-  summary: 'Try one again, and take it off the list',
-  words: [letterWord],
-  examples: ['dead-letters replay ingest-12'],
-  run: async ({ client, output }, [id = '']) => {
-    const params = { path: { id } };
-    const done = await client().post('/api/telemetry/dead-letters/{id}/replay', { params });
-    output.one(done, [['', `${id} was ${done.outcome}.`]]);
-  },
-});
-
-const discard = command({
-  name: 'dead-letters discard',
-  summary: 'Throw one away',
-  words: [letterWord],
-  flags: { yes: { type: 'boolean', about: "don't ask" } },
-  examples: ['dead-letters discard ingest-12'],
-  run: async ({ client, output, confirm }, [id = ''], values) => {
-    await confirm(`This throws ${id} away, which can't be undone.`, values.yes);
-    await client().delete('/api/telemetry/dead-letters/{id}', { params: { path: { id } } });
-    output.one({ id }, [['', `${id} is gone.`]]);
-  },
-});
-
-export const telemetryCommands = [metrics, health, letters, showLetter, replay, discard];
+export const telemetryCommands = [metrics, health];

@@ -1180,6 +1180,25 @@ export interface components {
       neverHeard: number;
       averageScore: number | null;
     };
+    DeadLetterCauses: {
+      causes: {
+        cause: string;
+        letters: number;
+        /** Format: date-time */
+        oldestAt: string;
+        /** Format: date-time */
+        newestAt: string;
+      }[];
+      isCut: boolean;
+    };
+    DeadLettersDone: {
+      done: number;
+      refused: {
+        id: string;
+        reason: string;
+      }[];
+      nextCursor: string | null;
+    };
     DeadLetters: {
       letters: components["schemas"]["DeadLetter"][];
       nextCursor: string | null;
@@ -1230,6 +1249,21 @@ export interface components {
           at: string;
           values: (number | null)[];
         }[];
+      }[];
+    };
+    RetentionPreview: {
+      changes: {
+        /** @enum {string} */
+        name: "metricsDays" | "hoursDays" | "eventsDays" | "deadLettersDays";
+        fromDays: number;
+        toDays: number;
+        removed: {
+          /** Format: date-time */
+          from: string;
+          /** Format: date-time */
+          before: string;
+        } | null;
+        says: string;
       }[];
     };
     Retention: {

@@ -1727,6 +1727,7 @@ export interface paths {
       parameters: {
         query?: {
           kind?: "ingest" | "events";
+          cause?: string;
           cursor?: string;
           limit?: number;
         };
@@ -1747,6 +1748,119 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/telemetry/dead-letters/causes": {
+    /**
+    * How many letters there are of each cause, and since when
+    * @description Needs a user with the role admin or above, who is not held to some sites.
+    */
+    get: {
+      parameters: {
+        query?: {
+          kind?: "ingest" | "events";
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description The causes, those of most letters first */
+        200: {
+          content: {
+            "application/json": components["schemas"]["DeadLetterCauses"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/telemetry/dead-letters/discard": {
+    get?: never;
+    put?: never;
+    /**
+    * Throws those of a cause away
+    * @description At most 500 at each request. Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            kind: "ingest" | "events";
+            cause: string;
+            cursor?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description How many are gone, and whether there are more */
+        200: {
+          content: {
+            "application/json": components["schemas"]["DeadLettersDone"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/telemetry/dead-letters/replay": {
+    get?: never;
+    put?: never;
+    /**
+    * Tries those of a cause again, in the order in which they came
+    * @description At most 50 at each request. When the hub goes away, those before it are done. Needs a user with the role admin or above, who is not held to some sites.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @enum {string} */
+            kind: "ingest" | "events";
+            cause: string;
+            cursor?: string;
+          };
+        };
+      };
+      responses: {
+        /** @description What became of them, and whether there are more */
+        200: {
+          content: {
+            "application/json": components["schemas"]["DeadLettersDone"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;
@@ -1963,6 +2077,42 @@ export interface paths {
         default: components["responses"]["Refused"];
       };
     };
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/telemetry/retention/preview": {
+    /**
+    * What a choice of days would remove, before it is made
+    * @description What is left out is the default of the tier. Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query?: {
+          metricsDays?: number;
+          hoursDays?: number;
+          eventsDays?: number;
+          deadLettersDays?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description What would be kept for another time than now */
+        200: {
+          content: {
+            "application/json": components["schemas"]["RetentionPreview"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
     post?: never;
     delete?: never;
     options?: never;

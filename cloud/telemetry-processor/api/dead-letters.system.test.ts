@@ -1,6 +1,6 @@
 /**
  * Letters that could not be taken: shown to a tenant's admins without secrets, tried again once, thrown
- * away; over the real hub and Postgres.
+ * away, one by one and all of a cause; over the real hub and Postgres.
  */
 import '@signalbeam/launcher/rig/provided';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
@@ -50,26 +50,36 @@ const add = async (facts: {
   lane: string;
   seq: number | null;
   payload: Uint8Array | string;
+  code?: string;
 }): Promise<string> => {
-  const { of: by = device, lane, seq, payload } = facts;
+  const { of: by = device, lane, seq, payload, code = 'row-refused' } = facts;
   const { tenantId, tenantKey } = by === device ? tenant : other;
   const { rows } = await owner.query<{ id: number }>(
     `INSERT INTO telemetry.dead_letters
        (tenant_id, device_id, subject, lane, epoch, seq, code, reason, payload, digest, at)
-     VALUES ($1, $2, $3, $4, $5, $6, 'row-refused', 'no', $7, gen_random_uuid()::text, now())
+     VALUES ($1, $2, $3, $4, $5, $6, $8, 'no', $7, gen_random_uuid()::text, now())
      RETURNING id`,
     [
       ...[tenantId, by.deviceId, `${tenantKey}.${deviceSubjects.lane('events', by.deviceId)}`],
       ...(seq === null ? [null, null, null] : [lane, 'e'.repeat(16), seq]),
       Buffer.from(payload),
+      code,
     ],
   );
   return `ingest-${rows[0]?.id}`;
 };
-const as = async (method: string, at: string, role: 'operator' | 'admin' = 'admin') => {
+const as = async (
+  method: string,
+  at: string,
+  role: 'operator' | 'admin' = 'admin',
+  wish?: unknown,
+) => {
   const { token } = await signIn(owner, test.platform, tenant, role);
-  const headers = { authorization: `Bearer ${token}` };
-  const response = await service.app.request(at, { method, headers });
+  const response = await service.app.request(at, {
+    method,
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    ...(wish === undefined ? {} : { body: JSON.stringify(wish) }),
+  });
   const text = await response.text();
   const answer: Record<string, unknown> = text === '' ? {} : JSON.parse(text);
   return { status: response.status, body: answer };
@@ -129,6 +139,41 @@ it('stores rows when they are as described by now, once', async () => {
     [device.deviceId, 'e'.repeat(16), tenant.tenantId],
   );
   expect(rows).toEqual([{ events: 1, gaps: 0, told: 1 }]);
+});
+
+it('deals with all of a cause, of this tenant and of the past alone', async () => {
+  const letter = (seq: number, data: unknown, of?: VirtualDevice) =>
+    add({
+      ...(of === undefined ? {} : { of }),
+      ...{ lane: 'events', seq, code: 'of-a-kind' },
+      payload: JSON.stringify({ seq, at: Date.now(), body: data }),
+    });
+  const ids = [await letter(20, body), await letter(21, {}), await letter(22, body)];
+  const foreign = await letter(23, body, stranger);
+  const counted = await as('GET', `${path}/causes`);
+  expect(counted.body['causes']).toEqual(
+    expect.arrayContaining([expect.objectContaining({ cause: 'of-a-kind', letters: 3 })]),
+  );
+  const wish = { kind: 'ingest', cause: 'of-a-kind' };
+  expect(await as('POST', `${path}/replay`, 'operator', wish)).toMatchObject({ status: 403 });
+  expect((await as('POST', `${path}/replay`, 'admin', wish)).body).toMatchObject({
+    ...{ done: 2, refused: [{ id: ids[1] }], nextCursor: null },
+  });
+  const left = await as('GET', `${path}?cause=of-a-kind`);
+  expect(left.body['letters']).toMatchObject([{ id: ids[1] }]);
+  expect((await as('POST', `${path}/discard`, 'admin', wish)).body).toMatchObject({ done: 1 });
+  expect((await as('POST', `${path}/discard`, 'admin', wish)).body).toMatchObject({ done: 0 });
+  const cursor = Buffer.from('{}').toString('base64url');
+  expect(await as('POST', `${path}/discard`, 'admin', { ...wish, cursor })).toMatchObject({
+    status: 400,
+  });
+  const { rows } = await owner.query(
+    `SELECT (SELECT count(*) FROM telemetry.dead_letters WHERE code = 'of-a-kind') AS left,
+            (SELECT before -> 'letters' FROM platform.audit_log
+              WHERE action = 'dead-letter.discard-all' AND tenant_id = $1) AS told`,
+    [tenant.tenantId],
+  );
+  expect([foreign, rows]).toEqual([foreign, [{ left: 1, told: [ids[1]] }]]);
 });
 
 it('has frames judged again by ingest', async () => {

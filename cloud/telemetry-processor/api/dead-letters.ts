@@ -10,6 +10,7 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { type Author, changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
+import { plainText } from '@signalbeam/sync/wire/shape';
 import type { PoolClient } from 'pg';
 import { withoutSecrets } from '../core/redact.ts';
 import type { StoredLane } from '../ingest/decode.ts';
@@ -64,15 +65,18 @@ const replayedSchema = z
   })
   .openapi('ReplayedDeadLetter');
 
+export const causeSchema = plainText(100).min(1);
 const listQuery = z.strictObject({
   kind: z.enum(letterKinds).default('ingest'),
+  /** The code of what was refused, or the consumer that gave up. */
+  cause: causeSchema.optional(),
   cursor: z.string().max(30).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
 const idParams = z.strictObject({
   id: z.string().regex(/^(ingest|events)-[1-9]\d{0,15}$/, 'ingest-… or events-…'),
 });
-const guard = requireUser('admin', { everySite: true });
+export const lettersGuard = requireUser('admin', { everySite: true });
 
 const shown = (kind: LetterId['kind'], letter: Letter): z.infer<typeof letterSchema> => {
   const { id, at, device_id, subject, code, reason, bytes, lane, epoch, seq } = letter;
@@ -108,12 +112,12 @@ const addList: AddRoutes = (api, parts) => {
       path: '/api/telemetry/dead-letters',
       tags,
       summary: 'Messages and rows that could not be taken, the newest first',
-      middleware: [guard] as const,
+      middleware: [lettersGuard] as const,
       request: { query: listQuery },
       responses: { 200: json(pageSchema, 'A page of them') },
     }),
     async (c) => {
-      const { kind, cursor, limit } = c.req.valid('query');
+      const { kind, cause = null, cursor, limit } = c.req.valid('query');
       const before = cursor === undefined ? null : parseLetterId(cursor);
       if (cursor !== undefined && before?.kind !== kind) {
         throw refusal('invalid-request', 'The cursor is not one that this list gave out.', {
@@ -121,7 +125,7 @@ const addList: AddRoutes = (api, parts) => {
         });
       }
       const { caller } = c.var;
-      const wanted = { kind, beforeId: before?.id ?? null, limit: limit + 1 };
+      const wanted = { kind, cause, beforeId: before?.id ?? null, limit: limit + 1 };
       const rows = await withTenant(parts.pools.api, caller, (sql) =>
         listLetters(sql, caller.tenantId, wanted),
       );
@@ -139,7 +143,7 @@ const addShow: AddRoutes = (api, parts) => {
       path: '/api/telemetry/dead-letters/{id}',
       tags,
       summary: 'One of them, without its secrets',
-      middleware: [guard] as const,
+      middleware: [lettersGuard] as const,
       request: { params: idParams },
       responses: { 200: json(wholeSchema, 'The letter'), ...notFound },
     }),
@@ -203,7 +207,11 @@ const store = async (
 };
 
 /** Rows go where requests may not write, so this runs as what ingest or the system is. */
-const replay = (parts: Parts, author: Author, id: LetterId): Promise<'stored' | 'sent'> => {
+export const replayLetter = (
+  parts: Parts,
+  author: Author,
+  id: LetterId,
+): Promise<'stored' | 'sent'> => {
   const pool = id.kind === 'ingest' ? parts.pools.ingest : parts.pools.system;
   return transaction(pool, async (client) => {
     const letter = await takeLetter(client, author.tenantId, id);
@@ -220,13 +228,13 @@ const addReplay: AddRoutes = (api, parts) => {
       path: '/api/telemetry/dead-letters/{id}/replay',
       tags,
       summary: 'Tries it again, and takes it off the list',
-      middleware: [guard] as const,
+      middleware: [lettersGuard] as const,
       request: { params: idParams },
       responses: { 200: json(replayedSchema, 'What became of it'), ...notFound, ...conflict },
     }),
     async (c) => {
       const id = idOf(c.req.valid('param').id);
-      return c.json({ outcome: await replay(parts, authorOf(c.var), id) }, 200);
+      return c.json({ outcome: await replayLetter(parts, authorOf(c.var), id) }, 200);
     },
   );
 };
@@ -238,7 +246,7 @@ const addDiscard: AddRoutes = (api, parts) => {
       path: '/api/telemetry/dead-letters/{id}',
       tags,
       summary: 'Throws it away',
-      middleware: [guard] as const,
+      middleware: [lettersGuard] as const,
       request: { params: idParams },
       responses: { 204: { description: 'Thrown away' }, ...notFound },
     }),

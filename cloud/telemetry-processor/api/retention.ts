@@ -12,6 +12,7 @@ import {
   retentionNames,
   retentionOf,
 } from '../core/retention.ts';
+import { retentionChanges } from '../core/retention-change.ts';
 import {
   lockRetention,
   readRetention,
@@ -48,6 +49,28 @@ const answerSchema = z
   })
   .openapi('Retention');
 
+const asked = z.coerce.number().int().min(1).max(1_100).optional();
+const previewQuery = z.strictObject({
+  metricsDays: asked,
+  hoursDays: asked,
+  eventsDays: asked,
+  deadLettersDays: asked,
+} satisfies Record<(typeof retentionNames)[number], typeof asked>);
+const previewSchema = z
+  .strictObject({
+    changes: z.array(
+      z.strictObject({
+        name: z.enum(retentionNames),
+        fromDays: z.int(),
+        toDays: z.int(),
+        /** What arrived in this time goes; null where it is kept for longer. */
+        removed: z.strictObject({ from: z.iso.datetime(), before: z.iso.datetime() }).nullable(),
+        says: z.string(),
+      }),
+    ),
+  })
+  .openapi('RetentionPreview');
+
 const shown = ({ tier, chosen }: TenantRetention): z.infer<typeof answerSchema> => {
   const inForce = retentionOf(tier, chosen);
   const of = (name: (typeof retentionNames)[number]) => ({
@@ -70,7 +93,39 @@ const checkWish = (tier: TenantRetention['tier'], wish: ChosenRetention): void =
   }
 };
 
+const iso = (ms: number): string => new Date(ms).toISOString();
+
+const addPreview: AddRoutes = (api, parts) => {
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: `${path}/preview`,
+      tags,
+      summary: 'What a choice of days would remove, before it is made',
+      description: 'What is left out is the default of the tier.',
+      middleware: [requireUser('viewer')] as const,
+      request: { query: previewQuery },
+      responses: { 200: json(previewSchema, 'What would be kept for another time than now') },
+    }),
+    async (c) => {
+      const { caller } = c.var;
+      const after = c.req.valid('query');
+      const { tier, chosen } = await withTenant(parts.pools.api, caller, (sql) =>
+        readRetention(sql, caller.tenantId),
+      );
+      checkWish(tier, after);
+      const changes = retentionChanges(tier, { before: chosen, after }, parts.now());
+      const shownChanges = changes.map(({ removed, ...change }) => ({
+        ...change,
+        removed: removed && { from: iso(removed.fromMs), before: iso(removed.beforeMs) },
+      }));
+      return c.json({ changes: shownChanges }, 200);
+    },
+  );
+};
+
 export const addRetentionRoutes: AddRoutes = (api, parts) => {
+  addPreview(api, parts);
   api.openapi(
     createRoute({
       method: 'get',

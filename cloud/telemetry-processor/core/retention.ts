@@ -36,7 +36,7 @@ export const retentionLimits = {
 } as const satisfies Record<'free' | 'paid', Limits>;
 export type RetentionTier = keyof typeof retentionLimits;
 
-export type ChosenRetention = Partial<Record<RetentionName, number | null>>;
+export type ChosenRetention = { [Name in RetentionName]?: number | null | undefined };
 
 const each = (of: (name: RetentionName) => number): Retention => ({
   metricsDays: of('metricsDays'),

@@ -45,18 +45,88 @@ const tables: Record<LetterKind, string> = {
   events: 'platform.dead_letters',
 };
 
+/** Why it is one: what refused it, or who gave up on it. */
+const causes: Record<LetterKind, string> = { ingest: 'code', events: 'consumer' };
+
 /** Newest first, below `beforeId` when given. */
 export const listLetters = async (
   sql: Sql,
   tenantId: string,
-  wanted: { kind: LetterKind; beforeId: number | null; limit: number },
+  wanted: { kind: LetterKind; cause: string | null; beforeId: number | null; limit: number },
 ): Promise<Letter[]> => {
+  const { kind, cause, beforeId, limit } = wanted;
+  const ofCause = cause === null ? '' : `AND ${causes[kind]} = $4`;
   const { rows } = await sql.query<Letter>(
-    `SELECT ${columns[wanted.kind]} FROM ${tables[wanted.kind]}
-      WHERE tenant_id = $1 AND ($2::bigint IS NULL OR id < $2) ORDER BY id DESC LIMIT $3`,
-    [tenantId, wanted.beforeId, wanted.limit],
+    `SELECT ${columns[kind]} FROM ${tables[kind]}
+      WHERE tenant_id = $1 AND ($2::bigint IS NULL OR id < $2) ${ofCause} ORDER BY id DESC LIMIT $3`,
+    [tenantId, beforeId, limit, ...(cause === null ? [] : [cause])],
   );
   return rows;
+};
+
+export const countedMax = 10_000;
+export type LettersOfCause = { cause: string; letters: number; oldestAt: Date; newestAt: Date };
+
+/** By cause, those with most first; of the newest `countedMax`. */
+export const countLetters = async (
+  sql: Sql,
+  tenantId: string,
+  kind: LetterKind,
+): Promise<LettersOfCause[]> => {
+  const { rows } = await sql.query<LettersOfCause>(
+    `SELECT cause, count(*)::integer AS letters, min(at) AS "oldestAt", max(at) AS "newestAt"
+       FROM (SELECT ${causes[kind]} AS cause, at FROM ${tables[kind]}
+              WHERE tenant_id = $1 ORDER BY id DESC LIMIT ${countedMax}) newest
+      GROUP BY cause ORDER BY letters DESC, cause LIMIT 100`,
+    [tenantId],
+  );
+  return rows;
+};
+
+type Several = { kind: LetterKind; cause: string; afterId: number; upToId: number };
+
+/** In the order in which they came, so that what is tried again comes in that order, too. */
+export const lettersOf = async (
+  sql: Sql,
+  tenantId: string,
+  { kind, cause, afterId, upToId }: Several,
+  limit: number,
+): Promise<number[]> => {
+  const { rows } = await sql.query<{ id: number }>(
+    `SELECT id FROM ${tables[kind]}
+      WHERE tenant_id = $1 AND ${causes[kind]} = $2 AND id > $3 AND id <= $4 ORDER BY id LIMIT $5`,
+    [tenantId, cause, afterId, upToId, limit],
+  );
+  return rows.map(({ id }) => id);
+};
+
+/** The newest of a cause when somebody begins: what comes meanwhile is not meant. 0 without any. */
+export const newestLetter = async (
+  sql: Sql,
+  tenantId: string,
+  kind: LetterKind,
+  cause: string,
+): Promise<number> => {
+  const { rows } = await sql.query<{ id: number }>(
+    `SELECT id FROM ${tables[kind]} WHERE tenant_id = $1 AND ${causes[kind]} = $2
+      ORDER BY id DESC LIMIT 1`,
+    [tenantId, cause],
+  );
+  return rows[0]?.id ?? 0;
+};
+
+/** Those of them that are still there, thrown away. */
+export const discardLetters = async (
+  sql: Sql,
+  tenantId: string,
+  kind: LetterKind,
+  ids: readonly number[],
+): Promise<number[]> => {
+  const { rows } = await sql.query<{ id: number }>(
+    `DELETE FROM ${tables[kind]} WHERE tenant_id = $1 AND id = ANY($2::bigint[]) RETURNING id`,
+    [tenantId, ids],
+  );
+  return rows.map(({ id }) => id).sort((a, b) => a - b);
 };
 
 export const readLetter = async (
