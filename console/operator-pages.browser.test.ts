@@ -166,7 +166,10 @@ describe('every page', () => {
     await overlay().waitFor({ state: 'detached' });
     await page.getByText('Now 6; at most').waitFor();
     await page.goto(`${desk.cloud.url}/dead-letters`);
-    await page.getByRole('button', { name: /^Look at/ }).first().click();
+    await page
+      .getByRole('button', { name: /^Look at/ })
+      .first()
+      .click();
     await overlay().getByText('link-up').waitFor();
     expect(await overlay().getByText('x-9').count()).toBe(0);
     expect(await looksFor(page, 'a letter')).toEqual([]);

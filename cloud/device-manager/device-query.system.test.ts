@@ -42,6 +42,7 @@ const fleet: MadeDevice[] = Array.from({ length: 48 }, (_, index) => {
             lastSeenAt: new Date(nowMs - index * index * 40_000),
           },
         }),
+    ...(index % 6 === 1 ? {} : { healthScore: index % 6 === 2 ? null : (index * 13) % 101 }),
     ...(index % 3 === 0
       ? {}
       : {
@@ -116,6 +117,31 @@ describe('the list', () => {
     const { body } = await asked('/api/devices?', 'name="pump *" OR name=pump*');
     const names = (body as { devices: { name: string }[] }).devices.map(({ name }) => name);
     expect(names.slice(0, 4)).toEqual(['Pump 0', 'Pump 5', 'Pump 10', 'Pump 15']);
+  });
+
+  test('goes by health, the worst first and the unknown last, page by page', async () => {
+    type Listed = {
+      devices: { id: string; health: { score: number | null; worst: { part: string } | null } }[];
+      nextCursor: string | null;
+    };
+    const found: Listed['devices'] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body } = await ask(
+        `/api/devices?sort=health&limit=7&${cursor && `cursor=${cursor}`}`,
+      );
+      const page = body as Listed;
+      found.push(...page.devices);
+      cursor = page.nextCursor;
+    }
+    expect(new Set(found.map(({ id }) => id))).toEqual(new Set(ids));
+    expect(found).toHaveLength(ids.length);
+    const scores = found.map(({ health }) => health.score ?? 101);
+    expect(scores).toEqual(scores.toSorted((a, b) => a - b));
+    expect(found[0]?.health.worst).toMatchObject({ part: 'stability' });
+    const critical = await asked('/api/devices?sort=health&', 'health=critical OR health below 50');
+    const chosen = (critical.body as Listed).devices.map(({ health }) => health.score);
+    expect(chosen).toEqual(scores.filter((score) => score < 50));
+    expect(await ask('/api/devices?sort=health&cursor=W10')).toMatchObject({ status: 400 });
   });
 
   test('says where a query is wrong', async () => {

@@ -11,6 +11,8 @@ export type MadeDevice = {
   tags?: readonly Tag[];
   presence?: { presence: 'online' | 'offline'; lastSeenAt: Date };
   bundles?: readonly { name: string; version: string }[];
+  /** Null: judged, and silent. */
+  healthScore?: number | null;
 };
 
 /** Over the owner's pool. Returns the ids, in the order given. */
@@ -49,6 +51,19 @@ export const insertDevices = async (
         device.presence.lastSeenAt,
         device.presence.presence,
       ]);
+    }
+    if (device.healthScore !== undefined) {
+      await owner.query(
+        `INSERT INTO telemetry.device_health (device_id, tenant_id, score, parts, strain, judged_at)
+         VALUES ($1, $2, $3, $4, '', now())`,
+        [
+          ...[id, of.tenantId, device.healthScore],
+          JSON.stringify({
+            freshness: { points: 30, most: 30, says: 'It is heard of.' },
+            stability: { points: 5, most: 20, says: 'Containers died.' },
+          }),
+        ],
+      );
     }
     if (device.bundles === undefined) continue;
     const slots = device.bundles.map(({ name, version }) => ({

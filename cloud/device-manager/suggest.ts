@@ -1,5 +1,6 @@
 /** Suggestions for a query that is being written: words of the language, and the tenant's own words. */
 
+import { healthWords } from '@signalbeam/platform/core/health-level';
 import { isFieldName } from '@signalbeam/platform/core/tag';
 import { statuses } from '@signalbeam/platform/core/tag-query';
 import { type Expected, expectedAt, wordsAt } from '@signalbeam/platform/core/tag-query-expect';
@@ -35,6 +36,9 @@ const ownValues = async (sql: Sql, { key, prefix }: Expected): Promise<Suggestio
   });
   if (key === 'status') {
     return statuses.filter((status) => status.startsWith(prefix)).map((status) => value(status));
+  }
+  if (key === 'health') {
+    return healthWords.filter((word) => word.startsWith(prefix)).map((word) => value(word));
   }
   if (key === 'site' || key === 'bundle' || key === 'version') {
     const found = await listFieldValues(sql, key, { prefix, limit: suggestionsMax });

@@ -2,7 +2,7 @@
 import { alertsApi } from './alerts-api.ts';
 import type { Basis } from './basis.ts';
 import { bundlesApi } from './bundles-api.ts';
-import type { DeviceChoice } from './fleet-filter.ts';
+import type { DeviceChoice, FleetSort } from './fleet-filter.ts';
 import { imagesApi } from './images-api.ts';
 import { collect, pageSize, whole } from './lists.ts';
 import { notificationApi } from './notification-api.ts';
@@ -55,10 +55,10 @@ const queryOf = (given: Record<string, string | number>): string => {
 const basisOf = (read: Device): Basis => ({ read, target: `device:${read.id}` });
 
 const devicesApi = (ask: Ask) => ({
-  devicePage: (choice: DeviceChoice, cursor: string | null) =>
+  devicePage: (choice: DeviceChoice, cursor: string | null, sort: FleetSort = 'name') =>
     ask<{ devices: Device[]; nextCursor: string | null }>(
       'GET',
-      `/api/devices?${queryOf({ ...choice, limit: pageSize, cursor: cursor ?? '' })}`,
+      `/api/devices?${queryOf({ ...choice, sort, limit: pageSize, cursor: cursor ?? '' })}`,
     ),
   countDevices: async (choice: DeviceChoice) =>
     (await ask<{ devices: number }>('GET', `/api/devices/count?${queryOf(choice)}`)).devices,

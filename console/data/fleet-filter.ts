@@ -1,12 +1,15 @@
 /** Which devices the fleet's page shows: as the address says it, and as the API is asked for it. */
 export const fleetFilters = ['all', 'online', 'offline', 'rejected'] as const;
 export type FleetStatus = (typeof fleetFilters)[number];
+/** By name, or the worst health first. */
+export type FleetSort = 'name' | 'health';
 export type FleetFilter = {
   status: FleetStatus;
   site: string;
   search: string;
   /** In the language of queries; only one that can be read is ever here. */
   query: string;
+  sort: FleetSort;
 };
 
 /** The parameters of the API's list; an absent one does not choose. */
@@ -18,7 +21,13 @@ export type DeviceChoice = {
   group?: string;
 };
 
-export const noFilter: FleetFilter = { status: 'all', site: '', search: '', query: '' };
+export const noFilter: FleetFilter = {
+  status: 'all',
+  site: '',
+  search: '',
+  query: '',
+  sort: 'name',
+};
 
 export const filterFromQuery = (search: string): FleetFilter => {
   const given = new URLSearchParams(search);
@@ -28,6 +37,7 @@ export const filterFromQuery = (search: string): FleetFilter => {
     site: given.get('site') ?? '',
     search: given.get('q') ?? '',
     query: given.get('query') ?? '',
+    sort: given.get('sort') === 'health' ? 'health' : 'name',
   };
 };
 

@@ -26,6 +26,14 @@ export const deviceMark = (device: Pick<Device, 'registrationStatus' | 'presence
   }
 };
 
+const healthMarks = {
+  healthy: mark('disc', 'ok', 'healthy'),
+  degraded: mark('diamond', 'warn', 'degraded'),
+  critical: mark('triangle', 'bad', 'critical'),
+  unknown: mark('dashed', 'idle', 'nothing is known'),
+} as const;
+export const healthMark = (level: keyof typeof healthMarks): Mark => healthMarks[level];
+
 const slotMarks: Record<string, Mark> = {
   pending: mark('dashed', 'idle', 'Waiting'),
   downloading: mark('half', 'info', 'Downloading'),

@@ -123,6 +123,11 @@ export type Device = {
   lastSeenAt: Instant | null;
   /** Null: it has never reported, so there is no report to ask for. */
   reportedAt: Instant | null;
+  health?: {
+    score: number | null;
+    level: 'healthy' | 'degraded' | 'critical' | 'unknown';
+    worst: { part: string; says: string } | null;
+  };
   fingerprint: string;
   agentVersion: string;
   platform: { os: string; architecture: string; hostname: string };

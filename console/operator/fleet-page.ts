@@ -99,6 +99,7 @@ class FleetPage extends LitElement {
       const found: { devices: Device[]; nextCursor: string | null } = await this.app.api.devicePage(
         choiceOf(this.filter),
         cursor,
+        this.filter.sort,
       );
       devices.push(...found.devices);
       cursor = found.nextCursor;
@@ -115,8 +116,11 @@ class FleetPage extends LitElement {
     this.filter = { ...this.filter, ...change };
     this.#pages = 1;
     this.chosen = new Set();
-    const { status, site, search, query } = this.filter;
-    const shown = { status: status === 'all' ? '' : status, site, q: search, query };
+    const { status, site, search, query, sort } = this.filter;
+    const shown = {
+      ...{ status: status === 'all' ? '' : status, site, q: search, query },
+      sort: sort === 'name' ? '' : sort,
+    };
     this.app.replace(withQuery('/', location.search, shown));
     this.#listed.refresh();
     this.#total.refresh();
@@ -172,6 +176,12 @@ class FleetPage extends LitElement {
               ${sites.map(({ name, title }) => html`<option value=${name} ?selected=${this.filter.site === name}>${title === '' ? name : `${title} (${name})`}</option>`)}
             </select>`
       }
+      <select class="input" aria-label="Order" @change=${(event: Event) =>
+        this.#narrow({
+          sort: (event.target as HTMLSelectElement).value === 'health' ? 'health' : 'name',
+        })}>
+        <option value="name" ?selected=${this.filter.sort === 'name'}>By name</option>
+        <option value="health" ?selected=${this.filter.sort === 'health'}>Worst health first</option></select>
       <query-box .app=${this.app} .query=${this.filter.query} label="Query about tags and devices"
         @query=${(event: CustomEvent<string>) => {
           if (event.detail !== this.filter.query) this.#narrow({ query: event.detail });
@@ -219,7 +229,10 @@ class FleetPage extends LitElement {
   #list({ devices, hasMore }: Listed): TemplateResult {
     if (devices.length > 0) {
       const total = this.#total.value;
-      return html`${this.#bulkBar(devices)}${deviceTable(devices, this.#selection(devices))}
+      return html`${this.#bulkBar(devices)}${deviceTable(devices, {
+        selection: this.#selection(devices),
+        sort: this.filter.sort,
+      })}
         <div class="list-foot"><span class="muted small" role="status">${devices.length} of ${total ?? '…'} shown</span>
           ${
             hasMore

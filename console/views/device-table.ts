@@ -1,6 +1,7 @@
 /** Devices as rows: status, name, tags, software, and the age of what is known. Folds on a phone. */
 import { html, nothing, type TemplateResult } from 'lit';
-import { deviceMark, slotMark } from '../data/status.ts';
+import type { FleetSort } from '../data/fleet-filter.ts';
+import { deviceMark, healthMark, slotMark } from '../data/status.ts';
 import type { Device } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import { bareMark, glyph } from '../ui/glyph.ts';
@@ -13,6 +14,25 @@ export type Selection = {
 };
 
 const tagsShownMax = 4;
+
+const partWords: Readonly<Record<string, string>> = {
+  freshness: 'not heard of',
+  reconciliation: 'runs something else',
+  resources: 'short of room',
+  stability: 'trouble',
+};
+
+/** The score with the word of what costs it most; of a healthy device the score alone. */
+const health = ({ health: found, registrationStatus }: Device): TemplateResult => {
+  if (found === undefined || registrationStatus !== 'approved') return html``;
+  const { score, level, worst } = found;
+  const mark = healthMark(level);
+  const word = worst === null ? '' : (partWords[worst.part] ?? worst.part);
+  return html`<span class="only-narrow muted small">Health </span><span class="bare nowrap" title=${worst?.says ?? mark.word}>
+    <span class="row tight tone-${mark.tone}">${glyph(mark.shape)}</span>
+    ${score === null ? html`<span class="muted">unknown</span>` : html`<span>${score}<span class="visually-hidden"> of 100, ${mark.word}</span></span>`}
+    ${score === null || word === '' ? nothing : html`<span class="muted small">${word}</span>`}</span>`;
+};
 
 const software = (device: Device): TemplateResult => {
   const bundles = device.bundles ?? [];
@@ -55,6 +75,7 @@ const row = (
   <td><a class="title" data-item href="/devices/${encodeURIComponent(device.id)}">${device.name}</a>
     ${device.tags.length === 0 ? html`<div class="muted small truncate">${device.platform?.hostname ?? ''}</div>` : tagList(device.tags, tagsShownMax)}</td>
   <td>${bareMark(deviceMark(device))}</td>
+  <td class="wide">${health(device)}</td>
   <td class="wide">${software(device)}</td>
   <td class="drop"><span class="nowrap">${device.site}</span></td>
   <td class="drop muted"><span class="nowrap">${device.agentVersion}</span></td>
@@ -70,10 +91,12 @@ const tickAll = (devices: readonly Device[], selection: Selection): TemplateResu
 
 export const deviceTable = (
   devices: readonly Device[],
-  selection: Selection | null = null,
-): TemplateResult =>
-  html`<div class="scroll"><table class="fold ${selection === null ? '' : 'ticked'}">
-    <thead><tr>${selection === null ? nothing : tickAll(devices, selection)}<th scope="col">Device</th><th scope="col">Status</th><th scope="col">Software</th>
-      <th scope="col">Site</th><th scope="col">Agent</th><th scope="col">Last seen</th></tr></thead>
+  { selection = null, sort = 'name' }: { selection?: Selection | null; sort?: FleetSort } = {},
+): TemplateResult => {
+  const sorted = (by: FleetSort) => (sort === by ? 'ascending' : nothing);
+  return html`<div class="scroll"><table class="fold ${selection === null ? '' : 'ticked'}">
+    <thead><tr>${selection === null ? nothing : tickAll(devices, selection)}<th scope="col" aria-sort=${sorted('name')}>Device</th><th scope="col">Status</th>
+      <th scope="col" aria-sort=${sorted('health')}>Health</th><th scope="col">Software</th><th scope="col">Site</th><th scope="col">Agent</th><th scope="col">Last seen</th></tr></thead>
     <tbody>${devices.map((device) => row(device, selection))}</tbody>
   </table></div>`;
+};

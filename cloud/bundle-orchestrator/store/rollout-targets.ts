@@ -101,6 +101,7 @@ type FactsRow = Targeted & {
     name: string;
     bundles: { name: string; version: string }[];
     lastSeenAt: string | null;
+    healthScore: number | null;
   };
 };
 
@@ -115,6 +116,7 @@ const factsOf = ({ facts, site, tags }: FactsRow): DeviceFacts => ({
   }),
   bundles: facts.bundles,
   lastSeenAtMs: facts.lastSeenAt === null ? null : Date.parse(facts.lastSeenAt),
+  healthScore: facts.healthScore,
 });
 
 /** Whoever answers the query now; a query that can't be read any more is answered by nobody. */
@@ -132,7 +134,7 @@ const findByQuery = async (
             jsonb_build_object(
               'registrationStatus', device.registration_status,
               'presence', coalesce(presence.presence, 'never'), 'name', lower(device.name),
-              'lastSeenAt', presence.last_seen_at,
+              'lastSeenAt', presence.last_seen_at, 'healthScore', health.score,
               'bundles', (SELECT coalesce(jsonb_agg(
                               jsonb_build_object('name', bundle_name, 'version', version)), '[]')
                             FROM bundle_orchestrator.public_device_bundles bundled
@@ -141,6 +143,8 @@ const findByQuery = async (
        FROM device_manager.public_devices device
        LEFT JOIN telemetry.public_presence presence
          ON presence.tenant_id = $1 AND presence.device_id = device.device_id
+       LEFT JOIN telemetry.public_device_health health
+         ON health.tenant_id = $1 AND health.device_id = device.device_id
       WHERE device.tenant_id = $1 AND ($2::uuid[] IS NULL OR device.device_id = ANY ($2))
       ORDER BY device.device_id`,
     [tenantId, among],

@@ -2,7 +2,7 @@
 import type { Schemas } from '@signalbeam/client';
 import { command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
-import type { Column } from '../core/table.ts';
+import type { Cell, Column } from '../core/table.ts';
 import { ago, state } from '../core/words.ts';
 import { changeDevices, choiceFlags, filterFlags, filterOf } from './choose.ts';
 import { findBundle, findDevice } from './find.ts';
@@ -20,27 +20,49 @@ const seen = ({ lastSeenAt }: Device, now: number): string =>
 const bundlesOf = ({ bundles }: Device): string =>
   bundles.map(({ name, version }) => `${name} ${version}`).join(', ');
 
+/** The score, and what costs it most. */
+const healthOf = ({ health: { score, level, worst } }: Device): Cell => {
+  if (score === null) return { text: '–', tone: 'faint' };
+  const text = worst === null ? String(score) : `${score} ${worst.part}`;
+  const tone = {
+    healthy: 'plain',
+    degraded: 'waiting',
+    critical: 'bad',
+    unknown: 'faint',
+  } as const;
+  return { text, tone: tone[level] };
+};
+
 const columns = (now: number): readonly Column<Device>[] => [
   { title: 'NAME', of: ({ name }) => name },
   { title: 'SITE', of: ({ site }) => site },
   { title: 'STATUS', of: (device) => state(statusOf(device)), whole: true },
   { title: 'SEEN', of: (device) => seen(device, now), whole: true },
+  { title: 'HEALTH', of: healthOf },
   { title: 'BUNDLES', of: bundlesOf },
   { title: 'TAGS', of: ({ tags }) => tags.join(' ') },
 ];
 
+const sorts = ['name', 'health'] as const;
+
 const list = command({
   name: 'devices list',
   summary: 'List devices by name, all or those that a query chooses',
-  flags: { ...filterFlags, ...listFlags },
+  flags: {
+    ...filterFlags,
+    ...listFlags,
+    sort: { type: 'string', choices: sorts, value: 'HOW', about: 'by name, or the worst health' },
+  },
   examples: [
     "devices list --query 'environment=production AND status=offline'",
     'devices list --site plant-7 --all --jsonl',
     'devices list --status pending',
+    "devices list --sort health --query 'health below 70'",
   ],
   run: async (context, _words, values) => {
     const client = context.client();
-    const query = { ...(await filterOf(client, values)), limit: pageLimit(values) };
+    const sort = (values.sort ?? 'name') as (typeof sorts)[number];
+    const query = { ...(await filterOf(client, values)), sort, limit: pageLimit(values) };
     await printList(context, values, {
       columns: columns(context.surroundings.now()),
       pages: client.pages('/api/devices', { params: { query } }),

@@ -53,7 +53,7 @@ export interface paths {
   };
   "/api/devices": {
     /**
-    * Lists devices by name; a query such as `environment=production AND status=online` chooses
+    * Lists devices by name or health; a query such as `environment=production AND status=online` chooses
     * @description Needs a user with the role viewer or above.
     */
     get: {
@@ -66,6 +66,8 @@ export interface paths {
           group?: string;
           /** @description Registered by this registration token */
           token?: string;
+          /** @description By name, or the worst health first and those without a score at the end */
+          sort?: "name" | "health";
           cursor?: string;
           limit?: number;
         };

@@ -167,6 +167,15 @@ export interface components {
       lastSeenAt: string | null;
       /** Format: date-time */
       reportedAt: string | null;
+      health: {
+        score: number | null;
+        /** @enum {string} */
+        level: "healthy" | "degraded" | "critical" | "unknown";
+        worst: {
+          part: string;
+          says: string;
+        } | null;
+      };
       fingerprint: string;
       agentVersion: string;
       platform: {

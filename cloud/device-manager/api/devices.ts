@@ -16,6 +16,7 @@ import {
   countDevices,
   type DeviceView,
   listDevices,
+  listDevicesByHealth,
   viewDevice,
   viewRemovedDevice,
 } from '../store/device-list.ts';
@@ -50,6 +51,9 @@ export const shownDevice = (device: DeviceView): z.infer<typeof deviceSchema> =>
 
 const listQuery = z.strictObject({
   ...choiceFields,
+  sort: z.enum(['name', 'health']).default('name').openapi({
+    description: 'By name, or the worst health first and those without a score at the end',
+  }),
   cursor: z.string().max(2_000).optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 });
@@ -60,12 +64,16 @@ const position = z
 export const readPosition = (cursor: string | undefined) =>
   readCursor(cursor, position) ?? undefined;
 
+const healthPosition = z
+  .tuple([z.int().min(0).max(100).nullable(), z.string().max(400), z.uuid()])
+  .transform(([score, listedAs, id]) => ({ score, listedAs, id }));
+
 const listRoute = createRoute({
   method: 'get',
   path: '/api/devices',
   tags: ['Devices'],
   summary:
-    'Lists devices by name; a query such as `environment=production AND status=online` chooses',
+    'Lists devices by name or health; a query such as `environment=production AND status=online` chooses',
   middleware: [requireUser('viewer')] as const,
   request: { query: listQuery },
   responses: {
@@ -177,9 +185,27 @@ const changeDevice = async (
 export const addDeviceRoutes = (api: Api, parts: Parts): void => {
   const { pools } = parts;
   api.openapi(listRoute, async (c) => {
-    const { cursor, limit, ...choice } = c.req.valid('query');
+    const { sort, cursor, limit, ...choice } = c.req.valid('query');
+    const { caller } = c.var;
+    if (sort === 'health') {
+      const after = readCursor(cursor, healthPosition) ?? undefined;
+      const found = await withTenant(pools.api, caller, async (sql) =>
+        listDevicesByHealth(
+          sql,
+          await filterOf(sql, choice),
+          { after, limit: limit + 1 },
+          parts.now(),
+        ),
+      );
+      const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [
+        at.score,
+        at.listedAs,
+        at.id,
+      ]);
+      return c.json({ devices: rows.map(({ view }) => shownDevice(view)), nextCursor }, 200);
+    }
     const page = { after: readPosition(cursor), limit: limit + 1 };
-    const found = await withTenant(pools.api, c.var.caller, async (sql) =>
+    const found = await withTenant(pools.api, caller, async (sql) =>
       listDevices(sql, await filterOf(sql, choice), page, parts.now()),
     );
     const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [at.listedAs, at.id]);

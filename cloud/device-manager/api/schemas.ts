@@ -3,6 +3,7 @@
  * answers. Times are ISO 8601 in UTC.
  */
 import { z } from '@hono/zod-openapi';
+import { healthWords } from '@signalbeam/platform/core/health-level';
 import { parseTag, printTag, type Tag, tagsPerDeviceMax } from '@signalbeam/platform/core/tag';
 import { queryLengthMax } from '@signalbeam/platform/core/tag-query';
 import { passwordLengthMax, passwordLengthMin } from '@signalbeam/platform/identity/passwords';
@@ -187,6 +188,12 @@ export const deviceSchema = z
     lastSeenAt: at.nullable(),
     /** When its newest report came, which `reported` shows; null before the first. */
     reportedAt: at.nullable(),
+    health: z.strictObject({
+      score: z.int().min(0).max(100).nullable(),
+      level: z.enum(healthWords),
+      /** What costs it most, of its parts; null when nothing does, or nothing is known. */
+      worst: z.strictObject({ part: z.string(), says: z.string() }).nullable(),
+    }),
     fingerprint: z.string(),
     agentVersion: z.string(),
     platform: z.strictObject({ os: z.string(), architecture: z.string(), hostname: z.string() }),

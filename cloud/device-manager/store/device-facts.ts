@@ -7,6 +7,7 @@ type FactsRow = {
   status: DeviceFacts['registrationStatus'];
   presence: 'online' | 'offline' | null;
   last_seen_at: Date | null;
+  score: number | null;
   name: string;
   site: string;
   tags: [key: string, value: string][];
@@ -15,7 +16,7 @@ type FactsRow = {
 
 export const readFacts = async (sql: Sql, deviceId: string): Promise<DeviceFacts | null> => {
   const { rows } = await sql.query<FactsRow>(
-    `SELECT d.status, p.presence, p.last_seen_at, lower(d.name) AS name, d.site,
+    `SELECT d.status, p.presence, p.last_seen_at, h.score, lower(d.name) AS name, d.site,
             (SELECT coalesce(jsonb_agg(jsonb_build_array(key, value)), '[]')
                FROM device_manager.device_tags WHERE device_id = d.id) AS tags,
             (SELECT coalesce(jsonb_agg(jsonb_build_array(bundle_name, version)), '[]')
@@ -23,6 +24,8 @@ export const readFacts = async (sql: Sql, deviceId: string): Promise<DeviceFacts
               WHERE b.device_id = d.id AND b.tenant_id = d.tenant_id) AS bundles
        FROM device_manager.devices d
        LEFT JOIN telemetry.public_presence p ON p.device_id = d.id AND p.tenant_id = d.tenant_id
+       LEFT JOIN telemetry.public_device_health h
+         ON h.device_id = d.id AND h.tenant_id = d.tenant_id
       WHERE d.id = $1 AND d.deleted_at IS NULL`,
     [deviceId],
   );
@@ -36,5 +39,6 @@ export const readFacts = async (sql: Sql, deviceId: string): Promise<DeviceFacts
     tags: row.tags.map(([key, value]) => ({ key, value })),
     bundles: row.bundles.map(([name, version]) => ({ name, version })),
     lastSeenAtMs: row.last_seen_at?.getTime() ?? null,
+    healthScore: row.score,
   };
 };

@@ -66,12 +66,13 @@ export const pageSql = (
   page: { after?: Position | undefined; limit: number },
   add: Add,
   nowMs: number,
+  more: { columns: string; where: string } = { columns: 'd.id, d.listed_as', where: 'true' },
 ): string => {
   const after =
     page.after === undefined
       ? ''
       : `AND (d.listed_as, d.id) > (${add(page.after.listedAs)}, ${add(page.after.id)}::uuid)`;
-  return `SELECT d.id, d.listed_as FROM device_manager.devices d
-    WHERE ${conditionsOf(filter, add, nowMs)} ${after}
+  return `SELECT ${more.columns} FROM device_manager.devices d
+    WHERE ${conditionsOf(filter, add, nowMs)} AND ${more.where} ${after}
     ORDER BY d.listed_as, d.id LIMIT ${add(page.limit)}`;
 };

@@ -5,10 +5,17 @@
  * come and go.
  */
 
+import {
+  type HealthLevel,
+  type HealthPart,
+  levelOf,
+  worstPart,
+} from '@signalbeam/platform/core/health-level';
 import { printTag } from '@signalbeam/platform/core/tag';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
 import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
 import type { RegistrationStatus } from '../core/approval.ts';
+import { byHealth, type HealthPosition, healthPageSql } from './device-by-health.ts';
 import {
   conditionsOf,
   type DeviceFilter,
@@ -32,6 +39,13 @@ export type DeviceView = {
   lastSeenAt: Date | null;
   /** When its newest report was received; null before the first. */
   reportedAt: Date | null;
+  health: {
+    /** Null: nothing is known of it. */
+    score: number | null;
+    level: HealthLevel;
+    /** What costs it most. */
+    worst: { part: string; says: string } | null;
+  };
   fingerprint: string;
   agentVersion: string;
   platform: { os: string; architecture: string; hostname: string };
@@ -60,6 +74,8 @@ type ViewRow = {
   presence: Presence | null;
   last_seen_at: Date | null;
   reported_at: Date | null;
+  score: number | null;
+  parts: Record<string, HealthPart> | null;
   fingerprint: string;
   agent_version: string;
   os: string;
@@ -93,6 +109,10 @@ const viewOf = (row: ViewRow): DeviceView => ({
   presence: row.presence ?? 'never',
   lastSeenAt: row.last_seen_at,
   reportedAt: row.reported_at,
+  health: {
+    ...{ score: row.score, level: levelOf(row.score) },
+    worst: row.parts === null ? null : worstPart(row.parts),
+  },
   fingerprint: row.fingerprint,
   agentVersion: row.agent_version,
   platform: { os: row.os, architecture: row.architecture, hostname: row.hostname },
@@ -110,16 +130,20 @@ const viewOf = (row: ViewRow): DeviceView => ({
  * The page is cut first, then what the other services know is looked up for its devices alone
  * (LATERAL, because Postgres does not push a join into a security barrier view).
  */
-const selectedOf = (page: string): string => `
+const selectedOf = (page: string, order: string): string => `
   SELECT d.id, page.listed_as, d.name, d.site, d.status, d.status_reason, p.presence,
          p.last_seen_at, d.fingerprint, d.agent_version, d.os, d.architecture, d.hostname,
-         r.received_at AS reported_at, t.tags, d.metadata, d.created_at, d.decided_at, s.generation, s.bundles,
+         h.score, h.parts, r.received_at AS reported_at, t.tags, d.metadata, d.created_at, d.decided_at, s.generation, s.bundles,
          d.replaces, d.removal, d.deleted_at, d.wipe, d.wiped_at,
          (SELECT heir.id FROM device_manager.devices heir WHERE heir.replaces = d.id) AS replaced_by
     FROM (${page}) page
     JOIN device_manager.devices d ON d.id = page.id
     LEFT JOIN telemetry.public_presence p
       ON p.device_id = d.id AND p.tenant_id = platform.current_tenant()
+    LEFT JOIN LATERAL (
+      SELECT score, parts FROM telemetry.public_device_health
+       WHERE tenant_id = d.tenant_id AND device_id = d.id
+    ) h ON true
     LEFT JOIN LATERAL (
       SELECT coalesce(jsonb_agg(jsonb_build_array(key, value) ORDER BY key, value), '[]') AS tags
         FROM device_manager.device_tags WHERE device_id = d.id
@@ -138,7 +162,9 @@ const selectedOf = (page: string): string => `
         FROM bundle_orchestrator.public_device_slots slot
        WHERE slot.tenant_id = d.tenant_id AND slot.device_id = d.id
     ) s ON true
-   ORDER BY page.listed_as, d.id`;
+   ORDER BY ${order}`;
+
+const byName = 'page.listed_as, d.id';
 
 /** One row more than a page holds says that there is a next page. Needs a tenant's transaction. */
 export const listDevices = async (
@@ -149,10 +175,28 @@ export const listDevices = async (
 ): Promise<ListedDevice[]> => {
   const values: unknown[] = [];
   const add = (value: unknown): string => `$${values.push(value)}`;
-  const { rows } = await sql.query<ViewRow>(selectedOf(pageSql(filter, page, add, nowMs)), values);
+  const text = selectedOf(pageSql(filter, page, add, nowMs), byName);
+  const { rows } = await sql.query<ViewRow>(text, values);
   return rows.map((row) => ({
     view: viewOf(row),
     position: { listedAs: row.listed_as, id: row.id },
+  }));
+};
+
+/** The worst first; those of which nothing is known at the end, by name. */
+export const listDevicesByHealth = async (
+  sql: Sql,
+  filter: DeviceFilter,
+  page: { after?: HealthPosition | undefined; limit: number },
+  nowMs: number,
+): Promise<{ view: DeviceView; position: HealthPosition }[]> => {
+  const values: unknown[] = [];
+  const add = (value: unknown): string => `$${values.push(value)}`;
+  const text = selectedOf(healthPageSql(filter, page, add, nowMs), byHealth);
+  const { rows } = await sql.query<ViewRow>(text, values);
+  return rows.map((row) => ({
+    view: viewOf(row),
+    position: { score: row.score, listedAs: row.listed_as, id: row.id },
   }));
 };
 

@@ -5,6 +5,7 @@
  * operators reach an index, hence ranges instead of LIKE where one will do. Means what
  * platform/core/tag-query-match.ts means.
  */
+import { scoresOf } from '@signalbeam/platform/core/health-level';
 import {
   momentMs,
   type Pattern,
@@ -60,6 +61,23 @@ const bundled = (condition: string): string =>
 export const seen = (condition: string): string =>
   `EXISTS (SELECT 1 FROM telemetry.public_presence p WHERE p.device_id = d.id
      AND p.tenant_id = platform.current_tenant() AND ${condition})`;
+
+export const judged = (condition: string): string =>
+  `EXISTS (SELECT 1 FROM telemetry.public_device_health h WHERE h.device_id = d.id
+     AND h.tenant_id = platform.current_tenant() AND ${condition})`;
+export const isUnknown = `NOT ${judged('h.score IS NOT NULL')}`;
+
+const healthIn = ({ levels }: Of<'health'>, add: Add): string => {
+  const ranges = levels.flatMap((level) => {
+    if (level === 'unknown') return [];
+    const { from, to } = scoresOf(level);
+    return [`h.score >= ${add(from)} AND h.score < ${add(to)}`];
+  });
+  return anyOf([
+    ...(ranges.length === 0 ? [] : [judged(anyOf(ranges.map((range) => `(${range})`)))]),
+    ...(levels.includes('unknown') ? [isUnknown] : []),
+  ]);
+};
 
 const statusIn = (values: readonly Status[], add: Add): string => {
   const registered = values.filter((value) => ['pending', 'approved', 'rejected'].includes(value));
@@ -157,5 +175,9 @@ export const sqlOfQuery = (query: Query, add: Add, nowMs: number): string => {
       return query.field === 'bundle' ? bundled('true') : seen('true');
     case 'seen':
       return seenAt(query, add, nowMs);
+    case 'health':
+      return healthIn(query, add);
+    case 'score':
+      return judged(`h.score ${query.when === 'below' ? '<' : '>'} ${add(query.score)}`);
   }
 };

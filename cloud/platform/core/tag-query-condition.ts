@@ -1,4 +1,5 @@
 /** One condition of a query: which field or key, compared how, with what. Part of the parser. */
+import { type HealthLevel, healthWords } from './health-level.ts';
 import { isFieldName, isKeyword } from './tag.ts';
 import { type Pattern, type Query, type Status, statuses, type TextField } from './tag-query.ts';
 import { durationOf, momentOf } from './tag-query-time.ts';
@@ -105,6 +106,23 @@ const readSeen = (reader: Reader): Query => {
   return { kind: 'present', field: 'lastseen' };
 };
 
+const levelOf = (reader: Reader, token: Token): HealthLevel =>
+  healthWords.find((word) => word === token.text.toLowerCase()) ??
+  reader.fail(`A health is one of ${healthWords.join(', ')}.`, token);
+
+/** Of `health below 70`; null where something else follows. */
+const readScore = (reader: Reader): Query | null => {
+  const how = reader.peek();
+  const word = how.kind === 'word' ? how.text.toLowerCase() : '';
+  if (word !== 'below' && word !== 'above') return null;
+  reader.take();
+  const value = reader.peek();
+  const score = value.kind === 'word' && /^\d{1,3}$/.test(value.text) ? Number(value.text) : 101;
+  if (score > 100) return reader.fail('A score is a number from 0 to 100.', value);
+  reader.take();
+  return { kind: 'score', when: word, score };
+};
+
 const ofField = (reader: Reader, field: string, compared: Compared | null, word: Token): Query => {
   if (field === 'status') {
     if (compared === null) {
@@ -114,6 +132,12 @@ const ofField = (reader: Reader, field: string, compared: Compared | null, word:
       );
     }
     return { kind: 'status', values: compared.values.map((value) => statusOf(reader, value)) };
+  }
+  if (field === 'health') {
+    if (compared === null) {
+      return reader.fail('Say which: health=critical, or health below 70.', word);
+    }
+    return { kind: 'health', levels: compared.values.map((value) => levelOf(reader, value)) };
   }
   if (compared !== null) {
     return { kind: 'text', field: field as TextField, values: compared.values.map(patternOf) };
@@ -133,6 +157,8 @@ export const conditionOf = (reader: Reader): Query => {
   const word = reader.take();
   const name = word.text.toLowerCase();
   if (name === 'lastseen') return readSeen(reader);
+  const scored = name === 'health' ? readScore(reader) : null;
+  if (scored !== null) return scored;
   const compared = readComparison(reader);
   const query = isFieldName(name)
     ? ofField(reader, name, compared, word)

@@ -7,7 +7,7 @@ import { cutWords, type Token } from './tag-query-words.ts';
 
 export type Expected = {
   /** A condition, what follows its first word, one of its values, or a word between conditions. */
-  kind: 'condition' | 'comparison' | 'value' | 'moment' | 'chain' | 'nothing';
+  kind: 'condition' | 'comparison' | 'value' | 'moment' | 'score' | 'chain' | 'nothing';
   /** Of a value: the key or field it is for, in lower case. */
   key: string;
   /** What is written of it so far, in lower case; and the place that a suggestion replaces. */
@@ -25,10 +25,12 @@ const afterWord = (state: State, word: string): State => {
     case 'comparison':
       if (word === 'and' || word === 'or') return { ...state, kind: 'condition', key: '' };
       if (state.key === 'lastseen') return { ...state, kind: 'moment' };
+      if (word === 'below' || word === 'above') return { ...state, kind: 'score' };
       return word === 'in' ? { ...state, list: true } : state;
     case 'value':
       return state.list ? state : { ...state, kind: 'chain' };
     case 'moment':
+    case 'score':
       return { ...state, kind: 'chain' };
     case 'chain':
     case 'nothing':
@@ -84,6 +86,7 @@ const conditionWords: readonly Word[] = [
   { text: 'bundle', hint: 'what it shall run' },
   { text: 'version', hint: 'of a bundle that it shall run' },
   { text: 'lastSeen', hint: 'when it was last heard of' },
+  { text: 'health', hint: 'how well it is: critical, below 70 …' },
   { text: 'NOT', hint: 'the opposite of what follows' },
 ];
 const momentWords: readonly Word[] = [
@@ -91,9 +94,17 @@ const momentWords: readonly Word[] = [
   { text: '2h', hint: '2 hours' },
   { text: '7d', hint: '7 days' },
 ];
+const scoreWords: readonly Word[] = [
+  { text: '70', hint: 'healthy from here on' },
+  { text: '40', hint: 'degraded from here on, critical below' },
+];
 const chainWords: readonly Word[] = [
   { text: 'AND', hint: 'both' },
   { text: 'OR', hint: 'one of them or both' },
+];
+const scoreComparisons: readonly Word[] = [
+  { text: 'below', hint: 'a score of 0 to 100' },
+  { text: 'above', hint: 'a score of 0 to 100' },
 ];
 const comparisonWords = (key: string): readonly Word[] => {
   if (key === 'lastseen') {
@@ -108,6 +119,7 @@ const comparisonWords = (key: string): readonly Word[] => {
     { text: '=', hint: 'is' },
     { text: '!=', hint: 'is not' },
     { text: 'IN (', hint: 'is one of' },
+    ...(key === 'health' ? scoreComparisons : []),
     ...alone,
   ];
 };
@@ -118,6 +130,7 @@ export const wordsAt = (expected: Expected): Word[] => {
     condition: conditionWords,
     comparison: comparisonWords(expected.key),
     moment: momentWords,
+    score: scoreWords,
     chain: chainWords,
     value: [],
     nothing: [],

@@ -2,6 +2,7 @@
  * Whether one device answers a query, in memory: what the words of the language mean. Postgres
  * answers the same for all devices (device-manager/store/tag-query-sql.ts).
  */
+import { levelOf } from './health-level.ts';
 import type { Tag } from './tag.ts';
 import { momentMs, type Pattern, type Query, type Status, type TextField } from './tag-query.ts';
 
@@ -14,6 +15,8 @@ export type DeviceFacts = {
   tags: readonly Tag[];
   bundles: readonly { name: string; version: string }[];
   lastSeenAtMs: number | null;
+  /** Null: nothing is known of how it is. */
+  healthScore: number | null;
 };
 
 /** The parts one after another, the first at the start and the last at the end. */
@@ -76,5 +79,12 @@ export const matchQuery = (query: Query, facts: DeviceFacts, nowMs: number): boo
       const limit = momentMs(query.moment, nowMs);
       return query.when === 'before' ? facts.lastSeenAtMs < limit : facts.lastSeenAtMs > limit;
     }
+    case 'health':
+      return query.levels.includes(levelOf(facts.healthScore));
+    case 'score':
+      if (facts.healthScore === null) return false;
+      return query.when === 'below'
+        ? facts.healthScore < query.score
+        : facts.healthScore > query.score;
   }
 };

@@ -52,5 +52,12 @@ export const printQuery = (query: Query): string => {
       return query.when === 'after' && query.moment.kind === 'ago'
         ? `lastSeen within ${printDuration(query.moment.ms)}`
         : `lastSeen ${query.when} ${printMoment(query.moment)}`;
+    case 'health':
+      return comparison(
+        'health',
+        query.levels.map((level) => [level]),
+      );
+    case 'score':
+      return `health ${query.when} ${query.score}`;
   }
 };

@@ -1,5 +1,6 @@
 /** Queries of every kind, for property tests: over few enough words that devices match some. */
 import fc from 'fast-check';
+import { healthWords } from './health-level.ts';
 import { type Moment, type Pattern, type Query, statuses } from './tag-query.ts';
 
 const words = ['a', 'b', 'a-1', 'ab', 'x_y', '10', '1.2.0', 'plant-7', 'ü'];
@@ -55,6 +56,15 @@ const leaf: fc.Arbitrary<Query> = fc.oneof(
     kind: fc.constant('seen' as const),
     when: fc.constantFrom('before' as const, 'after' as const),
     moment,
+  }),
+  fc.record({
+    kind: fc.constant('health' as const),
+    levels: fc.array(fc.constantFrom(...healthWords), { minLength: 1, maxLength: 3 }),
+  }),
+  fc.record({
+    kind: fc.constant('score' as const),
+    when: fc.constantFrom('below' as const, 'above' as const),
+    score: fc.integer({ min: 0, max: 100 }),
   }),
 );
 

@@ -30,10 +30,24 @@ const device = (tags: string[], more: Partial<DeviceFacts> = {}): DeviceFacts =>
     { name: 'other', version: '2.0.0-rc' },
   ],
   lastSeenAtMs: nowMs - 60_000,
+  healthScore: 55,
   ...more,
   tags: tags.map((text) => (parseTag(text) as { tag: Tag }).tag),
 });
 const matches = (text: string, facts: DeviceFacts): boolean => matchQuery(read(text), facts, nowMs);
+
+test('a score that is not known is neither below nor above, and its health is unknown', () => {
+  const silent = device([], { healthScore: null });
+  expect(matches('health below 100 OR health above 0', silent)).toBe(false);
+  expect(matches('health=unknown', silent)).toBe(true);
+});
+
+test.each(['health', 'health=ill', 'health below', 'health below 101', 'health above x'])(
+  'refuses %j with what may stand there',
+  (text) => {
+    expect(parseQuery(text)).toMatchObject({ kind: 'fault' });
+  },
+);
 
 describe('a condition', () => {
   const tagged = device(['environment=production', 'location=warehouse-12', 'canary', 'size=10']);
@@ -49,6 +63,13 @@ describe('a condition', () => {
     ['location=warehouse-*', true],
     ['ring=canary', true], // a bare tag is a value of any key
     ['ring=can*', true],
+    ['health=degraded', true],
+    ['health IN (healthy, critical)', false],
+    ['health below 56', true],
+    ['health below 55', false],
+    ['health above 55', false],
+    ['HEALTH ABOVE 54 AND canary', true],
+    ['NOT health=unknown', true],
     ['environment!=production', false],
     ['environment!=dev', true],
     ['nosuch!=dev', true],

@@ -3,6 +3,7 @@
  * to them (tag-query-print.ts), answered for one device in memory (tag-query-match.ts) and for all
  * of them by Postgres (device-manager/store/tag-query-sql.ts): the two must agree, and a test holds them to it.
  */
+import type { HealthLevel } from './health-level.ts';
 import type { FieldName } from './tag.ts';
 
 export const queryLengthMax = 1_000;
@@ -33,7 +34,10 @@ export type Query =
   | { kind: 'text'; field: TextField; values: readonly Pattern[] }
   /** Has any bundle; was ever seen. */
   | { kind: 'present'; field: 'bundle' | 'lastseen' }
-  | { kind: 'seen'; when: 'before' | 'after'; moment: Moment };
+  | { kind: 'seen'; when: 'before' | 'after'; moment: Moment }
+  | { kind: 'health'; levels: readonly HealthLevel[] }
+  /** A score that is not known is neither. */
+  | { kind: 'score'; when: 'below' | 'above'; score: number };
 
 /** Where in the text something is wrong: UTF-16 positions, `end` behind the last. */
 export type QueryFault = { message: string; start: number; end: number };

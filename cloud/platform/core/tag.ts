@@ -9,7 +9,15 @@ export const tagsPerDeviceMax = 50;
 export type Tag = { key: string; value: string };
 
 /** What a query asks of a device's own facts; a tag with such a key would be found by nobody. */
-export const fieldNames = ['status', 'name', 'site', 'bundle', 'version', 'lastseen'] as const;
+export const fieldNames = [
+  'status',
+  'name',
+  'site',
+  'bundle',
+  'version',
+  'lastseen',
+  'health',
+] as const;
 export type FieldName = (typeof fieldNames)[number];
 export const keywords = ['and', 'or', 'not', 'in'] as const;
 

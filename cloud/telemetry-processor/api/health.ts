@@ -1,9 +1,10 @@
 /** How well a device is, and the fleet. Reading only: `store/health` judges. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { levelOf } from '@signalbeam/platform/core/health-level';
 import { requireCaller, requireUser } from '@signalbeam/platform/http/caller';
 import { json, notFound } from '@signalbeam/platform/http/describe';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
-import { judgeHealth, levelOf, type partNames } from '../core/health.ts';
+import { judgeHealth, type partNames } from '../core/health.ts';
 import { readHealth, readHealthSummary } from '../store/health-reads.ts';
 import { type AddRoutes, readingDevice } from './parts.ts';
 import { idParams } from './schemas.ts';

@@ -1,10 +1,10 @@
+import { levelOf } from '@signalbeam/platform/core/health-level';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
   type HealthFacts,
   healthLimits,
   judgeHealth,
-  levelOf,
   partNames,
   type ReportedFacts,
   strainOf,

@@ -192,12 +192,3 @@ export const judgeHealth = (facts: HealthFacts, now: number): Health => {
     dueAt: dueAtOf(facts, now),
   };
 };
-
-/** What a score is called. */
-export const healthLevels = { healthy: 70, degraded: 40 } as const;
-export type HealthLevel = 'healthy' | 'degraded' | 'critical' | 'unknown';
-export const levelOf = (score: number | null): HealthLevel => {
-  if (score === null) return 'unknown';
-  if (score >= healthLevels.healthy) return 'healthy';
-  return score >= healthLevels.degraded ? 'degraded' : 'critical';
-};

@@ -13,6 +13,7 @@ type FactsRow = {
   status: DeviceFacts['registrationStatus'];
   presence: 'online' | 'offline' | null;
   last_seen_at: Date | null;
+  score: number | null;
   name: string;
   site: string;
   tags: [key: string, value: string][];
@@ -27,11 +28,12 @@ const factsOf = (row: FactsRow): DeviceFacts => ({
   tags: row.tags.map(([key, value]) => ({ key, value })),
   bundles: row.bundles.map(([name, version]) => ({ name, version })),
   lastSeenAtMs: row.last_seen_at?.getTime() ?? null,
+  healthScore: row.score,
 });
 
 const readFacts = async (sql: Sql, deviceIds: readonly string[]): Promise<FactsRow[]> => {
   const { rows } = await sql.query<FactsRow>(
-    `SELECT d.device_id, d.tenant_id, d.registration_status AS status, p.presence, p.last_seen_at,
+    `SELECT d.device_id, d.tenant_id, d.registration_status AS status, p.presence, p.last_seen_at, h.score,
             lower(d.name) AS name, d.site,
             (SELECT coalesce(jsonb_agg(jsonb_build_array(key, value)), '[]')
                FROM device_manager.public_device_tags t WHERE t.device_id = d.device_id) AS tags,
@@ -40,6 +42,7 @@ const readFacts = async (sql: Sql, deviceIds: readonly string[]): Promise<FactsR
               WHERE b.device_id = d.device_id AND b.tenant_id = d.tenant_id) AS bundles
        FROM device_manager.public_devices d
        LEFT JOIN telemetry.presence p ON p.device_id = d.device_id
+       LEFT JOIN telemetry.device_health h ON h.device_id = d.device_id
       WHERE d.device_id = ANY ($1::uuid[])`,
     [[...new Set(deviceIds)]],
   );

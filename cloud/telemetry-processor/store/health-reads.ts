@@ -1,6 +1,7 @@
 /** What requests read of health, through views of one tenant. `sql` is a client inside `withTenant`. */
+import { healthLevels } from '@signalbeam/platform/core/health-level';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
-import { type Health, healthLevels } from '../core/health.ts';
+import type { Health } from '../core/health.ts';
 
 export type HealthRow = {
   score: number | null;
