@@ -2,6 +2,7 @@
  * Turns what is known into the device's signed account of itself, and appends it only when it
  * says something new. Restart counts and times ride along but do not by themselves make news.
  */
+import { isSameJson } from '@signalbeam/sync/core/same-json';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import type { Known } from '../core/known.ts';
 import { type ContainerReport, reportContainers, reportSlots } from '../core/report.ts';
@@ -16,14 +17,14 @@ export type Reporter = {
 
 /** Seconds to wait tick down: the sentence without its numbers is news. So is a twentieth of a battery. */
 const batteryStep = 5;
-const newsOf = (body: ReportedBody): string => {
+const newsOf = (body: ReportedBody): object => {
   const waiting = body.waiting.replace(/\d+/g, '#');
   const containers = body.containers.map(({ restartCount, startedAt, ...rest }) => rest);
   const power = body.power && {
     ...body.power,
     batteryPercent: Math.ceil(body.power.batteryPercent / batteryStep),
   };
-  return JSON.stringify({ ...body, waiting, containers, power });
+  return { ...body, waiting, containers, power };
 };
 
 export const createReporter = (
@@ -36,7 +37,7 @@ export const createReporter = (
   health: () => ReadonlyMap<string, ContainerReport['health']>,
 ): Reporter => {
   let newest: ReportedBody | null = null;
-  let news = '';
+  let news: object | null = null;
   return {
     report: (known, waiting) => {
       const power = parts.battery?.() ?? null;
@@ -55,13 +56,13 @@ export const createReporter = (
         ...(power === null ? {} : { power }),
       };
       const next = newsOf(newest);
-      if (next === news) return;
+      if (isSameJson(next, news)) return;
       parts.outbox.appendReported(newest);
       // Only now: what the disk did not take is news at the next look again.
       news = next;
     },
     again: () => {
-      news = '';
+      news = null;
     },
     newest: () => newest,
   };

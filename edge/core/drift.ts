@@ -14,8 +14,16 @@ export type DriftField =
   | 'restart'
   | 'resources';
 
-const sameSet = (left: readonly string[], right: readonly string[]): boolean =>
-  left.length === right.length && [...left].sort().join('\n') === [...right].sort().join('\n');
+const sameSet = <T>(
+  left: readonly T[],
+  right: readonly T[],
+  keyOf: (item: T) => string,
+): boolean => {
+  if (left.length !== right.length) return false;
+  if (left.length === 0) return true;
+  const keys = (of: readonly T[]): string => of.map(keyOf).sort().join('\n');
+  return keys(left) === keys(right);
+};
 
 const portKey = (port: PortMapping): string =>
   `${port.hostAddress}:${port.hostPort}:${port.containerPort}/${port.protocol}`;
@@ -65,8 +73,8 @@ export const driftOf = (
     image: observed.imageDigest === '' || observed.imageDigest === imageDigest,
     command: sameCommand(spec, observed),
     environment: sameEnvironment(spec, observed),
-    ports: sameSet(spec.ports.map(portKey), observed.ports.map(portKey)),
-    mounts: sameSet(spec.mounts.map(mountKey), observed.mounts.map(mountKey)),
+    ports: sameSet(spec.ports, observed.ports, portKey),
+    mounts: sameSet(spec.mounts, observed.mounts, mountKey),
     restart: spec.restart === observed.restart,
     resources: sameResources(spec, observed, limits),
   };

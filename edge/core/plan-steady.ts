@@ -7,7 +7,7 @@ import type { ObservedContainer } from './container.ts';
 import { isRunning } from './dependencies.ts';
 import { containersOf, type Known, mustWait, type SlotKnown, type SlotVersion } from './known.ts';
 import { containersOfRelease, imageSteps } from './plan-images.ts';
-import { createSteps, graceOf, stopOthers } from './plan-update.ts';
+import { createSteps, stopOthers } from './plan-update.ts';
 import type { PlannedContainer } from './spec.ts';
 import { act, idle, type Plan, type Step } from './step.ts';
 
@@ -17,7 +17,7 @@ export const isComplete = (policy: string, observed: ObservedContainer): boolean
   (policy === 'no' || (policy === 'on-failure' && observed.exitCode === 0));
 
 const stopRest = (known: Known, slot: SlotKnown, keep: ReadonlySet<string>): Step[] =>
-  stopOthers(known, slot.bundleId, keep, graceOf(known, slot.previous));
+  stopOthers(known, slot.bundleId, keep, slot.previous);
 
 const removeRest = (known: Known, { bundleId }: SlotKnown, keep: ReadonlySet<string>): Step[] =>
   containersOf(known, bundleId)
@@ -42,10 +42,11 @@ const settledAt = (
   version: SlotVersion,
   now: number,
 ): number | null => {
-  const observed = new Map(containersOf(known, release.bundleId).map((each) => [each.name, each]));
+  const ended = containersOf(known, release.bundleId).filter(({ state }) => state === 'exited');
+  if (ended.length === 0) return null;
   const just = containersOfRelease(known, release, version).flatMap((container) => {
-    const here = observed.get(container.spec.name);
-    const diedAt = here?.state === 'exited' && needsStart(container, here) ? here.finishedAt : null;
+    const here = ended.find(({ name }) => name === container.spec.name);
+    const diedAt = here !== undefined && needsStart(container, here) ? here.finishedAt : null;
     return diedAt !== null && diedAt <= now && now < diedAt + settleMs ? [diedAt + settleMs] : [];
   });
   return just.length === 0 ? null : Math.max(...just);

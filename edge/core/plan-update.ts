@@ -54,18 +54,22 @@ export const createSteps = (
 };
 
 /**
- * Stops ours of this bundle that are not among `keep`: against the order of their version as far as
- * `graceMs` names them in it, else the last started first.
+ * Stops ours of this bundle that are not among `keep`: against the order of `version` as far as it
+ * names them, with the time that it gives them, else the last started first.
  */
 export const stopOthers = (
   known: Known,
   bundleId: string,
   keep: ReadonlySet<string>,
-  graceMs: ReadonlyMap<string, number>,
+  version: SlotVersion | null,
 ): Step[] => {
+  const others = containersOf(known, bundleId).filter(
+    (container) => !keep.has(container.name) && isRunning(container),
+  );
+  if (others.length === 0) return [];
+  const graceMs = graceOf(known, version);
   const place = new Map([...graceMs.keys()].map((name, index) => [name, index]));
-  return containersOf(known, bundleId)
-    .filter((container) => !keep.has(container.name) && isRunning(container))
+  return others
     .sort((left, right) => (right.startedAt ?? 0) - (left.startedAt ?? 0))
     .sort((left, right) => (place.get(right.name) ?? -1) - (place.get(left.name) ?? -1))
     .map(({ name }) => ({
@@ -77,7 +81,7 @@ export const stopOthers = (
 };
 
 /** Grace periods of a version's containers by name, in the order in which those start. */
-export const graceOf = (known: Known, version: SlotVersion | null): Map<string, number> => {
+const graceOf = (known: Known, version: SlotVersion | null): Map<string, number> => {
   const release = version === null ? undefined : known.releases.get(version.releaseDigest);
   if (version === null || release === undefined) return new Map();
   return new Map(
@@ -121,7 +125,7 @@ const takeOver = (
   const first = containers.filter(({ spec }) => !later.has(spec.name));
   return [
     ...creates,
-    ...stopOthers(known, bundleId, names, graceOf(known, slot.confirmed)),
+    ...stopOthers(known, bundleId, names, slot.confirmed),
     ...startSteps(known, bundleId, first, replaced),
   ];
 };
@@ -228,7 +232,7 @@ export const planRestore = (known: Known, slot: SlotKnown, update: Update): Plan
   return act(
     ...images,
     ...createSteps(known, bundleId, containers),
-    ...stopOthers(known, bundleId, names, graceOf(known, update.target)),
+    ...stopOthers(known, bundleId, names, update.target),
     ...startSteps(known, bundleId, containers, new Set()),
     ...containersOf(known, bundleId)
       .filter(({ name }) => !names.has(name))

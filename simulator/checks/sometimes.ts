@@ -119,10 +119,22 @@ export const siteRecords = [
 
 export const count = (into: Sometimes, fault: string, states: readonly string[]): void => {
   into[fault] = (into[fault] ?? 0) + 1;
+  const pairs = pairsOf(fault);
   for (const state of states) {
-    const key = `${fault} × ${state}`;
+    const key = pairs.get(state) ?? `${fault} × ${state}`;
+    pairs.set(state, key);
     into[key] = (into[key] ?? 0) + 1;
   }
+};
+
+/** A text that is put together anew is looked up far more slowly than one that is kept. */
+const pairs = new Map<string, Map<string, string>>();
+const pairsOf = (fault: string): Map<string, string> => {
+  const known = pairs.get(fault);
+  if (known !== undefined) return known;
+  const fresh = new Map<string, string>();
+  pairs.set(fault, fresh);
+  return fresh;
 };
 
 /** What never happened: a fault that did not strike, or one that never met a state. */

@@ -53,7 +53,7 @@ export const createChecks = (world: {
 }): Checks => {
   const { kernel, postgres } = world;
   const ledger = createLedger();
-  const heard = new Map<string, { credits: number[]; upTo: number }>();
+  const heard = createHeard();
   const checks: Checks = {
     ledger,
     violation: null,
@@ -98,16 +98,14 @@ export const createChecks = (world: {
     },
     watchOf: (device) => watchDevice(checks, world, device),
     creditHeard: (device, lane, epoch, upTo, credit) => {
-      const key = `${device.parts.number} ${device.boots} ${lane} ${epoch}`;
-      const known = heard.get(key) ?? { credits: [], upTo: 0 };
-      heard.set(key, {
-        credits: [...known.credits.slice(-3), credit],
-        upTo: Math.max(known.upTo, upTo),
-      });
+      const known = heard.of(device, lane, epoch);
+      known.credits.push(credit);
+      if (known.credits.length > creditsMax) known.credits.shift();
+      known.upTo = Math.max(known.upTo, upTo);
     },
     framePacked: (device, { lane, epoch, lastSeq, gaps }) => {
-      const known = heard.get(`${device.parts.number} ${device.boots} ${lane} ${epoch}`);
-      if (known === undefined || gaps) return;
+      const known = heard.of(device, lane, epoch);
+      if (known.credits.length === 0 || gaps) return;
       const acked = Math.max(
         known.upTo,
         device.disk.content.lanes.get(lane as never)?.ackedSeq ?? 0,
@@ -123,16 +121,56 @@ export const createChecks = (world: {
   return checks;
 };
 
+/** The newest grants: an older one may still be on its way. */
+const creditsMax = 4;
+
+type Heard = { epoch: string; credits: number[]; upTo: number };
+
+/** What each life of a device heard of each lane, under the epoch that the lane had then. */
+const createHeard = () => {
+  const lives = new Map<number, Map<string, Heard[]>>();
+  return {
+    of: ({ parts, boots }: Device, lane: string, epoch: string): Heard => {
+      const life = boots * devicesMax + parts.number;
+      const lanes = lives.get(life) ?? new Map<string, Heard[]>();
+      lives.set(life, lanes);
+      const all = lanes.get(lane) ?? [];
+      lanes.set(lane, all);
+      const known = all.find((each) => each.epoch === epoch);
+      if (known !== undefined) return known;
+      const fresh = { epoch, credits: [], upTo: 0 };
+      all.push(fresh);
+      return fresh;
+    },
+  };
+};
+
+const devicesMax = 1_000;
+
 const tableKey = ({ device, lane, epoch }: LaneTable): string => `${device} ${lane} ${epoch}`;
 
 type World = { postgres: Postgres; director: () => Director };
 
+/** A lane in the ledger and in Postgres, put together once for each epoch: both are asked for at every row. */
+const createNames = (device: () => Device) => {
+  const names = new Map<string, { epoch: string; key: string; table: string }>();
+  return (lane: string, epoch: string) => {
+    const known = names.get(lane);
+    if (known?.epoch === epoch) return known;
+    const { number, deviceId } = device().parts;
+    const table = laneKeyText({ deviceId, lane, epoch });
+    const made = { epoch, key: `${number} ${lane} ${epoch}`, table };
+    names.set(lane, made);
+    return made;
+  };
+};
+
 const watchDevice = (checks: Checks, world: World, device: () => Device): DeviceParts['watch'] => {
   const { postgres } = world;
-  const keyOf = (lane: string, epoch: string): string =>
-    `${device().parts.number} ${lane} ${epoch}`;
+  const namesOf = createNames(device);
+  const keyOf = (lane: string, epoch: string): string => namesOf(lane, epoch).key;
   const tableOf = (lane: string, epoch: string): LaneTable | undefined =>
-    postgres.tables.get(laneKeyText({ deviceId: device().parts.deviceId, lane, epoch }));
+    postgres.tables.get(namesOf(lane, epoch).table);
   return {
     ...watchContainers(checks, world, device),
     appended: (lane, epoch, row) => {

@@ -25,22 +25,25 @@ export const createProcess = (kernel: Kernel): Process => {
     if (pausedUntil > kernel.now()) kernel.later(pausedUntil - kernel.now(), () => enter(run));
     else run();
   };
-  const after = (delayMs: number, run: () => void): (() => void) => {
+  /** One closure for each timer: half of all events are timers. `settles`: what it runs may settle a promise. */
+  const timer = (delayMs: number, run: () => void, settles: boolean): (() => void) => {
     let cancelled = false;
-    const cancel = kernel.after(delayMs, () =>
-      enter(() => {
-        if (!cancelled) run();
-      }),
-    );
+    const fire = (): void => {
+      if (dead) return;
+      const waitMs = pausedUntil - kernel.now();
+      if (waitMs > 0) kernel.later(waitMs, fire);
+      else if (!cancelled) {
+        if (settles) kernel.settled();
+        run();
+      }
+    };
+    const cancel = kernel.after(delayMs, fire);
     return () => {
       cancelled = true;
       cancel();
     };
   };
-  const timed = (run: () => void) => (): void => {
-    kernel.settled();
-    run();
-  };
+  const after = (delayMs: number, run: () => void): (() => void) => timer(delayMs, run, false);
   return {
     get dead() {
       return dead;
@@ -54,13 +57,14 @@ export const createProcess = (kernel: Kernel): Process => {
     enter,
     after,
     timers: {
-      after: (delayMs, run) => after(delayMs, timed(run)),
+      after: (delayMs, run) => timer(delayMs, run, true),
       every: (periodMs, run) => {
         let cancel = (): void => undefined;
         const again = (): void => {
           cancel = after(periodMs, () => {
             again();
-            timed(run)();
+            kernel.settled();
+            run();
           });
         };
         again();

@@ -1,6 +1,6 @@
 /** What a device believes, on the model disk: the port of `edge/store/trust-tables`, over maps. */
 import { joinCopies, type TrustTables } from '@signalbeam/edge/store/trust-tables';
-import type { Disk } from './disk.ts';
+import { type Disk, withEntry, withoutEntries } from './disk.ts';
 
 const isOfSite = (name: string): boolean =>
   !name.startsWith('tenant/') && !name.startsWith('device/');
@@ -19,25 +19,21 @@ export const createTrustTables = (disk: Disk): TrustTables => ({
   record: (name) => disk.content.records.get(name) ?? null,
   writeRecord: (record) =>
     disk.commit(() => {
-      disk.content.records.set(record.name, record);
+      disk.content.records = withEntry(disk.content.records, record.name, record);
     }),
   versions: () => new Map([...disk.content.records].map(([name, { version }]) => [name, version])),
   root: (version) => disk.content.roots.get(version) ?? null,
   writeRoot: (version, envelope) =>
     disk.commit(() => {
-      disk.content.roots.set(version, envelope);
+      disk.content.roots = withEntry(disk.content.roots, version, envelope);
     }),
   count: () => disk.content.records.size,
   dropCarried: () =>
     disk.commit(() => {
-      for (const [name, { carried }] of disk.content.records) {
-        if (carried) disk.content.records.delete(name);
-      }
+      disk.content.records = withoutEntries(disk.content.records, (_, { carried }) => carried);
     }),
   dropSiteRecords: () =>
     disk.commit(() => {
-      for (const name of disk.content.records.keys()) {
-        if (isOfSite(name)) disk.content.records.delete(name);
-      }
+      disk.content.records = withoutEntries(disk.content.records, isOfSite);
     }),
 });

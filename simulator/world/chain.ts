@@ -5,8 +5,8 @@
  */
 import { extendChain } from '@signalbeam/sync/wire/chain';
 
-/** Lines that are on their way at any time, and plenty of those that come again. */
-const rememberedMax = 20_000;
+/** Lines that are on their way at any time. More of them would not fit where memory is fast. */
+const rememberedMax = 2_000;
 
 export const createChain = (): typeof extendChain => {
   let known = new Map<string, { before: string; hash: string }>();

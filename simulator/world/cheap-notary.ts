@@ -98,15 +98,8 @@ export const createCheapNotary = (
 /** One field or line is another one; the seal stays what it was. */
 const tampered = (bytes: Uint8Array): Uint8Array => {
   if (!(bytes instanceof Parcel)) return bytes;
-  const changed = new Parcel(0);
-  Object.assign(changed, {
-    type: bytes.type,
-    keyId: bytes.keyId,
-    sealed: bytes.sealed,
-    sizeBytes: bytes.sizeBytes,
-    content: alter(bytes.content),
-  });
-  return changed;
+  const { type, keyId, sealed, sizeBytes } = bytes;
+  return new Parcel({ type, keyId, sealed, sizeBytes, content: alter(bytes.content) });
 };
 
 const alter = (content: unknown): unknown => {

@@ -18,19 +18,19 @@ export type FoldedEvent = EventBody & { count: number; firstAt: number; lastAt: 
 
 export type Content = {
   lanes: Map<Lane, LaneContent>;
-  folds: FoldedEvent[];
+  folds: readonly FoldedEvent[];
   desired: StoredDesired | null;
-  slots: Map<string, SlotKnown>;
-  releases: Map<string, Release>;
-  owned: Map<string, string>;
+  slots: ReadonlyMap<string, SlotKnown>;
+  releases: ReadonlyMap<string, Release>;
+  owned: ReadonlyMap<string, string>;
   /** `signalbeam.local` references whose blobs are all here. */
-  stored: Set<string>;
+  stored: ReadonlySet<string>;
   trust: StoredTrust | null;
   /** A file of its own, written after each commit of the facts. */
   trustCopy: StoredTrust | null;
-  records: Map<RecordName, HeldRecord>;
+  records: ReadonlyMap<RecordName, HeldRecord>;
   /** Each root that was believed. */
-  roots: Map<number, Uint8Array>;
+  roots: ReadonlyMap<number, Uint8Array>;
 };
 
 export type Disk = {
@@ -69,48 +69,41 @@ export const emptyContent = (): Content => ({
   roots: new Map(),
 });
 
+/** Lanes change in place; all else of a disk is values, replaced as a whole. */
 export const copyContent = (content: Content): Content => ({
+  ...content,
   lanes: new Map(
     [...content.lanes].map(([lane, kept]) => [lane, { ...kept, rows: kept.rows.slice() }]),
   ),
-  folds: content.folds.slice(),
-  desired: content.desired,
-  slots: new Map(content.slots),
-  releases: new Map(content.releases),
-  owned: new Map(content.owned),
-  stored: new Set(content.stored),
-  trust: content.trust,
-  trustCopy: content.trustCopy,
-  records: new Map(content.records),
-  roots: new Map(content.roots),
 });
 
-/** What rolling back needs: rows are only ever pushed or replaced as a whole, the rest is small. */
-const mark = (content: Content): { content: Content; rows: number[] } => {
-  const lanes = new Map<Lane, LaneContent>();
-  const rows: number[] = [];
-  for (const [name, lane] of content.lanes) {
-    lanes.set(name, { ...lane });
-    rows.push(lane.rows.length);
-  }
-  const slots = new Map(content.slots);
-  const records = new Map(content.records);
-  const roots = new Map(content.roots);
-  const folds = content.folds.slice();
-  return { content: { ...content, lanes, slots, folds, records, roots }, rows };
+/** What rolling back needs: rows are only ever pushed or replaced as a whole, all else is a value. */
+type Mark = { content: Content; lanes: { lane: LaneContent; rows: number }[] };
+
+const mark = (content: Content): Mark => {
+  const lanes: Mark['lanes'] = [];
+  for (const lane of content.lanes.values())
+    lanes.push({ lane: { ...lane }, rows: lane.rows.length });
+  return { content: { ...content }, lanes };
 };
 
-/** What others hold on to (the maps of a store that is open) stays the same object. */
-const rollBack = (content: Content, to: ReturnType<typeof mark>): void => {
-  const { lanes } = content;
-  Object.assign(content, to.content, { lanes });
-  let index = 0;
-  for (const [name, lane] of to.content.lanes) {
-    lane.rows.length = to.rows[index] ?? 0;
-    index += 1;
-    lanes.set(name, lane);
+/** The map of lanes, which a store that is open holds on to, stays the same object. */
+const rollBack = (content: Content, to: Mark): void => {
+  Object.assign(content, to.content);
+  for (const { lane, rows } of to.lanes) {
+    lane.rows.length = rows;
+    content.lanes.set(lane.lane, lane);
   }
 };
+
+/** Maps of a disk are values, so that a copy of it or the mark of a commit costs nothing. */
+export const withEntry = <K, V>(map: ReadonlyMap<K, V>, key: K, value: V): Map<K, V> =>
+  new Map(map).set(key, value);
+
+export const withoutEntries = <K, V>(
+  map: ReadonlyMap<K, V>,
+  goes: (key: K, value: V) => boolean,
+): Map<K, V> => new Map([...map].filter(([key, value]) => !goes(key, value)));
 
 /** Some seconds of an agent's life. */
 const commitsPerWriteBack = 12;

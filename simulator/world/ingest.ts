@@ -352,7 +352,7 @@ export const answerHello = (
   subject: string,
   bytes: Uint8Array,
 ): Uint8Array | null => {
-  const deviceId = subject.split('.').at(-1) ?? '';
+  const deviceId = subject.slice(subject.lastIndexOf('.') + 1);
   const device = parts.devices.get(deviceId);
   if (device === undefined || parts.postgres.down) return null;
   const hello = parts.notary.openHello(bytes, device.trustedKey);

@@ -3,7 +3,7 @@
 import type { SlotKnown } from '@signalbeam/edge/core/known';
 import type { StoredDesired } from '@signalbeam/edge/store/desired';
 import type { Journal } from '@signalbeam/edge/store/journal';
-import type { Disk } from './disk.ts';
+import { type Disk, withEntry, withoutEntries } from './disk.ts';
 
 export type JournalWatch = {
   desiredKept(desired: StoredDesired, before: StoredDesired | null): void;
@@ -12,6 +12,11 @@ export type JournalWatch = {
 
 export const createJournal = (disk: Disk, watch: JournalWatch): Journal => {
   let steps = 0;
+  /** Looked at some ten times for each change. */
+  let sorted: { of: ReadonlyMap<string, SlotKnown>; slots: SlotKnown[] } = {
+    of: new Map(),
+    slots: [],
+  };
   const byBundle = (left: SlotKnown, right: SlotKnown) => (left.bundleId < right.bundleId ? -1 : 1);
   return {
     desired: () => disk.content.desired,
@@ -23,35 +28,38 @@ export const createJournal = (disk: Disk, watch: JournalWatch): Journal => {
         disk.content.desired = desired;
         return true;
       }),
-    slots: () => [...disk.content.slots.values()].sort(byBundle),
+    slots: () => {
+      const { slots } = disk.content;
+      if (sorted.of !== slots) sorted = { of: slots, slots: [...slots.values()].sort(byBundle) };
+      return sorted.slots.slice();
+    },
     saveSlot: (slot) =>
       disk.commit(() => {
         if (!disk.orphaned) watch.slotSaved(slot, disk.content.slots.get(slot.bundleId));
-        disk.content.slots.set(slot.bundleId, slot);
+        disk.content.slots = withEntry(disk.content.slots, slot.bundleId, slot);
       }),
     forgetSlot: (bundleId) =>
       disk.commit(() => {
-        disk.content.slots.delete(bundleId);
+        disk.content.slots = withoutEntries(disk.content.slots, (id) => id === bundleId);
       }),
     releases: () => new Map(disk.content.releases),
     saveRelease: (digest, release) =>
       disk.commit(() => {
-        disk.content.releases.set(digest, release);
+        disk.content.releases = withEntry(disk.content.releases, digest, release);
       }),
     keepReleases: (digests) =>
       disk.commit(() => {
-        for (const digest of disk.content.releases.keys()) {
-          if (!digests.has(digest)) disk.content.releases.delete(digest);
-        }
+        const { releases } = disk.content;
+        disk.content.releases = withoutEntries(releases, (digest) => !digests.has(digest));
       }),
     ownImage: (source, digest) =>
       disk.commit(() => {
-        disk.content.owned.set(source, digest);
+        disk.content.owned = withEntry(disk.content.owned, source, digest);
       }),
     ownedImages: () => [...disk.content.owned].map(([source, digest]) => ({ source, digest })),
     disownImage: (source) =>
       disk.commit(() => {
-        disk.content.owned.delete(source);
+        disk.content.owned = withoutEntries(disk.content.owned, (each) => each === source);
       }),
     begin: () =>
       disk.commit(() => {

@@ -3,13 +3,25 @@
  * The seal holds for that very content: only a notary makes one, and a changed copy is another
  * content. It has a size, so that slow links and frame limits mean something.
  */
+/** Shared by all: none of them has bytes. */
+const nothing = new ArrayBuffer(0);
+
 export class Parcel extends Uint8Array {
-  type = '';
-  content: unknown = null;
-  keyId = '';
+  readonly type: string;
+  readonly content: unknown;
+  readonly keyId: string;
   /** What was sealed; whoever changes the content on the way cannot change this. */
-  sealed: unknown = null;
-  sizeBytes = 0;
+  readonly sealed: unknown;
+  readonly sizeBytes: number;
+
+  constructor(said: Pick<Parcel, 'type' | 'content' | 'keyId' | 'sealed' | 'sizeBytes'>) {
+    super(nothing);
+    this.type = said.type;
+    this.content = said.content;
+    this.keyId = said.keyId;
+    this.sealed = said.sealed;
+    this.sizeBytes = said.sizeBytes;
+  }
 
   override get byteLength(): number {
     return this.sizeBytes;
@@ -31,12 +43,4 @@ export const parcelOf = (
   content: unknown,
   keyId: string,
   textLength: number,
-): Parcel => {
-  const parcel = new Parcel(0);
-  parcel.type = type;
-  parcel.content = content;
-  parcel.sealed = content;
-  parcel.keyId = keyId;
-  parcel.sizeBytes = textLength + 64;
-  return parcel;
-};
+): Parcel => new Parcel({ type, content, keyId, sealed: content, sizeBytes: textLength + 64 });

@@ -17,7 +17,9 @@ export const createUploads = (
       throw new FleetError('disk-floor', 'The disk is nearly full; nothing is downloaded.');
     if (!isClear(parts.path))
       throw new FleetError('cloud-unreachable', 'The cloud is not reached.');
-    disk.commit(() => disk.content.stored.add(reference));
+    disk.commit(() => {
+      disk.content.stored = new Set(disk.content.stored).add(reference);
+    });
     if (!parts.host.strangerWaits) return;
     parts.host.strangerWaits = false;
     bringImage(parts.host, digestIn(reference), pullSource(reference, 5_000));
@@ -25,9 +27,7 @@ export const createUploads = (
   sweep: async (keep) => {
     const named = new Set(keep.flatMap(({ images }) => images.map(({ reference }) => reference)));
     disk.commit(() => {
-      for (const reference of disk.content.stored) {
-        if (!named.has(reference)) disk.content.stored.delete(reference);
-      }
+      disk.content.stored = new Set([...disk.content.stored].filter((each) => named.has(each)));
     });
     return 0;
   },

@@ -215,6 +215,18 @@ const createTruth = (kernel: Kernel, notary: Notary, world: () => World): Direct
     illShare: 0.25,
   });
 
+/** Texts that are kept are found far faster than ones put together for each message. */
+const subjects = { ack: new Map<string, string>(), poke: new Map<string, string>() };
+const subjectOf = (deviceId: string, what: 'ack' | 'poke'): string => {
+  const known = subjects[what].get(deviceId);
+  if (known !== undefined) return known;
+  const made = deviceSubjects.down(site, deviceId, what);
+  subjects[what].set(deviceId, made);
+  return made;
+};
+
+const lastToken = (subject: string): string => subject.slice(subject.lastIndexOf('.') + 1);
+
 const waysDown = (
   world: () => World,
   exchange: Exchange,
@@ -225,9 +237,9 @@ const waysDown = (
       world().overheard.push({ deviceId, bytes });
       if (world().overheard.length > overheardMax) world().overheard.shift();
     }
-    const subject = deviceSubjects.down(site, deviceId, what);
     for (const device of world().devices) {
-      if (device.parts.deviceId === deviceId) device.carrier?.deliver(subject, bytes);
+      if (device.parts.deviceId === deviceId)
+        device.carrier?.deliver(subjectOf(deviceId, what), bytes);
     }
   },
   clone: (of, content) => {
@@ -248,10 +260,9 @@ const createExchange = (
   world: () => World,
 ): Exchange => ({
   store: (subject, bytes, stored) => broker.store(`${tenantKey}.${subject}`, bytes, stored),
-  tell: (subject, bytes) =>
-    world().rollouts?.presence.heard(subject.split('.').at(-1) ?? '', bytes),
+  tell: (subject, bytes) => world().rollouts?.presence.heard(lastToken(subject), bytes),
   ask: (subject, bytes, answered) => {
-    const deviceId = subject.split('.').at(-1) ?? '';
+    const deviceId = lastToken(subject);
     if (subject.startsWith('signalbeam.record.')) {
       const scope = subject.split('.').at(-2);
       const record = broker.records.get(deviceId) ?? broker.records.get(`${scope}.${deviceId}`);

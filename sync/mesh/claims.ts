@@ -3,6 +3,7 @@
  * roster has that device; a newer one replaces an older one everywhere in the same order; a boot
  * once replaced never comes back; this device stands above another boot of its own identity once.
  */
+import { isSameJson } from '../core/same-json.ts';
 import { incarnationMax, oldBootsMax, refuteIntervalMs } from './limits.ts';
 import { setStatus, updateMemberHash, updateOwnHash, warn } from './members.ts';
 import type { Member, Mesh, Work } from './mesh.ts';
@@ -27,7 +28,7 @@ export const claimAnew = (work: Work): void => {
 };
 
 export const changeOwnClaim = (work: Work, own: OwnClaim): void => {
-  if (JSON.stringify(own) === JSON.stringify(work.mesh.own)) return;
+  if (isSameJson(own, work.mesh.own)) return;
   work.mesh.own = own;
   claimAnew(work);
 };

@@ -159,12 +159,13 @@ export const grown = (
   name: Lane,
   last: number,
   holdUntil: number | null = null,
-): Known =>
-  withLane(known, name, (lane) => {
-    if (last === lane.last) return lane;
+): Known => {
+  if (known.lanes.find(({ lane }) => lane === name)?.last === last) return known;
+  return withLane(known, name, (lane) => {
     const heldUntil = lane.cursor === lane.last ? holdUntil : lane.heldUntil;
     return { ...lane, last, heldUntil: last - lane.cursor < heldRowsMax ? heldUntil : null };
   });
+};
 
 /** When a frame of this lane may go at the earliest. */
 export const opensAt = ({ pausedUntil, heldUntil }: LaneProgress): number =>

@@ -124,7 +124,7 @@ export type OpenedPacket =
 const bootsMax = 1_024;
 /** Reordering beyond 64 packets does not happen on a LAN. */
 const windowBits = 64n;
-type Boot = { key: Uint8Array; highest: number; seen: bigint };
+type Boot = { from: string; bootId: string; key: Uint8Array; highest: number; seen: bigint };
 
 /** True once per counter; older than the window counts as seen. */
 const takeOnce = (boot: Boot, counter: number): boolean => {
@@ -171,12 +171,15 @@ export const createOpener = (crypto: PacketCrypto) => {
         const message = crypto.open(key, nonceOf(counter), head, bytes.subarray(headBytes));
         if (message === null) continue;
         // Remembered only now: packets that fail take no memory.
-        const state = known ?? { key, highest: 0, seen: 0n };
+        const state = known ?? {
+          ...{ from: uuidText(sender), bootId: boot.toString('hex') },
+          ...{ key, highest: 0, seen: 0n },
+        };
         boots.delete(name);
         boots.set(name, state);
         if (boots.size > bootsMax) boots.delete(boots.keys().next().value ?? '');
         if (!takeOnce(state, counter)) return refuse('replayed');
-        return { kind: 'opened', from: uuidText(sender), bootId: boot.toString('hex'), message };
+        return { kind: 'opened', from: state.from, bootId: state.bootId, message };
       }
     }
     return refuse('bad-tag');

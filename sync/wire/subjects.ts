@@ -67,19 +67,16 @@ export const cloudSubjects = {
 
 export const streams = { up: 'UP', events: 'EVENTS', desiredBucket: 'desired' } as const;
 
+const ours = '.signalbeam.';
+
 /** `<tenant account key>.signalbeam.….<device>` → who sent it, or null when it is no such subject. */
 export const parseDeviceSubject = (
   subject: string,
 ): { tenantKey: string; device: string } | null => {
-  const tokens = subject.split('.');
-  const tenantKey = tokens[0];
-  const device = tokens.at(-1);
-  if (
-    tenantKey === undefined ||
-    device === undefined ||
-    tokens[1] !== 'signalbeam' ||
-    tokens.length < 4
-  )
-    return null;
-  return { tenantKey, device };
+  const first = subject.indexOf('.');
+  const last = subject.lastIndexOf('.');
+  const isOurs = first !== -1 && subject.startsWith(ours, first);
+  // At least one token between ours and the device's.
+  if (!isOurs || last <= first + ours.length - 1) return null;
+  return { tenantKey: subject.slice(0, first), device: subject.slice(last + 1) };
 };
