@@ -78,7 +78,10 @@ describe('what a technician reads', () => {
     expect(backlogSentence(waiting)).toBe(
       '1,241 rows wait to be sent. They are safe on this device and will be sent when the link is back.',
     );
-    expect(backlogSentence({ ...waiting, state: 'connected' })).toContain('They are being sent.');
+    const connected = { ...waiting, state: 'connected' as const };
+    expect(backlogSentence(connected)).toContain('They are being sent.');
+    const together = '9 rows wait to go together, within 7 min.';
+    expect(backlogSentence({ ...connected, waiting: together })).toBe(together);
     expect(backlogSentence({ ...link, lanes: [{ ...lane, backlogRows: 1 }] })).toMatch(
       /^1 row waits to be sent\. It is safe/,
     );

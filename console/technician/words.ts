@@ -31,10 +31,11 @@ const laneWords: Record<string, string> = {
 };
 export const laneWord = (lane: string): string => laneWords[lane] ?? lane;
 
-/** One sentence over all lanes: whether anything waits, and when it goes. */
+/** One sentence over all lanes: whether anything waits, what for, and when it goes. */
 export const backlogSentence = (link: LocalLink): string => {
   const rows = link.lanes.reduce((sum, { backlogRows }) => sum + backlogRows, 0);
   if (rows === 0) return 'Nothing waits to be sent.';
+  if (link.state === 'connected' && link.waiting !== '') return link.waiting;
   const when =
     link.state === 'connected'
       ? 'They are being sent.'

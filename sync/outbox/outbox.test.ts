@@ -349,7 +349,10 @@ test('rows that nobody is in a hurry for go together: after a while, when many, 
   const frame = { kind: 'frame', lane: 'metrics', afterSeq: 0 };
 
   const held = core.grown(known, 'metrics', 4, 900_000);
-  expect(planOutbox(held, 1)).toMatchObject({ steps: [], waiting: '4 rows wait to go together.' });
+  expect(planOutbox(held, 1)).toMatchObject({
+    steps: [],
+    waiting: '4 rows wait to go together, within 15 min.',
+  });
   const more = core.grown(held, 'metrics', 8, 1_200_000);
   expect(planOutbox(more, 899_999).steps).toEqual([]);
   expect(planOutbox(more, 900_000).steps).toMatchObject([{ ...frame, rowsMax: 8 }]);

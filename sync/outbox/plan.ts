@@ -46,7 +46,7 @@ export const planOutbox = (known: Known, now: number): Plan => {
   }
   return {
     steps: [],
-    waiting: waitingFor(known, 'the confirmation'),
+    waiting: restingFor(known, now) ?? waitingFor(known, 'the confirmation'),
     wakeAt: wakeAt(known, now),
   };
 };
@@ -76,13 +76,22 @@ const wakeAt = ({ lanes, helloAt }: Known, now: number): number => {
 const isAtRest = ({ acked, cursor, last, heldUntil }: LaneProgress): boolean =>
   acked === last || (acked === cursor && heldUntil !== null);
 
+const rowsOf = ({ lanes }: Known): number =>
+  lanes.reduce((rows, { last, acked }) => rows + last - acked, 0);
+
+/** Null unless all that is there waits for others to go with. */
+const restingFor = (known: Known, now: number): string | null => {
+  const rows = rowsOf(known);
+  if (rows === 0 || !known.lanes.every(isAtRest)) return null;
+  const held = known.lanes.filter(({ acked, last }) => acked !== last);
+  const untilMs = Math.max(...held.map(({ heldUntil }) => heldUntil ?? now));
+  const minutes = Math.max(1, Math.ceil((untilMs - now) / 60_000));
+  return `${rows} ${rows === 1 ? 'row waits' : 'rows wait'} to go together, within ${minutes} min.`;
+};
+
 const waitingFor = (known: Known, what: string): string => {
-  let rows = 0;
-  for (const { last, acked } of known.lanes) rows += last - acked;
+  const rows = rowsOf(known);
   if (rows === 0) return known.phase === 'open' ? '' : `Waiting for ${what}.`;
-  if (known.phase === 'open' && known.lanes.every(isAtRest)) {
-    return `${rows} ${rows === 1 ? 'row waits' : 'rows wait'} to go together.`;
-  }
   const link = known.phase === 'open' ? 'of' : 'to send';
   return `Waiting for ${what} ${link} ${rows} ${rows === 1 ? 'row' : 'rows'}.`;
 };
