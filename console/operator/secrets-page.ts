@@ -103,7 +103,7 @@ class SecretsPage extends LitElement {
       case 'create':
         return html`<div class="field"><label for="secret-name">Name</label>
           <input class="input mono" id="secret-name" name="name" required maxlength="42" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" spellcheck="false" autocomplete="off" aria-describedby="secret-name-hint" />
-          <span class="hint" id="secret-name-hint">As bundles name it in <code>secretEnvironment</code>: lower-case letters, digits and inner dashes.</span></div>
+          <span class="hint" id="secret-name-hint">As bundles name it in <code>secretEnvironment</code> or <code>secretFiles</code>: lower-case letters, digits and inner dashes.</span></div>
           <div class="field"><label for="secret-site">Site</label>
           <input class="input" id="secret-site" name="site" maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" spellcheck="false" autocomplete="off" aria-describedby="secret-site-hint" />
           <span class="hint" id="secret-site-hint">Leave it empty for everybody. A site’s own value comes before that.</span></div>${this.#value()}`;
@@ -148,7 +148,7 @@ class SecretsPage extends LitElement {
         'lock',
         'No secret yet',
         html`<p>A password or a key that containers need and no bundle should hold. Set it here; a container names it in
-          <code>secretEnvironment</code>, and each device gets it sealed to its own key.</p>`,
+          <code>secretEnvironment</code> or, as a file, in <code>secretFiles</code>, and each device gets it sealed to its own key.</p>`,
       );
     }
     return html`<div class="scroll"><table class="fold"><thead><tr><th scope="col">Secret</th><th scope="col">For</th><th scope="col">Used by</th><th scope="col">Changed</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>

@@ -4,7 +4,7 @@
  * the next agent brings the new one up. That the bundle does as the sources do is not taken on trust.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '@signalbeam/launcher/infra/ports';
 import { agentProgram, ensureAgent } from '@signalbeam/launcher/machine/agent-build';
@@ -14,6 +14,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { detectEngine } from '../containers/detect.ts';
 import type { Engine } from '../containers/engine.ts';
 import { labels } from '../core/container.ts';
+import { memoryFolder } from '../host/secret-files.ts';
 import {
   agentCommand,
   eventually,
@@ -75,11 +76,14 @@ const publish = async (name: string): Promise<string> => {
     const healthCheck = { probe: { kind: 'http', port: 8080 }, intervalMs: 200, soakMs: 500 };
     const web = { name: 'web', image, ports, stopGraceMs: 200, healthCheck };
     const ticks = 'i=0; while :; do i=$((i+1)); echo "tick $i"; sleep 0.1; done';
-    const command = ['sh', '-c', `printf %s "$TOKEN" | sha256sum; ${ticks}`];
+    const sums = 'printf %s "$TOKEN" | sha256sum; sha256sum < /run/secrets/token';
+    const command = ['sh', '-c', `${sums}; ${ticks}`];
     const environment = { PASSWORD: 'never shown' };
     const secretEnvironment = { TOKEN: `${name}-token` };
-    const tool = { name: 'tool', image, command, environment, secretEnvironment, stopGraceMs: 200 };
-    const more = version === '1.0.0' ? [] : [{ ...tool, dependsOn: ['web'] }];
+    const secretFiles = { '/run/secrets/token': `${name}-token` };
+    const tool = { name: 'tool', image, command, environment, stopGraceMs: 200 };
+    const secret = { secretEnvironment, secretFiles, dependsOn: ['web'] };
+    const more = version === '1.0.0' ? [] : [{ ...tool, ...secret }];
     const body = { version, containers: [...more, web] };
     await cloud.ask('POST', `/api/bundles/${id}/versions`, body);
   }
@@ -173,10 +177,20 @@ const expectSecretKept = async (
     const told = await logOf(`${path}&tail=1000&follow=false`, () => false);
     return linesIn(told).map(({ text }) => text.split(' ')[0] ?? '');
   };
-  expect(await has()).toContain(digestOf(secret.value));
+  /** As a variable, and as a file. */
+  const twice = (lines: readonly string[], value: string): boolean =>
+    lines.filter((line) => line === digestOf(value)).length === 2;
+  expect(twice(await has(), secret.value)).toBe(true);
   const next = freshValue('rotated');
   await cloud.ask('PUT', `/api/secrets/${secret.id}`, { value: next });
-  await eventually(has, (lines) => lines.includes(digestOf(next)));
+  await eventually(has, (lines) => twice(lines, next));
+  // The former container's file is gone with it, and the present one's lies in memory.
+  const memory = join((await memoryFolder()) ?? '', deviceId);
+  const [place = ''] = await eventually(
+    async () => readdirSync(memory),
+    ({ length }) => length === 1,
+  );
+  expect(readFileSync(join(memory, place, '0'), 'utf8')).toBe(next);
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map(({ parentPath, name }) => join(parentPath, name));
@@ -243,6 +257,7 @@ describe.each<Kind>(kinds)('on %s, the bundled agent', (kind) => {
     await expectLogsLookedAt(deviceId, `bundle-${kind}`);
     await expectSecretKept({ folder, deviceId }, `bundle-${kind}`, { id, value });
     await again.stop();
+    rmSync(join((await memoryFolder()) ?? '', deviceId), { recursive: true });
     for (const { id } of await engine.list(deviceId)) await engine.remove(id, { volumes: true });
     await engine.close();
   });

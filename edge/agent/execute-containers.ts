@@ -5,7 +5,7 @@
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { failureLogLineBytesMax, failureLogLinesMax } from '@signalbeam/sync/core/limits';
 import type { Release } from '@signalbeam/sync/core/manifest';
-import { type ContainerSpec, labels } from '../core/container.ts';
+import { type ContainerSpec, labels, type Mount, type SecretFile } from '../core/container.ts';
 import { isRunning } from '../core/dependencies.ts';
 import { containersOf, type Known, type SlotVersion } from '../core/known.ts';
 import { containersOfRelease } from '../core/plan-images.ts';
@@ -15,30 +15,61 @@ import { type Executor, type StepContext, slotOf } from './step-context.ts';
 const idOf = (context: StepContext, name: string): string | undefined =>
   context.created.get(name) ?? context.known.observed?.find((each) => each.name === name)?.id;
 
-/** What the engine is given: the one place where a secret's value is in the clear. */
-const withSecrets = (
-  { secrets = [], ...spec }: ContainerSpec,
-  parts: Pick<ReconcilerParts, 'openSecret'>,
-): ContainerSpec => {
-  const values = secrets.map(({ variable, name, sealed }) => {
-    if (sealed === null) {
-      throw new FleetError('secret-missing', `The secret ${name} did not come with this version.`, {
-        next: 'Set it for this device, its site or the tenant, and ask for the version again. If it is set, all that this device is given is too large: make a value shorter.',
-      });
-    }
-    const value = parts.openSecret(sealed);
-    if (value === null) {
-      throw new FleetError(
-        'secret-unreadable',
-        `The secret ${name} was not sealed for this device.`,
-        {
-          next: 'Set it again; if that does not help, register the device again.',
-        },
-      );
-    }
-    return [variable, value];
-  });
-  return { ...spec, environment: { ...spec.environment, ...Object.fromEntries(values) } };
+/** The one place where a secret's value is in the clear: on its way to the engine, or to a file in memory. */
+const openedOf = (
+  { name, sealed }: Pick<SecretFile, 'name' | 'sealed'>,
+  { openSecret }: Pick<ReconcilerParts, 'openSecret'>,
+): string => {
+  if (sealed === null) {
+    throw new FleetError('secret-missing', `The secret ${name} did not come with this version.`, {
+      next: 'Set it for this device, its site or the tenant, and ask for the version again. If it is set, all that this device is given is too large: make a value shorter.',
+    });
+  }
+  const value = openSecret(sealed);
+  if (value === null) {
+    throw new FleetError(
+      'secret-unreadable',
+      `The secret ${name} was not sealed for this device.`,
+      {
+        next: 'Set it again; if that does not help, register the device again.',
+      },
+    );
+  }
+  return value;
+};
+
+/** Before every start, too: memory is empty after the power was away. */
+const placeFiles = async (
+  { name, secretFiles = [] }: ContainerSpec,
+  parts: Pick<ReconcilerParts, 'openSecret' | 'secretFiles'>,
+): Promise<Mount[]> => {
+  if (secretFiles.length === 0) return [];
+  if (parts.secretFiles === undefined) {
+    throw new FleetError('secret-files-unsafe', 'This agent has no place for secrets as files.', {
+      next: 'Name the secret in secretEnvironment instead.',
+    });
+  }
+  const values = secretFiles.map((file) => openedOf(file, parts));
+  const paths = await parts.secretFiles.place(name, values);
+  return secretFiles.map(({ path }, index) => ({
+    kind: 'bind',
+    hostPath: paths[index] ?? '',
+    containerPath: path,
+    readOnly: true,
+  }));
+};
+
+const withSecrets = async (
+  { secrets = [], secretFiles, ...spec }: ContainerSpec,
+  parts: Pick<ReconcilerParts, 'openSecret' | 'secretFiles'>,
+): Promise<ContainerSpec> => {
+  const values = secrets.map((secret) => [secret.variable, openedOf(secret, parts)]);
+  const files = await placeFiles({ ...spec, ...(secretFiles && { secretFiles }) }, parts);
+  return {
+    ...spec,
+    environment: { ...spec.environment, ...Object.fromEntries(values) },
+    mounts: [...spec.mounts, ...files],
+  };
 };
 
 const create: Executor<'create-container'> = async (context, { bundleId, spec }) => {
@@ -50,7 +81,7 @@ const create: Executor<'create-container'> = async (context, { bundleId, spec })
       [labels.bundle]: bundleId,
     });
   }
-  const { id, warnings } = await engine.create(withSecrets(spec, parts));
+  const { id, warnings } = await engine.create(await withSecrets(spec, parts));
   created.set(spec.name, id);
   parts.guards?.made(bundleId, id);
   for (const warning of warnings) parts.log('warn', warning, { container: spec.name });
@@ -62,6 +93,8 @@ const start: Executor<'start-container'> = async (context, { bundleId, name, hea
   if (id === undefined) {
     throw new FleetError('container-not-found', `${name} went away before it could be started.`);
   }
+  const planned = plannedOf(context, bundleId, name);
+  if (planned !== undefined) await placeFiles(planned.spec, parts);
   await engine.start(id);
   const slot = slotOf(context, bundleId);
   if (slot.update !== null && healing !== true) return;
@@ -85,15 +118,22 @@ const versionsOf = (known: Known, { bundleId }: Release): SlotVersion[] =>
     .flatMap(({ update, confirmed, previous }) => [update?.target, confirmed, previous])
     .filter((version) => version !== null && version !== undefined);
 
+const plannedOf = ({ known }: StepContext, bundleId: string, name: string) =>
+  [...known.releases.values()]
+    .flatMap((release) =>
+      release.bundleId === bundleId
+        ? versionsOf(known, release).flatMap((version) =>
+            containersOfRelease(known, release, version),
+          )
+        : [],
+    )
+    .find(({ spec }) => spec.name === name);
+
 /** A container as people know it: by its name in the bundle and the bundle's. */
 const spokenOf = (context: StepContext, bundleId: string, name: string) => {
   const { known } = context;
   const observed = known.observed?.find((each) => each.name === name);
-  const planned = [...known.releases.values()]
-    .flatMap((release) =>
-      versionsOf(known, release).flatMap((version) => containersOfRelease(known, release, version)),
-    )
-    .find(({ spec }) => spec.name === name);
+  const planned = plannedOf(context, bundleId, name);
   const container = (planned?.spec ?? observed)?.labels[labels.container] ?? name;
   return {
     container,

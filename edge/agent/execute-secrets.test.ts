@@ -18,7 +18,10 @@ const sealedTo = (sealingKey: string) =>
     },
   );
 
-const created = async (sealed: ReturnType<typeof sealedTo>): Promise<ContainerSpec[]> => {
+const created = async (
+  sealed: ReturnType<typeof sealedTo>,
+  more: { spec?: object; parts?: object } = {},
+): Promise<ContainerSpec[]> => {
   const made: ContainerSpec[] = [];
   const context = {
     created: new Map(),
@@ -33,10 +36,11 @@ const created = async (sealed: ReturnType<typeof sealedTo>): Promise<ContainerSp
         const value = openSecret(secret, { tenantId, deviceId, sealing });
         return value === null ? null : Buffer.from(value).toString('utf8');
       },
+      ...more.parts,
     },
   };
   const secrets = [{ variable: 'PASSWORD', name: 'db', sealed }];
-  const spec = { name: 'web', environment: { PLAIN: 'x' }, secrets, mounts: [] };
+  const spec = { name: 'web', environment: { PLAIN: 'x' }, secrets, mounts: [], ...more.spec };
   const create = containerExecutors['create-container'] as (
     given: unknown,
     of: unknown,
@@ -55,4 +59,36 @@ test('nothing is made when a secret did not come, or was sealed to somebody else
   await expect(created(null)).rejects.toMatchObject({ code: 'secret-missing' });
   const other = sealedTo(createSealingPair().publicKey);
   await expect(created(other)).rejects.toMatchObject({ code: 'secret-unreadable' });
+});
+
+test('a file is placed before the container is made, and mounted read-only', async () => {
+  const sealed = sealedTo(sealing.publicKey);
+  const secretFiles = [{ path: '/run/secrets/db', name: 'db', sealed }];
+  const placed: [string, readonly string[]][] = [];
+  const place = async (container: string, values: readonly string[]) => {
+    placed.push([container, values]);
+    return values.map((_, index) => `/memory/${container}/${index}`);
+  };
+  const bound = { kind: 'bind', hostPath: '/memory/web/0', containerPath: '/run/secrets/db' };
+  const [spec] = await created(sealed, {
+    spec: { secrets: [], secretFiles },
+    parts: { secretFiles: { place } },
+  });
+  expect(placed).toEqual([['web', ['hunter2']]]);
+  expect(spec?.mounts).toEqual([{ ...bound, readOnly: true }]);
+  expect(spec).not.toHaveProperty('secretFiles');
+  expect(JSON.stringify(spec)).not.toContain('hunter2');
+});
+
+test('nothing is made when a file has no place, or its secret did not come', async () => {
+  const fileOf = (sealed: ReturnType<typeof sealedTo>) => ({
+    spec: { secrets: [], secretFiles: [{ path: '/db', name: 'db', sealed }] },
+  });
+  const sealed = sealedTo(sealing.publicKey);
+  await expect(created(sealed, fileOf(sealed))).rejects.toMatchObject({
+    code: 'secret-files-unsafe',
+  });
+  const place = () => Promise.reject(new Error('nothing is placed'));
+  const missing = { ...fileOf(null), parts: { secretFiles: { place } } };
+  await expect(created(null, missing)).rejects.toMatchObject({ code: 'secret-missing' });
 });

@@ -30,6 +30,13 @@ export type UploadedImages = {
   sweep(keep: readonly Release[]): Promise<number>;
 };
 
+export type SecretFiles = {
+  /** Writes what is not there as it should be; answers where each is, in the order of the values. */
+  place(container: string, values: readonly string[]): Promise<string[]>;
+  /** Removes what belongs to none of these containers; asked only where something is. */
+  keepOnly(containers: () => ReadonlySet<string>): Promise<void>;
+};
+
 export type ProbeOutcome = { kind: 'healthy' } | { kind: 'unhealthy'; reason: string };
 
 export type ReconcilerParts = {
@@ -53,6 +60,8 @@ export type ReconcilerParts = {
   records?: RecordReader;
   /** The value of a secret, or null when it was not sealed to this device. */
   openSecret: (sealed: SealedSecret) => string | null;
+  /** Where secrets lie that containers are given as files; absent where there is no such place. */
+  secretFiles?: SecretFiles;
   fetchRelease: (releaseDigest: string, signal: AbortSignal) => Promise<Uint8Array>;
   probe: (
     engine: Engine,

@@ -8,6 +8,7 @@ import type { Engine } from '../containers/engine.ts';
 import type { ObservedContainer } from '../core/container.ts';
 import type { Known } from '../core/known.ts';
 import { plan } from '../core/plan.ts';
+import { secretFoldersInUse } from '../core/secret-files.ts';
 import type { Plan } from '../core/step.ts';
 import { systemTimers } from '../host/timers.ts';
 import { type Acceptance, acceptDesired } from './accept.ts';
@@ -78,6 +79,7 @@ export const startReconciler = (parts: ReconcilerParts): Reconciler => {
     const { steps, waiting, wakeAtMs } = planned;
     reporter.report({ ...known, slots: all.slots }, waiting);
     health.follow(known);
+    if (list !== null) await parts.secretFiles?.keepOnly(() => secretFoldersInUse(all));
     if (engine !== null) lanes.start(known, steps, engine);
     const wakeMs = wakeAtMs === null ? lookEveryMs : Math.max(0, wakeAtMs - parts.now());
     looker.within(Math.min(lookEveryMs, wakeMs));

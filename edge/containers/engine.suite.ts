@@ -6,6 +6,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ContainerSpec, labels } from '../core/container.ts';
+import { memoryFolder, openSecretFiles } from '../host/secret-files.ts';
 import { type EngineUnderTest, freePort, openSite, type Site, until } from './engine-site.suite.ts';
 
 export const engineSuite = (under: EngineUnderTest) => {
@@ -135,6 +136,33 @@ export const engineSuite = (under: EngineUnderTest) => {
           true,
           false,
         ]);
+      });
+
+      test('a file in memory, read-only, whose content no inspection tells', async () => {
+        const root = await memoryFolder();
+        const files = openSecretFiles(root, site.deviceId);
+        const [hostPath = ''] = await files.place('secret-file', ['hunter2 \n']);
+        const containerPath = '/run/secrets/deep/password';
+        const mounts = [{ kind: 'bind', hostPath, containerPath, readOnly: true }] as const;
+        const id = await site.start('secret-file', { mounts });
+        const seen = await site.see(id);
+        expect(seen.mounts).toEqual(mounts);
+        expect(JSON.stringify(seen)).not.toContain('hunter2');
+        const exec = (...argv: string[]) => site.engine.exec(id, argv, { timeoutMs: 5_000 });
+        expect((await exec('cat', containerPath)).output).toBe('hunter2 \n');
+        // Whoever the container runs as may read it; nobody may write it, nor take it away.
+        expect((await exec('stat', '-c', '%a', containerPath)).output.trim()).toBe('444');
+        expect((await exec('sh', '-c', `echo x > ${containerPath}`)).exitCode).not.toBe(0);
+        expect((await exec('rm', containerPath)).exitCode).not.toBe(0);
+        // Memory is empty after the power was away: put back, the same container starts again.
+        await site.engine.stop(id, { graceMs: 0 });
+        await files.keepOnly(() => new Set());
+        await expect(site.engine.start(id)).rejects.toThrow();
+        expect(await files.place('secret-file', ['hunter2 \n'])).toEqual([hostPath]);
+        await site.engine.start(id);
+        expect((await exec('cat', containerPath)).output).toBe('hunter2 \n');
+        await site.engine.remove(id, { volumes: false });
+        await files.keepOnly(() => new Set());
       });
 
       test('another image, by its digest', async () => {

@@ -40,6 +40,9 @@ export type RestartPolicy = 'no' | 'on-failure' | 'unless-stopped' | 'always';
 /** A variable to be filled when the container is made; null where no secret of the name came. */
 export type SecretVariable = { variable: string; name: string; sealed: SealedSecret | null };
 
+/** A file to be placed before the container is made; null where no secret of the name came. */
+export type SecretFile = { path: string; name: string; sealed: SealedSecret | null };
+
 /** What to create. `name` is unique on the host; `image` is a pullable reference by digest. */
 export type ContainerSpec = {
   name: string;
@@ -50,6 +53,8 @@ export type ContainerSpec = {
   environment: Readonly<Record<string, string>>;
   /** Absent where there are none. Whoever creates it opens them; engines are given the values. */
   secrets?: readonly SecretVariable[];
+  /** Likewise; engines are given mounts of the files, read-only. */
+  secretFiles?: readonly SecretFile[];
   ports: readonly PortMapping[];
   mounts: readonly Mount[];
   restart: RestartPolicy;

@@ -50,6 +50,29 @@ const sameEnvironment = (spec: ContainerSpec, observed: ObservedContainer): bool
   Object.entries(spec.environment).every(([name, value]) => observed.environment[name] === value) &&
   (spec.secrets ?? []).every(({ variable }) => Object.hasOwn(observed.environment, variable));
 
+/**
+ * Where a secret's file lies on the host is the agent's own affair: it must be mounted, read-only. Which
+ * value it has is part of the container's name.
+ */
+const sameMounts = (
+  { mounts, secretFiles = [] }: ContainerSpec,
+  seen: readonly Mount[],
+): boolean => {
+  if (secretFiles.length === 0) return sameSet(mounts, seen, mountKey);
+  const isFile = ({ containerPath }: Mount): boolean =>
+    secretFiles.some(({ path }) => path === containerPath);
+  const files = seen.filter(isFile);
+  return (
+    files.length === secretFiles.length &&
+    files.every(({ kind, readOnly }) => kind === 'bind' && readOnly) &&
+    sameSet(
+      mounts,
+      seen.filter((mount) => !isFile(mount)),
+      mountKey,
+    )
+  );
+};
+
 /** CPU shares round to hundredths in both engines; a limit the host can't hold is reported absent. */
 const sameResources = (
   spec: ContainerSpec,
@@ -74,7 +97,7 @@ export const driftOf = (
     command: sameCommand(spec, observed),
     environment: sameEnvironment(spec, observed),
     ports: sameSet(spec.ports, observed.ports, portKey),
-    mounts: sameSet(spec.mounts, observed.mounts, mountKey),
+    mounts: sameMounts(spec, observed.mounts),
     restart: spec.restart === observed.restart,
     resources: sameResources(spec, observed, limits),
   };

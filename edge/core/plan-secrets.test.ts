@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { secretVariables } from './container.ts';
 import { plan } from './plan.ts';
 import { reportSlots } from './report.ts';
+import { secretFoldersInUse } from './secret-files.ts';
 import {
   apply,
   containerManifest,
@@ -24,8 +25,13 @@ const secret = (revision: string, box = 'sealed') => ({
   box,
 });
 
-const wantWith = (world: World, revision: string, box?: string): void => {
-  want(world, v1, 1);
+const v2 = release('1.0.0', [
+  containerManifest('web', 'hello-1', { secretFiles: { '/run/secrets/db': 'db' } }),
+  containerManifest('plain', 'hello-1'),
+]);
+
+const wantWith = (world: World, revision: string, box?: string, of = v1): void => {
+  want(world, of, 1);
   world.slots = world.slots.map((slot) => ({
     ...slot,
     wanted: slot.wanted && { ...slot.wanted, secrets: [secret(revision, box)] },
@@ -119,5 +125,58 @@ describe('a bundle with a secret', () => {
     );
     const { steps } = plan(knownOf(world), now);
     expect(steps[0]).toMatchObject({ kind: 'retire-container', fields: ['environment'] });
+  });
+});
+
+describe('a bundle with a secret as a file', () => {
+  let world: World;
+  let now: number;
+  const rotate = (revision: string, box?: string) => wantWith(world, revision, box, v2);
+  const folders = () => [...secretFoldersInUse(knownOf(world))];
+  beforeEach(() => {
+    world = createWorld();
+    rotate('a.1');
+    now = settle(world, 0);
+    world.log = [];
+  });
+
+  it('is left alone while the value is the same, and only its container is made again with another', () => {
+    rotate('a.1', 'sealed again');
+    now = settle(world, now);
+    expect(world.log).toEqual([]);
+    const before = { web: idOf(world, 'web'), plain: idOf(world, 'plain') };
+    rotate('a.2');
+    settle(world, now);
+    expect(idOf(world, 'web')).not.toBe(before.web);
+    expect(idOf(world, 'plain')).toBe(before.plain);
+  });
+
+  it('is made again when somebody made it without the file, or so that it could be written', () => {
+    for (const change of ['gone', 'writable'] as const) {
+      const known = knownOf(world);
+      const observed = known.observed?.map((each) => ({
+        ...each,
+        mounts:
+          change === 'gone' ? [] : each.mounts.map((mount) => ({ ...mount, readOnly: false })),
+      }));
+      const { steps } = plan({ ...known, observed: observed ?? null }, now);
+      expect(steps[0]).toMatchObject({ kind: 'retire-container', fields: ['mounts'] });
+    }
+  });
+
+  it('keeps the files of what runs and of what may come back, and of nothing else', () => {
+    const [first = ''] = folders();
+    expect(world.containers.map(({ name }) => name)).toContain(first);
+    expect(folders()).toHaveLength(1);
+    rotate('a.2');
+    const both = folders();
+    expect(both).toContain(first);
+    expect(both).toHaveLength(2);
+    now = settle(world, now);
+    expect(folders()).not.toEqual([first]);
+    want(world, null, 2);
+    settle(world, now);
+    expect(world.containers).toEqual([]);
+    expect(folders()).toEqual([]);
   });
 });

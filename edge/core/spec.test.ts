@@ -15,7 +15,12 @@ const nameOf = (more: Parameters<typeof containerManifest>[2]) =>
 
 describe('the name of a container', () => {
   it('is the one that agents gave it which knew of no order', () => {
-    const { dependsOn: _, secretEnvironment: __, ...before } = containerManifest('web', 'web');
+    const {
+      dependsOn: _,
+      secretEnvironment: __,
+      secretFiles: ___,
+      ...before
+    } = containerManifest('web', 'web');
     const spec = context.hash(JSON.stringify([release('1.0.0', []).bundleId, before]));
     expect(nameOf({})).toBe(`sb-00000000-hello-web-${spec.slice(0, 8)}`);
   });

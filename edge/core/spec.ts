@@ -9,7 +9,13 @@ import {
   type Release,
   type SealedSecret,
 } from '@signalbeam/sync/core/manifest';
-import { type ContainerSpec, labels, type Mount, type SecretVariable } from './container.ts';
+import {
+  type ContainerSpec,
+  labels,
+  type Mount,
+  type SecretFile,
+  type SecretVariable,
+} from './container.ts';
 import { inDependencyOrder } from './dependencies.ts';
 
 export type PlannedContainer = {
@@ -44,12 +50,18 @@ export const pullSource = (reference: string, registryPort: number): string =>
  * is another container; the same one sealed afresh is not.
  */
 const madeOf = (
-  { dependsOn: _, secretEnvironment, ...made }: ContainerManifest,
+  { dependsOn: _, secretEnvironment, secretFiles, ...made }: ContainerManifest,
   secrets: readonly SecretVariable[],
-): object =>
-  secrets.length === 0
-    ? made
-    : { ...made, secretEnvironment, revisions: secrets.map(({ sealed }) => sealed?.revision) };
+  files: readonly SecretFile[],
+): object => ({
+  ...made,
+  ...(secrets.length === 0
+    ? {}
+    : { secretEnvironment, revisions: secrets.map(({ sealed }) => sealed?.revision) }),
+  ...(files.length === 0
+    ? {}
+    : { secretFiles, fileRevisions: files.map(({ sealed }) => sealed?.revision) }),
+});
 
 const secretsOf = (
   { secretEnvironment }: ContainerManifest,
@@ -57,6 +69,13 @@ const secretsOf = (
 ): SecretVariable[] =>
   Object.entries(secretEnvironment).map(([variable, name]) => ({
     variable,
+    name,
+    sealed: came.find((secret) => secret.name === name) ?? null,
+  }));
+
+const filesOf = ({ secretFiles }: ContainerManifest, came: readonly SealedSecret[]): SecretFile[] =>
+  Object.entries(secretFiles).map(([path, name]) => ({
+    path,
     name,
     sealed: came.find((secret) => secret.name === name) ?? null,
   }));
@@ -79,7 +98,8 @@ export const planContainers = (
   return inDependencyOrder(release.containers).map((manifest) => {
     const imageDigest = imageDigestOf(manifest.image);
     const secrets = secretsOf(manifest, context.secrets ?? []);
-    const made = madeOf(manifest, secrets);
+    const secretFiles = filesOf(manifest, context.secrets ?? []);
+    const made = madeOf(manifest, secrets, secretFiles);
     const spec = context.hash(JSON.stringify([release.bundleId, made])).slice(0, 16);
     const variables = secrets.map(({ variable }) => variable).join(',');
     return {
@@ -93,6 +113,7 @@ export const planContainers = (
         command: manifest.command,
         environment: manifest.environment,
         ...(secrets.length === 0 ? {} : { secrets }),
+        ...(secretFiles.length === 0 ? {} : { secretFiles }),
         ports: manifest.ports,
         mounts: manifest.mounts.map((mount) => mountOf(prefix, mount)),
         restart: manifest.restart,

@@ -35,6 +35,7 @@ export const containerManifest = (
   healthCheck: null,
   dependsOn: [],
   secretEnvironment: {},
+  secretFiles: {},
   ...more,
 });
 
@@ -144,7 +145,14 @@ const observed = (spec: ContainerSpec, number: number): ObservedContainer => ({
     ...Object.fromEntries((spec.secrets ?? []).map(({ variable }) => [variable, ''])),
   },
   ports: spec.ports,
-  mounts: spec.mounts,
+  mounts: [
+    ...spec.mounts,
+    ...(spec.secretFiles ?? []).map(({ path }, index) => ({
+      kind: 'bind' as const,
+      hostPath: `/run/signalbeam-agent-0/device/${spec.name}/${index}`,
+      ...{ containerPath: path, readOnly: true },
+    })),
+  ],
   restart: spec.restart,
   resources: spec.resources,
 });

@@ -39,6 +39,7 @@ import type { AgentLog } from './log.ts';
 import { createMetricsSampler } from './metrics.ts';
 import type { RunOptions } from './options.ts';
 import { defaultIntervalMs, startSampling } from './sampling.ts';
+import { memoryFolder, openSecretFiles } from './secret-files.ts';
 import { startSite } from './site.ts';
 import { type Believing, openTrust } from './trust.ts';
 import { describeRemoval } from './trust-news.ts';
@@ -268,6 +269,7 @@ const startWork = async (
     registryPort: registry.port,
     keyset: trust.keyset,
     openSecret: secretOpener({ deviceId, tenantId, sealing: parts.identity.sealing }),
+    secretFiles: openSecretFiles(await memoryFolder(), deviceId),
     fetchRelease: cloud.fetchRelease,
     probe,
     battery: battery.current,

@@ -16,6 +16,7 @@ import type { Ask } from '../link/http-ask.ts';
 import { type Farewell, farewellFile, writeFarewell } from '../store/farewell.ts';
 import { readIdentity } from '../store/identity.ts';
 import type { AgentLog } from './log.ts';
+import { memoryFolder, openSecretFiles } from './secret-files.ts';
 
 export type WipeParts = {
   folder: string;
@@ -83,6 +84,7 @@ const removeAll = async (
   log: AgentLog,
 ): Promise<void> => {
   for (const { id } of await engine.list(deviceId)) await engine.remove(id, { volumes: true });
+  await openSecretFiles(await memoryFolder(), deviceId).keepOnly(() => new Set());
   for (const { name } of await engine.listVolumes(deviceId)) {
     await engine.removeVolume(name, deviceId);
   }

@@ -89,6 +89,7 @@ const container = (
   },
   dependsOn: [],
   secretEnvironment: {},
+  secretFiles: {},
 });
 
 /** Makes versions of bundles, some of them ill. */

@@ -49,6 +49,8 @@ export type ContainerManifest = {
   dependsOn: string[];
   /** Variables whose values are secrets of the tenant, by the secret's name. No value is in a release. */
   secretEnvironment: Record<string, string>;
+  /** Files, by their path in the container, whose content is a secret of the tenant, by its name. */
+  secretFiles: Record<string, string>;
 };
 
 /** One blob of an uploaded image, as the signed release names it. */

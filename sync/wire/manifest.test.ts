@@ -21,6 +21,7 @@ describe('a manifest', () => {
       healthCheck: null,
       dependsOn: [],
       secretEnvironment: {},
+      secretFiles: {},
     });
   });
 
@@ -73,6 +74,7 @@ describe('a manifest', () => {
     const plain = written([{ name: 'web', image }]);
     expect(Object.keys(plain.containers[0])).not.toContain('dependsOn');
     expect(Object.keys(plain.containers[0])).not.toContain('secretEnvironment');
+    expect(Object.keys(plain.containers[0])).not.toContain('secretFiles');
     expect(releaseSchema.parse(plain).containers[0]?.dependsOn).toEqual([]);
     const ordered = written([
       { name: 'web', image, dependsOn: ['db'] },
@@ -87,6 +89,39 @@ describe('a manifest', () => {
     [{ secretEnvironment: { A: 'Db' } }, '0.secretEnvironment.A'],
     [{ secretEnvironment: { 'A-B': 'db' } }, '0.secretEnvironment.A-B'],
     [{ environment: { A: 'x' }, secretEnvironment: { A: 'db' } }, '0.secretEnvironment.A'],
+    [{ secretFiles: { '/run/secrets/db': 'db', '/etc/app/key.pem': 'db' } }, null],
+    [{ secretFiles: { '/run/secrets/db': 'Db' } }, '0.secretFiles./run/secrets/db'],
+    [{ secretFiles: { 'run/db': 'db' } }, '0.secretFiles.run/db'],
+    [{ secretFiles: { '/run/../db': 'db' } }, '0.secretFiles./run/../db'],
+    [{ secretFiles: { '/run//db': 'db' } }, '0.secretFiles./run//db'],
+    [{ secretFiles: { '/run/./db': 'db' } }, '0.secretFiles./run/./db'],
+    [{ secretFiles: { '/run/db/': 'db' } }, '0.secretFiles./run/db/'],
+    [{ secretFiles: { '/': 'db' } }, '0.secretFiles./'],
+    [{ secretFiles: { '/proc/1/environ': 'db' } }, '0.secretFiles./proc/1/environ'],
+    [{ secretFiles: { '/run/db': 'db', '/run/db/x': 'db' } }, '0.secretFiles./run/db'],
+    [
+      {
+        mounts: [{ kind: 'volume', name: 'data', containerPath: '/data/' }],
+        secretFiles: { '/data/db': 'db' },
+      },
+      '0.secretFiles./data/db',
+    ],
+    [
+      {
+        mounts: [{ kind: 'volume', name: 'data', containerPath: '/run/db/data' }],
+        secretFiles: { '/run/db': 'db', '/run/dbs': 'db' },
+      },
+      '0.secretFiles./run/db',
+    ],
+    [
+      {
+        secretEnvironment: { A: 'a' },
+        secretFiles: Object.fromEntries(
+          Array.from({ length: 32 }, (_, i) => [`/run/secrets/${i}`, `s${i}`]),
+        ),
+      },
+      '',
+    ],
     [
       {
         secretEnvironment: Object.fromEntries(

@@ -19,6 +19,11 @@ const absolutePath = processText(512)
   .startsWith('/', 'must be an absolute path')
   .refine((path) => !path.split('/').includes('..'), 'must not contain ..');
 
+/** A file in a container, written in one way only; the kernel's own folders hold none of ours. */
+const filePath = absolutePath
+  .refine((path) => !/\/(?:\.?\/|\.?$)/.test(path), 'must be written without //, /./ and a final /')
+  .refine((path) => !/^\/(?:proc|sys|dev)\//.test(path), 'must not be in /proc, /sys or /dev');
+
 /** `registry.example/name@sha256:…`; tags move, digests do not, so only digests are accepted. */
 export const imageReference = z
   .string()
@@ -113,6 +118,7 @@ export const containerSchema = z.strictObject({
     .max(containersPerBundleMax - 1)
     .default([]),
   secretEnvironment: z.record(variable, name).default({}),
+  secretFiles: z.record(filePath, name).default({}),
 });
 
 type Parsed = z.infer<typeof containerSchema>;
@@ -140,10 +146,36 @@ const dependencyIssues = (
 
 /** The names of the secrets that these containers ask for, each once. */
 export const secretsNamed = (
-  containers: readonly { secretEnvironment?: Readonly<Record<string, string>> | undefined }[],
+  containers: readonly {
+    secretEnvironment?: Readonly<Record<string, string>> | undefined;
+    secretFiles?: Readonly<Record<string, string>> | undefined;
+  }[],
 ): string[] => [
-  ...new Set(containers.flatMap(({ secretEnvironment = {} }) => Object.values(secretEnvironment))),
+  ...new Set(
+    containers.flatMap(({ secretEnvironment = {}, secretFiles = {} }) => [
+      ...Object.values(secretEnvironment),
+      ...Object.values(secretFiles),
+    ]),
+  ),
 ];
+
+/** A file where something else is mounted, or in it, would hide there or leave an empty one behind. */
+const fileIssues = (containers: readonly Parsed[]) =>
+  containers.flatMap(({ mounts, secretFiles }, index) => {
+    const folders = mounts.map(({ containerPath }) => `${containerPath.replace(/\/+$/, '')}/`);
+    const paths = Object.keys(secretFiles);
+    return paths.flatMap((path) => {
+      const at = { path: [index, 'secretFiles', path] };
+      const mounted = folders.find(
+        (folder) => `${path}/`.startsWith(folder) || folder.startsWith(`${path}/`),
+      );
+      if (mounted !== undefined) {
+        return [{ ...at, message: `${mounted.slice(0, -1) || '/'} is mounted from elsewhere` }];
+      }
+      const below = paths.find((other) => other.startsWith(`${path}/`));
+      return below === undefined ? [] : [{ ...at, message: `${below} can't be in a file` }];
+    });
+  });
 
 const secretIssues = (
   containers: readonly Parsed[],
@@ -156,9 +188,10 @@ const secretIssues = (
         message: `${key} is in the environment, too`,
       })),
   );
-  if (secretsNamed(containers).length <= secretsPerBundleMax) return twice;
+  const wrong = [...twice, ...fileIssues(containers)];
+  if (secretsNamed(containers).length <= secretsPerBundleMax) return wrong;
   const message = `more than ${secretsPerBundleMax} secrets in one bundle`;
-  return [...twice, { path: [], message }];
+  return [...wrong, { path: [], message }];
 };
 
 /** Containers with distinct names, without clashing host ports, that can start in some order. */
@@ -226,11 +259,14 @@ export const releaseSchema = z.strictObject({
  */
 export const releaseAsWritten = (release: Release): object => ({
   ...release,
-  containers: release.containers.map(({ dependsOn, secretEnvironment, ...container }) => ({
-    ...container,
-    ...(dependsOn.length === 0 ? {} : { dependsOn }),
-    ...(Object.keys(secretEnvironment).length === 0 ? {} : { secretEnvironment }),
-  })),
+  containers: release.containers.map(
+    ({ dependsOn, secretEnvironment, secretFiles, ...container }) => ({
+      ...container,
+      ...(dependsOn.length === 0 ? {} : { dependsOn }),
+      ...(Object.keys(secretEnvironment).length === 0 ? {} : { secretEnvironment }),
+      ...(Object.keys(secretFiles).length === 0 ? {} : { secretFiles }),
+    }),
+  ),
 });
 
 /** Holds the schemas to the shapes of core: a difference does not compile. */

@@ -39,7 +39,7 @@ export const refuseUnknownSecrets = async (
   throw refusal('unknown-secret', `${sentences.join(' ')} Nothing was started.`, {
     next: 'Set it for the tenant, the site or the device, or correct the name in the bundle.',
     errors: missing.map(({ name, devices }) => ({
-      path: 'secretEnvironment',
+      path: 'containers',
       message: `${name}: unknown for ${devices} of ${deviceIds.length} devices`,
     })),
   });

@@ -73,6 +73,19 @@ it('a version is refused with the name that nobody set, and for agents that know
   expect(await assign(first.deviceId)).toMatchObject({
     ...{ status: 409, body: { code: 'unknown-secret', detail: named } },
   });
+  const files = { '/run/secrets/tls': 'tls-key' };
+  const asFile = { version: '1.0.1', containers: containersOf(someImage, { secretFiles: files }) };
+  const made = await rig.ask('POST', `/api/bundles/${bundleId}/versions`, {
+    ...{ token: one.operator, body: asFile },
+  });
+  expect(made).toMatchObject({ status: 201, body: { containers: [{ secretFiles: files }] } });
+  expect(
+    await rig.ask('POST', `/api/devices/${first.deviceId}/bundle`, {
+      ...{ token: one.operator, body: { bundleId, version: '1.0.1' } },
+    }),
+  ).toMatchObject({
+    ...{ status: 409, body: { detail: expect.stringContaining('no secret tls-key for first') } },
+  });
   const wish = { bundleId, version: '1.0.0', target: { kind: 'all' } };
   for (const path of ['/api/rollouts/preview', '/api/rollouts']) {
     expect(await rig.ask('POST', path, { token: one.operator, body: wish })).toMatchObject(refused);

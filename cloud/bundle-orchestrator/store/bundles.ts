@@ -159,7 +159,7 @@ export const insertVersion = async (sql: Sql, version: NewVersion): Promise<bool
 };
 
 /** A version of before there was an order, or were secrets, says nothing of them. */
-type Later = 'dependsOn' | 'secretEnvironment';
+type Later = 'dependsOn' | 'secretEnvironment' | 'secretFiles';
 type StoredContainer = Omit<ContainerManifest, Later> & Partial<Pick<ContainerManifest, Later>>;
 
 type VersionRow = DeprecationRow & {
@@ -176,7 +176,7 @@ const versionOf = (row: VersionRow): BundleVersion => ({
   bundleId: row.bundle_id,
   version: row.version,
   containers: row.containers.map((container) => ({
-    ...{ dependsOn: [], secretEnvironment: {} },
+    ...{ dependsOn: [], secretEnvironment: {}, secretFiles: {} },
     ...container,
   })),
   releaseNotes: row.release_notes,

@@ -78,6 +78,10 @@ export const stillStale = async (
   return new Set(rows.map(({ device_id }) => device_id));
 };
 
+/** The names of secrets that a version's containers give to variables and files. */
+const namedIn =
+  '$[*].keyvalue() ? (@.key == "secretEnvironment" || @.key == "secretFiles").value.*';
+
 export type NamedVersion = { bundleId: string; version: string };
 
 /** Of these versions, those whose containers name secrets, with what they name. */
@@ -89,11 +93,11 @@ export const secretsOfVersions = async (
   const { rows } = await sql.query<{ bundle_id: string; version: string; names: string[] }>(
     `SELECT one.bundle_id, one.version,
             ARRAY(SELECT DISTINCT named #>> '{}' FROM jsonb_path_query(
-                    one.containers, '$[*].secretEnvironment.*') AS named ORDER BY 1) AS names
+                    one.containers, '${namedIn}') AS named ORDER BY 1) AS names
        FROM unnest($2::uuid[], $3::text[]) AS asked (bundle_id, version)
        JOIN bundle_orchestrator.bundle_versions one
          ON one.tenant_id = $1 AND one.bundle_id = asked.bundle_id AND one.version = asked.version
-      WHERE jsonb_path_exists(one.containers, '$[*].secretEnvironment.*')`,
+      WHERE jsonb_path_exists(one.containers, '${namedIn}')`,
     [tenantId, versions.map(({ bundleId }) => bundleId), versions.map(({ version }) => version)],
   );
   return rows.map((row) => ({
@@ -235,7 +239,7 @@ export const rolloutNaming = async (
          ON one.tenant_id = rollout.tenant_id AND one.bundle_id = rollout.bundle_id
         AND one.version = rollout.version
       WHERE rollout.tenant_id = $1 AND rollout.completed_at IS NULL
-        AND EXISTS (SELECT 1 FROM jsonb_path_query(one.containers, '$[*].secretEnvironment.*') named
+        AND EXISTS (SELECT 1 FROM jsonb_path_query(one.containers, '${namedIn}') named
                      WHERE named #>> '{}' = $2)
       LIMIT 1`,
     [tenantId, name],

@@ -182,7 +182,7 @@ export interface paths {
     put?: never;
     /**
     * Makes a link for downloading one image or blob, for a few minutes
-    * @description At most 60 minutes. Ranges and entity tags are understood there, so that a download that was cut goes on. Needs a user with the role operator or above.
+    * @description At most 60 minutes. Ranges and entity tags are understood there, so that a download that was cut goes on. Needs a user with the role operator or above, who is not held to some sites.
     */
     post: {
       parameters: {

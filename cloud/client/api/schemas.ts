@@ -570,6 +570,10 @@ export interface components {
       secretEnvironment?: {
         [key: string]: string;
       };
+      /** @default {} */
+      secretFiles?: {
+        [key: string]: string;
+      };
     }[];
     TakenContainers: {
       name: string;
@@ -664,6 +668,10 @@ export interface components {
       dependsOn?: string[];
       /** @default {} */
       secretEnvironment?: {
+        [key: string]: string;
+      };
+      /** @default {} */
+      secretFiles?: {
         [key: string]: string;
       };
     }[];
