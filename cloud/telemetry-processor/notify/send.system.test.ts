@@ -81,7 +81,10 @@ const pagerdutyShape = z.discriminatedUnion('event_action', [
 const webhookShape = z.strictObject({
   events: z
     .array(
-      z.strictObject({ id: text, type: text, occurredAt: z.iso.datetime(), data: z.unknown() }),
+      z.strictObject({
+        ...{ id: text, type: text, version: z.int().min(1) },
+        ...{ occurredAt: z.iso.datetime(), data: z.unknown() },
+      }),
     )
     .min(1),
 });
