@@ -21,10 +21,15 @@ try {
 }
 `;
 
-/** Somebody's project: what npm would put there, and no more. */
+/** Somebody's project, outside of this repository: what `npm pack` made, unpacked as npm does, and no more. */
 beforeAll(async () => {
-  mkdirSync(join(dir, 'node_modules/@signalbeam'), { recursive: true });
-  await packClient(join(dir, 'node_modules/@signalbeam/client'));
+  await packClient(join(dir, 'made'));
+  const packing = ['pack', join(dir, 'made'), '--pack-destination', dir, '--json', '--offline'];
+  const { stdout } = await run('npm', packing, { cwd: dir });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  const home = join(dir, 'node_modules/@signalbeam/client');
+  mkdirSync(home, { recursive: true });
+  await run('tar', ['-xzf', join(dir, filename), '-C', home, '--strip-components=1']);
   for (const name of ['openapi-fetch', 'openapi-typescript-helpers']) {
     symlinkSync(join(modules, name), join(dir, 'node_modules', name));
   }
