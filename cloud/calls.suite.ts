@@ -48,6 +48,16 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       }),
       by: 'nobody',
     },
+    'post /api/auth/sign-up': {
+      ...post('/api/auth/sign-up', { email: `own@${fresh}.example` }),
+      by: 'nobody',
+    },
+    'post /api/auth/sign-up/confirmation': {
+      ...post('/api/auth/sign-up/confirmation', {
+        ...{ secret: tenant.signUp, tenantName: `own-${fresh}`, name: 'Ida', password },
+      }),
+      by: 'nobody',
+    },
     'get /api/auth/providers': { path: '/api/auth/providers', by: 'nobody' },
     'get /api/auth/oidc': { path: `/api/auth/oidc?tenant=${tenant.tenantId}`, by: 'nobody' },
     'get /api/auth/oidc/callback': { path: '/api/auth/oidc/callback', by: 'nobody' },
@@ -328,6 +338,8 @@ export const open = [
   'post /api/auth/login',
   'post /api/auth/refresh',
   'post /api/auth/invitation',
+  'post /api/auth/sign-up',
+  'post /api/auth/sign-up/confirmation',
   'get /api/auth/providers',
   'get /api/auth/oidc',
   'get /api/auth/oidc/callback',

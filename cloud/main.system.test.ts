@@ -225,6 +225,8 @@ describe('routes', () => {
       'POST /api/auth/invitation',
       'POST /api/auth/login',
       'POST /api/auth/logout',
+      'POST /api/auth/sign-up',
+      'POST /api/auth/sign-up/confirmation',
       'POST /api/devices',
     ]);
   });

@@ -18,6 +18,7 @@ const movesByItself = [
 /** Of rows that move when asked, what is noted beside: what the hub has, and when to look again. */
 const noted: Record<string, readonly string[]> = {
   'bundle_orchestrator.desired_states': ['published_generation', 'published_revision'],
+  'device_manager.sign_ups': ['mail_due_at', 'tries'],
   'bundle_orchestrator.rollouts': ['waves_due_at', 'tell_due_at', 'looked_at'],
 };
 
@@ -68,6 +69,9 @@ export const newestAuditOf = async (owner: Pool, tenantId: string): Promise<numb
 /** Changes nothing that a person would ask about: a sign-in that goes on, presence, a mere question. */
 export const unaudited = [
   'post /api/auth/refresh',
+  // Of no tenant yet; and in the log of the tenant that is made.
+  'post /api/auth/sign-up',
+  'post /api/auth/sign-up/confirmation',
   'post /api/bundles/validate',
   'post /api/bundles/validate/compose',
   'post /api/devices/{id}/heartbeat',

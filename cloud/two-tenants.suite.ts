@@ -9,6 +9,7 @@ import { exampleRequest } from '@signalbeam/device-manager/api/certificates';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { makeDevice } from '@signalbeam/device-manager/rig.suite';
 import { createService as createDeviceManager } from '@signalbeam/device-manager/service';
+import { signUpSecret } from '@signalbeam/device-manager/sign-up';
 import { buildImageTar } from '@signalbeam/launcher/rig/image';
 import { createHost } from '@signalbeam/platform/http/host';
 import { serve } from '@signalbeam/platform/http/serve';
@@ -38,7 +39,13 @@ export type Request = {
 export type Cloud = Awaited<ReturnType<typeof startCloud>>;
 
 export const startCloud = async (postgresUrl: string) => {
-  const { platform, world, close } = await openTestPlatform(postgresUrl);
+  const { platform: opened, world, close } = await openTestPlatform(postgresUrl);
+  const mail = { host: '127.0.0.1', port: 1, security: 'none', username: null } as const;
+  const signUp = {
+    mail: { ...mail, password: null, from: 'fleet@signalbeam.example' },
+    publicUrl: 'http://127.0.0.1:8080',
+  };
+  const platform = { ...opened, config: { ...opened.config, signUp } };
   const services = createServices.map((create) => create(platform));
   const host = createHost({ ...platform, services, console: null });
   const served = await serve({ app: host.app, host: '127.0.0.1', port: 0 });
@@ -187,6 +194,12 @@ export const openTenant = async (
     post<{ id: string; secret: string }>('/api/users/invitations', {
       ...{ email: `${who}@${name}.example`, role: 'viewer' },
     });
+  await must(ask('POST', '/api/auth/sign-up', { body: { email: `ida@${name}.example` } }));
+  const asked = await owner.query<{ id: string }>(
+    'SELECT id FROM device_manager.sign_ups WHERE email = $1',
+    [`ida@${name}.example`],
+  );
+  const signUp = signUpSecret(platform.kek, asked.rows[0]?.id ?? '');
   const [invitation, withdrawn] = [await invite('invited'), await invite('withdrawn')];
   const hook = { kind: 'webhook', settings: { url: 'https://10.0.0.1/hook' }, enabled: false };
   const channels = '/api/notification-channels';
@@ -281,7 +294,17 @@ export const openTenant = async (
       leaver,
       containers,
     },
-    ...{ as, refreshToken, spareSession, invitation, withdrawn, service, doomed, serviceToken },
+    ...{
+      signUp,
+      as,
+      refreshToken,
+      spareSession,
+      invitation,
+      withdrawn,
+      service,
+      doomed,
+      serviceToken,
+    },
     ...{ alert, alertRule, silence },
     letters,
     nextKeyset: await signNextKeyset(platform.keyring, tenantId),

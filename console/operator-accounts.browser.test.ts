@@ -1,18 +1,27 @@
 /**
- * Accounts in the operator's console: a second factor that is scanned and then asked for, an
+ * Accounts in the operator's console: a sign-up, a second factor that is scanned and then asked for, an
  * invitation that is taken, a program's token, a channel for notifications, and the audit log that
  * tells of all of it.
  */
+import { randomBytes } from 'node:crypto';
+import { signUpSecret } from '@signalbeam/device-manager/sign-up';
 import { totpCode } from '@signalbeam/platform/identity/totp';
+import { kekFromText } from '@signalbeam/platform/keys/kek';
 import { openHttpReceiver, takes } from '@signalbeam/telemetry-processor/notify/receivers.suite';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { looksFor, watchedPage } from './browser.fixture.ts';
 import { type Desk, openDesk } from './operator.fixture.ts';
 
 let desk: Desk;
+/** What links of sign-ups are made of. */
+const kek = randomBytes(32).toString('base64');
 
 beforeAll(async () => {
-  desk = await openDesk();
+  desk = await openDesk({
+    ...{ SIGNALBEAM_KEK: kek, SIGNALBEAM_SIGN_UP: 'open' },
+    SIGNALBEAM_SMTP_FROM: 'fleet@plant.example',
+    SIGNALBEAM_SMTP_URL: 'smtp://127.0.0.1:1?tls=none',
+  });
   await desk.page.goto(desk.cloud.url);
   await desk.signIn();
   await desk.heading('Fleet').waitFor();
@@ -27,6 +36,32 @@ const bytesOf = (base32: string): Buffer => {
   const bytes = bits.join('').match(/.{8}/g) ?? [];
   return Buffer.from(bytes.map((byte) => Number.parseInt(byte, 2)));
 };
+
+it('lets somebody sign up by the link of a mail, whatever their address is', async () => {
+  const { cloud, browser } = desk;
+  const guest = await watchedPage(browser, cloud.url, { expectedStatuses: [401] });
+  const { page } = guest;
+  await page.goto(cloud.url);
+  await page.getByRole('link', { name: 'Sign up' }).click();
+  await page.getByLabel('Email').fill('ida@own.example');
+  expect(await looksFor(page, 'sign-up')).toEqual([]);
+  await page.getByRole('button', { name: 'Send the link' }).click();
+  await page.getByText('a mail with a link is on its way').waitFor();
+  const { rows } = await cloud.owner.query<{ id: string }>(
+    'SELECT id FROM device_manager.sign_ups',
+  );
+  await page.goto(`${cloud.url}/sign-up#${signUpSecret(kekFromText(kek), rows[0]?.id ?? '')}`);
+  await page.getByLabel('Workspace').fill('Own Works');
+  // The secret is in no address any more, so no history keeps it.
+  expect(new URL(page.url()).hash).toBe('');
+  await page.getByLabel('Your name').fill('Ida');
+  await page.getByLabel('Password').fill('correct horse battery');
+  expect(await looksFor(page, 'sign-up, confirmed')).toEqual([]);
+  await page.keyboard.press('Enter');
+  await page.getByRole('heading', { level: 1, name: 'Fleet' }).waitFor();
+  expect(guest.troubles).toEqual([]);
+  await page.context().close();
+});
 
 it('invites a person, who takes the link and is in, held to a site', async () => {
   const { page, cloud, heading, overlay } = desk;

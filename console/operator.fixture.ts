@@ -14,9 +14,11 @@ const account = { email: 'admin@plant.example', password: 'correct horse battery
 
 export type Desk = Awaited<ReturnType<typeof openDesk>>;
 
-export const openDesk = async () => {
+export const openDesk = async (environment: Readonly<Record<string, string>> = {}) => {
   const browser = await openBrowser(inject('chromiumPath'));
-  const cloud = await startTestCloud(inject('postgresUrl'), { SIGNALBEAM_CONSOLE_DIR: consoleDir });
+  const cloud = await startTestCloud(inject('postgresUrl'), {
+    ...{ SIGNALBEAM_CONSOLE_DIR: consoleDir, ...environment },
+  });
   // Asking who one is before signing in is answered 401, and so is a wrong password.
   const { page, troubles, requests } = await watchedPage(browser, cloud.url, {
     expectedStatuses: [401],

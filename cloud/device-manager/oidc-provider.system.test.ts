@@ -95,5 +95,7 @@ test('the secret stays here, and a provider without TLS is refused unless it is 
   expect(JSON.stringify([body, rows])).not.toContain(secret);
   expect((await trust({ issuer: 'http://login.example.org' })).status).toBe(400);
   expect((await ask('DELETE', '/api/identity-provider', undefined, admin)).status).toBe(204);
-  expect((await ask('GET', '/api/auth/providers')).body).toEqual({ providers: [] });
+  expect((await ask('GET', '/api/auth/providers')).body).toEqual({
+    ...{ providers: [], signUp: false },
+  });
 });

@@ -217,6 +217,7 @@ describe('a sign-in elsewhere', () => {
     expect(nobody.headers.get('location')).toBe('/?sign-in=not-found');
     expect((await ask('GET', '/api/auth/providers')).body).toEqual({
       providers: [{ tenantId, name: 'Works' }],
+      signUp: false,
     });
   });
 });

@@ -24,10 +24,12 @@ import { addQuotaRoutes } from './api/quotas.ts';
 import { addRegistrationRoutes } from './api/registration.ts';
 import { addTokenRoutes } from './api/registration-tokens.ts';
 import { addServiceAccountRoutes } from './api/service-accounts.ts';
+import { addSignUpRoutes } from './api/sign-up.ts';
 import { addSiteGrantRoutes } from './api/site-grants.ts';
 import { addSiteRoutes } from './api/sites.ts';
 import { addUserRoutes } from './api/users.ts';
 import { startChainingAudit } from './chain-audit.ts';
+import { startMailingSignUps } from './mail-sign-ups.ts';
 import { measureFleet } from './measure-fleet.ts';
 import { startMembership } from './membership/start.ts';
 import { startSweeping } from './sweep.ts';
@@ -39,6 +41,7 @@ export const createService = (platform: Platform): Service => {
     addAuthRoutes,
     addAccountRoutes,
     addInvitationRoutes,
+    addSignUpRoutes,
     addOidcRoutes,
     addServiceAccountRoutes,
     addUserRoutes,
@@ -74,6 +77,7 @@ export const createService = (platform: Platform): Service => {
         startSweeping(platform),
         startMembership(platform),
         startChainingAudit(platform),
+        startMailingSignUps(platform),
       ];
     },
     stop: async () => {

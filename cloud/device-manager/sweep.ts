@@ -1,15 +1,17 @@
 /**
- * Clears away what only mattered for a while: expired sessions and invitations, old failed sign-ins,
+ * Clears away what only mattered for a while: expired sessions, invitations and sign-ups, old failed sign-ins,
  * changes of counts that can be folded; and tells of credentials that expire soon. Every replica may
  * do it; nothing depends on when.
  */
 import type { Platform } from '@signalbeam/platform/service';
+import { countedMs } from './core/sign-up.ts';
 import { sweepAuthentications } from './store/authentications.ts';
 import { foldCounts } from './store/fleet-counts.ts';
 import { sweepAttempts } from './store/identity-providers.ts';
 import { sweepInvitations } from './store/invitations.ts';
 import { sweepLogins } from './store/login-failures.ts';
 import { sweepSessions } from './store/sessions.ts';
+import { sweepSignUps } from './store/sign-ups.ts';
 import { sweepGrants } from './store/site-grants.ts';
 import { warnOfExpiry } from './warn-of-expiry.ts';
 
@@ -26,11 +28,15 @@ export const sweep = async ({
   pools,
   now,
 }: Parts): Promise<
-  Record<'sessions' | 'logins' | 'invitations' | 'oidc' | 'grants' | 'authentications', number>
+  Record<
+    'sessions' | 'logins' | 'invitations' | 'signUps' | 'oidc' | 'grants' | 'authentications',
+    number
+  >
 > => ({
   sessions: await sweepSessions(pools.system, new Date(now())),
   logins: await sweepLogins(pools.system, now()),
   invitations: await sweepInvitations(pools.system, new Date(now())),
+  signUps: await sweepSignUps(pools.system, new Date(now() - countedMs)),
   oidc: await sweepAttempts(pools.system, new Date(now())),
   grants: await sweepGrants(pools.system, new Date(now() - grantsKeptMs)),
   authentications: await sweepAuthentications(

@@ -47,6 +47,30 @@ describe('the configuration', () => {
     expect(Object.values(limitsOf('off'))).toEqual([0, 0, 0, 0]);
   });
 
+  it('lets nobody sign up unless it is told to, and then by which server their mails go', () => {
+    expect(readConfig(least).signUp).toBeNull();
+    const open = {
+      ...{ ...least, SIGNALBEAM_SIGN_UP: 'open', SIGNALBEAM_SMTP_FROM: 'fleet@example.org' },
+      SIGNALBEAM_PUBLIC_URL: 'https://fleet.example.org/',
+    };
+    const serverOf = (url: string) => readConfig({ ...open, SIGNALBEAM_SMTP_URL: url }).signUp;
+    expect(serverOf('smtps://me%40x:p%2Cw@mail.example.org')).toEqual({
+      mail: {
+        ...{ host: 'mail.example.org', port: 465, security: 'tls', from: 'fleet@example.org' },
+        ...{ username: 'me@x', password: 'p,w' },
+      },
+      publicUrl: 'https://fleet.example.org',
+    });
+    expect(serverOf('smtp://mail')?.mail).toMatchObject({ port: 587, security: 'starttls' });
+    expect(serverOf('smtp://10.0.0.5:25?tls=none')?.mail).toMatchObject({
+      ...{ port: 25, security: 'none', username: null, password: null },
+    });
+    expect(messageOf(open)).toContain('SIGNALBEAM_SMTP_URL is missing');
+    const wrong = messageOf({ ...open, SIGNALBEAM_SMTP_URL: 'http://u:hunter2@mail' });
+    expect(wrong).toContain('SIGNALBEAM_SMTP_URL must be a URL that starts with smtp://');
+    expect(wrong).not.toContain('hunter2');
+  });
+
   it.each([
     [{ SIGNALBEAM_RATE_LIMITS: 'users=5' }, 'SIGNALBEAM_RATE_LIMITS must be'],
     [{ SIGNALBEAM_RATE_LIMITS: 'constructor=5' }, 'SIGNALBEAM_RATE_LIMITS must be'],

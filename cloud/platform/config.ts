@@ -71,6 +71,29 @@ const rateLimits = z
     return limits;
   });
 
+/** `smtps://user:password@host` by TLS, `smtp://…` by STARTTLS, `smtp://…?tls=none` without. */
+const smtpServer = z
+  .string()
+  .optional()
+  .transform((text, context): Omit<MailServer, 'from'> | null => {
+    if (text === undefined || text === '') return null;
+    const url = URL.canParse(text) ? new URL(text) : null;
+    const host = url?.hostname ?? '';
+    const isTls = url?.protocol === 'smtps:';
+    if (url === null || host === '' || !(isTls || url.protocol === 'smtp:')) {
+      const message = 'must be a URL that starts with smtp:// or smtps:// and names a server';
+      context.addIssue({ code: 'custom', message });
+      return null;
+    }
+    const plain = url.searchParams.get('tls') === 'none' ? 'none' : 'starttls';
+    return {
+      ...{ host, port: url.port === '' ? (isTls ? 465 : 587) : Number(url.port) },
+      security: isTls ? 'tls' : plain,
+      username: url.username === '' ? null : decodeURIComponent(url.username),
+      password: url.password === '' ? null : decodeURIComponent(url.password),
+    };
+  });
+
 const environment = z.object({
   DATABASE_URL: urlOf('postgres:', 'postgresql:'),
   NATS_URL: urlOf('nats:', 'tls:', 'ws:', 'wss:').default('nats://127.0.0.1:4222'),
@@ -84,6 +107,9 @@ const environment = z.object({
   SIGNALBEAM_HOST_PATHS: listText,
   SIGNALBEAM_NOTIFY_NETWORKS: networks,
   SIGNALBEAM_IDENTITY_NETWORKS: networks,
+  SIGNALBEAM_SIGN_UP: z.enum(['open', 'off']).default('off'),
+  SIGNALBEAM_SMTP_URL: smtpServer,
+  SIGNALBEAM_SMTP_FROM: optionalText.pipe(z.email().max(254).optional()),
   SIGNALBEAM_CONSOLE_DIR: optionalText,
   SIGNALBEAM_PUBLIC_URL: urlOf('http:', 'https:').optional(),
   SIGNALBEAM_LEAF_URL: urlOf('nats-leaf:', 'ws:', 'wss:', 'tls:').optional(),
@@ -105,6 +131,16 @@ const environment = z.object({
   PORT: portNumber.default(8080),
 });
 
+/** Where mails of the installation itself go out; those of tenants have servers of their own. */
+export type MailServer = {
+  host: string;
+  port: number;
+  security: 'tls' | 'starttls' | 'none';
+  username: string | null;
+  password: string | null;
+  from: string;
+};
+
 export type Config = {
   databaseUrl: string;
   natsUrl: string;
@@ -122,6 +158,8 @@ export type Config = {
   notifyNetworks: string[];
   /** Private networks that identity providers may be in, likewise. */
   identityNetworks: string[];
+  /** Whether people make tenants themselves, and how they are written to; null: they do not. */
+  signUp: { mail: MailServer; publicUrl: string } | null;
   consoleDir: string | null;
   /** Where people and devices reach the API; null when it was not said. */
   publicUrl: string | null;
@@ -155,6 +193,22 @@ const invalid = (problems: string[]): FleetError =>
     },
   );
 
+/** Who opens sign-up says from whom its mails come, and where their links lead. */
+const signUpOf = (value: z.infer<typeof environment>): Config['signUp'] => {
+  if (value.SIGNALBEAM_SIGN_UP === 'off') return null;
+  const {
+    SIGNALBEAM_SMTP_URL: server,
+    SIGNALBEAM_SMTP_FROM: from,
+    SIGNALBEAM_PUBLIC_URL: publicUrl,
+  } = value;
+  const needed = { SIGNALBEAM_SMTP_URL: server, SIGNALBEAM_SMTP_FROM: from };
+  const missing = Object.entries({ ...needed, SIGNALBEAM_PUBLIC_URL: publicUrl })
+    .filter(([, given]) => given === undefined || given === null)
+    .map(([name]) => `${name} is missing, which SIGNALBEAM_SIGN_UP=open needs`);
+  if (server === null || from === undefined || publicUrl === undefined) throw invalid(missing);
+  return { mail: { ...server, from }, publicUrl: publicUrl.replace(/\/$/, '') };
+};
+
 /** Throws `invalid-configuration`, naming every variable that is wrong. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const parsed = environment.safeParse(env);
@@ -186,6 +240,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     hostPaths: value.SIGNALBEAM_HOST_PATHS ?? ['/etc/localtime'],
     notifyNetworks: value.SIGNALBEAM_NOTIFY_NETWORKS ?? [],
     identityNetworks: value.SIGNALBEAM_IDENTITY_NETWORKS ?? [],
+    signUp: signUpOf(value),
     consoleDir: value.SIGNALBEAM_CONSOLE_DIR ?? null,
     publicUrl: value.SIGNALBEAM_PUBLIC_URL ?? null,
     leafUrls: (value.SIGNALBEAM_LEAF_URL ?? 'nats-leaf://127.0.0.1:7422').split(','),

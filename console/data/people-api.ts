@@ -9,6 +9,7 @@ import type {
   ProviderCheck,
   Role,
   ServiceAccount,
+  SignInChoices,
   SignInSession,
 } from './types.ts';
 
@@ -32,9 +33,10 @@ export const peopleApi = (ask: Ask) => ({
   withdrawInvitation: (id: string) => ask<null>('DELETE', `/api/users/invitations/${segment(id)}`),
   acceptInvitation: (wish: { secret: string; name: string; password: string }) =>
     ask<unknown>('POST', '/api/auth/invitation', wish),
-  providers: async () =>
-    (await ask<{ providers: { tenantId: string; name: string }[] }>('GET', '/api/auth/providers'))
-      .providers,
+  signUp: (email: string) => ask<null>('POST', '/api/auth/sign-up', { email }),
+  confirmSignUp: (wish: { secret: string; tenantName: string; name: string; password: string }) =>
+    ask<unknown>('POST', '/api/auth/sign-up/confirmation', wish),
+  providers: () => ask<SignInChoices>('GET', '/api/auth/providers'),
   /** Null where there is none yet. */
   provider: async (): Promise<IdentityProvider | null> => {
     try {

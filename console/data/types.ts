@@ -67,6 +67,12 @@ export type ProviderCheck = {
   ok: boolean;
   findings: { what: string; ok: boolean; detail: string }[];
 };
+/** What the sign-in page offers beside a password. */
+export type SignInChoices = {
+  providers: { tenantId: string; name: string }[];
+  signUp: boolean;
+};
+
 export type SignInSession = {
   id: string;
   createdAt: Instant;

@@ -19,6 +19,7 @@ import type { App } from './app.ts';
 import { pathTo } from './paths.ts';
 import { type Route, routeOf } from './routes.ts';
 import './accept-invitation.ts';
+import './sign-up.ts';
 import './sign-in.ts';
 
 type PageElement = HTMLElement & { app: App; params: Params };
@@ -108,6 +109,8 @@ export class OperatorShell extends LitElement {
   }
 
   async #show(): Promise<void> {
+    // Nobody is signed in: the address says which of the doors it is.
+    if (this.user === null) return this.requestUpdate();
     if (!this.user || this.#stream === null) return;
     const found = routeOf(location.pathname);
     this.missing = found === null;
@@ -298,6 +301,9 @@ export class OperatorShell extends LitElement {
       return html`<main aria-busy="true"><h1 class="visually-hidden">Loading</h1></main>`;
     if (this.user === null && location.pathname === '/invitation') {
       return html`<accept-invitation .api=${this.api} .onAccepted=${() => void this.#recognise()}></accept-invitation>`;
+    }
+    if (this.user === null && location.pathname === '/sign-up') {
+      return html`<sign-up .api=${this.api} .onSignedUp=${() => void this.#recognise()}></sign-up>`;
     }
     if (this.user === null) {
       return html`<sign-in .api=${this.api} .onSignedIn=${(user: User) => this.#signedIn(user)}></sign-in>`;

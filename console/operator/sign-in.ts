@@ -81,10 +81,15 @@ class SignIn extends LitElement {
  }
           <button class="button primary" type="submit" aria-busy=${this.busy ? 'true' : 'false'}>
             ${this.busy ? 'Signing in…' : 'Sign in'}</button>
-          ${(this.#providers.value ?? []).map(
+          ${(this.#providers.value?.providers ?? []).map(
             ({ tenantId, name }) =>
               html`<a class="button" href=${`/api/auth/oidc?tenant=${encodeURIComponent(tenantId)}`}>Sign in with ${name}</a>`,
           )}
+          ${
+            this.#providers.value?.signUp === true
+              ? html`<p class="small muted">No account yet? <a href="/sign-up">Sign up</a>.</p>`
+              : ''
+          }
           <p class="small muted">Started with <code>./signalbeam up</code>? It printed the first sign-in;
             <code>./signalbeam status</code> shows it again.</p>
         </div>

@@ -305,7 +305,7 @@ export interface paths {
     trace?: never;
   };
   "/api/auth/providers": {
-    /** Where else people sign in: the buttons of the sign-in page */
+    /** Where else people sign in, or sign up: the buttons of the sign-in page */
     get: {
       parameters: {
         header?: {
@@ -314,7 +314,7 @@ export interface paths {
         };
       };
       responses: {
-        /** @description Those that are listed */
+        /** @description Those that are listed, and whether one can sign up */
         200: {
           content: {
             "application/json": {
@@ -323,6 +323,7 @@ export interface paths {
                 tenantId: string;
                 name: string;
               }[];
+              signUp: boolean;
             };
           };
         };
@@ -432,6 +433,75 @@ export interface paths {
         default: components["responses"]["Refused"];
       };
     };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/sign-up": {
+    get?: never;
+    put?: never;
+    /** Asks for a tenant of one’s own: a mail with a link is sent to this address */
+    post: {
+      parameters: {
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            email: string;
+          };
+        };
+      };
+      responses: {
+        /** @description Heard; the answer is the same for every address */
+        202: {
+          content?: never;
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/auth/sign-up/confirmation": {
+    get?: never;
+    put?: never;
+    /** Takes the link: makes the tenant and its admin, and signs in */
+    post: {
+      parameters: {
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            secret: string;
+            tenantName: string;
+            name: string;
+            password: string;
+          };
+        };
+      };
+      responses: {
+        /** @description Signed in; the cookies are set too */
+        200: {
+          content: {
+            "application/json": {
+              token: string;
+              /** Format: date-time */
+              expiresAt: string;
+              refreshToken: string | null;
+              /** Format: date-time */
+              refreshExpiresAt: string | null;
+              user: components["schemas"]["Me"];
+            };
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;

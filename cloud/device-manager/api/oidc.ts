@@ -39,13 +39,15 @@ const listedRoute = createRoute({
   method: 'get',
   path: '/api/auth/providers',
   tags: ['Sign-in'],
-  summary: 'Where else people sign in: the buttons of the sign-in page',
+  summary: 'Where else people sign in, or sign up: the buttons of the sign-in page',
   responses: {
     200: json(
       z.strictObject({
         providers: z.array(z.strictObject({ tenantId: z.uuid(), name: z.string() })),
+        /** Whether people make tenants themselves. */
+        signUp: z.boolean(),
       }),
-      'Those that are listed',
+      'Those that are listed, and whether one can sign up',
     ),
   },
 });
@@ -173,7 +175,13 @@ const addSigningIn = (api: Api, parts: Parts): void => {
     return `/?sign-in=${code}`;
   };
   api.openapi(listedRoute, async (c) =>
-    c.json({ providers: await listedProviders(parts.pools.system) }, 200),
+    c.json(
+      {
+        providers: await listedProviders(parts.pools.system),
+        signUp: parts.config.signUp !== null,
+      },
+      200,
+    ),
   );
   api.openapi(beginRoute, async (c) => {
     try {

@@ -19,6 +19,8 @@ export const statusByCode = {
   'foreign-origin': 403,
   'wrong-password': 403,
   'invitation-unknown': 403,
+  'sign-up-closed': 403,
+  'sign-up-unknown': 403,
   'oidc-refused': 403,
   'quota-reached': 403,
   'link-expired': 403,

@@ -3,21 +3,37 @@
  * named by the installation, and bounded in time as a whole, so a server that drips holds up nothing.
  */
 import { connect, isIP, type Socket } from 'node:net';
-import { findHost, isNamed, type Reach } from '@signalbeam/platform/outside/reach';
-import { whyUnreachable } from '@signalbeam/platform/outside/unreachable';
 import { createTransport } from 'nodemailer';
-import type { Outcome } from '../core/sending.ts';
-import type { EmailSettings } from './channel.ts';
+import { findHost, isNamed, type Reach } from './reach.ts';
+import { whyUnreachable } from './unreachable.ts';
 
 export const mailMsMax = 12_000;
 const responseBytesMax = 16 * 1024;
+
+/** A server, as whom it is spoken to, and from whom to whom. */
+export type MailSettings = {
+  host: string;
+  port: number;
+  security: 'tls' | 'starttls' | 'none';
+  username: string | null;
+  from: string;
+  to: readonly string[];
+};
+
+export type MailOutcome =
+  | { kind: 'delivered'; answer: string }
+  /** This message will never be taken; the next may be. */
+  | { kind: 'refused'; reason: string }
+  /** The server does not take any now. */
+  | { kind: 'failed'; reason: string };
 
 export type Mail = {
   /** The same for every attempt, so that servers can know a repeat. */
   id: string;
   subject: string;
   text: string;
-  html: string;
+  /** Null: text alone. */
+  html: string | null;
   thread: string | null;
 };
 
@@ -34,7 +50,7 @@ const open = (host: string, port: number, signal: AbortSignal): Promise<Socket> 
 
 type SmtpError = { code?: string; responseCode?: number; response?: string };
 
-const failureOf = (error: unknown, signal: AbortSignal): Outcome => {
+const failureOf = (error: unknown, signal: AbortSignal): MailOutcome => {
   const { code, responseCode, response } = (error ?? {}) as SmtpError;
   if (signal.aborted) return { kind: 'failed', reason: 'It did not answer in time.' };
   if (code === 'ETLS') {
@@ -54,9 +70,9 @@ const failureOf = (error: unknown, signal: AbortSignal): Outcome => {
 
 const deliver = async (
   socket: Socket,
-  server: { settings: EmailSettings; password: string | null; reach: Reach },
+  server: { settings: MailSettings; password: string | null; reach: Reach },
   mail: Mail,
-): Promise<Outcome> => {
+): Promise<MailOutcome> => {
   const { settings, password, reach } = server;
   const { host, port, security, username, from, to } = settings;
   const domain = from.slice(from.lastIndexOf('@') + 1);
@@ -73,7 +89,8 @@ const deliver = async (
   });
   try {
     const sent = await transport.sendMail({
-      ...{ from, to: [...to], subject: mail.subject, text: mail.text, html: mail.html },
+      ...{ from, to: [...to], subject: mail.subject, text: mail.text },
+      ...(mail.html === null ? {} : { html: mail.html }),
       messageId: `<${mail.id}@${domain}>`,
       ...(mail.thread === null ? {} : { references: `<alert-${mail.thread}@${domain}>` }),
       headers: { 'auto-submitted': 'auto-generated' },
@@ -89,8 +106,8 @@ const deliver = async (
 
 export const sendMail = async (
   mail: Mail,
-  server: { settings: EmailSettings; password: string | null; reach: Reach; msMax?: number },
-): Promise<Outcome> => {
+  server: { settings: MailSettings; password: string | null; reach: Reach; msMax?: number },
+): Promise<MailOutcome> => {
   const { settings, reach, msMax = mailMsMax } = server;
   const found = await findHost(settings.host, reach);
   if (found.kind === 'unreachable') return { kind: 'failed', reason: found.reason };

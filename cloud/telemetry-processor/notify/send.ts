@@ -3,6 +3,7 @@
  * Answers in one way for all of them, in words that hold no secret.
  */
 
+import { sendMail } from '@signalbeam/platform/outside/mail';
 import type { Reach } from '@signalbeam/platform/outside/reach';
 import {
   emailMessage,
@@ -14,7 +15,6 @@ import {
 import type { Notice } from '../core/notice.ts';
 import type { Outcome } from '../core/sending.ts';
 import { type Target, withoutSecrets } from './channel.ts';
-import { sendMail } from './mail.ts';
 import { post } from './post.ts';
 import { signatureHeaders } from './signature.ts';
 
