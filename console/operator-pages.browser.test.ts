@@ -335,6 +335,15 @@ describe('alerts', () => {
     await battery.getByRole('button', { name: 'Change' }).click();
     expect(await overlay().getByLabel('Bad at or below').inputValue()).toBe('20');
     expect(await overlay().getByLabel('Well again above').inputValue()).toBe('25');
+    await page.keyboard.press('Escape');
+    await overlay().waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Rule for some devices' }).click();
+    await overlay().getByLabel('Name').fill('Disks of canaries');
+    await overlay().getByLabel('For', { exact: true }).selectOption({ label: 'A group' });
+    await overlay().getByLabel('Group', { exact: true }).selectOption({ label: 'Canaries' });
+    expect(await looksFor(page, 'a rule of a group')).toEqual([]);
+    await overlay().getByRole('button', { name: 'Make rule' }).click();
+    await page.getByText('on a device of the group “Canaries”').first().waitFor();
     await page.goto(`${desk.cloud.url}/silences?site=plant-7`);
     await overlay().getByLabel('Why').fill('Works');
     await overlay().getByRole('button', { name: 'Silence' }).click();

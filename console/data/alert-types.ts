@@ -40,6 +40,8 @@ export type Alert = {
   resolvedBy: string | null;
 };
 export type AlertDetail = Alert & {
+  /** Which rule holds where several fit; null where it is about no single device. */
+  why: string | null;
   history: {
     at: Instant;
     transition: 'raised' | 'escalated' | 'acknowledged' | 'resolved';
@@ -70,14 +72,18 @@ export type AlertRule = {
   forSeconds: number;
   clearSeconds: number;
   escalateAfterSeconds: number | null;
+  /** At most one of these three; none: wherever no other rule of its type holds. */
   site: string | null;
+  groupId: string | null;
+  query: string | null;
+  groupName: string | null;
   builtIn: boolean;
   changed: boolean;
   consequence: string;
 };
 export type AlertRuleFields = Omit<
   AlertRule,
-  'id' | 'type' | 'builtIn' | 'changed' | 'consequence'
+  'id' | 'type' | 'groupName' | 'builtIn' | 'changed' | 'consequence'
 >;
 
 export type Weekly = { days: number[]; from: string; minutes: number; timeZone: string };

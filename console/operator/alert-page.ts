@@ -147,6 +147,7 @@ class AlertPage extends LitElement {
       ${fact('Site', site === null ? null : html`<a href=${pathTo.fleetBySite(site)}>${site}</a>`)}
       ${fact('Devices', deviceCount > 1 ? String(deviceCount) : null)}
       ${fact('Rule', html`<a href=${pathTo.alertRules()}>${alert.ruleName}</a>`)}
+      ${fact('Why this rule', alert.why)}
       ${fact('Taken on', alert.acknowledgedAt === null ? null : html`${personOf(alert.acknowledgedBy)}, ${age(alert.acknowledgedAt)}`)}
       ${fact('Becomes critical', alert.escalatesAt === null ? null : html`${until(alert.escalatesAt)}, unless somebody acknowledges it`)}</dl>`;
   }

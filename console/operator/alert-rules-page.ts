@@ -10,7 +10,22 @@ import type { Params } from '../ui/match.ts';
 import { errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { alertTabs, severityOf, typeWords } from './alert-tabs.ts';
+import './query-box.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
+
+const scopes = ['all', 'site', 'group', 'query'] as const;
+type Scope = (typeof scopes)[number];
+const scopeWords: Record<Scope, string> = {
+  all: 'Every device',
+  site: 'A site',
+  group: 'A group',
+  query: 'Devices that answer a query',
+};
+const scopeOf = ({ site, groupId, query }: AlertRule): Scope => {
+  if (groupId !== null) return 'group';
+  if (query !== null) return 'query';
+  return site === null ? 'all' : 'site';
+};
 
 type Open =
   | { kind: 'make'; from: AlertRule }
@@ -42,7 +57,9 @@ const levelWords = (type: AlertType) =>
 
 const fieldsOf = (form: FormData, rule: AlertRule): AlertRuleFields => {
   const severity = String(form.get('severity')) as AlertSeverity;
-  const site = String(form.get('site') ?? '').trim();
+  const scope = String(form.get('scope') ?? 'all');
+  const given = (name: string): string | null =>
+    scope === name ? String(form.get(name) ?? '').trim() || null : null;
   return {
     name: String(form.get('name')).trim(),
     enabled: form.get('enabled') === 'on',
@@ -52,16 +69,24 @@ const fieldsOf = (form: FormData, rule: AlertRule): AlertRuleFields => {
     forSeconds: secondsOf(form, 'for') ?? 0,
     clearSeconds: secondsOf(form, 'clear') ?? 0,
     escalateAfterSeconds: severity === 'critical' ? null : secondsOf(form, 'escalate'),
-    site: site === '' ? null : site,
+    ...{ site: given('site'), groupId: given('group'), query: given('query') },
   };
 };
 
 class AlertRulesPage extends LitElement {
-  static override properties = { shown: { state: true }, error: { state: true } };
+  static override properties = {
+    shown: { state: true },
+    error: { state: true },
+    scope: { state: true },
+  };
   app!: App;
   params: Params = {};
   shown: Open | null = null;
   error: ApiError | null = null;
+  /** What the form that is open is for. */
+  scope: Scope = 'all';
+  #query = '';
+  #groups = createResource(this, () => this.app.api.groups());
   #rules = createResource(this, () => this.app.api.alertRules());
 
   constructor() {
@@ -85,6 +110,9 @@ class AlertRulesPage extends LitElement {
   #open(shown: Open | null): void {
     this.error = null;
     this.shown = shown;
+    if (shown?.kind === 'make') this.scope = 'site';
+    else if (shown !== null) this.scope = scopeOf(shown.rule);
+    this.#query = shown !== null && shown.kind !== 'make' ? (shown.rule.query ?? '') : '';
   }
 
   async #do(event: SubmitEvent, act: (form: FormData) => Promise<string>): Promise<void> {
@@ -113,6 +141,40 @@ class AlertRulesPage extends LitElement {
       ${hint === '' ? nothing : html`<span class="hint">${hint}</span>`}${this.#faultOf(path)}</div>`;
   }
 
+  /** One of a site, a group and a query, or none of them. */
+  #scopeFields(rule: AlertRule, isNew: boolean): TemplateResult {
+    const chosen = scopes.filter((each) => !(isNew && each === 'all'));
+    const groups = this.#groups.value ?? [];
+    return html`<div class="field"><label for="rule-scope">For</label><select class="input" id="rule-scope" name="scope" @change=${(
+      event: Event,
+    ) => {
+      this.scope = (event.target as HTMLSelectElement).value as Scope;
+    }}>${chosen.map((each) => html`<option value=${each} ?selected=${this.scope === each}>${scopeWords[each]}</option>`)}</select>
+      <span class="hint">Where several rules of a type fit a device, one holds: a group’s before a query’s, that before its site’s, that before the general one; of two alike the first by name.</span></div>
+      ${
+        this.scope === 'site'
+          ? html`<div class="field"><label for="rule-site">Site</label>
+        <input class="input mono" id="rule-site" name="site" required maxlength="63" value=${rule.site ?? ''} autocomplete="off" autocapitalize="off" />${this.#faultOf('site')}</div>`
+          : nothing
+      }
+      ${
+        this.scope === 'group'
+          ? html`<div class="field"><label for="rule-group">Group</label><select class="input" id="rule-group" name="group" required>
+        <option value="">Choose a group</option>${groups.map(({ id, name }) => html`<option value=${id} ?selected=${rule.groupId === id}>${name}</option>`)}</select>${this.#faultOf('groupId')}</div>`
+          : nothing
+      }
+      ${
+        this.scope === 'query'
+          ? html`<div class="field"><span class="label">Query</span><query-box .app=${this.app} .query=${this.#query} label="Query about tags"
+          @query=${(event: CustomEvent<string>) => {
+            this.#query = event.detail;
+            this.requestUpdate();
+          }}></query-box><input type="hidden" name="query" .value=${this.#query} />
+        <span class="hint">Over tags, name, site, bundle and version.</span>${this.#faultOf('query')}</div>`
+          : nothing
+      }`;
+  }
+
   #form(rule: AlertRule, isNew: boolean): TemplateResult {
     const act = async (form: FormData): Promise<string> => {
       const fields = fieldsOf(form, rule);
@@ -127,7 +189,7 @@ class AlertRulesPage extends LitElement {
     const isNumber = threshold !== null;
     const words = levelWords(rule.type);
     return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#do(event, act)}>${errorNotice(this.error)}
-      <p class="muted">${isNew ? `Holds at its site instead of “${rule.name}”.` : `Now: ${rule.consequence}`}</p>
+      <p class="muted">${isNew ? `Holds for them instead of “${rule.name}”.` : `Now: ${rule.consequence}`}</p>
       <div class="field"><label for="rule-name">Name</label><input class="input" id="rule-name" name="name" required maxlength="100" value=${isNew ? '' : rule.name} autocomplete="off" autofocus />${this.#faultOf('name')}</div>
       <label class="check"><input type="checkbox" name="enabled" ?checked=${rule.enabled} /> It watches</label>
       <div class="field"><label for="rule-severity">How loud</label><select class="input" id="rule-severity" name="severity">
@@ -141,12 +203,7 @@ class AlertRulesPage extends LitElement {
       ${this.#number('for', 'For how many minutes', minutesOf(forSeconds), 'It must be bad all that time before anybody is told.', 'forSeconds')}
       ${this.#number('clear', 'Well for how many minutes', minutesOf(clearSeconds), 'Then it resolves by itself.', 'clearSeconds')}
       ${this.#number('escalate', 'Critical after how many minutes', minutesOf(escalateAfterSeconds), 'Unless somebody acknowledges it. Empty: never.', 'escalateAfterSeconds')}
-      ${
-        rule.type === 'rollout-failed'
-          ? nothing
-          : html`<div class="field"><label for="rule-site">Site ${isNew ? nothing : html`<span class="muted">(empty: everywhere)</span>`}</label>
-            <input class="input mono" id="rule-site" name="site" ?required=${isNew} maxlength="63" value=${rule.site ?? ''} autocomplete="off" autocapitalize="off" />${this.#faultOf('site')}</div>`
-      }
+      ${rule.type === 'rollout-failed' ? nothing : this.#scopeFields(rule, isNew)}
       <div class="dialog-actions"><button type="button" class="button" @click=${() => this.#open(null)}>Cancel</button>
         <button type="submit" class="button primary">${isNew ? 'Make rule' : 'Save'}</button></div></form>`;
   }
@@ -161,7 +218,7 @@ class AlertRulesPage extends LitElement {
     };
     const words =
       kind === 'remove'
-        ? 'Its open alerts resolve. The general rule of its type holds at its site again.'
+        ? 'Its open alerts resolve. The next rule of its type that fits holds for its devices.'
         : 'Threshold, times and severity become what they were in the beginning. Open alerts stay as they were raised.';
     return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#do(event, act)}>${errorNotice(this.error)}<p>${words}</p>
       <div class="dialog-actions"><button type="button" class="button" @click=${() => this.#open(null)}>Cancel</button>
@@ -174,7 +231,10 @@ class AlertRulesPage extends LitElement {
       actionButton({ label, look, refused, hushed: true, run: () => this.#open({ kind, rule }) });
     const off = { shape: 'bar', tone: 'idle', word: 'Off' } as const;
     const type = typeWords[rule.type] ?? rule.type;
-    const where = rule.site === null ? type : `${type} at ${rule.site}`;
+    const where = {
+      ...{ all: type, site: `${type} at ${rule.site}`, query: `${type} where ${rule.query}` },
+      group: `${type} in ${rule.groupName ?? 'a group that is gone'}`,
+    }[scopeOf(rule)];
     // A rule as it came is called like its type: once is enough.
     const about = [
       ...(where === rule.name ? [] : [where]),
@@ -197,7 +257,7 @@ class AlertRulesPage extends LitElement {
       shown === null
         ? ''
         : shown.kind === 'make'
-          ? 'A rule for a site'
+          ? 'A rule for some devices'
           : {
               change: `Change ${shown.rule.name}`,
               reset: `Reset ${shown.rule.name}?`,
@@ -221,7 +281,7 @@ class AlertRulesPage extends LitElement {
                   .map(
                     ({ type }) =>
                       html`<option value=${type} ?selected=${shown.from.type === type}>${typeWords[type] ?? type}</option>`,
-                  )}</select></div>${this.#form({ ...shown.from, site: null }, true)}</div>`
+                  )}</select></div>${this.#form({ ...shown.from, site: null, groupId: null, query: null }, true)}</div>`
             : shown.kind === 'change'
               ? this.#form(shown.rule, false)
               : this.#question(shown.kind, shown.rule),
@@ -234,7 +294,7 @@ class AlertRulesPage extends LitElement {
     return html`<div class="page"><div class="page-head"><div><h1>Rules of alerts</h1>
         <p class="lead">What is watched, and when somebody is told.</p></div>
         ${actionButton({
-          label: 'Rule for a site',
+          label: 'Rule for some devices',
           icon: 'plus',
           look: 'primary',
           refused: this.#refused,

@@ -20,6 +20,11 @@ const devicesPerSite = 200;
 /** Of the fleet: as many are hot, as many have little disk left, as many are ill. */
 const inAlarmShare = 0.01;
 const silentAtOnceShare = 0.1;
+const scopedShare = 0.1;
+const scopedTypes = [
+  ['device-offline', 'device-unhealthy', 'high-cpu', 'high-memory', 'low-disk', 'high-temperature'],
+  [null, null, 90, 90, 90, 85],
+];
 const elevenMinutesMs = 660_000;
 
 /** All of them heard of, reported and measured. */
@@ -70,6 +75,35 @@ const alarm = async (maker: Pool, tenantId: string): Promise<void> => {
   }
 };
 
+/** Rules of every kind for a query and for a group, each of a tenth of the fleet, beside the built-in ones. */
+const addScopedRules = async (maker: Pool, tenantId: string): Promise<void> => {
+  await maker.query(
+    `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
+     SELECT $1, id, 'ring', 'canary' FROM device_manager.devices
+      WHERE tenant_id = $1 AND id IN ${some(scopedShare)}`,
+    [tenantId],
+  );
+  await maker.query(
+    `WITH made AS (
+       INSERT INTO device_manager.groups (tenant_id, name, created_by)
+       VALUES ($1, 'furnaces', 'bench') RETURNING id),
+     members AS (
+       INSERT INTO device_manager.group_members (tenant_id, group_id, device_id, added_by)
+       SELECT $1, made.id, d.id, 'bench' FROM made, device_manager.devices d
+        WHERE d.tenant_id = $1 AND d.id IN ${some(scopedShare / 2)})
+     INSERT INTO telemetry.alert_rules
+       (tenant_id, id, type, name, enabled, severity, threshold, clear_threshold, for_seconds,
+        clear_seconds, escalate_after_seconds, group_id, query, changed_by, changed_at)
+     SELECT $1, type || suffix, type, type || suffix, true, 'warning', threshold, threshold, 300, 60,
+            NULL, CASE suffix WHEN '-group' THEN made.id END,
+            CASE suffix WHEN '-query' THEN 'ring=canary' END, 'bench', now()
+       FROM made, unnest($2::text[], $3::float8[]) AS of (type, threshold),
+            unnest(ARRAY['-group', '-query']) AS suffix`,
+    [tenantId, ...scopedTypes],
+  );
+  await maker.query('VACUUM ANALYZE');
+};
+
 const silence = (maker: Pool, tenantId: string) =>
   maker.query(
     `UPDATE telemetry.presence SET presence = 'offline', changed_at = now()
@@ -117,6 +151,8 @@ const measureLooks = async ({ owner, test }: BenchCloud, size: Size) => {
   // The cloud's own looks find nothing due: their clock is behind. Past the time that a rule waits, and within the time that a sample says something.
   ahead = elevenMinutesMs;
   Object.assign(figures, await looks('tell'), await looks('inAlarm'));
+  await addScopedRules(maker, tenant.tenantId);
+  Object.assign(figures, await looks('scopedMoved'), await looks('scoped'));
   await silence(maker, tenant.tenantId);
   Object.assign(figures, await looks('silent'), await looks('silentTold'));
   await maker.end();

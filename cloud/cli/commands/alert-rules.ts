@@ -4,6 +4,7 @@ import type { Client, Schemas } from '@signalbeam/client';
 import { command, type Values } from '../command.ts';
 import { durationMs } from '../core/words.ts';
 import { notFound, UsageError } from '../exit.ts';
+import { findGroup } from './find.ts';
 
 type Rule = Schemas['AlertRule'];
 const ruleWord = { name: 'RULE', about: "a rule's name or id" };
@@ -65,6 +66,28 @@ const findRule = async (client: Client, word: string): Promise<Rule> => {
   return found;
 };
 
+const whomOf = ({ site, groupId, groupName, query }: Rule): string => {
+  if (groupId !== null) return `group ${groupName ?? groupId}`;
+  return query ?? (site === null ? '' : `site ${site}`);
+};
+
+/** Whom it is for; given one, it is for nobody else any more. */
+const scopeFlags = {
+  site: { type: 'string', value: 'SITE', about: 'for devices at this site' },
+  group: { type: 'string', value: 'GROUP', about: 'for devices in this group, before any other' },
+  query: { type: 'string', value: 'QUERY', about: 'for devices that answer it, before a site' },
+} as const;
+const scopeOf = async (client: Client, values: Values<typeof scopeFlags>) => {
+  const { site, group, query } = values;
+  if ([site, group, query].filter((each) => each !== undefined).length > 1) {
+    throw new UsageError('A rule is for a --site, a --group or a --query: one of them.');
+  }
+  if (site !== undefined) return { site, groupId: null, query: null };
+  if (query !== undefined) return { site: null, groupId: null, query };
+  if (group === undefined) return {};
+  return { site: null, groupId: (await findGroup(client, group)).id, query: null };
+};
+
 const list = command({
   name: 'alert-rules list',
   summary: 'List the rules of alerts, with what each does',
@@ -74,7 +97,7 @@ const list = command({
       [
         { title: 'ID', of: ({ id }) => id, whole: true },
         { title: 'NAME', of: ({ name }) => name },
-        { title: 'SITE', of: ({ site }) => site ?? '' },
+        { title: 'FOR', of: whomOf },
         { title: 'CHANGED', of: ({ builtIn, changed }) => (builtIn && changed ? 'yes' : '') },
         { title: 'WHAT IT DOES', of: ({ consequence }) => consequence },
       ],
@@ -92,6 +115,7 @@ const edit = command({
     name: { type: 'string', value: 'NAME', about: 'its new name' },
     on: { type: 'boolean', about: 'it watches' },
     off: { type: 'boolean', about: 'it does not; its open alerts resolve' },
+    ...scopeFlags,
     ...fieldFlags,
   },
   examples: [
@@ -105,6 +129,7 @@ const edit = command({
     const body = {
       ...(name === undefined ? {} : { name }),
       ...(on === true || off === true ? { enabled: on === true } : {}),
+      ...(await scopeOf(client(), values)),
       ...fieldsOf(values),
     };
     const rule = await client().patch('/api/alert-rules/{id}', { params: { path: { id } }, body });
@@ -114,23 +139,23 @@ const edit = command({
 
 const create = command({
   name: 'alert-rules create',
-  summary: 'Make a rule for a site; what is not said is as in the built-in rule of its type',
+  summary: 'Make a rule for some devices; what is not said is as in the built-in rule of its type',
   words: [
     { name: 'TYPE', about: 'such as low-disk' },
     { name: 'NAME', about: 'what people call it' },
   ],
   flags: {
-    site: { type: 'string', value: 'SITE', about: 'where it holds instead of the general one' },
+    ...scopeFlags,
     ...fieldFlags,
   },
   examples: [
     "alert-rules create low-disk 'Disks of plant 7' --site plant-7 --threshold 80 --clear 75",
+    "alert-rules create high-cpu 'Canaries' --query 'ring=canary' --threshold 70 --clear 65",
   ],
   run: async ({ client, output }, [type = '', name = ''], values) => {
-    const { site } = values;
     const body = {
       ...{ type: type as Rule['type'], name },
-      ...(site === undefined ? {} : { site }),
+      ...(await scopeOf(client(), values)),
       ...fieldsOf(values),
     };
     const rule = await client().post('/api/alert-rules', { body });

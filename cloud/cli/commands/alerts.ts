@@ -89,6 +89,7 @@ const show = command({
       ['severity', alert.severity],
       ['status', silenced && status === 'active' ? 'active, silenced' : status],
       ['rule', `${alert.ruleName} (${alert.ruleId})`],
+      ...optional('why this rule', alert.why),
       ...optional('site', site),
       ...optional('device', deviceName),
       ...optional('rollout', rolloutId),

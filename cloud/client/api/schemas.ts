@@ -1489,6 +1489,7 @@ export interface components {
       };
     };
     AlertDetail: components["schemas"]["Alert"] & {
+      why: string | null;
       history: {
         /** Format: date-time */
         at: string;
@@ -1515,6 +1516,10 @@ export interface components {
       clearSeconds: number;
       escalateAfterSeconds: number | null;
       site: string | null;
+      /** Format: uuid */
+      groupId: string | null;
+      query: string | null;
+      groupName: string | null;
       builtIn: boolean;
       changed: boolean;
       consequence: string;

@@ -56,6 +56,9 @@ export interface paths {
             clearSeconds?: number;
             escalateAfterSeconds?: number | null;
             site?: string | null;
+            /** Format: uuid */
+            groupId?: string | null;
+            query?: string | null;
           };
         };
       };
@@ -126,6 +129,9 @@ export interface paths {
             clearSeconds?: number;
             escalateAfterSeconds?: number | null;
             site?: string | null;
+            /** Format: uuid */
+            groupId?: string | null;
+            query?: string | null;
           };
         };
       };
@@ -145,7 +151,7 @@ export interface paths {
     get?: never;
     put?: never;
     /**
-    * Sets a rule back to the built-in one of its type; a rule of one’s own keeps name and site
+    * Sets a rule back to the built-in one of its type; a rule of one’s own keeps its name and whom it is for
     * @description Needs a user with the role operator or above, who is not held to some sites.
     */
     post: {

@@ -3,8 +3,10 @@
  * costs a page, and then, by name, those that have no score. A score that changes meanwhile may show a
  * device twice or not at all; its place is where it is when its page is read.
  */
+
+import { type Add, isUnknown } from '@signalbeam/platform/postgres/tag-query-sql';
 import { conditionsOf, type DeviceFilter, type Position, pageSql } from './device-filter.ts';
-import { type Add, isUnknown } from './tag-query-sql.ts';
+import { ofTenant } from './query-names.ts';
 
 /** Where a page goes on: after this score, or (null) among those without one. */
 export type HealthPosition = Position & { score: number | null };
@@ -45,7 +47,7 @@ export const healthPageSql = (
     nowMs,
     {
       columns: 'd.id, d.listed_as, NULL::smallint AS score',
-      where: isUnknown,
+      where: isUnknown(ofTenant),
     },
   );
   if (isAmongUnknown) return unknown;

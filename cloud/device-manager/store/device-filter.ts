@@ -4,8 +4,14 @@
  */
 
 import type { Query } from '@signalbeam/platform/core/tag-query';
+import {
+  type Add,
+  escapeLike,
+  seen,
+  sqlOfQuery,
+} from '@signalbeam/platform/postgres/tag-query-sql';
 import type { RegistrationStatus } from '../core/approval.ts';
-import { type Add, escapeLike, seen, sqlOfQuery } from './tag-query-sql.ts';
+import { ofTenant } from './query-names.ts';
 
 export type Presence = 'online' | 'offline' | 'never';
 
@@ -46,12 +52,12 @@ export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): str
     // Literally as the index has it: the planner does not look into the parameter.
     if (registrationStatus !== 'approved') conditions.push(`d.status <> 'approved'`);
   }
-  if (presence === 'never') conditions.push(`NOT ${seen('true')}`);
-  else if (presence !== undefined) conditions.push(seen(`p.presence = ${add(presence)}`));
+  if (presence === 'never') conditions.push(`NOT ${seen(ofTenant, 'true')}`);
+  else if (presence !== undefined) conditions.push(seen(ofTenant, `p.presence = ${add(presence)}`));
   if (site !== undefined) conditions.push(`d.site = ${add(site)}`);
   if (filter.amongIds !== undefined) conditions.push(`d.id = ANY(${add(filter.amongIds)}::uuid[])`);
   if (search !== undefined) conditions.push(`d.searched LIKE ${add(patternOf(search))}`);
-  for (const query of queries ?? []) conditions.push(sqlOfQuery(query, add, nowMs));
+  for (const query of queries ?? []) conditions.push(sqlOfQuery(ofTenant, query, add, nowMs));
   if (groupId !== undefined) {
     conditions.push(`EXISTS (SELECT 1 FROM device_manager.group_members m WHERE m.device_id = d.id
       AND m.tenant_id = platform.current_tenant() AND m.group_id = ${add(groupId)})`);

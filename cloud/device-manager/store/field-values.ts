@@ -1,6 +1,6 @@
 /** Values that a field of devices has in this tenant, for suggestions: a few, by prefix. */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { escapeLike } from './tag-query-sql.ts';
+import { escapeLike } from '@signalbeam/platform/postgres/tag-query-sql';
 
 export type SuggestedField = 'site' | 'bundle' | 'version';
 

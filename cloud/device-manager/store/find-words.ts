@@ -6,8 +6,8 @@
 
 import type { Query } from '@signalbeam/platform/core/tag-query';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
+import { escapeLike } from '@signalbeam/platform/postgres/tag-query-sql';
 import { patternOf } from './device-filter.ts';
-import { escapeLike } from './tag-query-sql.ts';
 
 /** Of 100,000 devices one in two hundred: a page of the list then meets 50 among 10,000. */
 const foundMax = 500;

@@ -1,6 +1,6 @@
 /**
  * Whether one device answers a query, in memory: what the words of the language mean. Postgres
- * answers the same for all devices (device-manager/store/tag-query-sql.ts).
+ * answers the same for all devices (platform/postgres/tag-query-sql.ts).
  */
 import { levelOf } from './health-level.ts';
 import type { Tag } from './tag.ts';

@@ -1,7 +1,7 @@
 /**
  * A question about devices as data, and its limits. Written by people (tag-query-parse.ts), shown
  * to them (tag-query-print.ts), answered for one device in memory (tag-query-match.ts) and for all
- * of them by Postgres (device-manager/store/tag-query-sql.ts): the two must agree, and a test holds them to it.
+ * of them by Postgres (platform/postgres/tag-query-sql.ts): the two must agree, and a test holds them to it.
  */
 import type { HealthLevel } from './health-level.ts';
 import type { FieldName } from './tag.ts';

@@ -8,16 +8,16 @@
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { sampleHoldMs } from '@signalbeam/sync/core/limits';
 import type { Condition, Watched } from '../core/alert-plan.ts';
-import { errorWindowMs, levelsOf, type RuleInForce, type RuleType } from '../core/alert-rules.ts';
+import { errorWindowMs, levelsOf, type RuleType } from '../core/alert-rules.ts';
 import type { SiteStanding } from '../core/alert-sites.ts';
 import { judgeBySamples } from './by-samples.ts';
+import { type CompiledScopes, compileScopes, partsOf, type TenantRule } from './rule-scopes.ts';
 
 /** Of one statement; the rest is seen at the next look, a few seconds later. */
 const candidatesMax = 2_000;
 /** An older sample says nothing of the present. */
 const sampleMsMax = sampleHoldMs + 5 * 60_000;
 
-export type TenantRule = { tenantId: string; rule: RuleInForce };
 export type Candidate = Watched & {
   tenantId: string;
   /** Null: no rule watches it any more. */
@@ -33,7 +33,7 @@ export type Candidate = Watched & {
 type Measure = {
   /** From this value on a device is in an index; whoever asks for less reads all devices. */
   indexedFrom?: number;
-  /** Devices that may be bad: `tenant_id, device_id`, given the lowest threshold as $9. */
+  /** Devices that may be bad: `tenant_id, device_id`, given the lowest threshold as $11. */
   suspects: (isIndexed: boolean) => string;
   /** What is measured of the device `l`, as `m`. */
   join: string;
@@ -64,10 +64,10 @@ export type SampledColumn = keyof typeof indexedFrom;
 const sampled = (column: SampledColumn): Measure => ({
   indexedFrom: indexedFrom[column],
   suspects: (isIndexed) => `SELECT tenant_id, device_id FROM telemetry.latest_metrics
-    WHERE ${column} >= $9::float8 ${isIndexed ? `AND ${column}_is_high` : ''}`,
+    WHERE ${column} >= $11::float8 ${isIndexed ? `AND ${column}_is_high` : ''}`,
   join: oneOf('telemetry.latest_metrics', 'm'),
   value: `CASE WHEN p.presence = 'online'
-                AND m.received_at > $10::timestamptz - interval '${sampleMsMax} milliseconds'
+                AND m.received_at > $12::timestamptz - interval '${sampleMsMax} milliseconds'
                THEN m.${column} END`,
   since: 'm.received_at',
   until: 'm.received_at',
@@ -79,7 +79,7 @@ const measures: Record<Exclude<RuleType, 'rollout-failed'>, Measure> = {
     suspects: () => `SELECT p.tenant_id, p.device_id
                  FROM (SELECT DISTINCT tenant_id FROM rules) t
                  JOIN telemetry.presence p ON p.tenant_id = t.tenant_id
-                WHERE p.presence = 'offline' AND $9::float8 > 0`,
+                WHERE p.presence = 'offline' AND $11::float8 > 0`,
     join: '',
     value: "CASE p.presence WHEN 'offline' THEN 1 WHEN 'online' THEN 0 END",
     since: 'p.changed_at',
@@ -87,16 +87,16 @@ const measures: Record<Exclude<RuleType, 'rollout-failed'>, Measure> = {
   },
   'device-unhealthy': {
     suspects: () => `SELECT tenant_id, device_id FROM telemetry.reported
-                WHERE faults > 0 AND faults >= $9::float8`,
+                WHERE faults > 0 AND faults >= $11::float8`,
     join: oneOf('telemetry.reported', 'm'),
     value: "CASE WHEN p.presence = 'online' THEN m.faults END",
     since: 'm.received_at',
   },
   'high-error-rate': {
-    suspects: () => 'SELECT tenant_id, device_id FROM errors WHERE count >= $9::float8',
+    suspects: () => 'SELECT tenant_id, device_id FROM errors WHERE count >= $11::float8',
     join: 'LEFT JOIN errors m ON m.device_id = l.device_id',
     value: "CASE WHEN p.presence = 'online' THEN coalesce(m.count, 0) END",
-    since: '$10::timestamptz',
+    since: '$12::timestamptz',
   },
   'high-cpu': sampled('cpu_percent'),
   'high-memory': sampled('memory_percent'),
@@ -104,7 +104,7 @@ const measures: Record<Exclude<RuleType, 'rollout-failed'>, Measure> = {
   'low-battery': {
     indexedFrom: 50,
     suspects: (isIndexed) => `SELECT tenant_id, device_id FROM telemetry.reported
-      WHERE battery_used_percent >= $9::float8 ${isIndexed ? 'AND battery_used_percent >= 50' : ''}`,
+      WHERE battery_used_percent >= $11::float8 ${isIndexed ? 'AND battery_used_percent >= 50' : ''}`,
     join: oneOf('telemetry.reported', 'm'),
     value: "CASE WHEN p.presence = 'online' THEN m.battery_used_percent END",
     since: 'm.received_at',
@@ -117,24 +117,27 @@ export const measuredTypes = Object.keys(measures) as MeasuredType[];
 const errorsCounted = `errors AS (
   SELECT tenant_id, device_id, count(*) AS count FROM telemetry.events
    WHERE severity = 'error'
-     AND received_at > $10::timestamptz - interval '${errorWindowMs} milliseconds'
+     AND received_at > $12::timestamptz - interval '${errorWindowMs} milliseconds'
    GROUP BY tenant_id, device_id),`;
 
 const rulesGiven = `rules AS (
   SELECT * FROM unnest($1::uuid[], $2::text[], $3::float8[], $4::float8[], $5::integer[],
-                       $6::integer[], $7::text[], $8::text[])
-    AS r (tenant_id, rule_id, threshold, clear_below, for_seconds, clear_seconds, site, others))`;
+                       $6::integer[], $7::text[], $8::text[], $9::integer[], $10::text[])
+    AS r (tenant_id, rule_id, threshold, clear_below, for_seconds, clear_seconds, site, others,
+          own, excepts))`;
 
 /** The device of `l` where the rule `r` watches it. */
-const inScope = (r: string): string => `LATERAL (
+const inScope = (r: string, { holds }: CompiledScopes): string => `LATERAL (
   SELECT d.name, d.site AS device_site FROM device_manager.public_devices d
    WHERE d.device_id = l.device_id AND d.tenant_id = l.tenant_id
      AND d.registration_status = 'approved' AND (${r}.site IS NULL OR ${r}.site = d.site)
-     AND d.site <> ALL (string_to_array(${r}.others, ',')) OFFSET 0) d`;
+     AND d.site <> ALL (string_to_array(${r}.others, ','))
+     AND ${holds(r)} OFFSET 0) d`;
 
 const statementOf = (
   { suspects, join, value, since, until, toldSince }: Measure,
   isIndexed: boolean,
+  scopes: CompiledScopes,
 ): string => `
   WITH ${join.includes('errors') ? errorsCounted : ''} ${rulesGiven},
   looked AS (
@@ -150,17 +153,17 @@ const statementOf = (
     SELECT r.*, c.device_id, c.since, c.ok_since, c.alert_id
       FROM rules r JOIN telemetry.alert_conditions c USING (tenant_id, rule_id)),
   known AS (
-    SELECT l.*, ${value} AS value, ${since} AS value_since, ${until ?? '$10::timestamptz'} AS known_until,
+    SELECT l.*, ${value} AS value, ${since} AS value_since, ${until ?? '$12::timestamptz'} AS known_until,
            ${toldSince ?? `coalesce(l.since, ${since})`} AS told_since
       FROM looked l ${oneOf('telemetry.presence', 'p')} ${join})
-  SELECT l.*, d.* FROM known l CROSS JOIN ${inScope('l')}
+  SELECT l.*, d.* FROM known l CROSS JOIN ${inScope('l', scopes)}
    WHERE CASE
      WHEN since IS NULL THEN value >= threshold
      WHEN alert_id IS NULL THEN value IS NULL OR value < threshold
        OR since + for_seconds * interval '1 second' <= known_until
      WHEN value IS NULL THEN false
      WHEN value >= clear_below THEN ok_since IS NOT NULL
-     ELSE ok_since IS NULL OR ok_since + clear_seconds * interval '1 second' <= $10 END
+     ELSE ok_since IS NULL OR ok_since + clear_seconds * interval '1 second' <= $12 END
    LIMIT ${candidatesMax}`;
 
 type Row = {
@@ -203,7 +206,8 @@ const candidateOf = (row: Row, tenantRule: TenantRule | undefined, nowMs: number
   condition: conditionOf(row),
 });
 
-const valuesOf = (rules: readonly TenantRule[]): unknown[] => [
+/** What every statement is given first, whatever it asks. */
+const rulesAsValues = (rules: readonly TenantRule[], scopes: CompiledScopes): unknown[] => [
   rules.map(({ tenantId }) => tenantId),
   rules.map(({ rule }) => rule.id),
   rules.map(({ rule }) => levelsOf(rule).threshold ?? 1),
@@ -212,7 +216,16 @@ const valuesOf = (rules: readonly TenantRule[]): unknown[] => [
   rules.map(({ rule }) => rule.clearSeconds),
   rules.map(({ rule }) => rule.site),
   rules.map(({ rule }) => rule.exceptSites.join(',')),
+  scopes.own,
+  scopes.excepts,
 ];
+
+/** Conditions of scopes take the places behind the `fixed` ones. */
+const scopesBehind = (rules: readonly TenantRule[], fixed: number, nowMs: number) => {
+  const values: unknown[] = [];
+  const add = (value: unknown): string => `$${fixed + values.push(value)}`;
+  return { scopes: compileScopes(rules, add, nowMs), values };
+};
 
 const thresholdOf = ({ rule }: TenantRule): number => levelsOf(rule).threshold ?? 1;
 
@@ -222,7 +235,7 @@ export const byIndex = (type: MeasuredType, all: readonly TenantRule[]) => {
   const rules = all.filter(({ rule }) => rule.type === type);
   return [true, false].flatMap((isIndexed) => {
     const among = rules.filter((each) => thresholdOf(each) >= from === isIndexed);
-    return among.length === 0 ? [] : [{ isIndexed, rules: among }];
+    return partsOf(among).map((part) => ({ isIndexed, rules: part }));
   });
 };
 
@@ -234,9 +247,11 @@ export const findCandidates = async (
 ): Promise<Candidate[]> => {
   const found: Candidate[] = [];
   for (const { isIndexed, rules } of byIndex(type, all)) {
+    const { scopes, values } = scopesBehind(rules, 12, nowMs);
+    const lowest = Math.min(...rules.map(thresholdOf));
     const { rows } = await sql.query<Row>({
-      text: statementOf(measures[type], isIndexed),
-      values: [...valuesOf(rules), Math.min(...rules.map(thresholdOf)), new Date(nowMs)],
+      text: statementOf(measures[type], isIndexed, scopes),
+      values: [...rulesAsValues(rules, scopes), lowest, new Date(nowMs), ...values],
     });
     const byId = new Map(rules.map((each) => [`${each.tenantId} ${each.rule.id}`, each]));
     for (const row of rows) {
@@ -247,25 +262,45 @@ export const findCandidates = async (
   return column === undefined ? found : judgeBySamples(sql, column, found);
 };
 
-/** Conditions of devices that are gone or moved, and of rules that are off, deleted or elsewhere. */
-export const findUnwatched = async (
+const unwatchedOf = async (
   sql: Sql,
   rules: readonly TenantRule[],
+  { join, isScoped }: { join: 'JOIN' | 'LEFT JOIN'; isScoped: boolean },
   nowMs: number,
 ): Promise<Candidate[]> => {
+  const { scopes, values } = scopesBehind(isScoped ? rules : [], 10, nowMs);
+  const none = { ...scopes, own: rules.map(() => 0), excepts: rules.map(() => '') };
   const { rows } = await sql.query<Row>({
-    name: 'telemetry-alerts-unwatched',
     text: `WITH ${rulesGiven}
            SELECT l.*, d.name, d.device_site, NULL::float8 AS value,
                   NULL::timestamptz AS value_since, NULL::timestamptz AS known_until,
                   NULL::timestamptz AS told_since
              FROM telemetry.alert_conditions l
-             LEFT JOIN rules r USING (tenant_id, rule_id)
-             LEFT JOIN ${inScope('r')} ON r.rule_id IS NOT NULL
+             ${join} rules r USING (tenant_id, rule_id)
+             LEFT JOIN ${inScope('r', scopes)} ON r.rule_id IS NOT NULL
             WHERE d.device_site IS NULL LIMIT ${candidatesMax}`,
-    values: valuesOf(rules),
+    values: [...rulesAsValues(rules, isScoped ? scopes : none), ...values],
   });
   return rows.map((row) => candidateOf(row, undefined, nowMs));
+};
+
+/**
+ * Conditions of devices that are gone or moved, of rules that are off, deleted or elsewhere, and of
+ * devices for which another rule holds by now.
+ */
+export const findUnwatched = async (
+  sql: Sql,
+  rules: readonly TenantRule[],
+  nowMs: number,
+): Promise<Candidate[]> => {
+  const found = await unwatchedOf(sql, rules, { join: 'LEFT JOIN', isScoped: false }, nowMs);
+  const known = new Set(found.map(({ ruleId, deviceId }) => `${ruleId} ${deviceId}`));
+  for (const part of partsOf(rules)) {
+    if (part.every(({ scope, before }) => scope === null && before.length === 0)) continue;
+    const moved = await unwatchedOf(sql, part, { join: 'JOIN', isScoped: true }, nowMs);
+    found.push(...moved.filter((each) => !known.has(`${each.ruleId} ${each.deviceId}`)));
+  }
+  return found;
 };
 
 export type TenantSite = { tenantId: string; site: string };

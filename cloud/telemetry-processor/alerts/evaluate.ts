@@ -25,7 +25,6 @@ import {
   findStandings,
   findUnwatched,
   measuredTypes,
-  type TenantRule,
 } from './candidates.ts';
 import {
   beginConditions,
@@ -34,6 +33,7 @@ import {
   markWell,
   releaseConditions,
 } from './conditions.ts';
+import { type TenantRule, withScopes } from './rule-scopes.ts';
 import { areSilenced } from './silenced.ts';
 
 /** Any constant nobody else locks: "sbal". */
@@ -46,9 +46,10 @@ export type Looked = { raised: number; escalated: number; resolved: number };
 
 const rulesNow = async (sql: Sql): Promise<TenantRule[]> => {
   const tenants = await rulesOfTenants(sql);
-  return [...tenants].flatMap(([tenantId, own]) =>
+  const rules = [...tenants].flatMap(([tenantId, own]) =>
     rulesInForce(rulesOf(own)).map((rule) => ({ tenantId, rule })),
   );
+  return withScopes(sql, rules);
 };
 
 /** An alert to be, and the devices whose conditions it stands for. */

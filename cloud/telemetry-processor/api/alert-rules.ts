@@ -16,6 +16,7 @@ import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { ruleFaults, ruleWords } from '../core/alert-rule-words.ts';
 import { type AlertRule, builtInRule, builtInRules, rulesOf } from '../core/alert-rules.ts';
 import { deleteRule, ownRules, saveRule } from '../store/alert-rules.ts';
+import { checkScope, groupNames } from './alert-rule-scopes.ts';
 import { newRuleSchema, ruleChangeSchema, ruleParams, ruleSchema } from './alert-schemas.ts';
 import type { AddRoutes } from './parts.ts';
 
@@ -25,15 +26,17 @@ export const rulesMax = 100;
 const everySite = { everySite: true };
 const noSuchRule = () => refusal('not-found', 'There is no such rule.');
 
-const shown = (rule: AlertRule): z.infer<typeof ruleSchema> => {
+type Names = ReadonlyMap<string, string>;
+const shown = (rule: AlertRule, names: Names): z.infer<typeof ruleSchema> => {
+  const groupName = names.get(rule.groupId ?? '') ?? null;
   const builtIn = builtInRule(rule.id);
   const changed =
     builtIn !== undefined && JSON.stringify({ ...builtIn, ...rule }) !== JSON.stringify(builtIn);
   return {
-    ...rule,
+    ...{ ...rule, groupName },
     builtIn: builtIn !== undefined,
     changed,
-    consequence: ruleWords(rule),
+    consequence: ruleWords(rule, groupName),
     version: versionOf(rule),
   };
 };
@@ -88,8 +91,11 @@ const addReading: AddRoutes = (api, { pools }) => {
       responses: { 200: json(z.strictObject({ rules: z.array(ruleSchema) }), 'All of them') },
     }),
     async (c) => {
-      const own = await withTenant(pools.api, c.var.caller, ownRules);
-      return c.json({ rules: rulesOf(own).map(shown) }, 200);
+      const { rules, names } = await withTenant(pools.api, c.var.caller, async (sql) => {
+        const all = rulesOf(await ownRules(sql));
+        return { rules: all, names: await groupNames(sql, all) };
+      });
+      return c.json({ rules: rules.map((rule) => shown(rule, names)) }, 200);
     },
   );
 };
@@ -120,17 +126,19 @@ const addMaking: AddRoutes = (api, { pools, now }) => {
         Object.entries(given).filter(([, value]) => value !== undefined),
       );
       const rule = checkRule({ ...builtIn, ...wish, id });
-      await changeTenant(pools.api, author, async (sql) => {
+      const names = await changeTenant(pools.api, author, async (sql) => {
         const rules = await lockedRules(sql, author.tenantId);
         if (rules.length >= rulesMax) {
           throw refusal('conflict', `There are ${rulesMax} rules already, which is the limit.`, {
             next: 'Delete one that is not used any more.',
           });
         }
+        await checkScope(sql, rule, rules);
         await saveRule(sql, rule, { ...author, at: new Date(now()) });
         await tell(sql, author, 'create', id, { after: rule });
+        return groupNames(sql, [rule]);
       });
-      return c.json(shown(rule), 201);
+      return c.json(shown(rule, names), 201);
     },
   );
 };
@@ -152,16 +160,22 @@ const addChanging: AddRoutes = (api, { pools, now }) => {
       const change = Object.fromEntries(
         Object.entries(c.req.valid('json')).filter(([, value]) => value !== undefined),
       );
-      const rule = await changeTenant(pools.api, author, async (sql) => {
-        const before = ruleNamed(await lockedRules(sql, author.tenantId), id);
+      const { rule, names } = await changeTenant(pools.api, author, async (sql) => {
+        const rules = await lockedRules(sql, author.tenantId);
+        const before = ruleNamed(rules, id);
         holdVersion(c, before);
         const after = checkRule({ ...before, ...change });
+        await checkScope(
+          sql,
+          after,
+          rules.filter((each) => each.id !== id),
+        );
         await saveRule(sql, after, { ...author, at: new Date(now()) });
         await tell(sql, author, 'change', id, { before, after });
         tellVersion(c, after);
-        return after;
+        return { rule: after, names: await groupNames(sql, [after]) };
       });
-      return c.json(shown(rule), 200);
+      return c.json(shown(rule, names), 200);
     },
   );
 };
@@ -173,7 +187,7 @@ const addResetting: AddRoutes = (api, { pools, now }) => {
       path: '/api/alert-rules/{id}/reset',
       tags,
       summary:
-        'Sets a rule back to the built-in one of its type; a rule of one’s own keeps name and site',
+        'Sets a rule back to the built-in one of its type; a rule of one’s own keeps its name and whom it is for',
       middleware: [requireUser('operator', everySite)] as const,
       request: { params: ruleParams },
       responses: { 200: json(ruleSchema, 'The rule'), ...notFound },
@@ -181,18 +195,19 @@ const addResetting: AddRoutes = (api, { pools, now }) => {
     async (c) => {
       const author = authorOf(c.var);
       const { id } = c.req.valid('param');
-      const after = await changeTenant(pools.api, author, async (sql) => {
+      const { after, names } = await changeTenant(pools.api, author, async (sql) => {
         const before = ruleNamed(await lockedRules(sql, author.tenantId), id);
         const model = builtInRules.find(({ type }) => type === before.type);
         if (model === undefined) throw new Error(`no built-in rule of type ${before.type}`);
         const isBuiltIn = model.id === id;
-        const reset = isBuiltIn ? model : { ...model, id, name: before.name, site: before.site };
+        const { name, site, groupId, query } = before;
+        const reset = isBuiltIn ? model : { ...model, id, name, site, groupId, query };
         if (isBuiltIn) await deleteRule(sql, id);
         else await saveRule(sql, reset, { ...author, at: new Date(now()) });
         await tell(sql, author, 'reset', id, { before, after: reset });
-        return reset;
+        return { after: reset, names: await groupNames(sql, [reset]) };
       });
-      return c.json(shown(after), 200);
+      return c.json(shown(after, names), 200);
     },
   );
   api.openapi(

@@ -1,5 +1,6 @@
 /** The shapes of the API of alerts: what it takes (unknown fields refused) and what it answers. */
 import { z } from '@hono/zod-openapi';
+import { queryLengthMax } from '@signalbeam/platform/core/tag-query';
 import { plainText, siteName } from '@signalbeam/sync/wire/shape';
 import {
   alertSeverities,
@@ -48,6 +49,8 @@ export const alertSchema = z
 
 export const alertDetailSchema = alertSchema
   .extend({
+    /** Which rule holds for the device where several fit, and why; null where it is about no single device. */
+    why: z.string().nullable(),
     history: z.array(
       z.strictObject({
         at,
@@ -108,7 +111,12 @@ const ruleFields = {
     .min(60)
     .max(30 * 24 * 3600)
     .nullable(),
+  /** At most one of these three; none: wherever no other rule of its type holds. */
   site: siteName.nullable(),
+  groupId: z.uuid().nullable(),
+  query: plainText(queryLengthMax).min(1).nullable().openapi({
+    example: 'environment=production AND NOT ring=canary',
+  }),
 };
 const version = z
   .string()
@@ -118,6 +126,8 @@ export const ruleSchema = z
     id: ruleId,
     type: z.enum(ruleTypes),
     ...ruleFields,
+    /** What its group is called; null without one, and when it is gone. */
+    groupName: z.string().nullable(),
     /** It came with the product; it can be changed and reset, and not deleted. */
     builtIn: z.boolean(),
     /** It is not as it came. */

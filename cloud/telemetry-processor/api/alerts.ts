@@ -5,8 +5,12 @@ import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { changeTenant, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { type AlertRule, rulesOf } from '../core/alert-rules.ts';
+import { whyWords } from '../core/alert-why.ts';
 import { type AlertRow, resolveAlerts } from '../store/alert-rows.ts';
+import { ownRules } from '../store/alert-rules.ts';
 import {
   acknowledgeAlert,
   findAlert,
@@ -15,6 +19,7 @@ import {
   readStatistics,
   readTransitions,
 } from '../store/alerts.ts';
+import { fittingRules } from '../store/rules-of-device.ts';
 import {
   alertDetailSchema,
   alertSchema,
@@ -51,6 +56,20 @@ export const shownAlert = (row: AlertRow): z.infer<typeof alertSchema> => ({
   resolvedAt: row.resolved_at?.toISOString() ?? null,
   resolvedBy: row.resolved_by,
 });
+
+/** Of the device as it is now, which the caller may see as they see its alert. */
+const whyOf = async (
+  sql: Sql,
+  tenantId: string,
+  { row, own }: { row: AlertRow; own: readonly AlertRule[] },
+  nowMs: number,
+): Promise<string | null> => {
+  const { device_id: deviceId, rule_id: ruleId, rule_name: ruleName, type } = row;
+  if (deviceId === null) return null;
+  const rules = rulesOf(own).filter((rule) => rule.type === type);
+  const fitting = await fittingRules(sql, { tenantId, deviceId }, rules, nowMs);
+  return whyWords({ ruleId, ruleName }, fitting);
+};
 
 const addReading: AddRoutes = (api, { pools, now }) => {
   api.openapi(
@@ -113,11 +132,13 @@ const addReading: AddRoutes = (api, { pools, now }) => {
       const { id } = c.req.valid('param');
       const found = await withTenant(pools.api, c.var.caller, async (sql) => {
         const row = await findAlert(sql, id);
-        return row === null ? null : { row, history: await readTransitions(sql, id) };
+        if (row === null) return null;
+        return { row, history: await readTransitions(sql, id), own: await ownRules(sql) };
       });
       if (found === null) throw noSuchAlert();
       const history = found.history.map((each) => ({ ...each, at: each.at.toISOString() }));
-      return c.json({ ...shownAlert(found.row), history }, 200);
+      const why = await whyOf(pools.system, c.var.caller.tenantId, found, now());
+      return c.json({ ...shownAlert(found.row), why, history }, 200);
     },
   );
 };

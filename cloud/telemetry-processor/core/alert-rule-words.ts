@@ -48,9 +48,16 @@ const endOf = ({ type, threshold, clearThreshold, clearSeconds }: AlertRule): st
   return `It resolves by itself once ${below} for ${spanOf(clearSeconds)}.`;
 };
 
-export const ruleWords = (rule: AlertRule): string => {
+/** `groupName`: what its group is called; null when it is gone. */
+const whereOf = ({ site, groupId, query }: AlertRule, groupName: string | null): string => {
+  if (groupId !== null) return ` on a device of the group “${groupName ?? 'that is gone'}”`;
+  if (query !== null) return ` on a device that answers ${query}`;
+  return site === null ? '' : ` at ${site}`;
+};
+
+export const ruleWords = (rule: AlertRule, groupName: string | null = null): string => {
   if (!rule.enabled) return 'Off: nobody is told.';
-  const where = rule.site === null ? '' : ` at ${rule.site}`;
+  const where = whereOf(rule, groupName);
   const escalation =
     rule.escalateAfterSeconds === null || rule.severity === 'critical'
       ? ''
@@ -59,6 +66,15 @@ export const ruleWords = (rule: AlertRule): string => {
 };
 
 export type RuleFault = { path: string; message: string };
+
+const scopeFaults = (rule: AlertRule): RuleFault[] => {
+  const given = (['site', 'groupId', 'query'] as const).filter((path) => rule[path] !== null);
+  if (rule.type === 'rollout-failed') {
+    return given.map((path) => ({ path, message: 'a rollout belongs to no device' }));
+  }
+  const message = 'a rule is for a site, a group or a query: one of them';
+  return given.length > 1 ? given.map((path) => ({ path, message })) : [];
+};
 
 /** What makes no sense in a rule, field by field. */
 export const ruleFaults = (rule: AlertRule): RuleFault[] => {
@@ -87,8 +103,5 @@ export const ruleFaults = (rule: AlertRule): RuleFault[] => {
   if (rule.severity === 'critical' && rule.escalateAfterSeconds !== null) {
     faults.push({ path: 'escalateAfterSeconds', message: 'is critical from the beginning' });
   }
-  if (rule.type === 'rollout-failed' && rule.site !== null) {
-    faults.push({ path: 'site', message: 'a rollout belongs to no site' });
-  }
-  return faults;
+  return [...faults, ...scopeFaults(rule)];
 };

@@ -1,7 +1,8 @@
 /**
  * Rules of alerts: what is watched, from which value on, for how long, and how loud. Every tenant has
- * the built-in ones, which it may change; its own come beside them. Of the rules of one type the one
- * that names a device's site holds there, so that a site can be stricter or milder than the rest. Pure.
+ * the built-in ones, which it may change; its own come beside them. Of the rules of one type one holds
+ * for a device: that of a group before that of a query, that before its site's, that before the general
+ * one, so that some devices can be watched more strictly or more mildly than the rest. Pure.
  */
 import type { AlertSeverity } from './alert-events.ts';
 
@@ -36,8 +37,11 @@ export type AlertRule = {
   clearSeconds: number;
   /** An alert that nobody acknowledged becomes critical; null: never. */
   escalateAfterSeconds: number | null;
-  /** Null: at every site that has no rule of this type to itself. */
+  /** At most one of these three; none: wherever no other rule of this type holds. */
   site: string | null;
+  groupId: string | null;
+  /** In the language of queries, over what people decide: tags, name, site, bundle, version. */
+  query: string | null;
 };
 
 /** What the number of a type counts; null: it has none. */
@@ -79,6 +83,8 @@ const watching = (
   clearSeconds: 60,
   escalateAfterSeconds: null,
   site: null,
+  groupId: null,
+  query: null,
   ...rule,
 });
 
@@ -156,19 +162,37 @@ export const rulesOf = (own: readonly AlertRule[]): AlertRule[] => [
   ...own.filter(({ id }) => builtInRule(id) === undefined),
 ];
 
-/** A rule that watches, and the sites at which another of its type does instead. */
-export type RuleInForce = AlertRule & { exceptSites: string[] };
+/** The lower comes first. */
+export const scopeRank = ({ groupId, query, site }: AlertRule): number => {
+  if (groupId !== null) return 0;
+  if (query !== null) return 1;
+  return site === null ? 3 : 2;
+};
 
-/** At a site the first rule of a type that names it holds: the others would tell the same twice. */
+/** Those that watch, in the order in which they are asked: the first that fits a device holds. */
+export const inOrder = (rules: readonly AlertRule[]): AlertRule[] =>
+  // The sort is stable: of two alike the first by name stays the first.
+  rules.filter((rule) => rule.enabled).toSorted((a, b) => scopeRank(a) - scopeRank(b));
+
+/** A rule that watches, and where another of its type does instead. */
+export type RuleInForce = AlertRule & {
+  exceptSites: string[];
+  /** Rules of groups and queries that come before it. */
+  exceptRules: string[];
+};
+
+/** Of two rules of a type for the same site, or for everywhere, only the first ever holds. */
 export const rulesInForce = (rules: readonly AlertRule[]): RuleInForce[] => {
-  const enabled = rules.filter((rule) => rule.enabled);
-  return enabled.flatMap((rule, index) => {
-    const rivals = enabled.filter(({ type }) => type === rule.type);
-    if (rule.site === null) {
-      if (rivals.find(({ site }) => site === null) !== rule) return [];
-      return [{ ...rule, exceptSites: rivals.flatMap(({ site }) => site ?? []) }];
-    }
-    const first = enabled.findIndex(({ type, site }) => type === rule.type && site === rule.site);
-    return first === index ? [{ ...rule, exceptSites: [] }] : [];
+  const ordered = inOrder(rules);
+  return ordered.flatMap((rule, index) => {
+    const before = ordered.slice(0, index).filter(({ type }) => type === rule.type);
+    const rank = scopeRank(rule);
+    const isSecond = before.some((each) => scopeRank(each) === rank && each.site === rule.site);
+    if (rank >= 2 && isSecond) return [];
+    return {
+      ...rule,
+      exceptSites: rank === 3 ? before.flatMap(({ site }) => site ?? []) : [],
+      exceptRules: before.filter((each) => scopeRank(each) < 2).map(({ id }) => id),
+    };
   });
 };

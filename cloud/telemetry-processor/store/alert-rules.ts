@@ -16,10 +16,12 @@ type RuleRow = {
   clear_seconds: number;
   escalate_after_seconds: number | null;
   site: string | null;
+  group_id: string | null;
+  query: string | null;
 };
 
 const columns = `tenant_id, id, type, name, enabled, severity, threshold, clear_threshold,
-  for_seconds, clear_seconds, escalate_after_seconds, site`;
+  for_seconds, clear_seconds, escalate_after_seconds, site, group_id, query`;
 
 const ruleOf = (row: RuleRow): AlertRule => ({
   id: row.id,
@@ -33,6 +35,8 @@ const ruleOf = (row: RuleRow): AlertRule => ({
   clearSeconds: row.clear_seconds,
   escalateAfterSeconds: row.escalate_after_seconds,
   site: row.site,
+  groupId: row.group_id,
+  query: row.query,
 });
 
 /** Of the tenant that is set. */
@@ -76,12 +80,13 @@ export const saveRule = async (
 ): Promise<void> => {
   await sql.query(
     `INSERT INTO telemetry.alert_rules (${columns}, changed_by, changed_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
      ON CONFLICT (tenant_id, id) DO UPDATE SET
        name = excluded.name, enabled = excluded.enabled, severity = excluded.severity,
        threshold = excluded.threshold, clear_threshold = excluded.clear_threshold,
        for_seconds = excluded.for_seconds, clear_seconds = excluded.clear_seconds,
        escalate_after_seconds = excluded.escalate_after_seconds, site = excluded.site,
+       group_id = excluded.group_id, query = excluded.query,
        changed_by = excluded.changed_by, changed_at = excluded.changed_at`,
     [
       by.tenantId,
@@ -96,6 +101,8 @@ export const saveRule = async (
       rule.clearSeconds,
       rule.escalateAfterSeconds,
       rule.site,
+      rule.groupId,
+      rule.query,
       by.actor,
       by.at,
     ],

@@ -31,7 +31,7 @@ const factsOf = (row: FactsRow): DeviceFacts => ({
   healthScore: row.score,
 });
 
-const readFacts = async (sql: Sql, deviceIds: readonly string[]): Promise<FactsRow[]> => {
+const readRows = async (sql: Sql, deviceIds: readonly string[]): Promise<FactsRow[]> => {
   const { rows } = await sql.query<FactsRow>(
     `SELECT d.device_id, d.tenant_id, d.registration_status AS status, p.presence, p.last_seen_at, h.score,
             lower(d.name) AS name, d.site,
@@ -49,6 +49,16 @@ const readFacts = async (sql: Sql, deviceIds: readonly string[]): Promise<FactsR
   return rows;
 };
 
+/** Of one device of this tenant; null when it is gone. */
+export const factsOfDevice = async (
+  sql: Sql,
+  tenantId: string,
+  deviceId: string,
+): Promise<DeviceFacts | null> => {
+  const row = (await readRows(sql, [deviceId])).find((each) => each.tenant_id === tenantId);
+  return row === undefined ? null : factsOf(row);
+};
+
 /** By device, those of these groups whose query it answers. */
 export const dynamicGroupsOf = async (
   sql: Sql,
@@ -64,7 +74,7 @@ export const dynamicGroupsOf = async (
   );
   if (groups.length === 0) return new Map();
   const parsed = groups.map((group) => ({ ...group, parsed: parseQuery(group.query) }));
-  const devices = await readFacts(sql, deviceIds);
+  const devices = await readRows(sql, deviceIds);
   return new Map(
     devices.map((row) => {
       const facts = factsOf(row);

@@ -1,20 +1,24 @@
 /**
- * A query about devices as a condition on `device_manager.devices d`, answered by indexes: each
+ * A query about devices as a condition on a row of devices `d`, answered by indexes: each
  * condition is an EXISTS that the planner may turn round, so a rare tag is looked up and a common
  * one only checked. All that people wrote goes as parameters. Under row security only leakproof
  * operators reach an index, hence ranges instead of LIKE where one will do. Means what
- * platform/core/tag-query-match.ts means.
+ * platform/core/tag-query-match.ts means. Whoever asks says what the columns and the table of tags are
+ * called where it asks (`Names`); the views of the other services are the same for all.
  */
-import { scoresOf } from '@signalbeam/platform/core/health-level';
-import {
-  momentMs,
-  type Pattern,
-  type Query,
-  type Status,
-} from '@signalbeam/platform/core/tag-query';
+import { scoresOf } from '../core/health-level.ts';
+import { momentMs, type Pattern, type Query, type Status } from '../core/tag-query.ts';
 
 type Of<K extends Query['kind']> = Extract<Query, { kind: K }>;
 export type Add = (value: unknown) => string;
+export type Names = {
+  /** Columns of the device: its id, whether it was let in, and whose it is. */
+  id: string;
+  status: string;
+  tenant: string;
+  /** The table or view of tags. */
+  tags: string;
+};
 
 const anyOf = (parts: readonly string[]): string =>
   parts.length === 1 ? (parts[0] ?? 'false') : `(${parts.join(' OR ')})`;
@@ -52,40 +56,40 @@ const valuesIn = (column: string, patterns: readonly Pattern[], add: Add): strin
   ]);
 };
 
-const tagged = (condition: string): string =>
-  `EXISTS (SELECT 1 FROM device_manager.device_tags t WHERE t.device_id = d.id
-     AND t.tenant_id = platform.current_tenant() AND ${condition})`;
-const bundled = (condition: string): string =>
-  `EXISTS (SELECT 1 FROM bundle_orchestrator.public_device_bundles b WHERE b.device_id = d.id
-     AND b.tenant_id = platform.current_tenant() AND ${condition})`;
-export const seen = (condition: string): string =>
-  `EXISTS (SELECT 1 FROM telemetry.public_presence p WHERE p.device_id = d.id
-     AND p.tenant_id = platform.current_tenant() AND ${condition})`;
+const tagged = ({ id, tenant, tags }: Names, condition: string): string =>
+  `EXISTS (SELECT 1 FROM ${tags} t WHERE t.device_id = ${id}
+     AND t.tenant_id = ${tenant} AND ${condition})`;
+const bundled = ({ id, tenant }: Names, condition: string): string =>
+  `EXISTS (SELECT 1 FROM bundle_orchestrator.public_device_bundles b WHERE b.device_id = ${id}
+     AND b.tenant_id = ${tenant} AND ${condition})`;
+export const seen = ({ id, tenant }: Names, condition: string): string =>
+  `EXISTS (SELECT 1 FROM telemetry.public_presence p WHERE p.device_id = ${id}
+     AND p.tenant_id = ${tenant} AND ${condition})`;
+const judged = ({ id, tenant }: Names, condition: string): string =>
+  `EXISTS (SELECT 1 FROM telemetry.public_device_health h WHERE h.device_id = ${id}
+     AND h.tenant_id = ${tenant} AND ${condition})`;
+/** Nothing is known of how it is. */
+export const isUnknown = (of: Names): string => `NOT ${judged(of, 'h.score IS NOT NULL')}`;
 
-export const judged = (condition: string): string =>
-  `EXISTS (SELECT 1 FROM telemetry.public_device_health h WHERE h.device_id = d.id
-     AND h.tenant_id = platform.current_tenant() AND ${condition})`;
-export const isUnknown = `NOT ${judged('h.score IS NOT NULL')}`;
-
-const healthIn = ({ levels }: Of<'health'>, add: Add): string => {
+const healthIn = (of: Names, { levels }: Of<'health'>, add: Add): string => {
   const ranges = levels.flatMap((level) => {
     if (level === 'unknown') return [];
     const { from, to } = scoresOf(level);
     return [`h.score >= ${add(from)} AND h.score < ${add(to)}`];
   });
   return anyOf([
-    ...(ranges.length === 0 ? [] : [judged(anyOf(ranges.map((range) => `(${range})`)))]),
-    ...(levels.includes('unknown') ? [isUnknown] : []),
+    ...(ranges.length === 0 ? [] : [judged(of, anyOf(ranges.map((range) => `(${range})`)))]),
+    ...(levels.includes('unknown') ? [isUnknown(of)] : []),
   ]);
 };
 
-const statusIn = (values: readonly Status[], add: Add): string => {
+const statusIn = (of: Names, values: readonly Status[], add: Add): string => {
   const registered = values.filter((value) => ['pending', 'approved', 'rejected'].includes(value));
   const present = values.filter((value) => value === 'online' || value === 'offline');
   return anyOf([
-    ...(registered.length === 0 ? [] : [`d.status = ANY(${add(registered)}::text[])`]),
-    ...(present.length === 0 ? [] : [seen(`p.presence = ANY(${add(present)}::text[])`)]),
-    ...(values.includes('never') ? [`NOT ${seen('true')}`] : []),
+    ...(registered.length === 0 ? [] : [`${of.status} = ANY(${add(registered)}::text[])`]),
+    ...(present.length === 0 ? [] : [seen(of, `p.presence = ANY(${add(present)}::text[])`)]),
+    ...(values.includes('never') ? [`NOT ${seen(of, 'true')}`] : []),
   ]);
 };
 
@@ -102,7 +106,7 @@ const bundleIn = (pattern: Pattern, add: Add): string => {
   return `(${indexed('b.bundle_name', pattern, add)} OR ${both})`;
 };
 
-const textIn = (query: Of<'text'>, add: Add): string => {
+const textIn = (of: Names, query: Of<'text'>, add: Add): string => {
   const like = (column: string): string =>
     anyOf(
       query.values.map((pattern) =>
@@ -117,21 +121,24 @@ const textIn = (query: Of<'text'>, add: Add): string => {
     case 'site':
       return like('d.site');
     case 'bundle':
-      return bundled(anyOf(query.values.map((pattern) => `(${bundleIn(pattern, add)})`)));
+      return bundled(of, anyOf(query.values.map((pattern) => `(${bundleIn(pattern, add)})`)));
     case 'version':
-      return bundled(valuesIn('b.version', query.values, add));
+      return bundled(of, valuesIn('b.version', query.values, add));
   }
 };
 
 /** As wide as the steps of `seen_step`, which an index has; `last_seen_at` is in none. */
 const seenStepMs = 10 * 60_000;
 
-const seenAt = (query: Of<'seen'>, add: Add, nowMs: number): string => {
+const seenAt = (of: Names, query: Of<'seen'>, add: Add, nowMs: number): string => {
   const ms = momentMs(query.moment, nowMs);
   const step = new Date(Math.floor(ms / seenStepMs) * seenStepMs).toISOString();
   const is = query.when === 'before' ? '<' : '>';
-  return seen(`p.seen_step ${is}= ${add(step)}::timestamptz
-     AND p.last_seen_at ${is} ${add(new Date(ms).toISOString())}::timestamptz`);
+  return seen(
+    of,
+    `p.seen_step ${is}= ${add(step)}::timestamptz
+     AND p.last_seen_at ${is} ${add(new Date(ms).toISOString())}::timestamptz`,
+  );
 };
 
 /** Tags of the same key under OR are one condition with more values: one look into the index. */
@@ -148,8 +155,8 @@ const joinTags = (parts: readonly Query[]): readonly Query[] => {
   return [...joined.values(), ...rest];
 };
 
-export const sqlOfQuery = (query: Query, add: Add, nowMs: number): string => {
-  const sqlOf = (part: Query): string => sqlOfQuery(part, add, nowMs);
+export const sqlOfQuery = (of: Names, query: Query, add: Add, nowMs: number): string => {
+  const sqlOf = (part: Query): string => sqlOfQuery(of, part, add, nowMs);
   switch (query.kind) {
     case 'and':
       return `(${query.parts.map(sqlOf).join(' AND ')})`;
@@ -160,24 +167,25 @@ export const sqlOfQuery = (query: Query, add: Add, nowMs: number): string => {
     case 'tag':
       // A bare tag is a value of any key.
       return tagged(
+        of,
         `t.key IN (${add(query.key)}, '') AND ${valuesIn('t.value', query.values, add)}`,
       );
     case 'tagged':
       return anyOf([
-        tagged(`t.key = '' AND ${indexed('t.value', query.word, add)}`),
-        tagged(`t.key <> '' AND ${indexed('t.key', query.word, add)}`),
+        tagged(of, `t.key = '' AND ${indexed('t.value', query.word, add)}`),
+        tagged(of, `t.key <> '' AND ${indexed('t.key', query.word, add)}`),
       ]);
     case 'status':
-      return statusIn(query.values, add);
+      return statusIn(of, query.values, add);
     case 'text':
-      return textIn(query, add);
+      return textIn(of, query, add);
     case 'present':
-      return query.field === 'bundle' ? bundled('true') : seen('true');
+      return query.field === 'bundle' ? bundled(of, 'true') : seen(of, 'true');
     case 'seen':
-      return seenAt(query, add, nowMs);
+      return seenAt(of, query, add, nowMs);
     case 'health':
-      return healthIn(query, add);
+      return healthIn(of, query, add);
     case 'score':
-      return judged(`h.score ${query.when === 'below' ? '<' : '>'} ${add(query.score)}`);
+      return judged(of, `h.score ${query.when === 'below' ? '<' : '>'} ${add(query.score)}`);
   }
 };

@@ -1,0 +1,9 @@
+/** What queries about devices find under which name here, in a tenant's transaction (platform/postgres/tag-query-sql.ts). */
+import type { Names } from '@signalbeam/platform/postgres/tag-query-sql';
+
+export const ofTenant: Names = {
+  id: 'd.id',
+  status: 'd.status',
+  tenant: 'platform.current_tenant()',
+  tags: 'device_manager.device_tags',
+};
