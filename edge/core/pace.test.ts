@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { isStrained, paceOf } from './pace.ts';
 
-const idle = { lookedAtUntilMs: 0, updating: false, strained: false };
+const idle = { startedAtMs: -90_000, lookedAtUntilMs: 0, updating: false, strained: false };
 const calm = { beatMs: 60_000, hold: true };
 
 test('an idle device is quiet, and quick while somebody looks or an update runs', () => {
@@ -13,6 +13,12 @@ test('an idle device is quiet, and quick while somebody looks or an update runs'
     expect(paceOf(doing, calm, 1_000)).toMatchObject({ beatMs: 10_000, holdMs: 0 });
   }
   expect(paceOf({ ...idle, lookedAtUntilMs: 1_000 }, calm, 1_000).holdMs).toBe(900_000);
+});
+
+test('an agent that has just started tells its first samples at once', () => {
+  const started = { ...idle, startedAtMs: 0 };
+  expect(paceOf(started, calm, 89_999)).toMatchObject({ beatMs: 60_000, holdMs: 0 });
+  expect(paceOf(started, calm, 90_000).holdMs).toBe(900_000);
 });
 
 test('a host in trouble holds nothing back, and who wants quick beats always has them', () => {

@@ -6,6 +6,8 @@
 import { sampleHoldMs } from '@signalbeam/sync/core/limits';
 
 export type Doing = {
+  /** When the agent started, on the same clock. */
+  startedAtMs: number;
   /** Somebody looks at it, as the cloud said, until then. */
   lookedAtUntilMs: number;
   /** An update is under way. */
@@ -25,6 +27,8 @@ export type Pace = {
 
 /** While it matters: silence shows after half a minute. */
 const quickBeatMs = 10_000;
+/** Its first samples, which are committed once a minute, go at once: who installs it looks for them. */
+const newMs = 90_000;
 const silenceMs = { quick: 90_000, calm: 300_000 };
 
 /** `beatMs` and `hold` are the owner's choice for the calm pace. */
@@ -37,7 +41,8 @@ export const paceOf = (
   if (doing.lookedAtUntilMs > now || doing.updating) {
     return { beatMs, holdMs: 0, silenceMs: silenceMs.quick };
   }
-  const holdMs = calm.hold && !doing.strained ? sampleHoldMs : 0;
+  const isNew = now < doing.startedAtMs + newMs;
+  const holdMs = calm.hold && !doing.strained && !isNew ? sampleHoldMs : 0;
   return { beatMs: calm.beatMs, holdMs, silenceMs: silenceMs.calm };
 };
 

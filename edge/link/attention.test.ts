@@ -32,12 +32,13 @@ const start = () => {
 };
 
 test('somebody looks: at once everything goes, then each sample on its own, then it is calm again', () => {
-  const { acts, at, attention, attend } = start();
+  const { acts, at, attention, attend, look } = start();
+  at.now += 90_000;
+  look();
   attend({ forMs: 60_000 });
   expect(acts.splice(0)).toEqual(['faster', 'hurry']);
   attention.sampled(body);
-  attention.sampled(body);
-  expect(acts.splice(0)).toEqual(['hurry', 'hurry']);
+  expect(acts.splice(0)).toEqual(['hurry']);
   attend({ forMs: 60_000 });
   at.now += 60_001;
   attention.sampled(body);
@@ -46,15 +47,16 @@ test('somebody looks: at once everything goes, then each sample on its own, then
 });
 
 test('who has just started is not unknown for a quarter of an hour', () => {
-  const { acts, attention } = start();
-  for (let taken = 0; taken < 3; taken += 1) attention.sampled(body);
-  expect(acts).toEqual(['hurry']);
+  const { at, attention } = start();
+  expect(attention.pace().holdMs).toBe(0);
+  at.now += 90_000;
+  expect(attention.pace().holdMs).toBe(900_000);
 });
 
 test('an update makes it quick, trouble only hurries samples', () => {
   const { acts, at, attention, look } = start();
-  attention.sampled(body);
-  expect(acts.splice(0)).toEqual(['hurry']);
+  at.now += 90_000;
+  look();
   at.updating = true;
   look();
   look();

@@ -28,10 +28,11 @@ const attendBytesMax = 64;
 
 export const startAttention = (parts: AttentionParts) => {
   const { device, steady } = parts;
-  let doing: Doing = { lookedAtUntilMs: 0, updating: false, strained: false };
+  let doing: Doing = {
+    ...{ startedAtMs: steady(), lookedAtUntilMs: 0, updating: false, strained: false },
+  };
   const pace = (): Pace => paceOf(doing, parts.calm, steady());
   let told = pace();
-  let isFirst = true;
 
   const look = (): void => {
     doing = { ...doing, updating: parts.updating() };
@@ -52,12 +53,11 @@ export const startAttention = (parts: AttentionParts) => {
   const unlisten = parts.onAppended(look);
   return {
     pace,
-    /** A sample was taken; the first goes at once, and each on its own while somebody looks. */
+    /** A sample was taken; while somebody looks it goes on its own. */
     sampled: (sample: Strain): void => {
       doing = { ...doing, strained: isStrained(sample) };
       look();
-      if (isFirst || doing.lookedAtUntilMs > steady()) parts.onHurry();
-      isFirst = false;
+      if (doing.lookedAtUntilMs > steady()) parts.onHurry();
     },
     stop: (): void => {
       unsubscribe();
