@@ -4,63 +4,17 @@
  */
 import { type Subscription, subscribeEvents } from '@signalbeam/platform/events/subscribe';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
-import type { Platform } from '@signalbeam/platform/service';
 import { reportedBody } from '@signalbeam/sync/wire/rows';
 import { epoch, sequence, uuid } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import { inheritDesired } from '../desired/inherit.ts';
-import type { Workshop } from '../desired/workshop.ts';
 import { forgetPublished } from '../store/publishing.ts';
 import { keepReport } from '../store/reports.ts';
 import { forgetGivenBack, rolloutsWaitingFor } from '../store/rollout-rows.ts';
-import { dueRollouts, lockRollout, makeDue } from '../store/rollouts.ts';
+import { makeDue } from '../store/rollouts.ts';
 import { forgetGiven, markDeviceStale } from '../store/secrets-given.ts';
-import { type Advanced, type AdvanceScope, advanceRollout } from './advance.ts';
-import { joinRollouts, takeJoiners } from './join.ts';
-import { keepOutlook } from './pace.ts';
-import { tellFreed, tellRollout } from './tell.ts';
-
-export type ListenParts = Pick<Platform, 'cloud' | 'pools' | 'keyring' | 'log' | 'now'> & {
-  onChanged: () => void;
-};
-
-/** Looked at in one go; more are still due a moment later. */
-const dueAtOnceMax = 500;
-/** What is due is seen within this. */
-const clockMs = 1_000;
-
-const workshopOf = ({ pools, keyring, now, onChanged }: ListenParts): Workshop => ({
-  ...{ pool: pools.api, keyring, now, onChanged },
-});
-
-/** Moves what can be moved, then tells whoever that concerns. */
-const advance = async (
-  parts: ListenParts,
-  where: { tenantId: string; rolloutId: string },
-  scope: AdvanceScope,
-): Promise<Advanced> => {
-  const advanced = await transaction(parts.pools.system, (sql) =>
-    advanceRollout(sql, { ...where, nowMs: parts.now() }, scope),
-  );
-  if (advanced.goesOn && advanced.steps.length > 0) await tellRollout(workshopOf(parts), where);
-  await tellFreed(workshopOf(parts), where.tenantId, advanced.moves);
-  return advanced;
-};
-
-/** Moves what time alone moves, tells whom it now can, and keeps when to look again. */
-const lookAt = async (
-  parts: ListenParts,
-  where: { tenantId: string; rolloutId: string },
-): Promise<void> => {
-  const { isLook } = await advance(parts, where, 'none');
-  if (isLook) await takeJoiners(workshopOf(parts), where, null);
-  await tellRollout(workshopOf(parts), where);
-  await transaction(parts.pools.system, async (sql) => {
-    const rollout = await lockRollout(sql, where.tenantId, where.rolloutId);
-    if (rollout === null) return;
-    await keepOutlook(sql, { tenantId: where.tenantId, nowMs: parts.now() }, rollout);
-  });
-};
+import { joinRollouts } from './join.ts';
+import { moveOn, type SweepParts, startSweep, workshopOf } from './sweep.ts';
 
 const statusSchema = z.object({
   deviceId: uuid,
@@ -74,7 +28,7 @@ const placeSchema = z.object({ deviceId: uuid, replaced: uuid });
 
 /** Looks at every rollout that waits for this device. */
 const advanceFor = async (
-  parts: ListenParts,
+  parts: SweepParts,
   tenantId: string,
   deviceId: string,
   isGone = false,
@@ -82,11 +36,11 @@ const advanceFor = async (
   const { rollouts, goesBack } = await rolloutsWaitingFor(parts.pools.system, tenantId, deviceId);
   if (goesBack) await forgetGivenBack(parts.pools.system, tenantId, deviceId, isGone);
   for (const rolloutId of rollouts) {
-    await advance(parts, { tenantId, rolloutId }, { devices: [deviceId] });
+    await moveOn(parts, { tenantId, rolloutId }, { devices: [deviceId] });
   }
 };
 
-const hearReport = async (parts: ListenParts, tenantId: string, data: unknown): Promise<void> => {
+const hearReport = async (parts: SweepParts, tenantId: string, data: unknown): Promise<void> => {
   const { deviceId, ...report } = statusSchema.parse(data);
   await keepReport(parts.pools.system, { tenantId, deviceId, ...report });
   // Also for a repeat: the first delivery may have been cut off between the two.
@@ -94,7 +48,7 @@ const hearReport = async (parts: ListenParts, tenantId: string, data: unknown): 
 };
 
 const hearDevice = async (
-  parts: ListenParts,
+  parts: SweepParts,
   tenantId: string,
   type: string,
   data: unknown,
@@ -116,43 +70,7 @@ const hearDevice = async (
   }
 };
 
-/**
- * What time does: a start, a soak's end, a window that opens, room for the next devices. It costs what
- * is due, however many rollouts there are; what a lost event left behind is due once an hour.
- */
-const startSweep = (parts: ListenParts): Subscription => {
-  let stopped = false;
-  let working: Promise<void> = Promise.resolve();
-  let isLooking = false;
-  const look = async (): Promise<void> => {
-    for (const rollout of await dueRollouts(parts.pools.system, parts.now(), dueAtOnceMax)) {
-      if (stopped) return;
-      await lookAt(parts, rollout).catch((error) => {
-        parts.log.warn({ error, ...rollout }, 'looking at a rollout failed; trying again');
-      });
-    }
-  };
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    working = look()
-      .catch((error) => {
-        parts.log.warn({ error }, 'looking at the rollouts failed; trying again');
-      })
-      .finally(() => {
-        isLooking = false;
-      });
-  }, clockMs);
-  return {
-    stop: async () => {
-      stopped = true;
-      clearInterval(timer);
-      await working;
-    },
-  };
-};
-
-export const startListening = (parts: ListenParts): Subscription => {
+export const startListening = (parts: SweepParts): Subscription => {
   const common = { cloud: parts.cloud, sql: parts.pools.system, log: parts.log };
   const running = [
     subscribeEvents({

@@ -152,7 +152,7 @@ export const startRollout = async (
     return id;
   });
   workshop.onChanged();
-  // The rest of a large wave, batch by batch; the sweep does it too should this process end here.
+  // One batch more at most: the sweep tells the rest of a large wave, and nobody waits for that here.
   await tellRollout(workshop, { tenantId, rolloutId });
   return seen(workshop, acting, rolloutId);
 };

@@ -264,20 +264,23 @@ const takeStep = async (
 };
 
 /**
- * What a rollout has to tell, or to give back, batch by batch, until nothing is left for now. Each is
- * a transaction that leaves it due again, so that whoever comes next goes on where this one ended.
+ * What a rollout has to tell, or to give back, batch by batch, until nothing is left for now or it had its
+ * turn: then true. Each is a transaction that leaves it due again, so that the sweep goes on where this
+ * one ended, within a second; nobody who asked waits for a hundred batches.
  */
 export const tellRollout = async (
   workshop: Workshop,
   where: { tenantId: string; rolloutId: string },
-): Promise<void> => {
-  for (;;) {
+  batchesMax = 1,
+): Promise<boolean> => {
+  for (let batch = 0; batch < batchesMax; batch += 1) {
     const author = systemAuthor(where.tenantId);
     const did = await retrying(workshop.pool, author, (sql) => takeStep(sql, workshop, where));
-    if (did === null) return;
+    if (did === null) return false;
     workshop.onChanged();
     await tellHeldUp(workshop, where.tenantId, did.freed);
   }
+  return true;
 };
 
 const tellHeldUp = async (

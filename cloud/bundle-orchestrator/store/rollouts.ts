@@ -158,14 +158,22 @@ export const setGivingBack = async (
   );
 };
 
+export type DueRollout = {
+  tenantId: string;
+  rolloutId: string;
+  /** Somebody is to be told, or to be taken back; else only its waves are due. */
+  isToTell: boolean;
+};
+
 /** Rollouts that something is due for: a moment has come, or somebody is to be told. */
 export const dueRollouts = async (
   sql: Sql,
   nowMs: number,
   limit: number,
-): Promise<{ tenantId: string; rolloutId: string }[]> => {
-  const { rows } = await sql.query<{ tenantId: string; rolloutId: string }>(
-    `SELECT tenant_id AS "tenantId", id AS "rolloutId" FROM bundle_orchestrator.rollouts
+): Promise<DueRollout[]> => {
+  const { rows } = await sql.query<DueRollout>(
+    `SELECT tenant_id AS "tenantId", id AS "rolloutId",
+            coalesce(tell_due_at <= $1, false) AS "isToTell" FROM bundle_orchestrator.rollouts
       WHERE (status IN ('scheduled', 'in-progress', 'rolling-back') OR giving_back IS NOT NULL)
         AND least(waves_due_at, tell_due_at) <= $1
       ORDER BY least(waves_due_at, tell_due_at) LIMIT $2`,

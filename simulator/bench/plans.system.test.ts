@@ -1,0 +1,37 @@
+/**
+ * The bench of plans at its smallest. Times are for the bench; here it is held what a tick asks of
+ * Postgres: one statement with nothing due, and else what moved, however many rollouts are at work.
+ */
+import '@signalbeam/launcher/rig/provided';
+import { expect, inject, it } from 'vitest';
+import { measureTicks, run } from './plans.ts';
+import { addDevices, openPlansFleet } from './plans-fleet.suite.ts';
+
+it('asks for what moved alone, however many rollouts are at work', async () => {
+  const fleet = await openPlansFleet(inject('postgresUrl'));
+  try {
+    await addDevices(fleet, 600);
+    const few = await measureTicks(fleet, 20, 2);
+    await fleet.owner.query(`UPDATE bundle_orchestrator.rollouts SET status = 'cancelled'`);
+    await fleet.owner.query(
+      `UPDATE bundle_orchestrator.rollout_devices SET status = 'cancelled' WHERE status <> 'failed'`,
+    );
+    const many = await measureTicks(fleet, 60, 2);
+    for (const { idleStatements, idleRows } of [few, many])
+      expect({ idleStatements, idleRows }).toEqual({ idleStatements: 1, idleRows: 0 });
+    expect(many.movedStatementsEach).toBe(few.movedStatementsEach);
+    expect(many.movedRowsEach).toBe(few.movedRowsEach);
+    expect(many.movedStatementsEach).toBeLessThanOrEqual(80);
+    // Where a gate wants to be looked at and nothing moved, there is one transaction and no row is kept.
+    expect(many.lookStatementsEach).toBeLessThanOrEqual(10);
+  } finally {
+    await fleet.stop();
+  }
+});
+
+it('looks ahead at, makes and advances a rollout', async () => {
+  const { figures } = await run({ smoke: true, postgresUrl: inject('postgresUrl') });
+  expect(figures).toMatchObject({ devices: 600, active: 20 });
+  for (const [name, value] of Object.entries(figures))
+    if (name.endsWith('Ms')) expect(value, name).toBeGreaterThan(0);
+});
