@@ -2,7 +2,7 @@
  * What the bench of plans stands on: a Postgres of its own, the service's routes in this process without
  * its loops, so that each look is the bench's own; and rows by SQL: devices, and rollouts at work.
  */
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeBundle, openTenant, type Rig } from '@signalbeam/bundle-orchestrator/rig.suite';
@@ -10,8 +10,27 @@ import { createService } from '@signalbeam/bundle-orchestrator/service';
 import { startPostgres } from '@signalbeam/launcher/infra/postgres';
 import { openPool } from '@signalbeam/platform/postgres/pool';
 import { openTestPlatform } from '@signalbeam/platform/rig.suite';
+import { cpuMsOf } from './cloud.suite.ts';
 
 const batchDevices = 2_500;
+
+/** Of the server and the processes that serve its connections. */
+const cpuOfServer = (dataDirectory: string): number => {
+  const server = Number(readFileSync(join(dataDirectory, 'postmaster.pid'), 'utf8').split('\n')[0]);
+  const children = readdirSync('/proc').filter((name) => {
+    return /^\d+$/.test(name) && Number(/\) \S (\d+)/.exec(statOf(name))?.[1]) === server;
+  });
+  return [server, ...children.map(Number)].reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+};
+
+/** Empty for one that ended meanwhile. */
+const statOf = (pid: string): string => {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return '';
+  }
+};
 
 export const openPlansFleet = async (postgresUrl: string | null) => {
   const dir = mkdtempSync(join(tmpdir(), 'plans-bench-'));
@@ -39,11 +58,18 @@ export const openPlansFleet = async (postgresUrl: string | null) => {
   const rig = { platform, owner, ask } as Rig;
   const tenant = await openTenant(rig, 'bench');
   const bundleId = await makeBundle(rig, tenant, 'bench', ['1.0.0', '2.0.0']);
+  const { rows } = await owner.query<{ data_directory: string }>('SHOW data_directory');
   return {
     platform,
     owner,
     tenant,
     bundleId,
+    /** Of this process and of Postgres so far. */
+    cpuMs: (): number => {
+      const { user, system } = process.cpuUsage();
+      const postgres = own === null ? 0 : cpuOfServer(rows[0]?.data_directory ?? '');
+      return Math.round((user + system) / 1_000 + postgres);
+    },
     ask: (method: string, path: string, body?: unknown) =>
       request(method, path, tenant.operator, body),
     stop: async () => {
@@ -77,6 +103,12 @@ export const addDevices = async ({ owner, tenant }: PlansFleet, count: number): 
     [tenant.tenantId],
   );
   await owner.query('ANALYZE');
+};
+
+/** Else their devices are busy for those that come after. */
+export const endRollouts = async ({ owner }: PlansFleet): Promise<void> => {
+  for (const table of ['rollouts', 'rollout_devices'])
+    await owner.query(`UPDATE bundle_orchestrator.${table} SET status = 'cancelled'`);
 };
 
 export const devicesEach = 10;

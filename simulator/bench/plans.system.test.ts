@@ -4,19 +4,17 @@
  */
 import '@signalbeam/launcher/rig/provided';
 import { expect, inject, it } from 'vitest';
-import { measureTicks, run } from './plans.ts';
-import { addDevices, openPlansFleet } from './plans-fleet.suite.ts';
+import { measureOne, measureTicks } from './plans.ts';
+import { addDevices, endRollouts, openPlansFleet } from './plans-fleet.suite.ts';
 
 it('asks for what moved alone, however many rollouts are at work', async () => {
   const fleet = await openPlansFleet(inject('postgresUrl'));
   try {
     await addDevices(fleet, 600);
     const few = await measureTicks(fleet, 20, 2);
-    await fleet.owner.query(`UPDATE bundle_orchestrator.rollouts SET status = 'cancelled'`);
-    await fleet.owner.query(
-      `UPDATE bundle_orchestrator.rollout_devices SET status = 'cancelled' WHERE status <> 'failed'`,
-    );
+    await endRollouts(fleet);
     const many = await measureTicks(fleet, 60, 2);
+    await endRollouts(fleet);
     for (const { idleStatements, idleRows } of [few, many])
       expect({ idleStatements, idleRows }).toEqual({ idleStatements: 1, idleRows: 0 });
     expect(many.movedStatementsEach).toBe(few.movedStatementsEach);
@@ -24,14 +22,9 @@ it('asks for what moved alone, however many rollouts are at work', async () => {
     expect(many.movedStatementsEach).toBeLessThanOrEqual(80);
     // Where a gate wants to be looked at and nothing moved, there is one transaction and no row is kept.
     expect(many.lookStatementsEach).toBeLessThanOrEqual(10);
+    const { planMs, lookAheadMs, advanceMs, tellHalfMs } = await measureOne(fleet, 600);
+    for (const ms of [planMs, lookAheadMs, advanceMs, tellHalfMs]) expect(ms).toBeGreaterThan(0);
   } finally {
     await fleet.stop();
   }
-});
-
-it('looks ahead at, makes and advances a rollout', async () => {
-  const { figures } = await run({ smoke: true, postgresUrl: inject('postgresUrl') });
-  expect(figures).toMatchObject({ devices: 600, active: 20 });
-  for (const [name, value] of Object.entries(figures))
-    if (name.endsWith('Ms')) expect(value, name).toBeGreaterThan(0);
 });

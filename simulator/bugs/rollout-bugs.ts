@@ -1,7 +1,17 @@
 /** Planted bugs of rollouts: each bends one decision of the orchestrator's core. Test use only. */
-import type { WavesKnown } from '@signalbeam/bundle-orchestrator/core/wave-plan';
+import { addProgress, emptyProgress } from '@signalbeam/bundle-orchestrator/core/rollout';
+import type {
+  WaveState,
+  WaveStep,
+  WavesKnown,
+} from '@signalbeam/bundle-orchestrator/core/wave-plan';
 import { decisions } from '../rollouts/tables.ts';
 import type { Bug } from './bug.ts';
+
+const withWaves = (known: WavesKnown, bend: (wave: WaveState) => WaveState): WavesKnown => ({
+  ...known,
+  waves: known.waves.map(bend),
+});
 
 /** Who was told and says nothing counts as one that confirmed. */
 const silenceConfirms = (known: WavesKnown): WavesKnown => ({
@@ -13,6 +23,12 @@ const silenceConfirms = (known: WavesKnown): WavesKnown => ({
     return { ...wave, counts: { ...counts, succeeded, pending: 0, unreached: 0 } };
   }),
 });
+
+/**
+ * The first: how many were needed while some were left out is not written down. The second: another look
+ * refuses the same devices. See docs/simulation.md.
+ */
+export const notFound: readonly string[] = ['soak-not-begun-again', 'told-not-counted'];
 
 export const rolloutBugs: Record<string, Bug> = {
   'silence-passes': {
@@ -42,4 +58,115 @@ export const rolloutBugs: Record<string, Bug> = {
     },
   },
   'cancel-keeps': { decide: { withRestoredSlot: () => ({ kind: 'unchanged' }) } },
+  'own-word-counts': {
+    decide: {
+      mayAgree: () => true,
+      planWaves: (known, nowMs) => {
+        const rollout = { ...known.rollout, requestedBy: 'nobody' };
+        return decisions.planWaves({ ...known, rollout }, nowMs);
+      },
+    },
+  },
+  'gate-sums-waves': {
+    decide: {
+      planWaves: (known, nowMs) => {
+        const begun = known.waves.filter(({ state }) => state !== 'waiting');
+        const counts = begun.reduce((sum, wave) => addProgress(sum, wave.counts), emptyProgress);
+        return decisions.planWaves(
+          withWaves(known, (wave) => (wave.state === 'open' ? { ...wave, counts } : wave)),
+          nowMs,
+        );
+      },
+    },
+  },
+  'soak-from-opening': {
+    decide: {
+      planWaves: (known, nowMs) =>
+        decisions.planWaves(
+          withWaves(known, (wave) => ({ ...wave, goodSinceMs: wave.openedAtMs })),
+          nowMs,
+        ),
+    },
+  },
+  'soak-not-begun-again': {
+    decide: {
+      planWaves: (known, nowMs) => {
+        const plan = decisions.planWaves(known, nowMs);
+        const isKept = (step: WaveStep) => step.kind !== 'good-since' || step.sinceMs !== null;
+        return { ...plan, steps: plan.steps.filter(isKept) };
+      },
+    },
+  },
+  'silence-fails': {
+    decide: {
+      planWaves: (known, nowMs) =>
+        decisions.planWaves(
+          withWaves(known, (wave) => {
+            const { failed, unreached } = wave.counts;
+            return {
+              ...wave,
+              counts: { ...wave.counts, failed: failed + unreached, unreached: 0 },
+            };
+          }),
+          nowMs,
+        ),
+    },
+  },
+  'failures-forgiven': {
+    decide: {
+      planWaves: (known, nowMs) =>
+        decisions.planWaves(
+          withWaves(known, (wave) => ({ ...wave, acceptedFailed: wave.counts.failed })),
+          nowMs,
+        ),
+    },
+  },
+  'passed-not-watched': {
+    decide: {
+      planWaves: (known, nowMs) =>
+        decisions.planWaves(
+          withWaves(known, (wave) =>
+            wave.state === 'passed' ? { ...wave, acceptedFailed: wave.counts.failed } : wave,
+          ),
+          nowMs,
+        ),
+    },
+  },
+  'others-not-counted': {
+    decide: {
+      planTelling: (known, candidates, nowMs) => {
+        const atWork = known.atWork.filter(({ isOwn }) => isOwn);
+        return decisions.planTelling({ ...known, atWork }, candidates, nowMs);
+      },
+    },
+  },
+  'told-not-counted': {
+    decide: {
+      planTelling: (known, candidates, nowMs) => {
+        const atWork = known.atWork.filter(({ isPending }) => !isPending);
+        return decisions.planTelling({ ...known, atWork }, candidates, nowMs);
+      },
+    },
+  },
+  'rate-lost-at-death': {
+    decide: {
+      atDeath: (rollout) => {
+        rollout.toldLately = [];
+      },
+    },
+  },
+  'rollback-forgets-silent': {
+    decide: {
+      planWaves: (known, nowMs) =>
+        decisions.planWaves(
+          known.rollout.status === 'rolling-back'
+            ? withWaves(known, (wave) => ({
+                ...wave,
+                counts: { ...wave.counts, rollingBack: 0, pending: 0 },
+              }))
+            : known,
+          nowMs,
+        ),
+    },
+  },
 };

@@ -32,30 +32,50 @@ const isDown = (slot: SlotKnown | undefined): boolean => {
   return phase === 'swap' || phase === 'probe' || phase === 'restore';
 };
 
-/** Devices on which each version ever proved itself, by what they wrote down. */
-const createProofs = () => {
-  const proofs = new Map<string, Set<string>>();
+/** Since when each version is known to have come out so on each device, by what they wrote down. */
+const createNotes = () => {
+  const notes = new Map<string, Map<string, number>>();
   return {
-    note: (deviceId: string, bundleId: string, version: string): void => {
+    note: (deviceId: string, bundleId: string, version: string, atMs: number): void => {
       const key = `${bundleId} ${version}`;
-      proofs.set(key, (proofs.get(key) ?? new Set()).add(deviceId));
+      const known = notes.get(key) ?? new Map<string, number>();
+      if (!known.has(deviceId)) known.set(deviceId, atMs);
+      notes.set(key, known);
     },
-    of: ({ release }: Rollout): ReadonlySet<string> =>
-      proofs.get(`${release.bundleId} ${release.version}`) ?? new Set(),
+    of: ({ release }: Rollout): ReadonlyMap<string, number> =>
+      notes.get(`${release.bundleId} ${release.version}`) ?? new Map(),
   };
 };
 
-/** Null when this wave was rightly passed. */
+const isOut = (status: string): boolean => status === 'cancelled' || status === 'rolled-back';
+
+const rowsOf = (rollout: Rollout, { wave }: KeptWave) =>
+  rollout.rows.filter((row) => row.wave === wave && !isOut(row.status));
+
+/** Null where its failures allow the next one, those apart that a person let pass. */
+const tooManyFailed = (rollout: Rollout, wave: KeptWave): string | null => {
+  const rows = rowsOf(rollout, wave);
+  const failed = rows.filter(({ status }) => status === 'failed').length;
+  const finished = failed + rows.filter(({ status }) => status === 'succeeded').length;
+  const { failedSampleMin, failedPercentMax } = wave.gate;
+  const held = failed - wave.acceptedFailed;
+  if (finished < Math.min(failedSampleMin, rows.length)) return null;
+  return held > 0 && held * 100 > failedPercentMax * finished
+    ? `${held} of ${finished} devices of wave ${wave.wave} failed`
+    : null;
+};
+
+/** Null when this wave was rightly passed. `proved`: on which devices, and since when. */
 const whyNotPassed = (
   { now, presenceOf }: Cloud,
   rollout: Rollout,
-  { gate, openedAtMs, approvals, wave, passedBy }: KeptWave,
-  proved: ReadonlySet<string>,
+  wave: KeptWave,
+  proved: ReadonlyMap<string, number>,
 ): string | null => {
+  const { gate, openedAtMs, approvals, passedBy } = wave;
   if (openedAtMs === null) return 'the one before it never did';
   if (passedBy !== null) return null;
-  const isOut = (status: string): boolean => status === 'cancelled' || status === 'rolled-back';
-  const rows = rollout.rows.filter((row) => row.wave === wave && !isOut(row.status));
+  const rows = rowsOf(rollout, wave);
   const { unreached } = gate;
   const leavesOut = unreached.rule === 'go-on' && now() - openedAtMs >= unreached.afterMs;
   const counted = rows.filter(
@@ -65,15 +85,43 @@ const whyNotPassed = (
   const needed = Math.ceil((counted.length * gate.succeededPercentMin) / 100);
   if (confirmed < needed) return `${confirmed} of ${needed} devices have confirmed`;
   if (now() - openedAtMs < gate.soakMs) return 'it has not soaked';
+  // How many were needed then is not known where some were left out.
+  const soakedMin = leavesOut ? Math.min(1, needed) : needed;
+  const soaked = rows.filter(({ deviceId }) => {
+    const sinceMs = proved.get(deviceId);
+    return sinceMs !== undefined && now() - sinceMs >= gate.soakMs;
+  });
+  if (soaked.length < soakedMin) return 'it has not soaked since its devices confirmed';
   const others = approvals.filter((actor) => actor !== rollout.requestedBy);
   if (gate.approval === 'any-person' && approvals.length === 0) return 'nobody approved';
   if (gate.approval === 'another-person' && others.length === 0) return 'nobody else approved';
   return null;
 };
 
-export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks => {
-  const proofs = createProofs();
-  const judgeGroup = (device: Device, slot: SlotKnown): void => {
+const minuteMs = 60_000;
+
+/** An hour's devices, each in a minute's share of its own. */
+const createRateJudge = (checks: Checks, world: World) => {
+  const toldAt = new Map<string, number[]>();
+  return ({ id, pace }: Rollout): void => {
+    const { devicesPerHourMax } = pace;
+    if (devicesPerHourMax === null) return;
+    const now = world.cloud().now();
+    const told = [...(toldAt.get(id) ?? []).filter((atMs) => now - atMs < 60 * minuteMs), now];
+    toldAt.set(id, told);
+    const lately = told.filter((atMs) => now - atMs < minuteMs).length;
+    if (told.length > devicesPerHourMax || lately > Math.ceil(devicesPerHourMax / 60))
+      checks.fail(
+        'rate-held',
+        `${id} tells ${lately} devices in a minute, ${told.length} in an hour`,
+      );
+  };
+};
+
+/** Devices that stand in for one another are not down together. */
+const createGroupJudge =
+  (checks: Checks, world: World) =>
+  (device: Device, slot: SlotKnown): void => {
     if (!world.pairs || device.tainted || slot.update?.phase !== 'swap') return;
     const { memberOf } = world.cloud();
     const member = memberOf(device.parts.deviceId, 'pair');
@@ -87,6 +135,11 @@ export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks
         );
     }
   };
+
+export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks => {
+  const [proofs, failures] = [createNotes(), createNotes()];
+  const judgeRate = createRateJudge(checks, world);
+  const judgeGroup = createGroupJudge(checks, world);
   return {
     watch: {
       opened: (rollout, { wave: number }) => {
@@ -96,7 +149,12 @@ export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks
         const early = rollout.waves.slice(0, number).find(({ state }) => state !== 'passed');
         const why =
           early === undefined
-            ? whyNotPassed(world.cloud(), rollout, before, proofs.of(rollout))
+            ? (whyNotPassed(world.cloud(), rollout, before, proofs.of(rollout)) ??
+              rollout.waves
+                .slice(0, number)
+                .map((wave) => (wave.passedBy === null ? tooManyFailed(rollout, wave) : null))
+                .find((why) => why !== null) ??
+              null)
             : `wave ${early.wave} is not passed`;
         if (why !== null)
           checks.fail('gate-before-wave', `wave ${number} of ${rollout.id} opens: ${why}`);
@@ -104,12 +162,25 @@ export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks
       told: (rollout, { deviceId, wave }) => {
         if (rollout.waves[wave]?.state === 'waiting')
           checks.fail('gate-before-wave', `${deviceId} is told before its wave ${wave} is open`);
+        judgeRate(rollout);
+      },
+      stopped: (rollout, wave) => {
+        const failed = failures.of(rollout);
+        const rows = rollout.rows.filter((row) => row.wave === wave);
+        if (!rows.some(({ deviceId }) => failed.has(deviceId)))
+          checks.fail(
+            'stops-for-a-failure',
+            `${rollout.id} stops, and nobody in wave ${wave} failed`,
+          );
       },
     },
     slotSaving: (device, slot) => {
       if (slot.bundleId !== rolledOut) return;
+      const now = world.cloud().now();
       if (slot.confirmed !== null)
-        proofs.note(device.parts.deviceId, slot.bundleId, slot.confirmed.version);
+        proofs.note(device.parts.deviceId, slot.bundleId, slot.confirmed.version, now);
+      if (slot.failed !== null)
+        failures.note(device.parts.deviceId, slot.bundleId, slot.failed.target.version, now);
       judgeGroup(device, slot);
     },
     starting: ({ parts }, container) => {

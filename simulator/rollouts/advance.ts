@@ -31,9 +31,11 @@ const take = (cloud: Cloud, rollout: Rollout, step: WaveStep): void => {
       rollout.status = 'in-progress';
       return;
     case 'pause':
+      cloud.watch.stopped(rollout, step.wave);
       rollout.status = 'paused';
       return;
     case 'roll-back':
+      cloud.watch.stopped(rollout, step.wave);
       rollout.status = 'rolling-back';
       return;
     case 'complete':

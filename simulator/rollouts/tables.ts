@@ -3,6 +3,7 @@
  * queries take at them. The shell over SQL (`cloud/bundle-orchestrator/rollouts`) is modelled here,
  * statement by statement; what decides is the real core.
  */
+import { approvalAsked, type Requested } from '@signalbeam/bundle-orchestrator/core/approval';
 import {
   type AtWork,
   type Candidate,
@@ -22,7 +23,7 @@ import {
 } from '@signalbeam/bundle-orchestrator/core/rollout';
 import { isGivenBack, planRows } from '@signalbeam/bundle-orchestrator/core/row-moves';
 import { type WantedSlot, withRestoredSlot } from '@signalbeam/bundle-orchestrator/core/slots';
-import type { FailureAction } from '@signalbeam/bundle-orchestrator/core/wave';
+import type { FailureAction, Gate } from '@signalbeam/bundle-orchestrator/core/wave';
 import { planWaves, type WaveState } from '@signalbeam/bundle-orchestrator/core/wave-plan';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import type { Director } from '../world/director.ts';
@@ -79,10 +80,21 @@ export type Tables = {
 export type RolloutWatch = {
   opened(rollout: Rollout, wave: KeptWave): void;
   told(rollout: Rollout, row: KeptRow): void;
+  /** By itself, because of this wave. */
+  stopped(rollout: Rollout, wave: number): void;
 };
 
+/** Whether this person's word counts, as `rollouts/steer` asks. */
+const mayAgree = (rollout: Requested, gate: Pick<Gate, 'approval'>, actor: string): boolean =>
+  approvalAsked(gate, rollout) !== 'another-person' || actor !== rollout.requestedBy;
+
+/** What is lost when its process dies: nothing, since all is in the tables. */
+const atDeath = (_rollout: Rollout): void => undefined;
+
 /** The decisions under test; planted bugs replace them. */
-export const decisions = { planWaves, planRows, planTelling, withRestoredSlot };
+export const decisions = {
+  ...{ planWaves, planRows, planTelling, withRestoredSlot, mayAgree, atDeath },
+};
 export type Decisions = typeof decisions;
 
 export type Cloud = {

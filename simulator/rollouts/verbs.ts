@@ -2,7 +2,6 @@
  * What a person does about a rollout: the verbs of `rollouts/steer`, each one transaction. False when
  * it is refused, as the API would.
  */
-import { approvalAsked } from '@signalbeam/bundle-orchestrator/core/approval';
 import { isAwaited, isOver } from '@signalbeam/bundle-orchestrator/core/rollout';
 import { judgeWave } from '@signalbeam/bundle-orchestrator/core/wave-gate';
 import { planWaves } from '@signalbeam/bundle-orchestrator/core/wave-plan';
@@ -33,9 +32,6 @@ const acceptFailures = (cloud: Cloud, rollout: Rollout): void => {
 const waveAtWork = ({ waves }: Rollout): KeptWave | undefined =>
   waves.find(({ state }) => state === 'open');
 
-const isOwn = (rollout: Rollout, { gate }: KeptWave, actor: string): boolean =>
-  approvalAsked(gate, rollout) === 'another-person' && actor === rollout.requestedBy;
-
 const acts: Record<Verb, Act> = {
   pause: (_cloud, rollout) => {
     if (rollout.status !== 'in-progress' && rollout.status !== 'scheduled') return false;
@@ -62,7 +58,7 @@ const acts: Record<Verb, Act> = {
   approve: (cloud, rollout, actor) => {
     const wave = waveAtWork(rollout);
     if (wave === undefined || wave.gate.approval === 'none') return false;
-    if (isOwn(rollout, wave, actor)) return false;
+    if (!cloud.decide.mayAgree(rollout, wave.gate, actor)) return false;
     const { requestedBy, approvalByAnother, onFailure, status } = rollout;
     const asked = { requestedBy, approvalByAnother, startAtMs: null };
     const known = { rollout: { ...asked, onFailure, status } };
@@ -74,7 +70,8 @@ const acts: Record<Verb, Act> = {
   advance: (cloud, rollout, actor) => {
     const wave = waveAtWork(rollout);
     const may = rollout.status === 'in-progress' || rollout.status === 'paused';
-    if (!may || wave === undefined || isOwn(rollout, wave, actor)) return false;
+    if (!may || wave === undefined) return false;
+    if (!cloud.decide.mayAgree(rollout, wave.gate, actor)) return false;
     acceptFailures(cloud, rollout);
     Object.assign(rollout, { status: 'in-progress', givingBack: null });
     Object.assign(wave, { state: 'passed', passedBy: actor });

@@ -47,7 +47,11 @@ export const createWorldRollouts = (parts: RolloutsParts): WorldRollouts => {
     kernel,
     random: kernel.random('orchestrator'),
     postgres,
-    onKilled,
+    onKilled: () => {
+      const { tables, decide } = orchestrator.cloud;
+      for (const rollout of tables.rollouts.values()) decide.atDeath(rollout);
+      onKilled();
+    },
     cloud: {
       tables: { rollouts: new Map(), reports: new Map(), unpublished: new Set() },
       director,
