@@ -22,7 +22,7 @@ const published = (manifest: Record<string, unknown>) => {
       '.': { types: './client.d.ts', default: './client.js' },
       './*': { types: './*.d.ts', default: './*.js' },
     },
-    files: ['*.js', '*.d.ts'],
+    files: ['**/*.js', '**/*.d.ts'],
   };
 };
 
