@@ -279,6 +279,15 @@ describe('documents', () => {
     expect(broken).toEqual([]);
   });
 
+  test('what a program tells people to read is there', () => {
+    const named = typescript.flatMap((file) =>
+      [...read(file).matchAll(/\bdocs\/[a-z0-9/-]+\.md\b/g)].map(([path]) => ({ file, path })),
+    );
+    expect(named.length).toBeGreaterThan(10);
+    const gone = named.filter(({ path }) => !existsSync(join(root, path)));
+    expect(gone.map(({ file, path }) => `${file}: ${path}`)).toEqual([]);
+  });
+
   test('the changelog keeps its shape', () => {
     const log = files.filter((file) => file === 'CHANGELOG.md').map(read);
     for (const text of log) {

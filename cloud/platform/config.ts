@@ -189,7 +189,7 @@ const invalid = (problems: string[]): FleetError =>
     'invalid-configuration',
     `The configuration is not usable: ${problems.join('; ')}.`,
     {
-      next: 'Set these environment variables and start again; docs/configuration.md lists them.',
+      next: 'Set these environment variables and start again; docs/operating.md lists them.',
     },
   );
 
