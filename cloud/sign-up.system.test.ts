@@ -95,6 +95,10 @@ describe('signing up', () => {
     await askFor('late@works.example');
     await mail();
     expect(mailsTo('late@works.example')).toEqual([]);
+    // Whoever runs the cloud sees it.
+    const measured = await rig.platform.metrics.registry.metrics();
+    expect(measured).toContain('signalbeam_sign_ups{state="mail-failing"} 1');
+    expect(measured).toContain('signalbeam_sign_ups{state="confirmed"} 1');
     receiver.answer(null);
     ahead += 3_600_000;
     await mail();

@@ -23,4 +23,10 @@ export const measureFleet = ({ metrics, pools }: Pick<Platform, 'metrics' | 'poo
   metrics.counted('signalbeam_tenants', 'Tenants', 'state', () =>
     by(`SELECT 'all' AS state, count(*) FROM device_manager.tenants`),
   );
+  metrics.counted('signalbeam_sign_ups', 'Sign-ups of a day by how far they are', 'state', () =>
+    by(`SELECT CASE WHEN used_at IS NOT NULL THEN 'confirmed'
+                    WHEN mail_due_at IS NULL THEN 'told'
+                    WHEN tries = 0 THEN 'new' ELSE 'mail-failing' END AS state, count(*)
+          FROM device_manager.sign_ups GROUP BY 1`),
+  );
 };
