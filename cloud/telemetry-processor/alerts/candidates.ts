@@ -143,11 +143,15 @@ const statementOf = (
   looked AS (
     SELECT r.*, s.device_id, NULL::timestamptz AS since, NULL::timestamptz AS ok_since,
            NULL::uuid AS alert_id
-      FROM (${suspects(isIndexed)}) s JOIN rules r ON r.tenant_id = s.tenant_id
+      FROM (${suspects(isIndexed)}) s
+      JOIN (SELECT tenant_id, array_agg(rule_id) AS ids FROM rules GROUP BY tenant_id) kin
+        ON kin.tenant_id = s.tenant_id
+      -- Noted under one of them it is looked at by that one alone: another begins when that has let it go.
       LEFT JOIN LATERAL (
         SELECT true AS is_noted FROM telemetry.alert_conditions c
-         WHERE c.tenant_id = r.tenant_id AND c.rule_id = r.rule_id
-           AND c.device_id = s.device_id OFFSET 0) noted ON true
+         WHERE c.tenant_id = s.tenant_id AND c.rule_id = ANY (kin.ids)
+           AND c.device_id = s.device_id LIMIT 1) noted ON true
+      JOIN rules r ON r.tenant_id = s.tenant_id
      WHERE noted.is_noted IS NULL
     UNION ALL
     SELECT r.*, c.device_id, c.since, c.ok_since, c.alert_id
