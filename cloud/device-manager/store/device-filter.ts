@@ -80,5 +80,5 @@ export const pageSql = (
       : `AND (d.listed_as, d.id) > (${add(page.after.listedAs)}, ${add(page.after.id)}::uuid)`;
   return `SELECT ${more.columns} FROM device_manager.devices d
     WHERE ${conditionsOf(filter, add, nowMs)} AND ${more.where} ${after}
-    ORDER BY d.listed_as, d.id LIMIT ${add(page.limit)}`;
+    ORDER BY d.listed_as, d.id LIMIT ${page.limit}`;
 };

@@ -27,11 +27,12 @@ export const createSessionLookup =
       email: string;
       role: SessionUser['role'];
       sites: string[] | null;
-    }>(
-      `SELECT user_id, tenant_id, email, role, sites FROM device_manager.public_sessions
-        WHERE session_id = $1 AND expires_at > $2`,
-      [sessionId, new Date(nowMs)],
-    );
+    }>({
+      name: 'session-of-request',
+      text: `SELECT user_id, tenant_id, email, role, sites FROM device_manager.public_sessions
+              WHERE session_id = $1 AND expires_at > $2`,
+      values: [sessionId, new Date(nowMs)],
+    });
     const row = rows[0];
     if (row === undefined) return null;
     const { user_id: userId, tenant_id: tenantId, email, role, sites } = row;

@@ -7,25 +7,28 @@ import type { EventBody, ReportedBody } from '@signalbeam/sync/wire/rows';
 
 /** Also one that was replaced or decommissioned: its history stays readable. */
 export const deviceExists = async (sql: Sql, deviceId: string): Promise<boolean> => {
-  const { rowCount } = await sql.query(
-    `SELECT 1 FROM device_manager.public_devices WHERE device_id = $1
-     UNION ALL
-     SELECT 1 FROM device_manager.public_removed_devices
-      WHERE device_id = $1 AND removal IN ('replaced', 'decommissioned')`,
-    [deviceId],
-  );
+  // Planning it takes ten times as long as reading it: once for each connection is enough.
+  const { rowCount } = await sql.query({
+    name: 'telemetry-device-exists',
+    text: `SELECT 1 FROM device_manager.public_devices WHERE device_id = $1
+           UNION ALL
+           SELECT 1 FROM device_manager.public_removed_devices
+            WHERE device_id = $1 AND removal IN ('replaced', 'decommissioned')`,
+    values: [deviceId],
+  });
   return rowCount === 1;
 };
 
 /** Those of them that whoever asks may see; those of history, too. */
 export const seenDevices = async (sql: Sql, deviceIds: readonly string[]): Promise<string[]> => {
-  const { rows } = await sql.query<{ device_id: string }>(
-    `SELECT device_id FROM device_manager.public_devices WHERE device_id = ANY($1::uuid[])
-     UNION
-     SELECT device_id FROM device_manager.public_removed_devices
-      WHERE device_id = ANY($1::uuid[]) AND removal IN ('replaced', 'decommissioned')`,
-    [deviceIds],
-  );
+  const { rows } = await sql.query<{ device_id: string }>({
+    name: 'telemetry-seen-devices',
+    text: `SELECT device_id FROM device_manager.public_devices WHERE device_id = ANY($1::uuid[])
+           UNION
+           SELECT device_id FROM device_manager.public_removed_devices
+            WHERE device_id = ANY($1::uuid[]) AND removal IN ('replaced', 'decommissioned')`,
+    values: [deviceIds],
+  });
   const seen = new Set(rows.map(({ device_id }) => device_id));
   return deviceIds.filter((id) => seen.has(id));
 };

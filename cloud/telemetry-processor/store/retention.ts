@@ -28,13 +28,15 @@ export const readRetention = async (
   tenantId: string,
 ): Promise<TenantRetention & { minutesSince: Date }> => {
   const { tier, minutesSince, ...chosen } = onlyRow(
-    await sql.query<TenantRow>(
-      `SELECT t.tier, ${chosenColumns},
-              (SELECT minutes_since FROM telemetry.rollup_starts) AS "minutesSince" FROM device_manager.public_tenants t
-         LEFT JOIN telemetry.retention r ON r.tenant_id = t.tenant_id
-        WHERE t.tenant_id = $1`,
-      [tenantId],
-    ),
+    await sql.query<TenantRow>({
+      name: 'telemetry-retention',
+      text: `SELECT t.tier, ${chosenColumns},
+                    (SELECT minutes_since FROM telemetry.rollup_starts) AS "minutesSince"
+               FROM device_manager.public_tenants t
+               LEFT JOIN telemetry.retention r ON r.tenant_id = t.tenant_id
+              WHERE t.tenant_id = $1`,
+      values: [tenantId],
+    }),
   );
   return { tier, chosen, minutesSince };
 };

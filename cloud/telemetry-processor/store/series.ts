@@ -111,21 +111,27 @@ const scans = (wish: SeriesWish): string => {
   }
 };
 
+/** The chart of a device's page, which is asked for again and again, is planned once for each connection. */
+const planName = ({ names, aggregate, source }: SeriesWish): string | null =>
+  names === metricNames && aggregate === 'usual' ? `telemetry-series-${source}` : null;
+
 /** By device, then by time. Steps of rollups begin where their first one does. */
 export const readSeries = async (sql: Sql, wish: SeriesWish): Promise<SeriesPoint[]> => {
   const values = wish.names.map((name) => finalOf(name, wish.aggregate)).join(', ');
   const fromMs =
     wish.source === 'samples' ? wish.fromMs : wish.fromMs - (wish.fromMs % wish.stepMs);
-  const { rows } = await sql.query<{ device_id: string; step: Date; values: (number | null)[] }>(
+  const name = planName(wish);
+  const { rows } = await sql.query<{ device_id: string; step: Date; values: (number | null)[] }>({
     // As JSON: it is read seven times as fast as an array of Postgres, and a chart is thousands of numbers.
-    `SELECT device.id AS device_id, read.step, array_to_json(read.values) AS values
+    text: `SELECT device.id AS device_id, read.step, array_to_json(read.values) AS values
        FROM unnest($1::uuid[]) AS device (id)
        CROSS JOIN LATERAL (
          SELECT step, ARRAY[${values}]::float8[] AS values FROM (${scans(wish)}) AS parts
           GROUP BY step) AS read
       ORDER BY device_id, step`,
-    [wish.deviceIds, new Date(fromMs), new Date(wish.toMs), wish.stepMs],
-  );
+    values: [wish.deviceIds, new Date(fromMs), new Date(wish.toMs), wish.stepMs],
+    ...(name === null ? {} : { name }),
+  });
   return rows.map((row) => ({ deviceId: row.device_id, at: row.step, values: row.values }));
 };
 
@@ -135,11 +141,12 @@ export const readMisdated = async (
   wish: Pick<SeriesWish, 'deviceIds' | 'fromMs' | 'toMs' | 'source'>,
 ): Promise<Map<string, number>> => {
   const table = wish.source === 'days' ? 'public_metrics_daily' : 'public_metrics_hourly';
-  const { rows } = await sql.query<{ device_id: string; misdated: number }>(
-    `SELECT device_id, sum(misdated)::bigint AS misdated FROM telemetry.${table}
+  const { rows } = await sql.query<{ device_id: string; misdated: number }>({
+    name: `telemetry-misdated-${table}`,
+    text: `SELECT device_id, sum(misdated)::bigint AS misdated FROM telemetry.${table}
       WHERE device_id = ANY($1::uuid[]) AND bucket >= $2 AND bucket < $3
       GROUP BY device_id`,
-    [wish.deviceIds, new Date(wish.fromMs), new Date(wish.toMs)],
-  );
+    values: [wish.deviceIds, new Date(wish.fromMs), new Date(wish.toMs)],
+  });
   return new Map(rows.map((row) => [row.device_id, row.misdated]));
 };
