@@ -346,6 +346,9 @@ describe('versions', () => {
     expect(Object.keys(document.paths ?? {}).sort()).toEqual([
       '/api/artifacts',
       '/api/artifacts/blobs/{digest}',
+      '/api/artifacts/linked/blobs/{digest}',
+      '/api/artifacts/linked/images/{tenant}/{digest}',
+      '/api/artifacts/links',
       '/api/artifacts/upload-parts/{id}/{index}',
       '/api/artifacts/uploads',
       '/api/artifacts/uploads/{id}',
