@@ -51,6 +51,21 @@ describe('uploading', () => {
     expect(image?.reference).toBe(`signalbeam.local/team/other@${built.manifestDigest}`);
   });
 
+  it('is what a compose file may mean by its name and tag, and says so there', async () => {
+    const [image] = await uploaded(one, buildProbe('composed').tar, '?name=team/composed');
+    const compose = 'services: {web: {image: "team/composed:1"}, db: {image: "team/other:1"}}';
+    const token = one.operator;
+    const read = (body: object) =>
+      rig.ask('POST', '/api/bundles/validate/compose', { token, body });
+    const { body } = await read({ compose });
+    const [web, db] = (body as { errors: { path: string; message: string }[] }).errors;
+    expect(web).toMatchObject({ path: 'services.web.image' });
+    expect(web?.message).toContain(`Uploaded under this name and tag is ${image?.reference}`);
+    expect(db?.message).not.toContain('Uploaded');
+    const images = { 'team/composed:1': image?.reference, 'team/other:1': image?.reference };
+    expect((await read({ compose, images })).body).toMatchObject({ valid: true });
+  });
+
   it('takes the same again without doubling anything', async () => {
     const built = buildProbe('twice', 'both', 'twice');
     const first = await uploaded(one, built.tar);

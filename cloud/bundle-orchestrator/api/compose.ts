@@ -7,8 +7,10 @@ import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { imageReference } from '@signalbeam/sync/wire/manifest';
 import { checkContainers } from '../bundles/check-containers.ts';
 import { readYaml } from '../compose/read-yaml.ts';
-import { placeOfFinding, translateCompose } from '../core/compose.ts';
+import { placeOfFinding, type Translated, translateCompose } from '../core/compose.ts';
+import { parseImageTag } from '../core/image-name.ts';
 import type { PlacedFault } from '../core/placed.ts';
+import { imagesTagged, type TaggedImage } from '../store/artifacts.ts';
 import type { Parts } from './parts.ts';
 import { releasedContainers } from './schemas.ts';
 
@@ -41,6 +43,27 @@ const example = {
 const inOrder = (faults: readonly PlacedFault[]): PlacedFault[] =>
   faults.toSorted((one, other) => one.line - other.line || one.column - other.column);
 
+const taggedName = (text: string): { name: string; tag: string }[] => {
+  const parsed = parseImageTag(text);
+  return parsed?.tag == null ? [] : [{ name: parsed.name, tag: parsed.tag }];
+};
+
+/** An image of the same name and tag that was uploaded may be what is meant; that a person says. */
+const withUploaded = (
+  fault: PlacedFault,
+  { tags }: Translated,
+  uploaded: readonly TaggedImage[],
+): PlacedFault => {
+  const [asked] = taggedName(tags.get(fault.path) ?? '');
+  const found = uploaded.find(({ name, tag }) => name === asked?.name && tag === asked.tag);
+  if (found === undefined) return fault;
+  const { message, ...place } = fault;
+  return {
+    ...place,
+    message: `${message}. Uploaded under this name and tag is ${found.reference}`,
+  };
+};
+
 export const addComposeRoutes = (api: Api, parts: Parts): void => {
   api.openapi(
     createRoute({
@@ -59,7 +82,11 @@ export const addComposeRoutes = (api: Api, parts: Parts): void => {
       if (yaml.kind === 'refused') return c.json({ valid: false, errors: yaml.faults }, 200);
       const translated = translateCompose(yaml.document, images);
       if (translated.faults.length > 0) {
-        return c.json({ valid: false, errors: inOrder(translated.faults) }, 200);
+        const uploaded = await withTenant(parts.pool, c.var.caller, (sql) =>
+          imagesTagged(sql, [...translated.tags.values()].flatMap(taggedName)),
+        );
+        const errors = translated.faults.map((fault) => withUploaded(fault, translated, uploaded));
+        return c.json({ valid: false, errors: inOrder(errors) }, 200);
       }
       const { tenantId } = c.var.caller;
       const checked = await withTenant(parts.pool, c.var.caller, (sql) =>

@@ -7,7 +7,9 @@ import { composeBytesMax, readYaml } from './read-yaml.ts';
 const digest = `sha256:${'a'.repeat(64)}`;
 const read = (text: string, images: Record<string, string> = {}) => {
   const yaml = readYaml(text);
-  if (yaml.kind === 'refused') return { containers: [], faults: yaml.faults, places: new Map() };
+  if (yaml.kind === 'refused') {
+    return { containers: [], faults: yaml.faults, places: new Map(), tags: new Map() };
+  }
   return translateCompose(yaml.document, images);
 };
 const service = (lines: string): string =>
@@ -86,6 +88,52 @@ services:
       restart: 'no',
       healthCheck: { probe: { kind: 'exec', command: ['/bin/sh', '-c', 'pg_isready || exit 1'] } },
     });
+  });
+
+  it('says of a tag what to write in its place, as an engine would read it', () => {
+    for (const [text, whole, tag] of [
+      ['nginx', 'docker.io/library/nginx', 'latest'],
+      ['nginx:1.27', 'docker.io/library/nginx', '1.27'],
+      ['acme/app:2', 'docker.io/acme/app', '2'],
+      ['registry.example:5000/app', 'registry.example:5000/app', 'latest'],
+      ['ghcr.io/acme/app:v1', 'ghcr.io/acme/app', 'v1'],
+    ]) {
+      const { faults, tags } = read(`services:\n  web:\n    image: ${text}\n`);
+      expect(faults).toHaveLength(1);
+      expect(faults[0]?.message).toContain(`${whole}@sha256:…`);
+      expect(faults[0]?.message).toContain(`inspect ${whole}:${tag}`);
+      const bare = tag === 'latest' ? `${text}:latest` : text;
+      expect([...tags]).toEqual([['services.web.image', bare]]);
+    }
+  });
+
+  it('gives secrets that are kept elsewhere as files', () => {
+    const { containers, faults } = read(`
+secrets:
+  db_password: {external: true, name: db-password}
+  tls: {external: true}
+${service('secrets: [db_password, {source: tls, target: /etc/tls/key.pem}, {source: tls, target: again}]')}`);
+    expect(faults).toEqual([]);
+    expect(containersSchema.parse(containers)[0]?.secretFiles).toEqual({
+      ...{ '/run/secrets/db_password': 'db-password', '/etc/tls/key.pem': 'tls' },
+      '/run/secrets/again': 'tls',
+    });
+  });
+
+  it.each([
+    ['secrets: {a: {file: ./a.txt}}', '1:15 secrets.a.file'],
+    ['secrets: {a: {environment: A}}', '1:15 secrets.a.environment'],
+    ['secrets: {a: {external: false}}', '1:11 secrets.a'],
+    ['secrets: {a: {external: true, driver: x}}', '1:31 secrets.a.driver'],
+  ])('refuses %s: where a value stands is no place for it', (line, at) => {
+    expect(faultsOf(`${line}\n${service('restart: always')}`)).toEqual([at]);
+  });
+
+  it('refuses a secret that the file does not declare, and one with an owner or a mode', () => {
+    const top = 'secrets: {a: {external: true}}\n';
+    expect(faultsOf(`${top}${service('secrets: [b]')}`)).toEqual(['5:15 services.web.secrets[0]']);
+    const owned = 'secrets: [{source: a, mode: 0400}]';
+    expect(faultsOf(`${top}${service(owned)}`)).toEqual(['5:27 services.web.secrets[0].mode']);
   });
 
   it('names images by digest, or somebody says what a tag stands for', () => {

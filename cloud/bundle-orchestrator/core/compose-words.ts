@@ -2,7 +2,7 @@
  * The small languages inside compose files: ports, volumes, sizes, times, images. Each gives what it
  * means in a manifest, or a sentence that says why it can't be one. Pure.
  */
-export type Read<T> = { value: T } | { refused: string };
+export type Read<T> = { value: T } | { refused: string; tag?: string };
 
 type Port = { containerPort: number; hostPort: number; protocol: string; hostAddress: string };
 
@@ -75,6 +75,14 @@ export const wordsFrom = (text: string): Read<string[]> =>
     ? { refused: 'needs a shell to be read: write it as a list, such as ["sh", "-c", "…"]' }
     : { value: text.split(/\s+/).filter((word) => word !== '') };
 
+/** As an engine reads a name without a registry. */
+const wholeNameOf = (name: string): string => {
+  const parts = name.split('/');
+  const first = parts[0] ?? '';
+  const isRegistry = parts.length > 1 && (/[.:]/.test(first) || first === 'localhost');
+  return isRegistry ? name : `docker.io/${parts.length === 1 ? 'library/' : ''}${name}`;
+};
+
 /**
  * The image by its digest, written out as an engine reads it. `known`: what was said that tags stand
  * for. A tag beside a digest is left out, because the digest alone decides.
@@ -82,15 +90,14 @@ export const wordsFrom = (text: string): Read<string[]> =>
 export const imageFrom = (text: string, known: Readonly<Record<string, string>>): Read<string> => {
   const named = Object.hasOwn(known, text) ? (known[text] ?? '') : text;
   const [place = '', digest] = named.split('@');
-  if (digest === undefined) {
-    return { refused: `${text} is named by a tag, which moves: write its digest, name@sha256:…` };
-  }
   const untagged = place.replace(/:[^:/]*$/, '');
-  const parts = untagged.split('/');
-  const first = parts[0] ?? '';
-  const isRegistry = parts.length > 1 && (/[.:]/.test(first) || first === 'localhost');
-  if (isRegistry) return { value: `${untagged}@${digest}` };
-  return { value: `docker.io/${parts.length === 1 ? 'library/' : ''}${untagged}@${digest}` };
+  const whole = wholeNameOf(untagged);
+  if (digest !== undefined) return { value: `${whole}@${digest}` };
+  const tag = place === untagged ? 'latest' : place.slice(untagged.length + 1);
+  return {
+    refused: `${text} is named by a tag, which moves, and no registry is asked here. Write what it stands for now, ${whole}@sha256:…, as docker buildx imagetools inspect ${whole}:${tag} shows it`,
+    tag: `${untagged}:${tag}`,
+  };
 };
 
 /** Variables are filled in by whoever runs compose, and nobody runs it here; `$$` is a dollar sign. */

@@ -4,6 +4,8 @@
  * written (no restart, a check every 30 s) is written out. Whether the containers may be released is
  * decided elsewhere, for all alike. Pure.
  */
+
+import { declaredSecrets, secretFilesField } from './compose-secrets.ts';
 import {
   bytesFrom,
   imageFrom,
@@ -24,6 +26,8 @@ export type Translated = {
   faults: PlacedFault[];
   /** `containers[0].ports[1]` → where it came from. */
   places: ReadonlyMap<string, Omit<PlacedFault, 'message'>>;
+  /** Images that are named by a tag, by the paths of their faults. */
+  tags: ReadonlyMap<string, string>;
 };
 
 const reasons: Record<string, string> = {
@@ -39,7 +43,6 @@ const reasons: Record<string, string> = {
   container_name: 'the agent names containers, so that it knows its own',
   env_file: 'the file is not here: write the values under environment',
   networks: 'a bundle has one network of its own',
-  secrets: 'secrets don’t belong into a version',
   configs: 'files don’t belong into a version: put them into the image or a volume',
 };
 /** By its own name only: `constructor` is a key like any other. */
@@ -51,15 +54,18 @@ const unknown = (key: string): string => own(reasons, key) ?? 'can’t be said i
 const createReader = () => {
   const faults: PlacedFault[] = [];
   const places = new Map<string, Omit<PlacedFault, 'message'>>();
+  const tags = new Map<string, string>();
   const refuse = ({ line, column }: Placed, path: string, message: string): undefined => {
     faults.push({ line, column, path, message });
     return undefined;
   };
-  const taken = <T>(read: Read<T>, node: Placed, path: string): T | undefined =>
-    'value' in read ? read.value : refuse(node, path, read.refused);
+  const taken = <T>(read: Read<T>, node: Placed, path: string): T | undefined => {
+    if ('value' in read) return read.value;
+    if (read.tag !== undefined) tags.set(path, read.tag);
+    return refuse(node, path, read.refused);
+  };
   return {
-    faults,
-    places,
+    ...{ faults, places, tags },
     refuse,
     taken,
     place: (to: string, { line, column }: Placed, path: string): void =>
@@ -81,8 +87,8 @@ const createReader = () => {
         : refuse(node, path, 'must be a text'),
   };
 };
-type Reader = ReturnType<typeof createReader>;
-type Field = (reader: Reader, node: Placed, path: string, to: string) => Fields | undefined;
+export type Reader = ReturnType<typeof createReader>;
+export type Field = (reader: Reader, node: Placed, path: string, to: string) => Fields | undefined;
 
 /** A text that is read by `parse`. */
 const word =
@@ -297,6 +303,7 @@ const cpus = word('cpus', (text) =>
 const fieldsFor = (
   images: Readonly<Record<string, string>>,
   declared: ReadonlySet<string>,
+  secrets: ReadonlyMap<string, string>,
 ): Record<string, { field: Field; about: readonly string[] }> => ({
   image: { field: word('image', (text) => imageFrom(text, images)), about: ['image'] },
   command: { field: commandField('command'), about: ['command'] },
@@ -304,6 +311,7 @@ const fieldsFor = (
   environment: { field: environment, about: ['environment'] },
   ports: { field: ports, about: ['ports'] },
   volumes: { field: volumes(declared), about: ['mounts'] },
+  secrets: { field: secretFilesField(secrets), about: ['secretFiles'] },
   restart: { field: restart, about: ['restart'] },
   mem_limit: { field: memory, about: ['memoryBytes'] },
   cpus: { field: cpus, about: ['cpus'] },
@@ -336,12 +344,15 @@ export const translateCompose = (
   const top = reader.map(document, '');
   const named = (wanted: string) => top.find(({ key }) => key === wanted)?.value;
   for (const { key, at } of top) {
-    const isKnown = ['services', 'volumes', ...meaningless].includes(key) || isExtension(key);
+    const isKnown =
+      ['services', 'volumes', 'secrets', ...meaningless].includes(key) || isExtension(key);
     if (!isKnown) reader.refuse(at, key, unknown(key));
   }
   const declared = named('volumes');
   const volumeNames = new Set(declared === undefined ? [] : namesOfVolumes(reader, declared));
-  const fields = fieldsFor(images, volumeNames);
+  const kept = named('secrets');
+  const secrets = kept === undefined ? new Map<string, string>() : declaredSecrets(reader, kept);
+  const fields = fieldsFor(images, volumeNames, secrets);
   const services = named('services');
   if (services === undefined) reader.refuse(document, 'services', 'there are no services');
   const entries = services === undefined ? [] : reader.map(services, 'services');
@@ -362,7 +373,8 @@ export const translateCompose = (
     }
     return container;
   });
-  return { containers, faults: reader.faults, places: reader.places };
+  const { faults, places, tags } = reader;
+  return { containers, faults, places, tags };
 };
 
 /** Where a finding about the containers stands in the file: at the nearest thing that is known. */

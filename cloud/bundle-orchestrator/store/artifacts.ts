@@ -130,6 +130,25 @@ export const findImage = async (
   return rows[0] === undefined ? null : imageOf(rows[0]);
 };
 
+export type TaggedImage = { name: string; tag: string; reference: string };
+
+/** The newest image of each of these names that was uploaded with the tag; others are not in it. */
+export const imagesTagged = async (
+  sql: Sql,
+  wanted: readonly { name: string; tag: string }[],
+): Promise<TaggedImage[]> => {
+  if (wanted.length === 0) return [];
+  const { rows } = await sql.query<{ name: string; tag: string; digest: string }>(
+    `SELECT DISTINCT ON (asked.name, asked.tag) asked.name, asked.tag, image.digest
+       FROM unnest($1::text[], $2::text[]) AS asked (name, tag)
+       JOIN bundle_orchestrator.artifacts image
+         ON image.name = asked.name AND asked.tag = ANY (image.tags)
+      ORDER BY asked.name, asked.tag, image.created_at DESC`,
+    [wanted.map(({ name }) => name), wanted.map(({ tag }) => tag)],
+  );
+  return rows.map(({ name, tag, digest }) => ({ name, tag, reference: referenceOf(name, digest) }));
+};
+
 /** The blob as one of this tenant's images knows it, or null: then it is not theirs. */
 export const findBlob = async (sql: Sql, digest: string): Promise<ImageBlob | null> => {
   const { rows } = await sql.query<{ size_bytes: number; media_type: string }>(
