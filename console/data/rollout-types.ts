@@ -108,6 +108,8 @@ export type RolloutPreview = {
   devices: number;
   /** Why it would be refused as things are. */
   refused: string | null;
+  /** It should not be begun with any more; and what it means to do so all the same. */
+  deprecated: { what: string; reason: string; by: string; at: Instant; means: string } | null;
   bytes: number;
   runIt: number;
   unreached: number;

@@ -3,6 +3,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { bytesOf, clockOf, countedOf } from '../data/format.ts';
 import type { PreviewRange, PreviewWave, RolloutPreview } from '../data/rollout-types.ts';
 import type { Instant } from '../data/types.ts';
+import { age } from '../ui/age.ts';
 import { notice } from '../ui/notice.ts';
 
 const at = (moment: Instant | null, now: number): string =>
@@ -52,6 +53,14 @@ const wave = (one: PreviewWave, now: number): TemplateResult => {
     }</li>`;
 };
 
+const deprecatedNote = (one: NonNullable<RolloutPreview['deprecated']>): TemplateResult =>
+  notice(
+    'warn',
+    html`<p><b>${one.what} is deprecated:</b> ${one.reason}
+      <span class="muted small">(${one.by.replace(/^user:/, '')}, ${age(one.at)})</span></p>
+      <p>${one.means}</p>`,
+  );
+
 export const rolloutPreview = (preview: RolloutPreview, now = Date.now()): TemplateResult => html`
   <section class="card padded stack" aria-label="Look ahead"><h2>What it would do</h2>
     ${
@@ -61,6 +70,7 @@ export const rolloutPreview = (preview: RolloutPreview, now = Date.now()): Templ
           }. Nothing was started.</p>`
         : notice('bad', html`<p>It would be refused: ${preview.refused}</p>`)
     }
+    ${preview.deprecated === null ? nothing : deprecatedNote(preview.deprecated)}
     <ul class="plain stack">${preview.waves.map((one) => wave(one, now))}</ul>
     ${preview.attention.map(({ devices, why, first }) =>
       notice(

@@ -109,6 +109,17 @@ describe('what is deprecated', () => {
     ]) {
       expect(answer).toMatchObject({ status: 409, body: { code: 'version-deprecated' } });
     }
+    const look = (more: object) => ask('POST', '/rollouts/preview', { ...rollout, ...more });
+    const means = expect.stringContaining('1 of these 1 devices would begin with it');
+    const deprecated = { what: 'leaky 1.0.0', reason, by: 'user:operator@one.example', means };
+    const refused = expect.stringContaining('leaky 1.0.0 is deprecated: Leaks memory');
+    expect((await look({})).body).toMatchObject({ refused, deprecated });
+    expect((await look({ allowDeprecated: true })).body).toMatchObject({
+      ...{ refused: null, deprecated },
+    });
+    expect((await look({ version: '1.1.0' })).body).toMatchObject({
+      ...{ refused: null, deprecated: null },
+    });
     expect((await ask('GET', `/devices/${other.deviceId}/desired-state`)).body).toMatchObject({
       generation: 0,
     });

@@ -158,6 +158,16 @@ export const rolloutPreviewSchema = z
     lateJoiners: z.boolean(),
     /** Why it would be refused as things are; null: it would start. */
     refused: z.string().nullable(),
+    /** That it should not be begun with any more, and what it means to do so all the same. */
+    deprecated: z
+      .strictObject({
+        what: z.string(),
+        reason: z.string(),
+        by: z.string(),
+        at: z.iso.datetime(),
+        means: z.string(),
+      })
+      .nullable(),
     /** What all of them would fetch, of images that were uploaded here. */
     bytes: count,
     /** Run the version already, so they fetch nothing. */

@@ -5,7 +5,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { bundlesPerDeviceMax } from '@signalbeam/sync/core/limits';
-import { usableRelease } from '../bundles/usable.ts';
+import { type Deprecated, deprecatedWords, findToUse } from '../bundles/usable.ts';
 import { approvalAsked } from '../core/approval.ts';
 import {
   nothingToFetch,
@@ -63,6 +63,8 @@ export type Preview = {
   lateJoiners: boolean;
   /** Why it would be refused as things are; null: it would start. */
   refused: string | null;
+  /** It is deprecated, and what it means to roll it out all the same. */
+  deprecated: (Deprecated & { means: string }) | null;
   bytes: number;
   runIt: number;
   unreached: number;
@@ -231,6 +233,24 @@ const refusedOf = ({ wish, planned, outlook }: Look): string | null => {
   return `Another rollout of this bundle is at work on ${list(busy.map(({ name }) => name))}.`;
 };
 
+const deprecationRefused = (
+  { allowDeprecated }: RolloutWish,
+  deprecated: Deprecated | null,
+): string | null =>
+  deprecated === null || allowDeprecated
+    ? null
+    : `${deprecatedWords(deprecated)}. Choose another version, or allow it all the same.`;
+
+const whatItMeans = ({ planned, outlook }: Look): string => {
+  const devices = planned.waves.flatMap((wave) => wave.devices);
+  const fresh = devices.filter(({ deviceId }) => outlook.get(deviceId)?.runs !== true).length;
+  const begin =
+    fresh === 0
+      ? 'All of these devices run it already'
+      : `${fresh} of these ${devices.length} devices would begin with it`;
+  return `${begin}. Whoever runs it goes on, and rollouts may go back to it; it is there until somebody deletes it.`;
+};
+
 /** `names`: how many devices of each wave are shown by name. */
 export const previewRollout = async (
   sql: Sql,
@@ -238,7 +258,7 @@ export const previewRollout = async (
   wish: RolloutWish,
   { nowMs, names }: { nowMs: number; names: number },
 ): Promise<Preview> => {
-  await usableRelease(sql, wish);
+  const { deprecated } = await findToUse(sql, wish);
   const planned = await planRollout(sql, tenantId, wish, nowMs);
   const ids = planned.waves.flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId));
   const { bundleId, version } = wish;
@@ -256,7 +276,8 @@ export const previewRollout = async (
   return {
     devices: ids.length,
     lateJoiners: planned.lateJoiners,
-    refused: refusedOf(look),
+    refused: deprecationRefused(wish, deprecated) ?? refusedOf(look),
+    deprecated: deprecated === null ? null : { ...deprecated, means: whatItMeans(look) },
     bytes: sumOf(waves, ({ bytes }) => bytes),
     runIt: sumOf(waves, ({ runIt }) => runIt),
     unreached: sumOf(waves, ({ unreached }) => unreached),

@@ -39,6 +39,9 @@ const amount = ({ bytes, foreignImages }: Preview): string => {
 export const showPreview = ({ output }: Context, preview: Preview): ExitCode => {
   output.one(preview, [
     ['would start', preview.refused === null ? 'yes' : `no: ${preview.refused}`],
+    ...(preview.deprecated === null
+      ? []
+      : [['deprecated', `${preview.deprecated.reason}: ${preview.deprecated.means}`] as const]),
     ['devices', String(preview.devices)],
     ['fetch', amount(preview)],
   ]);

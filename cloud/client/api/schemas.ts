@@ -817,6 +817,14 @@ export interface components {
       devices: number;
       lateJoiners: boolean;
       refused: string | null;
+      deprecated: {
+        what: string;
+        reason: string;
+        by: string;
+        /** Format: date-time */
+        at: string;
+        means: string;
+      } | null;
       bytes: number;
       runIt: number;
       unreached: number;
