@@ -3,8 +3,12 @@
  * from the first sign-in to a rollout that fails and says why. The tests of this file go on from
  * one another, as a day at work does.
  */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { agentCommand } from '@signalbeam/edge/link/cloud.fixture';
 import { buildImageTar } from '@signalbeam/launcher/rig/image';
+import { uploadPartBytes } from '@signalbeam/sync/core/limits';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { looksFor } from './browser.fixture.ts';
 import { type Desk, openDesk } from './operator.fixture.ts';
@@ -156,7 +160,8 @@ describe('a rollout', () => {
     await heading('New rollout').waitFor();
     const button = page.getByRole('button', { name: 'Start rollout' });
     expect(await button.getAttribute('aria-disabled')).toBe('true');
-    await page.getByText('Choose at least one device.').waitFor();
+    // At both buttons: looking ahead is refused for the same reason.
+    await page.getByText('Choose at least one device.').first().waitFor();
     await page.getByRole('button', { name: /^Choose all/ }).click();
     await button.click();
     await heading(`press ${version}`).waitFor();
@@ -298,6 +303,92 @@ describe('steering', () => {
     // The rollout is asked for again beside its devices, and may come after them.
     await page.getByText('It is over already.').waitFor();
     expect(await cancel.getAttribute('aria-disabled')).toBe('true');
+  });
+});
+
+describe('an image larger than one part', () => {
+  it('is gone on with after a reload in the middle, and comes back as a file', async () => {
+    // A page of its own: a request that is cut by a reload is no trouble.
+    const context = await desk.browser.newContext({
+      storageState: await desk.page.context().storageState(),
+    });
+    const page = await context.newPage();
+    await page.goto(`${desk.cloud.url}/images`);
+    const { tar } = buildImageTar({ name: 'large', tag: '7', command: ['sleep', '1'] });
+    const folder = await mkdtemp(join(tmpdir(), 'large-'));
+    const file = join(folder, 'large.tar');
+    await writeFile(file, Buffer.concat([tar, Buffer.alloc(uploadPartBytes)]));
+    const parts = '**/api/artifacts/upload-parts/**';
+    await page.route(parts, (route) => {
+      if (route.request().url().endsWith('/0')) return route.continue();
+    });
+    const input = page.getByLabel('Upload an image archive');
+    await input.setInputFiles(file);
+    const upload = page.getByRole('group', { name: 'Upload of large.tar' });
+    await upload.getByText('1 of 2 parts are there').waitFor();
+    await upload.getByRole('progressbar', { name: 'Sending' }).waitFor();
+    await page.reload();
+    await page.getByText('is not finished: 1 of 2 parts').waitFor();
+    // Only now: what is held until here would be sent after all.
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    expect(await looksFor(page, 'an unfinished upload')).toEqual([]);
+    const sent: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'PUT') sent.push(request.url().slice(-2));
+    });
+    await input.setInputFiles(file);
+    const row = page.getByRole('row').filter({ has: page.getByText('large', { exact: true }) });
+    const download = row.getByRole('button', { name: 'Download' });
+    await download.waitFor();
+    expect(sent).toEqual(['/1']);
+    const saving = page.waitForEvent('download');
+    await download.click();
+    expect((await saving).suggestedFilename()).toBe('large-7.tar');
+    await context.close();
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('a bundle and its versions', () => {
+  it('are edited, deprecated and deleted in dialogs that say what follows', async () => {
+    const { page, overlay, heading, section, cloud } = desk;
+    const made = (await cloud.ask('POST', '/api/bundles', { name: 'spare' })) as { id: string };
+    const containers = [{ name: 'web', image: `registry.example/web@sha256:${'a'.repeat(64)}` }];
+    for (const version of ['1.0.0', '1.1.0']) {
+      await cloud.ask('POST', `/api/bundles/${made.id}/versions`, { version, containers });
+    }
+    await section('Bundles');
+    await page.getByRole('link', { name: 'spare' }).click();
+    await heading('spare').waitFor();
+    await page.getByRole('button', { name: 'Edit', exact: true }).click();
+    await overlay().getByLabel('What it is for').fill('For a rainy day.');
+    await overlay().getByRole('button', { name: 'Save' }).click();
+    await overlay().waitFor({ state: 'detached' });
+    await page.getByText('For a rainy day.').waitFor();
+    const row = page
+      .getByRole('row')
+      .filter({ has: page.getByRole('cell', { name: '1.0.0', exact: false }) });
+    await row.getByRole('button', { name: 'Deprecate' }).click();
+    await overlay().getByText('Devices that run it go on').waitFor();
+    expect(await looksFor(page, 'deprecating')).toEqual([]);
+    await overlay().getByLabel('Why').fill('Leaks memory');
+    await overlay().getByRole('button', { name: 'Deprecate' }).click();
+    await overlay().waitFor({ state: 'detached' });
+    await row.getByText('Leaks memory').waitFor();
+    await page.goto(`${cloud.url}/rollouts/new?bundle=${made.id}&version=1.0.0`);
+    await page.getByRole('button', { name: /^Choose all/ }).click();
+    await page.getByRole('button', { name: 'Look ahead' }).click();
+    const ahead = page.getByRole('region', { name: 'Look ahead' });
+    await ahead.getByText('It would be refused: spare 1.0.0 is deprecated').waitFor();
+    await ahead.getByText('would begin with it. Whoever runs it goes on').waitFor();
+    expect(await looksFor(page, 'a deprecated version looked ahead at')).toEqual([]);
+    await page.goto(`${cloud.url}/bundles/${made.id}`);
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await overlay().getByText('Its number is not given again.').waitFor();
+    await overlay().getByRole('button', { name: 'Delete version' }).click();
+    await overlay().waitFor({ state: 'detached' });
+    await row.waitFor({ state: 'detached' });
+    await page.getByRole('cell', { name: '1.1.0' }).first().waitFor();
   });
 });
 

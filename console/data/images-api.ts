@@ -1,9 +1,8 @@
 /** Uploaded images, as the console asks for them. */
 import type { ArtifactImage, DownloadLink, StoredImage } from './image-types.ts';
 import { collect } from './lists.ts';
-import { type Ask, upload } from './request.ts';
-
-const segment = encodeURIComponent;
+import type { Ask } from './request.ts';
+import { type UploadState, type UploadWatch, uploadInParts, uploadPath } from './upload-parts.ts';
 
 export const imagesApi = (ask: Ask) => ({
   artifacts: async (): Promise<ArtifactImage[]> => {
@@ -15,16 +14,9 @@ export const imagesApi = (ask: Ask) => ({
   images: () => collect<StoredImage>(ask, '/api/artifacts', 'images'),
   imageLink: ({ name, digest }: StoredImage) =>
     ask<DownloadLink>('POST', '/api/artifacts/links', { kind: 'image', name, digest }),
-  uploadArchive: (
-    name: string,
-    file: File,
-    onProgress: (sent: number, total: number) => void,
-    signal: AbortSignal,
-  ) =>
-    upload<{ images: ArtifactImage[] }>(
-      `/api/artifacts?name=${segment(name)}`,
-      file,
-      onProgress,
-      signal,
-    ),
+  /** `name` null: what the archive calls it. */
+  uploadArchive: (file: File, name: string | null, watch: UploadWatch) =>
+    uploadInParts(ask, file, name, watch),
+  uploadState: (id: string) => ask<UploadState>('GET', uploadPath(id)),
+  giveUpUpload: (id: string) => ask<null>('DELETE', uploadPath(id)),
 });

@@ -141,28 +141,26 @@ const parseJson = (raw: string): unknown => {
   }
 };
 
-/** Uploads one file and tells how far it is: `fetch` can't, so this one is XMLHttpRequest. */
-export const upload = <T>(
+/** Sends bytes, in whatever time it takes, and tells how far it is: `fetch` can't, so this is XMLHttpRequest. */
+export const send = <T>(
+  method: 'POST' | 'PUT',
   path: string,
-  file: File,
-  onProgress: (sentBytes: number, totalBytes: number) => void,
-  signal: AbortSignal,
+  body: Blob | null,
+  watch: { signal: AbortSignal; onSent?: (bytes: number) => void },
 ): Promise<T> =>
   new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
-    request.open('POST', path);
+    request.open(method, path);
     request.setRequestHeader('content-type', 'application/octet-stream');
-    request.upload.onprogress = (event) => onProgress(event.loaded, event.total);
+    request.upload.onprogress = ({ loaded }) => watch.onSent?.(loaded);
     request.onerror = () => reject(unreachableServer(null));
     request.onabort = () =>
-      reject(
-        new ApiError(0, { code: 'cancelled', detail: 'The upload was stopped; nothing was kept.' }),
-      );
+      reject(new ApiError(0, { code: 'cancelled', detail: 'The upload was stopped.' }));
     request.onload = () => {
       const answer = parseJson(request.responseText);
       if (request.status >= 200 && request.status < 300) resolve(answer as T);
       else reject(problemFrom(request.status, answer));
     };
-    signal.addEventListener('abort', () => request.abort());
-    request.send(file);
+    watch.signal.addEventListener('abort', () => request.abort(), { once: true });
+    request.send(body);
   });

@@ -1,5 +1,5 @@
 /** Images that were uploaded, and each of them back as a file. A link is asked for when somebody wants it. */
-import { html, LitElement, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { bytesOf, shortDigest } from '../data/format.ts';
 import type { StoredImage } from '../data/image-types.ts';
 import type { ApiError } from '../data/request.ts';
@@ -11,6 +11,7 @@ import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
+import './image-upload.ts';
 import { pathTo } from './paths.ts';
 
 /** The address is a credential: it goes to the browser's download and is shown nowhere. */
@@ -44,6 +45,14 @@ class ImagesPage extends LitElement {
     return this;
   }
 
+  #refused(): string | null {
+    const { sites } = this.app.user;
+    const everywhere = sites === null || sites === undefined;
+    return (
+      refusedByRole(this.app.user) ?? (everywhere ? null : 'Operators of every site may do this.')
+    );
+  }
+
   async #download(image: StoredImage): Promise<void> {
     this.busy = image;
     this.error = null;
@@ -62,7 +71,7 @@ class ImagesPage extends LitElement {
     return html`<tr><td><span class="mono">${name}</span><div class="small muted mono">${shortDigest(digest)}</div></td>
       <td>${tags.join(', ') || html`<span class="muted">no tag</span>`}</td>
       <td class="muted">${platforms.join(', ')}</td><td class="muted">${bytesOf(sizeBytes)}</td>
-      <td class="muted wide">${age(createdAt)}<div class="small">by ${createdBy}</div></td>
+      <td class="muted wide">${age(createdAt)}<div class="small">by ${createdBy.replace(/^user:/, '')}</div></td>
       <td>${actionButton({
         ...{ label: 'Download', look: 'small', refused, hushed: true, busy: this.busy === image },
         run: () => void this.#download(image),
@@ -74,13 +83,10 @@ class ImagesPage extends LitElement {
       return emptyState(
         'box',
         'No image yet',
-        html`<p>Upload one with a new version of a bundle, or with <code>signalbeam images upload</code>.</p>`,
+        html`<p>Choose an archive above, or send one with <code>signalbeam images upload</code>.</p>`,
       );
     }
-    const { sites } = this.app.user;
-    const everywhere = sites === null || sites === undefined;
-    const refused =
-      refusedByRole(this.app.user) ?? (everywhere ? null : 'Operators of every site may do this.');
+    const refused = this.#refused();
     return html`<div class="scroll"><table class="fold"><thead><tr><th scope="col">Image</th><th scope="col">Tags</th><th scope="col">For</th><th scope="col">Size</th><th scope="col">Uploaded</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
       <tbody>${images.map((image) => this.#row(image, refused))}</tbody></table></div>`;
   }
@@ -90,6 +96,7 @@ class ImagesPage extends LitElement {
     return html`<div class="page"><div class="page-head"><div>${crumb(pathTo.bundles(), 'Bundles')}<h1>Images</h1>
         <p class="lead">What was uploaded, by digest. Devices fetch it from here or from one another.</p></div></div>
       ${errorNotice(this.error)}
+      ${this.#refused() === null ? html`<section class="card padded stack" aria-label="Upload"><image-upload .app=${this.app} @uploaded=${() => this.#images.refresh()}></image-upload></section>` : nothing}
       ${value === undefined ? loading(error, 4, refresh) : html`${errorNotice(error)}<section class="card" aria-label="Images">${this.#list(value)}</section>`}
       ${notice('info', html`<p>A download is an archive that <code>docker load</code> and <code>podman load</code> read. Each is in the audit log.</p>`)}</div>`;
   }

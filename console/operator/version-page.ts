@@ -4,6 +4,7 @@
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { bytesOf, imageName, shortDigest } from '../data/format.ts';
+import type { ArtifactImage } from '../data/image-types.ts';
 import type { ApiError, FieldError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import {
@@ -23,6 +24,7 @@ import { errorNotice, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import './compose-import.ts';
+import './image-upload.ts';
 import { pathTo } from './paths.ts';
 
 const validateAfterMs = 300;
@@ -50,7 +52,6 @@ class VersionPage extends LitElement {
     findings: { state: true },
     checked: { state: true },
     error: { state: true },
-    progress: { state: true },
     busy: { state: true },
   };
   app!: App;
@@ -59,7 +60,6 @@ class VersionPage extends LitElement {
   findings: readonly FieldError[] = [];
   checked = false;
   error: ApiError | null = null;
-  progress = '';
   busy = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #bundle = createResource(this, () => this.app.api.bundle(this.#id));
@@ -147,26 +147,10 @@ class VersionPage extends LitElement {
     this.checked = true;
   }
 
-  async #upload(file: File): Promise<void> {
-    this.error = null;
-    const name = (this.#bundle.value?.name ?? 'image').toLowerCase();
-    try {
-      const { images } = await this.app.api.uploadArchive(
-        name,
-        file,
-        (sent, total) => {
-          this.progress = `${bytesOf(sent)} of ${bytesOf(total)}`;
-        },
-        AbortSignal.timeout(3_600_000),
-      );
-      this.#images.refresh();
-      const reference = images[0]?.reference;
-      if (reference !== undefined) this.#set({ image: reference });
-      notify('ok', `${file.name} is uploaded.`);
-    } catch (error) {
-      this.error = asError(error);
-    }
-    this.progress = '';
+  #uploaded(images: readonly ArtifactImage[]): void {
+    this.#images.refresh();
+    const reference = images[0]?.reference;
+    if (reference !== undefined) this.#set({ image: reference });
   }
 
   async #publish(event: SubmitEvent): Promise<void> {
@@ -229,13 +213,9 @@ class VersionPage extends LitElement {
   #fields(): TemplateResult {
     const first = firstContainer(this.text) ?? { image: '', ports: '', restart: '' };
     return html`${this.#imageField(first.image)}
-      <div class="field"><label for="archive">Upload an image archive</label>
-        <input class="input" id="archive" type="file" aria-describedby="archive-hint" @change=${(
-          event: Event,
-        ) => {
-          const file = (event.target as HTMLInputElement).files?.[0];
-          if (file) void this.#upload(file);
-        }} /><span class="hint" id="archive-hint" role="status">${this.progress || html`An OCI archive, or what <code>docker save</code> writes.`}</span></div>
+      <image-upload .app=${this.app} .name=${(this.#bundle.value?.name ?? 'image').toLowerCase()} @uploaded=${(
+        event: CustomEvent<ArtifactImage[]>,
+      ) => this.#uploaded(event.detail)}></image-upload>
       <div class="grid-2"><div class="field"><label for="ports">Ports, device:container</label>
         <input class="input mono" id="ports" placeholder="8090:8080" .value=${first.ports} aria-invalid=${this.#bad('ports')}
           aria-describedby="ports-errors" @change=${(event: Event) => this.#setPorts((event.target as HTMLInputElement).value)} />
