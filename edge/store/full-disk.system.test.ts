@@ -93,6 +93,26 @@ const startOnFullDisk = (spare: boolean): number => {
   }
 };
 
+test('an agent that has just started on a small disk has its room before others can take it', () => {
+  const disk = createDisk(24);
+  const folder = join(disk.mountPoint, 'agent');
+  mkdirSync(folder);
+  const lock = lockFolder(folder);
+  try {
+    const stores = openStores({ folder, now: () => 0 });
+    try {
+      fill(join(disk.mountPoint, 'ballast'));
+      for (let told = 0; told < 200; told += 1) stores.outbox.appendEvent(event);
+      expect(stores.outbox.storeOf('events').head('events').lastSeq).toBe(200);
+    } finally {
+      stores.close();
+    }
+  } finally {
+    lock.release();
+    disk.remove();
+  }
+});
+
 test('without room to spare an agent that was stopped can’t start and says why, with it it starts', () => {
   expect(() => startOnFullDisk(false)).toThrow(expect.objectContaining({ code: 'store-unusable' }));
   expect(startOnFullDisk(true)).toBe(2);

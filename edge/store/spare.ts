@@ -14,7 +14,7 @@ const pathOf = (folder: string): string => join(folder, 'spare');
 const unfinishedIn = (folder: string): string => join(folder, 'spare.new');
 const dropUnfinished = (folder: string): void =>
   rmSync(unfinishedIn(folder), { force: true, recursive: true });
-const freeBytes = (folder: string): number => {
+export const freeBytes = (folder: string): number => {
   const { bavail, bsize } = statfsSync(folder);
   return bavail * bsize;
 };

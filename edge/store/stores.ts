@@ -10,7 +10,7 @@ import { openLanes } from './lanes.ts';
 import { queueMigrations, stateMigrations } from './migrations.ts';
 import { isFull, openStore, reserveRoom } from './open.ts';
 import { type Caps, type Outbox, openOutbox, queueLanes, stateLanes } from './outbox.ts';
-import { giveUpSpare, keepSpare } from './spare.ts';
+import { freeBytes, giveUpSpare, keepSpare } from './spare.ts';
 
 export type Stores = { state: Database; queue: Database; outbox: Outbox; close(): void };
 
@@ -20,8 +20,10 @@ export type Stores = { state: Database; queue: Database; outbox: Outbox; close()
  */
 const queuePageBytes = 1_024;
 const statePageBytes = 4_096;
-/** Not while the agent starts: it writes 3 MB, and 4 more the first time. */
+/** Not while the agent starts, unless the disk is tight: it writes 3 MB, and 4 more the first time. */
 const reserveAfterMs = 10_000;
+/** With so little left others may take the rest before ten seconds are over. */
+const tightBytes = 64 * 1024 * 1024;
 
 export const openStores = (parts: { folder: string; now: () => number; caps?: Caps }): Stores => {
   const { folder, now } = parts;
@@ -50,8 +52,10 @@ export const openStores = (parts: { folder: string; now: () => number; caps?: Ca
     now,
     ...(parts.caps === undefined ? {} : { caps: parts.caps }),
   });
+  const isTight = freeBytes(folder) < tightBytes;
+  if (isTight) reserveRoom(state.database);
   const reserving = setTimeout(() => {
-    reserveRoom(state.database);
+    if (!isTight) reserveRoom(state.database);
     keepSpare(folder);
   }, reserveAfterMs).unref();
   for (const { setAside } of [state, queue]) if (setAside !== null) tellDamage(outbox, setAside);
