@@ -8,6 +8,8 @@ import type { FaultKind } from './plan/kinds.ts';
 export const corpus: readonly {
   seed: number;
   faults: readonly FaultKind[] | null;
+  /** Where another length of its history is what shows it. */
+  eventsMin?: number;
   found: string;
 }[] = [
   {
@@ -82,6 +84,13 @@ export const corpus: readonly {
     seed: 654,
     faults: null,
     found: 'nothing: the model took the report that came last for the newest',
+  },
+  {
+    seed: 130,
+    faults: null,
+    eventsMin: 15_000,
+    found:
+      'a late frame of a life that was over made its report the newest, and the device had nothing new to say',
   },
   { seed: 1, faults: [], found: 'nothing: a site without faults comes to rest' },
 ];

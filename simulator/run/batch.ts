@@ -18,7 +18,7 @@ export type BatchOptions = {
   bug: string | null;
   eventsMin: number | null;
   /** Only these, instead of a range. */
-  only?: readonly { seed: number; faults: readonly FaultKind[] | null }[];
+  only?: readonly { seed: number; faults: readonly FaultKind[] | null; eventsMin?: number }[];
   /** Stops at the first seed that fails. */
   stopAtFailure: boolean;
   onFailure?: (failed: SeedResult) => void;

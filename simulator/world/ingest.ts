@@ -335,13 +335,21 @@ const settle = (
   }
 };
 
-/** As `raise` in `ingest/welcome.ts`: the epoch that a device greets from is the one it lives in. */
-const raise = (postgres: Postgres, deviceId: string, table: LaneTable | undefined): void => {
+/** As `ingest/greeted-epoch.ts`: the epoch that a device greets from is the one it lives in. */
+const takeForLast = (
+  { postgres, reported }: IngestParts,
+  deviceId: string,
+  table: LaneTable | undefined,
+): void => {
   if (table === undefined || table.opened === 0) return;
   for (const [key, { opened }] of postgres.tables) {
     if (opened <= table.opened || !key.startsWith(`${deviceId} reported `)) continue;
     postgres.opened += 1;
     table.opened = postgres.opened;
+    const said = table.lines.findLast(({ gap }) => gap === null);
+    if (said === undefined || !postgres.reports.has(deviceId)) return;
+    postgres.reports.set(deviceId, { opened: table.opened, seq: said.to, text: said.text });
+    reported(deviceId, table.epoch, said);
     return;
   }
 };
@@ -359,7 +367,7 @@ export const answerHello = (
   if (hello.kind === 'refused' || hello.value.device !== deviceId) return null;
   for (const { lane, epoch } of hello.value.lanes) {
     const key = laneKeyText({ deviceId, lane, epoch });
-    if (lane === 'reported') raise(parts.postgres, deviceId, parts.postgres.tables.get(key));
+    if (lane === 'reported') takeForLast(parts, deviceId, parts.postgres.tables.get(key));
   }
   const welcome = {
     device: deviceId,

@@ -50,7 +50,7 @@ export const startIngest = (options: IngestOptions): Ingest => {
   const pulling = startPulling({ cloud, queue, log });
   const welcome = startWelcome({
     connection: cloud.connection,
-    sql: pools.ingest,
+    pool: pools.ingest,
     directory,
     now,
     pressure,

@@ -7,13 +7,14 @@
 
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@signalbeam/platform/logging/log';
-import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { sealEnvelope } from '@signalbeam/sync/wire/dsse';
 import { type Hello, openHello, type Welcome } from '@signalbeam/sync/wire/hello';
 import { payloadTypes } from '@signalbeam/sync/wire/records';
 import { cloudSubjects, parseDeviceSubject } from '@signalbeam/sync/wire/subjects';
 import { welcomeLanes } from '../core/welcome.ts';
 import type { Directory, FoundDevices, KnownDevice } from './directory.ts';
+import { takeForLast } from './greeted-epoch.ts';
 import { laneKeyText } from './statements.ts';
 
 type Asked = { message: Msg; device: KnownDevice; hello: Hello };
@@ -33,7 +34,7 @@ const waitingMax = 20_000;
 export type WelcomeOptions = {
   connection: NatsConnection;
   /** Role `sb_ingest`. */
-  sql: Sql;
+  pool: Pool;
   directory: Directory;
   now: () => number;
   pressure: () => number;
@@ -57,13 +58,13 @@ const verify = (message: Msg, devices: FoundDevices): Asked | string => {
 };
 
 const readPositions = async (
-  sql: Sql,
+  pool: Pool,
   asked: readonly Asked[],
 ): Promise<Map<string, { upTo: number; hash: string }>> => {
   const keys = asked.flatMap(({ device, hello }) =>
     hello.lanes.map(({ lane, epoch }) => ({ deviceId: device.deviceId, lane, epoch })),
   );
-  const { rows } = await sql.query<PositionRow>({
+  const { rows } = await pool.query<PositionRow>({
     name: 'telemetry-positions',
     text: `SELECT w.device_id, w.lane, w.epoch, w.up_to, w.hash,
                   w.lane = 'reported' AND EXISTS (
@@ -79,7 +80,9 @@ const readPositions = async (
       keys.map((key) => key.epoch),
     ],
   });
-  for (const row of rows) if (row.overtaken) await raise(sql, row);
+  // Rare, so one by one: no two positions are ever locked together here.
+  for (const { device_id: deviceId, epoch, overtaken } of rows)
+    if (overtaken) await takeForLast(pool, { deviceId, epoch });
   return new Map(
     rows.map((row) => [
       laneKeyText({ deviceId: row.device_id, lane: row.lane, epoch: row.epoch }),
@@ -87,18 +90,6 @@ const readPositions = async (
     ]),
   );
 };
-
-/**
- * A device that greets from an epoch before its last one (its disk was restored once more, from a
- * newer copy) is there now: what it says from now on is its newest report. Rare, so one by one: no
- * two positions are ever locked together here.
- */
-const raise = (sql: Sql, { device_id, lane, epoch }: PositionRow): Promise<unknown> =>
-  sql.query(
-    `UPDATE telemetry.watermarks SET opened = DEFAULT
-      WHERE device_id = $1 AND lane = $2 AND epoch = $3`,
-    [device_id, lane, epoch],
-  );
 
 const answer = async (messages: readonly Msg[], options: WelcomeOptions): Promise<void> => {
   const { directory, log, facts, now, pressure } = options;
@@ -121,7 +112,7 @@ const answer = async (messages: readonly Msg[], options: WelcomeOptions): Promis
     log.debug({ subject: message.subject, reason: verified }, 'a hello was refused');
   }
   if (asked.length === 0) return;
-  const positions = await readPositions(options.sql, asked);
+  const positions = await readPositions(options.pool, asked);
   for (const { message, device, hello } of asked) {
     const { deviceId } = device;
     const welcome: Welcome = {
