@@ -287,6 +287,49 @@ describe('the relay', () => {
     expect(cloud.asked).toEqual([`GET /api/devices/${id}/enrolment -`]);
   });
 
+  test('lets nothing else through, however a registration is changed on its way', async () => {
+    const cloud = await startCloud();
+    let now = 0;
+    const later = (): number => {
+      now += 10_000;
+      return now;
+    };
+    const relay = createRelay({ cloudUrl: cloud.url, now: later });
+    const { peer, peers, stranger, client } = await startSite({ relay, now: later });
+    const body = JSON.stringify({
+      token: 't'.repeat(40),
+      name: 'pump-3',
+      publicKey: 'k'.repeat(56),
+    });
+    const head = (first: string, ...more: string[]): Buffer =>
+      Buffer.from([first, 'Host: peer', 'Connection: close', ...more, '', ''].join('\r\n'));
+    const register = Buffer.concat([
+      head('POST /enrolment/devices HTTP/1.1', `Content-Length: ${body.length}`),
+      Buffer.from(body),
+    ]);
+    const chunked = Buffer.concat([
+      head('POST /enrolment/devices HTTP/1.1', 'Transfer-Encoding: chunked'),
+      Buffer.from(`${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`),
+    ]);
+    const status = head(`GET /enrolment/devices/${id}?rootsAfter=3 HTTP/1.1`);
+    for (const bytes of fc.sample(mutantsOf([register, chunked, status]), 40)) {
+      const socket = await connectToPeer({ ...peer, own: stranger.own });
+      socket.on('error', () => undefined);
+      socket.resume().end(bytes);
+      await once(socket, 'close');
+    }
+    expect(cloud.asked.length).toBeGreaterThan(0);
+    const one = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+    const calls = [
+      'POST /api/devices -',
+      `GET /api/devices/${one}/enrolment(\\?rootsAfter=\\d{1,7})? -`,
+      `DELETE /api/devices/${one}/enrolment -`,
+    ];
+    for (const asked of cloud.asked) expect(asked).toMatch(new RegExp(`^(${calls.join('|')})$`));
+    expect(peers.counters().refused).toBeGreaterThan(0);
+    expect(await client.versions(peer)).toEqual(new Map([[roster, 7]]));
+  });
+
   test('is limited in rate', async () => {
     const cloud = await startCloud();
     const site = await startSite({ relay: createRelay({ cloudUrl: cloud.url, now: () => 0 }) });
