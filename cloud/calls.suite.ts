@@ -303,6 +303,13 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       ...wish,
       deviceIds: [tenant.second.deviceId],
     }),
+    'post /api/rollouts/{id}/ignore-site-windows': post(
+      `/api/rollouts/${waved.id}/ignore-site-windows`,
+      { reason: 'The hole is being used.' },
+    ),
+    'post /api/rollouts/{id}/heed-site-windows': post(
+      `/api/rollouts/${waved.id}/heed-site-windows`,
+    ),
     'post /api/rollouts/{id}/pause': post(`/api/rollouts/${waved.id}/pause`),
     'post /api/rollouts/{id}/resume': post(`/api/rollouts/${waved.id}/resume`),
     'post /api/rollouts/{id}/approve': post(`/api/rollouts/${waved.id}/approve`),

@@ -254,6 +254,10 @@ describe('bundles and rollouts', () => {
     expect(await ok(['rollouts', 'pause', id])).toContain('paused');
     expect(await sb(['rollouts', 'show', id, '--wait'])).toMatchObject({ code: 8 });
     expect(await ok(['rollouts', 'resume', id])).toContain('in-progress');
+    const ignore = ['rollouts', 'ignore-site-windows', id];
+    expect(await sb(ignore)).toMatchObject({ code: 2 });
+    expect(await ok([...ignore, '--reason', 'A hole'])).toContain('waited for: A hole');
+    expect(await ok(['rollouts', 'heed-site-windows', id])).not.toContain('A hole');
     expect(await sb(['rollouts', 'approve', id])).toMatchObject({ code: 5 });
     expect(await sb(['rollouts', 'advance', id, '--yes'])).toMatchObject({ code: 5 });
     expect(await ok(['rollouts', 'cancel', id, '--yes'])).toContain('cancelled');

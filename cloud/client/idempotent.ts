@@ -43,6 +43,8 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/rollouts/{id}/advance',
   'post /api/rollouts/{id}/approve',
   'post /api/rollouts/{id}/cancel',
+  'post /api/rollouts/{id}/heed-site-windows',
+  'post /api/rollouts/{id}/ignore-site-windows',
   'post /api/rollouts/{id}/pause',
   'post /api/rollouts/{id}/resume',
   'post /api/rollouts/{id}/retry',

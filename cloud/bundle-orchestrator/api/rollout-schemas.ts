@@ -126,6 +126,11 @@ export const newRolloutSchema = z
     message: 'name devices in deviceIds, or a target, and not both',
   });
 
+export const ignoreSiteWindowsSchema = z.strictObject({
+  /** Why it does not wait for them: shown with the rollout and kept in the audit log. */
+  reason: plainText(500).min(1),
+});
+
 const count = z.int().min(0);
 const progressSchema = z
   .strictObject({

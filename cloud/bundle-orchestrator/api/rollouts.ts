@@ -28,6 +28,7 @@ import {
   type RolloutDevice,
 } from '../store/rollout-views.ts';
 import type { Parts } from './parts.ts';
+import { addOverrideRoutes } from './rollout-override.ts';
 import {
   exampleRollout,
   newRolloutSchema,
@@ -276,6 +277,7 @@ const addFailures = (api: Api, parts: Parts): void => {
 export const addRolloutRoutes = (api: Api, parts: Parts): void => {
   addPreview(api, parts);
   addStarting(api, parts);
+  addOverrideRoutes(api, parts);
   addListing(api, parts);
   addReading(api, parts);
   addDevices(api, parts);

@@ -78,7 +78,12 @@ describe('what it waits for with waves', () => {
   const say = (more: Partial<WaitingKnown>): string =>
     sayWaiting(
       {
-        rollout: { status: 'in-progress', requestedBy: 'user:ada@example.com', statusReason: null },
+        rollout: {
+          status: 'in-progress',
+          requestedBy: 'user:ada@example.com',
+          statusReason: null,
+          windowsIgnored: null,
+        },
         waves: [canary, rest],
         wait: { kind: 'devices', wave: canary, verdict: { kind: 'missing', confirms: 1 } },
         paceWaits: [],
@@ -199,6 +204,7 @@ describe('what it waits for with waves', () => {
       status: 'paused',
       requestedBy: 'user:a',
       statusReason: 'Two failed.',
+      windowsIgnored: null,
     } as const;
     expect(say({ rollout: paused })).toBe('Paused. Two failed');
   });

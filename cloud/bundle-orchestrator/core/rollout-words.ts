@@ -167,7 +167,13 @@ const sayLack = (
 };
 
 export type WaitingKnown = {
-  rollout: { status: RolloutStatus; requestedBy: string; statusReason: string | null };
+  rollout: {
+    status: RolloutStatus;
+    requestedBy: string;
+    statusReason: string | null;
+    /** Why it does not wait for the windows of sites; null: it does. */
+    windowsIgnored: string | null;
+  };
   waves: readonly WaveState[];
   wait: WaveWait;
   /** Why some who could be told are not. */
@@ -209,13 +215,20 @@ const sayWave = (known: WaitingKnown, nowMs: number): string => {
   }
 };
 
+/** An emergency is said for as long as it lasts. */
+const withIgnored = (sentence: string, reason: string | null): string =>
+  sentence === '' || reason === null
+    ? sentence
+    : `${sentence}; no window of a site is waited for: ${reason.replace(/[.\s]+$/, '')}`;
+
 /** Empty when it waits for nothing. */
 export const sayWaiting = (known: WaitingKnown, nowMs: number): string => {
   const left = openIn(known.progress);
   if (known.rollout.status === 'cancelled' && left > 0) {
     return `${devicesOf(left)} ${left === 1 ? 'has' : 'have'} yet to get back what was there before`;
   }
-  return known.rollout.status === 'paused'
+  const { status, windowsIgnored } = known.rollout;
+  return status === 'paused'
     ? `Paused. ${(known.rollout.statusReason ?? 'Nothing more is told until it is resumed').replace(/\.$/, '')}`
-    : sayWave(known, nowMs);
+    : withIgnored(sayWave(known, nowMs), windowsIgnored);
 };

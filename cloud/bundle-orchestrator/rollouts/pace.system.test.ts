@@ -215,6 +215,33 @@ describe('a pace', () => {
       [`rollout:${urgent.id}`],
     );
     expect(rows).toEqual([{ why: ignoreSiteWindows }]);
+    // Found half-way, and thought better of: who was told and has not begun is taken back.
+    await fleet.steer(urgent.id, 'cancel');
+    const calm = await start(bundleId, devices, {}, { version: '2.0.0' });
+    expect(calm.waiting).toContain('when the maintenance window');
+    const decide = (verb: string, token: string, body?: object) =>
+      rig.ask('POST', `/api/rollouts/${calm.id}/${verb}`, { token, body });
+    const reason = 'It is used.';
+    expect((await decide('ignore-site-windows', one.viewer, { reason })).status).toBe(403);
+    expect((await decide('ignore-site-windows', one.operator, {})).status).toBe(400);
+    expect((await decide('ignore-site-windows', one.operator, { reason })).status).toBe(200);
+    await until(calm.id, {
+      progress: { pending: 2 },
+      waiting: expect.stringContaining('; no window of a site is waited for: It is used'),
+    });
+    expect((await decide('heed-site-windows', one.operator)).status).toBe(200);
+    await until(calm.id, { windowsIgnored: null, progress: { planned: 1, pending: 1 } });
+    const { rows: said } = await rig.owner.query(
+      `SELECT action, after ->> 'windowsIgnored' AS why FROM platform.audit_log
+        WHERE target = $1 AND action LIKE '%site-windows' ORDER BY at`,
+      [`rollout:${calm.id}`],
+    );
+    expect(said).toEqual([
+      { action: 'rollout.ignore-site-windows', why: reason },
+      { action: 'rollout.heed-site-windows', why: null },
+    ]);
+    await fleet.steer(calm.id, 'cancel');
+    expect((await decide('heed-site-windows', one.operator)).status).toBe(409);
   });
 
   it('tells nobody outside of a window, and takes back who has not begun when it is over', async () => {

@@ -54,7 +54,7 @@ import { seen } from './start.ts';
 import { tellFreed, tellRollout } from './tell.ts';
 import type { RolloutView } from './view.ts';
 
-const held = async (sql: Sql, tenantId: string, id: string): Promise<LockedRollout> => {
+export const held = async (sql: Sql, tenantId: string, id: string): Promise<LockedRollout> => {
   const rollout = await lockRollout(sql, tenantId, id);
   if (rollout !== null) return rollout;
   if ((await findRollout(sql, tenantId, id)) === null) {

@@ -158,6 +158,18 @@ export const setGivingBack = async (
   );
 };
 
+/** Why it does not wait for the windows of sites; null: it does. */
+export const setWindowsIgnored = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string },
+  reason: string | null,
+): Promise<void> => {
+  await sql.query(
+    'UPDATE bundle_orchestrator.rollouts SET windows_ignored = $3 WHERE tenant_id = $1 AND id = $2',
+    [rollout.tenantId, rollout.rolloutId, reason],
+  );
+};
+
 export type DueRollout = {
   tenantId: string;
   rolloutId: string;

@@ -310,7 +310,37 @@ const rollBack = steering(
   'Every device that this rollout reached goes back, also those that confirmed it.',
 );
 
+const ignoreSiteWindows = command({
+  name: 'rollouts ignore-site-windows',
+  summary: 'An emergency: a rollout waits for no maintenance window of a site any more',
+  words: [rolloutWord],
+  flags: { reason: { type: 'string', value: 'TEXT', about: 'why; shown and kept with it' } },
+  examples: [
+    "rollouts ignore-site-windows 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11 --reason 'The hole is used'",
+  ],
+  run: async (context, [id = ''], { reason }) => {
+    if (reason === undefined) throw new UsageError('Say why with --reason.');
+    const params = { path: { id } };
+    const rollout = await context
+      .client()
+      .post('/api/rollouts/{id}/ignore-site-windows', { params, body: { reason } });
+    context.output.one(rollout, lines(rollout));
+  },
+});
+
+const heedSiteWindows = command({
+  name: 'rollouts heed-site-windows',
+  summary: 'Have a rollout wait for the maintenance windows of sites again',
+  words: [rolloutWord],
+  examples: ['rollouts heed-site-windows 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11'],
+  run: async (context, [id = '']) => {
+    const params = { path: { id } };
+    const rollout = await context.client().post('/api/rollouts/{id}/heed-site-windows', { params });
+    context.output.one(rollout, lines(rollout));
+  },
+});
+
 export const rolloutCommands = [
   ...[list, show, devices, failures, start, retry, cancel],
-  ...[pause, resume, approve, advance, rollBack],
+  ...[pause, resume, approve, advance, rollBack, ignoreSiteWindows, heedSiteWindows],
 ];

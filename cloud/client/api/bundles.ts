@@ -1563,6 +1563,79 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/rollouts/{id}/heed-site-windows": {
+    get?: never;
+    put?: never;
+    /**
+    * Has it wait for the maintenance windows of sites again
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      responses: {
+        /** @description The rollout */
+        200: {
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/api/rollouts/{id}/ignore-site-windows": {
+    get?: never;
+    put?: never;
+    /**
+    * Has it wait for no maintenance window of a site any more, for a reason
+    * @description Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+        path: {
+          id: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            reason: string;
+          };
+        };
+      };
+      responses: {
+        /** @description The rollout */
+        200: {
+          content: {
+            "application/json": components["schemas"]["Rollout"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/rollouts/{id}/pause": {
     get?: never;
     put?: never;

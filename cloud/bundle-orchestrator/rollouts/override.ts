@@ -1,0 +1,62 @@
+/**
+ * An emergency that is found half-way: a rollout at work no longer waits for the maintenance windows that
+ * stand at sites, for a reason that is shown with it; and back again. Its own windows hold all the same.
+ * Who was told and has not begun is taken back where a window is shut, as at the end of any.
+ */
+import { refusal } from '@signalbeam/platform/http/problem';
+import { writeAudit } from '@signalbeam/platform/postgres/audit';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { isOver } from '../core/rollout.ts';
+import { retrying } from '../desired/change.ts';
+import type { Acting, Workshop } from '../desired/workshop.ts';
+import { setTellDue } from '../store/rollout-pace.ts';
+import { findRollout } from '../store/rollout-views.ts';
+import { setWindowsIgnored } from '../store/rollouts.ts';
+import { announceRollout } from './announce.ts';
+import { keepOutlook } from './pace.ts';
+import { seen } from './start.ts';
+import { held } from './steer.ts';
+import { tellRollout } from './tell.ts';
+import type { RolloutView } from './view.ts';
+
+/** False when it was so before: nothing happens again. */
+const change = async (
+  sql: Sql,
+  acting: Acting,
+  at: { rolloutId: string; nowMs: number },
+  reason: string | null,
+): Promise<boolean> => {
+  const { tenantId, actor, ip } = acting;
+  const rollout = await held(sql, tenantId, at.rolloutId);
+  if (isOver(rollout.status) || rollout.status === 'rolling-back') {
+    throw refusal('wrong-state', `It waits for no window any more (${rollout.status}).`);
+  }
+  const before = (await findRollout(sql, tenantId, at.rolloutId))?.windowsIgnored ?? null;
+  await writeAudit(sql, {
+    ...{ tenantId, actor, ip, target: `rollout:${at.rolloutId}` },
+    action: reason === null ? 'rollout.heed-site-windows' : 'rollout.ignore-site-windows',
+    before: { windowsIgnored: before },
+    after: { windowsIgnored: reason },
+  });
+  if (before === reason) return false;
+  const where = { tenantId, ...at };
+  await setWindowsIgnored(sql, where, reason);
+  await announceRollout(sql, where, ['progressed'], []);
+  await keepOutlook(sql, where, await held(sql, tenantId, at.rolloutId));
+  // Those told in a window that is shut again are found by telling, whatever the outlook is.
+  if (rollout.status === 'in-progress') await setTellDue(sql, where);
+  return true;
+};
+
+/** `reason` null: it waits for them again. */
+export const setSiteWindowsIgnored = async (
+  workshop: Workshop,
+  acting: Acting,
+  rolloutId: string,
+  reason: string | null,
+): Promise<RolloutView> => {
+  const at = { rolloutId, nowMs: workshop.now() };
+  const isChanged = await retrying(workshop.pool, acting, (sql) => change(sql, acting, at, reason));
+  if (isChanged) await tellRollout(workshop, { tenantId: acting.tenantId, rolloutId });
+  return seen(workshop, acting, rolloutId);
+};
