@@ -20,7 +20,11 @@ const cpuOfServer = (dataDirectory: string): number => {
   const children = readdirSync('/proc').filter((name) => {
     return /^\d+$/.test(name) && Number(/\) \S (\d+)/.exec(statOf(name))?.[1]) === server;
   });
-  return [server, ...children.map(Number)].reduce((sum, pid) => sum + cpuMsOf(pid), 0);
+  // Field 16 and 17 of a line: what its processes had used when they ended.
+  const [, ended = '0', endedInSystem = '0'] =
+    /\) (?:\S+ ){13}(\d+) (\d+)/.exec(statOf(String(server))) ?? [];
+  const endedMs = (Number(ended) + Number(endedInSystem)) * 10;
+  return [server, ...children.map(Number)].reduce((sum, pid) => sum + cpuMsOf(pid), endedMs);
 };
 
 /** Empty for one that ended meanwhile. */
