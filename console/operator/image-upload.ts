@@ -13,17 +13,13 @@ import { errorNotice, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { type App, asError } from './app.ts';
 
-/** Of whoever signs in at this browser: what another person began, the API does not show them. */
-const kept = 'signalbeam-upload';
+/** Kept with the tab's place in its own history: over a reload, and no longer than the tab. */
 type Unfinished = { id: string; fileName: string };
+const keep = (upload: Unfinished | null): void => history.replaceState(upload && { upload }, '');
 
 const remembered = (): Unfinished | null => {
-  try {
-    const { id, fileName } = JSON.parse(localStorage.getItem(kept) ?? 'null') ?? {};
-    return typeof id === 'string' && typeof fileName === 'string' ? { id, fileName } : null;
-  } catch {
-    return null;
-  }
+  const { id, fileName } = history.state?.upload ?? {};
+  return typeof id === 'string' && typeof fileName === 'string' ? { id, fileName } : null;
 };
 
 const phases = {
@@ -77,7 +73,7 @@ class ImageUpload extends LitElement {
   }
 
   #forget(): void {
-    localStorage.removeItem(kept);
+    keep(null);
     this.unfinished = null;
   }
 
@@ -92,7 +88,7 @@ class ImageUpload extends LitElement {
           this.progress = progress;
         },
         onBegun: ({ id }) => {
-          localStorage.setItem(kept, JSON.stringify({ id, fileName: file.name }));
+          keep({ id, fileName: file.name });
           this.unfinished = null;
         },
       });

@@ -53,7 +53,7 @@ describe('uploading', () => {
 
   it('is what a compose file may mean by its name and tag, and says so there', async () => {
     const [image] = await uploaded(one, buildProbe('composed').tar, '?name=team/composed');
-    const compose = 'services: {web: {image: "team/composed:1"}, db: {image: "team/other:1"}}';
+    const compose = 'services: {web: {image: "team/composed:1"}, db: {image: "team/unknown:1"}}';
     const token = one.operator;
     const read = (body: object) =>
       rig.ask('POST', '/api/bundles/validate/compose', { token, body });
@@ -62,7 +62,7 @@ describe('uploading', () => {
     expect(web).toMatchObject({ path: 'services.web.image' });
     expect(web?.message).toContain(`Uploaded under this name and tag is ${image?.reference}`);
     expect(db?.message).not.toContain('Uploaded');
-    const images = { 'team/composed:1': image?.reference, 'team/other:1': image?.reference };
+    const images = { 'team/composed:1': image?.reference, 'team/unknown:1': image?.reference };
     expect((await read({ compose, images })).body).toMatchObject({ valid: true });
   });
 
