@@ -28,6 +28,7 @@ const rig = './launcher/rig/global-setup.ts';
  * the trust tests and the simulator; each service alone in `cloud/main` and `replicas`; the technician's logs in
  * `console/technician` and `edge/agent/bundle`; what goes wrong with `up` in `up` and the supervisor's own tests;
  * a device without uplink in the simulator and `edge/mesh/gateway`; the CLI's commands in `cli.system`. That every
+ * The guard of an agent that dies is in `crash`, what the client is made of in `client` and `generated`. That every
  * fault strikes in the simulation (`coverage`) says something of the simulator, not of what it runs.
  */
 const slow =
@@ -35,6 +36,8 @@ const slow =
     ? []
     : [
         'edge/agent/engine-away.system.test.ts',
+        'edge/agent/guard.system.test.ts',
+        'cloud/client/pack.system.test.ts',
         'edge/link/device-lives.system.test.ts',
         'edge/mesh/trouble.system.test.ts',
         'launcher/verbs/keys.system.test.ts',
@@ -58,6 +61,7 @@ const slow =
           'fleet',
           'ingest',
           'mesh',
+          'plans',
           'presence',
           'reconnect',
           'rollout',
@@ -74,9 +78,9 @@ const slow =
  */
 const longest = [
   ...['edge/agent/crash', 'edge/containers/podman', 'simulator/story/story', 'edge/mesh/gateway'],
-  ...['edge/link/agent', 'edge/agent/heal', 'edge/containers/docker', 'edge/agent/guard'],
-  ...['launcher/verbs/up-mishaps', 'cloud/platform/events/events', 'edge/agent/power'],
-  ...['edge/link/trust', 'cloud/api', 'console/operator-journey'],
+  ...['cloud/api', 'edge/containers/docker', 'edge/link/agent', 'cloud/main', 'launcher/verbs/up'],
+  ...['edge/agent/guard', 'edge/agent/bundle', 'cloud/platform/events/events', 'edge/link/trust'],
+  ...['cloud/replicas', 'edge/agent/heal', 'edge/agent/power', 'console/operator-journey'],
 ];
 
 class LongestFirst extends BaseSequencer {
