@@ -27,7 +27,7 @@ const rig = './launcher/rig/global-setup.ts';
  * that start processes are here, the others (mesh-core, console) in every run. A clock of 1970 is in `keep-clock`,
  * the trust tests and the simulator; each service alone in `cloud/main` and `replicas`; the technician's logs in
  * `console/technician` and `edge/agent/bundle`; what goes wrong with `up` in `up` and the supervisor's own tests;
- * a device without uplink in the simulator and `edge/mesh/gateway`; the CLI's commands in `cli.system`. That every
+ * a device without uplink in the simulator and `edge/mesh/gateway`; the CLI's commands in `cli.system`.
  * The guard of an agent that dies is in `crash`, what the client is made of in `client` and `generated`. That every
  * fault strikes in the simulation (`coverage`) says something of the simulator, not of what it runs.
  */
