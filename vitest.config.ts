@@ -20,13 +20,13 @@ const rig = './launcher/rig/global-setup.ts';
 
 /**
  * Slow, and of what others show in a smaller way: `test --full` only. A whole engine going away is in
- * `engine-failures.suite.ts` and the story; moving and replacing a device in `console/device-lives` and
- * `cloud/device-manager/device-lives`; lossy and cut networks in the simulator, `mesh-shell` and
+ * `engine-failures.suite.ts` and the story; moving and replacing a device, its keys and
+ * certificates in `cloud/device-manager` (their pages are walked by `operator-pages`); lossy and cut networks in the simulator, `mesh-shell` and
  * `edge/mesh/gateway`; a ceremony of keys in `keyring` and `rotation`; a simulated device in `workload`.
  * Benches in their smoke sizes show that they still run, and what they drive has tests of its own: those
  * that start processes are here, the others (mesh-core, console) in every run. A clock of 1970 is in `keep-clock`,
  * the trust tests and the simulator; each service alone in `cloud/main` and `replicas`; the technician's logs in
- * `console/technician` and `edge/agent/bundle`; what goes wrong with `up` in `up` and the supervisor's own tests;
+ * `console/technician`; secrets and followed logs of a device in the engines' suites and `telemetry-processor/logs`; what goes wrong with `up` in `up` and the supervisor's own tests;
  * a device without uplink in the simulator and `edge/mesh/gateway`; the CLI's commands in `cli.system`.
  * The guard of an agent that dies is in `crash`, what the client is made of in `client` and `generated`. That every
  * fault strikes in the simulation (`coverage`) says something of the simulator, not of what it runs.
@@ -37,6 +37,9 @@ const slow =
     : [
         'edge/agent/engine-away.system.test.ts',
         'edge/agent/guard.system.test.ts',
+        'edge/agent/bundle.system.test.ts',
+        'console/device-lives.browser.test.ts',
+        'console/operator-credentials.browser.test.ts',
         'cloud/client/pack.system.test.ts',
         'edge/link/device-lives.system.test.ts',
         'edge/mesh/trouble.system.test.ts',
@@ -124,7 +127,7 @@ export default defineConfig({
           name: 'browser',
           chaiConfig,
           include: ['**/*.browser.test.ts'],
-          exclude: everywhere,
+          exclude: [...everywhere, ...slow],
           globalSetup: rig,
           testTimeout: 120_000,
           hookTimeout: 120_000,
