@@ -2,15 +2,14 @@
 import type { ContainerManifest } from '@signalbeam/sync/core/manifest';
 import { collect, whole } from './lists.ts';
 import type { Ask, FieldError } from './request.ts';
+import type { NewSecret, Secret } from './secret-types.ts';
 import type {
   AssignedDevice,
   Bundle,
   BundlePolicy,
   BundleVersion,
   ComposeFault,
-  NewSecret,
   PolicyRules,
-  Secret,
   VersionDiff,
 } from './types.ts';
 

@@ -380,17 +380,6 @@ export type PolicyRules = {
 export type BundlePolicy = PolicyRules & {
   installation: Pick<PolicyRules, 'registries' | 'hostPaths'>;
 };
-/** Of a secret everything but its value, which nobody is ever sent. */
-export type Secret = {
-  id: string;
-  name: string;
-  scope: { kind: 'tenant' } | { kind: 'site'; site: string } | { kind: 'device'; deviceId: string };
-  revision: number;
-  devices: number;
-  changedAt: Instant;
-  changedBy: string;
-};
-export type NewSecret = { name: string; value: string; site?: string };
 export type AssignedDevice = {
   deviceId: string;
   name: string;

@@ -2,7 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
-import type { Secret } from '../data/types.ts';
+import type { Secret } from '../data/secret-types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
 import { crumb } from '../ui/crumb.ts';

@@ -110,7 +110,7 @@ describe('what is deprecated', () => {
       expect(answer).toMatchObject({ status: 409, body: { code: 'version-deprecated' } });
     }
     const look = (more: object) => ask('POST', '/rollouts/preview', { ...rollout, ...more });
-    const means = expect.stringContaining('1 of these 1 devices would begin with it');
+    const means = expect.stringContaining('This device would begin with it');
     const deprecated = { what: 'leaky 1.0.0', reason, by: 'user:operator@one.example', means };
     const refused = expect.stringContaining('leaky 1.0.0 is deprecated: Leaks memory');
     expect((await look({})).body).toMatchObject({ refused, deprecated });

@@ -244,10 +244,11 @@ const deprecationRefused = (
 const whatItMeans = ({ planned, outlook }: Look): string => {
   const devices = planned.waves.flatMap((wave) => wave.devices);
   const fresh = devices.filter(({ deviceId }) => outlook.get(deviceId)?.runs !== true).length;
+  const isOne = devices.length === 1;
   const begin =
     fresh === 0
-      ? 'All of these devices run it already'
-      : `${fresh} of these ${devices.length} devices would begin with it`;
+      ? `${isOne ? 'This device runs' : 'All of these devices run'} it already`
+      : `${isOne ? 'This device' : `${fresh} of these ${devices.length} devices`} would begin with it`;
   return `${begin}. Whoever runs it goes on, and rollouts may go back to it; it is there until somebody deletes it.`;
 };
 
