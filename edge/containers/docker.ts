@@ -27,6 +27,8 @@ import { parseReply } from './reply.ts';
 
 /** On top of the grace that a container has to stop. */
 const stopMarginMs = 20_000;
+/** Docker's words, with a 500, when the container ended by itself between its look and its signal. */
+const endedMeanwhile = /cannot stop container.*is not running/is;
 const inspectsAtOnce = 6;
 
 export const openDocker = (socketPath: string, options: EngineOptions = {}): Engine => {
@@ -80,7 +82,9 @@ const containerActs = (
         (abortSignal) =>
           unless(304, docker.getContainer(id).stop({ t: Math.ceil(graceMs / 1000), abortSignal })),
         { timeoutMs: graceMs + stopMarginMs },
-      ),
+      ).catch((error) => {
+        if (!endedMeanwhile.test(String(error.message))) throw error;
+      }),
     remove: (id, { volumes }) =>
       call(`remove container ${id}`, (abortSignal) =>
         unless(404, docker.getContainer(id).remove({ v: volumes, force: true, abortSignal })),

@@ -61,6 +61,9 @@ const createdSchema = z.object({ Id: z.string(), Warnings: z.array(z.string()).n
  */
 const startedBehindStop = /is running or paused, refusing to clean up/i;
 
+/** Podman's words when a container ended by itself between the look and the signal: once more, and it is gone. */
+const endedMeanwhile = /sending SIGKILL to container .*container state improper/is;
+
 const containerActs = (
   calls: LibpodCalls,
 ): Pick<Engine, 'create' | 'start' | 'stop' | 'remove' | 'rename'> => {
@@ -90,12 +93,17 @@ const containerActs = (
       });
     },
     remove: async (id, { volumes }) => {
-      await calls.call({
-        what: `remove container ${id}`,
-        method: 'DELETE',
-        path: `/containers/${id}`,
-        query: { force: 'true', v: String(volumes), timeout: '0' },
-        expect: [404],
+      const remove = () =>
+        calls.call({
+          what: `remove container ${id}`,
+          method: 'DELETE',
+          path: `/containers/${id}`,
+          query: { force: 'true', v: String(volumes), timeout: '0' },
+          expect: [404],
+        });
+      await remove().catch((error) => {
+        if (!endedMeanwhile.test(String(error.message))) throw error;
+        return remove();
       });
     },
     rename: async (id, name) => {
