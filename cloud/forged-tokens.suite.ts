@@ -8,6 +8,13 @@ import { issueUserToken } from '@signalbeam/platform/identity/tokens';
 import { createSeed, signerFromSeed } from '@signalbeam/sync/wire/keys';
 import type { Cloud, Tenant } from './two-tenants.suite.ts';
 
+const full = process.env['SIGNALBEAM_FULL'] === '1';
+const stride = 5;
+
+/** An ordinary run shows each token to every fifth operation, so that each operation meets three; a full one all to all. */
+export const meets = (token: number, operation: number): boolean =>
+  full || (token + operation) % stride === 0;
+
 export const forgeTokens = (cloud: Cloud, ours: Tenant, theirs: Tenant) => {
   const [head = '', claims = '', signature = ''] = ours.token.split('.');
   const encode = (value: object): string =>

@@ -16,6 +16,9 @@ import {
 } from './document.suite.ts';
 import type { Request } from './two-tenants.suite.ts';
 
+/** Each run draws other values; a full one more of them. */
+const full = process.env['SIGNALBEAM_FULL'] === '1';
+
 type Ask = (path: string, request: Request) => Promise<Answer>;
 
 export const expectAnyBodyAnswered = async (
@@ -26,7 +29,7 @@ export const expectAnyBodyAnswered = async (
   const schema = operation.body ?? {};
   const bodies = fc.oneof(arbitraryOf(schema, judge), brokenOf(schema, judge));
   // Passwords are slow to check, on purpose.
-  const numRuns = /auth|users/.test(operation.key) ? 12 : 30;
+  const numRuns = (/auth|users/.test(operation.key) ? 0.4 : 1) * (full ? 50 : 15);
   await fc.assert(
     fc.asyncProperty(bodies, async (body) => {
       const { status } = await ask(JSON.stringify(body === undefined ? null : body));
@@ -128,7 +131,7 @@ export const expectAnyAddressAnswered = async (
       // Whatever stands there is nobody's id.
       if (!isRead) expect(answer.status, path).toBeGreaterThanOrEqual(400);
     }),
-    { numRuns: isRead ? 12 : 4 },
+    { numRuns: (isRead ? 6 : 2) * (full ? 4 : 1) },
   );
 };
 

@@ -124,30 +124,28 @@ const crashAt = async (
   await again.exited;
 };
 
-describe.each(['docker', 'podman'] as const)('on %s, the agent killed', (kind) => {
-  // The ordinary run meets the turning points of an update; the full one every step, both moments.
-  const turning: readonly StepKind[] = [
-    'create-container',
-    'start-container',
-    'retire-container',
-    'confirm-update',
-  ];
-  const steps = full ? stepKinds : turning;
-  const cases = steps.flatMap((step) =>
-    full
-      ? (['before', 'after'] as const).map((moment) => [moment, step] as const)
-      : [[step === 'retire-container' ? 'after' : 'before', step] as const],
-  );
+/** The ordinary run meets the turning points of an update, half on each engine; the full one every step on both. */
+const turning = {
+  docker: ['before start-container', 'before confirm-update'],
+  podman: ['before create-container', 'after retire-container'],
+} as const;
+const every = stepKinds.flatMap((step) => [`before ${step}`, `after ${step}`] as const);
+const swaps = {
+  docker: ['stop-container', ...(full ? (['retire-container'] as const) : [])],
+  podman: ['retire-container', ...(full ? (['stop-container'] as const) : [])],
+} as const;
 
-  it.each(cases)(
-    '%s %s leaves one version running and finishes after a restart',
-    async (moment, step) => {
+describe.each(['docker', 'podman'] as const)('on %s, the agent killed', (kind) => {
+  it.each(full ? every : turning[kind])(
+    '%s leaves one version running and finishes after a restart',
+    async (at) => {
+      const [moment, step] = at.split(' ') as ['before' | 'after', StepKind];
       await crashAt(kind, step, moment);
     },
   );
 
-  it('asked to stop in the middle of a swap ends with a version running', async () => {
-    await crashAt(kind, 'stop-container', 'after', 'SIGTERM');
-    await crashAt(kind, 'retire-container', 'after', 'SIGTERM');
-  });
+  it.each(swaps[kind])(
+    'asked to stop in the middle of a swap, after %s, ends with a version running',
+    (step) => crashAt(kind, step, 'after', 'SIGTERM'),
+  );
 });

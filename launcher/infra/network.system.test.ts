@@ -60,7 +60,15 @@ test('a split keeps groups apart, a one-way cut stops one direction, healing end
   expect(await pings(b, a)).toBe(true);
 });
 
+const ourNamespaces = (): string[] =>
+  execFileSync(findCommand('ip'), ['netns', 'list'], { encoding: 'utf8' })
+    .split('\n')
+    .map((line) => line.split(' ')[0] ?? '')
+    .filter((name) => name.startsWith(`sb-${process.pid}-`))
+    .toSorted();
+
 test('a stopped world leaves no namespace and no process', async () => {
+  const before = ourNamespaces();
   const second = createNetwork({ hosts: ['x'], wan: ['x'] });
   const [x] = second.hosts as [NetworkHost];
   const child = x.start({
@@ -69,9 +77,8 @@ test('a stopped world leaves no namespace and no process', async () => {
     args: ['600'],
     logFile: '/tmp/signalbeam-network-test.log',
   });
+  expect(ourNamespaces().length).toBeGreaterThan(before.length);
   second.stop();
   expect((await child.exited).signal).toBe('SIGKILL');
-  expect(execFileSync(findCommand('ip'), ['netns', 'list'], { encoding: 'utf8' })).not.toContain(
-    `sb-${process.pid}-2-`,
-  );
+  expect(ourNamespaces()).toEqual(before);
 });

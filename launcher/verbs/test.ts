@@ -97,12 +97,10 @@ const readReport = (file: string): Report => {
 
 /**
  * Vitest leaves a core to itself, which on two cores means one file at a time. System tests mostly wait
- * for servers: three at a time take a quarter less than two. A page under Chromium does not wait.
+ * for servers: three at a time take a quarter less than two. Two pages beside the unit tests, which end long before them.
  */
-const workersOf = (project: string): number => {
-  if (project === 'browser') return 1;
-  return Math.max(project === 'system' ? 3 : 2, availableParallelism() - 1);
-};
+const workersOf = (project: string): number =>
+  Math.max(project === 'system' ? 3 : 2, availableParallelism() - 1);
 
 type Run = { dir: string; more: readonly string[]; env: Readonly<Record<string, string>> };
 
