@@ -3,6 +3,7 @@
  * server, so migrations that make them must bear company.
  */
 import { createHash, randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 
 export type FreshDatabase = {
@@ -31,6 +32,18 @@ const urlOf = (postgresUrl: string, name: string): string => {
   return url.href;
 };
 
+/**
+ * A pool that was ended may still be saying goodbye, and a client that is thrown out meanwhile throws where
+ * nobody catches. Who stays longer than that is not leaving.
+ */
+const untilLeft = async (client: pg.Client, name: string): Promise<void> => {
+  const sessions = 'SELECT 1 FROM pg_stat_activity WHERE datname = $1';
+  for (let looks = 0; looks < 20; looks += 1) {
+    if ((await client.query(sessions, [name])).rowCount === 0) return;
+    await sleep(25);
+  }
+};
+
 export const freshDatabase = async (
   postgresUrl: string,
   // It has no sessions ever, so makers do not wait for one another's template1.
@@ -42,9 +55,11 @@ export const freshDatabase = async (
   return {
     url: urlOf(postgresUrl, name),
     name,
-    drop: async () => {
-      await run(postgresUrl, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    },
+    drop: () =>
+      within(postgresUrl, async (client) => {
+        await untilLeft(client, name);
+        await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      }),
   };
 };
 
