@@ -1,20 +1,19 @@
 /**
- * What an operator runs once against the cloud's database: `hub-config` prints the configuration
- * of the NATS hub for this database's keys, `create-tenant` makes a tenant and its administrator,
- * `set-tier` gives a tenant another tier.
+ * What an operator runs once against the cloud's database: `migrate` brings it up to date, as any start
+ * would, `hub-config` prints the configuration of the NATS hub for this database's keys, `create-tenant` makes a tenant and its administrator,
+ * `set-tier` gives a tenant another tier. What opens the whole platform is loaded by who needs it.
  */
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { createTenant } from '@signalbeam/device-manager/create-tenant';
-import { setTier } from '@signalbeam/device-manager/set-tier';
 import { readConfig } from '@signalbeam/platform/config';
 import { createPassword } from '@signalbeam/platform/identity/passwords';
 import { tierLimits, tiers } from '@signalbeam/platform/identity/tiers';
 import { openKeyring } from '@signalbeam/platform/keys/keyring';
+import { openKeys } from '@signalbeam/platform/keys/open-keys';
 import { createLog } from '@signalbeam/platform/logging/log';
 import { hubConfig, hubKeys, leafAdvertiseOf } from '@signalbeam/platform/nats/hub-config';
-import { openKeys, openPlatform } from '@signalbeam/platform/open';
+import { migrate } from '@signalbeam/platform/postgres/migrate';
 import { openPool } from '@signalbeam/platform/postgres/pool';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
@@ -27,6 +26,7 @@ const passwordBytesMax = 4096;
 const usage = (message: string): FleetError =>
   new FleetError('invalid-argument', `${message}; nothing was done.`, {
     next: [
+      'migrate',
       'hub-config --dir DIR --port N --leaf-port N --monitor-port N',
       `create-tenant --name NAME --admin-email ADDRESS [--tier ${tiers.join('|')}] [--password-stdin]`,
       `set-tier --tenant NAME --tier ${tiers.join('|')}`,
@@ -46,6 +46,13 @@ const readFlags = <T>(args: string[], options: Options, schema: z.ZodType<T>): T
   if (parsed.success) return parsed.data;
   const wrong = parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`);
   throw usage(wrong.join(', '));
+};
+
+const migrateDatabase = async (args: string[], environment: Environment): Promise<void> => {
+  readFlags(args, {}, z.strictObject({}));
+  const made = await migrate({ url: readConfig(environment).databaseUrl });
+  const said = made.length === 0 ? 'It was up to date.' : `${made.join('\n')}\nIt is up to date.`;
+  process.stdout.write(`${said}\n`);
 };
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -106,6 +113,8 @@ const makeTenant = async (args: string[], environment: Environment): Promise<voi
   );
   const given = flags['password-stdin'] ? await readPassword() : null;
   const password = given ?? createPassword();
+  const { openPlatform } = await import('@signalbeam/platform/open');
+  const { createTenant } = await import('@signalbeam/device-manager/create-tenant');
   const log = createLog({ name: 'create-tenant', level: 'warn' });
   const config = readConfig(environment);
   const platform = await openPlatform({ config, log, name: 'create-tenant' });
@@ -122,6 +131,8 @@ const makeTenant = async (args: string[], environment: Environment): Promise<voi
 const changeTier = async (args: string[], environment: Environment): Promise<void> => {
   const text = { type: 'string' as const };
   const given = readFlags(args, { tenant: text, tier: text }, tierFlags);
+  const { openPlatform } = await import('@signalbeam/platform/open');
+  const { setTier } = await import('@signalbeam/device-manager/set-tier');
   const log = createLog({ name: 'set-tier', level: 'warn' });
   const platform = await openPlatform({ config: readConfig(environment), log, name: 'set-tier' });
   try {
@@ -149,6 +160,7 @@ export const runCommand = async (
   args: string[],
   environment: Environment,
 ): Promise<void> => {
+  if (command === 'migrate') return migrateDatabase(args, environment);
   if (command === 'hub-config') return printHubConfig(args, environment);
   if (command === 'create-tenant') return makeTenant(args, environment);
   if (command === 'set-tier') return changeTier(args, environment);

@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { freePort } from '@signalbeam/launcher/infra/ports';
+import { freshDatabase } from '@signalbeam/launcher/rig/database';
 import '@signalbeam/launcher/rig/provided';
 import { createService as createBundleOrchestrator } from '@signalbeam/bundle-orchestrator/service';
 import { createService as createDeviceManager } from '@signalbeam/device-manager/service';
@@ -153,6 +154,7 @@ describe('commands', () => {
       ['hub-config', '--colour', 'red'],
       ['create-tenant', '--name', 'other'],
       ['set-tier', '--tenant', 'nobody', '--tier', 'gold'],
+      ['migrate', '--back'],
     ];
     const texts = await Promise.all(
       wrong.map(async (args) => {
@@ -167,6 +169,7 @@ describe('commands', () => {
     expect(texts[2]).toContain('--colour');
     expect(texts[3]).toContain('--admin-email');
     expect(texts[4]).toContain('--tier');
+    expect(texts[5]).toContain('--back');
   });
 
   // Inventory §7.2
@@ -180,6 +183,15 @@ describe('commands', () => {
     );
     expect(tiered).toMatchObject({ code: 0 });
     expect(tiered.out).toMatch(/^Tenant other was paid and is free\.\n.* 7 days .* is removed/);
+  });
+
+  it('bring a database up to date, and say what that took', async () => {
+    const empty = await freshDatabase(inject('postgresUrl'));
+    const env = { DATABASE_URL: empty.url };
+    const first = await finish(run('main.ts', ['migrate'], env));
+    expect(first.out).toMatch(/^0001_platform\.sql\n[\s\S]*\nIt is up to date\.\n$/);
+    expect((await finish(run('main.ts', ['migrate'], env))).out).toBe('It was up to date.\n');
+    await empty.drop();
   });
 
   it('name the variable that is missing when the cloud starts without one', async () => {

@@ -3,12 +3,10 @@
  * outbox, caches, blobs. The only maker of a `Platform`; a composition root calls it once.
  */
 import { join } from 'node:path';
-import { openAzureBlobs } from './blobs/azure.ts';
 import { openFolderBlobs } from './blobs/folder.ts';
 import { createLinkSigner, type LinkSigner } from './blobs/links.ts';
 import { createAside } from './cache/aside.ts';
 import { createMemoryCache } from './cache/memory.ts';
-import { openValkeyCache } from './cache/valkey.ts';
 import type { Config } from './config.ts';
 import { startLive } from './events/live.ts';
 import { startEventPublisher } from './events/publisher.ts';
@@ -22,8 +20,8 @@ import { createDeviceLookups } from './identity/devices.ts';
 import { createServiceTokenLookup } from './identity/service-accounts.ts';
 import { createSessionLookup } from './identity/sessions.ts';
 import { openAuthority } from './keys/authority.ts';
-import { readKek } from './keys/kek.ts';
 import { openKeyring } from './keys/keyring.ts';
+import { openKeys } from './keys/open-keys.ts';
 import type { Logger } from './logging/log.ts';
 import { connectCloud } from './nats/connect.ts';
 import { openDesiredBucket } from './nats/desired.ts';
@@ -31,7 +29,6 @@ import { startAccountPusher } from './nats/push-accounts.ts';
 import { createRevocationLookup } from './nats/revocations.ts';
 import { keepStreams } from './nats/streams.ts';
 import { sweepIdempotencyKeys } from './postgres/idempotency-keys.ts';
-import { migrate } from './postgres/migrate.ts';
 import { openPool, type PostgresRole } from './postgres/pool.ts';
 import type { Platform } from './service.ts';
 
@@ -56,30 +53,30 @@ const openPools = (options: OpenOptions) => {
   return { api: open('sb_api'), system: open('sb_system'), ingest: open('sb_ingest') };
 };
 
-/** Migrates the database and loads its keys: what the hub's configuration needs too. */
-export const openKeys = async (config: Config) => {
-  const kek = await readKek(config.kek);
-  const migrations = await migrate({ url: config.databaseUrl });
-  return { kek, migrations };
+/** The clients of a cache and of a blob store that are not used here are not loaded either. */
+const openCache = async ({ config, log }: OpenOptions, now: () => number) => {
+  if (config.redisUrl === null) return createMemoryCache({ now });
+  const { openValkeyCache } = await import('./cache/valkey.ts');
+  return openValkeyCache({ url: config.redisUrl, log, now });
 };
 
-const openStores = async ({ config, log }: OpenOptions, links: LinkSigner, now: () => number) => ({
-  cache:
-    config.redisUrl === null
-      ? createMemoryCache({ now })
-      : openValkeyCache({ url: config.redisUrl, log, now }),
-  blobs:
-    config.azureConnectionString === null
-      ? await openFolderBlobs(config.blobDir, links)
-      : await openAzureBlobs({ connectionString: config.azureConnectionString, links }),
-  staging:
-    config.azureConnectionString === null
-      ? await openFolderBlobs(join(config.blobDir, 'staging'), links)
-      : await openAzureBlobs({
-          connectionString: config.azureConnectionString,
-          container: 'signalbeam-staging',
-          links,
-        }),
+const openBlobs = async ({ config }: OpenOptions, links: LinkSigner) => {
+  const { azureConnectionString: connectionString, blobDir } = config;
+  if (connectionString === null)
+    return {
+      blobs: await openFolderBlobs(blobDir, links),
+      staging: await openFolderBlobs(join(blobDir, 'staging'), links),
+    };
+  const { openAzureBlobs } = await import('./blobs/azure.ts');
+  return {
+    blobs: await openAzureBlobs({ connectionString, links }),
+    staging: await openAzureBlobs({ connectionString, container: 'signalbeam-staging', links }),
+  };
+};
+
+const openStores = async (options: OpenOptions, links: LinkSigner, now: () => number) => ({
+  cache: await openCache(options, now),
+  ...(await openBlobs(options, links)),
 });
 
 const openHub = async (options: OpenOptions, pools: Platform['pools'], kek: Platform['kek']) => {

@@ -3,8 +3,8 @@
  * or SIGINT stops in the reverse order. Called by composition roots, which pass the environment.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { FleetError } from '@signalbeam/sync/core/errors';
 import { readConfig } from './config.ts';
+import { failWith, stopOnSignal } from './ending.ts';
 import { createHost } from './http/host.ts';
 import { serve } from './http/serve.ts';
 import { serveFolder } from './http/static.ts';
@@ -24,8 +24,6 @@ export type Running = {
 
 /** A process that runs longer without a restart serves a certificate that has expired. */
 const serverCertificateDays = 825;
-
-const stopMsMax = 20_000;
 
 /** Opens, serves and starts; the caller stops it. For tests and for `runServices`. */
 export const startServices = async (options: {
@@ -95,32 +93,6 @@ export const startServices = async (options: {
       log.info('stopped');
     },
   };
-};
-
-const explain = (error: unknown): string =>
-  error instanceof FleetError
-    ? [`${error.message} (${error.code})`, error.next].filter(Boolean).join('\n')
-    : error instanceof Error
-      ? (error.stack ?? error.message)
-      : String(error);
-
-/** Prints why a process can't go on, and ends it. */
-export const failWith = (error: unknown): never => {
-  process.stderr.write(`${explain(error)}\n`);
-  process.exit(1);
-};
-
-/** Stops once on SIGTERM or SIGINT, then exits; what takes too long is left behind. */
-export const stopOnSignal = (stop: () => Promise<void>, drainMs = 0): void => {
-  let stopping = false;
-  const onSignal = (): void => {
-    if (stopping) return;
-    stopping = true;
-    setTimeout(() => process.exit(1), stopMsMax + drainMs).unref();
-    stop().then(() => process.exit(0), failWith);
-  };
-  process.on('SIGTERM', onSignal);
-  process.on('SIGINT', onSignal);
 };
 
 /** What a `main.ts` calls: runs until a signal, then stops in order and exits. */

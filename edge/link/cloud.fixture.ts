@@ -6,6 +6,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,7 +16,7 @@ import { compileCache } from '@signalbeam/launcher/infra/compile-cache';
 import { startHub } from '@signalbeam/launcher/infra/hub';
 import { answersTcp, freePort } from '@signalbeam/launcher/infra/ports';
 import { startProxy } from '@signalbeam/launcher/infra/proxy';
-import { freshDatabase } from '@signalbeam/launcher/rig/database';
+import { copiedDatabase } from '@signalbeam/launcher/rig/database';
 import pg from 'pg';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -38,6 +39,18 @@ export const startTestCloud: typeof startOnce = async (postgresUrl, more, wanHos
   }
 };
 
+/** As the cloud's own command leaves it, which is run once a server for each state of the migrations. */
+const migratedDatabase = async (postgresUrl: string) => {
+  const sums = await readFile(join(root, 'cloud/platform/migrations/SHA256SUMS'), 'utf8');
+  return copiedDatabase(postgresUrl, `agents ${sums}`, async (url) => {
+    // The configuration is read whole; of it only the database is used.
+    const kek = randomBytes(32).toString('base64');
+    const config = { DATABASE_URL: url, NATS_URL: 'nats://127.0.0.1:1', SIGNALBEAM_KEK: kek };
+    const env = { PATH: process.env['PATH'] ?? '', ...compileCache(), ...config };
+    await promisify(execFile)(process.execPath, [cloudMain, 'migrate'], { env, timeout: 60_000 });
+  });
+};
+
 /** With `wanHost` devices reach all of the cloud there, on the same ports, and leafs as ever. */
 const startOnce = async (
   postgresUrl: string,
@@ -45,7 +58,7 @@ const startOnce = async (
   wanHost?: string,
 ) => {
   const dir = mkdtempSync(join(tmpdir(), 'agent-system-'));
-  const database = await freshDatabase(postgresUrl);
+  const database = await migratedDatabase(postgresUrl);
   const [hubPort, leafPort, monitorPort, apiPort] = [
     await freePort(),
     await freePort(),
