@@ -93,7 +93,7 @@ it('comes in, is there, takes a rollout, fails where the seed says, and is the s
     ({ rows: [row] }) => row?.count === devices,
   );
   await fleet.stop();
-  expect(readFileSync(log, 'utf8')).toMatch(/Ready: \d+ KiB of memory a device/);
+  expect(readFileSync(log, 'utf8')).toMatch(/Ready: 12 devices in \d+ MiB of memory/);
   startFleet();
   await eventually(
     () => sb('devices', 'list', '--all', '--json'),

@@ -131,8 +131,6 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (url === null) throw new UsageError('Sign in first, or say where the cloud is with --url.');
   const folder = options.values.folder ?? join('.signalbeam', 'fleets', options.prefix);
   const identities = await registerMissing(session.client, url, folder, options);
-  globalThis.gc?.();
-  const before = process.memoryUsage().rss;
   const fleet = await startFleet({ ...options, url }, identities, (count) => {
     if (count % 500 === 0) say(`${count} devices have joined`);
   });
@@ -141,7 +139,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   if (options.forMs !== null) setTimeout(() => ends.abort(), options.forMs);
   await untilConnected(fleet, AbortSignal.any([stopped, ends.signal]));
   globalThis.gc?.();
-  const bytes = Math.round((process.memoryUsage().rss - before) / identities.length);
+  const mebibytes = Math.round(process.memoryUsage().rss / 2 ** 20);
   const tell = (): void => {
     const { devices, connected, away, busy, failed } = fleet.counts();
     say(
@@ -150,7 +148,7 @@ const main = async (args: readonly string[]): Promise<void> => {
   };
   tell();
   say(
-    `Ready: ${Math.round(bytes / 1_024)} KiB of memory a device. Ctrl-C stops it; the folder ${folder} keeps who they are.`,
+    `Ready: ${identities.length} devices in ${mebibytes} MiB of memory. Ctrl-C stops it; the folder ${folder} keeps who they are.`,
   );
   const timer = setInterval(tell, tellEveryMs);
   while (!ends.signal.aborted) {
