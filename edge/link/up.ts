@@ -6,8 +6,10 @@ import type { Lane } from '@signalbeam/sync/core/lanes';
 import type { Carrier, CarrierReply } from '@signalbeam/sync/nats/carrier';
 import * as core from '@signalbeam/sync/outbox/outbox';
 import { planOutbox, type Step } from '@signalbeam/sync/outbox/plan';
+import { callSchema } from '@signalbeam/sync/wire/heartbeat';
 import type { Signer } from '@signalbeam/sync/wire/keys';
 import type { RoleKeys } from '@signalbeam/sync/wire/records';
+import { parseJson } from '@signalbeam/sync/wire/shape';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import type { Timers } from '../core/timers.ts';
 import { steadyMs, systemTimers } from '../host/timers.ts';
@@ -53,6 +55,7 @@ export type UplinkParts = {
 const replyTimeoutMs = 10_000;
 /** A greeting that got lost while a leaf was still joining holds everything up: ask again sooner. */
 const helloTimeoutMs = 5_000;
+const callBytesMax = 64;
 /** A timer never sleeps longer than this, so a clock that jumps cannot silence a lane. */
 const sleepMsMax = 60_000;
 
@@ -85,6 +88,9 @@ export const startUplink = (parts: UplinkParts) => {
   };
   const subject = deviceSubjects.down(device.site, device.deviceId, 'ack');
   const unsubscribe = carrier.subscribe(subject, (bytes) => hearAcknowledgement(running, bytes));
+  const unhear = carrier.subscribe(deviceSubjects.callSite(device.site), (bytes) =>
+    hearCall(running, bytes),
+  );
   const unlisten = outbox.onAppended(() => grow(running));
   return {
     up: (): void => {
@@ -109,6 +115,7 @@ export const startUplink = (parts: UplinkParts) => {
       running.stopped = true;
       running.cancelTimer();
       unsubscribe();
+      unhear();
       unlisten();
     },
   };
@@ -222,6 +229,17 @@ const hearAcknowledgement = (running: Running, bytes: Uint8Array): void => {
   running.witnessed?.(opened.value.serverTime, opened.keyIds);
   take(running, core.acknowledged(running.known, opened.value.lanes, around(running)));
   running.heard();
+  pump(running);
+};
+
+/** Nobody signed it, and nothing is believed for it: it only says when to ask. */
+const hearCall = (running: Running, bytes: Uint8Array): void => {
+  const heard = parseJson(bytes, callSchema, callBytesMax);
+  if (heard.kind === 'refused') {
+    running.log('warn', 'A call to greet was not understood', { reason: heard.reason });
+    return;
+  }
+  running.known = core.called(running.known, heard.value.withinMs, around(running));
   pump(running);
 };
 

@@ -63,6 +63,7 @@ export const faultKinds = [
   ...siteFaults,
   'disk-fails',
   'orchestrator-killed',
+  'ingest-away',
 ] as const;
 
 export const isFaultKind = (word: string): word is FaultKind =>

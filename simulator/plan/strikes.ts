@@ -268,6 +268,17 @@ export const strikes: Record<FaultKind, Strike> = {
     // Deaths come close together: the second one meets the first one's mess.
     world.rollouts.orchestrator.fuse = 1 + random.int(random.chance(0.5) ? 8 : 60);
   },
+  // The hub stands and stores; nobody answers greetings and nobody confirms.
+  'ingest-away': forAll(
+    ({ replicas }) => {
+      for (const replica of replicas) replica.kill();
+    },
+    ({ replicas }) => {
+      for (const replica of replicas) replica.start();
+    },
+    2 * second,
+    20 * minute,
+  ),
 };
 
 /** Everything that lasts comes to an end, wrong clocks included. */

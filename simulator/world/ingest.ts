@@ -23,6 +23,7 @@ import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Random } from '../kernel/random.ts';
 import type { Broker, Delivery } from './broker.ts';
+import { startCalling } from './ingest-call.ts';
 import type { Notary } from './notary.ts';
 import type { LaneTable, Line, NewestReport, Postgres } from './postgres.ts';
 
@@ -43,6 +44,8 @@ export type IngestParts = {
   watch: IngestWatch;
   /** To the device's subject `ack`, if a way leads there. */
   sendDown: (deviceId: string, what: 'ack', bytes: Uint8Array) => void;
+  /** To every device of the site: greetings are answered again. */
+  callSite: (withinMs: number) => void;
   /** The decisions under test; planted bugs replace them. */
   judge: typeof judgeBatch;
   sender: typeof senderOf;
@@ -106,6 +109,8 @@ export type Replica = {
   kill(): void;
   pauseUntil(at: number): void;
   running(): boolean;
+  /** A greeting came to it that it could not answer. */
+  unanswered(): void;
 };
 
 export const createReplica = (parts: IngestParts): Replica => {
@@ -142,8 +147,11 @@ export const createReplica = (parts: IngestParts): Replica => {
     };
     broker.consumers.add(consumer);
     stop = () => broker.consumers.delete(consumer);
+    unanswered = startCalling(parts, alive);
+    unanswered();
   };
   let stop = (): unknown => undefined;
+  let unanswered = (): void => undefined;
   return {
     start,
     kill: () => {
@@ -154,6 +162,7 @@ export const createReplica = (parts: IngestParts): Replica => {
       pausedUntil = at;
     },
     running: () => running,
+    unanswered: () => unanswered(),
   };
 };
 

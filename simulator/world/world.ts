@@ -106,6 +106,7 @@ export const createWorld = (options: WorldOptions): World => {
     numberOf,
     watch: checks.ingest,
     sendDown: (deviceId, what, bytes) => world.sendDown(deviceId, what, bytes),
+    callSite: (withinMs) => toSite(world, 'call', { withinMs }),
     judge: options.bug.judge ?? judgeBatch,
     sender: options.bug.sender ?? senderOf,
     ...(options.bug.flaws === undefined ? {} : { flaws: options.bug.flaws }),
@@ -156,15 +157,19 @@ const siteOf = (
         deviceIds: Array.from({ length: devices }, (_, number) => deviceIdOf(number)),
         devices: () => world().devices,
         put: (scope, name, bytes) => void broker.records.set(`${scope}.${name}`, bytes),
-        poke: (snapshot) => {
-          for (const { carrier } of world().devices)
-            carrier?.deliver(
-              deviceSubjects.downSite(site),
-              Buffer.from(`{"snapshot":${snapshot}}`),
-            );
-        },
+        poke: (snapshot) => toSite(world(), 'poke', { snapshot }),
       })
     : null;
+
+const siteSubjects = {
+  poke: deviceSubjects.downSite(site),
+  call: deviceSubjects.callSite(site),
+} as const;
+
+const toSite = ({ devices }: World, what: keyof typeof siteSubjects, content: object): void => {
+  const bytes = Buffer.from(JSON.stringify(content));
+  for (const { carrier } of devices) carrier?.deliver(siteSubjects[what], bytes);
+};
 
 const rolloutsOf = (
   { rollouts, bug }: WorldOptions,
@@ -273,10 +278,12 @@ const createExchange = (
       });
       return;
     }
-    if (!replicas.some((replica) => replica.running()))
-      return answered({ kind: 'failed', reason: 'no-responders' });
+    // The hub does not know that nobody listens beyond its account: who asks waits in vain.
+    const replica = replicas.find((each) => each.running());
+    if (replica === undefined) return;
     kernel.later(5, () => {
       const welcome = answerHello(ingest, subject, bytes);
+      if (welcome === null && ingest.postgres.down) replica.unanswered();
       const stale = world().devices.find(
         (each) => each.parts.deviceId === deviceId && each.staleWelcome,
       );

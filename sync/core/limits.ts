@@ -50,3 +50,6 @@ export const failureLogLinesMax = 20;
 export const failureLogLineBytesMax = 300;
 /** An idle device sends its samples together, so the newest may be so old when it comes. */
 export const sampleHoldMs = 900_000;
+
+/** Devices that are called to greet again do so within a time that the call names. */
+export const callWithinMs = { min: 1_000, max: 120_000 } as const;

@@ -37,6 +37,10 @@ export type Known = {
   /** Counts greetings: only the answer to the newest one, and only its first, may be believed. */
   helloId: number;
   awaited: number | null;
+  /** A greeting is on its way, neither answered nor given up. */
+  asking: boolean;
+  /** The cloud said while one was on its way that it answers again: the next one goes within so long. */
+  calledWithinMs: number | null;
   /** Frames handed to the broker whose receipt has not come. */
   outstanding: number;
   lanes: readonly LaneProgress[];
@@ -91,12 +95,14 @@ export const laneProgress = (
   movedSinceHello: false,
 });
 
+const nothingAsked = { awaited: null, asking: false, calledWithinMs: null } as const;
+
 export const startOutbox = (lanes: readonly LaneProgress[]): Known => ({
   phase: 'down',
   helloAt: 0,
   helloTries: 0,
   helloId: 0,
-  awaited: null,
+  ...nothingAsked,
   outstanding: 0,
   lanes,
 });
@@ -113,7 +119,7 @@ const greeting = (known: Known, helloAt: number): Known => ({
   ...known,
   phase: 'greeting',
   helloAt,
-  awaited: null,
+  ...nothingAsked,
   outstanding: 0,
   lanes: known.lanes.map((lane) => ({ ...rewound(lane), movedSinceHello: false })),
 });
@@ -127,7 +133,7 @@ export const linkUp = (known: Known, now: number): Known => ({
 export const linkDown = (known: Known): Known => ({
   ...known,
   phase: 'down',
-  awaited: null,
+  ...nothingAsked,
   outstanding: 0,
   lanes: known.lanes.map(rewound),
 });
@@ -138,6 +144,8 @@ export const helloSent = (known: Known, { now }: Surroundings): Known => ({
   helloTries: known.helloTries + 1,
   helloId: known.helloId + 1,
   awaited: known.helloId + 1,
+  asking: true,
+  calledWithinMs: null,
   helloAt: now + helloMs.max,
   lanes: known.lanes.map((lane) => ({ ...lane, movedSinceHello: false })),
 });
@@ -150,7 +158,30 @@ export const helloFailed = (
 ): Known => {
   if (known.awaited !== failed.helloId) return known;
   const pace = failed.unreachable ? helloUnreachableMs : helloMs;
-  return { ...known, helloAt: now + pace.first + fullJitter(pace, known.helloTries, random) };
+  const backedOff = now + pace.first + fullJitter(pace, known.helloTries, random);
+  const called =
+    known.calledWithinMs === null ? backedOff : now + Math.round(known.calledWithinMs * random);
+  return {
+    ...known,
+    asking: false,
+    calledWithinMs: null,
+    helloAt: Math.min(backedOff, called),
+  };
+};
+
+/**
+ * The cloud answers greetings again and says so to whole sites: who waits out a long silence asks
+ * now, at a moment of its own. It brings one greeting forward and leaves the pace of those after it,
+ * so that a cloud that calls and cannot answer is not stormed.
+ */
+export const called = (
+  known: Known,
+  withinMs: number,
+  { now, random }: Pick<Surroundings, 'now' | 'random'>,
+): Known => {
+  if (known.phase !== 'greeting') return known;
+  if (known.asking) return { ...known, calledWithinMs: withinMs };
+  return { ...known, helloAt: Math.min(known.helloAt, now + Math.round(withinMs * random)) };
 };
 
 /** Rows were appended. With `holdUntil` they may wait for more; what waits already waits no longer. */
@@ -269,7 +300,7 @@ export const welcomed = (
   const next = {
     ...known,
     phase,
-    awaited: null,
+    ...nothingAsked,
     helloAt: doubt ? around.now : around.now + compareMs * (0.8 + 0.4 * around.random),
     helloTries: 0,
     lanes,

@@ -13,6 +13,7 @@ import { enrolmentStatusSchema } from './enrolment.ts';
 import { packFrame, unpackFrame } from './frame.ts';
 import {
   attendSchema,
+  callSchema,
   heartbeatSchema,
   heartbeatText,
   pokeSchema,
@@ -146,6 +147,7 @@ const hints: [string, z.ZodType, Uint8Array][] = [
   ['a heartbeat', heartbeatSchema, Buffer.from(heartbeatText(beat))],
   ['a poke', pokeSchema, text({ generation: 7 })],
   ["a site's poke", sitePokeSchema, text({ snapshot: 7 })],
+  ['a call to greet', callSchema, text({ withinMs: 20_000 })],
   ['somebody looks', attendSchema, text({ forMs: 30_000 })],
   ['an answer about an enrolment', enrolmentStatusSchema, text({ status: 'pending' })],
   ['a row', rowLine(eventBody), Buffer.from(line)],

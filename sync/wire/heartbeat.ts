@@ -3,6 +3,7 @@
  * for signed state; it never confirms, raises or changes anything.
  */
 import { z } from 'zod';
+import { callWithinMs } from '../core/limits.ts';
 import { sequence } from './shape.ts';
 
 /** Counts since the agent started. */
@@ -46,4 +47,11 @@ export const sitePokeSchema = z.strictObject({ snapshot: sequence });
  * could forge it makes a device talkative and no more.
  */
 export const attendSchema = z.strictObject({ forMs: z.int().min(1).max(300_000) });
+/**
+ * To a whole site, from an ingest that came back: greetings are answered again. Each device that waits
+ * for an answer asks at a moment of its own within so long. Only a hint: forged, it costs one greeting.
+ */
+export const callSchema = z.strictObject({
+  withinMs: z.int().min(callWithinMs.min).max(callWithinMs.max),
+});
 export type Poke = z.infer<typeof pokeSchema>;

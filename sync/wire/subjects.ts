@@ -9,8 +9,8 @@ export const tenantScope = 'tenant';
 /** In place of a device: all of a site. Device ids are UUIDs. */
 export const everyDevice = 'all';
 
-/** What the cloud tells one device. */
-export type Downward = 'ack' | 'poke' | 'attend' | 'cmd.logs';
+/** What the cloud tells one device, or with `everyDevice` a whole site. */
+export type Downward = 'ack' | 'poke' | 'attend' | 'call' | 'cmd.logs';
 
 /** What a device publishes to and asks, in its tenant's account. */
 export const deviceSubjects = {
@@ -24,6 +24,8 @@ export const deviceSubjects = {
     `signalbeam.down.${site}.${device}.${what}`,
   /** To every device of a site at once: something of the site or the tenant is new. */
   downSite: (site: string) => `signalbeam.down.${site}.${everyDevice}.poke`,
+  /** The same way: greetings are answered again, so whoever waits for an answer asks. */
+  callSite: (site: string) => `signalbeam.down.${site}.${everyDevice}.call`,
   downAll: (site: string, device: string) => `signalbeam.down.${site}.${device}.>`,
   /**
    * Pieces of a container's log to whoever looks at it now: asked and answered, in no stream. What is

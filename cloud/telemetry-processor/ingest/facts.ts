@@ -22,6 +22,10 @@ export const createIngestFacts = (metrics: Metrics) => {
   const hellos = metrics.counter('signalbeam_ingest_hellos_total', 'Hellos by outcome', [
     'outcome',
   ]);
+  const calls = metrics.counter(
+    'signalbeam_ingest_calls_total',
+    'Sites whose devices were told that greetings are answered again',
+  );
   const waiting = metrics.gauge('signalbeam_ingest_waiting_frames', 'Frames pulled and not stored');
   const marks = metrics.counter(
     'signalbeam_rollup_marks_total',
@@ -43,6 +47,7 @@ export const createIngestFacts = (metrics: Metrics) => {
     },
     refused: (code: string): void => refused.inc({ code }),
     failed: (): void => failed.inc(),
+    called: (sites: number): void => calls.inc(sites),
     hello: (outcome: string): void => hellos.inc({ outcome }),
   };
 };

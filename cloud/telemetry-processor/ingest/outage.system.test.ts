@@ -1,8 +1,10 @@
-/** Postgres stopped for a while and back: nothing is acknowledged meanwhile, all arrives once. */
+/**
+ * Postgres stopped for a while and back: nothing is acknowledged meanwhile, all arrives once, and who greeted
+ * in vain is called.
+ */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Postgres, startPostgres } from '@signalbeam/launcher/infra/postgres';
 import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
@@ -42,7 +44,6 @@ it('waits for Postgres, holds little, and stores every row once when it is back'
   const tenant = await addTenant(owner, platform);
   const [device] = await addDevices(owner, tenant, 1);
   if (device === undefined) throw new Error('no device was made');
-  const background = await startBackground(platform, createIngestFacts(platform.metrics));
   const nc = await device.connect(world.hub.url, platform.keyring, tenant.tenantId);
   const acked: number[] = [];
   nc.subscribe(deviceSubjects.down(device.site, device.deviceId, 'ack'), {
@@ -52,6 +53,14 @@ it('waits for Postgres, holds little, and stores every row once when it is back'
       );
     },
   });
+  const calls: unknown[] = [];
+  nc.subscribe(deviceSubjects.callSite(device.site), {
+    callback: (_, message) => void calls.push(message.json()),
+  });
+  await nc.flush();
+  const background = await startBackground(platform, createIngestFacts(platform.metrics));
+  // A fleet's greetings are spread, those of a few devices come at once.
+  await vi.waitFor(() => expect(calls).toEqual([{ withinMs: 1_000 }]), { timeout: 20_000 });
   device.write('metrics', 1_000);
   const send = (from: number, to: number) =>
     nc.request(deviceSubjects.lane('metrics', device.deviceId), device.frame('metrics', from, to), {
@@ -63,11 +72,16 @@ it('waits for Postgres, holds little, and stores every row once when it is back'
   const { port } = postgres;
   await postgres.kill();
   for (let from = 50; from < 1_000; from += 50) await send(from, from + 50);
-  await sleep(2_000);
+  // Nobody who greets now is answered; ingest calls once it can answer again.
+  const greeted = deviceSubjects.hello(device.site, device.deviceId);
+  const greeting = nc.request(greeted, device.hello('nonce-in-vain'), { timeout: 2_000 });
+  await expect(greeting).rejects.toThrow();
   expect(Math.max(...acked)).toBe(50);
+  calls.length = 0;
 
   postgres = await start(port);
   await vi.waitFor(() => expect(acked).toContain(1_000), { timeout: 60_000 });
+  await vi.waitFor(() => expect(calls).toContainEqual({ withinMs: 1_000 }), { timeout: 60_000 });
   expect(await storedRows(owner, 'metrics', device.deviceId)).toEqual(
     writtenRows(device, 'metrics'),
   );

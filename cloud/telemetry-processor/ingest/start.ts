@@ -6,6 +6,7 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import type { Platform } from '@signalbeam/platform/service';
 import { acknowledgementsOf, sendAcknowledgements } from './acknowledge.ts';
+import { startCalling } from './call.ts';
 import { startPulling } from './consumer.ts';
 import type { Directory } from './directory.ts';
 import type { IngestFacts } from './facts.ts';
@@ -48,6 +49,10 @@ export const startIngest = (options: IngestOptions): Ingest => {
     },
   });
   const pulling = startPulling({ cloud, queue, log });
+  const calling = startCalling({
+    ...{ cloud, sql: pools.ingest, log, called: facts.called },
+    steady: () => performance.now(),
+  });
   const welcome = startWelcome({
     connection: cloud.connection,
     pool: pools.ingest,
@@ -56,11 +61,15 @@ export const startIngest = (options: IngestOptions): Ingest => {
     pressure,
     log,
     facts: facts.hello,
+    unanswered: calling.want,
   });
+  // Who greeted while nobody listened hears it behind the subscription to greetings.
+  calling.want();
+  cloud.onReconnect(calling.want);
   return {
     stop: async () => {
       await pulling.stop();
-      await Promise.all([pipeline.stop(), welcome.stop()]);
+      await Promise.all([pipeline.stop(), welcome.stop(), calling.stop()]);
     },
   };
 };

@@ -2,7 +2,7 @@
  * Answers a device's hello with a signed welcome: where each of its lanes stands. Whose epoch is the
  * one a device lives in is known from its hello alone. Hellos that come
  * together (a site or a hub came back) are answered from one query. A hello that can't be verified
- * gets no answer; the device asks again.
+ * gets no answer; the device asks again, and where Postgres failed it is called (./call.ts).
  */
 
 import type { Msg, NatsConnection } from '@nats-io/transport-node';
@@ -40,6 +40,8 @@ export type WelcomeOptions = {
   pressure: () => number;
   log: Logger;
   facts: (outcome: 'welcomed' | 'refused' | 'failed') => void;
+  /** Some got no answer; those who asked wait for longer each time. */
+  unanswered: () => void;
 };
 
 const helloSubjectOf = ({ tenantKey, site, deviceId }: KnownDevice): string =>
@@ -140,6 +142,7 @@ export const startWelcome = (options: WelcomeOptions): { stop: () => Promise<voi
       waiting = waiting.slice(batchMax);
       await answer(messages, options).catch((error) => {
         options.facts('failed');
+        options.unanswered();
         options.log.warn({ error }, 'hellos could not be answered; devices ask again');
       });
     }
