@@ -87,7 +87,7 @@ const describeChanges = (): string => {
     ...[`\`${type}\``, String(version), `\`${subject}\``, says],
   ]);
   return [
-    '## People, groups, sites, tokens and keys',
+    '## People, groups, sites, tokens, keys, rules, channels and secrets',
     'These say who (`actor`) changed which (`id`), and no more: whoever hears of one asks the API.',
     tableOf([['type', 'version', 'subject', 'when'], ...rows]),
     fieldsOf(first),

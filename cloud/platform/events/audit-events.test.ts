@@ -19,8 +19,20 @@ it('is told under the subject of its kind, by what became of it', () => {
     ['registration-token.revoke', 'signalbeam.devices.registration-tokens.revoked'],
     ['user.sign-in', 'signalbeam.users.signed-in'],
     ['invitation.accept', 'signalbeam.users.invitations.accepted'],
+    ['alert-rule.reset', 'signalbeam.alerts.rules.reset'],
+    ['silence.create', 'signalbeam.alerts.silences.created'],
+    ['notification-channel.rotate', 'signalbeam.alerts.channels.rotated'],
+    ['secret.rotate', 'signalbeam.bundles.secrets.rotated'],
+    ['retention.edit', 'signalbeam.tenants.retention.changed'],
   ];
   for (const [action, subject] of told) expect(of(action, 'x:y')?.subject).toBe(subject);
+});
+
+it('says who and which alone, whatever the line of the log tells beside', () => {
+  const line = { tenantId, actor: 'user:a@example.org', action: 'secret.create' };
+  const told = eventOfAudit({ ...line, target: 'secret:7', ...{ after: { value: 'hush' } } });
+  expect(told?.data).toEqual({ id: '7', actor: 'user:a@example.org' });
+  expect(JSON.stringify(told)).not.toContain('hush');
 });
 
 it('is left to those that tell more, and is nothing for words that are none', () => {

@@ -1,11 +1,11 @@
 /**
- * Domain events of tenants, and of what the audit log tells: groups, sites, people, tokens, keys. By
- * the action of the audit's line. What has events of its own, with the facts its consumers need
+ * Domain events of tenants, and of what the audit log tells: groups, sites, people, tokens, keys,
+ * rules of alerts, silences, channels, secrets, what is kept. By the action of the audit's line. What has events of its own, with the facts its consumers need
  * (devices, bundles, rollouts, …), is not here. Only who and which: whoever hears of it asks the API.
  */
 import { siteName } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
-import { actor, type EventDefinition, examples, text } from './define.ts';
+import { actor, type EventDefinition, examples, text, time } from './define.ts';
 
 const data = z.object({ id: text(400), actor });
 
@@ -167,6 +167,70 @@ export const auditedChanges = {
     'tenants.keys.accepted',
     "The tenant's own key set was taken over.",
   ),
+  'alert-rule.create': change('alert-rule.created', 'alerts.rules.created', 'A rule was made.'),
+  'alert-rule.change': change(
+    'alert-rule.changed',
+    'alerts.rules.changed',
+    'A rule raises alerts for other causes, for others or not at all.',
+  ),
+  'alert-rule.reset': change(
+    'alert-rule.reset',
+    'alerts.rules.reset',
+    'A rule that comes with the cloud is as it came.',
+  ),
+  'alert-rule.delete': change('alert-rule.deleted', 'alerts.rules.deleted', 'A rule is gone.'),
+  'silence.create': change(
+    'silence.created',
+    'alerts.silences.created',
+    'Alerts of some kind are kept quiet, now or from a time on.',
+  ),
+  'silence.change': change(
+    'silence.changed',
+    'alerts.silences.changed',
+    'A silence is for others or for another time.',
+  ),
+  'silence.delete': change('silence.deleted', 'alerts.silences.deleted', 'A silence is gone.'),
+  'notification-channel.create': change(
+    'notification-channel.created',
+    'alerts.channels.created',
+    'A channel was made.',
+  ),
+  'notification-channel.change': change(
+    'notification-channel.changed',
+    'alerts.channels.changed',
+    'A channel goes elsewhere, hears other things, or is on or off.',
+  ),
+  'notification-channel.rotate': change(
+    'notification-channel.rotated',
+    'alerts.channels.rotated',
+    'A webhook is signed by another key.',
+  ),
+  'notification-channel.test': change(
+    'notification-channel.tested',
+    'alerts.channels.tested',
+    'A person tried a channel.',
+  ),
+  'notification-channel.delete': change(
+    'notification-channel.deleted',
+    'alerts.channels.deleted',
+    'A channel is gone.',
+  ),
+  'secret.create': change(
+    'secret.created',
+    'bundles.secrets.created',
+    'A secret was stored. What it is, no event tells.',
+  ),
+  'secret.rotate': change(
+    'secret.rotated',
+    'bundles.secrets.rotated',
+    'A secret has another value.',
+  ),
+  'secret.delete': change('secret.deleted', 'bundles.secrets.deleted', 'A secret is gone.'),
+  'retention.edit': change(
+    'retention.changed',
+    'tenants.retention.changed',
+    'What devices tell is kept for longer, or for less long.',
+  ),
 } satisfies Record<string, EventDefinition & { type: string }>;
 
 export const tenantEvents = {
@@ -183,6 +247,20 @@ export const tenantEvents = {
     says: 'A tenant has other limits.',
     data: z.object({ before: text(20), after: text(20) }),
     example: { before: 'free', after: 'paid' },
+  },
+  'tenant.suspended': {
+    subject: 'signalbeam.tenants.suspended',
+    version: 1,
+    says: 'A tenant is kept out: its people, programs and devices are refused.',
+    data: z.object({ reason: text(500) }),
+    example: { reason: 'Invoice 2026-118 is open.' },
+  },
+  'tenant.resumed': {
+    subject: 'signalbeam.tenants.resumed',
+    version: 1,
+    says: 'A tenant is suspended no more.',
+    data: z.object({ suspendedAt: time }),
+    example: { suspendedAt: examples.at },
   },
   'site.windows-changed': {
     subject: 'signalbeam.tenants.site-windows',
