@@ -59,6 +59,7 @@ const slow =
         'edge/mesh/clock.system.test.ts',
         'edge/mesh/neighbour.system.test.ts',
         'cloud/cli/docs.system.test.ts',
+        'cloud/cli/shells.test.ts',
         ...[
           'agent',
           'alerts',

@@ -11,7 +11,7 @@ import { logTail } from '../infra/child.ts';
 import { lookUpCommand } from './commands.ts';
 import { showStep } from './progress.ts';
 
-export type Need = 'up' | 'test' | 'bench' | 'docker' | 'podman';
+export type Need = 'up' | 'test' | 'bench' | 'docker' | 'podman' | 'shells';
 
 type Program = { command: string; package: string; brew?: string; for: readonly Need[] };
 
@@ -41,6 +41,8 @@ const programs: readonly Program[] = [
   { command: 'faketime', package: 'faketime', for: ['test'] },
   { command: 'xfs_io', package: 'xfsprogs', for: ['test'] },
   { command: 'mkfs.ext4', package: 'e2fsprogs', for: ['test'] },
+  { command: 'zsh', package: 'zsh', brew: 'zsh', for: ['shells'] },
+  { command: 'fish', package: 'fish', brew: 'fish', for: ['shells'] },
 ];
 
 /** Elsewhere than on Linux what only Linux has is no loss to `up`, nor to most benches. */

@@ -12,18 +12,25 @@ const scripts: Readonly<Record<string, string>> = {
 }
 complete -o default -F _signalbeam signalbeam
 `,
+  // As a file of fpath its first call runs all of this, and must answer at once.
   zsh: `#compdef signalbeam
+compdef _signalbeam signalbeam
 _signalbeam() {
   local -a candidates
   candidates=("\${(@f)$("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
   candidates=(\${candidates:#})
   if (( \${#candidates} )); then compadd -a candidates; else _files; fi
 }
-compdef _signalbeam signalbeam
+if [ "\${funcstack[1]}" = _signalbeam ]; then _signalbeam "$@"; fi
 `,
   fish: `function __signalbeam_complete
   set -l words (commandline -opc) (commandline -ct)
-  $words[1] __complete -- $words[2..-1] 2>/dev/null
+  set -l candidates ($words[1] __complete -- $words[2..-1] 2>/dev/null)
+  if set -q candidates[1]
+    printf '%s\\n' $candidates
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
 complete -c signalbeam -f -a '(__signalbeam_complete)'
 `,
