@@ -1,11 +1,13 @@
 /**
  * What an operator runs once against the cloud's database: `migrate` brings it up to date, as any start
  * would, `hub-config` prints the configuration of the NATS hub for this database's keys, `create-tenant` makes a tenant and its administrator,
- * `set-tier` gives a tenant another tier. What opens the whole platform is loaded by who needs it.
+ * `set-tier` gives a tenant another tier, `suspend-tenant` keeps one out, `resume-tenant` lets it in, and
+ * `list-tenants` says which there are. What opens the whole platform is loaded by who needs it.
  */
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { listTenants } from '@signalbeam/device-manager/store/tenants';
 import { readConfig } from '@signalbeam/platform/config';
 import { createPassword } from '@signalbeam/platform/identity/passwords';
 import { tierLimits, tiers } from '@signalbeam/platform/identity/tiers';
@@ -13,6 +15,7 @@ import { openKeyring } from '@signalbeam/platform/keys/keyring';
 import { openKeys } from '@signalbeam/platform/keys/open-keys';
 import { createLog } from '@signalbeam/platform/logging/log';
 import { hubConfig, hubKeys, leafAdvertiseOf } from '@signalbeam/platform/nats/hub-config';
+import type { OpenedPlatform } from '@signalbeam/platform/open';
 import { migrate } from '@signalbeam/platform/postgres/migrate';
 import { openPool } from '@signalbeam/platform/postgres/pool';
 import { FleetError } from '@signalbeam/sync/core/errors';
@@ -30,6 +33,9 @@ const usage = (message: string): FleetError =>
       'hub-config --dir DIR --port N --leaf-port N --monitor-port N',
       `create-tenant --name NAME --admin-email ADDRESS [--tier ${tiers.join('|')}] [--password-stdin]`,
       `set-tier --tenant NAME --tier ${tiers.join('|')}`,
+      'list-tenants',
+      'suspend-tenant --tenant NAME --reason TEXT',
+      'resume-tenant --tenant NAME',
       'route',
     ].join('\n'),
   });
@@ -53,6 +59,24 @@ const migrateDatabase = async (args: string[], environment: Environment): Promis
   const made = await migrate({ url: readConfig(environment).databaseUrl });
   const said = made.length === 0 ? 'It was up to date.' : `${made.join('\n')}\nIt is up to date.`;
   process.stdout.write(`${said}\n`);
+};
+
+const text = { type: 'string' as const };
+
+/** The platform, for one piece of work beside the running cloud. */
+const withPlatform = async (
+  name: string,
+  environment: Environment,
+  work: (platform: OpenedPlatform) => Promise<void>,
+): Promise<void> => {
+  const { openPlatform } = await import('@signalbeam/platform/open');
+  const log = createLog({ name, level: 'warn' });
+  const platform = await openPlatform({ config: readConfig(environment), log, name });
+  try {
+    await work(platform);
+  } finally {
+    await platform.close();
+  }
 };
 
 const port = z.coerce.number().int().min(1).max(65_535);
@@ -95,7 +119,7 @@ const tenantFlags = z.strictObject({
 const tierFlags = z.strictObject({ tenant: z.string().min(1), tier: z.enum(tiers) });
 
 const readPassword = async (): Promise<string> => {
-  const given = (await text(process.stdin)).replace(/\r?\n$/, '');
+  const given = (await textOf(process.stdin)).replace(/\r?\n$/, '');
   if (Buffer.byteLength(given) > passwordBytesMax) throw usage('The password is too long');
   return given;
 };
@@ -113,29 +137,19 @@ const makeTenant = async (args: string[], environment: Environment): Promise<voi
   );
   const given = flags['password-stdin'] ? await readPassword() : null;
   const password = given ?? createPassword();
-  const { openPlatform } = await import('@signalbeam/platform/open');
   const { createTenant } = await import('@signalbeam/device-manager/create-tenant');
-  const log = createLog({ name: 'create-tenant', level: 'warn' });
-  const config = readConfig(environment);
-  const platform = await openPlatform({ config, log, name: 'create-tenant' });
-  try {
+  await withPlatform('create-tenant', environment, async (platform) => {
     const { name, tier, 'admin-email': adminEmail } = flags;
     const { tenantId } = await createTenant(platform, { name, adminEmail, password, tier });
     const shown = given === null ? ` Password, shown once: ${password}` : '';
     process.stdout.write(`Tenant ${name} (${tenantId}); ${adminEmail} signs in to it.${shown}\n`);
-  } finally {
-    await platform.close();
-  }
+  });
 };
 
 const changeTier = async (args: string[], environment: Environment): Promise<void> => {
-  const text = { type: 'string' as const };
   const given = readFlags(args, { tenant: text, tier: text }, tierFlags);
-  const { openPlatform } = await import('@signalbeam/platform/open');
   const { setTier } = await import('@signalbeam/device-manager/set-tier');
-  const log = createLog({ name: 'set-tier', level: 'warn' });
-  const platform = await openPlatform({ config: readConfig(environment), log, name: 'set-tier' });
-  try {
+  await withPlatform('set-tier', environment, async (platform) => {
     const { before, over } = await setTier(platform, given);
     const was = before === given.tier ? 'has been' : `was ${before} and is`;
     process.stdout.write(`Tenant ${given.tenant} ${was} ${given.tier}.\n`);
@@ -149,8 +163,59 @@ const changeTier = async (args: string[], environment: Environment): Promise<voi
       const room = `until ${used - limit + 1} fewer are there`;
       process.stdout.write(`It has ${used} ${what} of ${limit}: none is added ${room}.\n`);
     }
+  });
+};
+
+const suspendFlags = z.strictObject({ tenant: z.string().min(1), reason: z.string().min(1) });
+const resumeFlags = z.strictObject({ tenant: z.string().min(1) });
+
+const suspend = async (args: string[], environment: Environment): Promise<void> => {
+  const given = readFlags(args, { tenant: text, reason: text }, suspendFlags);
+  const { suspendTenant } = await import('@signalbeam/device-manager/suspend-tenant');
+  await withPlatform('suspend-tenant', environment, async (platform) => {
+    const { before } = await suspendTenant(platform, given);
+    const since = before === null ? 'is suspended' : 'has been suspended already';
+    process.stdout.write(
+      `Tenant ${given.tenant} ${since}: its people, programs and devices are refused; devices go on with what they run.\n`,
+    );
+  });
+};
+
+const resume = async (args: string[], environment: Environment): Promise<void> => {
+  const given = readFlags(args, { tenant: text }, resumeFlags);
+  const { resumeTenant } = await import('@signalbeam/device-manager/suspend-tenant');
+  await withPlatform('resume-tenant', environment, async (platform) => {
+    const { before } = await resumeTenant(platform, given);
+    const says =
+      before === null
+        ? 'was not suspended; nothing was changed'
+        : `is let in again; it was suspended since ${before.at.toISOString()}`;
+    process.stdout.write(`Tenant ${given.tenant} ${says}.\n`);
+  });
+};
+
+const tenantsAtOnce = 500;
+
+/** A line each, by name; for people, and for `cut` and `grep`: columns are parted by tabs. */
+const showTenants = async (args: string[], environment: Environment): Promise<void> => {
+  readFlags(args, {}, z.strictObject({}));
+  const { databaseUrl } = readConfig(environment);
+  const pool = openPool({ url: databaseUrl, role: 'sb_system', max: 1 });
+  try {
+    process.stdout.write('NAME\tTIER\tDEVICES\tSINCE\tID\tSUSPENDED\n');
+    for (let after = '', isMore = true; isMore; ) {
+      const tenants = await listTenants(pool, { after, limit: tenantsAtOnce });
+      for (const { name, tier, devices, createdAt, tenantId, suspension } of tenants) {
+        const since = createdAt.toISOString().slice(0, 10);
+        const kept =
+          suspension === null ? '' : `${suspension.at.toISOString()} ${suspension.reason}`;
+        process.stdout.write(`${[name, tier, devices, since, tenantId, kept].join('\t')}\n`);
+      }
+      after = tenants.at(-1)?.name ?? after;
+      isMore = tenants.length === tenantsAtOnce;
+    }
   } finally {
-    await platform.close();
+    await pool.end();
   }
 };
 
@@ -164,5 +229,8 @@ export const runCommand = async (
   if (command === 'hub-config') return printHubConfig(args, environment);
   if (command === 'create-tenant') return makeTenant(args, environment);
   if (command === 'set-tier') return changeTier(args, environment);
+  if (command === 'list-tenants') return showTenants(args, environment);
+  if (command === 'suspend-tenant') return suspend(args, environment);
+  if (command === 'resume-tenant') return resume(args, environment);
   throw usage(`There is no command ${command}`);
 };

@@ -18,6 +18,7 @@ import { serviceOf } from '@signalbeam/platform/http/paths';
 import { openTestPlatform, openTestWorld, type TestWorld } from '@signalbeam/platform/rig.suite';
 import { createService as createTelemetryProcessor } from '@signalbeam/telemetry-processor/service';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
+import { runCommand } from './command.ts';
 
 type Document = { paths: Record<string, Record<string, unknown>> };
 
@@ -192,6 +193,36 @@ describe('commands', () => {
     expect(first.out).toMatch(/^0001_platform\.sql\n[\s\S]*\nIt is up to date\.\n$/);
     expect((await finish(run('main.ts', ['migrate'], env))).out).toBe('It was up to date.\n');
     await empty.drop();
+  });
+
+  // In this process: what a process of its own makes of them is seen above.
+  it('suspend a tenant, say so in the list of all, and let it in again', async () => {
+    const said = async (command: string, ...args: string[]): Promise<string> => {
+      const out: string[] = [];
+      const spy = vi.spyOn(process.stdout, 'write').mockImplementation((piece) => {
+        out.push(String(piece));
+        return true;
+      });
+      try {
+        await runCommand(command, args, world.environment);
+      } finally {
+        spy.mockRestore();
+      }
+      return out.join('');
+    };
+    const named = ['--tenant', 'demo'];
+    await expect(said('suspend-tenant', ...named)).rejects.toThrow('--reason');
+    const reason = ['--reason', 'Invoice 118 is open.'];
+    expect(await said('suspend-tenant', ...named, ...reason)).toMatch(
+      /^Tenant demo is suspended: /,
+    );
+    expect(await said('list-tenants')).toMatch(
+      /^demo\tpaid\t0\t\S+\t\S+\t20\S+Z Invoice 118 is open\.$/m,
+    );
+    expect(await said('resume-tenant', ...named)).toMatch(
+      /^Tenant demo is let in again; it was suspended since 20/,
+    );
+    expect(await said('resume-tenant', ...named)).toMatch(/was not suspended/);
   });
 
   it('name the variable that is missing when the cloud starts without one', async () => {

@@ -1,6 +1,6 @@
 /** Approval, enrolment and deletion over the real database and hub, as a device lives them. */
 import { setTimeout } from 'node:timers/promises';
-import { connect, jwtAuthenticator } from '@nats-io/transport-node';
+import { connect, jwtAuthenticator, type NatsConnection } from '@nats-io/transport-node';
 import { type Enrolment, enrolmentStatusSchema } from '@signalbeam/sync/wire/enrolment';
 import { openSiteKey } from '@signalbeam/sync/wire/site-key';
 import { cloudSubjects, deviceSubjects } from '@signalbeam/sync/wire/subjects';
@@ -8,6 +8,7 @@ import { offerRecord, pinRoot } from '@signalbeam/sync/wire/trust';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import {
+  adminPassword,
   type makeDevice,
   makeToken,
   type OpenedTenant,
@@ -16,6 +17,7 @@ import {
   register,
   startRig,
 } from './rig.suite.ts';
+import { resumeTenant, suspendTenant } from './suspend-tenant.ts';
 
 let rig: Rig;
 let acme: OpenedTenant;
@@ -235,5 +237,105 @@ describe('deletion', () => {
     expect(await rig.ask('DELETE', `/api/devices/${id}`, { token: acme.operator })).toMatchObject({
       status: 404,
     });
+  });
+});
+
+describe('a suspended tenant', () => {
+  const reason = 'Invoice 118 is open.';
+  const refused = {
+    status: 403,
+    body: { code: 'tenant-suspended', detail: `This tenant is suspended: ${reason}` },
+  };
+
+  test('is kept out whole by every way in, hears why, and is back as it was', async () => {
+    const { token } = await makeToken(rig, acme, { autoApprove: true, maxUses: 5 });
+    const { id, device } = await register(rig, token, 'kept-out');
+    const status = enrolmentStatusSchema.parse((await enrolment(id, device)).body);
+    if (status.status !== 'approved') throw new Error('not approved');
+    const { hubUrls, deviceJwt } = status.enrolment.nats;
+    const dial = (): Promise<NatsConnection> =>
+      connect({
+        servers: hubUrls,
+        authenticator: jwtAuthenticator(deviceJwt, Buffer.from(device.seed)),
+        inboxPrefix: deviceSubjects.inboxPrefix('plant-7', id),
+        reconnect: false,
+      });
+    const key = await rig.ask('POST', `/api/devices/${id}/api-keys`, {
+      ...{ token: acme.operator, body: {} },
+    });
+    const program = await rig.ask('POST', '/api/service-accounts', {
+      ...{ token: acme.admin, body: { name: 'ci', role: 'viewer' } },
+    });
+    const tokens = `/api/service-accounts/${(program.body as { id: string }).id}/tokens`;
+    const service = await rig.ask('POST', tokens, { token: acme.admin, body: {} });
+    const login = { email: acme.email('viewer'), password: adminPassword };
+    const signIn = () => rig.ask('POST', '/api/auth/login', { body: login });
+    const { refreshToken } = (await signIn()).body as { refreshToken: string };
+    const ways: Record<string, () => Promise<{ status: number; body: unknown }>> = {
+      person: () => rig.ask('GET', '/api/devices', { token: acme.viewer }),
+      program: () =>
+        rig.ask('GET', '/api/devices', { token: (service.body as { token: string }).token }),
+      'sign-in': signIn,
+      device: () => enrolment(id, device),
+      'API key': () =>
+        rig.ask('GET', `/api/devices/${id}`, {
+          headers: {
+            'x-api-key': (key.body as { apiKey: string }).apiKey,
+            'x-tenant-id': acme.tenantId,
+          },
+        }),
+      registration: () => rig.ask('POST', '/api/devices', { body: device.registration(token) }),
+    };
+    const before = await dial();
+    const connected = before.closed();
+
+    const hands = rig.platform;
+    await suspendTenant(hands, { tenant: 'ACME', reason });
+    for (const [way, ask] of Object.entries(ways)) expect(await ask(), way).toMatchObject(refused);
+    const renewal = { body: { refreshToken } };
+    expect(await rig.ask('POST', '/api/auth/refresh', renewal)).toMatchObject(refused);
+    // The hub ends what is connected, and lets nobody in.
+    await connected;
+    await expect(dial()).rejects.toThrow(/authorization/i);
+    expect((await rig.ask('GET', '/api/devices', { token: other.viewer })).status).toBe(200);
+
+    await resumeTenant(hands, { tenant: 'acme' });
+    for (const [way, ask] of Object.entries(ways)) {
+      // A device's API key opens no page of people.
+      expect((await ask()).status, way).toBe(way === 'API key' ? 403 : 200);
+    }
+    expect(await ways['API key']?.()).toMatchObject({ body: { code: 'forbidden' } });
+    expect((await rig.ask('POST', '/api/auth/refresh', renewal)).status).toBe(200);
+    await (await dial()).close();
+
+    const { rows } = await rig.owner.query(
+      `SELECT type, data ->> 'reason' AS reason FROM platform.domain_events
+        WHERE tenant_id = $1 AND subject LIKE 'signalbeam.tenants.%ed' AND type <> 'tenant.created'
+        ORDER BY position`,
+      [acme.tenantId],
+    );
+    expect(rows).toEqual([
+      { type: 'tenant.suspended', reason },
+      { type: 'tenant.resumed', reason: null },
+    ]);
+    const told = await rig.ask('GET', '/api/audit?action=tenant.suspend', { token: acme.admin });
+    expect(told.body).toMatchObject({
+      entries: [{ actor: 'system', before: { suspended: null }, after: { suspended: { reason } } }],
+    });
+  });
+
+  test('is one that there is, for a reason; suspending twice changes the reason, lifting twice nothing', async () => {
+    const hands = rig.platform;
+    const nobody = { tenant: 'nobody', reason };
+    await expect(suspendTenant(hands, nobody)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(suspendTenant(hands, { tenant: 'other', reason: '' })).rejects.toMatchObject({
+      code: 'invalid-request',
+    });
+    expect((await suspendTenant(hands, { tenant: 'other', reason })).before).toBeNull();
+    const again = await suspendTenant(hands, { tenant: 'other', reason: 'Another.' });
+    expect(again.before).toMatchObject({ reason });
+    const lifted = await resumeTenant(hands, { tenant: 'other' });
+    expect(lifted.before).toEqual({ at: again.before?.at, reason: 'Another.' });
+    expect((await resumeTenant(hands, { tenant: 'other' })).before).toBeNull();
   });
 });

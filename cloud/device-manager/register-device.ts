@@ -18,6 +18,7 @@ import type { Parts } from './api/parts.ts';
 import { changeTagsOf } from './change-tags.ts';
 import { type Admission, admissionOf } from './core/registration-token.ts';
 import { matchesToken, prefixOf } from './credentials/token-secret.ts';
+import { refuseSuspended } from './refusals.ts';
 import { type DeviceRecord, findDeviceByKey, insertDevice } from './store/devices.ts';
 import { addMembers } from './store/group-members.ts';
 import { lockGroup } from './store/groups.ts';
@@ -144,6 +145,7 @@ const admitDevice = async (
   by: { token: RegistrationToken; ip: string | null; nowMs: number },
 ): Promise<Registered> => {
   const { token, nowMs } = by;
+  await refuseSuspended(sql, token.tenantId);
   const earlier = await findDeviceByKey(sql, registration.publicKey);
   if (earlier !== null) return { kind: 'known', device: earlier };
   const created = await insertDevice(sql, {

@@ -15,6 +15,7 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import type { Parts } from './api/parts.ts';
 import { renewalOf, sessionEndsAtMs } from './core/session.ts';
+import { refuseSuspended } from './refusals.ts';
 import { endSession, lockSession, openSession, renewSession } from './store/sessions.ts';
 import { findForRenewal, noteSignIn, type Person } from './store/users.ts';
 
@@ -60,6 +61,7 @@ export const beginSignIn = async (
   const createdAt = new Date(nowMs);
   const expiresAtMs = sessionEndsAtMs(nowMs, nowMs);
   const { id: userId, tenantId, email } = person;
+  await refuseSuspended(sql, tenantId);
   const { ip, requestId, userAgent, method } = how;
   const expiresAt = new Date(expiresAtMs);
   const session = { tenantId, userId, createdAt, expiresAt, ip, userAgent };
@@ -91,6 +93,8 @@ const renewLocked = async (
   const session = await lockSession(sql, sessionId, new Date(nowMs));
   const person = session === null ? null : await findForRenewal(sql, session.userId);
   if (session === null || person === null) throw ended();
+  // The session stays: it goes on when the tenant is suspended no more.
+  await refuseSuspended(sql, session.tenantId);
   const renewal = renewalOf(session, claim.generation, nowMs);
   if (renewal.kind === 'again') return sign(parts, person, sessionId, null);
   if (renewal.kind === 'renewed') {

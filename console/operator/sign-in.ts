@@ -9,6 +9,7 @@ import { asError } from './app.ts';
 
 /** Why a provider's sign-in came back without one. */
 const refusals: Record<string, string> = {
+  'tenant-suspended': 'Your tenant is suspended. Whoever runs this cloud can lift it.',
   'quota-reached': 'Your tenant has no room for another person. Ask an admin to make some.',
   'oidc-refused': 'The provider did not let you in here. Try again, or ask an admin.',
   'not-found': 'There is no such provider any more.',

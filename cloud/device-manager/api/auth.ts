@@ -184,6 +184,7 @@ const loginRoute = createRoute({
   responses: {
     200: json(signedSchema, 'Signed in; the cookies are set too'),
     401: problem('The e-mail address, the password or the code is wrong, or a code is needed'),
+    403: problem('The tenant is suspended'),
     ...tooMany,
   },
 });
@@ -201,7 +202,7 @@ const refreshRoute = createRoute({
   responses: {
     200: json(signedSchema, 'Renewed'),
     401: problem('The sign-in has ended, or this token is none'),
-    403: problem('It came from another site'),
+    403: problem('It came from another site, or the tenant is suspended'),
   },
 });
 

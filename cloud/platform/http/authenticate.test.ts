@@ -28,6 +28,7 @@ const device: DeviceIdentity = {
   tenantId: randomUUID(),
   publicKey: key.nkey,
   registrationStatus: 'approved',
+  suspension: null,
 };
 
 type World = {
@@ -36,18 +37,21 @@ type World = {
   status?: DeviceIdentity['registrationStatus'];
   keyState?: 'live' | 'revoked' | 'expired';
   noted?: Attempt[];
+  suspension?: string;
 };
 
 const ask = async (
   init: RequestInit & { headers: Record<string, string> },
   world: World = {},
 ): Promise<Authentication> => {
-  const known = { ...device, registrationStatus: world.status ?? 'approved' };
+  const suspension = world.suspension ?? null;
+  const known = { ...device, suspension, registrationStatus: world.status ?? 'approved' };
   const api = createApi({
     log: createLog({ name: 'test', level: 'silent' }),
     authenticate: createAuthenticator({
       userKeys: [users],
-      sessions: async (id) => (id === sessionId && world.session !== false ? user : null),
+      sessions: async (id) =>
+        id === sessionId && world.session !== false ? { ...user, suspension } : null,
       devices: {
         byId: async (id) => (id === device.deviceId ? known : null),
         byApiKey: async (apiKey, tenantId) =>
@@ -63,6 +67,7 @@ const ask = async (
               name: 'ci',
               role: 'operator',
               sites: null,
+              suspension,
             }
           : null,
       publicUrl: 'https://fleet.example.org',
@@ -149,6 +154,39 @@ describe('a user', () => {
       expect(await ask({ headers: { authorization } })).toMatchObject({ kind: 'refused' });
     }
     expect(await ask({ headers: {} })).toEqual({ kind: 'none' });
+  });
+});
+
+describe('a suspended tenant', () => {
+  const suspension = 'an invoice is open.';
+  const refused = {
+    kind: 'refused',
+    code: 'tenant-suspended',
+    detail: 'This tenant is suspended: an invoice is open.',
+  };
+
+  it('has nobody who is let in: people, programs, and devices however they prove themselves', async () => {
+    for (const headers of [
+      { authorization: `Bearer ${token}` },
+      { cookie },
+      { authorization: 'Bearer sbs_right' },
+      { authorization: `Bearer ${proof}` },
+      { 'x-api-key': 'right', 'x-tenant-id': device.tenantId },
+    ]) {
+      expect(await ask({ headers }, { suspension })).toMatchObject(refused);
+    }
+  });
+
+  it('is told of to those who prove themselves alone', async () => {
+    for (const [headers, world] of [
+      [{ authorization: `Bearer ${token}` }, { session: false }],
+      [{ authorization: 'Bearer sbs_wrong' }, {}],
+      [{ 'x-api-key': 'wrong', 'x-tenant-id': device.tenantId }, {}],
+      [{ 'x-api-key': 'right', 'x-tenant-id': device.tenantId }, { keyState: 'revoked' as const }],
+    ] as const) {
+      const found = await ask({ headers }, { ...world, suspension });
+      expect(found.kind === 'refused' && found.code).toMatch(/^(expired|invalid)-token$/);
+    }
   });
 });
 

@@ -18,6 +18,7 @@ import {
 } from '../identity/tokens.ts';
 import type { ApiEnv, Authentication } from './caller.ts';
 import { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
+import { suspendedWords } from './problem.ts';
 
 export const sessionCookie = 'sb_session';
 /** Sent to `/api/auth` only. */
@@ -61,6 +62,12 @@ const expired: Authentication = {
   detail: 'The credential has expired.',
 };
 
+/** Who proved themselves learn why; whoever did not learns nothing of the tenant. */
+const suspended = (suspension: string): Authentication => ({
+  kind: 'refused',
+  ...suspendedWords(suspension),
+});
+
 /** Says who it is, and notes the attempt. */
 const judge = (
   device: DeviceIdentity,
@@ -81,6 +88,7 @@ const judge = (
   // By its own key a device that is out proves itself, so that it may learn that it is out (the
   // enrolment route); whoever holds another credential of it learns nothing.
   if (isOut && method !== 'signature') return invalid;
+  if (device.suspension !== null) return suspended(device.suspension);
   const approved = registrationStatus === 'approved';
   const about = { tenantId, deviceId, approved, proof: method, sites: null };
   return { kind: 'known', caller: { kind: 'device', ...about } };
@@ -100,7 +108,9 @@ const byUserToken = async (
   }
   // Who the user is now, not who the token says they were when they signed in.
   const { sessionId } = verified.value;
-  return { kind: 'known', caller: { kind: 'user', account: 'person', sessionId, ...user } };
+  const { suspension, ...person } = user;
+  if (suspension !== null) return suspended(suspension);
+  return { kind: 'known', caller: { kind: 'user', account: 'person', sessionId, ...person } };
 };
 
 const byServiceToken = async (
@@ -108,7 +118,9 @@ const byServiceToken = async (
   options: AuthenticatorOptions,
 ): Promise<Authentication> => {
   const account = await options.serviceTokens(token, options.now());
-  return account === null ? invalid : { kind: 'known', caller: serviceCaller(account) };
+  if (account === null) return invalid;
+  if (account.suspension !== null) return suspended(account.suspension);
+  return { kind: 'known', caller: serviceCaller(account) };
 };
 
 const byDeviceToken = async (

@@ -38,7 +38,7 @@ export type Caller = UserCaller | DeviceCaller;
 
 export type Authentication =
   | { kind: 'none' }
-  | { kind: 'refused'; code: ProblemCode; detail: string }
+  | { kind: 'refused'; code: ProblemCode; detail: string; next?: string }
   | { kind: 'known'; caller: Caller };
 
 /** Of entity tags (./entity-tag.ts): what the request names, what the answer is, what was looked at. */
@@ -80,7 +80,9 @@ const known = (authentication: Authentication | undefined): Caller => {
     case 'known':
       return authentication.caller;
     case 'refused':
-      throw refusal(authentication.code, authentication.detail, { next: 'Sign in again.' });
+      throw refusal(authentication.code, authentication.detail, {
+        next: authentication.next ?? 'Sign in again.',
+      });
     case 'none':
     case undefined:
       throw refusal('unauthenticated', 'This needs a sign-in, and the request carries none.', {

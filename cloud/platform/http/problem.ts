@@ -23,6 +23,7 @@ export const statusByCode = {
   'sign-up-unknown': 403,
   'oidc-refused': 403,
   'quota-reached': 403,
+  'tenant-suspended': 403,
   'link-expired': 403,
   'not-found': 404,
   'method-not-allowed': 405,
@@ -95,6 +96,13 @@ export const refusal = (
   const { errors, ...details } = more;
   return Object.assign(new FleetError(code, detail, details), errors ? { errors } : {});
 };
+
+/** What a suspended tenant's people, programs and devices are told, wherever they ask. */
+export const suspendedWords = (suspension: string) => ({
+  code: 'tenant-suspended' as const,
+  detail: `This tenant is suspended: ${suspension}`,
+  next: 'Whoever runs this cloud can lift it. Devices go on with what they run.',
+});
 
 const titles: Record<number, string> = {
   400: 'The request is not understood',

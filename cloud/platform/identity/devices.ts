@@ -2,7 +2,8 @@
  * How the platform looks devices up before a tenant is known: through views that
  * device-manager owns. Nothing is cached: a removed device is out at once.
  *
- *   device_manager.public_device_identities (device_id, tenant_id, public_key, registration_status)
+ *   device_manager.public_device_identities (device_id, tenant_id, public_key, registration_status,
+ *     suspension)
  *   device_manager.public_removed_devices (device_id, tenant_id, public_key, removal, deleted_at)
  *   device_manager.public_api_keys (prefix, tenant_id, device_id, salt, hash, expires_at, revoked_at,
  *     key_id)
@@ -19,6 +20,8 @@ export type DeviceIdentity = {
   publicKey: string;
   /** `removed`: it proves itself and may learn that it is out, and nothing else. */
   registrationStatus: 'pending' | 'approved' | 'rejected' | 'removed';
+  /** Why its tenant is suspended; null: it is not. */
+  suspension: string | null;
 };
 
 /** A credential that fits a device; one that is revoked or expired opens nothing. */
@@ -43,6 +46,7 @@ type IdentityRow = {
   tenant_id: string;
   public_key: string;
   registration_status: DeviceIdentity['registrationStatus'];
+  suspension: string | null;
 };
 
 const identityOf = (row: IdentityRow): DeviceIdentity => ({
@@ -50,6 +54,7 @@ const identityOf = (row: IdentityRow): DeviceIdentity => ({
   tenantId: row.tenant_id,
   publicKey: row.public_key,
   registrationStatus: row.registration_status,
+  suspension: row.suspension,
 });
 
 type Lifetime = { expires_at: Date; revoked_at: Date | null };
@@ -63,13 +68,14 @@ const stateOf = (row: Lifetime, nowMs: number): Found['state'] => {
 export const createDeviceLookups = (sql: Sql): DeviceLookups => ({
   byId: async (deviceId) => {
     const { rows } = await sql.query<IdentityRow>(
-      `SELECT device_id, tenant_id, public_key, registration_status
+      `SELECT device_id, tenant_id, public_key, registration_status, suspension
          FROM device_manager.public_device_identities WHERE device_id = $1`,
       [deviceId],
     );
     if (rows[0] !== undefined) return identityOf(rows[0]);
     const removed = await sql.query<IdentityRow>(
-      `SELECT device_id, tenant_id, public_key, 'removed' AS registration_status
+      // That it is out it may learn at any time.
+      `SELECT device_id, tenant_id, public_key, 'removed' AS registration_status, NULL AS suspension
          FROM device_manager.public_removed_devices WHERE device_id = $1`,
       [deviceId],
     );
@@ -80,8 +86,8 @@ export const createDeviceLookups = (sql: Sql): DeviceLookups => ({
     if (prefix === null) return null;
     // Every key of the prefix is compared, so two live keys of a device work side by side.
     const { rows } = await sql.query<IdentityRow & ApiKeyHash & Lifetime & { key_id: string }>(
-      `SELECT d.device_id, d.tenant_id, d.public_key, d.registration_status, k.salt, k.hash,
-              k.key_id, k.expires_at, k.revoked_at
+      `SELECT d.device_id, d.tenant_id, d.public_key, d.registration_status, d.suspension,
+              k.salt, k.hash, k.key_id, k.expires_at, k.revoked_at
          FROM device_manager.public_api_keys k
          JOIN device_manager.public_device_identities d
            ON d.device_id = k.device_id AND d.tenant_id = k.tenant_id
@@ -94,8 +100,8 @@ export const createDeviceLookups = (sql: Sql): DeviceLookups => ({
   },
   byCertificate: async ({ serial, fingerprint }, nowMs) => {
     const { rows } = await sql.query<IdentityRow & Lifetime>(
-      `SELECT d.device_id, d.tenant_id, d.public_key, d.registration_status, c.expires_at,
-              c.revoked_at
+      `SELECT d.device_id, d.tenant_id, d.public_key, d.registration_status, d.suspension,
+              c.expires_at, c.revoked_at
          FROM device_manager.public_device_certificates c
          JOIN device_manager.public_device_identities d
            ON d.device_id = c.device_id AND d.tenant_id = c.tenant_id

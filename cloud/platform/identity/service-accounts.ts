@@ -3,7 +3,7 @@
  * Nothing is cached: a revoked token is out at once.
  *
  *   device_manager.public_service_tokens (token_id, prefix, salt, hash, expires_at, last_used_at,
- *     tenant_id, account_id, name, sites, account_role, token_role)
+ *     tenant_id, account_id, name, sites, account_role, token_role, suspension)
  */
 import type { Role, UserCaller } from '../http/caller.ts';
 import type { Sql } from '../postgres/pool.ts';
@@ -15,6 +15,8 @@ export type ServiceAccount = {
   name: string;
   role: Role;
   sites: readonly string[] | null;
+  /** Why its tenant is suspended; null: it is not. */
+  suspension: string | null;
 };
 export type ServiceTokenLookup = (token: string, nowMs: number) => Promise<ServiceAccount | null>;
 
@@ -30,6 +32,7 @@ type Row = SecretHash & {
   sites: string[] | null;
   account_role: Role;
   token_role: Role;
+  suspension: string | null;
 };
 
 const rank: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
@@ -52,7 +55,7 @@ export const createServiceTokenLookup =
     if (prefix === null) return null;
     const { rows } = await sql.query<Row>(
       `SELECT token_id, salt, hash, last_used_at, tenant_id, account_id, name, sites,
-              account_role, token_role
+              account_role, token_role, suspension
          FROM device_manager.public_service_tokens WHERE prefix = $1 AND expires_at > $2`,
       [prefix, new Date(nowMs)],
     );
@@ -65,6 +68,7 @@ export const createServiceTokenLookup =
       name: row.name,
       role: lesser(row.account_role, row.token_role),
       sites: row.sites,
+      suspension: row.suspension,
     };
   };
 

@@ -2,7 +2,8 @@
  * Whose sign-in a session is, as that person stands now: through a view that device-manager owns.
  * Nothing is cached: who signed out or was disabled is out at once.
  *
- *   device_manager.public_sessions (session_id, expires_at, user_id, tenant_id, email, role, sites)
+ *   device_manager.public_sessions (session_id, expires_at, user_id, tenant_id, email, role, sites,
+ *     suspension)
  */
 import type { Sql } from '../postgres/pool.ts';
 
@@ -13,6 +14,8 @@ export type SessionUser = {
   role: 'viewer' | 'operator' | 'admin';
   /** Null: every site. */
   sites: readonly string[] | null;
+  /** Why the tenant is suspended; null: it is not. */
+  suspension: string | null;
 };
 
 export type SessionLookup = (sessionId: string, nowMs: number) => Promise<SessionUser | null>;
@@ -27,14 +30,16 @@ export const createSessionLookup =
       email: string;
       role: SessionUser['role'];
       sites: string[] | null;
+      suspension: string | null;
     }>({
       name: 'session-of-request',
-      text: `SELECT user_id, tenant_id, email, role, sites FROM device_manager.public_sessions
+      text: `SELECT user_id, tenant_id, email, role, sites, suspension
+               FROM device_manager.public_sessions
               WHERE session_id = $1 AND expires_at > $2`,
       values: [sessionId, new Date(nowMs)],
     });
     const row = rows[0];
     if (row === undefined) return null;
-    const { user_id: userId, tenant_id: tenantId, email, role, sites } = row;
-    return { userId, tenantId, email, role, sites };
+    const { user_id: userId, tenant_id: tenantId, email, role, sites, suspension } = row;
+    return { userId, tenantId, email, role, sites, suspension };
   };

@@ -293,3 +293,39 @@ describe("a gateway's credentials", () => {
     expect(leaked).toEqual([]);
   });
 });
+
+describe('of a suspended tenant', () => {
+  const stand = async (suspension: string | null): Promise<void> => {
+    await test.platform.pools.system.query(
+      `UPDATE device_manager.tenants
+          SET suspended_at = CASE WHEN $2::text IS NOT NULL THEN now() END, suspended_reason = $2
+        WHERE id = $1`,
+      [two.tenantId, suspension],
+    );
+    await test.platform.pushTenant(two.tenantId);
+  };
+
+  it("a site's leaf is cut off, and only that; it links again by itself afterwards", async () => {
+    await test.platform.pools.system.query(
+      'INSERT INTO device_manager.tenants (id, name, tenant_key) VALUES ($1, $2, $3)',
+      [two.tenantId, 'two', two.key],
+    );
+    const hello = ({ device }: Tenant) => deviceSubjects.hello(site, device.id);
+    const [cut, whole] = [
+      await logInDevice(two.leafUrl, two.device),
+      await logInDevice(one.leafUrl, one.device),
+    ];
+    await linked(cut, hello(two));
+    await stand('an invoice is open');
+    await vi.waitFor(
+      () => expect(cut.request(hello(two), '', { timeout: 200 })).rejects.toThrow(),
+      { timeout: 10_000 },
+    );
+    // Its devices still have their leaf, and nobody else is touched.
+    await cut.flush();
+    await whole.request(hello(one), '', { timeout: 5_000 });
+    await expect(logInDevice(test.world.hub.url, two.device)).rejects.toThrow();
+    await stand(null);
+    await linked(cut, hello(two));
+  });
+});

@@ -2,9 +2,11 @@
  * Which NATS credentials of a tenant the hub must refuse: those of deleted devices, and those that
  * a moved device had for the site it left. Device credentials do not expire, so this list is what
  * ends them at the broker; ingest and the API refuse a deleted device by themselves, whatever the
- * broker lets in.
+ * broker lets in. While a tenant is suspended, all of its credentials are refused: they count again
+ * afterwards, so its devices come back by themselves.
  *
  *   device_manager.public_revocations (tenant_id, public_key, revoked_at)
+ *   device_manager.public_tenants (tenant_id, suspended_at)
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from '../postgres/pool.ts';
@@ -15,6 +17,11 @@ export type RevocationLookup = (tenantId: string) => Promise<Revocations>;
 
 /** 70 bytes each in a JWT that must fit the hub's 256 KB message: older ones rely on ingest. */
 export const revocationsMax = 2_000;
+
+/** Stands for every key of the account. */
+const everyKey = '*';
+/** Credentials that a request made which began before the suspension are refused, too. */
+const suspendedSecondsAhead = 60;
 
 /** Waited for at most: two replicas' clocks are no further apart. */
 const secondsAheadMax = 5;
@@ -43,9 +50,18 @@ export const createRevocationLookup =
         WHERE tenant_id = $1 ORDER BY revoked_at DESC, public_key LIMIT $2`,
       [tenantId, revocationsMax],
     );
-    return Object.fromEntries(
-      rows
-        .map((row) => [row.public_key, Math.floor(row.revoked_at.getTime() / 1_000)] as const)
-        .sort(([left], [right]) => (left < right ? -1 : 1)),
+    const suspended = await sql.query<{ suspended_at: Date }>(
+      `SELECT suspended_at FROM device_manager.public_tenants
+        WHERE tenant_id = $1 AND suspended_at IS NOT NULL`,
+      [tenantId],
     );
+    const secondOf = (at: Date): number => Math.floor(at.getTime() / 1_000);
+    return Object.fromEntries([
+      ...suspended.rows.map(
+        (row) => [everyKey, secondOf(row.suspended_at) + suspendedSecondsAhead] as const,
+      ),
+      ...rows
+        .map((row) => [row.public_key, secondOf(row.revoked_at)] as const)
+        .sort(([left], [right]) => (left < right ? -1 : 1)),
+    ]);
   };

@@ -1,7 +1,7 @@
 /**
  * Writes presence down and decides who is offline: three announced intervals without a heartbeat,
  * counted from when this replica began to listen at the earliest, so that our own restart takes
- * nobody offline. Each change is one domain event of the same transaction, whichever replica made
+ * nobody offline; nor does a suspension, which keeps a tenant's devices from us. Each change is one domain event of the same transaction, whichever replica made
  * it; a fleet that goes away does so in many transactions.
  */
 import { type DomainEvent, recordEvents } from '@signalbeam/platform/events/outbox';
@@ -12,6 +12,8 @@ import { markHealth } from '../store/health.ts';
 import type { Beat } from './heard.ts';
 
 export const missedBeatsMax = 3;
+/** How long devices of a tenant have to come back, once it is suspended no more. */
+const backMs = 5 * 60_000;
 /** Devices that go offline in one transaction. */
 const offlineMax = 2_000;
 
@@ -101,11 +103,16 @@ const wentOffline = async (
     name: 'telemetry-presence-offline',
     text: `UPDATE telemetry.presence SET presence = 'offline', changed_at = $2
             WHERE device_id = ANY(ARRAY(
-              SELECT device_id FROM telemetry.presence
-               WHERE presence = 'online'
-                 AND greatest(last_seen_at, $1)
-                     + next_beat_ms * ${missedBeatsMax} * interval '1 millisecond' < $2
-               LIMIT ${offlineMax} FOR UPDATE SKIP LOCKED))
+              SELECT p.device_id FROM telemetry.presence p
+               WHERE p.presence = 'online'
+                 AND greatest(p.last_seen_at, $1)
+                     + p.next_beat_ms * ${missedBeatsMax} * interval '1 millisecond' < $2
+                 AND NOT EXISTS (
+                   SELECT 1 FROM device_manager.public_tenants t
+                    WHERE t.tenant_id = p.tenant_id
+                      AND (t.suspended_at IS NOT NULL
+                        OR t.resumed_at > $2 - interval '${backMs} milliseconds'))
+               LIMIT ${offlineMax} FOR UPDATE OF p SKIP LOCKED))
         RETURNING device_id, tenant_id, last_seen_at, presence`,
     values: [listeningSince, now],
   });

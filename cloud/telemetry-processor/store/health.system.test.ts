@@ -138,6 +138,25 @@ it('forgets trouble a day after it happened', async () => {
   expect((await health())?.parts.stability).toMatchObject({ points: 20 });
 });
 
+it('takes nobody offline whose tenant is suspended, and gives them time to come back', async () => {
+  const times = { listeningSince: now, now: now + 3 * minuteMs + 1 };
+  const standing = (suspended: Date | null, resumed: Date | null) =>
+    owner.query(
+      `UPDATE device_manager.tenants
+          SET suspended_at = $2, suspended_reason = CASE WHEN $2::timestamptz IS NOT NULL THEN 'x' END,
+              resumed_at = $3 WHERE id = $1`,
+      [tenantId, suspended, resumed],
+    );
+  for (const [suspended, resumed] of [
+    [new Date(now), null],
+    [null, new Date(times.now - 4 * minuteMs)],
+  ] as const) {
+    await standing(suspended, resumed);
+    expect(await takeOffline(one, times)).toEqual({ offline: 0, isMore: false });
+  }
+  await standing(null, new Date(times.now - 6 * minuteMs));
+});
+
 // Inventory §7.20
 it('tells once who went and who came back, whichever replica decides', async () => {
   const { deviceId } = devices[1] as VirtualDevice;
