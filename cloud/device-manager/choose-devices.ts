@@ -9,6 +9,7 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { noSuchGroup } from './refusals.ts';
 import type { DeviceFilter } from './store/device-filter.ts';
+import { findTagged } from './store/find-tagged.ts';
 import { findWords } from './store/find-words.ts';
 import { findGroup } from './store/groups.ts';
 
@@ -54,7 +55,10 @@ export const filterOf = async (sql: Sql, choice: Choice): Promise<DeviceFilter> 
     ...(grouped.query === undefined ? [] : [grouped.query]),
   ];
   const words = { search, queries };
-  const amongIds = ids === undefined ? await findWords(sql, words) : null;
+  const ofWords = ids === undefined ? await findWords(sql, words) : null;
+  const ofTags = ids === undefined && ofWords === null ? await findTagged(sql, queries) : null;
+  const amongIds = ofWords ?? ofTags?.ids ?? null;
+  const rest = ofTags?.rest ?? queries;
   return {
     ...ofStatus(status),
     ...(amongIds === null ? {} : { amongIds }),
@@ -63,6 +67,6 @@ export const filterOf = async (sql: Sql, choice: Choice): Promise<DeviceFilter> 
     ...(search === undefined || search === '' ? {} : { search }),
     ...(token === undefined ? {} : { tokenId: token }),
     ...(grouped.groupId === undefined ? {} : { groupId: grouped.groupId }),
-    ...(queries.length === 0 ? {} : { queries }),
+    ...(rest.length === 0 ? {} : { queries: rest }),
   };
 };

@@ -40,7 +40,14 @@ const kept = async () => {
   const sites = (await ask('/api/sites')) as {
     sites: { name: string; devices: number; pending: number }[];
   };
+  const count = async (query: string): Promise<number> => {
+    const path = `/api/devices/count?query=${encodeURIComponent(query)}`;
+    return ((await ask(path)) as { devices: number }).devices;
+  };
   return {
+    both: await count('ring=late AND shift=night'),
+    lacking: await count('ring=late AND NOT shift=night'),
+    neither: await count('NOT ring=late AND NOT shift=night'),
     all: ((await ask('/api/devices/count')) as { devices: number }).devices,
     pending: ((await ask('/api/devices/count?status=pending')) as { devices: number }).devices,
     late: ((await ask('/api/devices/count?query=ring%3Dlate')) as { devices: number }).devices,
@@ -58,7 +65,14 @@ const counted = async () => {
     (await rig.owner.query<{ line: string }>(sql, [acme.tenantId])).rows.map(({ line }) => line);
   const devices = 'FROM device_manager.devices WHERE tenant_id = $1 AND deleted_at IS NULL';
   const tags = 'FROM device_manager.device_tags WHERE tenant_id = $1';
+  const has = (key: string, value: string) =>
+    `id IN (SELECT device_id ${tags} AND key IN ('${key}', '') AND value = '${value}')`;
+  const count = async (where: string): Promise<number> =>
+    Number((await read(`SELECT count(*) AS line ${devices} AND ${where}`))[0]);
   return {
+    both: await count(`${has('ring', 'late')} AND ${has('shift', 'night')}`),
+    lacking: await count(`${has('ring', 'late')} AND NOT ${has('shift', 'night')}`),
+    neither: await count(`NOT ${has('ring', 'late')} AND NOT ${has('shift', 'night')}`),
     all: Number((await read(`SELECT count(*) AS line ${devices}`))[0]),
     pending: Number((await read(`SELECT count(*) AS line ${devices} AND status = 'pending'`))[0]),
     late: Number(

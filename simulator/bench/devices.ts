@@ -1,13 +1,14 @@
 /**
  * How fast an operator's lists are with a large fleet in one tenant, asked over HTTP by several people
  * at once: the list, search, queries about tags, groups, the pending queue, a device's page, the tags in
- * use, and how soon a dynamic group knows of a tag. Another tenant of a fifth of the size shares the
+ * use, and how soon a dynamic group knows of a tag; and the lists' statements by themselves. Another tenant of a fifth of the size shares the
  * tables. Rows are made by SQL; nothing else runs on the cloud meanwhile.
  */
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { type BenchCloud, loadAverage, openBenchCloud, quantile, rounded } from './cloud.suite.ts';
+import { measureStatements } from './statements.suite.ts';
 
 const password = 'correct horse battery';
 const clients = 2;
@@ -197,10 +198,17 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
     const seen = await withTenant(cloud.test.platform.pools.api, everySite(tenantId), (sql) =>
       sql.query<{ count: number }>('SELECT count(*) FROM device_manager.devices'),
     );
+    const statements = await measureStatements(cloud.test.platform.pools.api, tenantId);
     const figures = await measure(await signIn(cloud, adminEmail), asks);
     return {
       name: 'devices',
-      figures: { devices: seen.rows[0]?.count ?? 0, clients, loadBefore, ...figures },
+      figures: {
+        devices: seen.rows[0]?.count ?? 0,
+        clients,
+        loadBefore,
+        ...statements,
+        ...figures,
+      },
     };
   } finally {
     await maker.end();

@@ -24,7 +24,7 @@ export type DeviceFilter = {
   site?: string;
   /** Part of the name, host name, fingerprint or site, in any case. */
   search?: string;
-  /** Where rare words of the search and of names are, looked up before (find-words.ts). */
+  /** Where rare words, or tags that few have together, are: looked up before (find-words.ts, find-tagged.ts). */
   amongIds?: readonly string[];
   /** All of these. */
   queries?: readonly Query[];
@@ -56,7 +56,10 @@ export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): str
   else if (presence !== undefined) conditions.push(seen(ofTenant, `p.presence = ${add(presence)}`));
   if (site !== undefined) conditions.push(`d.site = ${add(site)}`);
   if (filter.amongIds !== undefined) conditions.push(`d.id = ANY(${add(filter.amongIds)}::uuid[])`);
-  if (search !== undefined) conditions.push(`d.searched LIKE ${add(patternOf(search))}`);
+  if (search !== undefined) {
+    // By bytes, as pattern and text are in lower case: a language's rules take twice the time.
+    conditions.push(`d.searched COLLATE "C" LIKE ${add(patternOf(search))}`);
+  }
   for (const query of queries ?? []) conditions.push(sqlOfQuery(ofTenant, query, add, nowMs));
   if (groupId !== undefined) {
     conditions.push(`EXISTS (SELECT 1 FROM device_manager.group_members m WHERE m.device_id = d.id

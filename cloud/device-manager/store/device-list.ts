@@ -12,6 +12,7 @@ import {
   worstPart,
 } from '@signalbeam/platform/core/health-level';
 import { printTag } from '@signalbeam/platform/core/tag';
+import type { Query } from '@signalbeam/platform/core/tag-query';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
 import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
 import type { RegistrationStatus } from '../core/approval.ts';
@@ -25,6 +26,7 @@ import {
 } from './device-filter.ts';
 
 import type { Removed } from './device-lives.ts';
+import { countBare, devicesTagged, exactTag, partsOf } from './exact-tags.ts';
 import { countAll, countTagged } from './fleet-counts.ts';
 
 export type DeviceBundle = { bundleId: string; name: string; version: string; status: string };
@@ -236,16 +238,36 @@ export const pickDevices = async (
   return rows.map((row) => ({ listedAs: row.listed_as, id: row.id }));
 };
 
-/** Null: the kept counts don't tell. */
+/** Each one more is a table joined; queries of more are rare, and counted as any other. */
+const joinedTagsMax = 5;
+
+/**
+ * Devices by tags that they have and tags that they lack. Null: that is not all that is asked, or the
+ * tags alone don't tell.
+ */
+const countByTags = async (sql: Sql, queries: readonly Query[]): Promise<number | null> => {
+  const parts = queries.flatMap(partsOf);
+  if (parts.length > joinedTagsMax) return null;
+  const has = parts.flatMap((part) => exactTag(part) ?? []);
+  const lacks = parts.flatMap((part) => (part.kind === 'not' ? (exactTag(part.part) ?? []) : []));
+  const [first, ...others] = has;
+  if (first === undefined || has.length + lacks.length < parts.length) return null;
+  if (others.length + lacks.length === 0) return countTagged(sql, first);
+  if ((await countBare(sql, [...has, ...lacks])) > 0) return null;
+  const values: unknown[] = [];
+  const add = (value: unknown): string => `$${values.push(value)}`;
+  const from = devicesTagged({ has, lacks }, add);
+  const counted = await sql.query<{ count: number }>(`SELECT count(*) FROM ${from}`, values);
+  return onlyRow(counted).count;
+};
+
+/** Null: neither the kept counts nor the tags alone tell. */
 const knownCount = async (sql: Sql, filter: DeviceFilter): Promise<number | null> => {
-  const { registrationStatus: status, site, queries = [], ...more } = filter;
-  const [query, ...others] = queries;
-  if (Object.keys(more).length > 0 || others.length > 0) return null;
-  if (query === undefined) return countAll(sql, { site, status });
-  if (query.kind !== 'tag' || site !== undefined || status !== undefined) return null;
-  const isExact = query.values.every(({ length }) => length === 1);
-  const values = query.values.map(([text = '']) => text);
-  return isExact ? countTagged(sql, { key: query.key, values }) : null;
+  // What was looked up only narrows.
+  const { registrationStatus: status, site, queries = [], amongIds, ...more } = filter;
+  if (Object.keys(more).length > 0) return null;
+  if (queries.length === 0) return amongIds === undefined ? countAll(sql, { site, status }) : null;
+  return site === undefined && status === undefined ? countByTags(sql, queries) : null;
 };
 
 export const countDevices = async (

@@ -112,7 +112,7 @@ const textIn = (of: Names, query: Of<'text'>, add: Add): string => {
       query.values.map((pattern) =>
         pattern.length === 1
           ? `${column} = ${add(pattern[0])}`
-          : `${column} LIKE ${add(likeOf(pattern))}`,
+          : `${column} COLLATE "C" LIKE ${add(likeOf(pattern))}`,
       ),
     );
   switch (query.field) {
