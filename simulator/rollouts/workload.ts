@@ -60,8 +60,8 @@ export const rolloutOf = (wish: RolloutWish, nowMs: number): Rollout => {
       ...{ wave, name, gate, state: 'waiting', openedAtMs: null, goodSinceMs: null },
       ...{ approvals: [], acceptedFailed: 0, evidence: null, passedBy: null },
     })),
-    rows: split.flatMap((ids, wave) =>
-      ids.map((deviceId) => ({
+    rows: split.flatMap((some, wave) =>
+      some.map(({ deviceId }) => ({
         ...{ deviceId, wave, status: 'planned' as const },
         ...{ requestedGeneration: 0, previousSlot: null, givenBackGeneration: null },
       })),

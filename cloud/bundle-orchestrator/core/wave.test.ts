@@ -21,6 +21,9 @@ const devices = (count: number) =>
     tags: [],
   }));
 
+const idsOf = (split: readonly (readonly { deviceId: string }[])[]): string[][] =>
+  split.map((some) => some.map(({ deviceId }) => deviceId));
+
 describe('waves that can be', () => {
   it.each([
     ['percents that add up', [percent(10), percent(40), percent(50)]],
@@ -52,14 +55,25 @@ describe('who is in which wave', () => {
     expect(many.map(({ length }) => length)).toEqual([2, 9, 90]);
   });
 
+  it('is what it was in every release: the same wish, the same waves', () => {
+    const fleet = Array.from({ length: 12 }, (_, index) => ({
+      ...{ site: 's1', tags: [] },
+      deviceId: `00000000-0000-4000-8000-${(index * 7919 + 11).toString(16).padStart(12, '0')}`,
+    }));
+    const seed = '5f2c7a7e-0b0e-4c39-9d4e-0d8f5c1c9a11 2.0.0 – ü😀';
+    const split = idsOf(splitIntoWaves(fleet, [percent(25), rest], seed));
+    expect(split.map((ids) => ids.map((id) => id.slice(-4)).join(' '))).toEqual([
+      '000b 5450 5cd8',
+      '3561 d894 1672 f783 b9a5 7bc7 1efa 9ab6 3de9',
+    ]);
+  });
+
   it('puts the tagged first where a wave asks for them', () => {
     const fleet = devices(10).map((one, index) =>
       index % 4 === 0 ? { ...one, tags: ['ring=canary'] } : one,
     );
-    const [canary, others] = splitIntoWaves(
-      fleet,
-      [wave({ kind: 'tag', tag: 'ring=canary' }), rest],
-      's',
+    const [canary, others] = idsOf(
+      splitIntoWaves(fleet, [wave({ kind: 'tag', tag: 'ring=canary' }), rest], 's'),
     );
     expect([...(canary ?? [])].sort()).toEqual(['device-0', 'device-4', 'device-8']);
     expect(others).toHaveLength(7);
@@ -83,7 +97,7 @@ describe('who is in which wave', () => {
       fc.property(fc.integer({ min: 1, max: 200 }), sizes, fc.string(), (count, waves, seed) => {
         const fleet = devices(count);
         const split = splitIntoWaves(fleet, waves, seed);
-        expect(split.flat().sort()).toEqual(fleet.map(({ deviceId }) => deviceId).sort());
+        expect(idsOf(split).flat().sort()).toEqual(fleet.map(({ deviceId }) => deviceId).sort());
         expect(splitIntoWaves([...fleet].reverse(), waves, seed)).toEqual(split);
       }),
     );
@@ -95,10 +109,8 @@ describe('who is in which wave', () => {
   it('spreads seeds evenly: each device is now and then among the first', () => {
     const seen = new Map<string, number>();
     for (let seed = 0; seed < 1_000; seed += 1) {
-      for (const id of splitIntoWaves(devices(20), [percent(10), percent(90)], `${seed}`)[0] ??
-        []) {
-        seen.set(id, (seen.get(id) ?? 0) + 1);
-      }
+      const split = splitIntoWaves(devices(20), [percent(10), percent(90)], `${seed}`);
+      for (const { deviceId } of split[0] ?? []) seen.set(deviceId, (seen.get(deviceId) ?? 0) + 1);
     }
     expect(seen.size).toBe(20);
     for (const times of seen.values()) {
@@ -118,7 +130,7 @@ describe('site by site', () => {
     expect(wavesFaults([each, rest])[0]).toMatchObject({ wave: 0 });
     const waves = expandWaves([each], fleet);
     expect(waves.map(({ name }) => name)).toEqual(['mid', 'small', 'big']);
-    const split = splitIntoWaves(fleet, waves, 's').map((ids) => ids.toSorted());
+    const split = idsOf(splitIntoWaves(fleet, waves, 's')).map((ids) => ids.toSorted());
     expect(split).toEqual([['d'], ['c'], ['a', 'b', 'e']]);
   });
 });
@@ -148,9 +160,9 @@ describe('who joins later', () => {
     fc.assert(
       fc.property(sizes, members, (waves, [joiner, ...there]) => {
         if (joiner === undefined) return;
-        const bounds = splitIntoWaves(there, waves, 's').map((ids, index) => ({
+        const bounds = splitIntoWaves(there, waves, 's').map((some, index) => ({
           size: waves[index]?.size ?? rest.size,
-          lastPlace: lastPlaceOf(ids, 's'),
+          lastPlace: lastPlaceOf(some, 's'),
         }));
         const at = waveOfJoiner(joiner, bounds, 's');
         const size = bounds[at]?.size;
@@ -159,9 +171,9 @@ describe('who joins later', () => {
         if (size?.kind === 'tag') expect(joiner.tags).toContain(size.tag);
         if (size?.kind === 'site') expect(joiner.site).toBe(size.site);
         // It is there as it would be for whoever was chosen: the same device, the same wave.
-        for (const [index, ids] of splitIntoWaves(there, waves, 's').entries()) {
+        for (const [index, some] of splitIntoWaves(there, waves, 's').entries()) {
           if (bounds[index]?.size.kind !== 'percent') continue;
-          for (const chosen of there.filter(({ deviceId }) => ids.includes(deviceId))) {
+          for (const chosen of some) {
             expect(waveOfJoiner(chosen, bounds, 's')).toBeLessThanOrEqual(index);
           }
         }

@@ -106,49 +106,58 @@ export const expandWaves = <W extends Pick<WaveWish, 'name' | 'size'>>(
 };
 
 /** FNV-1a over the seed and the id: well spread, the same everywhere, and no secret. */
-const placeOf = (seed: string, deviceId: string): number => {
-  let hash = 0x811c9dc5;
-  for (const letter of `${seed}\n${deviceId}`) {
-    hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);
-  }
-  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-  hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
-  return (hash ^ (hash >>> 15)) >>> 0;
+const placesOf = (seed: string): ((deviceId: string) => number) => {
+  const over = (text: string, begin: number): number => {
+    let hash = begin;
+    for (const letter of text) {
+      hash = Math.imul(hash ^ (letter.codePointAt(0) ?? 0), 0x01000193);
+    }
+    return hash;
+  };
+  const ofSeed = over(`${seed}\n`, 0x811c9dc5);
+  return (deviceId) => {
+    let hash = over(deviceId, ofSeed);
+    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+    hash = Math.imul(hash ^ (hash >>> 12), 0x297a2d39);
+    return (hash ^ (hash >>> 15)) >>> 0;
+  };
 };
 
-const shuffled = (candidates: readonly Candidate[], seed: string): Candidate[] =>
-  candidates
-    .map((candidate) => ({ candidate, place: placeOf(seed, candidate.deviceId) }))
+const shuffled = <C extends Candidate>(candidates: readonly C[], seed: string): C[] => {
+  const placeOf = placesOf(seed);
+  return candidates
+    .map((candidate) => ({ candidate, place: placeOf(candidate.deviceId) }))
     .sort(
       (one, other) =>
         one.place - other.place || (one.candidate.deviceId < other.candidate.deviceId ? -1 : 1),
     )
     .map(({ candidate }) => candidate);
+};
 
-/** The devices of each wave, by id. A wave may be empty when there are few. */
-export const splitIntoWaves = (
-  candidates: readonly Candidate[],
+/** The devices of each wave, in the seeded order. A wave may be empty when there are few. */
+export const splitIntoWaves = <C extends Candidate>(
+  candidates: readonly C[],
   waves: readonly Pick<WaveWish, 'size'>[],
   seed: string,
-): string[][] => {
+): C[][] => {
   let left = shuffled(candidates, seed);
   const total = left.length;
   let percentSoFar = 0;
   let takenByPercent = 0;
-  const take = (count: number): Candidate[] => {
+  const take = (count: number): C[] => {
     const taken = left.slice(0, count);
     left = left.slice(count);
     return taken;
   };
-  const takeWhere = (isTaken: (candidate: Candidate) => boolean): Candidate[] => {
-    const taken: Candidate[] = [];
-    const others: Candidate[] = [];
+  const takeWhere = (isTaken: (candidate: C) => boolean): C[] => {
+    const taken: C[] = [];
+    const others: C[] = [];
     for (const candidate of left) (isTaken(candidate) ? taken : others).push(candidate);
     left = others;
     return taken;
   };
   /** Rounded up over the waves so far, so that the last one ends with the last device. */
-  const takePercent = (percent: number): Candidate[] => {
+  const takePercent = (percent: number): C[] => {
     percentSoFar += percent;
     if (percentSoFar >= 100) return take(left.length);
     const upTo = Math.ceil((total * percentSoFar) / 100);
@@ -156,7 +165,7 @@ export const splitIntoWaves = (
     takenByPercent = upTo;
     return taken;
   };
-  const takeSize = (size: WaveSize): Candidate[] => {
+  const takeSize = (size: WaveSize): C[] => {
     switch (size.kind) {
       case 'count':
         return take(size.count);
@@ -171,13 +180,16 @@ export const splitIntoWaves = (
         return take(left.length);
     }
   };
-  return waves.map(({ size }) => takeSize(size).map(({ deviceId }) => deviceId));
+  return waves.map(({ size }) => takeSize(size));
 };
 
 /** Up to which place of the seeded order a wave reaches, for those who join it later; -1 when empty. */
-export const lastPlaceOf = (deviceIds: readonly string[], seed: string): number => {
-  const last = deviceIds.at(-1);
-  return last === undefined ? -1 : placeOf(seed, last);
+export const lastPlaceOf = (
+  devices: readonly Pick<Candidate, 'deviceId'>[],
+  seed: string,
+): number => {
+  const last = devices.at(-1);
+  return last === undefined ? -1 : placesOf(seed)(last.deviceId);
 };
 
 type Bounds = { size: WaveSize; lastPlace: number };
@@ -203,7 +215,7 @@ const takesJoiner = ({ size, lastPlace }: Bounds, joiner: Candidate, place: numb
  * there. Nobody who was chosen moves for it, and a wave of a fixed number takes nobody more.
  */
 export const waveOfJoiner = (joiner: Candidate, waves: readonly Bounds[], seed: string): number => {
-  const place = placeOf(seed, joiner.deviceId);
+  const place = placesOf(seed)(joiner.deviceId);
   const found = waves.findIndex((wave) => takesJoiner(wave, joiner, place));
   return found < 0 ? waves.length - 1 : found;
 };

@@ -1,7 +1,16 @@
-/** What becomes of a rollout of which many devices fail, or that ends before all of them are told. */
+/**
+ * What becomes of a rollout of which many devices fail, or that ends before all of them are told; and
+ * of devices in every state by every verb.
+ */
 import { randomUUID } from 'node:crypto';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { eventually, sendReport, type TestDevice } from '../rig.suite.ts';
+import { type RowStatus, rolloutStatuses, rowStatuses } from '../core/rollout.ts';
+import { outcomeOf, type RolloutVerb, rolloutVerbs, rowAfter } from '../core/verbs.ts';
+import { addDevice, eventually, makeBundle, sendReport, type TestDevice } from '../rig.suite.ts';
+import { cancelPlanned } from '../store/rollout-rows.ts';
+import { openRowsOf, rowsToTell } from '../store/rollout-turns.ts';
+import { wavesOf } from '../store/rollout-waves.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
 import { atPace } from './pace.suite.ts';
 
@@ -152,5 +161,202 @@ describe('what many devices make of it', () => {
     expect((await fleet.steer(newer.id, 'cancel')).status).toBe(200);
     await until(newer.id, { progress: { cancelled: 1 } });
     expect((await fleet.desired(device)).slots).toEqual([]);
+  });
+});
+
+describe('a rollout of which Postgres knows nothing yet', () => {
+  const count = 4_000;
+  const told = 40;
+  const makeRows = async (sql: Sql, bundleId: string): Promise<Rollout> => {
+    const { tenantId } = fleet.one;
+    const { rows } = await sql.query<{ id: string }>(
+      `INSERT INTO bundle_orchestrator.rollouts (tenant_id, bundle_id, version, created_by, target)
+       VALUES ($1, $2, '1.0.0', 'user:test', '{"kind": "all"}') RETURNING id`,
+      [tenantId, bundleId],
+    );
+    const rolloutId = rows[0]?.id ?? '';
+    await sql.query(
+      `INSERT INTO bundle_orchestrator.rollout_devices
+         (tenant_id, rollout_id, bundle_id, device_id, device_name, status, requested_generation)
+       SELECT $1, $2, $3, gen_random_uuid(), 'd' || n,
+              CASE WHEN n <= $5 THEN 'pending' ELSE 'planned' END, CASE WHEN n <= $5 THEN 1 ELSE 0 END
+         FROM generate_series(1, $4::integer) n`,
+      [tenantId, rolloutId, bundleId, count, told],
+    );
+    return { tenantId, rolloutId, bundleId, atMs: 0 };
+  };
+  type Rollout = { tenantId: string; rolloutId: string; bundleId: string; atMs: number };
+  /** Rows that this transaction has read of the table. */
+  const readSoFar = async (sql: Sql): Promise<number> => {
+    const { rows } = await sql.query<{ read: number }>(
+      `SELECT coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) AS read
+         FROM pg_stat_xact_user_tables WHERE relname = 'rollout_devices'`,
+    );
+    return rows[0]?.read ?? 0;
+  };
+
+  it('is told, shown and given back by reading little more than what is asked for', async () => {
+    const bundleId = await makeBundle(fleet.rig, fleet.one, 'unknown-rows', ['1.0.0']);
+    const sql = await fleet.rig.owner.connect();
+    try {
+      await sql.query('BEGIN');
+      const rollout = await makeRows(sql, bundleId);
+      const { tenantId, rolloutId } = rollout;
+      const looks: [string, number, () => Promise<unknown>][] = [
+        ['who is told next', 30, () => rowsToTell(sql, rollout, 10)],
+        ['who was told', 30, () => openRowsOf(sql, rollout, ['pending'], 10)],
+        ['who is unreached', 2 * told, () => wavesOf(sql, tenantId, [rolloutId], 'apart')],
+        ['who is not told any more', 200, () => cancelPlanned(sql, rollout, null, 50)],
+      ];
+      for (const [what, most, look] of looks) {
+        const before = await readSoFar(sql);
+        await look();
+        expect((await readSoFar(sql)) - before, what).toBeLessThanOrEqual(most);
+      }
+    } finally {
+      await sql.query('ROLLBACK');
+      sql.release();
+    }
+  });
+
+  it('is of a rollout that is there', async () => {
+    await expect(
+      fleet.rig.owner.query(
+        `INSERT INTO bundle_orchestrator.rollout_devices
+           (tenant_id, rollout_id, bundle_id, device_id, device_name, requested_generation)
+         VALUES ($1, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'd', 0)`,
+        [fleet.one.tenantId],
+      ),
+    ).rejects.toThrow(/foreign key/);
+  });
+});
+
+/** Each of a device that was told; one more is in a wave that comes next, one in a later one. */
+const toldStates = rowStatuses.filter((status) => status !== 'planned');
+type Where = RowStatus | 'planned, next wave';
+/** `generation`: that its desired state asks for the version under; null: it does not ask for it. */
+type Seen = { status: RowStatus; generation: number | null };
+
+const seenOf = async (rolloutId: string): Promise<Map<string, Seen>> => {
+  const { rows } = await fleet.rig.owner.query<Seen & { device_id: string }>(
+    `SELECT member.device_id, member.status,
+            (SELECT (slot ->> 'requestedGeneration')::bigint
+               FROM bundle_orchestrator.desired_states desired,
+                    jsonb_array_elements(desired.slots) slot
+              WHERE desired.device_id = member.device_id
+                AND slot ->> 'rolloutId' = member.rollout_id::text) AS generation
+       FROM bundle_orchestrator.rollout_devices member WHERE member.rollout_id = $1
+      ORDER BY member.wave, member.device_id`,
+    [rolloutId],
+  );
+  return new Map(
+    rows.map(({ device_id, status, generation }) => [device_id, { status, generation }]),
+  );
+};
+
+const forceRows = (rolloutId: string, states: ReadonlyMap<string, string>) =>
+  fleet.rig.owner.query(
+    `UPDATE bundle_orchestrator.rollout_devices present SET status = forced.status
+       FROM unnest($2::uuid[], $3::text[]) AS forced (device_id, status)
+      WHERE present.rollout_id = $1 AND present.device_id = forced.device_id`,
+    [rolloutId, [...states.keys()], [...states.values()]],
+  );
+const forceStatus = (rolloutId: string, status: string) =>
+  fleet.rig.owner.query('UPDATE bundle_orchestrator.rollouts SET status = $2 WHERE id = $1', [
+    rolloutId,
+    status,
+  ]);
+
+/** What the tables of docs/rollouts.md say, and what is told at once because of it. */
+const expectedOf = (verb: RolloutVerb, where: Where, before: Seen): Seen | 'told anew' => {
+  const next = verb === 'approve' || verb === 'advance';
+  if (where === 'planned, next wave') {
+    return next ? 'told anew' : { status: rowAfter(verb, 'planned'), generation: null };
+  }
+  if (verb === 'retry' && where === 'failed') return 'told anew';
+  const status = rowAfter(verb, where);
+  // Nothing was there before the rollout, so that is what they get back.
+  return { status, generation: status === where ? before.generation : null };
+};
+
+describe('each verb', () => {
+  const devices: TestDevice[] = [];
+  const open = async (verb: RolloutVerb) => {
+    const bundleId = await makeBundle(fleet.rig, fleet.one, `verb-${randomUUID().slice(0, 8)}`, [
+      '1.0.0',
+    ]);
+    const lenient = { succeededPercentMin: 1, failedPercentMax: 100 };
+    const gate =
+      verb === 'approve'
+        ? { ...lenient, approval: 'any-person' }
+        : { ...lenient, soakMs: 3_600_000 };
+    const waves = [toldStates.length, 1].map((count) => ({
+      ...{ name: `of ${count}`, size: { kind: 'count', count }, gate },
+    }));
+    const rest = { name: 'rest', size: { kind: 'rest' }, gate };
+    const { id } = await start(bundleId, devices, {}, { waves: [...waves, rest] });
+    const ids = [...(await seenOf(id)).keys()];
+    const states: Where[] = [...toldStates, 'planned, next wave', 'planned'];
+    const whereabouts = new Map(ids.map((deviceId, at) => [deviceId, states[at] ?? 'planned']));
+    await forceRows(
+      id,
+      new Map(
+        ids.slice(0, toldStates.length).map((deviceId, at) => [deviceId, toldStates[at] ?? '']),
+      ),
+    );
+    if (verb === 'resume') await forceStatus(id, 'paused');
+    return { id, verb, whereabouts, before: await seenOf(id) };
+  };
+  beforeAll(async () => {
+    for (let index = 0; index < toldStates.length + 2; index += 1)
+      devices.push(await addDevice(fleet.rig, fleet.one, `every-${index}`));
+  });
+
+  it('does to devices in every state what its table says, and no more', async () => {
+    const opened: Awaited<ReturnType<typeof open>>[] = [];
+    for (const verb of rolloutVerbs) {
+      const one = await open(verb);
+      opened.push(one);
+      expect((await fleet.steer(one.id, verb)).status).toBe(200);
+    }
+    for (const { id, verb, whereabouts, before } of opened) {
+      await eventually(async () => {
+        const after = await seenOf(id);
+        for (const [deviceId, where] of whereabouts) {
+          const was = before.get(deviceId) ?? { status: 'planned', generation: null };
+          const [expected, is] = [expectedOf(verb, where, was), after.get(deviceId)];
+          const label = `${verb}, ${where}`;
+          if (expected !== 'told anew') expect({ label, ...is }).toEqual({ label, ...expected });
+          else {
+            expect({ label, status: is?.status }).toEqual({ label, status: 'pending' });
+            expect(is?.generation ?? 0, label).toBeGreaterThan(was.generation ?? 0);
+          }
+        }
+      });
+    }
+  });
+
+  it('changes nothing where it is refused, or was asked for before', async () => {
+    const { id } = await open('pause');
+    const back = [...(await seenOf(id)).keys()].map(
+      (deviceId) => [deviceId, 'rolling-back'] as const,
+    );
+    await forceRows(id, new Map(back));
+    const before = await seenOf(id);
+    for (const status of rolloutStatuses) {
+      await forceStatus(id, status);
+      for (const verb of rolloutVerbs) {
+        const { kind } = outcomeOf(verb, status);
+        if (kind === 'to') continue;
+        const answer = await fleet.steer(id, verb);
+        const label = `${verb} while ${status}`;
+        expect({ label, status: answer.status }).toEqual({
+          label,
+          status: kind === 'stays' ? 200 : 409,
+        });
+      }
+      expect(await fleet.get(id)).toMatchObject({ status });
+    }
+    expect(await seenOf(id)).toEqual(before);
   });
 });

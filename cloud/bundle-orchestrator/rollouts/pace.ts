@@ -12,7 +12,6 @@ import {
   planTelling,
   planWaits,
 } from '../core/pace.ts';
-import type { RowStatus } from '../core/rollout.ts';
 import { givenBackTo } from '../core/verbs.ts';
 import {
   atWorkOf,
@@ -25,7 +24,8 @@ import {
   siteWindowsOf,
   untoldOf,
 } from '../store/rollout-pace.ts';
-import { rowsOf, rowsToTell } from '../store/rollout-rows.ts';
+import { type OpenStatus, openRowsOf, rowsToTell } from '../store/rollout-turns.ts';
+import { wavesOf } from '../store/rollout-waves.ts';
 import { type LockedRollout, setGivingBack } from '../store/rollouts.ts';
 import { openingsOf } from './windows.ts';
 
@@ -89,17 +89,29 @@ export const nextToTakeBack = async (
 };
 
 /** Those in these states have yet to get back what they had, or not to be told at all. */
-export const givenBack = (which: keyof typeof givenBackTo): readonly RowStatus[] =>
-  Object.keys(givenBackTo[which]) as RowStatus[];
+export const givenBack = (which: keyof typeof givenBackTo): readonly OpenStatus[] =>
+  Object.keys(givenBackTo[which]) as OpenStatus[];
+
+/** Those that are told whatever the pace; where none holds them, who confirmed is one of them. */
+const isLeftToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<boolean> => {
+  const waves = (await wavesOf(sql, at.tenantId, [rollout.id], 'among')).get(rollout.id) ?? [];
+  return waves.some(({ counts: { planned, pending, inProgress, succeeded } }) => {
+    const confirmed = isHeld(rollout) ? 0 : succeeded;
+    return planned + pending + inProgress + confirmed > 0;
+  });
+};
 
 /** Keeps what the rollout's devices wait for, and when to look again. */
 export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Promise<void> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
   if (rollout.givingBack !== null) {
     const states = givenBack(rollout.givingBack);
-    const isLeft = (await rowsOf(sql, at.tenantId, rollout.id, states, 1)).length > 0;
+    const isLeft = (await openRowsOf(sql, where, states, 1)).length > 0;
     if (!isLeft) await setGivingBack(sql, where, null);
     return setOutlook(sql, where, { waits: [], dueAtMs: isLeft ? at.nowMs : null });
+  }
+  if (rollout.status === 'rolling-back' && (await isLeftToGoBack(sql, at, rollout))) {
+    return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });
   }
   const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
   if (!goesOn) return setOutlook(sql, where, { waits: [], dueAtMs: null });

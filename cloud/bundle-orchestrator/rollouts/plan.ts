@@ -194,7 +194,6 @@ export const planRollout = async (
   refuseApart(wish, standing, nowMs);
   const waves = expandWaves(wished, devices);
   refuseTooMany(waves);
-  const byId = new Map(devices.map((device) => [device.deviceId, device]));
   const seed = seedOf(wish);
   const split = splitIntoWaves(devices, waves, seed);
   return {
@@ -203,7 +202,7 @@ export const planRollout = async (
     standing,
     waves: waves.map((one, index) => ({
       wish: one,
-      devices: (split[index] ?? []).flatMap((id) => byId.get(id) ?? []),
+      devices: split[index] ?? [],
       lastPlace: lastPlaceOf(split[index] ?? [], seed),
     })),
   };

@@ -135,7 +135,7 @@ export const startRollout = async (
 ): Promise<RolloutView> => {
   const { tenantId } = acting;
   const nowMs = workshop.now();
-  const rolloutId = await retrying(workshop.pool, acting, async (sql) => {
+  const { rolloutId, held } = await retrying(workshop.pool, acting, async (sql) => {
     const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
     await releaseToUse(sql, wish);
     const { id, waves } = await make(sql, acting, wish, nowMs);
@@ -143,17 +143,18 @@ export const startRollout = async (
     const { goesOn } = await advanceRollout(sql, { tenantId, rolloutId: id, nowMs }, 'none');
     const locked = await lockRollout(sql, tenantId, id);
     // At a pace, whom to tell hangs on devices that this person may not see: ../tell.ts does it.
-    if (goesOn && locked !== null && !isHeld(locked)) {
+    const isToWait = locked !== null && isHeld(locked);
+    if (goesOn && locked !== null && !isToWait) {
       await tellSome(sql, { tenantId, nowMs, director, kek }, locked);
     }
     if (locked !== null) await keepOutlook(sql, { tenantId, nowMs }, locked);
     // After telling, which waits for whoever is at the same devices: then it is seen who came first.
     await refuseBusy(sql, wish, waves, id);
-    return id;
+    return { rolloutId: id, held: isToWait };
   });
   workshop.onChanged();
-  // One batch more at most: the sweep tells the rest of a large wave, and nobody waits for that here.
-  await tellRollout(workshop, { tenantId, rolloutId });
+  // The sweep tells the rest of a large wave, and nobody waits for that here.
+  if (held) await tellRollout(workshop, { tenantId, rolloutId });
   return seen(workshop, acting, rolloutId);
 };
 

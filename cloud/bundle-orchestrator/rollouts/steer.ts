@@ -280,7 +280,7 @@ const steerBy =
     });
     workshop.onChanged();
     await tellRollout(workshop, { tenantId, rolloutId });
-    await tellFreed(workshop, tenantId, moved);
+    await tellFreed(workshop, { tenantId, rolloutId }, moved);
     return seen(workshop, acting, rolloutId);
   };
 

@@ -41,7 +41,7 @@ export const moveOn = async (
     advanceRollout(sql, { ...where, nowMs: parts.now() }, scope),
   );
   if (advanced.goesOn && advanced.steps.length > 0) await tellRollout(workshopOf(parts), where);
-  await tellFreed(workshopOf(parts), where.tenantId, advanced.moves);
+  await tellFreed(workshopOf(parts), where, advanced.moves);
   return advanced;
 };
 

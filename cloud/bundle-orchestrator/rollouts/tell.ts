@@ -26,11 +26,10 @@ import {
   overtakeGoingBack,
   previousSlotsOf,
   retriedOf,
-  rolloutsHeldUp,
   rowsOf,
-  rowsToTell,
   skipWithdrawn,
 } from '../store/rollout-rows.ts';
+import { openRowsOf, rolloutsHeldUp, rowsToTell } from '../store/rollout-turns.ts';
 import { type LockedRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
@@ -119,10 +118,12 @@ const tellThese = async (
 
 /** Those at work keep the place that they have; who confirmed waits for one. */
 const nextToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
-  const states = isPaced(rollout.pace) ? goingBackFrom.slice(0, 2) : goingBackFrom;
-  const rows = await rowsOf(sql, at.tenantId, rollout.id, states, toldAtOnceMax);
-  if (rows.length > 0 || !isPaced(rollout.pace)) return rows.map(({ deviceId }) => deviceId);
-  return nextToTell(sql, at, rollout, toldAtOnceMax);
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+  const atWork = await openRowsOf(sql, where, ['pending', 'in-progress'], toldAtOnceMax);
+  if (atWork.length > 0) return atWork;
+  if (isPaced(rollout.pace)) return nextToTell(sql, at, rollout, toldAtOnceMax);
+  const rows = await rowsOf(sql, at.tenantId, rollout.id, ['succeeded'], toldAtOnceMax);
+  return rows.map(({ deviceId }) => deviceId);
 };
 
 /** Devices in these states get back what they had, and their rows become `to`. */
@@ -152,17 +153,18 @@ const takeBackLate = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
 /** One that failed and was to try again was told before: its state still asks for the version. */
 const cancelUntold = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
+  const untold = await cancelPlanned(sql, where, rollout.statusReason, cancelledAtOnceMax);
+  if (untold.length > 0) return untold;
   const retried = await retriedOf(sql, where, toldAtOnceMax);
-  if (retried.length > 0) return giveBack(sql, at, rollout, retried, 'cancelled', ['planned']);
-  return cancelPlanned(sql, where, rollout.statusReason, cancelledAtOnceMax);
+  return giveBack(sql, at, rollout, retried, 'cancelled', ['planned']);
 };
 
 /** The next of a rollout that was cancelled, or of one that was paused before they began. */
 const giveBackSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
   const isCancelled = rollout.givingBack === 'unfinished';
   const states = isCancelled ? (['pending', 'in-progress'] as const) : (['pending'] as const);
-  const rows = await rowsOf(sql, at.tenantId, rollout.id, states, toldAtOnceMax);
-  const ids = rows.map(({ deviceId }) => deviceId);
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+  const ids = await openRowsOf(sql, where, states, toldAtOnceMax);
   return giveBack(sql, at, rollout, ids, isCancelled ? 'cancelled' : 'planned');
 };
 
@@ -278,19 +280,20 @@ export const tellRollout = async (
     const did = await retrying(workshop.pool, author, (sql) => takeStep(sql, workshop, where));
     if (did === null) return false;
     workshop.onChanged();
-    await tellHeldUp(workshop, where.tenantId, did.freed);
+    await tellHeldUp(workshop, where, did.freed);
   }
   return true;
 };
 
 const tellHeldUp = async (
   workshop: Workshop,
-  tenantId: string,
+  by: { tenantId: string; rolloutId: string },
   ids: readonly string[],
 ): Promise<void> => {
   if (ids.length === 0) return;
+  const { tenantId } = by;
   const rollouts = await withTenant(workshop.pool, everySite(tenantId), (sql) =>
-    rolloutsHeldUp(sql, tenantId, ids),
+    rolloutsHeldUp(sql, by, ids),
   );
   for (const rolloutId of rollouts) await tellRollout(workshop, { tenantId, rolloutId });
 };
@@ -298,13 +301,13 @@ const tellHeldUp = async (
 /** Tells devices that are free again what other rollouts have wanted of them meanwhile. */
 export const tellFreed = (
   workshop: Workshop,
-  tenantId: string,
+  by: { tenantId: string; rolloutId: string },
   moves: readonly RowMove[],
 ): Promise<void> => {
   const freed = moves.filter(({ to }) => isFinal(to) || to === 'planned');
   return tellHeldUp(
     workshop,
-    tenantId,
+    by,
     freed.map(({ deviceId }) => deviceId),
   );
 };

@@ -8,46 +8,6 @@ import { causeOf } from '../core/failure-cause.ts';
 import type { RowStatus } from '../core/rollout.ts';
 import { busyStates, type RowMove } from '../core/row-moves.ts';
 
-/** Rows of waves that were opened, not told yet, and on whose device nothing else of it is at work. */
-export const rowsToTell = async (
-  sql: Sql,
-  rollout: { tenantId: string; rolloutId: string; bundleId: string },
-  limit: number,
-): Promise<string[]> => {
-  const { rows } = await sql.query<{ device_id: string }>(
-    `SELECT member.device_id FROM bundle_orchestrator.rollout_devices member
-       JOIN bundle_orchestrator.rollout_waves wave
-         ON wave.tenant_id = member.tenant_id AND wave.rollout_id = member.rollout_id
-        AND wave.wave = member.wave AND wave.state <> 'waiting'
-      WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'planned'
-        AND NOT EXISTS (
-          SELECT 1 FROM bundle_orchestrator.rollout_devices other
-           WHERE other.tenant_id = $1 AND other.device_id = member.device_id
-             AND other.bundle_id = $3 AND other.status IN ('pending', 'in-progress', 'rolling-back'))
-      ORDER BY member.wave, member.device_name, member.device_id LIMIT $4`,
-    [rollout.tenantId, rollout.rolloutId, rollout.bundleId, limit],
-  );
-  return rows.map((row) => row.device_id);
-};
-
-/** The rollouts that would have told one of these devices, had another not been at work there. */
-export const rolloutsHeldUp = async (
-  sql: Sql,
-  tenantId: string,
-  deviceIds: readonly string[],
-): Promise<string[]> => {
-  const { rows } = await sql.query<{ rollout_id: string }>(
-    `SELECT DISTINCT member.rollout_id FROM bundle_orchestrator.rollout_devices member
-       JOIN bundle_orchestrator.rollout_waves wave
-         ON wave.tenant_id = member.tenant_id AND wave.rollout_id = member.rollout_id
-        AND wave.wave = member.wave AND wave.state <> 'waiting'
-      WHERE member.tenant_id = $1 AND member.device_id = ANY ($2) AND member.status = 'planned'
-      ORDER BY member.rollout_id`,
-    [tenantId, deviceIds],
-  );
-  return rows.map((row) => row.rollout_id);
-};
-
 export type ToldRow = {
   deviceId: string;
   previousSlot: Slot | null;
@@ -332,11 +292,12 @@ export const cancelPlanned = async (
   const { rows } = await sql.query<{ device_id: string }>(
     `UPDATE bundle_orchestrator.rollout_devices present
         SET status = 'cancelled', reason = $3, completed_at = $4
-       FROM (SELECT device_id FROM bundle_orchestrator.rollout_devices
-              WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
-              ORDER BY device_id LIMIT $5) untold
       WHERE present.tenant_id = $1 AND present.rollout_id = $2
-        AND present.device_id = untold.device_id RETURNING present.device_id`,
+        -- Not as a join: where nothing is known of the rows yet, that would read all for each.
+        AND present.device_id = ANY (ARRAY(
+          SELECT device_id FROM bundle_orchestrator.rollout_devices
+           WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
+             AND requested_generation = 0 LIMIT $5)) RETURNING present.device_id`,
     [where.tenantId, where.rolloutId, reason, new Date(where.atMs), limit],
   );
   return rows.map((row) => row.device_id);

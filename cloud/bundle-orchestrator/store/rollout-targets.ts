@@ -19,7 +19,7 @@ export type Targeted = {
   name: string;
   site: string;
   approved: boolean;
-  tags: string[];
+  tags: readonly string[];
 };
 
 /** `key=value`, or a bare tag, whose key is empty. */
@@ -74,6 +74,28 @@ export type Wanted = {
   among: readonly string[] | null;
 };
 
+/** Null: there is none. */
+type Columns = {
+  ids: string[] | null;
+  names: string[] | null;
+  sites: string[] | null;
+  notApproved: string[] | null;
+  tags?: string[][] | null;
+};
+
+const noTags: readonly string[] = [];
+
+const targetedOf = ({ ids, names, sites, notApproved, tags }: Columns): Targeted[] => {
+  const waiting = new Set(notApproved);
+  return (ids ?? []).map((deviceId, at) => ({
+    deviceId,
+    name: names?.[at] ?? '',
+    site: sites?.[at] ?? '',
+    approved: !waiting.has(deviceId),
+    tags: tags?.[at] ?? noTags,
+  }));
+};
+
 const findByCondition = async (
   sql: Sql,
   tenantId: string,
@@ -83,15 +105,20 @@ const findByCondition = async (
   const { where, values } = conditionOf(target);
   const isAmong =
     among === null ? 'true' : `device.device_id = ANY ($${values.length + 2}::uuid[])`;
-  const { rows } = await sql.query<Targeted>(
-    `SELECT device.device_id AS "deviceId", device.name, device.site,
-            device.registration_status = 'approved' AS approved,
-            ${withTags ? tagsOf : `'{}'::text[]`} AS tags
-       FROM device_manager.public_devices device
-      WHERE device.tenant_id = $1 AND ${where} AND ${isAmong} ORDER BY device.device_id`,
+  // A hundred thousand rows take the driver half a second; a few long columns of JSON do not.
+  const { rows } = await sql.query<Columns>(
+    `SELECT json_agg(id) AS ids, json_agg(name) AS names, json_agg(site) AS sites,
+            json_agg(id) FILTER (WHERE NOT approved) AS "notApproved"
+            ${withTags ? ', json_agg(tags) AS tags' : ''}
+       FROM (SELECT device.device_id AS id, device.name, device.site,
+                    device.registration_status = 'approved' AS approved
+                    ${withTags ? `, ${tagsOf} AS tags` : ''}
+               FROM device_manager.public_devices device
+              WHERE device.tenant_id = $1 AND ${where} AND ${isAmong}
+              ORDER BY device.device_id) found`,
     [tenantId, ...values, ...(among === null ? [] : [among])],
   );
-  return rows;
+  return rows.flatMap(targetedOf);
 };
 
 type FactsRow = Targeted & {

@@ -127,7 +127,9 @@ type DeviceRow = {
   retry_count: number;
 };
 
-const deviceRows = `SELECT member.rollout_id, member.device_id, member.status, member.requested_generation,
+const deviceRowsOf = (
+  members: string,
+): string => `SELECT member.rollout_id, member.device_id, member.status, member.requested_generation,
     member.wave, member.late, member.previous_slot, member.reason, member.log_tail, member.started_at, member.completed_at, member.retry_count,
     coalesce(device.name, member.device_name) AS device_name,
     coalesce(device.registration_status = 'approved', false) AS present,
@@ -135,13 +137,15 @@ const deviceRows = `SELECT member.rollout_id, member.device_id, member.status, m
     report.generation AS reported_generation,
     (SELECT reported FROM jsonb_array_elements(report.slots) AS reported
       WHERE reported ->> 'bundleId' = member.bundle_id::text LIMIT 1) AS report
-  FROM bundle_orchestrator.rollout_devices member
+  FROM ${members} member
   LEFT JOIN device_manager.public_devices device
     ON device.tenant_id = member.tenant_id AND device.device_id = member.device_id
   LEFT JOIN telemetry.public_presence presence
     ON presence.tenant_id = member.tenant_id AND presence.device_id = member.device_id
   LEFT JOIN bundle_orchestrator.device_reports report
-    ON report.tenant_id = member.tenant_id AND report.device_id = member.device_id
+    ON report.tenant_id = member.tenant_id AND report.device_id = member.device_id`;
+
+const deviceRows = `${deviceRowsOf('bundle_orchestrator.rollout_devices')}
  WHERE member.tenant_id = $1 AND member.rollout_id = ANY ($2)`;
 
 const rolloutRowOf = (row: DeviceRow): RolloutRow => ({
@@ -188,6 +192,19 @@ export const awaitedRows = async (
 
 const namedRows = 4;
 
+/** A thousand at most, read by their index state after state and wave after wave, before others join in. */
+const openRowsAsked = `(SELECT member.* FROM
+    (VALUES ('in-progress', 1), ('pending', 2), ('rolling-back', 3), ('planned', 4))
+      AS turn (status, place),
+    bundle_orchestrator.rollout_waves wave,
+    LATERAL (SELECT * FROM bundle_orchestrator.rollout_devices found
+              WHERE found.tenant_id = $1 AND found.rollout_id = asked.rollout_id
+                AND found.status = turn.status AND found.wave = wave.wave
+                AND found.status IN ('planned', 'pending', 'in-progress', 'rolling-back')
+              ORDER BY found.device_id LIMIT 1000) member
+   WHERE wave.tenant_id = $1 AND wave.rollout_id = asked.rollout_id AND wave.state <> 'waiting'
+   ORDER BY turn.place, wave.wave, member.device_id LIMIT 1000)`;
+
 /**
  * The first few rows of each rollout that are not final: what a sentence about them needs. Those that
  * wait for their device come before those that were not told, the unreached first of all; of a large
@@ -200,13 +217,7 @@ export const firstOpenRows = async (
 ): Promise<Map<string, RolloutRow[]>> => {
   const { rows } = await sql.query<DeviceRow>(
     `SELECT shown.* FROM unnest($2::uuid[]) AS asked (rollout_id), LATERAL (
-       SELECT * FROM (${deviceRows.replace('= ANY ($2)', '= asked.rollout_id')}
-           AND member.status IN ('planned', 'pending', 'in-progress', 'rolling-back')
-           AND EXISTS (SELECT 1 FROM bundle_orchestrator.rollout_waves wave
-                        WHERE wave.tenant_id = $1 AND wave.rollout_id = member.rollout_id
-                          AND wave.wave = member.wave AND wave.state <> 'waiting')
-         ORDER BY member.status = 'planned', member.status, member.wave, member.device_name
-         LIMIT 1000) looked_at
+       SELECT * FROM (${deviceRowsOf(openRowsAsked)}) looked_at
        ORDER BY status = 'planned', presence = 'online', device_name, device_id LIMIT ${namedRows}) shown`,
     [tenantId, ids],
   );

@@ -108,7 +108,10 @@ const waveOf = (row: Row): StoredWave => ({
   evidence: row.evidence,
 });
 
-/** How many of those that a wave waits for are not heard of, by what they would be counted as. */
+/**
+ * How many of those that a wave waits for are not heard of, by what they would be counted as. Wave by
+ * wave: in the first minute of a large rollout Postgres knows nothing of its rows, and would read them all.
+ */
 const unreachedIn = async (
   sql: Sql,
   tenantId: string,
@@ -120,14 +123,21 @@ const unreachedIn = async (
     status: RowStatus;
     count: number;
   }>(
-    `SELECT member.rollout_id, member.wave, member.status, count(*) AS count
-       FROM bundle_orchestrator.rollout_devices member
-       LEFT JOIN telemetry.public_presence presence
-         ON presence.tenant_id = member.tenant_id AND presence.device_id = member.device_id
-      WHERE member.tenant_id = $1 AND member.rollout_id = ANY ($2)
-        AND member.status IN ('pending', 'in-progress', 'rolling-back')
-        AND presence.presence IS DISTINCT FROM 'online'
-      GROUP BY 1, 2, 3`,
+    `SELECT wave.rollout_id, wave.wave, turn.status, silent.count
+       FROM bundle_orchestrator.rollout_waves wave
+      CROSS JOIN LATERAL (VALUES ('pending', wave.pending), ('in-progress', wave.in_progress),
+                                 ('rolling-back', wave.rolling_back)) AS turn (status, devices)
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS count FROM bundle_orchestrator.rollout_devices member
+         WHERE member.tenant_id = $1 AND member.rollout_id = wave.rollout_id
+           AND member.status = turn.status AND member.wave = wave.wave
+           AND member.status IN ('pending', 'in-progress', 'rolling-back')
+           AND NOT EXISTS (
+             SELECT 1 FROM telemetry.public_presence presence
+              WHERE presence.tenant_id = $1 AND presence.device_id = member.device_id
+                AND presence.presence = 'online')) silent
+      WHERE wave.tenant_id = $1 AND wave.rollout_id = ANY ($2)
+        AND turn.devices > 0 AND silent.count > 0`,
     [tenantId, rolloutIds],
   );
   return rows;
