@@ -34,7 +34,8 @@ const rig = './launcher/rig/global-setup.ts';
  * `console/technician`; secrets and followed logs of a device in the engines' suites and `telemetry-processor/logs`; what goes wrong with `up` in `up` and the supervisor's own tests;
  * a device without uplink in the simulator and `edge/mesh/gateway`; the CLI's commands in `cli.system`.
  * The guard of an agent that dies is in `crash`, what the client is made of in `client` and `generated`. That every
- * fault strikes in the simulation (`coverage`) says something of the simulator, not of what it runs.
+ * fault strikes in the simulation (`coverage`) says something of the simulator, not of what it runs. That memory does not grow
+ * under bad input (`hostile-memory`) is held by each table's limit in `sync/mesh/pieces` and `hostile-frames`.
  */
 const slow =
   process.env['SIGNALBEAM_FULL'] === '1'
@@ -79,6 +80,7 @@ const slow =
         ].map((bench) => `simulator/bench/${bench}.system.test.ts`),
         'simulator/bench/mesh-site.test.ts',
         'simulator/coverage.test.ts',
+        'simulator/hostile-memory.test.ts',
       ];
 
 /**

@@ -4,7 +4,7 @@
  */
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import type { MeshStep } from '@signalbeam/sync/mesh/mesh';
+import type { StepForOthers } from '@signalbeam/sync/mesh/mesh';
 import type { OwnClaim } from '@signalbeam/sync/mesh/message';
 import { startUplinkProbe } from '../link/uplink-probe.ts';
 import { createMeshFetch, isRecordStep } from '../mesh/mesh-fetch.ts';
@@ -67,7 +67,7 @@ export const joinMesh = async (
     ...{ offer: trust.take, versions: trust.versions },
     tell: (event) => running.shell?.tell(event),
   });
-  const take = (step: Exclude<MeshStep, { kind: 'send' }>): void => {
+  const take = (step: StepForOthers): void => {
     if (isRecordStep(step)) void fetch(step);
     else if (step.kind === 'warn') warnings.take(step.code, step.about);
     else {

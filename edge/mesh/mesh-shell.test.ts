@@ -6,7 +6,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { MeshStep } from '@signalbeam/sync/mesh/mesh';
+import type { StepForOthers } from '@signalbeam/sync/mesh/mesh';
+import type { MeshMessage } from '@signalbeam/sync/mesh/message';
+import { encodeMessage } from '@signalbeam/sync/wire/mesh-message';
 import { aesPacketCrypto, createOpener, createSealer } from '@signalbeam/sync/wire/mesh-packet';
 import { mutantsOf } from '@signalbeam/sync/wire/mutants.fixture';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
@@ -15,7 +17,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import { type Datagrams, openUdp } from './datagrams.ts';
 import { type MeshShell, type MeshShellParts, startMeshShell } from './mesh-shell.ts';
 
-type Member = MeshShell & { device: string; steps: Exclude<MeshStep, { kind: 'send' }>[] };
+type Member = MeshShell & { device: string; steps: StepForOthers[] };
 
 const shells: Member[] = [];
 vi.setConfig({ testTimeout: 60_000 });
@@ -281,7 +283,16 @@ test('a thief of the site key who says captured messages again, changed inside, 
     const packet = sealer.seal(message, true);
     await new Promise((done) => thief.send(packet, a.port, '127.0.0.1', done));
   }
+  // Pieces of a record that nobody asked it for.
+  const name = `plan/${randomUUID()}`;
+  for (let index = 0; index < 8; index += 1) {
+    const part = { kind: 'record', name, version: 1, index, count: 8, bytes: randomBytes(900) };
+    const packet = sealer.seal(encodeMessage(part as MeshMessage), true);
+    await new Promise((done) => thief.send(packet, a.port, '127.0.0.1', done));
+  }
+  await until(() => (a.counters()['refused-piece-unasked'] ?? 0) >= 8);
   thief.close();
+  expect(a.steps.filter(({ kind }) => kind === 'offer-record')).toEqual([]);
   expect(a.counters()['refused-undecodable']).toBeGreaterThan(25);
   // It never showed a claim that the third device signed, and nobody else's was changed by it.
   expect(a.members().find(({ device }) => device === self.device)?.claim).toBeNull();

@@ -5,7 +5,13 @@
  */
 import { isIPv4 } from 'node:net';
 import { type RecordName, recordNameOf } from '@signalbeam/sync/core/records';
-import type { MeshEvent, MeshRoster, MeshStep, Surroundings } from '@signalbeam/sync/mesh/mesh';
+import type {
+  MeshEvent,
+  MeshRoster,
+  MeshStep,
+  StepForOthers,
+  Surroundings,
+} from '@signalbeam/sync/mesh/mesh';
 import type { Address, ClaimSeal, OwnClaim } from '@signalbeam/sync/mesh/message';
 import { membersOf } from '@signalbeam/sync/mesh/seen';
 import { startMesh } from '@signalbeam/sync/mesh/start';
@@ -29,7 +35,7 @@ export type MeshShellParts = {
   /** The one in force first; the one it replaces may follow. With none nothing is said or heard. */
   siteKeys: readonly Uint8Array[];
   /** What is not a datagram: fetching records, changes of members, warnings. */
-  take: (step: Exclude<MeshStep, { kind: 'send' }>) => void;
+  take: (step: StepForOthers) => void;
   /** Somebody there speaks under a site key that this device does not have. */
   unreadable?: (from: PeerAddress) => void;
   /** A clock that never jumps. */
@@ -90,6 +96,10 @@ export const startMeshShell = async (parts: MeshShellParts): Promise<MeshShell> 
       const to = addressOf(step.to);
       const packet = to === null ? null : sealed.seal(step.message, step.introduce);
       if (to !== null && packet !== null) outbox.send(packet, to);
+      return;
+    }
+    if (step.kind === 'refused') {
+      count(`refused-${step.what}`);
       return;
     }
     if (step.kind === 'changed' && step.to === 'dead') count('lost');

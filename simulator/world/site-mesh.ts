@@ -13,7 +13,7 @@ import { peerAddressOf } from '@signalbeam/edge/mesh/site-members';
 import type { RecordName } from '@signalbeam/sync/core/records';
 import { timeFloorMs } from '@signalbeam/sync/core/time-floor';
 import { type Candidate, nobodyHolds } from '@signalbeam/sync/mesh/gateway-role';
-import type { MeshEvent, MeshStep } from '@signalbeam/sync/mesh/mesh';
+import type { MeshEvent, StepForOthers } from '@signalbeam/sync/mesh/mesh';
 import type { OwnClaim } from '@signalbeam/sync/mesh/message';
 import type { Offered } from '@signalbeam/sync/wire/offer';
 import type { Process } from '../kernel/process.ts';
@@ -68,7 +68,7 @@ export const startSiteMesh = (device: Device, site: SiteParts, mesh: MeshLife): 
     alone: () => state.shell?.members().some(({ status }) => status === 'alive') !== true,
     addresses: () => hintsOf(device, site).map(({ address }) => peerAddressOf(address)),
   });
-  const take = (step: Exclude<MeshStep, { kind: 'send' }>): void => {
+  const take = (step: StepForOthers): void => {
     if (isRecordStep(step)) {
       kernel.settled();
       void fetch(step);
@@ -143,7 +143,7 @@ const noteStep = (
   device: Device,
   site: SiteParts,
   soon: () => void,
-  step: Exclude<MeshStep, { kind: 'send' } | RecordStep>,
+  step: Exclude<StepForOthers, RecordStep>,
 ): void => {
   const { kernel, number } = device.parts;
   if (step.kind === 'warn') {

@@ -1,7 +1,8 @@
 /**
  * Which records to fetch from whom. Invariants: a few fetches at once and one per holder; when a
  * fetch takes long another holder is asked too; one that does not deliver what it said is left
- * alone for longer each time; nothing wanted is lost for good, because comparing finds it again.
+ * alone for longer each time; nothing wanted is lost for good, because comparing finds it again; of too
+ * much that is wanted the newest is kept.
  */
 import {
   announcementsMax,
@@ -30,7 +31,8 @@ export const wantRecord = (
   if (version <= (mesh.records.get(name) ?? 0)) return;
   const want = mesh.wants.get(name);
   if (want === undefined) {
-    if (mesh.wants.size < recordsMax) mesh.wants.set(name, { version, holders: [holder] });
+    if (mesh.wants.size >= recordsMax) forgetOldest(mesh);
+    mesh.wants.set(name, { version, holders: [holder] });
   } else if (version > want.version) {
     // The older holders stay: a lie about a version must not hide those who have the true one.
     want.version = version;
@@ -40,6 +42,14 @@ export const wantRecord = (
     );
   } else if (!want.holders.includes(holder) && want.holders.length < holdersMax) {
     want.holders.push(holder);
+  }
+};
+
+/** The newest is wanted now: one who promises without end does not hide what others have. */
+const forgetOldest = ({ wants }: Mesh): void => {
+  for (const name of wants.keys()) {
+    wants.delete(name);
+    return;
   }
 };
 

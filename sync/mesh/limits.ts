@@ -128,5 +128,7 @@ export const oldBootGraceMs = 10_000;
 export const oldBootsMax = 4;
 /** The same warning about the same member. */
 export const warnIntervalMs = 60_000;
+/** Strangers may have any name: of so many it is remembered when they were warned of. */
+export const warningsMax = 1_000;
 /** Strangers make a member ask one of them for its roster this often at most. */
 export const strangerIntervalMs = 10_000;

@@ -3,7 +3,7 @@
  * Invariant: the summary's hashes always are the sum over what is held. Decides nothing.
  */
 import { hash32 } from './hash.ts';
-import { bucketCount, warnIntervalMs } from './limits.ts';
+import { bucketCount, warnIntervalMs, warningsMax } from './limits.ts';
 import type { Member, Mesh, Status, WarnCode, Work } from './mesh.ts';
 import type { Address, DeviceId, MeshMessage, RecordName, Summary, Version } from './message.ts';
 
@@ -137,7 +137,7 @@ export const warn = (work: Work, code: WarnCode, about: DeviceId): void => {
   const { mesh, steps } = work;
   const key = `${code} ${about}`;
   if (mesh.lived - (mesh.warnedAt.get(key) ?? Number.NEGATIVE_INFINITY) < warnIntervalMs) return;
-  if (mesh.warnedAt.size > 1_000) mesh.warnedAt.clear();
+  if (mesh.warnedAt.size >= warningsMax) mesh.warnedAt.clear();
   mesh.warnedAt.set(key, mesh.lived);
   steps.push({ kind: 'warn', code, about });
 };

@@ -63,7 +63,18 @@ export type MeshStep =
   | { kind: 'changed'; member: DeviceId; to: Status; was: Status }
   /** It says something else of itself than before. */
   | { kind: 'claimed'; member: DeviceId }
+  /** Something that a member sent was not taken: to be counted, nobody has to do anything. */
+  | { kind: 'refused'; what: Refusal }
   | { kind: 'warn'; code: WarnCode; about: DeviceId };
+
+/**
+ * A piece of what was not asked for, or not of its sender, or is there by now; one that does not fit to
+ * those there are; and a whole record that was offered and not believed.
+ */
+export type Refusal = 'piece-unasked' | 'piece-misfit' | 'record';
+
+/** What the shell of the mesh leaves to others. */
+export type StepForOthers = Exclude<MeshStep, { kind: 'send' | 'refused' }>;
 
 export type Surroundings = {
   /** A clock that never jumps back, in milliseconds. */

@@ -105,14 +105,22 @@ export const hearPiece = (work: Work, from: Member, piece: Piece): void => {
   const { mesh, steps } = work;
   const { name, version, index, count, bytes } = piece;
   const pull = mesh.pulls.get(name);
-  if (pull?.state !== 'asking' || pull.version !== version) return;
-  if (mesh.wants.get(name)?.holders.includes(from.device) !== true) return;
+  const isHolder = mesh.wants.get(name)?.holders.includes(from.device) === true;
+  if (pull?.state !== 'asking' || pull.version !== version || !isHolder) {
+    steps.push({ kind: 'refused', what: 'piece-unasked' });
+    return;
+  }
   if (count === 0) {
     pull.state = 'over';
     return;
   }
   if (pull.pieces.length === 0) pull.pieces = Array.from({ length: count }, () => null);
-  if (pull.pieces.length !== count || pull.pieces[index] !== null) return;
+  const there = pull.pieces[index];
+  if (pull.pieces.length !== count || (there && !isSame(there, bytes))) {
+    steps.push({ kind: 'refused', what: 'piece-misfit' });
+    return;
+  }
+  if (there !== null) return;
   pull.pieces[index] = bytes;
   pull.askAt = mesh.lived + pullAgainMs;
   const whole = pull.pieces.filter((each) => each !== null);
@@ -121,6 +129,9 @@ export const hearPiece = (work: Work, from: Member, piece: Piece): void => {
   pull.pieces = [];
   steps.push({ kind: 'offer-record', from: from.device, name, version, bytes: joined(whole) });
 };
+
+const isSame = (one: Uint8Array, other: Uint8Array): boolean =>
+  one.byteLength === other.byteLength && one.every((byte, index) => byte === other[index]);
 
 const joined = (pieces: readonly Uint8Array[]): Uint8Array => {
   const bytes = new Uint8Array(pieces.reduce((sum, each) => sum + each.byteLength, 0));

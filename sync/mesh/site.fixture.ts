@@ -115,8 +115,12 @@ export const createSite = (options: SiteOptions) => {
     fetchMs: (_holder: number): number => 6 * delayMs + 4,
     /** True when the receiver's program is older than this kind of message. */
     unheard: (_to: number, _kind: MeshMessage['kind']): boolean => false,
+    /** Whoever listens in, to what is sent. */
+    tap: (_from: number, _bytes: Uint8Array): void => undefined,
     fetches: 0,
     offers: 0,
+    /** What members did not take, by what it was; `undecodable` did not get so far. */
+    refused: new Map<string, number>(),
     kinds: new Map<string, number>(),
   };
 
@@ -198,6 +202,7 @@ export const createSite = (options: SiteOptions) => {
     const size = bytes.byteLength + packetBytes(introduce);
     network.bytes += size;
     network.packets += 1;
+    network.tap(from.index, bytes);
     network.kinds.set(message.kind, (network.kinds.get(message.kind) ?? 0) + size);
     network.largest = Math.max(network.largest, size);
     const target = byAddress.get(to);
@@ -206,6 +211,16 @@ export const createSite = (options: SiteOptions) => {
     const decoded = decodeMessage(bytes);
     if (decoded === null) throw new Error('the codec refused what it made');
     push(now + delayMs * (0.5 + random()), () => deliver(from, target, decoded));
+  };
+
+  const refuse = (what: string): void => {
+    network.refused.set(what, (network.refused.get(what) ?? 0) + 1);
+  };
+  /** Whatever bytes somebody with the site key puts into a packet of its own. */
+  const sendBytes = (from: Process, to: Process, bytes: Uint8Array): void => {
+    const message = decodeMessage(bytes);
+    if (message === null) refuse('undecodable');
+    else push(now + delayMs, () => deliver(from, to, message));
   };
 
   const fetchRecords = (process: Process, from: string, names: readonly string[]): void => {
@@ -244,6 +259,7 @@ export const createSite = (options: SiteOptions) => {
     if (step.kind === 'send') send(process, step.to, step.message, step.introduce);
     else if (step.kind === 'offer-record') offer(process, step);
     else if (step.kind === 'fetch-records') fetchRecords(process, step.from, step.names);
+    else if (step.kind === 'refused') refuse(step.what);
     else if (step.kind === 'changed') {
       changes.push({ at: now, observer: process.index, member: step.member, to: step.to });
     } else if (step.kind === 'warn') {
@@ -315,6 +331,7 @@ export const createSite = (options: SiteOptions) => {
     at: (ms: number, run: () => void) => push(ms, run),
     tell,
     send,
+    sendBytes,
     crash: (index: number): void => {
       (processes[index] as Process).running = false;
     },
