@@ -1,6 +1,9 @@
+import { Readable } from 'node:stream';
 import { openRelease } from '@signalbeam/sync/wire/records';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { buildProbe, bytesOf, openStore, type Store } from '../artifact-store.suite.ts';
+import { buildProbe, bytesOf, openStore, type Store, sha256 } from '../artifact-store.suite.ts';
+import { orphanMs, sweepBlobs } from '../artifacts/sweep-blobs.ts';
+import { createUploader } from '../artifacts/upload.ts';
 import { addDevice, containersOf, keysetOf, makeBundle } from '../rig.suite.ts';
 
 let rig: Store['rig'];
@@ -104,6 +107,62 @@ describe('blobs', () => {
     expect(answer).toMatchObject({ status: 503, body: { code: 'blob-store-unavailable' } });
     await uploaded(one, built.tar);
     expect((await blob(built.layerDigest, device.token)).status).toBe(200);
+  });
+});
+
+describe('blobs that an upload left when it failed', () => {
+  const later = () => Date.now() + orphanMs + 60_000;
+  const store = async (bytes: Uint8Array): Promise<string> => {
+    const digest = sha256(bytes);
+    await rig.platform.blobs.put(digest, bytes.byteLength, Readable.from([bytes]));
+    return digest;
+  };
+
+  it('are deleted a day later, and no image’s', async () => {
+    const { pools, blobs } = rig.platform;
+    const built = buildProbe('kept', 'both', 'kept');
+    await uploaded(one, built.tar);
+    const left = await store(Buffer.from('left by an upload that failed'));
+    expect(await sweepBlobs({ pools, blobs, now: Date.now })).toBe(0);
+    expect(await blobs.head(left)).not.toBeNull();
+    expect(await sweepBlobs({ pools, blobs, now: later })).toBe(1);
+    expect(await blobs.head(left)).toBeNull();
+    for (const digest of [built.manifestDigest, built.configDigest, built.layerDigest]) {
+      expect((await blob(digest, device.token)).status).toBe(200);
+    }
+  });
+
+  it('are stored anew when they go while the same image is being uploaded', async () => {
+    const { pools, blobs } = rig.platform;
+    const built = buildProbe('swept', 'both', 'swept');
+    const swept = new Set<string>();
+    const upload = createUploader({
+      pool: pools.api,
+      spoolFolder: rig.platform.config.spoolDir,
+      blobs: {
+        ...blobs,
+        // What is stored for the first time goes at once; the next time it stays.
+        put: async (digest, ...content) => {
+          await blobs.put(digest, ...content);
+          if (swept.has(digest)) return;
+          swept.add(digest);
+          expect(await sweepBlobs({ pools, blobs, now: later })).toBe(1);
+        },
+      },
+    });
+    const author = {
+      tenantId: one.tenantId,
+      sites: null,
+      actor: 'test',
+      ip: null,
+      requestId: null,
+    };
+    const images = await upload({ author, name: null, source: Readable.from([built.tar]) });
+    expect(images).toMatchObject([{ digest: built.manifestDigest }]);
+    expect(swept.has(built.layerDigest)).toBe(true);
+    for (const digest of [built.manifestDigest, built.configDigest, built.layerDigest]) {
+      expect(await blobs.head(digest)).not.toBeNull();
+    }
   });
 });
 

@@ -162,6 +162,29 @@ export const findBlob = async (sql: Sql, digest: string): Promise<ImageBlob | nu
     : { digest, sizeBytes: row.size_bytes, mediaType: row.media_type };
 };
 
+const blobsLock = `hashtextextended('artifact blobs', 0)`;
+
+/** Until this transaction ends nobody sweeps blobs. */
+export const holdBlobs = async (sql: Sql): Promise<void> => {
+  await sql.query(`SELECT pg_advisory_xact_lock_shared(${blobsLock})`);
+};
+
+/** Until this transaction ends nobody writes rows of blobs. */
+export const holdBlobsAlone = async (sql: Sql): Promise<void> => {
+  await sql.query(`SELECT pg_advisory_xact_lock(${blobsLock})`);
+};
+
+/** As the background role: those of these digests that are in no image, of whichever tenant. */
+export const unownedBlobs = async (sql: Sql, digests: readonly string[]): Promise<string[]> => {
+  const { rows } = await sql.query<{ digest: string }>(
+    `SELECT digest FROM unnest($1::text[]) AS asked (digest)
+      WHERE NOT EXISTS (SELECT 1 FROM bundle_orchestrator.artifact_blobs blob
+                         WHERE blob.digest = asked.digest)`,
+    [digests],
+  );
+  return rows.map(({ digest }) => digest);
+};
+
 /** The blobs of each image that this tenant has, by `name@digest`; absent ones are not in it. */
 export const blobsOfImages = async (
   sql: Sql,

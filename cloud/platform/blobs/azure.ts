@@ -135,6 +135,7 @@ export const openAzureBlobs = async (options: {
         yield {
           digest: `sha256:${name.slice(prefix.length)}`,
           sizeBytes: properties.contentLength ?? 0,
+          storedAtMs: properties.lastModified.getTime(),
         };
       }
     },

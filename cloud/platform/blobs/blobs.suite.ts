@@ -121,10 +121,17 @@ export const describeBlobs = (name: string, open: () => Promise<Opened>): void =
     });
 
     it('lists and deletes', async () => {
-      const digest = await store(randomBytes(123));
-      const listed: { digest: string; sizeBytes: number }[] = [];
+      const bytes = randomBytes(123);
+      const digest = await store(bytes);
+      const listed: { digest: string; sizeBytes: number; storedAtMs: number }[] = [];
       for await (const blob of blobs.list()) listed.push(blob);
-      expect(listed).toContainEqual({ digest, sizeBytes: 123 });
+      const found = listed.find((blob) => blob.digest === digest);
+      expect(found).toEqual({ digest, sizeBytes: 123, storedAtMs: expect.any(Number) });
+      // Within what a clock of another machine and whole seconds make of it.
+      expect(Math.abs((found?.storedAtMs ?? 0) - Date.now())).toBeLessThan(600_000);
+      await store(bytes);
+      for await (const blob of blobs.list())
+        if (blob.digest === digest) expect(blob).toEqual(found);
       await blobs.delete(digest);
       expect(await blobs.head(digest)).toBeNull();
     });

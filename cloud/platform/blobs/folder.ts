@@ -3,7 +3,7 @@
  * its folder synced, so after a power cut it is whole or absent. Leftovers are swept at start.
  */
 import { randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, type Stats } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -26,14 +26,16 @@ const syncFolder = async (path: string): Promise<void> => {
   }
 };
 
-const sizeOf = async (path: string): Promise<number | null> => {
+const statOf = async (path: string): Promise<Stats | null> => {
   try {
-    return (await stat(path)).size;
+    return await stat(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return null;
     throw error;
   }
 };
+
+const sizeOf = async (path: string): Promise<number | null> => (await statOf(path))?.size ?? null;
 
 const write = async (path: string, source: AsyncIterable<Uint8Array>): Promise<void> => {
   const file = await open(path, 'wx', 0o600);
@@ -62,11 +64,14 @@ const sweep = async (incoming: string): Promise<void> => {
   }
 };
 
-async function* listBlobs(root: string): AsyncGenerator<{ digest: string; sizeBytes: number }> {
+async function* listBlobs(
+  root: string,
+): AsyncGenerator<{ digest: string; sizeBytes: number; storedAtMs: number }> {
   for (const shard of await readdir(root)) {
     for (const rest of await readdir(join(root, shard))) {
-      const sizeBytes = await sizeOf(join(root, shard, rest));
-      if (sizeBytes !== null) yield { digest: `sha256:${shard}${rest}`, sizeBytes };
+      const found = await statOf(join(root, shard, rest));
+      if (found === null) continue;
+      yield { digest: `sha256:${shard}${rest}`, sizeBytes: found.size, storedAtMs: found.mtimeMs };
     }
   }
 }

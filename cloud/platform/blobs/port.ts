@@ -29,7 +29,8 @@ export type Blobs = {
    */
   link: (digest: string, expiresAtMs: number) => Promise<string>;
   delete: (digest: string) => Promise<void>;
-  list: () => AsyncIterable<{ digest: string; sizeBytes: number }>;
+  /** Storing again what is there leaves the time at which it was stored. */
+  list: () => AsyncIterable<{ digest: string; sizeBytes: number; storedAtMs: number }>;
 };
 
 const pattern = /^sha256:([0-9a-f]{64})$/;
