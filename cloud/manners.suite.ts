@@ -17,6 +17,7 @@ const aboutNow = [
   'get /api/devices/{id}/presence',
   'get /api/devices/{id}/metrics',
   'get /api/telemetry/metrics',
+  'get /api/telemetry/percentiles',
   'get /api/devices/{id}/enrolment',
   'get /api/audit/verification',
 ];

@@ -13,6 +13,7 @@ import { addDeadLettersOfCauseRoutes } from './api/dead-letters-of-cause.ts';
 import { addDeliveryRoutes } from './api/deliveries.ts';
 import { addHealthRoutes } from './api/health.ts';
 import { addLogRoutes } from './api/logs.ts';
+import { addPercentileRoutes } from './api/percentiles.ts';
 import { addQueryRoutes } from './api/query.ts';
 import { addRetentionRoutes } from './api/retention.ts';
 import { addSimpleClientRoutes } from './api/simple-clients.ts';
@@ -45,6 +46,7 @@ export const createService = (platform: Platform): Service => {
     addDeadLettersOfCauseRoutes,
     addDeadLetterRoutes,
     addQueryRoutes,
+    addPercentileRoutes,
     addRetentionRoutes,
     addSimpleClientRoutes,
     addChannelRoutes,

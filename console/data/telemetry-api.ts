@@ -1,5 +1,6 @@
 /** What is kept for how long, and what could not be taken, as the console asks for them. */
 import type { Ask } from './request.ts';
+import type { Spread, SpreadWish } from './spread.ts';
 
 export const retentionNames = [
   'metricsDays',
@@ -50,6 +51,13 @@ const lettersPath = '/api/telemetry/dead-letters';
 const letterPath = (id: string): string => `${lettersPath}/${encodeURIComponent(id)}`;
 
 export const telemetryApi = (ask: Ask) => ({
+  metricSpread: ({ of, metric, each, from, to, step }: SpreadWish) => {
+    const query = new URLSearchParams({ ...of, metric, each, maxPoints: '200' });
+    query.set('from', new Date(from).toISOString());
+    query.set('to', new Date(to).toISOString());
+    if (step !== '') query.set('step', step);
+    return ask<Spread>('GET', `/api/telemetry/percentiles?${query}`);
+  },
   retention: () => ask<Retention>('GET', retentionPath),
   previewRetention: async (wish: RetentionWish) => {
     const query = new URLSearchParams();

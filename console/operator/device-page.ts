@@ -3,6 +3,7 @@
  * containers and events. Live: events move what they carry, the rest is fetched again.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { type ChartRange, chartRangeOf, chartRanges } from '../data/chart-ranges.ts';
 import { applyToDevices, type LiveEvent, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
@@ -32,21 +33,8 @@ import { deviceRemoval } from './device-removal.ts';
 import './device-tags.ts';
 import { pathTo } from './paths.ts';
 
-const hourMs = 3_600_000;
-const ranges = [
-  { key: '1h', label: '1 h', ms: hourMs, period: 'last hour' },
-  { key: '6h', label: '6 h', ms: 6 * hourMs, period: 'last 6 hours' },
-  { key: '24h', label: '24 h', ms: 24 * hourMs, period: 'last day' },
-  { key: '7d', label: '7 d', ms: 7 * 24 * hourMs, period: 'last week' },
-  { key: '30d', label: '30 d', ms: 30 * 24 * hourMs, period: 'last 30 days' },
-  { key: '1y', label: '1 y', ms: 365 * 24 * hourMs, period: 'last year' },
-] as const;
-type Range = (typeof ranges)[number];
-
-const rangeFromQuery = (): Range => {
-  const key = new URLSearchParams(location.search).get('range');
-  return ranges.find((range) => range.key === key) ?? ranges[0];
-};
+const rangeFromQuery = (): ChartRange =>
+  chartRangeOf(new URLSearchParams(location.search).get('range'));
 
 class DevicePage extends LitElement {
   static override properties = {
@@ -56,7 +44,7 @@ class DevicePage extends LitElement {
   };
   app!: App;
   params: Params = {};
-  range: Range = rangeFromQuery();
+  range: ChartRange = rangeFromQuery();
   asTable = false;
   dialog: DeviceDialog = 'none';
 
@@ -234,7 +222,7 @@ class DevicePage extends LitElement {
     const { value: known, error } = this.#metrics;
     const value = known?.series;
     const to = Date.now();
-    const choose = (range: Range) => () => {
+    const choose = (range: ChartRange) => () => {
       this.range = range;
       this.app.replace(
         withQuery(location.pathname, location.search, {
@@ -245,7 +233,7 @@ class DevicePage extends LitElement {
     };
     return html`<section class="card" aria-labelledby="metrics-title">
       <header><h2 id="metrics-title">Metrics</h2>${known === undefined ? nothing : html`<span class="small muted">${madeOf(known)}</span>`}${newestSample(value)}<div class="row">
-        <div class="segmented" role="group" aria-label="Period">${ranges.map(
+        <div class="segmented" role="group" aria-label="Period">${chartRanges.map(
           (range) =>
             html`<button type="button" aria-pressed=${this.range === range} @click=${choose(range)}>${range.label}</button>`,
         )}</div>

@@ -306,6 +306,7 @@ class FleetPage extends LitElement {
     return html`<div class="page">
       <div class="page-head">
         <div><h1>Fleet</h1><p class="lead">${this.#lead()}</p></div>
+        <div class="row top"><a class="button" href=${pathTo.charts({})}>Charts</a>
         ${actionButton({
           label: 'Add device',
           icon: 'plus',
@@ -314,7 +315,7 @@ class FleetPage extends LitElement {
           run: () => {
             this.adding = true;
           },
-        })}
+        })}</div>
       </div>
       ${this.#content()}
       <add-device .app=${this.app} .open=${this.adding} .sites=${(this.#sites.value ?? []).map(({ name }) => name)}

@@ -202,6 +202,7 @@ class GroupPage extends LitElement {
         group === undefined
           ? nothing
           : html`<div class="row top">
+            <a class="button" href=${pathTo.charts({ group: group.id })}>Charts</a>
             ${actionButton({
               label: 'Tag all…',
               look: 'primary',

@@ -4,6 +4,8 @@ export const pathTo = {
   device: (id: string) => `/devices/${encodeURIComponent(id)}`,
   logs: (id: string, bundle: string, container: string) =>
     `/devices/${encodeURIComponent(id)}/logs?${new URLSearchParams({ bundle, container })}`,
+  /** Of a `site` or a `group`, and what else is chosen there. */
+  charts: (chosen: Record<string, string>) => `/charts?${new URLSearchParams(chosen)}`,
   groups: () => '/groups',
   group: (id: string) => `/groups/${encodeURIComponent(id)}`,
   sites: () => '/sites',

@@ -42,6 +42,13 @@ export const routes: readonly Route[] = [
     load: () => import('./logs-page.ts'),
   },
   {
+    pattern: '/charts',
+    title: 'Charts',
+    section: 'fleet',
+    tag: 'charts-page',
+    load: () => import('./charts-page.ts'),
+  },
+  {
     pattern: '/groups',
     title: 'Groups',
     section: 'groups',

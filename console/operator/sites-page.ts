@@ -141,6 +141,7 @@ class SitesPage extends LitElement {
       <div class="muted small mono">${site.name}</div>${site.windows.length === 0 ? nothing : html`<div class="muted small">${countedOf(site.windows.length, 'maintenance window')}</div>`}</td>
       <td>${countedOf(site.devices, 'device')}${site.pending === 0 ? nothing : html`<div class="small tone-warn">${site.pending} waiting</div>`}</td>
       <td class="wide"><div class="row">${act('Rename', 'rename')} ${act('Move devices here', 'gather')}
+        <a class="button small" href=${pathTo.charts({ site: site.name })} aria-label="Charts of ${site.title || site.name}">Charts</a>
         <button type="button" class="button small" @click=${() => this.#open({ kind: 'grants', site })}>Technicians</button>
         <button type="button" class="button small" @click=${() => this.#open({ kind: 'windows', site })}>Windows</button>
         ${act('Delete', 'remove', site.devices > 0 ? 'Devices are there.' : null)}</div></td></tr>`;

@@ -1,5 +1,5 @@
 /**
- * `<line-chart>`: one or two lines over time, drawn by uPlot in the theme's colours. The drawing is
+ * `<line-chart>`: a few lines over time, drawn by uPlot in the theme's colours. The drawing is
  * decoration for screen readers; the caption and the table beside it carry the numbers.
  */
 import { html, LitElement } from 'lit';
@@ -10,7 +10,7 @@ import type { Point } from '../data/trend.ts';
 export type ChartLine = {
   label: string;
   points: readonly Point[];
-  colour: '--accent' | '--ok' | '--warn';
+  colour: '--accent' | '--ok' | '--warn' | '--bad';
 };
 
 /** What a custom property is as a colour that a canvas understands. */

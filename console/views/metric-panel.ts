@@ -33,9 +33,12 @@ const units = [
 ] as const;
 
 /** What one point of a chart stands for, and from what it was made. */
-export const madeOf = ({ source, bucketMs }: Omit<MetricSeries, 'series'>): string => {
-  const [ms, unit] = units.find(([size]) => bucketMs % size === 0) ?? [1, 'millisecond'];
-  const count = bucketMs / ms;
+export const madeOf = ({ source, bucketMs }: Omit<MetricSeries, 'series'>): string =>
+  stepWords(bucketMs, source);
+
+export const stepWords = (stepMs: number, source: string): string => {
+  const [ms, unit] = units.find(([size]) => stepMs % size === 0) ?? [1, 'millisecond'];
+  const count = stepMs / ms;
   return `a point is ${count === 1 ? `a ${unit}`.replace('a hour', 'an hour') : `${count} ${unit}s`}, from ${source}`;
 };
 

@@ -1,7 +1,8 @@
 /** What devices measure and how well they are. */
-import { command } from '../command.ts';
+import type { Schemas } from '@signalbeam/client';
+import { type Context, command } from '../command.ts';
 import { ago } from '../core/words.ts';
-import { findDevice } from './find.ts';
+import { findDevice, findGroup } from './find.ts';
 
 const deviceWord = { name: 'DEVICE', about: "a device's name or id" };
 const hourMs = 3_600_000;
@@ -91,4 +92,76 @@ const health = command({
   },
 });
 
-export const telemetryCommands = [metrics, health];
+const spreadMetrics = [
+  ...(['cpuPercent', 'memoryPercent', 'memoryUsedBytes', 'diskPercent', 'diskUsedBytes'] as const),
+  ...(['loadAverage', 'temperatureCelsius'] as const),
+] as const;
+const eachBy = ['avg', 'min', 'max'] as const;
+type Spread = Schemas['MetricPercentiles']['points'][number];
+const spreadColumns = (['devices', 'min', 'p50', 'p95', 'p99', 'max'] as const).map((name) => ({
+  title: name.toUpperCase(),
+  of: (point: Spread) => figure(point[name]),
+}));
+const spreadFlags = {
+  metric: {
+    type: 'string',
+    choices: spreadMetrics,
+    value: 'METRIC',
+    about: 'what is looked at (cpuPercent)',
+  },
+  range: { type: 'string', choices: ranges, value: 'RANGE', about: 'until now (1h)' },
+  step: { type: 'string', value: 'STEP', about: 'of a point: 5m, 1h, 1d' },
+  each: {
+    type: 'string',
+    choices: eachBy,
+    value: 'WHICH',
+    about: 'what a device counts with in a step (avg)',
+  },
+} as const;
+type SpreadFlags = { [name in keyof typeof spreadFlags]?: string };
+
+const spread = async (
+  { client, output, surroundings }: Context,
+  of: { site: string } | { groupId: string },
+  { metric, range, step, each }: SpreadFlags,
+): Promise<void> => {
+  const to = surroundings.now();
+  const query = {
+    ...of,
+    metric: (metric ?? 'cpuPercent') as (typeof spreadMetrics)[number],
+    each: (each ?? 'avg') as (typeof eachBy)[number],
+    from: new Date(to - rangeMs[(range ?? '1h') as keyof typeof rangeMs]).toISOString(),
+    to: new Date(to).toISOString(),
+    maxPoints: pointsMax,
+    ...(step === undefined ? {} : { step }),
+  };
+  const answer = await client().get('/api/telemetry/percentiles', { params: { query } });
+  output.hint(
+    `Over ${answer.devices} devices, from ${answer.source}; a point is ${answer.stepMs / 1_000} s.`,
+  );
+  const columns = [{ title: 'AT', of: ({ at }: Spread) => at, whole: true }, ...spreadColumns];
+  await output.list(columns, pagesOf(answer.points), 'There is nothing of this range.');
+};
+
+const ofSite = command({
+  name: 'sites metrics',
+  summary: 'How a metric is spread over the devices of a site: p50, p95 and p99 of their means',
+  words: [{ name: 'SITE', about: "a site's name" }],
+  flags: spreadFlags,
+  examples: ['sites metrics plant-7 --metric memoryPercent --range 24h'],
+  run: (context, [site = ''], values) => spread(context, { site }, values),
+});
+
+const ofGroup = command({
+  name: 'groups metrics',
+  summary: 'How a metric is spread over the devices of a group: p50, p95 and p99 of their means',
+  words: [{ name: 'GROUP', about: "a group's name or id" }],
+  flags: spreadFlags,
+  examples: ['groups metrics presses --metric temperatureCelsius --range 7d --each max'],
+  run: async (context, [word = ''], values) => {
+    const { id: groupId } = await findGroup(context.client(), word);
+    await spread(context, { groupId }, values);
+  },
+});
+
+export const telemetryCommands = [metrics, ofSite, ofGroup, health];

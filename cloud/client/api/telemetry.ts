@@ -2030,6 +2030,49 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/telemetry/percentiles": {
+    /**
+    * How a metric is spread over the devices of a site or a group: p50, p95 and p99
+    * @description Of what each device was in a step (its mean there, unless `each` says otherwise), not of single samples. Needs a user with the role viewer or above.
+    */
+    get: {
+      parameters: {
+        query: {
+          site?: string;
+          groupId?: string;
+          metric: "cpuPercent" | "memoryPercent" | "memoryUsedBytes" | "diskPercent" | "diskUsedBytes" | "loadAverage" | "temperatureCelsius";
+          each?: "avg" | "min" | "max";
+          /** @description ISO 8601, or milliseconds since 1970 */
+          from?: string;
+          /** @description ISO 8601, or milliseconds since 1970 */
+          to?: string;
+          /** @description 30s, 5m, 1h, 1d; what suits maxPoints if left out */
+          step?: string;
+          maxPoints?: number;
+        };
+        header?: {
+          /** @description The ETag of what is known: 304 if it is the same */
+          "If-None-Match"?: string;
+        };
+      };
+      responses: {
+        /** @description A point for each step */
+        200: {
+          content: {
+            "application/json": components["schemas"]["MetricPercentiles"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/telemetry/retention": {
     /**
     * For how many days samples, hours, events and dead letters are kept

@@ -14,7 +14,7 @@ import { aggregates, readMisdated, readSeries, type SeriesPoint } from '../store
 import { type AddRoutes, keptBy } from './parts.ts';
 import { instant, sourceSchema } from './schemas.ts';
 
-const hourMs = 3_600_000;
+export const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 export const queryLimits = {
   devices: 20,
@@ -31,7 +31,7 @@ const words = z
   .openapi({ type: 'string' });
 
 const stepUnits = { s: 1_000, m: 60_000, h: hourMs, d: dayMs } as const;
-const step = z
+export const step = z
   .string()
   .regex(/^[1-9]\d{0,4}[smhd]$/, 'a number and a unit: 30s, 5m, 1h, 1d')
   .transform((text) => {
@@ -78,22 +78,23 @@ const answerSchema = z
   })
   .openapi('MetricsAnswer');
 
-const refuseRange = (path: string, message: string) =>
+export const refuseRange = (path: string, message: string) =>
   refusal('invalid-request', 'This range and step are not answered.', {
     errors: [{ path, message }],
   });
 
-const checkSize = (
-  range: { fromMs: number; toMs: number },
-  resolution: Resolution,
-  devices: number,
-): void => {
-  const lengthMs = range.toMs - range.fromMs;
-  if (lengthMs <= 0) throw refuseRange('from', 'is not before `to`');
-  if (lengthMs > queryLimits.rangeDays * dayMs) {
+type Range = { fromMs: number; toMs: number };
+
+export const checkRange = ({ fromMs, toMs }: Range): void => {
+  if (toMs <= fromMs) throw refuseRange('from', 'is not before `to`');
+  if (toMs - fromMs > queryLimits.rangeDays * dayMs) {
     throw refuseRange('from', `is more than ${queryLimits.rangeDays} days before \`to\``);
   }
-  if ((lengthMs / resolution.stepMs) * devices > queryLimits.points) {
+};
+
+const checkSize = (range: Range, resolution: Resolution, devices: number): void => {
+  checkRange(range);
+  if (((range.toMs - range.fromMs) / resolution.stepMs) * devices > queryLimits.points) {
     throw refuseRange('step', `gives more than ${queryLimits.points} points: make it wider`);
   }
 };

@@ -111,25 +111,34 @@ const scans = (wish: SeriesWish): string => {
   }
 };
 
+/**
+ * The steps of the device `device.id`, and what each metric was in them, as SQL: $2 to $4 are the range and
+ * the step.
+ */
+export const stepsOfDevice = (wish: SeriesWish): string => {
+  const values = wish.names.map((name) => finalOf(name, wish.aggregate)).join(', ');
+  return `SELECT step, ARRAY[${values}]::float8[] AS values FROM (${scans(wish)}) AS parts
+          GROUP BY step`;
+};
+
+/** Steps of rollups begin where their first one does. */
+export const startOf = ({ source, fromMs, stepMs }: SeriesWish): Date =>
+  new Date(source === 'samples' ? fromMs : fromMs - (fromMs % stepMs));
+
 /** The chart of a device's page, which is asked for again and again, is planned once for each connection. */
 const planName = ({ names, aggregate, source }: SeriesWish): string | null =>
   names === metricNames && aggregate === 'usual' ? `telemetry-series-${source}` : null;
 
-/** By device, then by time. Steps of rollups begin where their first one does. */
+/** By device, then by time. */
 export const readSeries = async (sql: Sql, wish: SeriesWish): Promise<SeriesPoint[]> => {
-  const values = wish.names.map((name) => finalOf(name, wish.aggregate)).join(', ');
-  const fromMs =
-    wish.source === 'samples' ? wish.fromMs : wish.fromMs - (wish.fromMs % wish.stepMs);
   const name = planName(wish);
   const { rows } = await sql.query<{ device_id: string; step: Date; values: (number | null)[] }>({
     // As JSON: it is read seven times as fast as an array of Postgres, and a chart is thousands of numbers.
     text: `SELECT device.id AS device_id, read.step, array_to_json(read.values) AS values
        FROM unnest($1::uuid[]) AS device (id)
-       CROSS JOIN LATERAL (
-         SELECT step, ARRAY[${values}]::float8[] AS values FROM (${scans(wish)}) AS parts
-          GROUP BY step) AS read
+       CROSS JOIN LATERAL (${stepsOfDevice(wish)}) AS read
       ORDER BY device_id, step`,
-    values: [wish.deviceIds, new Date(fromMs), new Date(wish.toMs), wish.stepMs],
+    values: [wish.deviceIds, startOf(wish), new Date(wish.toMs), wish.stepMs],
     ...(name === null ? {} : { name }),
   });
   return rows.map((row) => ({ deviceId: row.device_id, at: row.step, values: row.values }));

@@ -1,0 +1,89 @@
+/**
+ * Percentiles over devices: for each step the value of every device in it, which is exact whatever it was summed up
+ * from, and of these values the percentiles. Cost: an index scan for each device, and one row for each
+ * of its buckets (../core/percentile-resolution.ts bounds them). Through the views of one tenant.
+ */
+import { parseQuery } from '@signalbeam/platform/core/tag-query-parse';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
+import { type Add, type Names, sqlOfQuery } from '@signalbeam/platform/postgres/tag-query-sql';
+import { type SeriesWish, startOf, stepsOfDevice } from './series.ts';
+
+export type DeviceScope = { kind: 'site'; site: string } | { kind: 'group'; groupId: string };
+
+const ofDevice: Names = {
+  id: 'd.device_id',
+  status: 'd.registration_status',
+  tenant: 'd.tenant_id',
+  tags: 'device_manager.public_device_tags',
+};
+
+type Group = { is_dynamic: boolean; query: string | null };
+
+/** Null: there is no such group. One whose query can't be read any more has nobody in it. */
+const conditionOf = async (
+  sql: Sql,
+  scope: DeviceScope,
+  add: Add,
+  nowMs: number,
+): Promise<string | null> => {
+  if (scope.kind === 'site') return `d.site = ${add(scope.site)}`;
+  const { rows } = await sql.query<Group>(
+    'SELECT is_dynamic, query FROM device_manager.public_groups WHERE group_id = $1',
+    [scope.groupId],
+  );
+  const [group] = rows;
+  if (group === undefined) return null;
+  if (group.is_dynamic) {
+    const parsed = parseQuery(group.query ?? '');
+    return parsed.kind === 'query' ? sqlOfQuery(ofDevice, parsed.query, add, nowMs) : 'false';
+  }
+  return `EXISTS (SELECT 1 FROM device_manager.public_group_members member
+    WHERE member.tenant_id = d.tenant_id AND member.device_id = d.device_id
+      AND member.group_id = ${add(scope.groupId)}::uuid)`;
+};
+
+/** Approved devices that whoever asks may see, at most `limit`; null: there is no such group. */
+export const devicesWithin = async (
+  sql: Sql,
+  tenantId: string,
+  scope: DeviceScope,
+  { nowMs, limit }: { nowMs: number; limit: number },
+): Promise<string[] | null> => {
+  const values: unknown[] = [tenantId, limit];
+  const condition = await conditionOf(sql, scope, (value) => `$${values.push(value)}`, nowMs);
+  if (condition === null) return null;
+  const { rows } = await sql.query<{ device_id: string }>(
+    `SELECT d.device_id FROM device_manager.public_devices d
+      WHERE d.tenant_id = $1 AND d.registration_status = 'approved' AND ${condition} LIMIT $2`,
+    values,
+  );
+  return rows.map(({ device_id }) => device_id);
+};
+
+export type PercentilePoint = {
+  at: Date;
+  /** How many devices have a value in this step. */
+  devices: number;
+  min: number;
+  p50: number;
+  p95: number;
+  p99: number;
+  max: number;
+};
+
+/** By time; steps in which no device has a value are left out. `wish` names one metric. */
+export const readPercentiles = async (sql: Sql, wish: SeriesWish): Promise<PercentilePoint[]> => {
+  const { rows } = await sql.query<{ step: Date; devices: number; found: number[] }>(
+    `SELECT read.step, count(read.values[1])::integer AS devices,
+            array_to_json(percentile_cont(ARRAY[0, 0.5, 0.95, 0.99, 1])
+              WITHIN GROUP (ORDER BY read.values[1])) AS found
+       FROM unnest($1::uuid[]) AS device (id)
+       CROSS JOIN LATERAL (${stepsOfDevice(wish)}) AS read
+      WHERE read.values[1] IS NOT NULL
+      GROUP BY read.step ORDER BY read.step`,
+    [wish.deviceIds, startOf(wish), new Date(wish.toMs), wish.stepMs],
+  );
+  return rows.map(({ step, devices, found: [min = 0, p50 = 0, p95 = 0, p99 = 0, max = 0] }) => ({
+    ...{ at: step, devices, min, p50, p95, p99, max },
+  }));
+};
