@@ -1,6 +1,7 @@
 /** Where one can go around accounts; the same strip over each of these pages. */
-import { html, nothing, type TemplateResult } from 'lit';
+import type { TemplateResult } from 'lit';
 import type { User } from '../data/types.ts';
+import { strip } from '../ui/strip.ts';
 import { pathTo } from './paths.ts';
 
 const tabs = [
@@ -16,12 +17,11 @@ const rank = { viewer: 0, operator: 1, admin: 2 };
 
 /** What belongs to no site is for those who are not held to some. */
 export const accountTabs = (user: User, present: (typeof tabs)[number]['key']): TemplateResult =>
-  html`<nav class="strip" aria-label="Accounts">${tabs
-    .filter(
+  strip(
+    'Accounts',
+    tabs.filter(
       ({ key, least }) =>
         key === 'account' || (rank[user.role] >= rank[least] && user.sites === null),
-    )
-    .map(
-      ({ key, label, href }) =>
-        html`<a href=${href} aria-current=${key === present ? 'page' : nothing}>${label}</a>`,
-    )}</nav>`;
+    ),
+    present,
+  );

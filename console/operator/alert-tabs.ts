@@ -1,7 +1,8 @@
 /** Where one can go around alerts, and how an alert is shown wherever it is. */
-import { html, nothing, type TemplateResult } from 'lit';
+import type { TemplateResult } from 'lit';
 import type { Alert } from '../data/alert-types.ts';
 import type { Mark } from '../ui/glyph.ts';
+import { strip } from '../ui/strip.ts';
 import { pathTo } from './paths.ts';
 
 const tabs = [
@@ -12,10 +13,7 @@ const tabs = [
 ] as const;
 
 export const alertTabs = (present: (typeof tabs)[number]['key']): TemplateResult =>
-  html`<nav class="strip" aria-label="About alerts">${tabs.map(
-    ({ key, label, href }) =>
-      html`<a href=${href} aria-current=${key === present ? 'page' : nothing}>${label}</a>`,
-  )}</nav>`;
+  strip('About alerts', tabs, present);
 
 export const severityOf = ({ severity, status }: Pick<Alert, 'severity' | 'status'>): Mark => {
   if (status === 'resolved') return { shape: 'tick', tone: 'idle', word: 'Resolved' };

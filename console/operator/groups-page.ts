@@ -147,9 +147,15 @@ class GroupsPage extends LitElement {
           group,
         ) => html`<tr><td><a class="title" data-item href=${pathTo.group(group.id)}>${group.name}</a>
           <div class="muted small truncate">${group.description}</div></td>
-          <td>${group.members ?? this.counts.get(group.id) ?? '…'}<span class="only-narrow muted"> devices</span></td>
+          <td>${this.#membersOf(group)}</td>
           <td class="wide">${group.query === null ? html`<span class="muted">chosen one by one</span>` : html`<code class="query-text">${group.query}</code>`}</td></tr>`,
       )}</tbody></table></div>`;
+  }
+
+  #membersOf(group: Group): TemplateResult {
+    const members = group.members ?? this.counts.get(group.id);
+    if (members === undefined) return html`…`;
+    return html`${members}<span class="only-narrow muted"> ${members === 1 ? 'device' : 'devices'}</span>`;
   }
 
   #tagTable(tags: readonly TagCount[]): TemplateResult {

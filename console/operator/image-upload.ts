@@ -127,9 +127,9 @@ class ImageUpload extends LitElement {
   #before({ id, fileName, state }: Unfinished & { state: UploadState }): TemplateResult {
     return notice(
       'info',
-      html`<p><strong>${fileName}</strong> is not finished: ${state.received.length} of ${state.partCount} parts
+      html`<div class="stack tight"><p><strong>${fileName}</strong> is not finished: ${state.received.length} of ${state.partCount} parts
         (${bytesOf(bytesOfParts(state))} of ${bytesOf(state.sizeBytes)}) are there. Choose the same file to go on.</p>
-        <button type="button" class="button small" @click=${() => void this.#giveUp(id)}>Give it up</button>`,
+        <div><button type="button" class="button small" @click=${() => void this.#giveUp(id)}>Give it up</button></div></div>`,
     );
   }
 

@@ -36,7 +36,7 @@ const health = ({ health: found, registrationStatus }: Device): TemplateResult =
 
 const software = (device: Device): TemplateResult => {
   const bundles = device.bundles ?? [];
-  if (bundles.length === 0) return html`<span class="muted">none</span>`;
+  if (bundles.length === 0) return html`<span class="muted">no bundle</span>`;
   return html`<span class="row">${bundles.map((bundle) => {
     const mark = slotMark(bundle.status);
     return html`<span class="bare" title=${mark.word}><span class="row tight tone-${mark.tone}">${glyph(mark.shape)}</span>
