@@ -9,7 +9,7 @@ import { type Desk, openDesk } from './operator.fixture.ts';
 
 let desk: Desk;
 
-/** One device runs, one was approved and is away, one waits; a rollout waits for the one away. */
+/** One device runs, one was approved and is away, one waits; a rollout waits for the site's window. */
 const furnish = async (): Promise<void> => {
   const { cloud } = desk;
   for (const [name, autoApprove] of [
@@ -38,6 +38,10 @@ const furnish = async (): Promise<void> => {
     version: '1.0.0',
     containers: [{ name: 'web', image }],
   });
+  const opens = new Date(Date.now() + 7_200_000);
+  const cron = `${opens.getUTCMinutes()} ${opens.getUTCHours()} * * *`;
+  const windows = [{ cron, timeZone: 'UTC', minutes: 60 }];
+  await cloud.owner.query('UPDATE device_manager.sites SET windows = $1', [JSON.stringify(windows)]);
   await cloud.ask('POST', '/api/rollouts', {
     bundleId: bundle.id,
     version: '1.0.0',
@@ -105,10 +109,9 @@ describe('every page', () => {
       alerts: alerts[0]?.id,
     };
     for (const { pattern } of routes) {
-      const path = pattern.replace(
-        /\/(\w+)\/:id/,
-        (_, kind: string) => `/${kind}/${idOf[kind] ?? ''}`,
-      );
+      const path = pattern
+        .replace(/\/(\w+)\/:id/, (_, kind: string) => `/${kind}/${idOf[kind] ?? ''}`)
+        .replace('/charts', '/charts?site=plant-7');
       await page.goto(desk.cloud.url + path);
       await page.getByRole('heading', { level: 1 }).first().waitFor();
       await page.locator('.skeleton').first().waitFor({ state: 'detached' });
@@ -140,6 +143,40 @@ describe('every page', () => {
         .poll(() => button.evaluate((node) => node === document.activeElement))
         .toBe(true);
     }
+  });
+
+  it('lets a rollout wait for no window of a site, for a reason that stays in sight', async () => {
+    const { page, overlay } = desk;
+    await page.goto(`${desk.cloud.url}/rollouts`);
+    await page.getByRole('link', { name: /press 1.0.0/ }).click();
+    await page.getByText('when the maintenance window of plant-7 opens').waitFor();
+    await page.getByRole('button', { name: 'Ignore windows…' }).click();
+    await overlay().getByText('1 device was not told yet.').waitFor();
+    expect(await looksFor(page, 'ignoring windows')).toEqual([]);
+    await overlay().getByLabel('Why it can’t wait').fill('The hole is being used.');
+    await overlay().getByRole('button', { name: 'Ignore windows' }).click();
+    await page.getByText('a site: The hole is being used.').waitFor();
+    await page.getByText('Decided by admin@plant.example').waitFor();
+    await page.getByRole('button', { name: 'Wait for windows again' }).click();
+    await overlay().getByRole('button', { name: 'Wait for windows' }).click();
+    await page.getByRole('button', { name: 'Ignore windows…' }).waitFor();
+    await overlay().waitFor({ state: 'detached' });
+  });
+
+  it('draws how a metric is spread over a site, and keeps the choice in the address', async () => {
+    const { page } = desk;
+    await page.goto(`${desk.cloud.url}/sites`);
+    await page.getByRole('link', { name: 'Charts of plant-7' }).click();
+    await page.getByLabel('Metric').selectOption({ label: 'Memory' });
+    await page.getByText(/the only device with a reading/).waitFor();
+    await page.getByRole('button', { name: '6 h' }).click();
+    await expect
+      .poll(() => new URL(page.url()).search)
+      .toBe('?site=plant-7&metric=memoryPercent&range=6h');
+    await page.getByRole('button', { name: 'Table' }).click();
+    await page.getByRole('columnheader', { name: 'p95' }).waitFor();
+    await page.goto(page.url());
+    await page.locator('line-chart canvas').waitFor();
   });
 
   it('sets a secret that is not shown again', async () => {

@@ -202,6 +202,13 @@ const rolloutsApi = (ask: Ask) => ({
   previewRollout: (wish: RolloutWish) => ask<RolloutPreview>('POST', '/api/rollouts/preview', wish),
   steerRollout: (id: string, verb: RolloutVerb) =>
     ask<Rollout>('POST', `/api/rollouts/${segment(id)}/${verb}`),
+  /** `reason` null: it waits for the windows of sites again. */
+  ignoreSiteWindows: (id: string, reason: string | null) =>
+    ask<Rollout>(
+      'POST',
+      `/api/rollouts/${segment(id)}/${reason === null ? 'heed' : 'ignore'}-site-windows`,
+      reason === null ? undefined : { reason },
+    ),
 });
 
 const accountApi = (ask: Ask) => ({

@@ -142,6 +142,10 @@ export type Rollout = {
   createdBy: string | null;
   /** Why it does not wait for the windows of sites. */
   windowsIgnored: string | null;
+  windowsIgnoredBy: string | null;
+  windowsIgnoredAt: Instant | null;
+  /** Some site has windows that could be waited for. */
+  sitesHaveWindows: boolean;
   /** The person for whom it was made. */
   requestedBy: string;
   completedAt: Instant | null;

@@ -27,7 +27,8 @@ export const rolloutVerbs: readonly RolloutVerb[] = [
 const isOver = ({ status }: Rollout): boolean =>
   ['succeeded', 'failed', 'cancelled', 'rolled-back'].includes(status);
 
-const overOrBack = (rollout: Rollout): string | null => {
+/** Why nothing more can be asked of it; null when something can. */
+export const overOrBack = (rollout: Rollout): string | null => {
   if (isOver(rollout)) return 'It is over already.';
   return rollout.status === 'rolling-back' ? 'It goes back already.' : null;
 };

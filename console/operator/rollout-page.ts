@@ -22,6 +22,7 @@ import { rolloutWaves } from '../views/rollout-waves.ts';
 import { failureDetail } from '../views/software.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
+import './rollout-site-windows.ts';
 import { consequenceOf, rolloutActions, rolloutVerbs } from './rollout-actions.ts';
 
 class RolloutPage extends LitElement {
@@ -93,7 +94,7 @@ class RolloutPage extends LitElement {
 
   #actions(rollout: Rollout): TemplateResult {
     const role = refusedByRole(this.app.user);
-    return html`<div class="row top wrap">${rolloutActions(
+    return html`<div class="row top verbs">${rolloutActions(
       rollout,
       `user:${this.app.user.email}`,
     ).map(({ verb, label, refused, look, icon }) =>
@@ -147,11 +148,7 @@ class RolloutPage extends LitElement {
     return html`
       <section class="card stack padded" aria-label="Progress">
         <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
-        ${progressBar(progress)}${progressLegend(progress)}${pace === '' ? nothing : html`<p class="muted small">Pace: ${pace}</p>`}${
-          rollout.windowsIgnored === null
-            ? nothing
-            : html`<p class="small tone-warn">Waits for no maintenance window of a site: ${rollout.windowsIgnored}</p>`
-        }</section>
+        ${progressBar(progress)}${progressLegend(progress)}${pace === '' ? nothing : html`<p class="muted small">Pace: ${pace}</p>`}<rollout-site-windows .app=${this.app} .rollout=${rollout} @changed=${() => this.#refresh()}></rollout-site-windows></section>
       ${rolloutWaves(rollout.waves)}
       ${rolloutFailures(this.#failures.value ?? [], pathTo.device)}
       ${errorNotice(this.#devices.error)}

@@ -258,6 +258,11 @@ export const rolloutSchema = z
     createdBy: z.string(),
     /** Why it does not wait for the windows of sites; null: it does. */
     windowsIgnored: z.string().nullable(),
+    /** Who decided that, and when; null also where it was decided before this was kept. */
+    windowsIgnoredBy: z.string().nullable(),
+    windowsIgnoredAt: at.nullable(),
+    /** Some site has maintenance windows that a rollout could wait for. */
+    sitesHaveWindows: z.boolean(),
     /** The person who made it, or for whom a program did: who may not approve it where another has to. */
     requestedBy: z.string(),
     completedAt: at.nullable(),

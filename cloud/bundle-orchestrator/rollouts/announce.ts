@@ -26,7 +26,7 @@ export const announceRollout = async (
   const waves = (await wavesOf(sql, tenantId, [rolloutId], 'among')).get(rolloutId) ?? [];
   const told = moves.length <= devicesToldMax ? moves : [];
   const { id: _, pace: __, paceWaits: ___, lateJoiners: ____, ...more } = record;
-  const { approvalByAnother: _____, ...facts } = more;
+  const { approvalByAnother: _____, sitesHaveWindows: ______, ...facts } = more;
   const data = {
     rolloutId,
     ...facts,

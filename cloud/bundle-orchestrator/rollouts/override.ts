@@ -40,7 +40,7 @@ const change = async (
   });
   if (before === reason) return false;
   const where = { tenantId, ...at };
-  await setWindowsIgnored(sql, where, reason);
+  await setWindowsIgnored(sql, where, reason === null ? null : { reason, by: actor });
   await announceRollout(sql, where, ['progressed'], []);
   await keepOutlook(sql, where, await held(sql, tenantId, at.rolloutId));
   // Those told in a window that is shut again are found by telling, whatever the outlook is.

@@ -208,7 +208,10 @@ describe('a pace', () => {
     await set([window(120, 60)]);
     const ignoreSiteWindows = 'The hole is being used.';
     const urgent = await start(bundleId, devices, {}, { version: '2.0.0', ignoreSiteWindows });
-    expect(urgent).toMatchObject({ progress: { pending: 2 }, windowsIgnored: ignoreSiteWindows });
+    expect(urgent).toMatchObject({
+      ...{ progress: { pending: 2 }, sitesHaveWindows: true, windowsIgnored: ignoreSiteWindows },
+      ...{ windowsIgnoredBy: urgent.createdBy, windowsIgnoredAt: urgent.createdAt },
+    });
     const { rows } = await rig.owner.query(
       `SELECT after ->> 'ignoreSiteWindows' AS why FROM platform.audit_log
         WHERE action = 'rollout.start' AND target = $1`,
@@ -228,9 +231,13 @@ describe('a pace', () => {
     await until(calm.id, {
       progress: { pending: 2 },
       waiting: expect.stringContaining('; no window of a site is waited for: It is used'),
+      ...{ windowsIgnoredBy: calm.createdBy, windowsIgnoredAt: expect.any(String) },
     });
     expect((await decide('heed-site-windows', one.operator)).status).toBe(200);
-    await until(calm.id, { windowsIgnored: null, progress: { planned: 1, pending: 1 } });
+    await until(calm.id, {
+      ...{ windowsIgnored: null, windowsIgnoredBy: null, windowsIgnoredAt: null },
+      progress: { planned: 1, pending: 1 },
+    });
     const { rows: said } = await rig.owner.query(
       `SELECT action, after ->> 'windowsIgnored' AS why FROM platform.audit_log
         WHERE target = $1 AND action LIKE '%site-windows' ORDER BY at`,

@@ -30,6 +30,10 @@ export type RolloutRecord = {
   approvalByAnother: boolean;
   /** Why it does not wait for the windows of sites. */
   windowsIgnored: string | null;
+  windowsIgnoredBy: string | null;
+  windowsIgnoredAt: string | null;
+  /** Some site has windows that could be waited for. */
+  sitesHaveWindows: boolean;
   completedAt: string | null;
 };
 
@@ -50,6 +54,9 @@ type RecordRow = {
   requested_by: string | null;
   approval_by_another: boolean;
   windows_ignored: string | null;
+  windows_ignored_by: string | null;
+  windows_ignored_at: Date | null;
+  sites_have_windows: boolean;
   completed_at: Date | null;
 };
 
@@ -70,13 +77,19 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
   requestedBy: row.requested_by ?? row.created_by,
   approvalByAnother: row.approval_by_another,
   windowsIgnored: row.windows_ignored,
+  windowsIgnoredBy: row.windows_ignored_by,
+  windowsIgnoredAt: row.windows_ignored_at?.toISOString() ?? null,
+  sitesHaveWindows: row.sites_have_windows,
   completedAt: row.completed_at?.toISOString() ?? null,
 });
 
 const records = `SELECT rollout.id, rollout.bundle_id, bundle.name AS bundle_name, rollout.version,
     rollout.status, rollout.status_reason, rollout.starts_at, rollout.on_failure, rollout.created_at,
     rollout.created_by, rollout.completed_at, rollout.pace, rollout.pace_waits, rollout.late_joiners,
-    rollout.requested_by, rollout.windows_ignored, coalesce(settings.approval_by_another, false) AS approval_by_another
+    rollout.requested_by, rollout.windows_ignored, rollout.windows_ignored_by, rollout.windows_ignored_at,
+    EXISTS (SELECT 1 FROM device_manager.public_site_windows standing
+             WHERE standing.tenant_id = $1) AS sites_have_windows,
+    coalesce(settings.approval_by_another, false) AS approval_by_another
   FROM bundle_orchestrator.rollouts rollout
   JOIN bundle_orchestrator.bundles bundle
     ON bundle.tenant_id = rollout.tenant_id AND bundle.id = rollout.bundle_id

@@ -44,8 +44,10 @@ export const insertRollout = async (
     `INSERT INTO bundle_orchestrator.rollouts
        (tenant_id, id, bundle_id, version, created_by, created_at, status, starts_at, on_failure,
         target, pace, late_joiners, sites, requested_by,
-        windows_ignored)
-     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
+        windows_ignored, windows_ignored_by, windows_ignored_at)
+     VALUES ($1, $2, $3, $4, $5, date_trunc('milliseconds', now()), $6, $7, $8, $9, $10, $11, $12, $13, $14,
+             CASE WHEN $14::text IS NOT NULL THEN $5 END,
+             CASE WHEN $14::text IS NOT NULL THEN date_trunc('milliseconds', now()) END)`,
     [
       tenantId,
       id,
@@ -162,15 +164,19 @@ export const setGivingBack = async (
   );
 };
 
-/** Why it does not wait for the windows of sites; null: it does. */
+/** Why it does not wait for the windows of sites and who said so; null: it does. */
 export const setWindowsIgnored = async (
   sql: Sql,
-  rollout: { tenantId: string; rolloutId: string },
-  reason: string | null,
+  rollout: { tenantId: string; rolloutId: string; nowMs: number },
+  decided: { reason: string; by: string } | null,
 ): Promise<void> => {
+  const { tenantId, rolloutId, nowMs } = rollout;
+  const at = decided === null ? null : new Date(nowMs);
   await sql.query(
-    'UPDATE bundle_orchestrator.rollouts SET windows_ignored = $3 WHERE tenant_id = $1 AND id = $2',
-    [rollout.tenantId, rollout.rolloutId, reason],
+    `UPDATE bundle_orchestrator.rollouts
+        SET windows_ignored = $3, windows_ignored_by = $4, windows_ignored_at = $5
+      WHERE tenant_id = $1 AND id = $2`,
+    [tenantId, rolloutId, decided?.reason ?? null, decided?.by ?? null, at],
   );
 };
 

@@ -26,12 +26,18 @@ const lookEveryMs = 1_000;
 /** What one rollout takes. */
 const devicesMax = 10_000;
 
+const ignoredLine = ({ windowsIgnored, windowsIgnoredBy, windowsIgnoredAt }: Rollout): string =>
+  windowsIgnoredBy === null
+    ? `ignored: ${windowsIgnored}`
+    : `ignored by ${windowsIgnoredBy} at ${windowsIgnoredAt}: ${windowsIgnored}`;
+
 const lines = (rollout: Rollout) =>
   [
     ['id', rollout.id],
     ['status', rollout.status],
     ['progress', progressLine(rollout, false)],
     ['started', `${rollout.createdAt} by ${rollout.createdBy}`],
+    ...(rollout.windowsIgnored === null ? [] : [['site windows', ignoredLine(rollout)] as const]),
     ...(rollout.completedAt === null ? [] : [['ended', rollout.completedAt] as const]),
   ] as const;
 

@@ -48,6 +48,8 @@ const rollout = z.object({
   onFailure: z.enum(['pause', 'roll-back']),
   ...{ createdAt: time, createdBy: actor, requestedBy: actor },
   windowsIgnored: z.string().nullable(),
+  windowsIgnoredBy: actor.nullable(),
+  windowsIgnoredAt: time.nullable(),
   completedAt: time.nullable(),
   progress,
   waves: z.array(z.object({ name: text(200), state: z.enum(['waiting', 'open', 'passed']) })),
@@ -61,6 +63,7 @@ const rolling = {
   ...{ version: '2.1.0', status: 'in-progress', statusReason: null, startsAt: null },
   ...{ onFailure: 'pause', createdAt: examples.at, createdBy: examples.actor },
   ...{ requestedBy: examples.actor, windowsIgnored: null, completedAt: null },
+  ...{ windowsIgnoredBy: null, windowsIgnoredAt: null },
   progress: {
     ...{ total: 10, planned: 8, pending: 0, inProgress: 1, succeeded: 1 },
     ...{ failed: 0, cancelled: 0, rollingBack: 0, rolledBack: 0, unreached: 0 },
