@@ -251,6 +251,12 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       ...{ metricsDays: 14, hoursDays: null, eventsDays: 30, deadLettersDays: null },
     }),
     'get /api/telemetry/metrics': read(`/api/telemetry/metrics?devices=${deviceId}`),
+    'post /api/bundles/image-tags': post('/api/bundles/image-tags', {
+      images: ['10.0.0.1/web:1'],
+    }),
+    'get /api/telemetry/percentiles': read(
+      `/api/telemetry/percentiles?metric=cpuPercent&groupId=${dynamic.id}`,
+    ),
     'get /api/telemetry/health': read('/api/telemetry/health'),
     'get /api/alerts': read('/api/alerts'),
     'get /api/alerts/statistics': read('/api/alerts/statistics'),

@@ -45,6 +45,7 @@ const judges = [
   'post /api/devices/bulk',
   'post /api/bundles/validate',
   'post /api/bundles/validate/compose',
+  'post /api/bundles/image-tags',
 ];
 
 export const expectSiteHeld = async (

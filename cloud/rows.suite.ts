@@ -74,6 +74,7 @@ export const unaudited = [
   'post /api/auth/sign-up/confirmation',
   'post /api/bundles/validate',
   'post /api/bundles/validate/compose',
+  'post /api/bundles/image-tags',
   'post /api/devices/{id}/heartbeat',
   'post /api/devices/{id}/metrics',
   'post /api/identity-provider/check',

@@ -45,7 +45,9 @@ export const startCloud = async (postgresUrl: string) => {
     mail: { ...mail, password: null, from: 'fleet@signalbeam.example' },
     publicUrl: 'http://127.0.0.1:8080',
   };
-  const platform = { ...opened, config: { ...opened.config, signUp } };
+  // Whatever bodies are tried: no registry of the internet is asked for a tag by a test.
+  const imageRegistries = ['registry.example', '10.0.0.1'];
+  const platform = { ...opened, config: { ...opened.config, signUp, imageRegistries } };
   const services = createServices.map((create) => create(platform));
   const host = createHost({ ...platform, services, console: null });
   const served = await serve({ app: host.app, host: '127.0.0.1', port: 0 });

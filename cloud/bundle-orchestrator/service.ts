@@ -3,12 +3,14 @@
  * device, and rollouts. Puts the routes on one application; its loops copy desired states to the
  * hub and move rollouts as devices report.
  */
+import { createReach } from '@signalbeam/platform/outside/reach';
 import type { Platform, Service } from '@signalbeam/platform/service';
 import { addArtifactRoutes, streamedPaths } from './api/artifacts.ts';
 import { addBundleLifeRoutes } from './api/bundle-lives.ts';
 import { addBundleRoutes } from './api/bundles.ts';
 import { addComposeRoutes } from './api/compose.ts';
 import { addDesiredRoutes } from './api/desired.ts';
+import { addImageTagRoutes } from './api/image-tags.ts';
 import { addLinkRoutes } from './api/links.ts';
 import type { Parts } from './api/parts.ts';
 import { addPolicyRoutes } from './api/policy.ts';
@@ -19,6 +21,7 @@ import { addUploadRoutes, partPaths } from './api/uploads.ts';
 import { addVersionDiffRoutes } from './api/version-diff.ts';
 import { addVersionRoutes } from './api/versions.ts';
 import { sweepSpool } from './artifacts/spool.ts';
+import { startSweepingBlobs } from './artifacts/sweep-blobs.ts';
 import { startSweepingUploads } from './artifacts/sweep-uploads.ts';
 import { createUploader } from './artifacts/upload.ts';
 import { createPartUploads } from './artifacts/upload-parts.ts';
@@ -47,6 +50,7 @@ export const createService = (platform: Platform): Service => {
     now,
     onChanged,
     policy: policyOf(config),
+    registryReach: createReach(config.publicUrl, config.registryNetworks),
     upload,
     uploads: createPartUploads({ pool: pools.api, system: pools.system, staging, upload, now }),
   };
@@ -60,6 +64,7 @@ export const createService = (platform: Platform): Service => {
     addVersionRoutes,
     addVersionDiffRoutes,
     addComposeRoutes,
+    addImageTagRoutes,
     addPolicyRoutes,
     addSecretRoutes,
     addDesiredRoutes,
@@ -85,6 +90,7 @@ export const createService = (platform: Platform): Service => {
         startForgetting(platform),
         startSigningAgain({ pools, keyring, now, log, onChanged }),
         startSweepingUploads({ pools, staging, now, log }),
+        startSweepingBlobs({ pools, blobs, now, log }),
         startSealingAgain({ pools, keyring, now, log, onChanged }),
       ];
     },

@@ -16,6 +16,7 @@ export const idempotentOperations: ReadonlySet<string> = new Set<string>([
   'post /api/auth/totp/confirmation',
   'post /api/auth/totp/removal',
   'post /api/bundles',
+  'post /api/bundles/image-tags',
   'post /api/bundles/validate',
   'post /api/bundles/validate/compose',
   'post /api/bundles/{id}/versions',

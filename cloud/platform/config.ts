@@ -107,6 +107,7 @@ const environment = z.object({
   SIGNALBEAM_HOST_PATHS: listText,
   SIGNALBEAM_NOTIFY_NETWORKS: networks,
   SIGNALBEAM_IDENTITY_NETWORKS: networks,
+  SIGNALBEAM_REGISTRY_NETWORKS: networks,
   SIGNALBEAM_SIGN_UP: z.enum(['open', 'off']).default('off'),
   SIGNALBEAM_SMTP_URL: smtpServer,
   SIGNALBEAM_SMTP_FROM: optionalText.pipe(z.email().max(254).optional()),
@@ -158,6 +159,8 @@ export type Config = {
   notifyNetworks: string[];
   /** Private networks that identity providers may be in, likewise. */
   identityNetworks: string[];
+  /** Private networks that registries may be in which are asked what a tag stands for. */
+  registryNetworks: string[];
   /** Whether people make tenants themselves, and how they are written to; null: they do not. */
   signUp: { mail: MailServer; publicUrl: string } | null;
   consoleDir: string | null;
@@ -240,6 +243,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     hostPaths: value.SIGNALBEAM_HOST_PATHS ?? ['/etc/localtime'],
     notifyNetworks: value.SIGNALBEAM_NOTIFY_NETWORKS ?? [],
     identityNetworks: value.SIGNALBEAM_IDENTITY_NETWORKS ?? [],
+    registryNetworks: value.SIGNALBEAM_REGISTRY_NETWORKS ?? [],
     signUp: signUpOf(value),
     consoleDir: value.SIGNALBEAM_CONSOLE_DIR ?? null,
     publicUrl: value.SIGNALBEAM_PUBLIC_URL ?? null,

@@ -9,6 +9,7 @@ import type {
   BundlePolicy,
   BundleVersion,
   ComposeFault,
+  ImageTag,
   PolicyRules,
   VersionDiff,
 } from './types.ts';
@@ -44,11 +45,14 @@ export const bundlesApi = (ask: Ask) => ({
     ),
   versionDiff: (id: string, from: string, to: string) =>
     ask<VersionDiff>('GET', `${subjectPath(id, to)}/diff?from=${segment(from)}`),
-  readCompose: (compose: string) =>
+  resolveTags: async (images: readonly string[]) =>
+    (await ask<{ images: ImageTag[] }>('POST', '/api/bundles/image-tags', { images })).images,
+  /** `images`: what its tags stand for. */
+  readCompose: (compose: string, images: Readonly<Record<string, string>>) =>
     ask<{ valid: boolean; errors: ComposeFault[]; containers?: ContainerManifest[] }>(
       'POST',
       '/api/bundles/validate/compose',
-      { compose },
+      { compose, images },
     ),
   secrets: () => collect<Secret>(ask, '/api/secrets', 'secrets'),
   createSecret: (wish: NewSecret) => ask<Secret>('POST', '/api/secrets', wish),

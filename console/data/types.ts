@@ -367,7 +367,16 @@ export type VersionDiff = {
   fetchBytes: number;
   unknownSizes: string[];
 };
-export type ComposeFault = { line: number; column: number; path: string; message: string };
+export type ComposeFault = {
+  line: number;
+  column: number;
+  path: string;
+  message: string;
+  /** The image by its tag that it is about. */
+  tag?: string;
+};
+/** What a tag stands for now, or why nobody could say. */
+export type ImageTag = { image: string; reference: string | null; refused: string | null };
 export type PolicyRules = {
   registries: string[] | null;
   hostPaths: { path: string; writable: boolean }[] | null;

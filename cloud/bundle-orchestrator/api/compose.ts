@@ -30,6 +30,8 @@ const found = z
         column: z.int(),
         path: z.string(),
         message: z.string(),
+        /** The image by its tag that it is about: a registry may be asked what that stands for. */
+        tag: z.string().optional(),
       }),
     ),
     /** To be released as they are; absent when it is not valid. */
@@ -40,7 +42,7 @@ const example = {
   compose: `services:\n  web:\n    image: registry.example/web@sha256:${'a'.repeat(64)}\n`,
 };
 
-const inOrder = (faults: readonly PlacedFault[]): PlacedFault[] =>
+const inOrder = <Fault extends PlacedFault>(faults: readonly Fault[]): Fault[] =>
   faults.toSorted((one, other) => one.line - other.line || one.column - other.column);
 
 const taggedName = (text: string): { name: string; tag: string }[] => {
@@ -85,7 +87,11 @@ export const addComposeRoutes = (api: Api, parts: Parts): void => {
         const uploaded = await withTenant(parts.pool, c.var.caller, (sql) =>
           imagesTagged(sql, [...translated.tags.values()].flatMap(taggedName)),
         );
-        const errors = translated.faults.map((fault) => withUploaded(fault, translated, uploaded));
+        const errors = translated.faults.map((fault) => {
+          const tag = translated.tags.get(fault.path);
+          const shown = withUploaded(fault, translated, uploaded);
+          return tag === undefined ? shown : { ...shown, tag };
+        });
         return c.json({ valid: false, errors: inOrder(errors) }, 200);
       }
       const { tenantId } = c.var.caller;

@@ -3,6 +3,7 @@ import type { LinkSigner } from '@signalbeam/platform/blobs/links';
 import type { Blobs } from '@signalbeam/platform/blobs/port';
 import type { Aside } from '@signalbeam/platform/cache/aside';
 import type { Kek } from '@signalbeam/platform/keys/kek';
+import type { Reach } from '@signalbeam/platform/outside/reach';
 import type { Uploader } from '../artifacts/upload.ts';
 import type { PartUploads } from '../artifacts/upload-parts.ts';
 import type { BundlePolicy } from '../core/policy.ts';
@@ -21,4 +22,6 @@ export type Parts = Workshop & {
   publicUrl: string | null;
   /** What secrets rest under. */
   kek: Kek;
+  /** Where registries may be that are asked for a tenant. */
+  registryReach: Reach;
 };

@@ -139,6 +139,8 @@ ${service('secrets: [db_password, {source: tls, target: /etc/tls/key.pem}, {sour
   it('names images by digest, or somebody says what a tag stands for', () => {
     const tagged = 'services:\n  web:\n    image: nginx:1.27\n';
     expect(faultsOf(tagged)).toEqual(['3:12 services.web.image']);
+    const whole = { 'nginx:latest': `docker.io/library/nginx@${digest}` };
+    expect(read('services:\n  web:\n    image: nginx\n', whole).faults).toEqual([]);
     const known = { 'nginx:1.27': `docker.io/library/nginx@${digest}` };
     expect(read(tagged, known)).toMatchObject({
       faults: [],

@@ -88,7 +88,9 @@ const wholeNameOf = (name: string): string => {
  * for. A tag beside a digest is left out, because the digest alone decides.
  */
 export const imageFrom = (text: string, known: Readonly<Record<string, string>>): Read<string> => {
-  const named = Object.hasOwn(known, text) ? (known[text] ?? '') : text;
+  const latest = text.replace(/^(?:.*\/)?[^:@/]+$/, '$&:latest');
+  const said = [text, latest].find((key) => Object.hasOwn(known, key));
+  const named = said === undefined ? text : (known[said] ?? '');
   const [place = '', digest] = named.split('@');
   const untagged = place.replace(/:[^:/]*$/, '');
   const whole = wholeNameOf(untagged);

@@ -70,6 +70,15 @@ const imageError = (image: string, policy: BundlePolicy): string | null => {
   return `${image.split('@')[0]} of ${registry} is not allowed here (allowed: ${[artifactHost, ...policy.registries].join(', ')})`;
 };
 
+/** Why no image may come from there; null when one may. */
+export const registryRefusal = (name: string, policies: readonly BundlePolicy[]): string | null => {
+  for (const policy of policies) {
+    const refused = imageError(name, policy);
+    if (refused !== null) return refused;
+  }
+  return null;
+};
+
 const canonical = (path: string): boolean =>
   path === '/' || (!path.endsWith('/') && !path.includes('//') && !path.split('/').includes('.'));
 

@@ -519,6 +519,44 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/api/bundles/image-tags": {
+    get?: never;
+    put?: never;
+    /**
+    * Asks registries which digests tags stand for now
+    * @description Only registries that the policies allow, by https, without an account. A version keeps the digest alone. Needs a user with the role operator or above.
+    */
+    post: {
+      parameters: {
+        header?: {
+          /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
+          "Idempotency-Key"?: string;
+        };
+      };
+      requestBody: {
+        content: {
+          "application/json": {
+            /** @description With tags; without one it is latest. At most 10 */
+            images: string[];
+          };
+        };
+      };
+      responses: {
+        /** @description What each of them stands for, or why nobody could say */
+        200: {
+          content: {
+            "application/json": components["schemas"]["ImageTags"];
+          };
+        };
+        default: components["responses"]["Refused"];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/api/bundles/validate": {
     get?: never;
     put?: never;

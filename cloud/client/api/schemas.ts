@@ -729,8 +729,16 @@ export interface components {
         column: number;
         path: string;
         message: string;
+        tag?: string;
       }[];
       containers?: components["schemas"]["Containers"];
+    };
+    ImageTags: {
+      images: {
+        image: string;
+        reference: string | null;
+        refused: string | null;
+      }[];
     };
     BundlePolicy: {
       registries: string[] | null;
@@ -1022,6 +1030,10 @@ export interface components {
       createdAt: string;
       createdBy: string;
       windowsIgnored: string | null;
+      windowsIgnoredBy: string | null;
+      /** Format: date-time */
+      windowsIgnoredAt: string | null;
+      sitesHaveWindows: boolean;
       requestedBy: string;
       /** Format: date-time */
       completedAt: string | null;
@@ -1274,6 +1286,30 @@ export interface components {
           at: string;
           values: (number | null)[];
         }[];
+      }[];
+    };
+    MetricPercentiles: {
+      /** Format: date-time */
+      from: string;
+      /** Format: date-time */
+      to: string;
+      stepMs: number;
+      /** @enum {string} */
+      source: "minutes" | "hours" | "days";
+      /** @enum {string} */
+      metric: "cpuPercent" | "memoryPercent" | "memoryUsedBytes" | "diskPercent" | "diskUsedBytes" | "loadAverage" | "temperatureCelsius";
+      /** @enum {string} */
+      each: "avg" | "min" | "max";
+      devices: number;
+      points: {
+        /** Format: date-time */
+        at: string;
+        devices: number;
+        min: number;
+        p50: number;
+        p95: number;
+        p99: number;
+        max: number;
       }[];
     };
     RetentionPreview: {
