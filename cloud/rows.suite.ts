@@ -72,9 +72,9 @@ export const unaudited = [
   // Of no tenant yet; and in the log of the tenant that is made.
   'post /api/auth/sign-up',
   'post /api/auth/sign-up/confirmation',
+  'post /api/bundles/image-tags',
   'post /api/bundles/validate',
   'post /api/bundles/validate/compose',
-  'post /api/bundles/image-tags',
   'post /api/devices/{id}/heartbeat',
   'post /api/devices/{id}/metrics',
   'post /api/identity-provider/check',

@@ -99,15 +99,17 @@ class ComposeImport extends LitElement {
     })}<p class="hint small muted">What ${unknown.join(', ')} ${unknown.length === 1 ? 'stands' : 'stand'} for now. A version keeps the digest alone.</p></div>`;
   }
 
+  /** What its registry said instead of a digest. */
+  #refusalOf(tag: string | undefined): string | null {
+    return this.tags.find(({ image }) => image === tag)?.refused ?? null;
+  }
+
   #said(): TemplateResult | typeof nothing {
-    if (this.tags.length === 0) return nothing;
-    return html`<ul class="plain small" aria-label="What tags stand for">${this.tags.map(
-      ({ image, reference, refused }) =>
-        html`<li><code>${image}</code> ${
-          reference === null
-            ? html`<span class="tone-bad">${refused}</span>`
-            : html`→ <code title=${reference}>${shortDigest(reference.split('@')[1] ?? '')}</code>`
-        }</li>`,
+    const found = this.tags.filter(({ reference }) => reference !== null);
+    if (found.length === 0) return nothing;
+    return html`<ul class="plain small" aria-label="What tags stand for">${found.map(
+      ({ image, reference }) =>
+        html`<li><code>${image}</code> → <code title=${reference ?? ''}>${shortDigest(reference?.split('@')[1] ?? '')}</code></li>`,
     )}</ul>`;
   }
 
@@ -118,8 +120,8 @@ class ComposeImport extends LitElement {
   #findings(): TemplateResult | typeof nothing {
     if (this.faults.length === 0) return nothing;
     return html`<ul class="field-errors" id="compose-errors">${this.faults.map(
-      ({ line, path, message }) =>
-        html`<li>${icon('circleAlert')}<span>line ${line}: ${path === '' ? nothing : html`<code>${path}</code> `}${message}</span></li>`,
+      ({ line, path, message, tag }) =>
+        html`<li>${icon('circleAlert')}<span>line ${line}: ${path === '' ? nothing : html`<code>${path}</code> `}${this.#refusalOf(tag) ?? message}</span></li>`,
     )}</ul>`;
   }
 

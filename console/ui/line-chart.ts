@@ -109,7 +109,7 @@ class LineChart extends LitElement {
         },
         {
           ...axis,
-          size: 52,
+          size: 64,
           gap: 4,
           space: 34,
           values: (_plot, ticks) => ticks.map((tick) => this.text(tick)),

@@ -97,7 +97,7 @@ export const imageFrom = (text: string, known: Readonly<Record<string, string>>)
   if (digest !== undefined) return { value: `${whole}@${digest}` };
   const tag = place === untagged ? 'latest' : place.slice(untagged.length + 1);
   return {
-    refused: `${text} is named by a tag, which moves, and no registry is asked here. Write what it stands for now, ${whole}@sha256:…, as docker buildx imagetools inspect ${whole}:${tag} shows it`,
+    refused: `${text} is named by a tag, which moves. Have its registry asked what that stands for now, or write it: ${whole}@sha256:…, as docker buildx imagetools inspect ${whole}:${tag} shows it`,
     tag: `${untagged}:${tag}`,
   };
 };

@@ -58,11 +58,14 @@ const tokenFor = async ({ reach, image }: Asking, answer: Answer): Promise<strin
   return tokenIn(await askOutside(question, reach, { msMax, bytesMax: 64 * 1024 }));
 };
 
+const unreachable = (registry: string, { reason }: { reason: string }): string =>
+  `${registry} can’t be asked from here: ${reason.replace(/\.$/, '')}`;
+
 /** Of a registry that does not say the digest: it is that of the manifest’s bytes. */
 const ofBytes = async (asking: Asking, token: string | null): Promise<TagAnswer> => {
   const asked = await ask(asking, 'GET', token);
   const { registry } = asking.image;
-  if (asked.kind === 'unreachable') return { kind: 'refused', why: `${registry}: ${asked.reason}` };
+  if (asked.kind === 'unreachable') return { kind: 'refused', why: unreachable(registry, asked) };
   const { status, body, cut } = asked.answer;
   if (status !== 200) return { kind: 'refused', why: statusWords(status, asking.image) };
   if (cut) return { kind: 'refused', why: `${registry} sent more than a manifest may be` };
@@ -80,7 +83,7 @@ export const askTag = async (image: TaggedImage, reach: Reach): Promise<TagAnswe
     if (token !== null) asked = await ask(asking, 'HEAD', token);
   }
   if (asked.kind === 'unreachable') {
-    return { kind: 'refused', why: `${image.registry} can’t be asked from here: ${asked.reason}` };
+    return { kind: 'refused', why: unreachable(image.registry, asked) };
   }
   const { status, headers } = asked.answer;
   if (status !== 200) return { kind: 'refused', why: statusWords(status, image) };
