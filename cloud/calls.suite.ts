@@ -255,7 +255,7 @@ export const callsOf = (tenant: Tenant): Record<string, Call> => {
       images: ['10.0.0.1/web:1'],
     }),
     'get /api/telemetry/percentiles': read(
-      `/api/telemetry/percentiles?metric=cpuPercent&groupId=${dynamic.id}`,
+      '/api/telemetry/percentiles?metric=cpuPercent&site=plant-7',
     ),
     'get /api/telemetry/health': read('/api/telemetry/health'),
     'get /api/alerts': read('/api/alerts'),
