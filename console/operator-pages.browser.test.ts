@@ -41,7 +41,9 @@ const furnish = async (): Promise<void> => {
   const opens = new Date(Date.now() + 7_200_000);
   const cron = `${opens.getUTCMinutes()} ${opens.getUTCHours()} * * *`;
   const windows = [{ cron, timeZone: 'UTC', minutes: 60 }];
-  await cloud.owner.query('UPDATE device_manager.sites SET windows = $1', [JSON.stringify(windows)]);
+  await cloud.owner.query('UPDATE device_manager.sites SET windows = $1', [
+    JSON.stringify(windows),
+  ]);
   await cloud.ask('POST', '/api/rollouts', {
     bundleId: bundle.id,
     version: '1.0.0',
