@@ -247,6 +247,7 @@ describe('a suspended tenant', () => {
     body: { code: 'tenant-suspended', detail: `This tenant is suspended: ${reason}` },
   };
 
+  // Inventory §7.3
   test('is kept out whole by every way in, hears why, and is back as it was', async () => {
     const { token } = await makeToken(rig, acme, { autoApprove: true, maxUses: 5 });
     const { id, device } = await register(rig, token, 'kept-out');

@@ -1,10 +1,12 @@
 /**
  * How fast an operator's lists are with a large fleet in one tenant, asked over HTTP by several people
  * at once: the list, search, queries about tags, groups, the pending queue, a device's page, the tags in
- * use, and how soon a dynamic group knows of a tag; and the lists' statements by themselves. Another tenant of a fifth of the size shares the
+ * use, and how soon a dynamic group knows of a tag; and the lists' statements by themselves, of fleets of
+ * several sizes. Another tenant of a fifth of the size shares the
  * tables. Rows are made by SQL; nothing else runs on the cloud meanwhile.
  */
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
+import { foldCounts } from '@signalbeam/device-manager/store/fleet-counts';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { type BenchCloud, loadAverage, openBenchCloud, quantile, rounded } from './cloud.suite.ts';
@@ -14,7 +16,11 @@ const password = 'correct horse battery';
 const clients = 2;
 const batchDevices = 2_500;
 
-const sizes = { smoke: { devices: 500, asks: 6 }, canonical: { devices: 100_000, asks: 150 } };
+/** `growth`: of other tenants, whose lists' statements show what a list costs as a fleet grows. */
+const sizes = {
+  smoke: { devices: 500, growth: [50], asks: 6 },
+  canonical: { devices: 100_000, growth: [1_000, 10_000], asks: 150 },
+};
 
 /** Tags as fleets have them: few values on many devices, many on few, and some that are rare. */
 const fill = async (maker: Pool, tenantId: string, devices: number): Promise<void> => {
@@ -178,7 +184,7 @@ const measure = async (ask: Ask, asks: number) => {
 };
 
 export const run = async ({ smoke }: { smoke: boolean }) => {
-  const { devices, asks } = sizes[smoke ? 'smoke' : 'canonical'];
+  const { devices, growth, asks } = sizes[smoke ? 'smoke' : 'canonical'];
   const loadBefore = loadAverage();
   const cloud = await openBenchCloud();
   // Half a million rows in one statement take longer than a request may.
@@ -194,11 +200,19 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
     };
     const { tenantId, adminEmail } = await open('large', devices);
     await open('other', devices / 5);
+    const grown: { count: number; tenantId: string }[] = [{ count: devices, tenantId }];
+    for (const count of growth) grown.unshift({ count, ...(await open(`of-${count}`, count)) });
     await maker.query('VACUUM ANALYZE');
     const seen = await withTenant(cloud.test.platform.pools.api, everySite(tenantId), (sql) =>
       sql.query<{ count: number }>('SELECT count(*) FROM device_manager.devices'),
     );
-    const statements = await measureStatements(cloud.test.platform.pools.api, tenantId);
+    // Counts are folded by the cloud, some seconds after rows came.
+    await foldCounts(cloud.test.platform.pools.system);
+    const statements: Record<string, number> = {};
+    for (const one of grown) {
+      const took = await measureStatements(cloud.test.platform.pools.api, one.tenantId);
+      for (const [what, ms] of Object.entries(took)) statements[`${what}Of${one.count}Ms`] = ms;
+    }
     const figures = await measure(await signIn(cloud, adminEmail), asks);
     return {
       name: 'devices',

@@ -7,7 +7,6 @@ import { type Choice, filterOf } from '@signalbeam/device-manager/choose-devices
 import { countDevices, listDevices } from '@signalbeam/device-manager/store/device-list';
 import type { Pool, Sql } from '@signalbeam/platform/postgres/pool';
 import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
-import { rounded } from './cloud.suite.ts';
 
 const runs = 7;
 const limit = 51;
@@ -45,7 +44,10 @@ const asked: Readonly<Record<string, Choice>> = {
   NoWord: { search: 'nothing like it' },
 };
 
-/** Milliseconds by what was asked and how (`listAllServerMs`, `countTwoTagsServerMs`), the least of several each, for other load only adds to it. */
+/**
+ * Milliseconds by what was asked and how (`listAllServer`, `countTwoTagsServer`): the least of several
+ * each, for other load only adds to it.
+ */
 export const measureStatements = async (
   api: Pool,
   tenantId: string,
@@ -60,13 +62,13 @@ export const measureStatements = async (
           const explained = explaining(client);
           if (how === 'list') await listDevices(explained.sql, filter, { limit }, Date.now());
           else await countDevices(explained.sql, filter, Date.now());
-          took[`${how}${name}ServerMs`] ??= [];
-          took[`${how}${name}ServerMs`]?.push(choosing.tookMs() + explained.tookMs());
+          took[`${how}${name}Server`] ??= [];
+          took[`${how}${name}Server`]?.push(choosing.tookMs() + explained.tookMs());
         }
       });
     }
   }
   return Object.fromEntries(
-    Object.entries(took).map(([name, ms]) => [name, rounded(Math.min(...ms))]),
+    Object.entries(took).map(([name, ms]) => [name, Number(Math.min(...ms).toFixed(3))]),
   );
 };
