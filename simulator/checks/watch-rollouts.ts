@@ -3,6 +3,7 @@
  * not against what the planner counted: a wave waits for its gate, devices that stand in for one
  * another do not go down together, and no device starts a version that nobody said.
  */
+import type { MaintenanceWindow } from '@signalbeam/bundle-orchestrator/core/pace';
 import { labels } from '@signalbeam/edge/core/container';
 import type { SlotKnown } from '@signalbeam/edge/core/known';
 import type { Cloud, KeptWave, Rollout, RolloutWatch } from '../rollouts/tables.ts';
@@ -65,24 +66,61 @@ const tooManyFailed = (rollout: Rollout, wave: KeptWave): string | null => {
     : null;
 };
 
-/** Null when this wave was rightly passed. `proved`: on which devices, and since when. */
-const whyNotPassed = (
+/** Who leaves the unreached out by now counts those that proved themselves, or are heard of. */
+const confirmedOf = (
   { now, presenceOf }: Cloud,
   rollout: Rollout,
   wave: KeptWave,
   proved: ReadonlyMap<string, number>,
-): string | null => {
-  const { gate, openedAtMs, approvals, passedBy } = wave;
-  if (openedAtMs === null) return 'the one before it never did';
-  if (passedBy !== null) return null;
+): { confirmed: number; needed: number; leavesOut: boolean } => {
+  const { unreached, succeededPercentMin } = wave.gate;
+  const openedAtMs = wave.openedAtMs ?? now();
   const rows = rowsOf(rollout, wave);
-  const { unreached } = gate;
   const leavesOut = unreached.rule === 'go-on' && now() - openedAtMs >= unreached.afterMs;
   const counted = rows.filter(
     ({ deviceId }) => !leavesOut || proved.has(deviceId) || presenceOf(deviceId) === 'online',
   );
   const confirmed = rows.filter(({ deviceId }) => proved.has(deviceId)).length;
-  const needed = Math.ceil((counted.length * gate.succeededPercentMin) / 100);
+  const needed = Math.ceil((counted.length * succeededPercentMin) / 100);
+  return { confirmed, needed, leavesOut };
+};
+
+/** When each open wave was last looked at while too few had confirmed: its soak begins after that. */
+const createSoaks = () => {
+  const shortAt = new Map<string, number>();
+  const keyOf = ({ id }: Rollout, { wave }: KeptWave): string => `${id} ${wave}`;
+  return {
+    look: (cloud: Cloud, rollout: Rollout, proved: ReadonlyMap<string, number>): void => {
+      if (rollout.status !== 'in-progress') return;
+      for (const wave of rollout.waves) {
+        if (wave.state !== 'open') continue;
+        const { confirmed, needed } = confirmedOf(cloud, rollout, wave, proved);
+        if (confirmed < needed) shortAt.set(keyOf(rollout, wave), cloud.now());
+      }
+    },
+    whyNotOver: ({ now }: Cloud, rollout: Rollout, wave: KeptWave): string | null => {
+      const shortAtMs = shortAt.get(keyOf(rollout, wave));
+      if (wave.passedBy !== null || shortAtMs === undefined) return null;
+      return now() - shortAtMs < wave.gate.soakMs
+        ? 'too few had confirmed in the middle of its soak'
+        : null;
+    },
+  };
+};
+
+/** Null when this wave was rightly passed. `proved`: on which devices, and since when. */
+const whyNotPassed = (
+  cloud: Cloud,
+  rollout: Rollout,
+  wave: KeptWave,
+  proved: ReadonlyMap<string, number>,
+): string | null => {
+  const { gate, openedAtMs, approvals, passedBy } = wave;
+  const { now } = cloud;
+  if (openedAtMs === null) return 'the one before it never did';
+  if (passedBy !== null) return null;
+  const rows = rowsOf(rollout, wave);
+  const { confirmed, needed, leavesOut } = confirmedOf(cloud, rollout, wave, proved);
   if (confirmed < needed) return `${confirmed} of ${needed} devices have confirmed`;
   if (now() - openedAtMs < gate.soakMs) return 'it has not soaked';
   // How many were needed then is not known where some were left out.
@@ -118,6 +156,43 @@ const createRateJudge = (checks: Checks, world: World) => {
   };
 };
 
+/** Worked out without the calendar of the product: the windows here open every so many minutes. */
+const isOpenAt = ({ cron, minutes }: MaintenanceWindow, atMs: number): boolean => {
+  const every = Number(/^\*\/(\d+) \* \* \* \*$/.exec(cron)?.[1]);
+  if (!Number.isInteger(every)) throw new Error(`no check knows the window ${cron}`);
+  const minute = Math.floor(atMs / minuteMs) % 60;
+  return minute % every < minutes;
+};
+
+/** Nobody is told outside of a window, nor who runs what was asked of it under this very generation. */
+const judgeTelling = (
+  checks: Checks,
+  world: World,
+  { id, pace }: Rollout,
+  deviceId: string,
+): void => {
+  const { now, director, tables } = world.cloud();
+  if (pace.windows.length > 0 && !pace.windows.some((window) => isOpenAt(window, now())))
+    checks.fail('told-in-a-window', `${id} tells ${deviceId} while no window is open`);
+  const isTainted = world
+    .devices()
+    .some(({ parts, tainted }) => parts.deviceId === deviceId && tainted);
+  const wanted = director.wanted
+    .get(deviceId)
+    ?.slots.find(({ bundleId }) => bundleId === rolledOut);
+  if (isTainted || wanted?.rolloutId !== id) return;
+  const said = tables.reports
+    .get(deviceId)
+    ?.slots.find(
+      ({ bundleId, rolloutId, requestedGeneration }) =>
+        bundleId === rolledOut &&
+        rolloutId === id &&
+        requestedGeneration === wanted.requestedGeneration,
+    );
+  if (said?.status === 'running')
+    checks.fail('told-once', `${id} tells ${deviceId} again, which has said that it runs it`);
+};
+
 /** Devices that stand in for one another are not down together. */
 const createGroupJudge =
   (checks: Checks, world: World) =>
@@ -139,9 +214,11 @@ const createGroupJudge =
 export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks => {
   const [proofs, failures] = [createNotes(), createNotes()];
   const judgeRate = createRateJudge(checks, world);
+  const soaks = createSoaks();
   const judgeGroup = createGroupJudge(checks, world);
   return {
     watch: {
+      looked: (rollout) => soaks.look(world.cloud(), rollout, proofs.of(rollout)),
       opened: (rollout, { wave: number }) => {
         // One opens in the transaction in which the one before it is passed.
         const before = rollout.waves[number - 1];
@@ -150,6 +227,7 @@ export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks
         const why =
           early === undefined
             ? (whyNotPassed(world.cloud(), rollout, before, proofs.of(rollout)) ??
+              soaks.whyNotOver(world.cloud(), rollout, before) ??
               rollout.waves
                 .slice(0, number)
                 .map((wave) => (wave.passedBy === null ? tooManyFailed(rollout, wave) : null))
@@ -163,6 +241,7 @@ export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks
         if (rollout.waves[wave]?.state === 'waiting')
           checks.fail('gate-before-wave', `${deviceId} is told before its wave ${wave} is open`);
         judgeRate(rollout);
+        judgeTelling(checks, world, rollout, deviceId);
       },
       stopped: (rollout, wave) => {
         const failed = failures.of(rollout);

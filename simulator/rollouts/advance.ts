@@ -105,6 +105,7 @@ export const advance = (
     const unreached = asksForUnreached(rollout, nowMs) ? 'apart' : 'among';
     const asked = { requestedBy, approvalByAnother, startAtMs: null };
     const known = { rollout: { ...asked, onFailure, status } };
+    cloud.watch.looked(rollout);
     const plan = cloud.decide.planWaves(
       { ...known, waves: wavesOf(cloud, rollout, unreached) },
       nowMs,

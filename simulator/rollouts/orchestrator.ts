@@ -11,7 +11,7 @@ import type { Random } from '../kernel/random.ts';
 import type { Postgres } from '../world/postgres.ts';
 import { advance } from './advance.ts';
 import { type Cloud, forgetGivenBack, type KeptReport, type Rollout } from './tables.ts';
-import { keepOutlook, tellStep } from './telling.ts';
+import { join, keepOutlook, tellStep } from './telling.ts';
 import { steer, type Verb } from './verbs.ts';
 
 export type Orchestrator = {
@@ -25,6 +25,8 @@ export type Orchestrator = {
   /** Events that nobody has acknowledged. */
   unheard(): number;
   begin(rollout: Rollout): void;
+  /** A device became one of the targets of what is rolled out. */
+  joins(deviceId: string): void;
   /** False when it is refused, or nobody is there to hear it. */
   steer(rollout: Rollout, verb: Verb, actor: string): boolean;
 };
@@ -233,6 +235,14 @@ export const createOrchestrator = (parts: OrchestratorParts): Orchestrator => {
       tellStep(cloud, rollout);
       keepOutlook(cloud, rollout);
       now?.tell(rollout);
+    },
+    joins: (deviceId) => {
+      if (parts.postgres.down) return;
+      for (const rollout of cloud.tables.rollouts.values()) {
+        if (!join(cloud, rollout, deviceId)) continue;
+        kernel.trace.note('joins', 0, 0);
+        now?.tell(rollout);
+      }
     },
     steer: (rollout, verb, actor) => {
       if (now === null || parts.postgres.down || !steer(cloud, rollout, verb, actor)) return false;

@@ -5,6 +5,7 @@
  */
 import { type Gate, openGate, type WaveWish } from '@signalbeam/bundle-orchestrator/core/wave';
 import { describe, expect, test } from 'vitest';
+import { rolloutBugs } from '../bugs/rollout-bugs.ts';
 import type { Device } from '../world/device.ts';
 import { rolledOut } from '../world/director.ts';
 import { everybody, openScenario, type Scenario } from './scenario.fixture.ts';
@@ -117,6 +118,45 @@ describe('a partition', () => {
     site.heal([away]);
     await site.finish(rollout);
     expect(statusesOf(rollout)).toEqual(all(6, 'succeeded'));
+  });
+});
+
+describe('a soak in which somebody comes back who was left out', () => {
+  const soakMs = 20 * minute;
+  const unreached = { rule: 'go-on' as const, afterMs: 0, reachedPercentMin: 50 };
+  const waves: WaveWish[] = [
+    { name: 'first', size: { kind: 'count', count: 3 }, gate: { ...strict, soakMs, unreached } },
+    ...everybody,
+  ];
+  /** Until one of the first wave is back and has confirmed as well, in the middle of the soak. */
+  const comeBack = async (site: Scenario): Promise<Rollout> => {
+    const rollout = site.begin(site.publish(), { waves });
+    const [away, ...others] = ofWave(site, rollout, 0);
+    if (away === undefined) throw new Error('the wave is empty');
+    site.cut([away]);
+    const confirmed = (): number =>
+      statusesOf(rollout, 0).filter((status) => status === 'succeeded').length;
+    await site.until('the others are done', () => confirmed() === others.length);
+    await site.until('it soaks without the one', () => rollout.waves[0]?.goodSinceMs !== null);
+    await site.run(5 * minute);
+    site.heal([away]);
+    await site.until('all are done', () => confirmed() === 3);
+    return rollout;
+  };
+
+  test('begins again', async () => {
+    const site = await openScenario(4);
+    const rollout = await comeBack(site);
+    await site.run(soakMs - minute);
+    expect(rollout.waves[1]?.state).toBe('waiting');
+    await site.finish(rollout);
+    expect(statusesOf(rollout)).toEqual(all(4, 'succeeded'));
+  });
+
+  test('is seen where it does not begin again', async () => {
+    const site = await openScenario(4, { bug: rolloutBugs['soak-not-begun-again'] ?? {} });
+    const rollout = await comeBack(site);
+    await expect(site.finish(rollout)).rejects.toThrow('in the middle of its soak');
   });
 });
 

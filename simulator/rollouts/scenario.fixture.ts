@@ -3,6 +3,7 @@
  * through a story of its own. Nothing strikes by chance; every check of a simulation holds.
  */
 import { openGate, type WaveWish } from '@signalbeam/bundle-orchestrator/core/wave';
+import type { Bug } from '../bugs/bug.ts';
 import { rolloutsOpen } from '../checks/settled-rollouts.ts';
 import { runOn } from '../run/run-on.ts';
 import type { Device } from '../world/device.ts';
@@ -45,10 +46,11 @@ const path = (devices: readonly Device[], cut: boolean): void => {
 
 export const openScenario = async (
   count: number,
-  options: { pairs?: boolean; seed?: number } = {},
+  options: { pairs?: boolean; seed?: number; bug?: Bug } = {},
 ): Promise<Scenario & { first: Published }> => {
   const world = createWorld({
-    ...{ seed: options.seed ?? 1, devices: count, realCrypto: false, bug: {}, keepTrace: false },
+    ...{ seed: options.seed ?? 1, devices: count, realCrypto: false, keepTrace: false },
+    bug: options.bug ?? {},
     ...{ mesh: false, rollouts: { pairs: options.pairs ?? false } },
   });
   const { kernel, checks, devices, director, rollouts } = world;

@@ -7,6 +7,7 @@ import { approvalAsked, type Requested } from '@signalbeam/bundle-orchestrator/c
 import {
   type AtWork,
   type Candidate,
+  freePlaces,
   type Pace,
   planTelling,
   type Told,
@@ -23,12 +24,15 @@ import {
 } from '@signalbeam/bundle-orchestrator/core/rollout';
 import { isGivenBack, planRows } from '@signalbeam/bundle-orchestrator/core/row-moves';
 import { type WantedSlot, withRestoredSlot } from '@signalbeam/bundle-orchestrator/core/slots';
-import type { FailureAction, Gate } from '@signalbeam/bundle-orchestrator/core/wave';
+import type { FailureAction, Gate, WaveSize } from '@signalbeam/bundle-orchestrator/core/wave';
 import { planWaves, type WaveState } from '@signalbeam/bundle-orchestrator/core/wave-plan';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import type { Director } from '../world/director.ts';
 
 export type KeptWave = Omit<WaveState, 'counts' | 'approvals'> & {
+  size: WaveSize;
+  /** Up to which place of the seeded order it reaches, for who joins later. */
+  lastPlace: number;
   approvals: string[];
   /** Who let it pass although its gate was not good. */
   passedBy: string | null;
@@ -54,6 +58,7 @@ export type Rollout = {
   pace: Pace;
   toldLately: readonly Told[];
   givingBack: 'unfinished' | 'not-begun' | null;
+  lateJoiners: boolean;
   lookedAtMs: number;
   wavesDueAtMs: number | null;
   tellDueAtMs: number | null;
@@ -78,6 +83,8 @@ export type Tables = {
 };
 
 export type RolloutWatch = {
+  /** Its waves are about to be judged. */
+  looked(rollout: Rollout): void;
   opened(rollout: Rollout, wave: KeptWave): void;
   told(rollout: Rollout, row: KeptRow): void;
   /** By itself, because of this wave. */
@@ -91,9 +98,16 @@ const mayAgree = (rollout: Requested, gate: Pick<Gate, 'approval'>, actor: strin
 /** What is lost when its process dies: nothing, since all is in the tables. */
 const atDeath = (_rollout: Rollout): void => undefined;
 
+/** Which rows a retry tells again. */
+const retried = (rollout: Rollout): KeptRow[] => rowsIn(rollout, ['failed']);
+
+/** What is done for a late joiner beside putting it in: nothing, since it is told in its turn. */
+const atJoin = (_tellNow: () => void): void => undefined;
+
 /** The decisions under test; planted bugs replace them. */
 export const decisions = {
-  ...{ planWaves, planRows, planTelling, withRestoredSlot, mayAgree, atDeath },
+  ...{ planWaves, planRows, planTelling, freePlaces, withRestoredSlot, mayAgree },
+  ...{ atDeath, atJoin, retried },
 };
 export type Decisions = typeof decisions;
 

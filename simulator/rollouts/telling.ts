@@ -3,7 +3,7 @@
  * before. Batches are small, so that a process may die between two of them.
  */
 import {
-  freePlaces,
+  closedSites,
   isPaced,
   noteTold,
   type Pace,
@@ -12,8 +12,10 @@ import {
 } from '@signalbeam/bundle-orchestrator/core/pace';
 import type { RowStatus } from '@signalbeam/bundle-orchestrator/core/rollout';
 import { slotOf, withSlot } from '@signalbeam/bundle-orchestrator/core/slots';
+import { waveOfJoiner } from '@signalbeam/bundle-orchestrator/core/wave';
+import { momentsOf, openingsOf } from '@signalbeam/bundle-orchestrator/rollouts/windows';
 import type { Slot } from '@signalbeam/sync/core/manifest';
-import { advance, moveRows } from './advance.ts';
+import { advance, moveRows, setTellDue } from './advance.ts';
 import {
   atWorkOf,
   type Cloud,
@@ -34,7 +36,7 @@ const paceOf = ({ pace, status }: Rollout): Pace =>
 
 const look = (cloud: Cloud, rollout: Rollout): PaceKnown => ({
   pace: paceOf(rollout),
-  openings: [],
+  openings: openingsOf(paceOf(rollout).windows, cloud.now()),
   atWork: atWorkOf(cloud, rollout),
   toldLately: rollout.toldLately,
 });
@@ -42,7 +44,8 @@ const look = (cloud: Cloud, rollout: Rollout): PaceKnown => ({
 /** Empty when nobody is to be told now. */
 const nextToTell = (cloud: Cloud, rollout: Rollout): string[] => {
   const known = look(cloud, rollout);
-  if (freePlaces(known, untoldOf(cloud, rollout), cloud.now()).length === 0) return [];
+  const free = cloud.decide.freePlaces(known, untoldOf(cloud, rollout), cloud.now());
+  if (free.length === 0) return [];
   const candidates = candidatesOf(cloud, rollout);
   return cloud.decide.planTelling(known, candidates, cloud.now()).slice(0, toldAtOnceMax);
 };
@@ -90,10 +93,20 @@ const tellSome = (cloud: Cloud, rollout: Rollout): string[] => {
         .map(({ deviceId }) => deviceId);
   if (paced && ids.length > 0)
     rollout.toldLately = noteTold(rollout.toldLately, ids.length, cloud.now());
+  tellThese(cloud, rollout, ids);
+  return ids;
+};
+
+const tellThese = (cloud: Cloud, rollout: Rollout, ids: readonly string[]): void => {
+  const windows = momentsOf(rollout.pace.windows, 'plant-7', cloud.now());
+  const wanted = {
+    ...{ ...rollout.release, rolloutId: rollout.id },
+    ...(windows === undefined ? {} : { windows }),
+  };
   for (const deviceId of ids) {
     const row = rowOf(rollout, deviceId);
     const { slots, generation } = targetOf(cloud, deviceId);
-    const change = withSlot(slots, { ...rollout.release, rolloutId: rollout.id }, generation);
+    const change = withSlot(slots, wanted, generation);
     if (change.kind !== 'changed') throw new Error('no more bundles fit on a device');
     const before = slotOf(slots, rollout.release.bundleId);
     // Told once more, it still goes back to what it had before the first time; and where another
@@ -106,7 +119,6 @@ const tellSome = (cloud: Cloud, rollout: Rollout): string[] => {
     cloud.watch.told(rollout, row);
     store(cloud, deviceId, generation, change.slots);
   }
-  return ids;
 };
 
 /** The slot that was found comes back; false where somebody wanted something else since. */
@@ -162,20 +174,34 @@ const tellToGoBack = (cloud: Cloud, rollout: Rollout): string[] => {
   return ids;
 };
 
-const giveBackSome = (cloud: Cloud, rollout: Rollout): string[] => {
-  const isCancelled = rollout.givingBack === 'unfinished';
-  const from: RowStatus[] = isCancelled ? ['pending', 'in-progress'] : ['pending'];
+const giveBack = (
+  cloud: Cloud,
+  rollout: Rollout,
+  from: readonly RowStatus[],
+  to: 'cancelled' | 'planned',
+): string[] => {
   const rows = rowsIn(rollout, from).slice(0, toldAtOnceMax);
   for (const row of rows)
     row.givenBackGeneration = restore(cloud, rollout, row) ?? row.givenBackGeneration;
   const ids = rows.map(({ deviceId }) => deviceId);
-  const to = isCancelled ? ('cancelled' as const) : ('planned' as const);
   moveRows(
     rollout,
     ids.map((deviceId) => ({ deviceId, to })),
     from,
   );
   return ids;
+};
+
+const giveBackSome = (cloud: Cloud, rollout: Rollout): string[] =>
+  rollout.givingBack === 'unfinished'
+    ? giveBack(cloud, rollout, ['pending', 'in-progress'], 'cancelled')
+    : giveBack(cloud, rollout, ['pending'], 'planned');
+
+/** Who was told and has not begun when its window is over is told again in the next one. */
+const takeBackLate = (cloud: Cloud, rollout: Rollout): string[] => {
+  if (rollout.pace.windows.length === 0) return [];
+  const isShut = closedSites(look(cloud, rollout), cloud.now()).length > 0;
+  return isShut ? giveBack(cloud, rollout, ['pending'], 'planned') : [];
 };
 
 /** One that failed and was to try again was told before: its state still asks for the version. */
@@ -202,12 +228,21 @@ const takesOf = ({ status, givingBack }: Rollout): { take: Take; frees: boolean 
       { take: giveBackSome, frees: true },
     ];
   if (givingBack === 'not-begun') return [{ take: giveBackSome, frees: true }];
-  if (status === 'in-progress') return [{ take: tellSome, frees: false }];
+  if (status === 'in-progress')
+    return [
+      { take: takeBackLate, frees: true },
+      { take: tellSome, frees: false },
+    ];
   if (status !== 'rolling-back') return [];
   return [
     { take: cancelUntold, frees: true },
     { take: tellToGoBack, frees: false },
   ];
+};
+
+const isLeftToGoBack = (rollout: Rollout): boolean => {
+  const held: RowStatus[] = isPaced(paceOf(rollout)) ? [] : ['succeeded'];
+  return rowsIn(rollout, ['planned', 'pending', 'in-progress', ...held]).length > 0;
 };
 
 /** Keeps when to look again at whom it could tell. */
@@ -220,7 +255,8 @@ export const keepOutlook = (cloud: Cloud, rollout: Rollout): void => {
     const isLeft = rowsIn(rollout, states).length > 0;
     if (!isLeft) rollout.givingBack = null;
     rollout.tellDueAtMs = isLeft ? nowMs : null;
-  } else if (status !== 'in-progress' && status !== 'rolling-back') rollout.tellDueAtMs = null;
+  } else if (status === 'rolling-back' && isLeftToGoBack(rollout)) rollout.tellDueAtMs = nowMs;
+  else if (status !== 'in-progress' && status !== 'rolling-back') rollout.tellDueAtMs = null;
   else if (isPaced(paceOf(rollout))) {
     const { dueAtMs } = planWaits(look(cloud, rollout), untoldOf(cloud, rollout), nowMs);
     rollout.tellDueAtMs = dueAtMs;
@@ -241,4 +277,24 @@ export const tellStep = (cloud: Cloud, rollout: Rollout): { freed: string[] } | 
     return { freed: frees ? ids : [] };
   }
   return null;
+};
+
+/** A device became one of its target: the transaction of `rollouts/join`. False: it takes nobody in. */
+export const join = (cloud: Cloud, rollout: Rollout, deviceId: string): boolean => {
+  const { status, waves, rows, release } = rollout;
+  const takes = rollout.lateJoiners && (status === 'in-progress' || status === 'paused');
+  if (!takes || rows.some((row) => row.deviceId === deviceId)) return false;
+  const joiner = { deviceId, site: 'plant-7', tags: [] };
+  const wave = waveOfJoiner(joiner, waves, `${release.bundleId} ${release.version}`);
+  rows.push({
+    ...{ deviceId, wave, status: 'planned' },
+    ...{ requestedGeneration: 0, previousSlot: null, givenBackGeneration: null },
+  });
+  advance(cloud, rollout, 'none');
+  cloud.decide.atJoin(() => {
+    const isNext = tellable(cloud, rollout).some((row) => row.deviceId === deviceId);
+    if (isNext && rollout.status === 'in-progress') tellThese(cloud, rollout, [deviceId]);
+  });
+  setTellDue(rollout, cloud.now());
+  return true;
 };

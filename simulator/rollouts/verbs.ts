@@ -88,9 +88,9 @@ const acts: Record<Verb, Act> = {
     return true;
   },
   retry: (cloud, rollout) => {
-    const failed = rowsIn(rollout, ['failed']);
+    const failed = cloud.decide.retried(rollout);
     const isBack = ['cancelled', 'rolling-back', 'rolled-back'].includes(rollout.status);
-    if (isBack || failed.length === 0) return false;
+    if (isBack || rowsIn(rollout, ['failed']).length === 0) return false;
     const busy = activeOn(cloud, rollout.release.bundleId);
     if (failed.some(({ deviceId }) => busy.has(deviceId))) return false;
     for (const row of failed) row.status = 'planned';

@@ -4,11 +4,12 @@
  * one is asked for.
  */
 
-import type { Pace } from '@signalbeam/bundle-orchestrator/core/pace';
+import type { MaintenanceWindow, Pace } from '@signalbeam/bundle-orchestrator/core/pace';
 import { freePace } from '@signalbeam/bundle-orchestrator/core/pace';
 import { isOver } from '@signalbeam/bundle-orchestrator/core/rollout';
 import {
   type Gate,
+  lastPlaceOf,
   openGate,
   splitIntoWaves,
   type WaveWish,
@@ -33,6 +34,7 @@ export type RolloutWish = {
   pace?: Partial<Pace>;
   /** The tenant asks for four eyes wherever a gate asks for a person. */
   approvalByAnother?: boolean;
+  lateJoiners?: boolean;
 };
 
 export const rolloutId = (number: number): string =>
@@ -42,7 +44,8 @@ export const rolloutId = (number: number): string =>
 export const rolloutOf = (wish: RolloutWish, nowMs: number): Rollout => {
   const { bundleId, bundleName, version } = wish.published.release;
   const candidates = wish.devices.map((deviceId) => ({ deviceId, site: 'plant-7', tags: [] }));
-  const split = splitIntoWaves(candidates, wish.waves, `${bundleId} ${version}`);
+  const seed = `${bundleId} ${version}`;
+  const split = splitIntoWaves(candidates, wish.waves, seed);
   return {
     id: wish.id,
     release: { bundleId, bundleName, version, releaseDigest: wish.published.digest },
@@ -53,11 +56,13 @@ export const rolloutOf = (wish: RolloutWish, nowMs: number): Rollout => {
     pace: { ...freePace, ...wish.pace },
     toldLately: [],
     givingBack: null,
+    lateJoiners: wish.lateJoiners ?? false,
     lookedAtMs: nowMs,
     wavesDueAtMs: null,
     tellDueAtMs: null,
-    waves: wish.waves.map(({ name, gate }, wave) => ({
-      ...{ wave, name, gate, state: 'waiting', openedAtMs: null, goodSinceMs: null },
+    waves: wish.waves.map(({ name, size, gate }, wave) => ({
+      ...{ wave, name, size, gate, state: 'waiting', openedAtMs: null, goodSinceMs: null },
+      lastPlace: lastPlaceOf(split[wave] ?? [], seed),
       ...{ approvals: [], acceptedFailed: 0, evidence: null, passedBy: null },
     })),
     rows: split.flatMap((some, wave) =>
@@ -69,30 +74,30 @@ export const rolloutOf = (wish: RolloutWish, nowMs: number): Rollout => {
   };
 };
 
-const gateFrom = (random: Random): Gate => ({
+const gateFrom = (random: Random, soaksMs: readonly number[]): Gate => ({
   ...openGate,
   succeededPercentMin: random.pick([50, 75, 100]),
   failedPercentMax: random.pick([0, 25, 100]),
   failedSampleMin: 1 + random.int(3),
-  soakMs: random.pick([0, 0, 2 * minute]),
+  soakMs: random.pick(soaksMs),
   approval: random.pick(['none', 'none', 'none', 'any-person', 'another-person'] as const),
   unreached: random.chance(0.5)
     ? { rule: 'wait' }
     : { rule: 'go-on', afterMs: random.pick([0, 10 * minute]), reachedPercentMin: 50 },
 });
 
-const wavesFrom = (random: Random): WaveWish[] => [
+const wavesFrom = (random: Random, soaksMs: readonly number[]): WaveWish[] => [
   ...Array.from({ length: random.int(3) }, (_, wave) => ({
     name: `w${wave}`,
     size: random.chance(0.5)
       ? { kind: 'count' as const, count: 1 + random.int(2) }
       : { kind: 'percent' as const, percent: 30 },
-    gate: gateFrom(random),
+    gate: gateFrom(random, soaksMs),
   })),
   {
     name: 'rest',
     size: { kind: 'rest' as const },
-    gate: random.chance(0.5) ? openGate : gateFrom(random),
+    gate: random.chance(0.5) ? openGate : gateFrom(random, soaksMs),
   },
 ];
 
@@ -111,12 +116,25 @@ const spoil = (world: World, { release }: Published, random: Random): void => {
 
 const activeMax = 2;
 
-export const scheduleRollouts = (world: World, pairs: boolean, over: () => boolean): void => {
+/** Open for eight minutes of every twenty. */
+const window: MaintenanceWindow = {
+  ...{ cron: '*/20 * * * *', timeZone: 'UTC', minutes: 8, sites: null },
+};
+
+/** `windows`: with maintenance windows, joiners and long soaks, too. */
+export const scheduleRollouts = (
+  world: World,
+  { pairs, windows }: { pairs: boolean; windows: boolean },
+  over: () => boolean,
+): void => {
   const { kernel, rollouts, director } = world;
   if (rollouts === null) return;
   const { orchestrator } = rollouts;
   const random = kernel.random('rollouts');
   const { tables, now } = orchestrator.cloud;
+  // Of its own, so that those without windows have the history that they always had.
+  const more = kernel.random('windows and joiners');
+  const soaksMs = windows ? [0, 2 * minute, 12 * minute] : [0, 0, 2 * minute];
   let made = 0;
   const begin = (): void => {
     const active = [...tables.rollouts.values()].filter((each) => !isOver(each.status));
@@ -128,11 +146,22 @@ export const scheduleRollouts = (world: World, pairs: boolean, over: () => boole
       random.chance(0.9),
     );
     const wish: RolloutWish = {
-      ...{ id: rolloutId(made), published, devices, waves: wavesFrom(random) },
+      ...{ id: rolloutId(made), published, devices, waves: wavesFrom(random, soaksMs) },
       onFailure: random.chance(0.5) ? 'pause' : 'roll-back',
-      pace: paceFrom(random, pairs),
+      pace: {
+        ...paceFrom(random, pairs),
+        windows: windows && more.chance(0.7) ? [window] : [],
+      },
+      lateJoiners: windows,
     };
     orchestrator.begin(rolloutOf(wish, now()));
+    if (windows) joinLater();
+  };
+  const joinLater = (): void => {
+    for (const { parts } of world.devices)
+      kernel.later(more.between(minute, 15 * minute), () => {
+        if (!over()) orchestrator.joins(parts.deviceId);
+      });
   };
   const meddle = (): void => {
     const open = [...tables.rollouts.values()].filter((each) => !isDone(each));

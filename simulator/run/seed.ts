@@ -58,6 +58,9 @@ export const hasMesh = (seed: number): boolean => seed % 4 === 2;
 /** In every eighth seed versions are rolled out; none of those has a mesh. */
 export const hasRollouts = (seed: number): boolean => seed % 8 === 5;
 
+/** In every eighth of those with windows and late joiners, too. */
+export const hasWindows = (seed: number): boolean => seed % 64 === 61;
+
 const suits = (seed: number, kind: FaultKind): boolean => {
   if (isSiteFault(kind)) return hasMesh(seed);
   return !isRolloutFault(kind) || hasRollouts(seed);
@@ -178,7 +181,8 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
   });
   scheduleWork(world, devices, () => over);
   scheduleReconcile(world, devices);
-  if (rollouts !== null) scheduleRollouts(world, rollouts.pairs, () => over);
+  if (rollouts !== null)
+    scheduleRollouts(world, { ...rollouts, windows: hasWindows(seed) }, () => over);
   scheduleFaults(world, faults, sometimes, () => over);
   const enough = options.eventsMin ?? eventsPerSeed;
   const failed = (): boolean => checks.violation !== null;
