@@ -118,7 +118,7 @@ describe('blobs that an upload left when it failed', () => {
     return digest;
   };
 
-  it('are deleted a day later, and no image’s', async () => {
+  it('are deleted thirty days later, and no image’s', async () => {
     const { pools, blobs } = rig.platform;
     const built = buildProbe('kept', 'both', 'kept');
     await uploaded(one, built.tar);

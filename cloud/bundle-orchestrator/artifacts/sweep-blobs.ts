@@ -1,6 +1,7 @@
 /**
  * Now and then deletes blobs that belong to no image: what an upload stored that failed before its rows.
- * Only what was stored more than a day ago is asked about. Every replica may, also while others upload:
+ * Only what was stored more than thirty days ago is asked about: a Postgres that came from an older backup does not
+ * know the images uploaded since, which devices still fetch. Every replica may, also while others upload:
  * the last look and the deleting hold a lock that an upload shares while it writes its rows and looks
  * once more whether its blobs are there (./upload.ts), so no image ever lacks one.
  */
@@ -9,7 +10,7 @@ import type { Platform } from '@signalbeam/platform/service';
 import { holdBlobsAlone, unownedBlobs } from '../store/artifacts.ts';
 
 const everyMs = 3_600_000;
-export const orphanMs = 24 * 3_600_000;
+export const orphanMs = 30 * 24 * 3_600_000;
 const askedAtOnce = 500;
 /** Uploads wait for one batch at most. */
 const deletedAtOnce = 20;
