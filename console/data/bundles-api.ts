@@ -56,8 +56,8 @@ export const bundlesApi = (ask: Ask) => ({
     ),
   secrets: () => collect<Secret>(ask, '/api/secrets', 'secrets'),
   createSecret: (wish: NewSecret) => ask<Secret>('POST', '/api/secrets', wish),
-  rotateSecret: (id: string, value: string) =>
-    ask<Secret>('PUT', `/api/secrets/${segment(id)}`, { value }),
+  rotateSecret: (id: string, value: string, overMinutes: number) =>
+    ask<Secret>('PUT', `/api/secrets/${segment(id)}`, { value, overMinutes }),
   deleteSecret: (id: string) => ask<null>('DELETE', `/api/secrets/${segment(id)}`),
   policy: () => ask<BundlePolicy>('GET', '/api/bundle-policy'),
   changePolicy: (read: BundlePolicy, rules: PolicyRules, tenantId: string) =>

@@ -8,6 +8,8 @@ export type Secret = {
   scope: { kind: 'tenant' } | { kind: 'site'; site: string } | { kind: 'device'; deviceId: string };
   revision: number;
   devices: number;
+  /** Of them those that have yet to get its present value. */
+  waiting: number;
   changedAt: Instant;
   changedBy: string;
 };

@@ -25,6 +25,14 @@ const placeOf = ({ scope }: Secret): TemplateResult => {
 
 const titles = { create: 'New secret', rotate: 'Another value', delete: 'Delete the secret' };
 
+/** The first is what is offered: nobody is better off when all containers start again together. */
+const spreads = [
+  { minutes: 10, label: 'over 10 minutes' },
+  { minutes: 60, label: 'over an hour' },
+  { minutes: 1_440, label: 'over a day' },
+  { minutes: 0, label: 'all at once' },
+] as const;
+
 class SecretsPage extends LitElement {
   static override properties = {
     open: { state: true },
@@ -88,8 +96,9 @@ class SecretsPage extends LitElement {
       await api.deleteSecret(id);
       return `The secret ${name} is deleted.`;
     }
-    const { devices } = await api.rotateSecret(id, said('value'));
-    return `${name} has another value; ${devicesText(devices)} get it within seconds.`;
+    const over = spreads.find(({ minutes }) => String(minutes) === said('over')) ?? spreads[0];
+    const { devices } = await api.rotateSecret(id, said('value'), over.minutes);
+    return `${name} has another value; ${devicesText(devices)} get it ${over.minutes === 0 ? 'within seconds' : over.label}.`;
   }
 
   #value(): TemplateResult {
@@ -111,9 +120,14 @@ class SecretsPage extends LitElement {
         return html`<p>${
           open.secret.devices === 0
             ? 'No device uses it now.'
-            : html`<strong>${devicesText(open.secret.devices)}</strong> get it at once: what uses it starts again there, and goes back to
-              the old value if it is not healthy with the new one.`
-        }</p>${this.#value()}`;
+            : html`<strong>${devicesText(open.secret.devices)}</strong> get it: what uses it starts again there, and goes back to
+              the old value if it is not healthy with the new one. One by one, a bad value is seen before all have it; a value
+              that leaked is better replaced at once.`
+        }</p>${this.#value()}
+          <div class="field"><label for="secret-over">Devices get it</label>
+          <select class="input" id="secret-over" name="over">${spreads.map(
+            ({ minutes, label }) => html`<option value=${minutes}>${label}</option>`,
+          )}</select></div>`;
       case 'delete':
         return html`<p>The secret <strong>${open.secret.name}</strong> for ${placeOf(open.secret)} is gone for good. It is refused while a device
           needs it.</p>`;
@@ -137,8 +151,12 @@ class SecretsPage extends LitElement {
       });
     return html`<tr><td><span class="mono">${secret.name}</span></td>
       <td><span class="only-narrow muted small">For </span>${placeOf(secret)}</td>
-      <td class="wide"><span class="only-narrow muted small">Used by </span>${devicesText(secret.devices)}</td>
-      <td class="muted wide">value ${secret.revision}, ${age(secret.changedAt)}<div class="small">by ${secret.changedBy}</div></td>
+      <td class="wide"><span class="only-narrow muted small">Used by </span>${devicesText(secret.devices)}${
+        secret.waiting === 0
+          ? nothing
+          : html`<div class="small tone-warn">${secret.waiting} yet to get this value</div>`
+      }</td>
+      <td class="muted wide">value ${secret.revision}, ${age(secret.changedAt)}<div class="small">by ${secret.changedBy.replace(/^user:/, '')}</div></td>
       <td><span class="row">${act('rotate', 'New value', 'small')}${act('delete', 'Delete', 'small danger')}</span></td></tr>`;
   }
 
@@ -168,7 +186,7 @@ class SecretsPage extends LitElement {
           run: () => this.#show({ kind: 'create' }),
         })}</div>
       ${value === undefined ? loading(error, 3, refresh) : html`${errorNotice(error)}<section class="card" aria-label="Secrets">${this.#list(value, refused)}</section>`}
-      ${notice('info', html`<p>Another value reaches its devices within seconds, all at once. To try one on a few first, set it for a site.</p>`)}
+      ${notice('info', html`<p>Another value reaches its devices one by one over a time that you choose, or all at once. To try one on a few first, set it for a site.</p>`)}
       ${dialog({
         label:
           open === null

@@ -29,6 +29,7 @@ const secretSchema = z
     ]),
     revision: z.int().openapi({ description: 'Grows by one with each new value' }),
     devices: z.int().openapi({ description: 'Whose desired state holds it' }),
+    waiting: z.int().openapi({ description: 'Of them those that have yet to get this value' }),
     createdAt: at,
     createdBy: z.string(),
     changedAt: at,
@@ -60,6 +61,16 @@ const scopeOf = ({ site, deviceId }: z.infer<typeof newSecretSchema>): SecretSco
   if (site !== undefined) return { kind: 'site', site };
   return deviceId === undefined ? { kind: 'tenant' } : { kind: 'device', deviceId };
 };
+
+/** A day: by then every device that is there has it. */
+const overMinutesMax = 24 * 60;
+const rotation = z.strictObject({
+  value,
+  overMinutes: z.int().min(0).max(overMinutesMax).default(0).openapi({
+    description:
+      'Devices get it one by one over this time; 0: all at once, as for a value that leaked',
+  }),
+});
 
 const position = z.strictObject({ name: z.string(), id: z.uuid() });
 
@@ -129,12 +140,14 @@ export const addSecretRoutes = (api: Api, parts: Parts): void => {
       middleware: [admins] as const,
       request: {
         params: idParams,
-        body: body(z.strictObject({ value }), { value: 'correct horse battery staple' }),
+        body: body(rotation, { value: 'correct horse battery staple', overMinutes: 60 }),
       },
       responses: { 200: json(secretSchema, 'The secret'), ...notFound, ...conflict },
     }),
     async (c) => {
-      const wish = { id: c.req.valid('param').id, value: c.req.valid('json').value };
+      const { value: given, overMinutes } = c.req.valid('json');
+      const { id } = c.req.valid('param');
+      const wish = { id, value: given, overMs: overMinutes * 60_000 };
       return c.json(await rotateSecret(parts, authorOf(c.var), wish), 200);
     },
   );

@@ -33,18 +33,23 @@ const noSuchSecret = () => refusal('not-found', 'There is no such secret.');
 /** What the log tells of it: never its value. */
 const factsOf = ({ name, scope, revision }: Secret) => ({ name, scope, revision });
 
+const overOf = ({ overMs = 0 }: { overMs?: number }) =>
+  overMs === 0 ? {} : { overMinutes: overMs / 60_000 };
+
 const record = (
   sql: Sql,
   acting: Acting,
   action: 'create' | 'rotate' | 'delete',
-  change: { id: string; before?: Secret; after?: Secret },
+  change: { id: string; before?: Secret; after?: Secret; overMs?: number },
 ): Promise<void> =>
   writeAudit(sql, {
     ...acting,
     action: `secret.${action}`,
     target: `secret:${change.id}`,
     ...(change.before === undefined ? {} : { before: factsOf(change.before) }),
-    ...(change.after === undefined ? {} : { after: factsOf(change.after) }),
+    ...(change.after === undefined
+      ? {}
+      : { after: { ...factsOf(change.after), ...overOf(change) } }),
   });
 
 const held = async (sql: Sql, id: string): Promise<Secret> => {
@@ -94,10 +99,10 @@ export const createSecret = (
 export const rotateSecret = (
   { pool, kek, now }: Hands,
   acting: Acting,
-  wish: { id: string; value: string },
+  wish: { id: string; value: string; overMs: number },
 ): Promise<Secret> => {
   const { tenantId, actor } = acting;
-  const { id } = wish;
+  const { id, overMs } = wish;
   return retrying(pool, acting, async (sql) => {
     await holdSecretsAlone(sql, tenantId);
     const before = await held(sql, id);
@@ -105,9 +110,10 @@ export const rotateSecret = (
     const valueSealed = restValue(kek, { tenantId, id, revision }, wish.value);
     const change = { at: new Date(now()), by: actor };
     await replaceValue(sql, { tenantId, id, revision, valueSealed }, change);
-    await markStale(sql, tenantId, before);
+    const spread = overMs === 0 ? null : { fromMs: now(), overMs };
+    await markStale(sql, tenantId, { ...before, revision }, spread);
     const after = await held(sql, id);
-    await record(sql, acting, 'rotate', { id, before, after });
+    await record(sql, acting, 'rotate', { id, before, after, overMs });
     return after;
   });
 };

@@ -51,7 +51,7 @@ const sealBatch = async (
 export const sealAgain = async (parts: Parts): Promise<number> => {
   const failed: string[] = [];
   for (let total = 0; ; ) {
-    const due = await someStale(parts.pools.system, batch, failed);
+    const due = await someStale(parts.pools.system, batch, failed, parts.now());
     if (due === null) return total;
     const { tenantId, deviceIds } = due;
     try {

@@ -172,6 +172,41 @@ it('a new value, and one for the site, come under a next generation; what is use
   ]);
 });
 
+it('a new value may reach its devices over a time, each at a moment of its own', async () => {
+  const { body } = await rig.ask('GET', '/api/secrets', { token: one.viewer });
+  const [{ id }] = (body as { secrets: [{ id: string }] }).secrets;
+  const rotate = (overMinutes: number) =>
+    asAdmin('PUT', `/api/secrets/${id}`, { value: `over ${overMinutes}`, overMinutes });
+  const before = await givenTo(first);
+  const begunAt = Date.now();
+  expect(await rotate(60)).toMatchObject({ status: 200, body: { devices: 1, waiting: 1 } });
+  const dueAt = async () => {
+    const { rows } = await rig.owner.query<{ due_at: Date | number }>(
+      'SELECT due_at FROM bundle_orchestrator.desired_secrets WHERE device_id = $1',
+      [first.deviceId],
+    );
+    // Whole milliseconds after it; a time at once is minus infinity.
+    return Number(rows[0]?.due_at) + 1;
+  };
+  const due = await dueAt();
+  expect(due).toBeGreaterThanOrEqual(begunAt);
+  expect(due).toBeLessThan(begunAt + 3_600_000 + 60_000);
+  const sealedAt = (nowMs: number) =>
+    sealAgain({ ...rig.platform, now: () => nowMs, onChanged: () => {} });
+  expect(await sealedAt(due - 2)).toBe(0);
+  expect(await givenTo(first)).toEqual(before);
+  expect(await sealedAt(due)).toBe(1);
+  expect((await givenTo(first)).value).toBe('over 60');
+  // Another value has another order; one that leaked goes to those who wait, too.
+  await rotate(1_440);
+  expect(await dueAt()).not.toBe(due);
+  await rotate(0);
+  expect(await dueAt()).toBe(-Infinity);
+  await sealed();
+  expect((await givenTo(first)).value).toBe('over 0');
+  expect((await rotate(1_441)).status).toBe(400);
+});
+
 const rowsOf = async (deviceId: string) => {
   const { rows } = await rig.owner.query<{ stale: boolean }>(
     'SELECT stale FROM bundle_orchestrator.desired_secrets WHERE device_id = $1',

@@ -9,21 +9,33 @@ import { holdSecretsAlone, placeOf, type Secret, secretsLock } from './secrets.t
 const holdSecrets = (sql: Sql, tenantId: string): Promise<unknown> =>
   sql.query(`SELECT pg_advisory_xact_lock_shared(${secretsLock})`, [tenantId]);
 
-/** Devices that use the name and for which it is: their desired state is sealed again. */
+export type Spread = { fromMs: number; overMs: number };
+
+/**
+ * Devices that use the name and for which it is: their desired state is sealed again. Spread, each has its
+ * own moment within that time, which its id and the present value decide: the order is another one with each value.
+ */
 export const markStale = async (
   sql: Sql,
   tenantId: string,
-  { name, scope }: Pick<Secret, 'name' | 'scope'>,
+  { name, scope, revision }: Pick<Secret, 'name' | 'scope'> & { revision?: number },
+  spread: Spread | null = null,
 ): Promise<number> => {
   const { site, deviceId } = placeOf(scope);
   const { rowCount } = await sql.query(
-    `UPDATE bundle_orchestrator.desired_secrets given SET stale = true
+    `UPDATE bundle_orchestrator.desired_secrets given
+        SET stale = true,
+            due_at = coalesce($5::timestamptz + $6::float8 * interval '1 millisecond'
+              * (('x' || left(md5(given.device_id::text || $7::text), 8))::bit(32)::bigint / 4294967296.0), '-infinity')
       WHERE given.tenant_id = $1 AND given.name = $2
         AND ($4::uuid IS NULL OR given.device_id = $4)
         AND ($3::text IS NULL OR EXISTS (
           SELECT 1 FROM device_manager.public_sealing_keys device
            WHERE device.tenant_id = $1 AND device.device_id = given.device_id AND device.site = $3))`,
-    [tenantId, name, site, deviceId],
+    [
+      ...[tenantId, name, site, deviceId],
+      ...[spread === null ? null : new Date(spread.fromMs), spread?.overMs ?? 0, revision ?? 0],
+    ],
   );
   return rowCount ?? 0;
 };
@@ -39,25 +51,26 @@ export const markDeviceStale = async (
 ): Promise<void> => {
   await holdSecretsAlone(sql, tenantId);
   await sql.query(
-    `UPDATE bundle_orchestrator.desired_secrets SET stale = true
+    `UPDATE bundle_orchestrator.desired_secrets SET stale = true, due_at = '-infinity'
       WHERE tenant_id = $1 AND device_id = $2`,
     [tenantId, deviceId],
   );
 };
 
-/** Some devices of one tenant that are to be sealed for again, of none `besides`; null when there are none. */
+/** Some devices of one tenant that are to be sealed for again by now, of none `besides`; null when there are none. */
 export const someStale = async (
   sql: Sql,
   limit: number,
   besides: readonly string[],
+  nowMs: number,
 ): Promise<{ tenantId: string; deviceIds: string[] } | null> => {
   const { rows } = await sql.query<{ tenant_id: string; device_id: string }>(
-    `SELECT DISTINCT tenant_id, device_id FROM bundle_orchestrator.desired_secrets
-      WHERE stale AND tenant_id = (
-        SELECT tenant_id FROM bundle_orchestrator.desired_secrets
-         WHERE stale AND NOT tenant_id = ANY ($2) LIMIT 1)
-      ORDER BY device_id LIMIT $1`,
-    [limit, besides],
+    `WITH due AS MATERIALIZED (
+       SELECT tenant_id, device_id FROM bundle_orchestrator.desired_secrets
+        WHERE stale AND due_at <= $3 AND NOT tenant_id = ANY ($2) ORDER BY due_at LIMIT $1)
+     SELECT DISTINCT tenant_id, device_id FROM due
+      WHERE tenant_id = (SELECT tenant_id FROM due LIMIT 1) ORDER BY device_id`,
+    [limit, besides, new Date(nowMs)],
   );
   const [first] = rows;
   if (first === undefined) return null;

@@ -18,6 +18,8 @@ export type Secret = {
   revision: number;
   /** Devices whose desired state holds it. */
   devices: number;
+  /** Of them those that have yet to get its present value. */
+  waiting: number;
   createdAt: string;
   createdBy: string;
   changedAt: string;
@@ -31,6 +33,7 @@ type SecretRow = {
   device_id: string | null;
   revision: number;
   devices: number;
+  waiting: number;
   created_at: Date;
   created_by: string;
   changed_at: Date;
@@ -48,6 +51,7 @@ const secretOf = (row: SecretRow): Secret => ({
   scope: scopeOf(row),
   revision: row.revision,
   devices: row.devices,
+  waiting: row.waiting,
   createdAt: row.created_at.toISOString(),
   createdBy: row.created_by,
   changedAt: row.changed_at.toISOString(),
@@ -57,7 +61,9 @@ const secretOf = (row: SecretRow): Secret => ({
 const columns = `one.id, one.name, one.site, one.device_id, one.revision, one.created_at,
   one.created_by, one.changed_at, one.changed_by,
   (SELECT count(*)::integer FROM bundle_orchestrator.desired_secrets given
-    WHERE given.tenant_id = one.tenant_id AND given.secret_id = one.id) AS devices`;
+    WHERE given.tenant_id = one.tenant_id AND given.secret_id = one.id) AS devices,
+  (SELECT count(*)::integer FROM bundle_orchestrator.desired_secrets given
+    WHERE given.tenant_id = one.tenant_id AND given.secret_id = one.id AND given.stale) AS waiting`;
 
 export const placeOf = (scope: SecretScope) => ({
   site: scope.kind === 'site' ? scope.site : null,

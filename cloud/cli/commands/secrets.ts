@@ -3,6 +3,7 @@ import type { Client, Schemas } from '@signalbeam/client';
 import { type Context, command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import type { Column } from '../core/table.ts';
+import { durationMs } from '../core/words.ts';
 import { UsageError } from '../exit.ts';
 import { findDevice } from './find.ts';
 import { pageLimit, printList } from './listing.ts';
@@ -28,6 +29,7 @@ const columns: readonly Column<Secret>[] = [
   { title: 'FOR', of: placeText },
   { title: 'REVISION', of: ({ revision }) => String(revision), whole: true },
   { title: 'DEVICES', of: ({ devices }) => String(devices), whole: true },
+  { title: 'WAITING', of: ({ waiting }) => String(waiting), whole: true },
   { title: 'CHANGED', of: ({ changedAt }) => changedAt.slice(0, 16), whole: true },
   { title: 'BY', of: ({ changedBy }) => changedBy },
   { title: 'ID', of: ({ id }) => id, whole: true },
@@ -90,20 +92,40 @@ const create = command({
   },
 });
 
+const minutesOf = (text: string | undefined): number => {
+  if (text === undefined) return 0;
+  const ms = durationMs(text);
+  if (ms === null) throw new UsageError(`--over ${text} is no time such as 10m or 2h.`);
+  return Math.ceil(ms / 60_000);
+};
+
 const rotate = command({
   name: 'secrets rotate',
   summary: 'Give a secret another value; what uses it starts again with it',
   words: [secretWord],
-  flags: valueFlags,
-  examples: ['secrets rotate database-password', 'secrets rotate tls-key --value-stdin < key.pem'],
+  flags: {
+    ...valueFlags,
+    over: {
+      type: 'string',
+      value: 'TIME',
+      about: 'devices get it one by one over so long, such as 2h; all at once if left out',
+    },
+  },
+  examples: [
+    'secrets rotate database-password --over 2h',
+    'secrets rotate tls-key --value-stdin < key.pem',
+  ],
   run: async ({ client, output, surroundings }, [word = ''], values) => {
     const { id } = await findSecret(client(), word);
     const value = await readValue(surroundings, values['value-stdin'] === true);
-    const body = { value };
+    const body = { value, overMinutes: minutesOf(values.over) };
     const secret = await client().put('/api/secrets/{id}', { params: { path: { id } }, body });
     const { name, revision, devices } = secret;
     output.one(secret, [
-      ['', `The secret ${name} has its value number ${revision}; ${devices} devices get it.`],
+      [
+        '',
+        `The secret ${name} has its value number ${revision}; ${devices} devices get it${values.over === undefined ? '' : ` over ${values.over}`}.`,
+      ],
     ]);
   },
 });

@@ -1892,6 +1892,11 @@ export interface paths {
           "application/json": {
             /** @description It is never shown again */
             value: string;
+            /**
+            * @description Devices get it one by one over this time; 0: all at once, as for a value that leaked
+            * @default 0
+            */
+            overMinutes?: number;
           };
         };
       };

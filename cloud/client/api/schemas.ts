@@ -783,6 +783,8 @@ export interface components {
       revision: number;
       /** @description Whose desired state holds it */
       devices: number;
+      /** @description Of them those that have yet to get this value */
+      waiting: number;
       /** Format: date-time */
       createdAt: string;
       createdBy: string;
