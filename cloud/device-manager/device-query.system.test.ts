@@ -7,13 +7,15 @@ import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
+import type { Query } from '@signalbeam/platform/core/tag-query';
 import { queries, queryWords, tagKeys } from '@signalbeam/platform/core/tag-query.fixture';
 import { matchQuery } from '@signalbeam/platform/core/tag-query-match';
 import { printQuery } from '@signalbeam/platform/core/tag-query-print';
 import { insertDevices, type MadeDevice } from './fleet.suite.ts';
 import { makeToken, type OpenedTenant, openTenant, type Rig, startRig } from './rig.suite.ts';
 import { readFacts } from './store/device-facts.ts';
-import { pickDevices } from './store/device-list.ts';
+import { countDevices, pickDevices } from './store/device-list.ts';
+import { findTagged } from './store/find-tagged.ts';
 
 let rig: Rig;
 let acme: OpenedTenant;
@@ -89,6 +91,67 @@ test('the database chooses what the evaluator chooses, and of this tenant alone'
   // A test over queries that nothing answers would prove nothing.
   expect(found).toBeGreaterThan(1_000);
 }, 120_000);
+
+/** Tags that a device has and lacks, each told whole. */
+const conjunctions: fc.Arbitrary<Query> = fc
+  .array(
+    fc.record({
+      key: fc.constantFrom(...tagKeys),
+      values: fc.uniqueArray(fc.constantFrom(...queryWords), { minLength: 1, maxLength: 3 }),
+      lacks: fc.boolean(),
+    }),
+    { minLength: 2, maxLength: 4 },
+  )
+  .map((wishes) => ({
+    kind: 'and',
+    parts: wishes.map(({ key, values, lacks }): Query => {
+      const tag: Query = { kind: 'tag', key, values: values.map((value) => [value]) };
+      return lacks ? { kind: 'not', part: tag } : tag;
+    }),
+  }));
+
+test('tags that are looked up and counted by themselves are what the evaluator chooses', async () => {
+  await rig.owner.query(
+    `DELETE FROM device_manager.device_tags WHERE tenant_id = $1 AND key = ''`,
+    [rival.tenantId],
+  );
+  const scope = everySite(rival.tenantId);
+  const { rows } = await rig.owner.query<{ id: string }>(
+    'SELECT id FROM device_manager.devices WHERE tenant_id = $1',
+    [rival.tenantId],
+  );
+  const facts = await withTenant(rig.platform.pools.api, scope, async (sql) => {
+    const read = [];
+    for (const { id } of rows) read.push([id, await readFacts(sql, id)] as const);
+    return read;
+  });
+  const seen = { lookedUp: 0, found: 0 };
+  await fc.assert(
+    fc.asyncProperty(conjunctions, async (query) => {
+      const expected = facts.filter(([, of]) => of !== null && matchQuery(query, of, nowMs));
+      await withTenant(rig.platform.pools.api, scope, async (sql) => {
+        const tagged = await findTagged(sql, [query]);
+        const rest = tagged?.rest ?? [query];
+        const filter = {
+          ...(tagged !== null && { amongIds: tagged.ids }),
+          ...(rest.length > 0 && { queries: rest }),
+        };
+        const chosen = await pickDevices(sql, filter, { limit: 200 }, nowMs);
+        expect(chosen.map(({ id }) => id).toSorted(), printQuery(query)).toEqual(
+          expected.map(([id]) => id).toSorted(),
+        );
+        for (const counted of [filter, { queries: [query] }]) {
+          expect(await countDevices(sql, counted, nowMs), printQuery(query)).toBe(expected.length);
+        }
+        seen.lookedUp += tagged === null ? 0 : 1;
+        seen.found += expected.length;
+      });
+    }),
+    { numRuns: 100 },
+  );
+  expect(seen.lookedUp).toBeGreaterThan(20);
+  expect(seen.found).toBeGreaterThan(100);
+});
 
 const ask = (path: string, token = acme.viewer) => rig.ask('GET', path, { token });
 const asked = (path: string, query: string, token?: string) =>

@@ -48,6 +48,7 @@ const kept = async () => {
     both: await count('ring=late AND shift=night'),
     lacking: await count('ring=late AND NOT shift=night'),
     neither: await count('NOT ring=late AND NOT shift=night'),
+    notLate: await count('NOT ring=late'),
     all: ((await ask('/api/devices/count')) as { devices: number }).devices,
     pending: ((await ask('/api/devices/count?status=pending')) as { devices: number }).devices,
     late: ((await ask('/api/devices/count?query=ring%3Dlate')) as { devices: number }).devices,
@@ -73,6 +74,7 @@ const counted = async () => {
     both: await count(`${has('ring', 'late')} AND ${has('shift', 'night')}`),
     lacking: await count(`${has('ring', 'late')} AND NOT ${has('shift', 'night')}`),
     neither: await count(`NOT ${has('ring', 'late')} AND NOT ${has('shift', 'night')}`),
+    notLate: await count(`NOT ${has('ring', 'late')}`),
     all: Number((await read(`SELECT count(*) AS line ${devices}`))[0]),
     pending: Number((await read(`SELECT count(*) AS line ${devices} AND status = 'pending'`))[0]),
     late: Number(

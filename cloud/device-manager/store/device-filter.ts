@@ -6,6 +6,7 @@
 import type { Query } from '@signalbeam/platform/core/tag-query';
 import {
   type Add,
+  endOf,
   escapeLike,
   seen,
   sqlOfQuery,
@@ -39,6 +40,19 @@ export type Position = { listedAs: string; id: string };
 
 export const patternOf = (search: string): string => `%${escapeLike(search.toLowerCase())}%`;
 
+/**
+ * Where in the order of the list the names are that a query asks for. That order keeps a name as it is
+ * up to its first digit (migration 0120), so they stand together. Only narrows.
+ */
+const placesOf = (query: Query, add: Add): string[] => {
+  if (query.kind === 'and') return query.parts.flatMap((part) => placesOf(part, add));
+  const [pattern, ...others] = query.kind === 'text' && query.field === 'name' ? query.values : [];
+  if (pattern === undefined || others.length > 0) return [];
+  const [begin = ''] = pattern[0]?.match(/^[^0-9]{1,90}/) ?? [];
+  const end = begin === '' ? null : endOf(begin);
+  return end === null ? [] : [`d.listed_as >= ${add(begin)} AND d.listed_as < ${add(end)}`];
+};
+
 export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): string => {
   const there =
     filter.removed === true
@@ -60,7 +74,9 @@ export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): str
     // By bytes, as pattern and text are in lower case: a language's rules take twice the time.
     conditions.push(`d.searched COLLATE "C" LIKE ${add(patternOf(search))}`);
   }
-  for (const query of queries ?? []) conditions.push(sqlOfQuery(ofTenant, query, add, nowMs));
+  for (const query of queries ?? []) {
+    conditions.push(...placesOf(query, add), sqlOfQuery(ofTenant, query, add, nowMs));
+  }
   if (groupId !== undefined) {
     conditions.push(`EXISTS (SELECT 1 FROM device_manager.group_members m WHERE m.device_id = d.id
       AND m.tenant_id = platform.current_tenant() AND m.group_id = ${add(groupId)})`);

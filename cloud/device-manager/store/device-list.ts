@@ -26,7 +26,7 @@ import {
 } from './device-filter.ts';
 
 import type { Removed } from './device-lives.ts';
-import { countBare, devicesTagged, exactTag, partsOf } from './exact-tags.ts';
+import { countBare, devicesTagged, type ExactTag, exactTag, partsOf } from './exact-tags.ts';
 import { countAll, countTagged } from './fleet-counts.ts';
 
 export type DeviceBundle = { bundleId: string; name: string; version: string; status: string };
@@ -241,6 +241,16 @@ export const pickDevices = async (
 /** Each one more is a table joined; queries of more are rare, and counted as any other. */
 const joinedTagsMax = 5;
 
+/** All but those that have it. Of several it is not told: some devices have more than one of them. */
+const countLacking = async (
+  sql: Sql,
+  [tag, ...others]: readonly ExactTag[],
+): Promise<number | null> => {
+  if (tag === undefined || others.length > 0) return null;
+  const having = await countTagged(sql, tag);
+  return having === null ? null : (await countAll(sql, {})) - having;
+};
+
 /**
  * Devices by tags that they have and tags that they lack. Null: that is not all that is asked, or the
  * tags alone don't tell.
@@ -250,8 +260,9 @@ const countByTags = async (sql: Sql, queries: readonly Query[]): Promise<number 
   if (parts.length > joinedTagsMax) return null;
   const has = parts.flatMap((part) => exactTag(part) ?? []);
   const lacks = parts.flatMap((part) => (part.kind === 'not' ? (exactTag(part.part) ?? []) : []));
+  if (has.length + lacks.length < parts.length) return null;
   const [first, ...others] = has;
-  if (first === undefined || has.length + lacks.length < parts.length) return null;
+  if (first === undefined) return countLacking(sql, lacks);
   if (others.length + lacks.length === 0) return countTagged(sql, first);
   if ((await countBare(sql, [...has, ...lacks])) > 0) return null;
   const values: unknown[] = [];
@@ -263,10 +274,9 @@ const countByTags = async (sql: Sql, queries: readonly Query[]): Promise<number 
 
 /** Null: neither the kept counts nor the tags alone tell. */
 const knownCount = async (sql: Sql, filter: DeviceFilter): Promise<number | null> => {
-  // What was looked up only narrows.
-  const { registrationStatus: status, site, queries = [], amongIds, ...more } = filter;
+  const { registrationStatus: status, site, queries = [], ...more } = filter;
   if (Object.keys(more).length > 0) return null;
-  if (queries.length === 0) return amongIds === undefined ? countAll(sql, { site, status }) : null;
+  if (queries.length === 0) return countAll(sql, { site, status });
   return site === undefined && status === undefined ? countByTags(sql, queries) : null;
 };
 

@@ -29,7 +29,7 @@ export const escapeLike = (text: string): string =>
 const likeOf = (pattern: Pattern): string => pattern.map(escapeLike).join('%');
 
 /** The least text above all that start with this, in the order of bytes; null if it is not plain. */
-const endOf = (prefix: string): string | null => {
+export const endOf = (prefix: string): string | null => {
   const last = prefix.charCodeAt(prefix.length - 1);
   const isPlain = /^[ -}]+$/.test(prefix);
   return isPlain ? prefix.slice(0, -1) + String.fromCharCode(last + 1) : null;
