@@ -18,7 +18,8 @@ const reasonMax = 500;
 /** Why there is nothing to ignore; null when there is. */
 const ignoreRefused = (rollout: Rollout): string | null => {
   if (!rollout.sitesHaveWindows) return 'No site has maintenance windows.';
-  if (rollout.progress.planned === 0 && !rollout.lateJoiners) return 'Every device was told.';
+  const { planned, pending, unreached } = rollout.progress;
+  if (planned + pending + unreached === 0 && !rollout.lateJoiners) return 'Every device has begun.';
   return null;
 };
 
@@ -77,7 +78,7 @@ class RolloutSiteWindows extends LitElement {
     return html`<form class="stack" @submit=${submit}>${errorNotice(this.error)}
       <p>${untold(progress.planned)} Those of waves that began are told at once, and those of later waves when these begin:
         whatever the window of their site, containers may restart there in the middle of work.</p>
-      <p>Who was told already keeps to the window it was told with. ${
+      <p>Who was told in a window and has not begun is told again without it. ${
         pace.windows.length > 0 ? 'The rollout’s own windows hold all the same. ' : nothing
       }Your name and the reason are shown here and kept in the audit log; it can be taken back.</p>
       <div class="field"><label for="ignore-reason">Why it can’t wait</label>

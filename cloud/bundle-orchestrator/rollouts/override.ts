@@ -1,15 +1,18 @@
 /**
  * An emergency that is found half-way: a rollout at work no longer waits for the maintenance windows that
  * stand at sites, for a reason that is shown with it; and back again. Its own windows hold all the same.
- * Who was told and has not begun is taken back where a window is shut, as at the end of any.
+ * Who was told and has not begun is told again without the window it was told with; when it waits for
+ * windows again, it is taken back where one is shut, as at the end of any.
  */
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { isOver } from '../core/rollout.ts';
+import type { RowMove } from '../core/row-moves.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
-import { setTellDue } from '../store/rollout-pace.ts';
+import { pendingAt, setTellDue, siteWindowsOf } from '../store/rollout-pace.ts';
+import { moveRows } from '../store/rollout-rows.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import { setWindowsIgnored } from '../store/rollouts.ts';
 import { announceRollout } from './announce.ts';
@@ -18,6 +21,23 @@ import { seen } from './start.ts';
 import { held } from './steer.ts';
 import { tellRollout } from './tell.ts';
 import type { RolloutView } from './view.ts';
+
+/** More are not told at once by anybody; whoever is beyond keeps the window that it was told with. */
+const toldAgainMax = 10_000;
+
+/** They are as if not told, though their devices are asked for the version already: telling asks anew. */
+const untell = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string; nowMs: number },
+): Promise<void> => {
+  const { tenantId, rolloutId, nowMs } = where;
+  const standing = await siteWindowsOf(sql, tenantId, null);
+  const ids = await pendingAt(sql, where, [...standing.keys()], toldAgainMax);
+  const moves = ids.map(
+    (deviceId): RowMove => ({ deviceId, to: 'planned', reason: null, logTail: [] }),
+  );
+  await moveRows(sql, { tenantId, rolloutId, atMs: nowMs }, moves, ['pending']);
+};
 
 /** False when it was so before: nothing happens again. */
 const change = async (
@@ -41,6 +61,8 @@ const change = async (
   if (before === reason) return false;
   const where = { tenantId, ...at };
   await setWindowsIgnored(sql, where, reason === null ? null : { reason, by: actor });
+  if (reason !== null && before === null && rollout.status === 'in-progress')
+    await untell(sql, where);
   await announceRollout(sql, where, ['progressed'], []);
   await keepOutlook(sql, where, await held(sql, tenantId, at.rolloutId));
   // Those told in a window that is shut again are found by telling, whatever the outlook is.

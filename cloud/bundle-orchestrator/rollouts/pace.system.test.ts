@@ -249,6 +249,26 @@ describe('a pace', () => {
     ]);
     await fleet.steer(calm.id, 'cancel');
     expect((await decide('heed-site-windows', one.operator)).status).toBe(409);
+    await until(calm.id, { progress: { cancelled: 2 } });
+    // Told in a window, and declared before it began: it is asked anew, without the window.
+    await set([window(-10, 60)]);
+    const early = await start(bundleId, devices, {}, { version: '2.0.0' });
+    const toldIn = await fleet.slotOf(held, bundleId);
+    expect(toldIn.windows).toBeDefined();
+    const path = `/api/rollouts/${early.id}/ignore-site-windows`;
+    expect((await rig.ask('POST', path, { token: one.operator, body: { reason } })).status).toBe(
+      200,
+    );
+    await until(early.id, { progress: { pending: 2 } });
+    const toldAnew = await fleet.slotOf(held, bundleId);
+    expect(toldAnew).toMatchObject({ version: '2.0.0', rolloutId: early.id });
+    expect(toldAnew.windows).toBeUndefined();
+    expect(toldAnew.requestedGeneration).toBeGreaterThan(toldIn.requestedGeneration);
+    // What it had before the first time is what it gets back.
+    await fleet.steer(early.id, 'cancel');
+    await until(early.id, { progress: { cancelled: 2, pending: 0 } });
+    const { slots } = await fleet.desired(held);
+    expect(slots.some(({ rolloutId }) => rolloutId === early.id)).toBe(false);
   });
 
   it('tells nobody outside of a window, and takes back who has not begun when it is over', async () => {
