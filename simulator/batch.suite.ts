@@ -8,7 +8,7 @@ export const full = process.env['SIGNALBEAM_FULL'] === '1';
 export const patience = full ? 3_600_000 : 600_000;
 
 /** So many seeds without a mesh bring every fault of theirs together with every state, with some to spare. */
-export const coveringSeeds = 90;
+export const coveringSeeds = 140;
 export const everyKind = faultKinds.filter((kind) => !(isSiteFault(kind) || isRolloutFault(kind)));
 
 export const run = (options: Partial<BatchOptions>): Promise<BatchResult> =>

@@ -92,5 +92,11 @@ export const corpus: readonly {
     found:
       'a late frame of a life that was over made its report the newest, and the device had nothing new to say',
   },
+  {
+    seed: 200_469,
+    faults: ['one-way', 'hub-away', 'postgres-restored', 'disk-restored'],
+    found:
+      'nothing: the model kept a report for the newest that a restored Postgres, and the disk, no longer had',
+  },
   { seed: 1, faults: [], found: 'nothing: a site without faults comes to rest' },
 ];

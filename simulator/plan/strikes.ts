@@ -184,8 +184,9 @@ export const strikes: Record<FaultKind, Strike> = {
       ? random.between(5 * second, minute)
       : random.between(minute, 60 * minute);
     world.kernel.later(backMs, () => {
-      if (!world.peace && world.postgres.restore())
-        world.kernel.trace.note('postgres restored', 0, 0);
+      if (world.peace || !world.postgres.restore()) return;
+      world.rollouts?.forgetLost();
+      world.kernel.trace.note('postgres restored', 0, 0);
     });
   },
   pressure: forAll(

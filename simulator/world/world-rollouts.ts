@@ -2,7 +2,7 @@
  * What a world has for rollouts: bundle-orchestrator with its tables, who is heard of, and what is
  * watched. Devices stand in for one another in pairs.
  */
-
+import { laneKeyText } from '@signalbeam/telemetry-processor/ingest/statements';
 import type { Checks } from '../checks/watch.ts';
 import { createRolloutChecks, type RolloutChecks } from '../checks/watch-rollouts.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -18,6 +18,8 @@ export type WorldRollouts = {
   presence: Presence;
   checks: RolloutChecks;
   pairs: boolean;
+  /** After Postgres went back to a backup: reports and what was concluded from them are one database. */
+  forgetLost(): void;
 };
 
 export type RolloutsParts = {
@@ -63,7 +65,14 @@ export const createWorldRollouts = (parts: RolloutsParts): WorldRollouts => {
     },
   });
   orchestrator.start();
-  return { orchestrator, presence, checks, pairs };
+  const { reports } = orchestrator.cloud.tables;
+  const forgetLost = (): void => {
+    for (const [deviceId, { epoch, seq }] of reports) {
+      const table = postgres.tables.get(laneKeyText({ deviceId, lane: 'reported', epoch }));
+      if (seq > (table?.upTo ?? 0)) reports.delete(deviceId);
+    }
+  };
+  return { orchestrator, presence, checks, pairs, forgetLost };
 };
 
 /** What bundle-orchestrator hears of a line of lane `reported`. */
