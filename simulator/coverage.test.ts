@@ -15,6 +15,8 @@ const covering = Array.from({ length: coveringSeeds * 2 }, (_, index) => ({
 }))
   .filter(({ seed }) => !hasMesh(seed))
   .slice(0, coveringSeeds);
+/** A fault that comes seldom and a phase that is over in a moment: by itself the one is made to wait for the other. */
+const rare = [1, 15, 19, 20, 21].map((seed) => ({ seed, faults: ['ingest-away'] as const }));
 /** So few bring each fault, state and record of a mesh at least once. */
 const meshes = [2, 6, 10, 14, 18, 22, 26, 30, 46, 66, 74, 146, 158, 182].map((seed) => ({
   seed,
@@ -24,7 +26,7 @@ const meshes = [2, 6, 10, 14, 18, 22, 26, 30, 46, 66, 74, 146, 158, 182].map((se
 test(
   'every fault meets every state',
   async () => {
-    const result = await run({ only: covering });
+    const result = await run({ only: [...covering, ...rare] });
     console.log(`a fixed range: ${tellFigures(result)}`);
     expect(failuresOf(result)).toEqual([]);
     expect(unmet(result.sometimes, everyKind)).toEqual([]);
