@@ -180,6 +180,21 @@ describe('groups, tokens and sites', () => {
     expect(await sb(['groups', 'create', 'night'])).toMatchObject({ code: 5 });
     expect(await ok(['groups', 'list'])).toMatch(/canaries +dynamic +ring=canary/);
     expect(await ok(['groups', 'show', 'canaries'])).toMatch(/members +2/);
+    const spread = await sb(['groups', 'metrics', 'canaries', '--range', '7d', '--step', '1d']);
+    expect(spread).toMatchObject({
+      code: 0,
+      err: expect.stringContaining('Over 2 devices, from days'),
+    });
+    const ofSite = [
+      'sites',
+      'metrics',
+      'plant-7',
+      '--metric',
+      'temperatureCelsius',
+      '--each',
+      'max',
+    ];
+    expect((await sb(ofSite)).err).toContain('from minutes; a point is 300 s.');
     await ok(['groups', 'add', 'night', 'gateway-1', 'Pump house']);
     await ok(['groups', 'remove', 'night', 'gateway-1']);
     expect(await ok(['groups', 'members', 'night'])).toMatch(/Pump house +plant-7/);
@@ -230,6 +245,11 @@ describe('bundles and rollouts', () => {
     expect(await ok(['bundles', 'validate', ...file])).toContain('could be released');
     const bad = await sb(['bundles', 'validate', '--containers', '-'], { input: '[{"name":"x"}]' });
     expect(bad).toMatchObject({ code: 1, out: expect.stringContaining('containers') });
+    const compose = 'services: {web: {image: "10.0.0.1/web:1"}}';
+    const tagged = ['bundles', 'import-compose', '-', '--resolve-tags'];
+    expect(await sb(tagged, { input: compose })).toMatchObject({
+      ...{ code: 1, err: expect.stringContaining('10.0.0.1 can’t be asked from here') },
+    });
     for (const version of ['1.0.0', '1.1.0'])
       await ok(['bundles', 'release', 'hello', version, ...file]);
     expect(await ok(['bundles', 'versions', 'hello'])).toMatch(/1\.1\.0[\s\S]*1\.0\.0/);
