@@ -43,7 +43,7 @@ const figuresOf = (name: string, { ms, cpuMs }: Timed<unknown>): Record<string, 
   [`${name}CpuMs`]: cpuMs,
 });
 
-/** One to all in three waves: looked at, made, and its first wave passed by a person. */
+/** One to all in three waves: looked at, made, its first wave passed by a person, and cancelled. */
 export const measureOne = async (fleet: PlansFleet, devices: number) => {
   const wish = {
     ...{ bundleId: fleet.bundleId, version: '2.0.0', target: { kind: 'all' } },
@@ -65,6 +65,12 @@ export const measureOne = async (fleet: PlansFleet, devices: number) => {
   });
   const half = await fleet.ask('GET', `/api/rollouts/${id}`);
   if ((half.progress['pending'] ?? 0) < devices / 2) throw new Error('half were not told');
+  const cancelled = await timed(fleet, () => fleet.ask('POST', `/api/rollouts/${id}/cancel`));
+  const back = await timed(fleet, async () => {
+    while (await sweepDue(partsOf(fleet)));
+  });
+  const over = await fleet.ask('GET', `/api/rollouts/${id}`);
+  if (over.progress['cancelled'] !== devices) throw new Error('some were not given back');
   await endRollouts(fleet);
   return {
     ...figuresOf('lookAhead', looked),
@@ -72,6 +78,8 @@ export const measureOne = async (fleet: PlansFleet, devices: number) => {
     ...figuresOf('plan', made),
     ...figuresOf('advance', advanced),
     ...figuresOf('tellHalf', turns),
+    ...figuresOf('cancel', cancelled),
+    ...figuresOf('giveBack', back),
   };
 };
 

@@ -4,11 +4,13 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Slot } from '@signalbeam/sync/core/manifest';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type RowStatus, rolloutStatuses, rowStatuses } from '../core/rollout.ts';
+import type { RowMove } from '../core/row-moves.ts';
 import { outcomeOf, type RolloutVerb, rolloutVerbs, rowAfter } from '../core/verbs.ts';
 import { addDevice, eventually, makeBundle, sendReport, type TestDevice } from '../rig.suite.ts';
-import { cancelPlanned } from '../store/rollout-rows.ts';
+import { cancelPlanned, markTold, moveRows } from '../store/rollout-rows.ts';
 import { openRowsOf, rowsToTell } from '../store/rollout-turns.ts';
 import { wavesOf } from '../store/rollout-waves.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
@@ -202,11 +204,30 @@ describe('a rollout of which Postgres knows nothing yet', () => {
       await sql.query('BEGIN');
       const rollout = await makeRows(sql, bundleId);
       const { tenantId, rolloutId } = rollout;
+      const former: Slot = {
+        ...{ bundleId, bundleName: 'unknown-rows', version: '1.0.0', releaseDigest: 'sha256:' },
+        ...{ rolloutId: randomUUID(), requestedGeneration: 1 },
+      };
+      const tell = async () => {
+        const ids = await rowsToTell(sql, rollout, 30);
+        const told = { previousSlot: former, requestedGeneration: 2 };
+        return markTold(
+          sql,
+          rollout,
+          ids.map((deviceId) => ({ deviceId, ...told })),
+        );
+      };
+      const began = (await openRowsOf(sql, rollout, ['pending'], 30)).map(
+        (deviceId): RowMove => ({ deviceId, to: 'in-progress', reason: null, logTail: [] }),
+      );
       const looks: [string, number, () => Promise<unknown>][] = [
         ['who is told next', 30, () => rowsToTell(sql, rollout, 10)],
         ['who was told', 30, () => openRowsOf(sql, rollout, ['pending'], 10)],
         ['who is unreached', 2 * told, () => wavesOf(sql, tenantId, [rolloutId], 'apart')],
         ['who is not told any more', 200, () => cancelPlanned(sql, rollout, null, 50)],
+        // Through all of them once, but not once for each.
+        ['who is told', count + 200, tell],
+        ['who began', count + 200, () => moveRows(sql, rollout, began)],
       ];
       for (const [what, most, look] of looks) {
         const before = await readSoFar(sql);

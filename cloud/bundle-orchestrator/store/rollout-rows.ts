@@ -1,6 +1,10 @@
 /**
- * The device rows of rollouts in Postgres: which are next, and moving them. A row moves only from what
- * it was thought to be; whoever moves rows holds their rollout (./rollouts.ts).
+ * The device rows of rollouts in Postgres, and moving them; which are next is ./rollout-turns.ts. A row
+ * moves only from what it was thought to be; whoever moves rows holds their rollout (./rollouts.ts).
+ *
+ * What is unnested is named twice, by `= ANY` too, and joins nothing that could be turned round: until
+ * Postgres has looked at the rows of a large rollout it takes them for a few, and would compare each of
+ * them with each that is to move.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
@@ -21,23 +25,29 @@ export const markTold = async (
 ): Promise<void> => {
   if (rows.length === 0) return;
   await sql.query(
-    `UPDATE bundle_orchestrator.rollout_devices present
+    `WITH told AS MATERIALIZED (
+       SELECT asked.*, failed.device_id IS NOT NULL AS was_failed,
+              failed.previous_slot AS failed_slot
+         FROM unnest($3::uuid[], $4::jsonb[], $5::bigint[])
+              AS asked (device_id, previous_slot, requested_generation)
+         LEFT JOIN LATERAL (
+           SELECT former.device_id, former.previous_slot
+             FROM bundle_orchestrator.rollout_devices former
+            WHERE former.tenant_id = $1 AND former.device_id = asked.device_id
+              AND former.rollout_id = (asked.previous_slot ->> 'rolloutId')::uuid
+              AND former.status IN ('failed', 'planned') OFFSET 0) failed ON true)
+     UPDATE bundle_orchestrator.rollout_devices present
         SET status = 'pending',
             -- Told once more, it still goes back to what it had before the first time; and where
             -- another one failed, also if it is to try again, to what that one found, which runs.
             previous_slot = CASE WHEN told.previous_slot ->> 'rolloutId' = $2::text
                                  THEN present.previous_slot
-                                 WHEN failed.device_id IS NOT NULL THEN failed.previous_slot
+                                 WHEN told.was_failed THEN told.failed_slot
                                  ELSE told.previous_slot END,
             requested_generation = told.requested_generation, given_back_generation = NULL,
             reason = NULL, log_tail = '{}', started_at = NULL, completed_at = NULL
-       FROM unnest($3::uuid[], $4::jsonb[], $5::bigint[])
-            AS told (device_id, previous_slot, requested_generation)
-       LEFT JOIN bundle_orchestrator.rollout_devices failed
-         ON failed.tenant_id = $1 AND failed.device_id = told.device_id
-        AND failed.rollout_id = (told.previous_slot ->> 'rolloutId')::uuid
-        AND failed.status IN ('failed', 'planned')
-      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+       FROM told
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($3)
         AND present.device_id = told.device_id AND present.status = 'planned'`,
     [
       where.tenantId,
@@ -95,7 +105,7 @@ export const markGivenBack = async (
     `UPDATE bundle_orchestrator.rollout_devices present
         SET given_back_generation = back.generation
        FROM unnest($3::uuid[], $4::bigint[]) AS back (device_id, generation)
-      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($3)
         AND present.device_id = back.device_id`,
     [
       where.tenantId,
@@ -266,7 +276,7 @@ export const moveRows = async (
               ('succeeded', 'failed', 'cancelled', 'rolled-back') THEN $3 END
        FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[], $9::text[])
             AS move (device_id, status, reason, log_tail, cause)
-      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($4)
         AND present.device_id = move.device_id AND present.status = ANY ($8)`,
     [
       where.tenantId,
@@ -330,7 +340,7 @@ export const markGoingBack = async (
         SET status = 'rolling-back', completed_at = NULL,
             requested_generation = back.requested_generation
        FROM unnest($3::uuid[], $4::bigint[]) AS back (device_id, requested_generation)
-      WHERE present.tenant_id = $1 AND present.rollout_id = $2
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($3)
         AND present.device_id = back.device_id`,
     [
       where.tenantId,
