@@ -106,8 +106,6 @@ const connectAll = async (
   const { world, platform } = cloud.test;
   const tenant = await addTenant(cloud.owner, platform);
   const devices = await addSites(cloud, tenant, count);
-  const { token } = await signIn(cloud.owner, platform, tenant, 'operator');
-  const call = caller(cloud, token);
   const trust = await firstTrust(cloud, tenant);
   const agents: LinkedAgent[] = [];
   const { tenantId } = tenant;
@@ -127,7 +125,9 @@ const connectAll = async (
       timeoutMs,
     );
   });
-  return { agents, call };
+  // Not before: thousands take longer to connect than a sign-in lasts.
+  const { token } = await signIn(cloud.owner, platform, tenant, 'operator');
+  return { agents, call: caller(cloud, token) };
 };
 
 export const run = async ({
