@@ -204,11 +204,9 @@ const rolloutsApi = (ask: Ask) => ({
     ask<Rollout>('POST', `/api/rollouts/${segment(id)}/${verb}`),
   /** `reason` null: it waits for the windows of sites again. */
   ignoreSiteWindows: (id: string, reason: string | null) =>
-    ask<Rollout>(
-      'POST',
-      `/api/rollouts/${segment(id)}/${reason === null ? 'heed' : 'ignore'}-site-windows`,
-      reason === null ? undefined : { reason },
-    ),
+    reason === null
+      ? ask<Rollout>('POST', `/api/rollouts/${segment(id)}/heed-site-windows`)
+      : ask<Rollout>('POST', `/api/rollouts/${segment(id)}/ignore-site-windows`, { reason }),
 });
 
 const accountApi = (ask: Ask) => ({

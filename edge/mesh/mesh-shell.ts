@@ -99,7 +99,7 @@ export const startMeshShell = async (parts: MeshShellParts): Promise<MeshShell> 
       return;
     }
     if (step.kind === 'refused') {
-      count(`refused-${step.what}`);
+      count(`refused-${step.code}`);
       return;
     }
     if (step.kind === 'changed' && step.to === 'dead') count('lost');

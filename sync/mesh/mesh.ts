@@ -64,7 +64,7 @@ export type MeshStep =
   /** It says something else of itself than before. */
   | { kind: 'claimed'; member: DeviceId }
   /** Something that a member sent was not taken: to be counted, nobody has to do anything. */
-  | { kind: 'refused'; what: Refusal }
+  | { kind: 'refused'; code: Refusal }
   | { kind: 'warn'; code: WarnCode; about: DeviceId };
 
 /**

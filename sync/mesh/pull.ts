@@ -107,7 +107,7 @@ export const hearPiece = (work: Work, from: Member, piece: Piece): void => {
   const pull = mesh.pulls.get(name);
   const isHolder = mesh.wants.get(name)?.holders.includes(from.device) === true;
   if (pull?.state !== 'asking' || pull.version !== version || !isHolder) {
-    steps.push({ kind: 'refused', what: 'piece-unasked' });
+    steps.push({ kind: 'refused', code: 'piece-unasked' });
     return;
   }
   if (count === 0) {
@@ -117,7 +117,7 @@ export const hearPiece = (work: Work, from: Member, piece: Piece): void => {
   if (pull.pieces.length === 0) pull.pieces = Array.from({ length: count }, () => null);
   const there = pull.pieces[index];
   if (pull.pieces.length !== count || (there && !isSame(there, bytes))) {
-    steps.push({ kind: 'refused', what: 'piece-misfit' });
+    steps.push({ kind: 'refused', code: 'piece-misfit' });
     return;
   }
   if (there !== null) return;

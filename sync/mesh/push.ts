@@ -32,7 +32,7 @@ export const judgeOffer = (
   giveUpPull(mesh, name);
   const member = mesh.members.get(from);
   if (member === undefined || (mesh.records.get(name) ?? 0) >= version) return;
-  work.steps.push({ kind: 'refused', what: 'record' });
+  work.steps.push({ kind: 'refused', code: 'record' });
   member.offersAfter = mesh.lived + offerPauseMs;
   wantRecord(work, from, name, version);
 };

@@ -259,7 +259,7 @@ export const createSite = (options: SiteOptions) => {
     if (step.kind === 'send') send(process, step.to, step.message, step.introduce);
     else if (step.kind === 'offer-record') offer(process, step);
     else if (step.kind === 'fetch-records') fetchRecords(process, step.from, step.names);
-    else if (step.kind === 'refused') refuse(step.what);
+    else if (step.kind === 'refused') refuse(step.code);
     else if (step.kind === 'changed') {
       changes.push({ at: now, observer: process.index, member: step.member, to: step.to });
     } else if (step.kind === 'warn') {
