@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { brokenMs, planWay, setBack, setbackMs, trialMs, type WaysKnown } from './way.ts';
+import {
+  brokenMs,
+  forgottenMs,
+  planWay,
+  setBack,
+  setbackMs,
+  trialMs,
+  type WaysKnown,
+} from './way.ts';
 
 const now = 1_000_000;
 const known = (more: Partial<WaysKnown> = {}): WaysKnown => ({
@@ -62,6 +70,15 @@ describe('the way to the cloud', () => {
 
   test('none at all is said in words', () => {
     expect(planWay(known({ candidates: [] }), now).waiting).toContain('No device');
+  });
+
+  test('an outage that is over makes no setback longer in the next one', () => {
+    let last = setBack(undefined, now);
+    for (let count = 0; count < 5; count += 1) last = setBack(last, last.untilMs + trialMs);
+    expect(last.failures).toBe(6);
+    const later = last.untilMs + forgottenMs;
+    expect(setBack(last, later - 1).failures).toBe(7);
+    expect(setBack(last, later)).toEqual({ failures: 1, untilMs: later + setbackMs.first });
   });
 
   test('setbacks grow to a limit', () => {

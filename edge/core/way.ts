@@ -31,8 +31,15 @@ export const trialMs = 6_000;
 export const brokenMs = 2_000;
 export const setbackMs = { first: 10_000, max: 300_000 };
 
+/**
+ * Nobody needed the way for so long after its time was up (who needs one tries it at once): how often it failed
+ * in an outage before says nothing of this one.
+ */
+export const forgottenMs = 60_000;
+
 export const setBack = (before: Setback | undefined, now: number): Setback => {
-  const failures = (before?.failures ?? 0) + 1;
+  const isOld = before !== undefined && now - before.untilMs >= forgottenMs;
+  const failures = (isOld ? 0 : (before?.failures ?? 0)) + 1;
   const delayMs = Math.min(setbackMs.max, setbackMs.first * 2 ** Math.min(failures - 1, 10));
   return { failures, untilMs: now + delayMs };
 };
