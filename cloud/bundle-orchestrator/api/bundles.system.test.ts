@@ -355,6 +355,7 @@ describe('versions', () => {
       '/api/artifacts/uploads/{id}/finish',
       '/api/bundle-policy',
       '/api/bundles',
+      '/api/bundles/image-tags',
       '/api/bundles/validate',
       '/api/bundles/validate/compose',
       '/api/bundles/{id}',
