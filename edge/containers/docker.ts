@@ -27,8 +27,12 @@ import { parseReply } from './reply.ts';
 
 /** On top of the grace that a container has to stop. */
 const stopMarginMs = 20_000;
-/** Docker's words, with a 500, when the container ended by itself between its look and its signal. */
+/**
+ * Docker's words, with a 500, when the container ended by itself between its look and its signal. Nothing is
+ * stopped by it: its restart policy starts it again. So it is asked again, until it says that it is stopped.
+ */
 const endedMeanwhile = /cannot stop container.*is not running/is;
+const stopAttemptsMax = 5;
 const inspectsAtOnce = 6;
 
 export const openDocker = (socketPath: string, options: EngineOptions = {}): Engine => {
@@ -76,15 +80,26 @@ const containerActs = (
       call(`start container ${id}`, (abortSignal) =>
         unless(304, docker.getContainer(id).start({ abortSignal })),
       ),
-    stop: (id, { graceMs }) =>
-      call(
-        `stop container ${id}`,
-        (abortSignal) =>
-          unless(304, docker.getContainer(id).stop({ t: Math.ceil(graceMs / 1000), abortSignal })),
-        { timeoutMs: graceMs + stopMarginMs },
-      ).catch((error) => {
-        if (!endedMeanwhile.test(String(error.message))) throw error;
-      }),
+    stop: async (id, { graceMs }) => {
+      const stop = () =>
+        call(
+          `stop container ${id}`,
+          (abortSignal) =>
+            unless(
+              304,
+              docker.getContainer(id).stop({ t: Math.ceil(graceMs / 1000), abortSignal }),
+            ),
+          { timeoutMs: graceMs + stopMarginMs },
+        );
+      for (let attempt = 1; ; attempt += 1) {
+        try {
+          return await stop();
+        } catch (error) {
+          const isOver = error instanceof Error && endedMeanwhile.test(error.message);
+          if (!isOver || attempt === stopAttemptsMax) throw error;
+        }
+      }
+    },
     remove: (id, { volumes }) =>
       call(`remove container ${id}`, (abortSignal) =>
         unless(404, docker.getContainer(id).remove({ v: volumes, force: true, abortSignal })),
