@@ -2,8 +2,10 @@
  * Sends the mails of sign-ups: rows in Postgres until the server took them, one after another, by
  * whichever replica claims them. What could not be sent is tried again later and later.
  */
+
 import { mailMsMax, sendMail } from '@signalbeam/platform/outside/mail';
 import { createReach, type Reach } from '@signalbeam/platform/outside/reach';
+import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
 import { nextTryMs, signUpMail } from './core/sign-up.ts';
 import { signUpSecret } from './sign-up.ts';
@@ -45,22 +47,17 @@ export const mailNextSignUp = async (parts: Parts, through?: Reach): Promise<boo
 export const startMailingSignUps = (parts: Parts): { stop: () => Promise<void> } => {
   if (parts.config.signUp === null) return { stop: async () => {} };
   let stopped = false;
-  let running: Promise<void> | null = null;
-  const look = async (): Promise<void> => {
-    while (!stopped && (await mailNextSignUp(parts)));
-  };
-  const timer = setInterval(() => {
-    running ??= look()
-      .catch((error) => parts.log.warn({ error }, 'mails of sign-ups wait'))
-      .finally(() => {
-        running = null;
-      });
-  }, lookMs);
+  const looking = every(
+    lookMs,
+    async () => {
+      while (!stopped && (await mailNextSignUp(parts)));
+    },
+    (error) => parts.log.warn({ error }, 'mails of sign-ups wait'),
+  );
   return {
     stop: async () => {
       stopped = true;
-      clearInterval(timer);
-      await running;
+      await looking.stop();
     },
   };
 };

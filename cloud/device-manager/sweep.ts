@@ -3,6 +3,7 @@
  * changes of counts that can be folded; and tells of credentials that expire soon. Every replica may
  * do it; nothing depends on when.
  */
+import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
 import { countedMs } from './core/sign-up.ts';
 import { sweepAuthentications } from './store/authentications.ts';
@@ -47,24 +48,12 @@ export const sweep = async ({
 
 export const startSweeping = (parts: Parts): { stop: () => Promise<void> } => {
   const { log, pools } = parts;
-  const every = (ms: number, work: () => Promise<unknown>, failure: string) => {
-    let running: Promise<unknown> | null = null;
-    const timer = setInterval(() => {
-      running ??= work()
-        .catch((error) => log.warn({ error }, failure))
-        .finally(() => {
-          running = null;
-        });
-    }, ms);
-    return async (): Promise<void> => {
-      clearInterval(timer);
-      await running;
-    };
-  };
-  const stops = [
-    every(intervalMs, () => sweep(parts), 'sweeping failed'),
-    every(intervalMs, () => warnOfExpiry(parts), 'warning of expiry failed'),
-    every(foldIntervalMs, () => foldCounts(pools.system), 'counts could not be folded'),
+  const again = (ms: number, work: () => Promise<unknown>, failure: string) =>
+    every(ms, work, (error) => log.warn({ error }, failure));
+  const loops = [
+    again(intervalMs, () => sweep(parts), 'sweeping failed'),
+    again(intervalMs, () => warnOfExpiry(parts), 'warning of expiry failed'),
+    again(foldIntervalMs, () => foldCounts(pools.system), 'counts could not be folded'),
   ];
-  return { stop: async () => void (await Promise.all(stops.map((stop) => stop()))) };
+  return { stop: async () => void (await Promise.all(loops.map(({ stop }) => stop()))) };
 };

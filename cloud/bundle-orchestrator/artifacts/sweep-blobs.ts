@@ -5,7 +5,9 @@
  * the last look and the deleting hold a lock that an upload shares while it writes its rows and looks
  * once more whether its blobs are there (./upload.ts), so no image ever lacks one.
  */
+
 import { transaction } from '@signalbeam/platform/postgres/transaction';
+import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
 import { holdBlobsAlone, unownedBlobs } from '../store/artifacts.ts';
 
@@ -49,23 +51,12 @@ export const sweepBlobs = async (parts: Parts): Promise<number> => {
 
 export const startSweepingBlobs = (
   parts: Parts & Pick<Platform, 'log'>,
-): { stop: () => Promise<void> } => {
-  let working: Promise<void> | null = null;
-  const sweep = async (): Promise<void> => {
-    const blobs = await sweepBlobs(parts);
-    if (blobs > 0) parts.log.info({ blobs }, 'blobs that belonged to no image were deleted');
-  };
-  const timer = setInterval(() => {
-    working ??= sweep()
-      .catch((error) => parts.log.warn({ error }, 'sweeping blobs failed; trying again later'))
-      .finally(() => {
-        working = null;
-      });
-  }, everyMs);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await working;
+): { stop: () => Promise<void> } =>
+  every(
+    everyMs,
+    async () => {
+      const blobs = await sweepBlobs(parts);
+      if (blobs > 0) parts.log.info({ blobs }, 'blobs that belonged to no image were deleted');
     },
-  };
-};
+    (error) => parts.log.warn({ error }, 'sweeping blobs failed; trying again later'),
+  );

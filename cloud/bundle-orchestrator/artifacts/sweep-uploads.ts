@@ -1,5 +1,7 @@
 /** Now and then gives up old uploads and deletes parts that nobody waits for. Every replica may. */
+
 import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
+import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
 import { expiredUploads, unawaitedParts } from '../store/uploads.ts';
 import { closeUpload } from './upload-parts.ts';
@@ -29,19 +31,9 @@ export const sweepUploads = async (
 
 export const startSweepingUploads = (
   parts: Pick<Platform, 'pools' | 'staging' | 'now' | 'log'>,
-): { stop: () => Promise<void> } => {
-  let working: Promise<void> | null = null;
-  const timer = setInterval(() => {
-    working ??= sweepUploads(parts)
-      .catch((error) => parts.log.warn({ error }, 'sweeping uploads failed; trying again later'))
-      .finally(() => {
-        working = null;
-      });
-  }, everyMs);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await working;
-    },
-  };
-};
+): { stop: () => Promise<void> } =>
+  every(
+    everyMs,
+    () => sweepUploads(parts),
+    (error) => parts.log.warn({ error }, 'sweeping uploads failed; trying again later'),
+  );

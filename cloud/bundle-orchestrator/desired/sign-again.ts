@@ -3,12 +3,14 @@
  * disk, believes only keys of the present key set), and those that would expire. The same slots
  * under the next generation, so nothing that runs is touched. Every replica may.
  */
+
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
 import type { Logger } from '@signalbeam/platform/logging/log';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
+import { every } from '@signalbeam/platform/schedule/every';
 import { lockTargets } from '../store/desired.ts';
 import { keysetVersions, signedBefore, signedByOthers } from '../store/signers.ts';
 import { changesOf, desiredLifeMs, retrying, storeChanges } from './change.ts';
@@ -90,22 +92,13 @@ export const startSigningAgain = (parts: Parts): { stop: () => Promise<void> } =
       parts.onChanged();
     }
   };
-  let running: Promise<void> = Promise.resolve();
-  let busy = false;
-  const timer = setInterval(() => {
-    if (busy) return;
-    busy = true;
-    running = look()
-      .catch((error) => parts.log.warn({ error }, 'signing desired states again failed'))
-      .finally(() => {
-        busy = false;
-      });
-  }, lookEveryMs);
+  const looking = every(lookEveryMs, look, (error) =>
+    parts.log.warn({ error }, 'signing desired states again failed'),
+  );
   return {
     stop: async () => {
       stopped = true;
-      clearInterval(timer);
-      await running;
+      await looking.stop();
     },
   };
 };

@@ -3,8 +3,10 @@
  * costs what is due, however many rollouts there are; what a lost event left behind is due once an hour.
  * A rollout with many to tell takes turns with the others: some batches each.
  */
+
 import type { Subscription } from '@signalbeam/platform/events/subscribe';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
+import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
 import type { Workshop } from '../desired/workshop.ts';
 import { type DueRollout, dueRollouts, lockRollout } from '../store/rollouts.ts';
@@ -78,27 +80,17 @@ export const sweepDue = async (parts: Swept, isStopped = () => false): Promise<b
 
 export const startSweep = (parts: Swept): Subscription => {
   let stopped = false;
-  let working: Promise<void> = Promise.resolve();
-  let isLooking = false;
-  const look = async (): Promise<void> => {
-    while (await sweepDue(parts, () => stopped));
-  };
-  const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    working = look()
-      .catch((error) => {
-        parts.log.warn({ error }, 'looking at the rollouts failed; trying again');
-      })
-      .finally(() => {
-        isLooking = false;
-      });
-  }, clockMs);
+  const looking = every(
+    clockMs,
+    async () => {
+      while (await sweepDue(parts, () => stopped));
+    },
+    (error) => parts.log.warn({ error }, 'looking at the rollouts failed; trying again'),
+  );
   return {
     stop: async () => {
       stopped = true;
-      clearInterval(timer);
-      await working;
+      await looking.stop();
     },
   };
 };

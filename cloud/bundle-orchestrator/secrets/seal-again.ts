@@ -3,9 +3,11 @@
  * device came to another site: the same slots under the next generation. A device whose values did not
  * change restarts nothing. Every replica may; each batch takes its marks away in one transaction.
  */
+
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
+import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
 import { changesOf, retrying, storeChanges } from '../desired/change.ts';
 import { lockTargets } from '../store/desired.ts';
@@ -66,20 +68,9 @@ export const sealAgain = async (parts: Parts): Promise<number> => {
   }
 };
 
-export const startSealingAgain = (parts: Parts): { stop: () => Promise<void> } => {
-  let working: Promise<void> | null = null;
-  const timer = setInterval(() => {
-    working ??= sealAgain(parts)
-      .then(() => undefined)
-      .catch((error) => parts.log.warn({ error }, 'looking for secrets to seal again failed'))
-      .finally(() => {
-        working = null;
-      });
-  }, lookEveryMs);
-  return {
-    stop: async () => {
-      clearInterval(timer);
-      await working;
-    },
-  };
-};
+export const startSealingAgain = (parts: Parts): { stop: () => Promise<void> } =>
+  every(
+    lookEveryMs,
+    () => sealAgain(parts),
+    (error) => parts.log.warn({ error }, 'looking for secrets to seal again failed'),
+  );
