@@ -115,6 +115,18 @@ describe('between agents', () => {
     await expect(asked).rejects.toMatchObject({ code: 'peer-answer-invalid' });
   });
 
+  test('a connection that ends without a word is no refusal', async () => {
+    const { client, peer, peers } = await startSite();
+    for (let count = 0; count < 3; count += 1) {
+      const socket = connectTcp(peer.address.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.resume().end();
+      await once(socket, 'close');
+    }
+    expect(await client.versions(peer)).toEqual(new Map([[roster, 7]]));
+    expect(peers.counters().refused).toBe(0);
+  });
+
   test('one member that floods is held to its share', async () => {
     const { client, peer, peers } = await startSite({ now: () => 0 });
     const answers = await Promise.allSettled(

@@ -118,8 +118,9 @@ export const startPeerServer = async (parts: PeerServerParts): Promise<PeerServe
     }
     acceptTunnel({ socket, head, way, deviceId: peer.deviceId });
   });
-  server.on('clientError', (_cause, socket) => {
-    counters.refused += 1;
+  server.on('clientError', (cause: NodeJS.ErrnoException, socket) => {
+    // Who hangs up, perhaps having only looked whether somebody is there, sent nothing to refuse.
+    if (cause.code !== 'ECONNRESET') counters.refused += 1;
     socket.destroy();
   });
 

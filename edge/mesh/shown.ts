@@ -17,11 +17,14 @@ export type SiteShown = {
   }[];
   gateway: { holder: string | null; why: string };
   waiting: string;
-  /** Packets and requests that were refused since the agent started, whatever for. */
+  /** Packets and requests that were refused since the agent started, for what a sound site never sends. */
   refused: number;
   warnings: readonly SiteWarning[];
   counters: Record<string, number>;
 };
+
+/** On a lossy network a piece is asked for again, and then comes twice. */
+const ordinary = ['refused-piece-unasked'];
 
 const order: readonly Status[] = ['alive', 'suspect', 'dead', 'left', 'unknown'];
 
@@ -52,7 +55,7 @@ export const showSite = (parts: {
   gateway: { holder: parts.choice.holder, why: parts.choice.why },
   waiting: parts.waiting,
   refused: Object.entries(parts.counters)
-    .filter(([name]) => name.includes('refused'))
+    .filter(([name]) => name.includes('refused') && !ordinary.includes(name))
     .reduce((sum, [, count]) => sum + count, 0),
   warnings: parts.warnings,
   counters: parts.counters,
