@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
 import { createTenant } from './create-tenant.ts';
 import { adminPassword, type OpenedTenant, openTenant, type Rig, startRig } from './rig.suite.ts';
+import { admitLogin, forgetLogin } from './store/login-failures.ts';
 import { sweep } from './sweep.ts';
 
 let rig: Rig;
@@ -80,6 +81,18 @@ describe('sign-in', () => {
     );
     expect(answers.filter(({ status }) => status === 401).length).toBe(5);
     expect(answers.filter(({ status }) => status === 429).length).toBe(25);
+  });
+
+  test('whoever is let in meanwhile, an attempt at the same time is counted or let in', async () => {
+    const { system } = rig.platform.pools;
+    const attempt = { ip: '192.0.2.7', email: 'twice@acme.example' };
+    const rounds = async () => {
+      for (let count = 0; count < 60; count += 1) {
+        await admitLogin(system, attempt, Date.now());
+        await forgetLogin(system, attempt);
+      }
+    };
+    await expect(Promise.all([rounds(), rounds(), rounds()])).resolves.toHaveLength(3);
   });
 
   test('bad bodies are refused', async () => {

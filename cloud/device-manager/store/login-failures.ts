@@ -19,15 +19,12 @@ const keyOf = ({ ip, email }: LoginKey): Buffer =>
 export const admitLogin = (system: Pool, login: LoginKey, nowMs: number): Promise<Throttle> =>
   transaction(system, async (sql) => {
     const key = keyOf(login);
-    await sql.query(
-      `INSERT INTO device_manager.login_failures (key, failures, last_at) VALUES ($1, 0, $2)
-       ON CONFLICT (key) DO NOTHING`,
-      [key, new Date(nowMs)],
-    );
+    // One statement: between two, another attempt that is let in would take the row away.
     const row = onlyRow(
       await sql.query<{ failures: number; last_at: Date }>(
-        'SELECT failures, last_at FROM device_manager.login_failures WHERE key = $1 FOR UPDATE',
-        [key],
+        `INSERT INTO device_manager.login_failures AS present (key, failures, last_at) VALUES ($1, 0, $2)
+         ON CONFLICT (key) DO UPDATE SET failures = present.failures RETURNING failures, last_at`,
+        [key, new Date(nowMs)],
       ),
     );
     const known = { failures: row.failures, lastAtMs: row.last_at.getTime() };
