@@ -25,12 +25,6 @@ const silenceConfirms = (known: WavesKnown): WavesKnown => ({
   }),
 });
 
-/**
- * By seeds: somebody left out of a gate has to come back and to confirm within the soak of the others. Its
- * story in ../rollouts/rollouts.test.ts finds it.
- */
-export const notFound: readonly string[] = ['soak-not-begun-again'];
-
 const withoutPending = (known: PaceKnown): PaceKnown => ({
   ...known,
   atWork: known.atWork.filter(({ isPending }) => !isPending),

@@ -17,6 +17,7 @@ import {
 import type { Random } from '../kernel/random.ts';
 import type { Published } from '../world/director.ts';
 import type { World } from '../world/world.ts';
+import { switchSomeOff } from './off-at-turn.ts';
 import type { Orchestrator } from './orchestrator.ts';
 import type { Rollout } from './tables.ts';
 import { isDone, verbs } from './verbs.ts';
@@ -74,30 +75,37 @@ export const rolloutOf = (wish: RolloutWish, nowMs: number): Rollout => {
   };
 };
 
-const gateFrom = (random: Random, soaksMs: readonly number[]): Gate => ({
+/** `strict` ones soak for long, mostly leave out who is not heard of, and mostly wait for all others. */
+type Gates = { soaksMs: readonly number[]; percents: readonly number[]; goOnShare: number };
+const gates: Record<'usual' | 'strict', Gates> = {
+  usual: { soaksMs: [0, 0, 2 * minute], percents: [50, 75, 100], goOnShare: 0.5 },
+  strict: { soaksMs: [0, 2 * minute, 12 * minute], percents: [50, 100, 100], goOnShare: 0.8 },
+};
+
+const gateFrom = (random: Random, { soaksMs, percents, goOnShare }: Gates): Gate => ({
   ...openGate,
-  succeededPercentMin: random.pick([50, 75, 100]),
+  succeededPercentMin: random.pick(percents),
   failedPercentMax: random.pick([0, 25, 100]),
   failedSampleMin: 1 + random.int(3),
   soakMs: random.pick(soaksMs),
   approval: random.pick(['none', 'none', 'none', 'any-person', 'another-person'] as const),
-  unreached: random.chance(0.5)
+  unreached: random.chance(1 - goOnShare)
     ? { rule: 'wait' }
     : { rule: 'go-on', afterMs: random.pick([0, 10 * minute]), reachedPercentMin: 50 },
 });
 
-const wavesFrom = (random: Random, soaksMs: readonly number[]): WaveWish[] => [
+const wavesFrom = (random: Random, like: Gates): WaveWish[] => [
   ...Array.from({ length: random.int(3) }, (_, wave) => ({
     name: `w${wave}`,
     size: random.chance(0.5)
       ? { kind: 'count' as const, count: 1 + random.int(2) }
       : { kind: 'percent' as const, percent: 30 },
-    gate: gateFrom(random, soaksMs),
+    gate: gateFrom(random, like),
   })),
   {
     name: 'rest',
     size: { kind: 'rest' as const },
-    gate: random.chance(0.5) ? openGate : gateFrom(random, soaksMs),
+    gate: random.chance(0.5) ? openGate : gateFrom(random, like),
   },
 ];
 
@@ -121,7 +129,7 @@ const window: MaintenanceWindow = {
   ...{ cron: '*/20 * * * *', timeZone: 'UTC', minutes: 8, sites: null },
 };
 
-/** `windows`: with maintenance windows, joiners and long soaks, too. */
+/** `windows`: with maintenance windows, joiners, long soaks and machines that are off at their turn, too. */
 export const scheduleRollouts = (
   world: World,
   { pairs, windows }: { pairs: boolean; windows: boolean },
@@ -134,7 +142,6 @@ export const scheduleRollouts = (
   const { tables, now } = orchestrator.cloud;
   // Of its own, so that those without windows have the history that they always had.
   const more = kernel.random('windows and joiners');
-  const soaksMs = windows ? [0, 2 * minute, 12 * minute] : [0, 0, 2 * minute];
   let made = 0;
   const begin = (): void => {
     const active = [...tables.rollouts.values()].filter((each) => !isOver(each.status));
@@ -146,7 +153,12 @@ export const scheduleRollouts = (
       random.chance(0.9),
     );
     const wish: RolloutWish = {
-      ...{ id: rolloutId(made), published, devices, waves: wavesFrom(random, soaksMs) },
+      ...{
+        id: rolloutId(made),
+        published,
+        devices,
+        waves: wavesFrom(random, gates[windows ? 'strict' : 'usual']),
+      },
       onFailure: random.chance(0.5) ? 'pause' : 'roll-back',
       pace: {
         ...paceFrom(random, pairs),
@@ -154,6 +166,7 @@ export const scheduleRollouts = (
       },
       lateJoiners: windows,
     };
+    if (windows) switchSomeOff(world, more, over);
     orchestrator.begin(rolloutOf(wish, now()));
     if (windows) joinLater();
   };

@@ -18,6 +18,8 @@ export type WorldRollouts = {
   presence: Presence;
   checks: RolloutChecks;
   pairs: boolean;
+  /** What happens to a device when a rollout tells it next, before it hears of it. */
+  atTurn: Map<string, () => void>;
   /** After Postgres went back to a backup: reports and what was concluded from them are one database. */
   forgetLost(): void;
 };
@@ -40,6 +42,7 @@ const startAt = 1_767_225_600_000;
 export const createWorldRollouts = (parts: RolloutsParts): WorldRollouts => {
   const { kernel, postgres, director, pairs, onKilled } = parts;
   const presence = createPresence(kernel.now);
+  const atTurn: WorldRollouts['atTurn'] = new Map();
   const checks = createRolloutChecks(parts.checks, {
     cloud: () => orchestrator.cloud,
     devices: parts.devices,
@@ -61,7 +64,14 @@ export const createWorldRollouts = (parts: RolloutsParts): WorldRollouts => {
       now: () => Math.floor(startAt + kernel.now()),
       presenceOf: presence.of,
       memberOf: (deviceId) => `pair ${Math.floor(parts.numberOf(deviceId) / 2)}`,
-      watch: checks.watch,
+      watch: {
+        ...checks.watch,
+        told: (rollout, row) => {
+          checks.watch.told(rollout, row);
+          const happens = atTurn.get(row.deviceId);
+          if (atTurn.delete(row.deviceId) && happens !== undefined) kernel.later(0, happens);
+        },
+      },
     },
   });
   orchestrator.start();
@@ -72,7 +82,7 @@ export const createWorldRollouts = (parts: RolloutsParts): WorldRollouts => {
       if (seq > (table?.upTo ?? 0)) reports.delete(deviceId);
     }
   };
-  return { orchestrator, presence, checks, pairs, forgetLost };
+  return { orchestrator, presence, checks, pairs, atTurn, forgetLost };
 };
 
 /** What bundle-orchestrator hears of a line of lane `reported`. */
