@@ -9,12 +9,12 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { requestBytesMax } from '@signalbeam/sync/core/limits';
 import type { MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { HTTPException } from 'hono/http-exception';
 import type { z } from 'zod';
 import type { Logger } from '../logging/log.ts';
+import { answerErrors } from './answer-errors.ts';
 import type { ApiEnv } from './caller.ts';
 import { describeRoute } from './describe.ts';
-import { type FieldError, problemBody, problemOf, problemResponse, refusal } from './problem.ts';
+import { type FieldError, problemBody, problemResponse, refusal } from './problem.ts';
 import { traceRequests } from './trace-requests.ts';
 import { refuseWrongMethods } from './wrong-method.ts';
 
@@ -58,17 +58,6 @@ export const fieldErrors = (error: z.ZodError): FieldError[] =>
         }))
       : [{ path: pathOf(issue.path), message: issue.message }],
   );
-
-const describeHttpException = (error: HTTPException): Response =>
-  error.status === 400
-    ? problemResponse(problemBody('malformed-json', 'The body is not valid JSON.'))
-    : error.status === 415
-      ? problemResponse(
-          problemBody('unsupported-media-type', 'The body must be JSON.', {
-            next: 'Send it with content-type: application/json.',
-          }),
-        )
-      : problemResponse(problemBody('invalid-request', error.message || 'The request is refused.'));
 
 const requestId: MiddlewareHandler<ApiEnv> = async (c, next) => {
   const given = c.req.header('x-request-id');
@@ -134,20 +123,6 @@ const finishBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (!read) c.res.headers.set('connection', 'close');
 };
 
-const addErrors = (api: Api, log: Logger): void => {
-  api.onError((error, c) => {
-    if (error instanceof HTTPException) return describeHttpException(error);
-    const body = problemOf(error);
-    const fields = { error, requestId: c.var.requestId, method: c.req.method, path: c.req.path };
-    if (body.status >= 500) log.error(fields, 'a request failed');
-    else log.debug({ ...fields, error: undefined, code: body.code }, 'a request was refused');
-    return problemResponse(body);
-  });
-  api.notFound(() =>
-    problemResponse(problemBody('not-found', 'There is nothing at this address.')),
-  );
-};
-
 /** An application with the house's manners; add routes with `api.openapi(createRoute(...), handler)`. */
 export const createApi = (options: ApiOptions): Api => {
   const api = new OpenAPIHono<ApiEnv>({
@@ -173,7 +148,7 @@ export const createApi = (options: ApiOptions): Api => {
       handler,
       hook,
     )) as typeof register;
-  addErrors(api, options.log);
+  answerErrors(api, options.log);
   api.use('*', traceRequests);
   if (options.measure !== undefined) api.use('*', options.measure);
   api.use('*', requestId, async (c, next) => {

@@ -3,7 +3,7 @@
  * HTTP status; a code that is not in it is a bug and answers 500 without its text.
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
-import { isUnavailable } from '../postgres/pool.ts';
+import { isCutOff, isUnavailable } from '../postgres/pool.ts';
 
 /** Add a code here before you throw it; docs/errors.md lists them for people. */
 export const statusByCode = {
@@ -56,7 +56,9 @@ export const statusByCode = {
   'unsupported-media-type': 415,
   'range-not-satisfiable': 416,
   'too-many-requests': 429,
+  'client-gone': 499,
   internal: 500,
+  'database-too-slow': 503,
   'database-unavailable': 503,
   'broker-unavailable': 503,
   'blob-store-unavailable': 503,
@@ -119,6 +121,7 @@ const titles: Record<number, string> = {
   422: 'The content is not acceptable',
   428: 'A condition is needed',
   429: 'Too many requests',
+  499: 'The client went away',
   500: 'Something broke',
   503: 'Not available now',
   507: 'No space',
@@ -160,10 +163,22 @@ export const problemOf = (error: unknown): ProblemBody => {
       },
     );
   }
+  if (isCutOff(error)) {
+    return problemBody(
+      'database-too-slow',
+      'The database took too long over this request and was stopped; nothing was changed.',
+      {
+        next: 'Try again in a minute, and ask for less at once (a shorter time, a smaller page, a filter); if it stays, give the request id to the operator of this service.',
+      },
+    );
+  }
   return problemBody('internal', 'An unforeseen error happened; it was logged.', {
     next: 'Try again; if it stays, give the request id to the operator of this service.',
   });
 };
+
+/** Seconds. What was too slow is so in five seconds, too, and each attempt costs the database much. */
+const retryAfter = (code: string): string => (code === 'database-too-slow' ? '60' : '5');
 
 export const problemResponse = (
   body: ProblemBody,
@@ -173,7 +188,7 @@ export const problemResponse = (
     status: body.status,
     headers: {
       'content-type': 'application/problem+json',
-      ...(body.status === 503 ? { 'retry-after': '5' } : {}),
+      ...(body.status === 503 ? { 'retry-after': retryAfter(body.code) } : {}),
       ...(body.status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
       ...headers,
     },

@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createLog } from '../logging/log.ts';
 import { createApi } from './app.ts';
 import { requireUser } from './caller.ts';
+import { createMetrics } from './metrics.ts';
 import { createPathRouter } from './path-router.ts';
 import { type Served, serve } from './serve.ts';
 import type { StaticFiles } from './static.ts';
@@ -169,6 +170,36 @@ describe('the path router', () => {
 });
 
 describe('a body', () => {
+  it.each(['Content-Length: 1000', 'Transfer-Encoding: chunked'])(
+    'that breaks off (%s) is no failure of ours, neither in the log nor in the metrics',
+    async (length) => {
+      const lines: string[] = [];
+      const write = (line: string): void => void lines.push(line);
+      const metrics = createMetrics();
+      const api = createApi({
+        log: createLog({ name: 'test', level: 'info', destination: { write } }),
+        authenticate: (_, next) => next(),
+        measure: metrics.measure,
+        streamedPaths: ['/api/artifacts'],
+      });
+      api.post('/api/:kind', async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)));
+      const { port } = await start(api);
+      for (const kind of ['things', 'artifacts']) {
+        const socket = connect(port, '127.0.0.1');
+        await once(socket, 'connect');
+        socket.write(`POST /api/${kind} HTTP/1.1\r\nHost: x\r\n${length}\r\n\r\n4\r\nhalf\r\n`);
+        await sleep(50);
+        socket.destroy();
+      }
+      const counted = 'duration_seconds_count{method="POST",route="/api/:kind",status="499"} 2';
+      await expect.poll(() => metrics.registry.metrics()).toContain(counted);
+      expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+        { level: 'info', route: '/api/:kind', path: '/api/things' },
+        { level: 'info', route: '/api/:kind', path: '/api/artifacts' },
+      ]);
+    },
+  );
+
   it('that is refused unread leaves the connection good for what comes next', async () => {
     const api = createApi({
       log: createLog({ name: 'test', level: 'silent' }),

@@ -85,6 +85,10 @@ export const isUnavailable = (error: unknown): boolean => {
   );
 };
 
+/** SQLSTATE 57014: the server stopped the statement, mostly because it took longer than it may. */
+export const isCutOff = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === '57014';
+
 /** SQLSTATE 23505, optionally of one named constraint: the way to notice "it exists already". */
 export const isUniqueViolation = (error: unknown, constraint?: string): boolean =>
   error instanceof pg.DatabaseError &&
