@@ -229,10 +229,13 @@ it('gives a program a token, and tells of everything in the audit log', async ()
   await page.getByRole('button', { name: 'New token' }).click();
   const token = (await overlay().locator('pre').textContent()) ?? '';
   await overlay().getByRole('button', { name: 'Done' }).click();
-  const answer = await fetch(`${cloud.url}/api/auth/me`, {
-    headers: { authorization: `Bearer ${token}` },
+  const program = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${cloud.url}/api/registration-tokens`, {
+    ...{ method: 'POST', headers: program, body: JSON.stringify({ site: 'north' }) },
   });
-  expect(answer.status).toBe(200);
+  expect(answer.status, await answer.clone().text()).toBe(201);
+  await page.goto(`${cloud.url}/tokens`);
+  await page.getByText('by service account ci', { exact: true }).waitFor();
 
   await page.goto(`${cloud.url}/audit`);
   await heading('Audit log').waitFor();

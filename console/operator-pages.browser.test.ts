@@ -280,6 +280,10 @@ describe('alerts', () => {
     await live().waitFor();
     await page.getByRole('link', { name: 'Alerts 1 open' }).waitFor();
     await section('Alerts');
+    await page.getByRole('link', { name: 'press-2 is offline' }).click();
+    const history = page.getByRole('region', { name: 'History' });
+    await history.getByText('when somebody acknowledges or resolves it').waitFor();
+    await section('Alerts');
     await page.getByRole('link', { name: 'press-2 is offline' }).waitFor();
     await page.keyboard.press('j');
     await page.keyboard.press('a');
@@ -290,7 +294,7 @@ describe('alerts', () => {
     await page.getByRole('button', { name: 'Resolve' }).click();
     await page.getByLabel('Note').fill('Plugged in again');
     await desk.overlay().getByRole('button', { name: 'Resolve' }).click();
-    await page.getByText('Plugged in again').waitFor();
+    await history.getByText('Plugged in again').waitFor();
     await section('Alerts');
     await page.getByText('Nothing is wrong that is watched').waitFor();
   });

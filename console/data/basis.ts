@@ -2,6 +2,7 @@
  * What a form was filled from: sent along as If-Match, so that nobody's change is overwritten unseen.
  * Whoever was told that somebody else changed it may save again, which then puts theirs in its place.
  */
+import { nameOfActor } from './actor.ts';
 import { clockOf } from './format.ts';
 import type { Instant } from './types.ts';
 
@@ -44,7 +45,7 @@ export const changedMeanwhile = (
   now: number,
 ): { detail: string; next: string } => {
   told.add(read);
-  const who = last === null ? 'Somebody' : last.actor.replace(/^user:/, '');
+  const who = last === null ? 'Somebody' : nameOfActor(last.actor);
   const when = last === null ? 'in the meantime' : `at ${clockOf(last.at, now)}`;
   return {
     detail: `${who} changed this ${when}; nothing was saved, and what you wrote is kept here.`,

@@ -38,6 +38,15 @@ const transitionWords: Record<AlertDetail['history'][number]['transition'], stri
   resolved: 'Resolved',
 };
 
+const noHistory = html`<div class="body muted">Nothing yet. When it becomes critical, when somebody acknowledges or resolves it
+  and when it is over by itself will stand here, with who it was and what they noted.</div>`;
+
+const moment = ({ at, transition, actor, note, silenced }: AlertDetail['history'][number]) =>
+  html`<li><span class="tone-idle">${glyph('ring')}</span><div><b class="strong">${transitionWords[transition]}</b>${silenced ? ', nobody was told' : nothing}
+    ${note === null ? nothing : html`<div class="breaks">${note}</div>`}
+    ${actor === null && transition !== 'resolved' ? nothing : html`<div class="muted small">${personOf(actor)}</div>`}</div>
+    <span class="muted small nowrap">${age(at)}</span></li>`;
+
 class AlertPage extends LitElement {
   static override properties = { asking: { state: true }, error: { state: true } };
   app!: App;
@@ -152,15 +161,9 @@ class AlertPage extends LitElement {
       ${fact('Becomes critical', alert.escalatesAt === null ? null : html`${until(alert.escalatesAt)}, unless somebody acknowledges it`)}</dl>`;
   }
 
-  #history(alert: AlertDetail): TemplateResult {
+  #history({ history }: AlertDetail): TemplateResult {
     return html`<section class="card" aria-labelledby="history-title"><header><h2 id="history-title">History</h2></header>
-      <ul class="timeline" style="margin:0;padding:0;list-style:none">${alert.history.map(
-        ({ at, transition, actor, note, silenced }) =>
-          html`<li><span class="tone-idle">${glyph('ring')}</span><div><b class="strong">${transitionWords[transition]}</b>${silenced ? ', nobody was told' : nothing}
-            ${note === null ? nothing : html`<div class="breaks">${note}</div>`}
-            ${actor === null && transition !== 'resolved' ? nothing : html`<div class="muted small">${personOf(actor)}</div>`}</div>
-            <span class="muted small nowrap">${age(at)}</span></li>`,
-      )}</ul></section>`;
+      ${history.length === 0 ? noHistory : html`<ul class="timeline" style="margin:0;padding:0;list-style:none">${history.map(moment)}</ul>`}</section>`;
   }
 
   #body(alert: AlertDetail): TemplateResult {

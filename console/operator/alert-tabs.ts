@@ -1,5 +1,6 @@
 /** Where one can go around alerts, and how an alert is shown wherever it is. */
 import type { TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import type { Alert } from '../data/alert-types.ts';
 import type { Mark } from '../ui/glyph.ts';
 import { strip } from '../ui/strip.ts';
@@ -23,7 +24,7 @@ export const severityOf = ({ severity, status }: Pick<Alert, 'severity' | 'statu
 };
 
 export const personOf = (actor: string | null): string =>
-  actor === null ? 'by itself' : `by ${actor.replace(/^user:/, '')}`;
+  actor === null ? 'by itself' : `by ${nameOfActor(actor)}`;
 
 export const typeWords: Readonly<Record<string, string>> = {
   'device-offline': 'Device offline',

@@ -1,5 +1,6 @@
 /** The audit log: who did what, found by what people ask, with before and after of each change. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { fullTimeOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import type { AuditEntry, AuditFilter } from '../data/types.ts';
@@ -154,7 +155,7 @@ class AuditPage extends LitElement {
     const changes = differing(entry.before, entry.after);
     return html`<tr><td><span class="strong">${entry.action}</span><div class="muted small breaks">${entry.target}</div></td>
       <td class="muted small nowrap" title=${fullTimeOf(entry.at)}>${age(entry.at)}</td>
-      <td class="wide">${entry.actor.replace(/^user:/, '')}<div class="muted small">${entry.ip ?? ''}</div></td>
+      <td class="wide"><span title=${entry.actor}>${nameOfActor(entry.actor)}</span><div class="muted small">${entry.ip ?? ''}</div></td>
       <td class="wide">${
         changes.length === 0
           ? nothing

@@ -1,5 +1,6 @@
 /** One bundle: its versions, newest first, what to do with each, and which devices shall run it. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { imageName } from '../data/format.ts';
 import { createResource } from '../data/resource.ts';
 import type { BundleVersion } from '../data/types.ts';
@@ -73,7 +74,7 @@ class BundlePage extends LitElement {
   #version(version: BundleVersion): TemplateResult {
     return html`<tr><td class="strong">${version.version} ${deprecatedBadge(version.deprecated)}</td>
       <td class="muted wide">${version.containers.map(({ name, image }) => `${name}: ${imageName(image)}`).join(', ')}</td>
-      <td class="muted wide">${version.releaseNotes || nothing}</td><td class="muted wide"><span class="only-narrow">published </span>${age(version.createdAt)}${version.createdBy ? html`<br /><span class="small">${version.createdBy.replace(/^\w+:/, '')}</span>` : nothing}</td>
+      <td class="muted wide">${version.releaseNotes || nothing}</td><td class="muted wide"><span class="only-narrow">published </span>${age(version.createdAt)}${version.createdBy ? html`<br /><span class="small">${nameOfActor(version.createdBy)}</span>` : nothing}</td>
       <td class="wide actions"><span class="row"><a class="button small" href=${pathTo.newRollout(this.#id, version.version)}>Roll out</a>
         <a class="button small quiet" href=${pathTo.compareVersions(this.#id, version.version)}>Compare</a>
         <a class="button small quiet" href=${pathTo.newVersion(this.#id, version.version)}>Start a version from it</a>${this.#lifeButtons(version.version, version.deprecated !== null)}</span></td></tr>`;

@@ -1,5 +1,6 @@
 /** Two versions of a bundle beside each other: what changed, and what it costs a device. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { bytesOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -77,7 +78,7 @@ class ComparePage extends LitElement {
         this[side] = (event.target as HTMLSelectElement).value;
         void this.#compare();
       }}>${versions.map((one) => html`<option value=${one.version} ?selected=${one.version === this[side]}>${versionWord(one)}</option>`)}</select>
-      ${chosen === undefined ? nothing : html`<span class="hint">${age(chosen.createdAt)}${chosen.createdBy ? ` by ${chosen.createdBy.replace(/^\w+:/, '')}` : ''}${chosen.releaseNotes ? html`: ${chosen.releaseNotes}` : nothing}</span>`}</div>`;
+      ${chosen === undefined ? nothing : html`<span class="hint">${age(chosen.createdAt)}${chosen.createdBy ? ` by ${nameOfActor(chosen.createdBy)}` : ''}${chosen.releaseNotes ? html`: ${chosen.releaseNotes}` : nothing}</span>`}</div>`;
   }
 
   #container({ name, kind, fields }: VersionDiff['containers'][number]): TemplateResult {

@@ -1,5 +1,6 @@
 /** How deprecated bundles and versions are shown where one is chosen, and how one is asked for all the same. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import type { BundleVersion, Deprecation } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import { badge } from '../ui/glyph.ts';
@@ -11,7 +12,7 @@ export const deprecatedBadge = (deprecated: Deprecation | null): TemplateResult 
   deprecated === null
     ? nothing
     : html`${badge({ shape: 'triangle', tone: 'warn', word: 'deprecated' })}
-        <span class="muted small">${deprecated.reason} (${deprecated.by.replace(/^user:/, '')}, ${age(deprecated.at)})</span>`;
+        <span class="muted small">${deprecated.reason} (${nameOfActor(deprecated.by)}, ${age(deprecated.at)})</span>`;
 
 /** A box named `deprecated`, in sight only where there is something to allow. */
 export const allowDeprecatedBox = (

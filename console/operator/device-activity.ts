@@ -1,5 +1,6 @@
 /** `<device-activity>`: what people and tokens did to a device, newest first, and who it was. */
 import { html, LitElement, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Activity, Device } from '../data/types.ts';
 import { age } from '../ui/age.ts';
@@ -82,10 +83,7 @@ class DeviceActivity extends LitElement {
   }
 
   #line(line: Activity): TemplateResult {
-    const who = line.actor
-      .replace(/^user:/, '')
-      .replace(/^registration-token:/, 'token ')
-      .replace(/^device:.*/, 'the device itself');
+    const who = line.actor.startsWith('device:') ? 'the device itself' : nameOfActor(line.actor);
     return html`<li><span class="tone-idle">${glyph('ring')}</span><div><b class="strong">${words[line.action] ?? line.action}</b> <span class="mono small">${detailOf(line)}</span>
       <div class="muted small">by ${who}</div></div><span class="muted small nowrap">${age(line.at)}</span></li>`;
   }

@@ -3,6 +3,7 @@
  * which of it expires soon, and who showed what. A new key is shown once, here.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { fullTimeOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -96,7 +97,7 @@ class DeviceCredentials extends LitElement {
     const { id } = this.device;
     const run = () => this.app.api.revokeApiKey(id, key.id);
     return html`<li class="credential"><div><span class="mono">sbk_${key.prefix}…</span> ${badge(markOf(key, Date.now()))}
-      <div class="muted small">until ${fullTimeOf(key.expiresAt)} · by ${key.createdBy} ·
+      <div class="muted small">until ${fullTimeOf(key.expiresAt)} · by ${nameOfActor(key.createdBy)} ·
         ${key.lastUsedAt === null ? 'never used' : html`used ${age(key.lastUsedAt)}`}</div></div>
       ${this.#revokeButton(key, { kind: 'API key', name: key.prefix, run })}</li>`;
   }

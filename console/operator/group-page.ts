@@ -1,5 +1,6 @@
 /** One group: what chooses its devices, who is in it now and how they came to be. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
@@ -144,7 +145,7 @@ class GroupPage extends LitElement {
 
   #row(member: GroupMember, isStatic: boolean): TemplateResult {
     const { device, origin, addedBy, addedAt } = member;
-    const who = origin === 'person' ? ` ${addedBy?.replace(/^user:/, '') ?? ''}` : '';
+    const who = origin === 'person' ? ` ${nameOfActor(addedBy ?? '')}` : '';
     return html`<tr><td><a class="title" data-item href=${pathTo.device(device.id)}>${device.name}</a>${tagList(device.tags, 6)}</td>
       <td>${bareMark(deviceMark(device))}</td><td class="drop">${device.site}</td>
       <td class="muted wide">${origins[origin]}${who} ${addedAt === null ? nothing : age(addedAt)}</td>

@@ -1,5 +1,6 @@
 /** Images that were uploaded, and each of them back as a file. A link is asked for when somebody wants it. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { bytesOf, shortDigest } from '../data/format.ts';
 import type { StoredImage } from '../data/image-types.ts';
 import type { ApiError } from '../data/request.ts';
@@ -71,7 +72,7 @@ class ImagesPage extends LitElement {
     return html`<tr><td><span class="mono">${name}</span><div class="small muted mono">${shortDigest(digest)}</div></td>
       <td>${tags.join(', ') || html`<span class="muted">no tag</span>`}</td>
       <td class="muted">${platforms.join(', ')}</td><td class="muted">${bytesOf(sizeBytes)}</td>
-      <td class="muted wide">${age(createdAt)}<div class="small">by ${createdBy.replace(/^user:/, '')}</div></td>
+      <td class="muted wide">${age(createdAt)}<div class="small">by ${nameOfActor(createdBy)}</div></td>
       <td>${actionButton({
         ...{ label: 'Download', look: 'small', refused, hushed: true, busy: this.busy === image },
         run: () => void this.#download(image),

@@ -1,5 +1,6 @@
 /** The people of the tenant: who may do what and where, invitations, and how to take it back. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { clockOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -178,7 +179,9 @@ class PeoplePage extends LitElement {
     return html`<section class="card" aria-labelledby="invited-title"><header><h2 id="invited-title">Invited</h2></header>
       <div class="scroll"><table class="fold"><thead><tr><th scope="col">Email</th><th scope="col">Role</th><th scope="col">Valid</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
       <tbody>${invitations.map(
-        (one) => html`<tr><td>${one.email}<div class="muted small">by ${one.createdBy}</div></td>
+        (
+          one,
+        ) => html`<tr><td>${one.email}<div class="muted small">by ${nameOfActor(one.createdBy)}</div></td>
           <td>${one.role}<div class="muted small">${sitesText(one.sites)}</div></td>
           <td class="wide muted">until ${clockOf(one.expiresAt, Date.now())}</td>
           <td class="wide"><button type="button" class="button small danger" @click=${() =>

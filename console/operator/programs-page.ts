@@ -1,5 +1,6 @@
 /** Accounts of programs, and their tokens: two live at once, so that one takes over from the other. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { clockOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -127,7 +128,7 @@ class ProgramsPage extends LitElement {
 
   #row(account: ServiceAccount): TemplateResult {
     const full = account.tokens.length >= liveTokensMax;
-    return html`<tr><td><span class="strong">${account.name}</span><div class="muted small">by ${account.createdBy}</div></td>
+    return html`<tr><td><span class="strong">${account.name}</span><div class="muted small">by ${nameOfActor(account.createdBy)}</div></td>
       <td>${account.role}<div class="muted small">${sitesText(account.sites)}</div></td>
       <td class="wide">${this.#tokens(account)}</td>
       <td class="wide"><div class="row">${actionButton({

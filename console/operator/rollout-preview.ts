@@ -1,5 +1,6 @@
 /** What a rollout would do, wave by wave, before it is made: when, to whom, how many bytes. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { bytesOf, clockOf, countedOf } from '../data/format.ts';
 import type { PreviewRange, PreviewWave, RolloutPreview } from '../data/rollout-types.ts';
 import type { Instant } from '../data/types.ts';
@@ -57,7 +58,7 @@ const deprecatedNote = (one: NonNullable<RolloutPreview['deprecated']>): Templat
   notice(
     'warn',
     html`<p><b>${one.what} is deprecated:</b> ${one.reason}
-      <span class="muted small">(${one.by.replace(/^user:/, '')}, ${age(one.at)})</span></p>
+      <span class="muted small">(${nameOfActor(one.by)}, ${age(one.at)})</span></p>
       <p>${one.means}</p>`,
   );
 

@@ -3,6 +3,7 @@
  * them, for a reason that is shown with it from then on, and takes that back. What follows is said before.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Rollout } from '../data/rollout-types.ts';
 import { actionButton } from '../ui/action.ts';
@@ -124,9 +125,7 @@ class RolloutSiteWindows extends LitElement {
   #decided(reason: string): TemplateResult {
     const { windowsIgnoredBy: by, windowsIgnoredAt: at } = this.rollout;
     return html`<div class="grow"><p class="tone-warn">Waits for no maintenance window of a site: ${reason}</p>${
-      by === null
-        ? nothing
-        : html`<p class="muted">Decided by ${by.replace(/^user:/, '')} ${age(at)}</p>`
+      by === null ? nothing : html`<p class="muted">Decided by ${nameOfActor(by)} ${age(at)}</p>`
     }</div>`;
   }
 

@@ -1,5 +1,6 @@
 /** Secrets that bundles name: who has which, and another value for one. A value is typed and never seen again. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import type { Secret } from '../data/secret-types.ts';
@@ -156,7 +157,7 @@ class SecretsPage extends LitElement {
           ? nothing
           : html`<div class="small tone-warn">${secret.waiting} yet to get this value</div>`
       }</td>
-      <td class="muted wide">value ${secret.revision}, ${age(secret.changedAt)}<div class="small">by ${secret.changedBy.replace(/^user:/, '')}</div></td>
+      <td class="muted wide">value ${secret.revision}, ${age(secret.changedAt)}<div class="small">by ${nameOfActor(secret.changedBy)}</div></td>
       <td><span class="row">${act('rotate', 'New value', 'small')}${act('delete', 'Delete', 'small danger')}</span></td></tr>`;
   }
 

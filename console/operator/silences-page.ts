@@ -1,5 +1,6 @@
 /** Silences and maintenance windows: who is not told, of what, until when, and why. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import type { Silence, SilenceWish, Weekly } from '../data/alert-types.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -162,7 +163,7 @@ class SilencesPage extends LitElement {
     const standing = silence.inForce
       ? ({ shape: 'bar', tone: 'info', word: 'Silent now' } as const)
       : ({ shape: 'dashed', tone: 'idle', word: 'Not now' } as const);
-    return html`<tr><td class="wide"><span class="strong">${silence.reason}</span><div class="muted small">by ${silence.createdBy.replace(/^user:/, '')}</div></td>
+    return html`<tr><td class="wide"><span class="strong">${silence.reason}</span><div class="muted small">by ${nameOfActor(silence.createdBy)}</div></td>
       <td class="wide">${names.map((name, index) => html`${index === 0 ? nothing : ', '}${name}`)}${weekly === null ? nothing : html`<div class="muted small">${hoursOf(weekly)}</div>`}</td>
       <td>${badge(standing)}</td><td class="muted nowrap">ends ${until(silence.endsAt)}</td>
       <td class="end">${actionButton({

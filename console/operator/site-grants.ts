@@ -1,5 +1,6 @@
 /** Technicians' grants of a site: who may sign in at its devices until when; issued, shown once, taken back. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { clockOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -105,7 +106,7 @@ class SiteGrants extends LitElement {
       (
         grant,
       ) => html`<li class="padded row"><div class="grow"><span class="strong">${grant.holder}</span>
-        <div class="muted small">${grant.state === 'live' ? 'until' : 'ended'} ${clockOf(grant.expiresAt, Date.now())}, given by ${grant.createdBy.replace(/^user:/, '')}</div></div>${badge(marks[grant.state])}
+        <div class="muted small">${grant.state === 'live' ? 'until' : 'ended'} ${clockOf(grant.expiresAt, Date.now())}, given by ${nameOfActor(grant.createdBy)}</div></div>${badge(marks[grant.state])}
         ${grant.state === 'live' ? actionButton({ label: 'Take back', look: 'small danger', refused, hushed: true, run: () => void this.#revoke(grant) }) : nothing}</li>`,
     )}</ul>`;
   }

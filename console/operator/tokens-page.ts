@@ -1,5 +1,6 @@
 /** Registration tokens: how often each was used, what it gives its devices, and how to close it. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { clockOf } from '../data/format.ts';
 import { createResource } from '../data/resource.ts';
 import type { Group, RegistrationToken } from '../data/types.ts';
@@ -73,7 +74,7 @@ class TokensPage extends LitElement {
       <td class="wide"><div class="bar-cell"><progress max=${token.maxUses} value=${token.currentUses} aria-label="Uses"></progress><span class="nowrap">${token.currentUses} of ${token.maxUses} used</span></div></td>
       <td class="wide">${token.site}${token.autoApprove ? html`<div class="muted small">approved by itself</div>` : nothing}</td>
       <td class="wide"><span class="only-narrow muted small">Gives </span>${this.#gives(token, groups)}</td>
-      <td class="muted wide">${token.state === 'open' ? `until ${clockOf(token.expiresAt, Date.now())}` : ''}<div class="small">by ${token.createdBy}</div></td>
+      <td class="muted wide">${token.state === 'open' ? `until ${clockOf(token.expiresAt, Date.now())}` : ''}<div class="small">by ${nameOfActor(token.createdBy)}</div></td>
       <td>${
         token.state === 'open'
           ? actionButton({

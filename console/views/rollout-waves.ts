@@ -1,5 +1,6 @@
 /** The waves of a rollout in their order: how each stands, and what its gate asks for. */
 import { html, nothing, type TemplateResult } from 'lit';
+import { nameOfActor } from '../data/actor.ts';
 import { evidenceWords, gateWords } from '../data/rollout-gate.ts';
 import type { RolloutWave } from '../data/rollout-types.ts';
 import { waveMark } from '../data/status.ts';
@@ -7,11 +8,9 @@ import { age } from '../ui/age.ts';
 import { badge } from '../ui/glyph.ts';
 import { progressBar } from './rollout-progress.ts';
 
-const nameOf = (actor: string): string => actor.replace(/^user:/, '');
-
 const history = (wave: RolloutWave): TemplateResult | typeof nothing => {
   if (wave.passedBy !== null)
-    return html`<span class="muted small">let pass by ${nameOf(wave.passedBy)} ${age(wave.passedAt)}</span>`;
+    return html`<span class="muted small">let pass by ${nameOfActor(wave.passedBy)} ${age(wave.passedAt)}</span>`;
   if (wave.passedAt !== null)
     return html`<span class="muted small">passed ${age(wave.passedAt)}</span>`;
   if (wave.goodSince !== null)
@@ -32,7 +31,7 @@ const waveItem = (wave: RolloutWave, index: number): TemplateResult => {
     ${progressBar(wave.progress)}
     <div class="row">${words === '' ? nothing : html`<span class="muted small grow">Gate: ${words}</span>`}${history(wave)}</div>
     ${seen === '' ? nothing : html`<span class="muted small">Now: ${seen}</span>`}
-    ${wave.approvals.length === 0 ? nothing : html`<span class="muted small">Approved by ${wave.approvals.map(nameOf).join(', ')}</span>`}
+    ${wave.approvals.length === 0 ? nothing : html`<span class="muted small">Approved by ${wave.approvals.map(nameOfActor).join(', ')}</span>`}
   </li>`;
 };
 
