@@ -26,6 +26,7 @@ import { startSweepingUploads } from './artifacts/sweep-uploads.ts';
 import { createUploader } from './artifacts/upload.ts';
 import { createPartUploads } from './artifacts/upload-parts.ts';
 import { policyOf } from './core/policy.ts';
+import { startNamingWindows } from './desired/name-windows.ts';
 import { startSigningAgain } from './desired/sign-again.ts';
 import { type Publisher, startPublisher } from './publish/publisher.ts';
 import { startForgetting } from './rollouts/forget.ts';
@@ -91,6 +92,7 @@ export const createService = (platform: Platform): Service => {
         startSigningAgain({ pools, keyring, now, log, onChanged }),
         startSweepingUploads({ pools, staging, now, log }),
         startSweepingBlobs({ pools, blobs, now, log }),
+        startNamingWindows({ pools, keyring, now, log, onChanged }),
         startSealingAgain({ pools, keyring, now, log, onChanged }),
       ];
     },

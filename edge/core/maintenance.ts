@@ -15,7 +15,10 @@ const inWords = (ms: number): string => {
   return `${Math.max(1, Math.round(ms / minuteMs))} min`;
 };
 
-/** Null while it may take over. */
+/**
+ * Null while it may take over. Once all are over the cloud names others as soon as it hears that the slot
+ * waits, so the wait is said in the report and has no end here.
+ */
 export const closedFor = (
   { wanted, confirmed }: SlotKnown,
   now: number,

@@ -10,6 +10,7 @@ import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
 import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
 import { changesOf, retrying, storeChanges } from '../desired/change.ts';
+import { nextWindows } from '../desired/next-windows.ts';
 import { lockTargets } from '../store/desired.ts';
 import { forgetGiven, someStale, stillStale } from '../store/secrets-given.ts';
 
@@ -29,10 +30,15 @@ const sealBatch = async (
     // Asked under the locks: whoever held them before may have done it.
     const due = await stillStale(sql, tenantId, deviceIds);
     if (due.size === 0) return;
-    const changes = changesOf(targets, ({ deviceId, slots }) =>
-      slots.length === 0 || !due.has(deviceId) ? { kind: 'unchanged' } : { kind: 'changed', slots },
+    const nowMs = now();
+    // Those that the rollout named may be long over, and other values wait for them, too.
+    const next = await nextWindows(sql, tenantId, targets, nowMs);
+    const changes = changesOf(targets, (target) =>
+      target.slots.length === 0 || !due.has(target.deviceId)
+        ? { kind: 'unchanged' }
+        : { kind: 'changed', slots: target.slots.map((slot) => next(target, slot)) },
     );
-    await storeChanges(sql, changes, { tenantId, director, kek, nowMs: now() });
+    await storeChanges(sql, changes, { tenantId, director, kek, nowMs });
     const done = changes.map(({ target }) => target.deviceId);
     // Of a device that is gone, or has nothing left to run.
     await forgetGiven(

@@ -207,6 +207,34 @@ it('a new value may reach its devices over a time, each at a moment of its own',
   expect((await rotate(1_441)).status).toBe(400);
 });
 
+it('a new value waits for the next window of the rollout, also long after that was over', async () => {
+  const { deviceId } = await addDevice(rig, one, 'in-windows');
+  const windows = [{ cron: '* * * * *', timeZone: 'UTC', minutes: 1 }];
+  const wish = { bundleId, version: '1.0.0', deviceIds: [deviceId], pace: { windows } };
+  const rollout = await rig.ask('POST', '/api/rollouts', { token: one.operator, body: wish });
+  expect(rollout.status).toBe(201);
+  const slotOf = async () => {
+    const path = `/api/devices/${deviceId}/desired-state`;
+    const { body } = await rig.ask('GET', path, { token: one.viewer });
+    return (body as { slots: [{ windows: [number, number][]; requestedGeneration: number }] })
+      .slots[0];
+  };
+  await rig.owner.query(
+    `UPDATE bundle_orchestrator.desired_states
+        SET slots = jsonb_set(slots, '{0,windows}', '[[1000, 2000]]') WHERE device_id = $1`,
+    [deviceId],
+  );
+  const { requestedGeneration } = await slotOf();
+  const { body } = await rig.ask('GET', '/api/secrets', { token: one.viewer });
+  const [{ id }] = (body as { secrets: [{ id: string }] }).secrets;
+  await asAdmin('PUT', `/api/secrets/${id}`, { value: 'long after' });
+  await sealed();
+  const slot = await slotOf();
+  expect(slot.windows).toHaveLength(6);
+  expect(slot.windows[0]?.[1]).toBeGreaterThan(Date.now() / 1_000 - 1);
+  expect(slot.requestedGeneration).toBe(requestedGeneration);
+});
+
 const rowsOf = async (deviceId: string) => {
   const { rows } = await rig.owner.query<{ stale: boolean }>(
     'SELECT stale FROM bundle_orchestrator.desired_secrets WHERE device_id = $1',

@@ -4,6 +4,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
+import { windowsDueAtMs } from '../core/windows-over.ts';
 
 /** A device and what is wanted of it now. */
 export type Target = {
@@ -69,6 +70,8 @@ export const lockTargets = async (
   }));
 };
 
+const dateOf = (atMs: number | null): Date | null => (atMs === null ? null : new Date(atMs));
+
 /** False when another change came first for one of them: undo all of it and begin again. */
 export const writeDesired = async (
   sql: Sql,
@@ -78,20 +81,21 @@ export const writeDesired = async (
 ): Promise<boolean> => {
   const { rows } = await sql.query<{ written: number }>(
     `WITH new AS (
-       SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bytea[])
-         AS new (device_id, expected, generation, slots, envelope)),
+       SELECT * FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::jsonb[], $6::bytea[],
+                $8::timestamptz[])
+         AS new (device_id, expected, generation, slots, envelope, windows_due_at)),
      updated AS (
        UPDATE bundle_orchestrator.desired_states present
           SET generation = new.generation, slots = new.slots, envelope = new.envelope,
-              issued_at = $7
+              issued_at = $7, windows_due_at = new.windows_due_at
          FROM new
         WHERE present.tenant_id = $1 AND present.device_id = new.device_id
           AND present.generation = new.expected AND new.expected > 0
        RETURNING 1),
      inserted AS (
        INSERT INTO bundle_orchestrator.desired_states
-         (tenant_id, device_id, generation, slots, envelope, issued_at)
-       SELECT $1, device_id, generation, slots, envelope, $7 FROM new WHERE expected = 0
+         (tenant_id, device_id, generation, slots, envelope, issued_at, windows_due_at)
+       SELECT $1, device_id, generation, slots, envelope, $7, windows_due_at FROM new WHERE expected = 0
        ON CONFLICT DO NOTHING RETURNING 1)
      SELECT (SELECT count(*) FROM updated) + (SELECT count(*) FROM inserted) AS written`,
     [
@@ -102,6 +106,7 @@ export const writeDesired = async (
       states.map((state) => JSON.stringify(state.slots)),
       states.map((state) => Buffer.from(state.envelope)),
       issuedAt,
+      states.map(({ slots }) => dateOf(windowsDueAtMs(slots))),
     ],
   );
   return rows[0]?.written === states.length;

@@ -1,0 +1,68 @@
+/** Devices that miss every window they were told of, against a real Postgres and hub. */
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { eventually, type TestDevice } from '../rig.suite.ts';
+import { type Fleet, openFleet } from '../rollouts/fleet.suite.ts';
+import { atPace } from '../rollouts/pace.suite.ts';
+
+let fleet: Fleet;
+let pace: ReturnType<typeof atPace>;
+beforeAll(async () => {
+  fleet = await openFleet(inject('postgresUrl'));
+  pace = atPace(fleet);
+});
+afterAll(() => fleet.rig.stop());
+
+const window = { cron: '* * * * *', timeZone: 'UTC', minutes: 1 };
+
+// docs/rollouts.md: a device is told of six windows, and may miss all of them.
+it('names a device other windows as often as it misses all, however long that takes', async () => {
+  const { bundleId, devices } = await pace.open([{}, {}]);
+  const [begun, done] = devices as [TestDevice, TestDevice];
+  const rollout = await pace.start(bundleId, devices, { windows: [window] });
+  await fleet.says(begun, bundleId, 'downloading');
+  await fleet.says(done, bundleId, 'running');
+  await pace.until(rollout.id, { progress: { inProgress: 1, succeeded: 1 } });
+  const { requestedGeneration } = await fleet.slotOf(begun, bundleId);
+  const missAll = (device: TestDevice) =>
+    fleet.rig.owner.query(
+      `UPDATE bundle_orchestrator.desired_states
+          SET windows_due_at = now() - interval '1 hour',
+              slots = jsonb_set(slots, '{0,windows}', '[[1000, 2000], [3000, 4000]]')
+        WHERE device_id = $1`,
+      [device.deviceId],
+    );
+  for (let times = 0; times < 2; times += 1) {
+    const { generation } = await fleet.desired(begun);
+    await missAll(begun);
+    await eventually(async () => {
+      const slot = await fleet.slotOf(begun, bundleId);
+      expect(slot.windows?.[0]?.[1]).toBeGreaterThan(Date.now() / 1_000);
+      // Nothing begins anew: it is asked for what it was asked for.
+      expect(slot.requestedGeneration).toBe(requestedGeneration);
+    });
+    expect((await fleet.desired(begun)).generation).toBe(generation + 1);
+    await fleet.says(begun, bundleId, 'downloading');
+  }
+  const isLeft = async () => {
+    const { rows } = await fleet.rig.owner.query<{ device_id: string }>(
+      `SELECT device_id FROM bundle_orchestrator.desired_states
+        WHERE windows_due_at < now() AND device_id = ANY ($1)`,
+      [devices.map(({ deviceId }) => deviceId)],
+    );
+    return rows.length > 0;
+  };
+  // Who runs it needs none, and who has not heard of its state is waited for.
+  const before = await fleet.desired(done);
+  await missAll(done);
+  await fleet.rig.owner.query(
+    'UPDATE bundle_orchestrator.device_reports SET generation = 0 WHERE device_id = $1',
+    [begun.deviceId],
+  );
+  const unheard = await fleet.desired(begun);
+  await missAll(begun);
+  await eventually(async () => expect(await isLeft()).toBe(false));
+  expect((await fleet.desired(done)).generation).toBe(before.generation);
+  expect((await fleet.desired(begun)).generation).toBe(unheard.generation);
+  await fleet.says(begun, bundleId, 'running');
+  await pace.until(rollout.id, { status: 'succeeded' });
+});
