@@ -1,11 +1,15 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
   brokenMs,
+  doubt,
   forgottenMs,
   planWay,
+  type Setback,
   setBack,
   setbackMs,
   trialMs,
+  type WayKey,
   type WaysKnown,
 } from './way.ts';
 
@@ -15,6 +19,7 @@ const known = (more: Partial<WaysKnown> = {}): WaysKnown => ({
   current: null,
   trying: null,
   setbacks: new Map(),
+  carried: new Set(),
   ...more,
 });
 
@@ -85,5 +90,132 @@ describe('the way to the cloud', () => {
     let last = setBack(undefined, now);
     for (let count = 0; count < 20; count += 1) last = setBack(last, now);
     expect(last.untilMs - now).toBe(setbackMs.max);
+  });
+
+  test('without a link, one that failed when it was tried last comes after those that did not', () => {
+    const setbacks = new Map([['hub', setBack(undefined, 0)]]);
+    const current = { key: 'leaf', connected: false, sinceMs: now - brokenMs };
+    expect(planWay(known({ current, setbacks }), now).steps).toEqual([
+      { kind: 'try', key: 'neighbour' },
+    ]);
+    // It is not given up for that one, whose time is up, but for nothing else either.
+    const trying = { key: 'neighbour', sinceMs: now };
+    expect(planWay(known({ current, setbacks, trying }), now).steps).toEqual([]);
+    // Where all failed, those that carried once come before it.
+    setbacks.set('neighbour', doubt(undefined, now));
+    const carried = new Set(['neighbour']);
+    expect(planWay(known({ current, setbacks, carried }), now).steps).toEqual([
+      { kind: 'try', key: 'neighbour' },
+    ]);
+    const alone = known({ current, setbacks, candidates: ['leaf', 'hub'] });
+    expect(planWay(alone, now).steps).toEqual([{ kind: 'try', key: 'hub' }]);
+  });
+
+  test('with a link, the better one is tried beside it whatever it did before', () => {
+    const setbacks = new Map([['hub', doubt(undefined, now)]]);
+    const current = { key: 'neighbour', connected: true, sinceMs: now };
+    expect(planWay(known({ current, setbacks, candidates: ['hub', 'neighbour'] }), now)).toEqual({
+      ...{ steps: [{ kind: 'try', key: 'hub' }], waiting: '', wakeAtMs: now },
+    });
+  });
+
+  test('a doubt makes nothing wait, and takes nothing back of a setback', () => {
+    const failed = setBack(undefined, now);
+    expect(doubt(failed, now)).toEqual(failed);
+    expect(setBack(doubt(undefined, now), now)).toEqual(failed);
+  });
+});
+
+/** As `edge/link/ways` runs it: a way that works stands after a moment, any other never does. */
+const createDevice = (candidates: readonly WayKey[]) => {
+  const setbacks = new Map<WayKey, Setback>();
+  const carried = new Set<WayKey>();
+  let current: WaysKnown['current'] = null;
+  let trying: WaysKnown['trying'] = null;
+  const adopt = (key: WayKey, connected: boolean, at: number): void => {
+    if (current?.connected === false)
+      setbacks.set(current.key, doubt(setbacks.get(current.key), at));
+    current = { key, connected, sinceMs: at };
+    trying = null;
+    setbacks.delete(key);
+    if (connected) carried.add(key);
+  };
+  const plan = (at: number): void => {
+    for (const step of planWay({ candidates, current, trying, setbacks, carried }, at).steps) {
+      if (step.kind === 'try' && current === null) adopt(step.key, false, at);
+      else if (step.kind === 'try') trying = { key: step.key, sinceMs: at };
+      else {
+        if (step.setBack) setbacks.set(step.key, setBack(setbacks.get(step.key), at));
+        trying = null;
+      }
+    }
+  };
+  return {
+    via: () => (current?.connected === true ? current.key : null),
+    turn: (at: number, works: (key: WayKey) => boolean): void => {
+      if (current !== null && current.connected !== works(current.key))
+        current = { key: current.key, connected: !current.connected, sinceMs: at };
+      if (current?.connected === true) carried.add(current.key);
+      if (trying !== null && works(trying.key) && at - trying.sinceMs >= stepMs)
+        adopt(trying.key, true, at);
+      plan(at);
+    },
+  };
+};
+const stepMs = 500;
+
+describe('of any outages', () => {
+  const all = ['leaf a', 'hub', 'neighbour a', 'neighbour b'] as const;
+  const outages = fc.array(
+    fc.record({
+      works: fc.subarray([...all].filter((key) => key !== 'hub')),
+      lastsMs: fc.integer({ min: stepMs, max: 200_000 }),
+    }),
+    { minLength: 1, maxLength: 12 },
+  );
+
+  test('a device without an uplink waits for the hub in none but the first', () => {
+    fc.assert(
+      fc.property(outages, (some) => {
+        const device = createDevice(all);
+        let at = 0;
+        const last = (works: readonly WayKey[], ms: number, each = (): void => undefined): void => {
+          for (const end = at + ms; at < end; at += stepMs) {
+            device.turn(at, (key) => works.includes(key));
+            each();
+          }
+        };
+        // It has met the hub, and then both neighbours carried it for a while.
+        last(['neighbour a'], 60_000);
+        last(['neighbour b'], 60_000);
+        for (const { works, lastsMs } of some) {
+          last(works, lastsMs);
+          last(['leaf a', 'neighbour a', 'neighbour b'], 400_000);
+          expect(device.via()).toBe('leaf a');
+          last(['neighbour a', 'neighbour b'], brokenMs + 3 * stepMs);
+          expect(device.via()).toMatch(/^neighbour/);
+          last(['neighbour a', 'neighbour b'], 60_000);
+        }
+      }),
+    );
+  });
+
+  test('a device is back on its own uplink as soon as a setback allows', () => {
+    fc.assert(
+      fc.property(outages, (some) => {
+        const device = createDevice(all.slice(1));
+        let at = 0;
+        const last = (works: readonly WayKey[], ms: number): void => {
+          for (const end = at + ms; at < end; at += stepMs)
+            device.turn(at, (key) => works.includes(key));
+        };
+        last(['hub'], 10_000);
+        for (const { works, lastsMs } of some) {
+          last(works, lastsMs);
+          last([...works, 'hub'], setbackMs.max + 2 * trialMs + 2 * stepMs);
+          expect(device.via()).toBe('hub');
+        }
+      }),
+    );
   });
 });

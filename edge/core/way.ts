@@ -1,12 +1,16 @@
 /**
  * Which way a device takes to the cloud, of those it knows at this moment. The best that did not
  * fail a short while ago; a way that fails is set back for longer each time, so that a dead leaf
- * does not keep a device from its neighbour, nor a bad one make it flap.
+ * does not keep a device from its neighbour, nor a bad one make it flap. Without a link, ways that
+ * did not fail last come before those that did, and those that never worked come last: a device
+ * without an uplink does not wait for the hub at every break. With one, the better way is tried
+ * beside it, whatever it did before.
  */
 
 /** Best first; `key` names one way for as long as it stays the same. */
 export type WayKey = string;
 
+/** What is known of a way that did not work when it was tried last; it is forgotten once it works. */
 export type Setback = { failures: number; untilMs: number };
 
 export type WaysKnown = {
@@ -16,6 +20,8 @@ export type WaysKnown = {
   /** The one that is being tried beside it. */
   trying: { key: WayKey; sinceMs: number } | null;
   setbacks: ReadonlyMap<WayKey, Setback>;
+  /** Those that stood once. */
+  carried: ReadonlySet<WayKey>;
 };
 
 export type WayStep =
@@ -44,6 +50,10 @@ export const setBack = (before: Setback | undefined, now: number): Setback => {
   return { failures, untilMs: now + delayMs };
 };
 
+/** It was given up for another before it stood: no reason to wait with it, but others come first. */
+export const doubt = (before: Setback | undefined, now: number): Setback =>
+  before ?? { failures: 0, untilMs: now };
+
 const isSetBack = (known: WaysKnown, key: WayKey, now: number): boolean =>
   now < (known.setbacks.get(key)?.untilMs ?? 0);
 
@@ -54,10 +64,17 @@ const isBroken = ({ current }: WaysKnown, key: WayKey, now: number): boolean =>
   !current.connected &&
   now - current.sinceMs >= brokenMs;
 
+const doubtOf = ({ setbacks, carried }: WaysKnown, key: WayKey): number => {
+  if (!setbacks.has(key)) return 0;
+  return carried.has(key) ? 1 : 2;
+};
+
 const bestOf = (known: WaysKnown, now: number): WayKey | null => {
   const open = known.candidates.filter((key) => !isSetBack(known, key, now));
-  const sound = open.find((key) => !isBroken(known, key, now));
-  return sound ?? open[0] ?? null;
+  const sound = open.filter((key) => !isBroken(known, key, now));
+  if (known.current?.connected === true) return sound[0] ?? null;
+  const [likeliest] = sound.toSorted((one, other) => doubtOf(known, one) - doubtOf(known, other));
+  return likeliest ?? open[0] ?? null;
 };
 
 export const planWay = (known: WaysKnown, now: number): WayPlan => {

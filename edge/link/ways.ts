@@ -5,7 +5,7 @@
  */
 import type { Carrier } from '@signalbeam/sync/nats/carrier';
 import type { Timers } from '../core/timers.ts';
-import { planWay, type Setback, setBack, type WayKey, type WaysKnown } from '../core/way.ts';
+import { doubt, planWay, type Setback, setBack, type WayKey, type WaysKnown } from '../core/way.ts';
 import { systemTimers } from '../host/timers.ts';
 import type { RoamingCarrier } from './roaming-carrier.ts';
 import type { Log } from './up.ts';
@@ -51,6 +51,7 @@ type Trial = { way: Way; carrier: Carrier | null; sinceMs: number; over: boolean
 type Running = WaysParts & {
   timers: Timers;
   setbacks: Map<WayKey, Setback>;
+  carried: Set<WayKey>;
   offered: readonly Way[];
   current: Open | null;
   trying: Trial | null;
@@ -59,7 +60,7 @@ type Running = WaysParts & {
   cancelWake: () => void;
 };
 
-const setbacksMax = 64;
+const knownMax = 64;
 const wakeMsMin = 20;
 
 export const startWays = (parts: WaysParts): Ways => {
@@ -67,6 +68,7 @@ export const startWays = (parts: WaysParts): Ways => {
     ...parts,
     timers: parts.timers ?? systemTimers,
     setbacks: new Map(),
+    carried: new Set(),
     offered: [],
     current: null,
     trying: null,
@@ -89,7 +91,7 @@ export const startWays = (parts: WaysParts): Ways => {
   };
 };
 
-const knownTo = ({ offered, current, trying, setbacks }: Running): WaysKnown => ({
+const knownTo = ({ offered, current, trying, setbacks, carried }: Running): WaysKnown => ({
   candidates: offered.map(({ key }) => key),
   current:
     current === null
@@ -100,7 +102,7 @@ const knownTo = ({ offered, current, trying, setbacks }: Running): WaysKnown => 
           sinceMs: current.sinceMs,
         },
   trying: trying === null ? null : { key: trying.way.key, sinceMs: trying.sinceMs },
-  setbacks,
+  ...{ setbacks, carried },
 });
 
 const plan = (running: Running): void => {
@@ -127,9 +129,15 @@ const giveUp = (running: Running, andSetBack: boolean): void => {
   running.trying = null;
 };
 
-const setBackNow = ({ setbacks, now, log }: Running, { key, through }: Way): void => {
-  if (setbacks.size >= setbacksMax) setbacks.clear();
-  setbacks.set(key, setBack(setbacks.get(key), now()));
+const note = ({ setbacks, now }: Running, { key }: Way, as: typeof setBack): void => {
+  if (setbacks.size >= knownMax) setbacks.clear();
+  setbacks.set(key, as(setbacks.get(key), now()));
+};
+
+const setBackNow = (running: Running, way: Way): void => {
+  const { log } = running;
+  const { through } = way;
+  note(running, way, setBack);
   log('info', 'A way to the cloud did not open; it is tried again later', { through });
 };
 
@@ -171,16 +179,25 @@ const failed = (running: Running, trial: Trial, cause: unknown): void => {
   plan(running);
 };
 
+const stood = ({ carried }: Running, { way, carrier }: Open): void => {
+  if (carrier.status() !== 'connected') return;
+  if (carried.size >= knownMax) carried.clear();
+  carried.add(way.key);
+};
+
 const adopt = (running: Running, trial: Trial, carrier: Carrier): void => {
-  const { now, log, setbacks } = running;
+  const { now, log, setbacks, current: before } = running;
   trial.over = true;
+  if (before !== null && before.carrier.status() !== 'connected') note(running, before.way, doubt);
   const adopted: Open = { way: trial.way, carrier, sinceMs: now() };
   running.trying = null;
   running.current = adopted;
   setbacks.delete(trial.way.key);
+  stood(running, adopted);
   carrier.onStatus(() => {
     if (running.current !== adopted) return;
     adopted.sinceMs = now();
+    stood(running, adopted);
     plan(running);
   });
   log('info', 'The way to the cloud', { through: trial.way.through });

@@ -57,12 +57,17 @@ test('without an uplink it enrols by a relay and syncs through a neighbour, each
   // The neighbour it goes through loses power: the other one takes its place.
   const through = linked.through ?? '';
   const [gone, stays] = through.includes(a.deviceId) ? [a, b] : [b, a];
+  const log = (): string => readFileSync(`${c.folder}.log`, 'utf8');
+  const loggedBefore = log().length;
   await site.kill(gone);
   left = { stays, c };
   await eventually(
     () => site.link(c),
     ({ state, through: by }) => state === 'connected' && (by ?? '').includes(stays.deviceId),
   );
+  // It does not wait for a hub that it never reached.
+  const [untilLinked] = log().slice(loggedBefore).split('The way to the cloud ');
+  expect(untilLinked).not.toContain('through=the hub');
   const before = await metricsInCloud(cloud, c);
   await eventually(
     () => metricsInCloud(cloud, c),
