@@ -1,9 +1,15 @@
 /** One device key under two spellings, and what is no key. */
-import { fromSeed } from '@nats-io/nkeys';
+import { createAccount, createUser, fromPublic, fromSeed } from '@nats-io/nkeys';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf } from './fingerprint.ts';
 import { publicKeyFromRaw, verifySignature } from './keys.ts';
-import { createDeviceKey, rawPublicKey, signerFromNkeySeed } from './nkey.ts';
+import {
+  createDeviceKey,
+  nkeyOfSeed,
+  pairOfSeed,
+  rawPublicKey,
+  signerFromNkeySeed,
+} from './nkey.ts';
 
 describe('a device key', () => {
   const { nkey, seed } = createDeviceKey();
@@ -24,6 +30,23 @@ describe('a device key', () => {
       expect(rawPublicKey(wrong)).toBeNull();
     }
     expect(() => signerFromNkeySeed(`${seed.slice(0, -2)}AA`)).toThrow();
+  });
+
+  it('is spelled as the library of NATS spells it', () => {
+    for (let count = 0; count < 50; count += 1) {
+      const pair = createUser();
+      expect(nkeyOfSeed(Buffer.from(pair.getSeed()).toString())).toBe(pair.getPublicKey());
+    }
+  });
+
+  it('signs for the encoders of the library as its own pair does', () => {
+    const own = createAccount();
+    const pair = pairOfSeed(Uint8Array.from(own.getSeed()));
+    const bytes = Buffer.from('claims');
+    expect(pair.getPublicKey()).toBe(own.getPublicKey());
+    expect(Buffer.from(pair.sign(bytes))).toEqual(Buffer.from(own.sign(bytes)));
+    expect(fromPublic(pair.getPublicKey()).verify(bytes, pair.sign(bytes))).toBe(true);
+    expect(pair.getSeed()).toEqual(own.getSeed());
   });
 
   it('has a fingerprint that people can read out', () => {

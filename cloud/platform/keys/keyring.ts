@@ -3,9 +3,10 @@
  * comes first; the others read it, and look again every few seconds for what was rotated. Callers get functions that sign, never the bytes of a key
  * (the NATS JWT encoder takes a key pair, so accounts are key pairs; they stay in this process).
  */
-import { createAccount, createOperator, fromSeed, type KeyPair } from '@nats-io/nkeys';
+import { createAccount, createOperator, type KeyPair } from '@nats-io/nkeys';
 import { type Role, roles } from '@signalbeam/sync/core/records';
 import { createSeed, type Signer, signerFromSeed } from '@signalbeam/sync/wire/keys';
+import { pairOfSeed } from '@signalbeam/sync/wire/nkey';
 import { onlyRow, type Sql } from '../postgres/pool.ts';
 import type { Kek } from './kek.ts';
 import { ensureRoleKeys, keyContext, type RoleKey } from './role-keys.ts';
@@ -106,7 +107,7 @@ const ensureKey = async (
 
 const natsKeyOf = (made: Made): NatsKey => ({
   publicKey: made.publicKey,
-  keyPair: fromSeed(Uint8Array.from(made.seed)),
+  keyPair: pairOfSeed(Uint8Array.from(made.seed)),
 });
 
 /**
