@@ -22,7 +22,7 @@ const dayMs = 24 * 3600 * 1000;
 const MiB = 1024 * 1024;
 
 /** Not `signalbeam.>`: that would overlap UP (`*.signalbeam.…`), which JetStream refuses. */
-const eventSubjects = [
+export const eventSubjects = [
   'signalbeam.devices.>',
   'signalbeam.bundles.>',
   'signalbeam.telemetry.>',
