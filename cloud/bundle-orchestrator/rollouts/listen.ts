@@ -3,49 +3,23 @@
  * here bears repeats and any order: reports are kept if newer, and the planner looks at the newest.
  */
 import { type Subscription, subscribeEvents } from '@signalbeam/platform/events/subscribe';
+import { subscribeTogether } from '@signalbeam/platform/events/subscribe-together';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
-import { reportedBody } from '@signalbeam/sync/wire/rows';
-import { epoch, sequence, uuid } from '@signalbeam/sync/wire/shape';
+import { uuid } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
 import { inheritDesired } from '../desired/inherit.ts';
 import { forgetPublished } from '../store/publishing.ts';
-import { keepReport } from '../store/reports.ts';
-import { forgetGivenBack, rolloutsWaitingFor } from '../store/rollout-rows.ts';
 import { makeDue } from '../store/rollouts.ts';
 import { forgetGiven, markDeviceStale } from '../store/secrets-given.ts';
+import { advanceFor, hearReports } from './hear-reports.ts';
 import { joinRollouts } from './join.ts';
-import { moveOn, type SweepParts, startSweep, workshopOf } from './sweep.ts';
+import { type SweepParts, startSweep, workshopOf } from './sweep.ts';
 
-const statusSchema = z.object({
-  deviceId: uuid,
-  receivedAt: z.iso.datetime({ offset: true }),
-  epoch,
-  seq: sequence,
-  reported: reportedBody,
-});
+/** Each is up to 16 KB, and is read before the next turn of the event loop. */
+const reportsAtOnce = 100;
+
 const deviceSchema = z.object({ deviceId: uuid });
 const placeSchema = z.object({ deviceId: uuid, replaced: uuid });
-
-/** Looks at every rollout that waits for this device. */
-const advanceFor = async (
-  parts: SweepParts,
-  tenantId: string,
-  deviceId: string,
-  isGone = false,
-): Promise<void> => {
-  const { rollouts, goesBack } = await rolloutsWaitingFor(parts.pools.system, tenantId, deviceId);
-  if (goesBack) await forgetGivenBack(parts.pools.system, tenantId, deviceId, isGone);
-  for (const rolloutId of rollouts) {
-    await moveOn(parts, { tenantId, rolloutId }, { devices: [deviceId] });
-  }
-};
-
-const hearReport = async (parts: SweepParts, tenantId: string, data: unknown): Promise<void> => {
-  const { deviceId, ...report } = statusSchema.parse(data);
-  await keepReport(parts.pools.system, { tenantId, deviceId, ...report });
-  // Also for a repeat: the first delivery may have been cut off between the two.
-  await advanceFor(parts, tenantId, deviceId);
-};
 
 const hearDevice = async (
   parts: SweepParts,
@@ -62,10 +36,10 @@ const hearDevice = async (
       return;
     case 'device.deleted':
       await forgetGiven(parts.pools.system, tenantId, [deviceId]);
-      await advanceFor(parts, tenantId, deviceId, true);
+      await advanceFor(parts, [{ tenantId, deviceId }], true);
       return;
     case 'device.rejected':
-      await advanceFor(parts, tenantId, deviceId, true);
+      await advanceFor(parts, [{ tenantId, deviceId }], true);
       return;
   }
 };
@@ -73,21 +47,18 @@ const hearDevice = async (
 export const startListening = (parts: SweepParts): Subscription => {
   const common = { cloud: parts.cloud, sql: parts.pools.system, log: parts.log };
   const running = [
-    subscribeEvents({
+    subscribeTogether({
       ...common,
       durable: 'bundle-orchestrator-reports',
       subjects: ['signalbeam.devices.status.*'],
-      parallel: 4,
-      handle: ({ tenantId, data }) => hearReport(parts, tenantId, data),
+      atOnceMax: reportsAtOnce,
+      handle: (messages) => hearReports(parts, messages),
     }),
     subscribeEvents({
       ...common,
       durable: 'bundle-orchestrator-devices',
-      subjects: ['signalbeam.devices.*', 'signalbeam.tenants.site-windows'],
+      subjects: ['signalbeam.devices.*'],
       handle: async ({ tenantId, type, data }) => {
-        if (type === 'site.windows-changed') {
-          return makeDue(parts.pools.system, tenantId, parts.now());
-        }
         if (/^device\.(?:approved|rejected|deleted)$/.test(type)) {
           await hearDevice(parts, tenantId, type, data);
         }
@@ -106,6 +77,13 @@ export const startListening = (parts: SweepParts): Subscription => {
           parts.onChanged();
         }
       },
+    }),
+    // By itself: one consumer of both would be handed everything that devices say.
+    subscribeEvents({
+      ...common,
+      durable: 'bundle-orchestrator-site-windows',
+      subjects: ['signalbeam.tenants.site-windows'],
+      handle: ({ tenantId }) => makeDue(parts.pools.system, tenantId, parts.now()),
     }),
     startSweep(parts),
   ];

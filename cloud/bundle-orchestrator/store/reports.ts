@@ -14,28 +14,47 @@ export type Report = {
   reported: ReportedBody;
 };
 
-/** False when a newer one is known already, or this very one. */
-export const keepReport = async (sql: Sql, report: Report): Promise<boolean> => {
-  const { rowCount } = await sql.query(
-    `INSERT INTO bundle_orchestrator.device_reports AS kept
+/** As the statement below decides between what is kept and what comes. */
+const isNewer = (report: Report, kept: Report): boolean =>
+  report.epoch === kept.epoch
+    ? report.seq > kept.seq
+    : Date.parse(report.receivedAt) >= Date.parse(kept.receivedAt);
+
+/** One of each device, in the order in which every replica holds their rows. */
+const newestOf = (reports: readonly Report[]): Report[] => {
+  const newest = new Map<string, Report>();
+  for (const report of reports) {
+    const key = `${report.tenantId} ${report.deviceId}`;
+    const kept = newest.get(key);
+    if (kept === undefined || isNewer(report, kept)) newest.set(key, report);
+  }
+  return [...newest].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, report]) => report);
+};
+
+/** What is older than what is known, or that very one, changes nothing. */
+export const keepReports = async (sql: Sql, reports: readonly Report[]): Promise<void> => {
+  const newest = newestOf(reports);
+  await sql.query({
+    name: 'bundles-keep-reports',
+    text: `INSERT INTO bundle_orchestrator.device_reports AS kept
        (tenant_id, device_id, epoch, seq, received_at, generation, slots, agent_version)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+     SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[],
+       $6::bigint[], $7::jsonb[], $8::text[])
      ON CONFLICT (tenant_id, device_id) DO UPDATE
        SET epoch = excluded.epoch, seq = excluded.seq, received_at = excluded.received_at,
            generation = excluded.generation, slots = excluded.slots,
            agent_version = excluded.agent_version
      WHERE (kept.epoch = excluded.epoch AND kept.seq < excluded.seq)
         OR (kept.epoch <> excluded.epoch AND kept.received_at <= excluded.received_at)`,
-    [
-      report.tenantId,
-      report.deviceId,
-      report.epoch,
-      report.seq,
-      report.receivedAt,
-      report.reported.generation,
-      JSON.stringify(report.reported.slots),
-      report.reported.agentVersion,
+    values: [
+      newest.map((report) => report.tenantId),
+      newest.map((report) => report.deviceId),
+      newest.map((report) => report.epoch),
+      newest.map((report) => report.seq),
+      newest.map((report) => report.receivedAt),
+      newest.map(({ reported }) => reported.generation),
+      newest.map(({ reported }) => JSON.stringify(reported.slots)),
+      newest.map(({ reported }) => reported.agentVersion),
     ],
-  );
-  return rowCount === 1;
+  });
 };

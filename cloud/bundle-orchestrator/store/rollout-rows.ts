@@ -74,24 +74,39 @@ export const activeRolloutsOn = async (
   return rows.map((row) => ({ rolloutId: row.rollout_id, deviceId: row.device_id }));
 };
 
-/** The rollouts that wait for this device, whatever the bundle, and whether one was given back. */
+export type DeviceAt = { tenantId: string; deviceId: string };
+export type Awaiting = { tenantId: string; rolloutId: string; devices: string[] };
+
+/** The rollouts that wait for some of these, whatever the bundle, and of whom one was given back. */
 export const rolloutsWaitingFor = async (
   sql: Sql,
-  tenantId: string,
-  deviceId: string,
-): Promise<{ rollouts: string[]; goesBack: boolean }> => {
-  const { rows } = await sql.query<{ rollout_id: string; is_awaited: boolean }>(
-    `SELECT rollout_id, true AS is_awaited FROM bundle_orchestrator.rollout_devices
-      WHERE tenant_id = $1 AND device_id = $2
-        AND status IN ('pending', 'in-progress', 'rolling-back')
-     UNION ALL
-     SELECT rollout_id, false FROM bundle_orchestrator.rollout_devices
-      WHERE tenant_id = $1 AND device_id = $2 AND given_back_generation IS NOT NULL
-      ORDER BY rollout_id`,
-    [tenantId, deviceId],
-  );
-  const awaited = rows.filter((row) => row.is_awaited).map((row) => row.rollout_id);
-  return { rollouts: awaited, goesBack: rows.some((row) => !row.is_awaited) };
+  devices: readonly DeviceAt[],
+): Promise<{ rollouts: Awaiting[]; goBack: DeviceAt[] }> => {
+  const { rows } = await sql.query<DeviceAt & { rolloutId: string; isAwaited: boolean }>({
+    name: 'bundles-rollouts-waiting',
+    text: `SELECT asked.tenant_id AS "tenantId", asked.device_id AS "deviceId",
+            found.rollout_id AS "rolloutId", found.is_awaited AS "isAwaited"
+       FROM unnest($1::uuid[], $2::uuid[]) AS asked (tenant_id, device_id)
+      CROSS JOIN LATERAL (
+        SELECT rollout_id, true AS is_awaited FROM bundle_orchestrator.rollout_devices
+         WHERE tenant_id = asked.tenant_id AND device_id = asked.device_id
+           AND status IN ('pending', 'in-progress', 'rolling-back')
+        UNION ALL
+        SELECT rollout_id, false FROM bundle_orchestrator.rollout_devices
+         WHERE tenant_id = asked.tenant_id AND device_id = asked.device_id
+           AND given_back_generation IS NOT NULL OFFSET 0) found
+      ORDER BY found.rollout_id, asked.device_id`,
+    values: [devices.map(({ tenantId }) => tenantId), devices.map(({ deviceId }) => deviceId)],
+  });
+  const rollouts = new Map<string, Awaiting>();
+  for (const { tenantId, deviceId, rolloutId, isAwaited } of rows) {
+    if (!isAwaited) continue;
+    const known = rollouts.get(rolloutId) ?? { tenantId, rolloutId, devices: [] };
+    known.devices.push(deviceId);
+    rollouts.set(rolloutId, known);
+  }
+  const goBack = rows.filter(({ isAwaited }) => !isAwaited);
+  return { rollouts: [...rollouts.values()], goBack };
 };
 
 /** Under which generation each was asked to have what it had before. */
@@ -116,26 +131,32 @@ export const markGivenBack = async (
   );
 };
 
-/** It has said that it is done with what it was given back, by `isGivenBack`; or it is gone. */
+/** They have said that they are done with what they were given back, by `isGivenBack`; or are gone. */
 export const forgetGivenBack = async (
   sql: Sql,
-  tenantId: string,
-  deviceId: string,
-  isGone: boolean,
+  devices: readonly DeviceAt[],
+  areGone: boolean,
 ): Promise<void> => {
+  if (devices.length === 0) return;
   await sql.query(
     `UPDATE bundle_orchestrator.rollout_devices present SET given_back_generation = NULL
-      WHERE present.tenant_id = $1 AND present.device_id = $2
-        AND present.given_back_generation IS NOT NULL
+       FROM unnest($1::uuid[], $2::uuid[]) AS asked (tenant_id, device_id)
+      WHERE present.tenant_id = asked.tenant_id AND present.device_id = asked.device_id
+        AND present.device_id = ANY ($2) AND present.given_back_generation IS NOT NULL
         AND ($3 OR EXISTS (
           SELECT 1 FROM bundle_orchestrator.device_reports report
-           WHERE report.tenant_id = $1 AND report.device_id = $2
+           WHERE report.tenant_id = present.tenant_id AND report.device_id = present.device_id
              AND report.generation >= present.given_back_generation
              AND NOT EXISTS (
                SELECT 1 FROM jsonb_array_elements(report.slots) slot
                 WHERE slot ->> 'bundleId' = present.bundle_id::text
                   AND slot ->> 'status' = ANY ($4))))`,
-    [tenantId, deviceId, isGone, busyStates],
+    [
+      devices.map(({ tenantId }) => tenantId),
+      devices.map(({ deviceId }) => deviceId),
+      areGone,
+      busyStates,
+    ],
   );
 };
 
