@@ -69,12 +69,16 @@ const matchesType = (type: string, pattern: string): boolean =>
   pattern === type ||
   (pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1)));
 
+/** Whether one of these patterns names this type of event. */
+export const mayBeHeard = (patterns: readonly string[], type: string): boolean =>
+  patterns.some((pattern) => matchesType(type, pattern));
+
 export const isHeard = (hears: Hears, { type, about }: Notice): boolean => {
   switch (about.kind) {
     case 'test':
       return true;
     case 'event':
-      return hears.events.some((pattern) => matchesType(type, pattern));
+      return mayBeHeard(hears.events, type);
     case 'alert': {
       const { alerts } = hears;
       if (alerts === null || !alerts.happenings.includes(about.happening)) return false;

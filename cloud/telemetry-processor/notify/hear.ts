@@ -6,16 +6,18 @@
  */
 import type { DomainMessage } from '@signalbeam/platform/events/message';
 import { type Subscription, subscribeEvents } from '@signalbeam/platform/events/subscribe';
+import { subscribeTogether } from '@signalbeam/platform/events/subscribe-together';
 import type { Platform } from '@signalbeam/platform/service';
 import { planHearing } from '../core/hearing.ts';
-import { listenersOf, queueNotice } from '../store/notification-queue.ts';
+import { mayBeHeard } from '../core/notice.ts';
+import { eventsHeard, listenersOf, queueNotice } from '../store/notification-queue.ts';
 import { readNotice } from './read-notice.ts';
 
 const eventSubjects = ['devices', 'bundles', 'telemetry', 'tenants', 'users'].map(
   (family) => `signalbeam.${family}.>`,
 );
-/** A wave of a large fleet tells much at once. */
-const eventsAtOnce = 16;
+/** A wave of a large fleet tells much at once, most of which no channel wants to hear. */
+const eventsAtOnce = 100;
 
 export type HearParts = Pick<Platform, 'cloud' | 'pools' | 'log' | 'now'>;
 
@@ -30,18 +32,32 @@ export const hearOne = async (parts: HearParts, message: DomainMessage): Promise
   return steps.length;
 };
 
+/** Those among them that some channel of their tenant may hear. */
+const heardAmong = async (
+  { pools }: HearParts,
+  messages: readonly DomainMessage[],
+): Promise<DomainMessage[]> => {
+  const tenants = new Set(messages.map(({ tenantId }) => tenantId));
+  const heard = await eventsHeard(pools.system, [...tenants]);
+  return messages.filter(({ tenantId, type }) => mayBeHeard(heard.get(tenantId) ?? [], type));
+};
+
 /** `wake` is called when something was queued. */
 export const startHearing = (parts: HearParts, wake: () => void): Pick<Subscription, 'stop'> => {
-  const common = {
-    ...{ cloud: parts.cloud, sql: parts.pools.system, log: parts.log },
-    handle: async (message: DomainMessage): Promise<void> => {
-      if ((await hearOne(parts, message)) > 0) wake();
+  const common = { cloud: parts.cloud, sql: parts.pools.system, log: parts.log };
+  const hear = async (message: DomainMessage): Promise<void> => {
+    if ((await hearOne(parts, message)) > 0) wake();
+  };
+  const alerts = { durable: 'notifications', subjects: ['signalbeam.alerts.>'], handle: hear };
+  const events = {
+    ...{ durable: 'notifications-events', subjects: eventSubjects, atOnceMax: eventsAtOnce },
+    handle: async (messages: readonly DomainMessage[]): Promise<void> => {
+      for (const message of await heardAmong(parts, messages)) await hear(message);
     },
   };
-  const alerts = { durable: 'notifications', subjects: ['signalbeam.alerts.>'], parallel: 1 };
-  const events = {
-    ...{ durable: 'notifications-events', subjects: eventSubjects, parallel: eventsAtOnce },
-  };
-  const hearing = [alerts, events].map((one) => subscribeEvents({ ...common, ...one }));
+  const hearing = [
+    subscribeEvents({ ...common, ...alerts }),
+    subscribeTogether({ ...common, ...events }),
+  ];
   return { stop: async () => void (await Promise.all(hearing.map((one) => one.stop()))) };
 };

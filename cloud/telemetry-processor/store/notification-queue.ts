@@ -8,6 +8,22 @@ import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { type HearingStep, type Listener, waitingMax } from '../core/hearing.ts';
 import type { Happening, Hears, Notice } from '../core/notice.ts';
 
+/** Which events channels of these tenants hear; a tenant without such a channel is left out. */
+export const eventsHeard = async (
+  sql: Sql,
+  tenantIds: readonly string[],
+): Promise<Map<string, string[]>> => {
+  const { rows } = await sql.query<{ tenantId: string; events: string[] }>({
+    name: 'notification-events-heard',
+    text: `SELECT c.tenant_id AS "tenantId", array_agg(DISTINCT heard.event) AS events
+             FROM telemetry.notification_channels c,
+                  jsonb_array_elements_text(c.hears->'events') AS heard (event)
+            WHERE c.tenant_id = ANY ($1::uuid[]) AND c.enabled GROUP BY c.tenant_id`,
+    values: [tenantIds],
+  });
+  return new Map(rows.map(({ tenantId, events }) => [tenantId, events]));
+};
+
 type ListenerRow = {
   id: string;
   hears: Hears;
