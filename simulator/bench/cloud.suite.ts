@@ -2,7 +2,7 @@
  * What the benches of the cloud stand on: a durable Postgres and a hub of their own, and the cloud
  * as `up` runs it, all services in one process. Everything is stopped and removed by `close`.
  */
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Child, startChild, waitUntilReady } from '@signalbeam/launcher/infra/child';
@@ -22,6 +22,7 @@ export type BenchCloud = {
   /** Where the cloud's REST API answers. */
   url: string;
   cloudPid: number;
+  postgresPid: number;
   stop: () => Promise<void>;
 };
 
@@ -71,6 +72,7 @@ export const openBenchCloud = async (
     owner,
     url,
     cloudPid: child.pid,
+    postgresPid: postgres.pid,
     stop: async () => {
       await child.stop();
       await owner.end();
@@ -81,10 +83,24 @@ export const openBenchCloud = async (
   };
 };
 
+/** In ticks: its own user and system time, then those of its children that ended. */
+const ticksOf = (pid: number | string): number[] =>
+  (readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [])
+    .slice(11, 15)
+    .map(Number);
+
 /** Processor time that a process has used so far, its threads included. */
 export const cpuMsOf = (pid: number): number => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * tickMs;
+  const [user = 0, system = 0] = ticksOf(pid);
+  return (user + system) * tickMs;
+};
+
+/** The same of one that works in processes of its own, as Postgres does: with those that ended. */
+export const cpuMsOfFamily = (pid: number): number => {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  const running = children.filter((child) => existsSync(`/proc/${child}/stat`));
+  const own = ticksOf(pid).reduce((sum, ticks) => sum + ticks, 0) * tickMs;
+  return running.reduce((sum, child) => sum + cpuMsOf(Number(child)), own);
 };
 
 export const residentMbOf = (pid: number): number =>

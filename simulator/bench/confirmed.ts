@@ -13,6 +13,7 @@ import { advance, emptyWorkload, isBusy, reportOf, takeDesired } from '../fleet/
 import {
   type BenchCloud,
   cpuMsOf,
+  cpuMsOfFamily,
   loadAverage,
   openBenchCloud,
   quantile,
@@ -74,6 +75,27 @@ const trafficSchema = z.object({
 /** What the hub took in and gave out since it started. */
 const trafficOf = async ({ test }: BenchCloud) =>
   trafficSchema.parse(await (await fetch(`${test.world.hub.monitorUrl}/varz`)).json());
+
+/** Who used how much of the processor, in milliseconds since each began. */
+const processorTimes = ({ cloudPid, postgresPid, test }: BenchCloud) => ({
+  cloud: cpuMsOf(cloudPid),
+  hub: cpuMsOf(test.world.hub.pid()),
+  postgres: cpuMsOfFamily(postgresPid),
+  devices: cpuMsOf(process.pid),
+});
+type ProcessorTimes = ReturnType<typeof processorTimes>;
+
+const usedPerDevice = (
+  prefix: string,
+  [before, after]: readonly [ProcessorTimes, ProcessorTimes],
+  count: number,
+): Record<string, number> =>
+  Object.fromEntries(
+    (['cloud', 'hub', 'postgres', 'devices'] as const).map((who) => [
+      `${prefix}${who[0]?.toUpperCase()}${who.slice(1)}CpuMsPerDevice`,
+      rounded((after[who] - before[who]) / count),
+    ]),
+  );
 
 const rolloutSchema = z.object({
   status: z.string(),
@@ -140,19 +162,22 @@ export const run = async ({
   const cloud = await openBenchCloud();
   const workers = startWorkers();
   try {
+    const atFirst = processorTimes(cloud);
+    const startedAt = performance.now();
     const { agents, call } = await connectAll(cloud, count, workers);
+    const connectedMs = Math.round(performance.now() - startedAt);
+    const connected = processorTimes(cloud);
     const bundleId = await makeBundle(call);
-    const { hub } = cloud.test.world;
     const loadBefore = loadAverage();
     const traffic = await trafficOf(cloud);
-    const [cloudCpu, hubCpu] = [cpuMsOf(cloud.cloudPid), cpuMsOf(hub.pid())];
-    const ownCpu = cpuMsOf(process.pid);
+    const before = processorTimes(cloud);
     const clickedAt = performance.now();
     const wish = { bundleId, version: '1.0.0', target: { kind: 'all' } };
     const { id } = await call('POST', '/api/rollouts', wish);
     const answeredMs = Math.round(performance.now() - clickedAt);
     const { looks, ...took } = await watchRollout(call, String(id), clickedAt);
     const after = await trafficOf(cloud);
+    const confirmed = processorTimes(cloud);
     const works = workers.works();
     const heard = works.map(({ heardAt }) => (heardAt ?? Number.NaN) - clickedAt);
     const own = works.map(({ heardAt, doneAt }) => (doneAt ?? Number.NaN) - (heardAt ?? 0));
@@ -167,9 +192,9 @@ export const run = async ({
       upBytesPerDevice: perDevice(after.in_bytes - traffic.in_bytes),
       hubOutBytesPerDevice: perDevice(after.out_bytes - traffic.out_bytes),
       hubMessagesPerDevice: rounded((after.in_msgs - traffic.in_msgs) / count),
-      cloudCpuMs: cpuMsOf(cloud.cloudPid) - cloudCpu,
-      hubCpuMs: cpuMsOf(hub.pid()) - hubCpu,
-      devicesCpuMs: cpuMsOf(process.pid) - ownCpu,
+      ...usedPerDevice('confirming', [before, confirmed], count),
+      connectedMs,
+      ...usedPerDevice('connecting', [atFirst, connected], count),
       cloudResidentMb: rounded(residentMbOf(cloud.cloudPid)),
       progressReads: looks,
       machineLoadBefore: loadBefore,
