@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { openFolderBlobs } from './blobs/folder.ts';
-import { createLinkSigner, type LinkSigner } from './blobs/links.ts';
+import { createLinkSigner } from './blobs/links.ts';
 import { createAside } from './cache/aside.ts';
 import { createMemoryCache } from './cache/memory.ts';
 import type { Config } from './config.ts';
@@ -60,23 +60,23 @@ const openCache = async ({ config, log }: OpenOptions, now: () => number) => {
   return openValkeyCache({ url: config.redisUrl, log, now });
 };
 
-const openBlobs = async ({ config }: OpenOptions, links: LinkSigner) => {
+const openBlobs = async ({ config }: OpenOptions) => {
   const { azureConnectionString: connectionString, blobDir } = config;
   if (connectionString === null)
     return {
-      blobs: await openFolderBlobs(blobDir, links),
-      staging: await openFolderBlobs(join(blobDir, 'staging'), links),
+      blobs: await openFolderBlobs(blobDir),
+      staging: await openFolderBlobs(join(blobDir, 'staging')),
     };
   const { openAzureBlobs } = await import('./blobs/azure.ts');
   return {
-    blobs: await openAzureBlobs({ connectionString, links }),
-    staging: await openAzureBlobs({ connectionString, container: 'signalbeam-staging', links }),
+    blobs: await openAzureBlobs({ connectionString }),
+    staging: await openAzureBlobs({ connectionString, container: 'signalbeam-staging' }),
   };
 };
 
-const openStores = async (options: OpenOptions, links: LinkSigner, now: () => number) => ({
+const openStores = async (options: OpenOptions, now: () => number) => ({
   cache: await openCache(options, now),
-  ...(await openBlobs(options, links)),
+  ...(await openBlobs(options)),
 });
 
 const openHub = async (options: OpenOptions, pools: Platform['pools'], kek: Platform['kek']) => {
@@ -147,7 +147,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
   const hub = await openHub(options, pools, kek);
   const { keyring, cloud } = hub;
   const links = createLinkSigner(kek.derive('signalbeam download links 1'));
-  const stores = await openStores(options, links, now);
+  const stores = await openStores(options, now);
   const metrics = createMetrics();
   const reads = metrics.counter('signalbeam_cache_reads_total', 'Reads beside Postgres', [
     'kind',

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { openRelease } from '@signalbeam/sync/wire/records';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -280,9 +281,10 @@ describe('a link for downloading', () => {
     const linkOf = async (wish: object) => ((await ask(one.operator, wish)).body as Link).url;
     const image = { kind: 'image', name: 'ended', digest: built.manifestDigest };
     const url = await linkOf(image);
+    const by = new URL(url, 'http://x').searchParams.get('by') ?? '';
     const ended = new URLSearchParams({
-      ...{ name: 'ended' },
-      ...links.sign(['image', one.tenantId, 'ended', built.manifestDigest], past),
+      ...{ name: 'ended', by },
+      ...links.sign(['image', one.tenantId, by, 'ended', built.manifestDigest], past),
     });
     const late = await open(`${url.slice(0, url.indexOf('?'))}?${ended}`);
     expect([late.status, await late.json()]).toMatchObject([403, { code: 'link-expired' }]);
@@ -290,6 +292,11 @@ describe('a link for downloading', () => {
       url.replace(one.tenantId, two.tenantId),
       url.replace(built.manifestDigest, other.manifestDigest),
       url.replace('name=ended', 'name=another'),
+      url.replace(by, randomUUID()),
+      (await linkOf({ kind: 'blob', digest: built.layerDigest })).replace(
+        one.tenantId,
+        two.tenantId,
+      ),
       url.replace(/expires=\d/, 'expires=9'),
       url.replace(/signature=./, 'signature=_'),
       (await linkOf({ kind: 'blob', digest: built.layerDigest })).replace(
@@ -306,5 +313,49 @@ describe('a link for downloading', () => {
     for (const bare of [url.slice(0, url.indexOf('?')), url.replace(/&signature=.*/, '')]) {
       expect((await open(bare)).status).toBe(400);
     }
+  });
+
+  it('opens nothing once its maker could not make it any more', async () => {
+    const built = buildProbe('left', 'both', 'left');
+    await uploaded(one, built.tar);
+    const wishes = [
+      { kind: 'blob', digest: built.layerDigest },
+      { kind: 'image', name: 'left', digest: built.manifestDigest },
+    ];
+    const urls: string[] = [];
+    for (const wish of wishes) urls.push(((await ask(one.operator, wish)).body as Link).url);
+    const statuses = async () => Promise.all(urls.map(async (url) => (await open(url)).status));
+    expect(await statuses()).toEqual([200, 200]);
+    const change = async (sql: string): Promise<void> => {
+      const of = [one.tenantId, 'operator@one.example'];
+      const who = 'WHERE tenant_id = $1 AND email = $2';
+      await rig.owner.query(`UPDATE device_manager.users SET ${sql} ${who}`, of);
+    };
+    for (const [lost, back] of [
+      ['disabled_at = now()', 'disabled_at = NULL'],
+      [`role = 'viewer'`, `role = 'operator'`],
+      [`sites = '{plant-7}'`, 'sites = NULL'],
+    ] as const) {
+      await change(lost);
+      expect(await statuses(), lost).toEqual([403, 403]);
+      const answer = await open(urls[0] ?? '');
+      expect(await answer.json()).toMatchObject({ code: 'link-expired' });
+      await change(back);
+      expect(await statuses(), back).toEqual([200, 200]);
+    }
+    const suspend = (reason: string | null) =>
+      rig.owner.query(
+        `UPDATE device_manager.tenants SET suspended_reason = $2,
+                suspended_at = CASE WHEN $2::text IS NULL THEN NULL ELSE now() END WHERE id = $1`,
+        [one.tenantId, reason],
+      );
+    await suspend('unpaid');
+    expect(await statuses()).toEqual([403, 403]);
+    await suspend(null);
+    await rig.owner.query('DELETE FROM device_manager.sessions WHERE tenant_id = $1', [
+      one.tenantId,
+    ]);
+    // Signed out everywhere: what was handed to a machine goes on.
+    expect(await statuses()).toEqual([200, 200]);
   });
 });

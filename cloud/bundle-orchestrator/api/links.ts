@@ -1,11 +1,17 @@
 /**
  * Links for downloading: one image as an archive or one blob, for a few minutes, without a credential.
- * Who makes one is asked and told to the audit log, which never holds the link itself. Blobs are
- * opened by the blob storage where it can do that, archives always here, since nobody stores them.
+ * Who makes one is asked and told to the audit log, which never holds the link itself; it opens nothing
+ * once its maker could not make it any more. Blobs then come from the blob storage where it can do that,
+ * archives always from here, since nobody stores them.
  */
 import { createRoute, z } from '@hono/zod-openapi';
-import { linkedBlobsPath } from '@signalbeam/platform/blobs/links';
-import { admitLink, linkedCacheControl, openBlobLink } from '@signalbeam/platform/blobs/open-link';
+import type { LinkProof } from '@signalbeam/platform/blobs/links';
+import {
+  admitLink,
+  linkedCacheControl,
+  openLinkedBlob,
+  withdrawnLink,
+} from '@signalbeam/platform/blobs/open-link';
 import { respond } from '@signalbeam/platform/blobs/respond';
 import type { Api } from '@signalbeam/platform/http/app';
 import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
@@ -25,12 +31,14 @@ import {
   referenceOf,
   type StoredImage,
 } from '../store/artifacts.ts';
+import { mayLink } from '../store/link-makers.ts';
 import { served } from './artifacts.ts';
 import type { Parts } from './parts.ts';
 import { at, imageName } from './schemas.ts';
 
 const tags = ['Artifacts'];
 const linkedImagesPath = '/api/artifacts/linked/images';
+const linkedBlobsPath = '/api/artifacts/linked/blobs';
 /** Enough to begin a download, which then may take as long as it likes. */
 const validMinutesMax = 60;
 const name = imageName.refine(isImageName, 'must be a name such as team/app');
@@ -58,41 +66,52 @@ const imageWith = async (sql: Sql, wanted: { name: string; digest: string }): Pr
   return { ...image, blobs };
 };
 
-const subjectOf = (tenantId: string, image: { name: string; digest: string }): string[] => [
-  'image',
+/** Whose link: it counts as long as they may make it. */
+type Maker = { tenantId: string; by: string };
+
+const imageSubject = (
+  { tenantId, by }: Maker,
+  image: { name: string; digest: string },
+): string[] => ['image', tenantId, by, image.name, image.digest];
+const blobSubject = ({ tenantId, by }: Maker, wanted: string): string[] => [
+  'blob',
   tenantId,
-  image.name,
-  image.digest,
+  by,
+  wanted,
 ];
 
 type Target = { target: string; path: string; fileName: string; sizeBytes: number };
 
 const imageTarget = async (
   { links, blobs }: Parts,
-  tenantId: string,
+  maker: Maker,
   image: Named,
   expiresAtMs: number,
 ): Promise<Target> => {
   const { fileName, sizeBytes } = await archiveContent(blobs, image, linkedCacheControl);
-  const proof = links.sign(subjectOf(tenantId, image), expiresAtMs);
-  const query = new URLSearchParams({ name: image.name, ...proof });
+  const proof = links.sign(imageSubject(maker, image), expiresAtMs);
+  const query = new URLSearchParams({ name: image.name, by: maker.by, ...proof });
   return {
     target: `artifact:${referenceOf(image.name, image.digest)}`,
-    path: `${linkedImagesPath}/${tenantId}/${image.digest}?${query}`,
+    path: `${linkedImagesPath}/${maker.tenantId}/${image.digest}?${query}`,
     ...{ fileName, sizeBytes },
   };
 };
 
-const blobTarget = async (
-  { blobs }: Parts,
-  blob: ImageBlob,
+const blobTarget = (
+  { links }: Parts,
+  maker: Maker,
+  { digest: wanted, sizeBytes }: ImageBlob,
   expiresAtMs: number,
-): Promise<Target> => ({
-  target: `blob:${blob.digest}`,
-  path: await blobs.link(blob.digest, expiresAtMs),
-  fileName: blob.digest.replace(':', '-'),
-  sizeBytes: blob.sizeBytes,
-});
+): Target => {
+  const proof = links.sign(blobSubject(maker, wanted), expiresAtMs);
+  const query = new URLSearchParams({ tenant: maker.tenantId, by: maker.by, ...proof });
+  return {
+    target: `blob:${wanted}`,
+    path: `${linkedBlobsPath}/${wanted}?${query}`,
+    ...{ fileName: wanted.replace(':', '-'), sizeBytes },
+  };
+};
 
 type Found = { kind: 'image'; image: Named } | { kind: 'blob'; blob: ImageBlob };
 
@@ -123,14 +142,15 @@ const addMaking = (api: Api, parts: Parts): void => {
     async (c) => {
       const wish = c.req.valid('json');
       const author = authorOf(c.var);
+      const maker = { tenantId: author.tenantId, by: c.var.caller.userId };
       // Whole seconds: that is how finely links end.
       const expiresAtMs = Math.floor(parts.now() / 1_000 + wish.validMinutes * 60) * 1_000;
       const expiresAt = new Date(expiresAtMs).toISOString();
       const found = await withTenant(parts.pool, c.var.caller, (sql) => findLinked(sql, wish));
       const { target, path, ...about } =
         found.kind === 'image'
-          ? await imageTarget(parts, author.tenantId, found.image, expiresAtMs)
-          : await blobTarget(parts, found.blob, expiresAtMs);
+          ? await imageTarget(parts, maker, found.image, expiresAtMs)
+          : blobTarget(parts, maker, found.blob, expiresAtMs);
       await changeTenant(parts.pool, author, (sql) =>
         writeAudit(sql, { ...author, action: 'artifact.link', target, after: { expiresAt } }),
       );
@@ -141,13 +161,26 @@ const addMaking = (api: Api, parts: Parts): void => {
 };
 
 const proof = {
+  by: z.uuid().openapi({ description: 'Who made the link' }),
   expires: z.string().regex(/^\d{1,12}$/, 'must be a time in seconds'),
   signature: z.string().max(64),
 };
 const opened = {
   ...served,
-  403: problem('The link has ended, or it is none of ours'),
+  403: problem('The link has ended, its maker may make none any more, or it is none of ours'),
   ...notFound,
+};
+
+/** Throws unless the link is good and its maker could make it now. */
+const admit = async (
+  { links, pool, now }: Parts,
+  maker: Maker,
+  subject: readonly string[],
+  given: LinkProof,
+): Promise<void> => {
+  admitLink(links.judge(subject, given, now()));
+  const may = await withTenant(pool, everySite(maker.tenantId), (sql) => mayLink(sql, maker.by));
+  if (!may) throw withdrawnLink();
 };
 
 const addOpening = (api: Api, parts: Parts): void => {
@@ -157,15 +190,21 @@ const addOpening = (api: Api, parts: Parts): void => {
       path: `${linkedBlobsPath}/{digest}`,
       tags,
       summary: 'Opens a link to a blob; HEAD, Range and If-None-Match are understood',
-      request: { params: z.strictObject({ digest }), query: z.strictObject(proof) },
-      responses: opened,
+      request: {
+        params: z.strictObject({ digest }),
+        query: z.strictObject({ tenant: z.uuid(), ...proof }),
+      },
+      responses: { ...opened, 307: { description: 'It comes from the blob storage itself' } },
     }),
-    (c) =>
-      openBlobLink(
-        parts,
-        { digest: c.req.valid('param').digest, proof: c.req.valid('query') },
-        { isHead: c.req.method === 'HEAD', header: (header) => c.req.header(header) },
-      ),
+    async (c) => {
+      const { digest: wanted } = c.req.valid('param');
+      const { tenant: tenantId, by, ...given } = c.req.valid('query');
+      const maker = { tenantId, by };
+      await admit(parts, maker, blobSubject(maker, wanted), given);
+      return openLinkedBlob(parts, wanted, {
+        ...{ isHead: c.req.method === 'HEAD', header: (header) => c.req.header(header) },
+      });
+    },
   );
   api.openapi(
     createRoute({
@@ -181,9 +220,9 @@ const addOpening = (api: Api, parts: Parts): void => {
     }),
     async (c) => {
       const { tenant, digest: wanted } = c.req.valid('param');
-      const { name: called, ...given } = c.req.valid('query');
-      const subject = subjectOf(tenant, { name: called, digest: wanted });
-      admitLink(parts.links.judge(subject, given, parts.now()));
+      const { name: called, by, ...given } = c.req.valid('query');
+      const maker = { tenantId: tenant, by };
+      await admit(parts, maker, imageSubject(maker, { name: called, digest: wanted }), given);
       const image = await withTenant(parts.pool, everySite(tenant), (sql) =>
         imageWith(sql, { name: called, digest: wanted }),
       );

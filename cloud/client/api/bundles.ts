@@ -108,6 +108,9 @@ export interface paths {
     get: {
       parameters: {
         query: {
+          tenant: string;
+          /** @description Who made the link */
+          by: string;
           expires: string;
           signature: string;
         };
@@ -145,6 +148,8 @@ export interface paths {
       parameters: {
         query: {
           name: string;
+          /** @description Who made the link */
+          by: string;
           expires: string;
           signature: string;
         };

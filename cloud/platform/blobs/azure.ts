@@ -12,7 +12,6 @@ import {
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
 import { FleetError } from '@signalbeam/sync/core/errors';
-import { blobLink, type LinkSigner } from './links.ts';
 import { type Blobs, digestHex, resolveRange } from './port.ts';
 import { verified } from './verify.ts';
 
@@ -78,7 +77,6 @@ const sharedAccess = (blob: BlockBlobClient, expiresAtMs: number): Promise<strin
 export const openAzureBlobs = async (options: {
   connectionString: string;
   container?: string;
-  links: LinkSigner;
 }): Promise<Blobs> => {
   const service = BlobServiceClient.fromConnectionString(options.connectionString, {
     retryOptions: { maxTries: 3, tryTimeoutInMs: 60_000, retryDelayInMs: 200 },
@@ -120,12 +118,12 @@ export const openAzureBlobs = async (options: {
       const sizeBytes = await sizeOf(blobOf(digest));
       return sizeBytes === null ? null : { sizeBytes };
     },
-    link: async (digest, expiresAtMs) => {
+    presigned: async (digest, expiresAtMs) => {
       const blob = blobOf(digest);
       // A connection without the account's key can't sign for Azure; then our own service answers.
       return service.credential instanceof StorageSharedKeyCredential
         ? sharedAccess(blob, expiresAtMs)
-        : blobLink(options.links, digest, expiresAtMs);
+        : null;
     },
     delete: async (digest) => {
       await blobOf(digest).deleteIfExists();

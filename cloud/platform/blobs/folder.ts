@@ -8,7 +8,6 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { FleetError } from '@signalbeam/sync/core/errors';
-import { blobLink, type LinkSigner } from './links.ts';
 import { type Blobs, digestHex, resolveRange } from './port.ts';
 import { verified } from './verify.ts';
 
@@ -76,8 +75,7 @@ async function* listBlobs(
   }
 }
 
-/** A folder answers nobody itself: links to it are opened by our own service. */
-export const openFolderBlobs = async (folder: string, links: LinkSigner): Promise<Blobs> => {
+export const openFolderBlobs = async (folder: string): Promise<Blobs> => {
   const root = join(folder, 'sha256');
   const incoming = join(folder, 'incoming');
   await mkdir(root, { recursive: true });
@@ -116,9 +114,9 @@ export const openFolderBlobs = async (folder: string, links: LinkSigner): Promis
       const sizeBytes = await sizeOf(pathOf(digest));
       return sizeBytes === null ? null : { sizeBytes };
     },
-    link: async (digest, expiresAtMs) => {
+    presigned: async (digest) => {
       digestHex(digest);
-      return blobLink(links, digest, expiresAtMs);
+      return null;
     },
     delete: async (digest) => {
       await rm(pathOf(digest), { force: true });

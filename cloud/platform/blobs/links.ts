@@ -1,6 +1,6 @@
 /**
  * Links that open one thing until a moment, for whoever holds them: a subject and an end under an
- * HMAC. Nothing is stored of one, so none can be taken back before its end; they are made short. Pure:
+ * HMAC. Nothing is stored of one; whoever opens it asks besides whether its maker may still make it. Pure:
  * the key and the time are given.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -37,19 +37,3 @@ export const createLinkSigner = (key: Uint8Array): LinkSigner => {
     },
   };
 };
-
-/** Where the service itself opens links to blobs; what it is for stands in the path. */
-export const linkedBlobsPath = '/api/artifacts/linked/blobs';
-
-const subjectOf = (digest: string): string[] => ['blob', digest];
-
-/** The address of one blob at our own service, without its host. */
-export const blobLink = (signer: LinkSigner, digest: string, expiresAtMs: number): string =>
-  `${linkedBlobsPath}/${digest}?${new URLSearchParams(signer.sign(subjectOf(digest), expiresAtMs))}`;
-
-export const judgeBlobLink = (
-  signer: LinkSigner,
-  digest: string,
-  proof: LinkProof,
-  nowMs: number,
-): LinkJudgement => signer.judge(subjectOf(digest), proof, nowMs);

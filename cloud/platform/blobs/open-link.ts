@@ -1,18 +1,23 @@
 /**
- * What our own service answers to whoever comes with a link to a blob. The link is the whole
- * credential: who made it was asked then. A stale copy is asked about again, so a link that ended
- * opens nothing from a cache either.
+ * What our own service answers to whoever comes with a link to a blob. Who made it was asked then, and
+ * is asked for again by whoever calls this. A storage that can open blobs itself is pointed to for a
+ * moment; else they come from here. A stale copy is asked about again, so a link that ended opens nothing
+ * from a cache either.
  */
 import { refusal } from '../http/problem.ts';
-import { judgeBlobLink, type LinkJudgement, type LinkProof, type LinkSigner } from './links.ts';
+import type { LinkJudgement } from './links.ts';
 import type { Blobs } from './port.ts';
 import { type Asked, blobContent, respond } from './respond.ts';
 
 export const linkedCacheControl = 'private, no-cache';
 
+/** Enough to follow one redirect. */
+const pointedToMs = 60_000;
+
+const next = 'Ask for another link: signalbeam images link, or Download in the console.';
+
 /** Throws unless the link is good. */
 export const admitLink = (judgement: LinkJudgement): void => {
-  const next = 'Ask for another link: signalbeam images link, or Download in the console.';
   if (judgement === 'expired') throw refusal('link-expired', 'This link has ended.', { next });
   if (judgement === 'forged') {
     throw refusal('forbidden', 'This link opens nothing: it was changed or made elsewhere.', {
@@ -21,16 +26,22 @@ export const admitLink = (judgement: LinkJudgement): void => {
   }
 };
 
-export const openBlobLink = async (
-  parts: { blobs: Blobs; links: LinkSigner; now: () => number },
-  link: { digest: string; proof: LinkProof },
+/** Its maker is gone, disabled, or may not make it any more. */
+export const withdrawnLink = () =>
+  refusal('link-expired', 'This link has ended: whoever made it may make none any more.', { next });
+
+export const openLinkedBlob = async (
+  { blobs, now }: { blobs: Blobs; now: () => number },
+  digest: string,
   asked: Asked,
 ): Promise<Response> => {
-  const { digest, proof } = link;
-  admitLink(judgeBlobLink(parts.links, digest, proof, parts.now()));
+  const location = await blobs.presigned(digest, now() + pointedToMs);
+  if (location !== null) {
+    return new Response(null, { status: 307, headers: { location, 'cache-control': 'no-store' } });
+  }
   const lost = () => refusal('not-found', 'There is no such blob any more.');
-  const found = await parts.blobs.head(digest);
+  const found = await blobs.head(digest);
   if (found === null) throw lost();
   const about = { cacheControl: linkedCacheControl, lost };
-  return respond(blobContent(parts.blobs, { digest, ...found }, about), asked);
+  return respond(blobContent(blobs, { digest, ...found }, about), asked);
 };

@@ -23,11 +23,11 @@ export type Blobs = {
   get: (digest: string, range?: BlobRange) => Promise<BlobContent | null>;
   head: (digest: string) => Promise<{ sizeBytes: number } | null>;
   /**
-   * An address from which anybody can read this one blob until then, and nothing else; without a host
-   * where our own service answers it. Ranges and entity tags are understood there. Asks nothing: whether
-   * there is such a blob is said there.
+   * An address at the storage itself from which anybody can read this one blob until then, and nothing
+   * else; null where it answers nobody but us. Nothing takes it back, so it is made for a moment. Ranges and
+   * entity tags are understood there. Asks nothing: whether there is such a blob is said there.
    */
-  link: (digest: string, expiresAtMs: number) => Promise<string>;
+  presigned: (digest: string, expiresAtMs: number) => Promise<string | null>;
   delete: (digest: string) => Promise<void>;
   /** Storing again what is there leaves the time at which it was stored. */
   list: () => AsyncIterable<{ digest: string; sizeBytes: number; storedAtMs: number }>;
