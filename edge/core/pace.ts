@@ -14,6 +14,8 @@ export type Doing = {
   updating: boolean;
   /** The newest sample says that the host is in trouble. */
   strained: boolean;
+  /** The host has become another (./moved.ts), which is told until then. */
+  movedUntilMs: number;
 };
 
 export type Pace = {
@@ -42,13 +44,14 @@ export const paceOf = (
     return { beatMs, holdMs: 0, silenceMs: silenceMs.quick };
   }
   const isNew = now < doing.startedAtMs + newMs;
-  const holdMs = calm.hold && !doing.strained && !isNew ? sampleHoldMs : 0;
+  const isTold = doing.strained || isNew || now < doing.movedUntilMs;
+  const holdMs = calm.hold && !isTold ? sampleHoldMs : 0;
   return { beatMs: calm.beatMs, holdMs, silenceMs: silenceMs.calm };
 };
 
 /**
  * Of a sample, what can be trouble; null what could not be read. A busy processor is none: gateways
- * are bought to be busy.
+ * are bought to be busy. That it has become busy is told for a while.
  */
 export type Strain = Record<'memoryPercent' | 'diskPercent' | 'temperatureCelsius', number | null>;
 

@@ -2,7 +2,7 @@ import type { Carrier } from '@signalbeam/sync/nats/carrier';
 import { expect, test } from 'vitest';
 import { startAttention } from './attention.ts';
 
-const body = { memoryPercent: 2, diskPercent: 4, temperatureCelsius: 9 };
+const body = { cpuPercent: 3, memoryPercent: 2, diskPercent: 4, temperatureCelsius: 9 };
 
 const start = () => {
   const acts: string[] = [];
@@ -65,6 +65,26 @@ test('an update makes it quick, trouble only hurries samples', () => {
   look();
   attention.sampled({ ...body, diskPercent: 97 });
   expect(acts).toEqual(['hurry']);
+});
+
+test('a processor that becomes busy is told within about a minute, and goes on to be told', () => {
+  const { acts, at, attention, look } = start();
+  const sample = (cpuPercent: number, seconds: number): void => {
+    for (let taken = 0; taken < seconds; taken += 15) {
+      at.now += 15_000;
+      attention.sampled({ ...body, cpuPercent });
+    }
+  };
+  sample(5, 600);
+  look();
+  expect(attention.pace().holdMs).toBe(900_000);
+  sample(100, 60);
+  expect(acts.splice(0)).toEqual(['hurry']);
+  sample(100, 600);
+  expect(attention.pace()).toMatchObject({ beatMs: 60_000, holdMs: 0 });
+  sample(100, 600);
+  expect(attention.pace().holdMs).toBe(900_000);
+  expect(acts).toEqual([]);
 });
 
 test('a hint for too long, or none at all, changes nothing', () => {

@@ -7,7 +7,8 @@ import type { Carrier } from '@signalbeam/sync/nats/carrier';
 import { attendSchema } from '@signalbeam/sync/wire/heartbeat';
 import { parseJson } from '@signalbeam/sync/wire/shape';
 import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
-import { type Doing, isStrained, type Pace, paceOf, type Strain } from '../core/pace.ts';
+import { type Gauges, sampled, unmoved } from '../core/moved.ts';
+import { type Doing, isStrained, type Pace, paceOf } from '../core/pace.ts';
 
 export type AttentionParts = {
   carrier: Pick<Carrier, 'subscribe'>;
@@ -30,7 +31,9 @@ export const startAttention = (parts: AttentionParts) => {
   const { device, steady } = parts;
   let doing: Doing = {
     ...{ startedAtMs: steady(), lookedAtUntilMs: 0, updating: false, strained: false },
+    movedUntilMs: 0,
   };
+  let moved = unmoved(steady());
   const pace = (): Pace => paceOf(doing, parts.calm, steady());
   let told = pace();
 
@@ -54,8 +57,9 @@ export const startAttention = (parts: AttentionParts) => {
   return {
     pace,
     /** A sample was taken; while somebody looks it goes on its own. */
-    sampled: (sample: Strain): void => {
-      doing = { ...doing, strained: isStrained(sample) };
+    sampled: (sample: Gauges): void => {
+      moved = sampled(moved, sample, steady());
+      doing = { ...doing, strained: isStrained(sample), movedUntilMs: moved.untilMs };
       look();
       if (doing.lookedAtUntilMs > steady()) parts.onHurry();
     },
