@@ -3,95 +3,29 @@
  * and are told of as domain events; and what people do with them over the API. The clock is handed in.
  */
 import { randomUUID } from 'node:crypto';
-import '@signalbeam/launcher/rig/provided';
-import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
-import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { keepLatest } from '../ingest/latest.ts';
-import {
-  addDevices,
-  addTenant,
-  openOwner,
-  setPresence,
-  signIn,
-  type TestTenant,
-} from '../rig.suite.ts';
-import { createService } from '../service.ts';
-import type { AlertRow } from '../store/alert-rows.ts';
-import { evaluateAlerts } from './evaluate.ts';
+import { describe, expect, it } from 'vitest';
+import { setPresence } from '../rig.suite.ts';
 import { judgeRollout } from './hear-rollouts.ts';
+import { watchAlerts } from './watch.suite.ts';
 
-let test: TestPlatform;
-let owner: Pool;
-let tenant: TestTenant;
-let ask: (
-  method: string,
-  path: string,
-  body?: unknown,
-) => Promise<{ status: number; body: Record<string, unknown> }>;
-/** Far ahead, so that no other evaluation of this database has a say. */
-let now = Date.now();
-const pass = (seconds: number): Date => {
-  now += seconds * 1_000;
-  return new Date(now);
-};
-const look = () => evaluateAlerts(test.platform.pools.system, { now, graceUntilMs: 0 });
+const { alertsOf, ask, idsAt, look, now, owner, pass, sample, tenant, test } = watchAlerts();
 
-const alertsOf = async (more = ''): Promise<AlertRow[]> => {
-  const { rows } = await owner.query<AlertRow>(
-    `SELECT * FROM telemetry.alerts WHERE tenant_id = $1 ${more} ORDER BY raised_at, title`,
-    [tenant.tenantId],
-  );
-  return rows;
-};
 const toldOf = async (alertId: string): Promise<string[]> => {
-  const { rows } = await owner.query<{ type: string; silenced: boolean }>(
+  const { rows } = await owner().query<{ type: string; silenced: boolean }>(
     `SELECT type, (data ->> 'silenced')::boolean AS silenced FROM platform.domain_events
       WHERE tenant_id = $1 AND data ->> 'alertId' = $2 ORDER BY position`,
-    [tenant.tenantId, alertId],
+    [tenant().tenantId, alertId],
   );
   return rows.map(({ type, silenced }) => `${type}${silenced ? ' silently' : ''}`);
 };
-const sample = (deviceId: string, cpuPercent: number) =>
-  keepLatest(test.platform.pools.ingest, [
-    {
-      device: { deviceId, tenantId: tenant.tenantId },
-      ...{ at: now, receivedAt: now },
-      body: { cpuPercent, memoryPercent: 10, diskPercent: 10, temperatureCelsius: null },
-    },
-  ]);
-
-beforeAll(async () => {
-  test = await openTestPlatform(inject('postgresUrl'));
-  owner = openOwner(test.world.databaseUrl);
-  const service = createService({ ...test.platform, now: () => now });
-  tenant = await addTenant(owner, test.platform);
-  const { token } = await signIn(owner, test.platform, tenant, 'operator');
-  ask = async (method, path, body) => {
-    const response = await service.app.request(path, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
-  };
-});
-afterAll(async () => {
-  await owner?.end();
-  await test?.close();
-});
-
-const idsAt = async (site: string, count: number): Promise<string[]> =>
-  (await addDevices(owner, tenant, count, site)).map(({ deviceId }) => deviceId);
 
 describe('a device that goes offline', () => {
   // Inventory §7.21
   it('is told of after five minutes, escalates, and resolves when it is back', async () => {
     const [lost = '', other = ''] = await idsAt('alone', 2);
-    await setPresence(owner, tenant.tenantId, [other], 'online', new Date(now + 3_600_000));
-    await setPresence(owner, tenant.tenantId, [lost], 'offline', new Date(now));
+    await setPresence(owner(), tenant().tenantId, [other], 'online', new Date(now() + 3_600_000));
+    await setPresence(owner(), tenant().tenantId, [lost], 'offline', new Date(now()));
     await look();
     pass(299);
     await look();
@@ -103,7 +37,7 @@ describe('a device that goes offline', () => {
     expect(alert).toMatchObject({ type: 'device-offline', severity: 'warning', device_id: lost });
     pass(1_800);
     await look();
-    await setPresence(owner, tenant.tenantId, [lost], 'online', pass(10));
+    await setPresence(owner(), tenant().tenantId, [lost], 'online', pass(10));
     await look();
     pass(60);
     await look();
@@ -126,7 +60,7 @@ describe('a site that goes silent', () => {
     const ids = await idsAt('plant', 5);
     const [never = '', gone = '', ...back] = ids;
     expect(never).not.toBe(gone);
-    await setPresence(owner, tenant.tenantId, [gone, ...back], 'offline', new Date(now));
+    await setPresence(owner(), tenant().tenantId, [gone, ...back], 'offline', new Date(now()));
     await look();
     pass(300);
     await look();
@@ -134,7 +68,7 @@ describe('a site that goes silent', () => {
     const [alert, ...more] = await alertsOf("AND site = 'plant'");
     expect(more).toEqual([]);
     expect(alert).toMatchObject({ type: 'site-offline', device_count: 4, device_id: null });
-    await setPresence(owner, tenant.tenantId, back, 'online', pass(10));
+    await setPresence(owner(), tenant().tenantId, back, 'online', pass(10));
     await look();
     pass(60);
     await look();
@@ -142,7 +76,7 @@ describe('a site that goes silent', () => {
       'resolved',
     ]);
     pass(300);
-    await setPresence(owner, tenant.tenantId, back, 'online', new Date(now));
+    await setPresence(owner(), tenant().tenantId, back, 'online', new Date(now()));
     await look();
     const after = await alertsOf("AND site = 'plant'");
     expect(after.map(({ type, device_id }) => [type, device_id])).toEqual([
@@ -155,8 +89,8 @@ describe('a site that goes silent', () => {
 describe('what a device measures and says', () => {
   it('is judged by the newest sample, while the device is heard of', async () => {
     const [busy = ''] = await idsAt('works', 1);
-    const { tenantId } = tenant;
-    await setPresence(owner, tenantId, [busy], 'online', new Date(now));
+    const { tenantId } = tenant();
+    await setPresence(owner(), tenantId, [busy], 'online', new Date(now()));
     for (let minute = 0; minute < 10; minute += 1) {
       await sample(busy, 97);
       await look();
@@ -169,7 +103,7 @@ describe('what a device measures and says', () => {
     // An old sample of a silent device proves nothing.
     pass(3_600);
     await look();
-    await setPresence(owner, tenantId, [busy], 'online', new Date(now));
+    await setPresence(owner(), tenantId, [busy], 'online', new Date(now()));
     await sample(busy, 20);
     await look();
     pass(60);
@@ -179,25 +113,25 @@ describe('what a device measures and says', () => {
 
   it('counts its errors and the parts that are not well', async () => {
     const [ill = ''] = await idsAt('ward', 1);
-    const { tenantId } = tenant;
-    await setPresence(owner, tenantId, [ill], 'online', new Date(now));
+    const { tenantId } = tenant();
+    await setPresence(owner(), tenantId, [ill], 'online', new Date(now()));
     const container = { health: 'unhealthy' };
     const body = {
       ...{ containers: [container], slots: [{ status: 'failed' }], engine: {} },
       power: { batteryPercent: 18, onBattery: true },
     };
-    await owner.query(
+    await owner().query(
       `INSERT INTO telemetry.reported
          (device_id, tenant_id, opened, epoch, seq, at, received_at, generation, body)
        VALUES ($1, $2, 1, '0', 1, $3, $3, 1, $4)`,
-      [ill, tenantId, new Date(now), JSON.stringify(body)],
+      [ill, tenantId, new Date(now()), JSON.stringify(body)],
     );
-    await owner.query(
+    await owner().query(
       `INSERT INTO telemetry.events
          (tenant_id, device_id, epoch, seq, at, received_at, type, severity, message, data)
        SELECT $1, $2, '0', n, $3, $3, 'container-died', 'error', 'x', '{}'
          FROM generate_series(1, 5) n`,
-      [tenantId, ill, new Date(now)],
+      [tenantId, ill, new Date(now())],
     );
     await look();
     pass(301);
@@ -213,7 +147,9 @@ describe('what a device measures and says', () => {
     expect(found.find(({ type }) => type === 'device-unhealthy')?.detail).toContain(
       '2 of its parts',
     );
-    await owner.query('UPDATE device_manager.devices SET deleted_at = now() WHERE id = $1', [ill]);
+    await owner().query('UPDATE device_manager.devices SET deleted_at = now() WHERE id = $1', [
+      ill,
+    ]);
     await look();
     expect((await alertsOf("AND site = 'ward' AND status <> 'resolved'")).length).toBe(0);
   });
@@ -223,8 +159,8 @@ describe('people', () => {
   // Inventory §7.21
   it('acknowledge and resolve; nothing that goes on is told again', async () => {
     const [lost = '', other = ''] = await idsAt('desk', 2);
-    await setPresence(owner, tenant.tenantId, [other], 'online', new Date(now + 86_400_000));
-    await setPresence(owner, tenant.tenantId, [lost], 'offline', new Date(now - 600_000));
+    await setPresence(owner(), tenant().tenantId, [other], 'online', new Date(now() + 86_400_000));
+    await setPresence(owner(), tenant().tenantId, [lost], 'offline', new Date(now() - 600_000));
     await look();
     await look();
     const listed = await ask('GET', '/api/alerts?status=open&site=desk');
@@ -257,13 +193,13 @@ describe('people', () => {
 
   it('silence, and hear of what is still wrong when the silence ends', async () => {
     const [lost = '', other = ''] = await idsAt('quiet', 2);
-    const { tenantId } = tenant;
-    await owner.query(
+    const { tenantId } = tenant();
+    await owner().query(
       `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
        VALUES ($1, $2, 'ring', 'canary')`,
       [tenantId, lost],
     );
-    const endsAt = new Date(now + 3_600_000).toISOString();
+    const endsAt = new Date(now() + 3_600_000).toISOString();
     const wish = { tag: 'ring=canary', ruleId: 'device-offline', reason: 'A new switch.', endsAt };
     const made = await ask('POST', '/api/alert-silences', wish);
     expect(made).toMatchObject({ status: 201, body: { inForce: true } });
@@ -271,8 +207,8 @@ describe('people', () => {
     expect(nothing).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
     const nobody = { deviceId: randomUUID(), reason: 'x', endsAt };
     expect((await ask('POST', '/api/alert-silences', nobody)).status).toBe(400);
-    await setPresence(owner, tenantId, [other], 'online', new Date(now + 86_400_000));
-    await setPresence(owner, tenantId, [lost], 'offline', new Date(now - 600_000));
+    await setPresence(owner(), tenantId, [other], 'online', new Date(now() + 86_400_000));
+    await setPresence(owner(), tenantId, [lost], 'offline', new Date(now() - 600_000));
     await look();
     await look();
     const [alert] = await alertsOf("AND site = 'quiet'");
@@ -286,21 +222,21 @@ describe('people', () => {
 
   it('silence whoever answers the query of a group, and nobody else', async () => {
     const [first = '', second = ''] = await idsAt('grouped', 2);
-    const { tenantId } = tenant;
-    await owner.query(
+    const { tenantId } = tenant();
+    await owner().query(
       `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
        VALUES ($1, $2, 'role', 'spare')`,
       [tenantId, first],
     );
-    const { rows } = await owner.query<{ id: string }>(
+    const { rows } = await owner().query<{ id: string }>(
       `INSERT INTO device_manager.groups (tenant_id, name, query, created_by)
        VALUES ($1, 'spares', 'site=grouped AND role=spare', 'test') RETURNING id`,
       [tenantId],
     );
-    const endsAt = new Date(now + 3_600_000).toISOString();
+    const endsAt = new Date(now() + 3_600_000).toISOString();
     const wish = { groupId: rows[0]?.id, reason: 'Spares come and go.', endsAt };
     expect((await ask('POST', '/api/alert-silences', wish)).status).toBe(201);
-    await setPresence(owner, tenantId, [first, second], 'online', new Date(now));
+    await setPresence(owner(), tenantId, [first, second], 'online', new Date(now()));
     await Promise.all([sample(first, 99), sample(second, 99)]);
     await look();
     pass(600);
@@ -318,7 +254,7 @@ describe('people', () => {
   // Inventory §7.21
   it('change rules, which hold from the next look', async () => {
     const [warm = ''] = await idsAt('oven', 1);
-    await setPresence(owner, tenant.tenantId, [warm], 'online', new Date(now));
+    await setPresence(owner(), tenant().tenantId, [warm], 'online', new Date(now()));
     const wish = {
       ...{ type: 'high-cpu', name: 'Oven', site: 'oven', threshold: 50, clearThreshold: 40 },
       forSeconds: 0,
@@ -353,10 +289,10 @@ describe('a rollout', () => {
   it('that fails on devices is one alert, which goes when it is taken back', async () => {
     const rolloutId = randomUUID();
     const judge = (status: string, failed: number, judgedAt = pass(1)) =>
-      transaction(test.platform.pools.system, (sql) =>
+      transaction(test().platform.pools.system, (sql) =>
         judgeRollout(
           sql,
-          tenant.tenantId,
+          tenant().tenantId,
           {
             rolloutId,
             bundleName: 'hello',
@@ -364,7 +300,7 @@ describe('a rollout', () => {
             status,
             progress: { failed, total: 9 },
           },
-          { now: new Date(now), judgedAt },
+          { now: new Date(now()), judgedAt },
         ),
       );
     const first = pass(1);

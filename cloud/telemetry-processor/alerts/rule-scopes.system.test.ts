@@ -3,79 +3,11 @@
  * fit, what becomes of its alerts when another one does, and what is no such rule.
  */
 import { randomUUID } from 'node:crypto';
-import '@signalbeam/launcher/rig/provided';
-import type { Pool } from '@signalbeam/platform/postgres/pool';
-import { openTestPlatform, type TestPlatform } from '@signalbeam/platform/rig.suite';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { keepLatest } from '../ingest/latest.ts';
-import {
-  addDevices,
-  addTenant,
-  openOwner,
-  setPresence,
-  signIn,
-  type TestTenant,
-} from '../rig.suite.ts';
-import { createService } from '../service.ts';
-import type { AlertRow } from '../store/alert-rows.ts';
-import { evaluateAlerts } from './evaluate.ts';
+import { describe, expect, it } from 'vitest';
+import { setPresence } from '../rig.suite.ts';
+import { watchAlerts } from './watch.suite.ts';
 
-let test: TestPlatform;
-let owner: Pool;
-let tenant: TestTenant;
-let ask: (
-  method: string,
-  path: string,
-  body?: unknown,
-) => Promise<{ status: number; body: Record<string, unknown> }>;
-/** Far ahead, so that no other evaluation of this database has a say. */
-let now = Date.now();
-const pass = (seconds: number): Date => {
-  now += seconds * 1_000;
-  return new Date(now);
-};
-const look = () => evaluateAlerts(test.platform.pools.system, { now, graceUntilMs: 0 });
-
-const alertsOf = async (more = ''): Promise<AlertRow[]> => {
-  const { rows } = await owner.query<AlertRow>(
-    `SELECT * FROM telemetry.alerts WHERE tenant_id = $1 ${more} ORDER BY raised_at, title`,
-    [tenant.tenantId],
-  );
-  return rows;
-};
-const sample = (deviceId: string, cpuPercent: number) =>
-  keepLatest(test.platform.pools.ingest, [
-    {
-      device: { deviceId, tenantId: tenant.tenantId },
-      receivedAt: now,
-      at: now,
-      body: { cpuPercent, memoryPercent: 10, diskPercent: 10, temperatureCelsius: null },
-    },
-  ]);
-
-beforeAll(async () => {
-  test = await openTestPlatform(inject('postgresUrl'));
-  owner = openOwner(test.world.databaseUrl);
-  const service = createService({ ...test.platform, now: () => now });
-  tenant = await addTenant(owner, test.platform);
-  const { token } = await signIn(owner, test.platform, tenant, 'operator');
-  ask = async (method, path, body) => {
-    const response = await service.app.request(path, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, body: text === '' ? {} : JSON.parse(text) };
-  };
-});
-afterAll(async () => {
-  await owner?.end();
-  await test?.close();
-});
-
-const idsAt = async (site: string, count: number): Promise<string[]> =>
-  (await addDevices(owner, tenant, count, site)).map(({ deviceId }) => deviceId);
+const { alertsOf, ask, idsAt, look, now, owner, pass, sample, tenant } = watchAlerts();
 
 describe('rules of groups and queries', () => {
   const makeRule = async (name: string, threshold: number, of: Record<string, string>) => {
@@ -85,28 +17,28 @@ describe('rules of groups and queries', () => {
     return made.body as { id: string; consequence: string };
   };
   const putInGroup = async (deviceId: string): Promise<string> => {
-    const { rows } = await owner.query<{ id: string }>(
+    const { rows } = await owner().query<{ id: string }>(
       `INSERT INTO device_manager.groups (tenant_id, name, created_by)
        VALUES ($1, 'furnaces', 'test') RETURNING id`,
-      [tenant.tenantId],
+      [tenant().tenantId],
     );
     const id = rows[0]?.id ?? '';
-    await owner.query(
+    await owner().query(
       `INSERT INTO device_manager.group_members (tenant_id, group_id, device_id, added_by)
        VALUES ($1, $2, $3, 'test')`,
-      [tenant.tenantId, id, deviceId],
+      [tenant().tenantId, id, deviceId],
     );
     return id;
   };
   const tag = (deviceId: string) =>
-    owner.query(`INSERT INTO device_manager.device_tags VALUES ($1, $2, 'ring', 'canary')`, [
-      tenant.tenantId,
+    owner().query(`INSERT INTO device_manager.device_tags VALUES ($1, $2, 'ring', 'canary')`, [
+      tenant().tenantId,
       deviceId,
     ]);
 
   it('hold where they fit, the group before the query before the site, and say why', async () => {
     const [plain = '', tagged = '', member = ''] = await idsAt('ovens', 3);
-    await setPresence(owner, tenant.tenantId, [plain, tagged, member], 'online', pass(1));
+    await setPresence(owner(), tenant().tenantId, [plain, tagged, member], 'online', pass(1));
     await tag(tagged);
     await tag(member);
     const groupId = await putInGroup(member);
@@ -118,7 +50,13 @@ describe('rules of groups and queries', () => {
     await look();
     pass(600);
     for (const id of [plain, tagged, member]) await sample(id, 90);
-    await setPresence(owner, tenant.tenantId, [plain, tagged, member], 'online', new Date(now));
+    await setPresence(
+      owner(),
+      tenant().tenantId,
+      [plain, tagged, member],
+      'online',
+      new Date(now()),
+    );
     await look();
     const raised = (await alertsOf("AND site = 'ovens'")).map((row) => [
       row.device_id,
@@ -136,7 +74,7 @@ describe('rules of groups and queries', () => {
       /“Furnaces” holds because the device is in the group “furnaces”; “Canaries”, “Ovens” and “Processor busy” fit, too/,
     );
     // It leaves the group: the next rule has other levels, under which it is bad as well.
-    await owner.query('DELETE FROM device_manager.group_members WHERE device_id = $1', [member]);
+    await owner().query('DELETE FROM device_manager.group_members WHERE device_id = $1', [member]);
     await look();
     expect((await alertsOf(`AND id = '${alert?.id}'`))[0]?.status).toBe('resolved');
     expect((await ask('GET', `/api/alerts/${alert?.id}`)).body['why']).toMatch(
