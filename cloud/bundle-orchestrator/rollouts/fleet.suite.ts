@@ -3,7 +3,9 @@
  * the tests of rollouts make again and again.
  */
 import { randomUUID } from 'node:crypto';
+import type { Pool } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
+import type { PoolClient } from 'pg';
 import {
   addDevice,
   makeBundle,
@@ -82,3 +84,33 @@ export const openFleet = async (postgresUrl: string) => {
   return { rig, one, two, start, started, get, rows, steer, desired, slotOf, says, trio };
 };
 export type Fleet = Awaited<ReturnType<typeof openFleet>>;
+
+/**
+ * Has something done right before a device's state is asked for to be held, by whoever it is in this
+ * process: certain, where waiting until somebody waits for a lock is not.
+ */
+export const beforeHolding = (pool: Pool, deviceId: string, work: () => Promise<unknown>) => {
+  type Query = (...args: unknown[]) => unknown;
+  const changed = new Set<PoolClient>();
+  let times = 0;
+  const isHold = ([text, values]: unknown[]): boolean =>
+    /^WITH held AS/.test(String(text)) && JSON.stringify(values).includes(deviceId);
+  const change = (client: PoolClient): void => {
+    if (changed.has(client)) return;
+    changed.add(client);
+    const query = client.query.bind(client) as Query;
+    const first: Query = async (...args) => {
+      times += 1;
+      await work();
+      return query(...args);
+    };
+    const changing: Query = (...args) => (isHold(args) ? first(...args) : query(...args));
+    client.query = changing as typeof client.query;
+  };
+  pool.on('acquire', change);
+  const letGo = (): void => {
+    pool.off('acquire', change);
+    for (const client of changed) Reflect.deleteProperty(client, 'query');
+  };
+  return { times: () => times, letGo };
+};

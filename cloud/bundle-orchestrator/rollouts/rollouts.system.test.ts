@@ -11,7 +11,7 @@ import {
   tellOfDevice,
 } from '../rig.suite.ts';
 import { skipWithdrawn } from '../store/rollout-rows.ts';
-import { type Fleet, openFleet } from './fleet.suite.ts';
+import { beforeHolding, type Fleet, openFleet } from './fleet.suite.ts';
 
 let rig: Fleet['rig'];
 let one: Fleet['one'];
@@ -310,32 +310,19 @@ describe('what devices had before', () => {
         expect(active).toEqual([]);
       });
       const newer = await started(bundleId, '2.0.0', [device]);
-      const client = await rig.owner.connect();
-      try {
-        // As a rollback of the first version does it, to which the second would go back.
-        const { rows: mine } = await client.query('SELECT pg_backend_pid() AS pid');
-        await client.query('BEGIN');
-        const hold =
-          'SELECT 1 FROM bundle_orchestrator.desired_states WHERE device_id = $1 FOR UPDATE';
-        await client.query(hold, [device.deviceId]);
-        const steered = steer(newer.id, verb);
-        await eventually(async () => {
-          const { rows: waiting } = await rig.owner.query(
-            `SELECT 1 FROM pg_stat_activity
-              WHERE $1::int = ANY (pg_blocking_pids(pid)) AND query LIKE 'WITH held AS%'`,
-            [mine[0]?.pid],
-          );
-          expect(waiting).toHaveLength(1);
-        });
-        await client.query(
+      // As a rollback of the first version does it, to which the second would go back: until the device is held.
+      const withdraw = () =>
+        rig.owner.query(
           `UPDATE bundle_orchestrator.rollout_devices SET previous_slot = NULL WHERE rollout_id = $1`,
           [newer.id],
         );
-        await client.query('COMMIT');
-        expect((await steered).status).toBe(200);
+      const held = beforeHolding(rig.platform.pools.api, device.deviceId, withdraw);
+      try {
+        expect((await steer(newer.id, verb)).status).toBe(200);
       } finally {
-        client.release();
+        held.letGo();
       }
+      expect(held.times()).toBeGreaterThan(0);
       expect((await desired(device)).slots).toEqual([]);
     },
   );
