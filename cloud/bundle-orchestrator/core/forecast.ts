@@ -80,20 +80,46 @@ type Queue = { site: string; member: string | null; devices: Foreseen[]; next: n
 /** Who runs it first, since that frees its place at once; who is not heard of last. */
 const turnOf = ({ silent, runs }: Foreseen): number => (silent ? 2 : runs ? 0 : 1);
 
+const turns = [0, 1, 2];
+
 /** Devices with the same site and group wait for the same, so they stand in one queue. */
 const queuesOf = (devices: readonly Foreseen[]): Queue[] => {
-  const queues = new Map<string, Queue>();
-  for (const device of [...devices].sort((one, other) => turnOf(one) - turnOf(other))) {
-    const { site, member } = device;
-    const key = JSON.stringify([site, member]);
-    const queue = queues.get(key) ?? { site, member, devices: [], next: 0 };
-    queue.devices.push(device);
-    queues.set(key, queue);
+  const queues: Queue[] = [];
+  const bySite = new Map<string, Map<string | null, Queue>>();
+  for (const turn of turns) {
+    for (const device of devices) {
+      if (turnOf(device) !== turn) continue;
+      const { site, member } = device;
+      const atSite = bySite.get(site) ?? new Map<string | null, Queue>();
+      bySite.set(site, atSite);
+      const known = atSite.get(member);
+      known?.devices.push(device);
+      if (known !== undefined) continue;
+      const queue = { site, member, devices: [device], next: 0 };
+      atSite.set(member, queue);
+      queues.push(queue);
+    }
   }
-  return [...queues.values()];
+  return queues;
 };
 
 type Told = { atMs: number; device: Foreseen };
+
+/** Nobody waits for anybody else: only for the windows of its site. */
+const toldAtOnce = (
+  { opensAt }: ForecastKnown,
+  devices: readonly Foreseen[],
+  fromMs: number,
+): Told[] => {
+  const opens = new Map<string, number>();
+  const told: Told[] = [];
+  for (const device of devices) {
+    const atMs = opens.get(device.site) ?? opensAt(device.site, fromMs);
+    opens.set(device.site, atMs);
+    if (Number.isFinite(atMs)) told.push({ atMs, device });
+  }
+  return told;
+};
 
 const tellerOf = (known: ForecastKnown, assumed: Assumed) => {
   const { perSiteMax, redundancyTag, devicesPerHourMax } = known.pace;
@@ -106,8 +132,11 @@ const tellerOf = (known: ForecastKnown, assumed: Assumed) => {
   const siteOf = ({ site }: Queue): Places | null => (perSiteMax === null ? null : ofSite(site));
   const groupOf = ({ member }: Queue): Places | null =>
     redundancyTag === null || member === null ? null : ofMember(member);
+  const waitsForOthers =
+    devicesPerHourMax !== null || perSiteMax !== null || redundancyTag !== null;
   /** Who is never told is not in it. */
   return (devices: readonly Foreseen[], fromMs: number): Told[] => {
+    if (!waitsForOthers) return toldAtOnce(known, devices, fromMs);
     const told: Told[] = [];
     const waiting = earliestFirst<Queue>();
     for (const queue of queuesOf(devices)) waiting.put(fromMs, queue);

@@ -1,18 +1,21 @@
 /** What a look ahead knows of a rollout that is not made, for the parts of it that are said: ./preview.ts. */
-import type { ToFetch, Weighed } from '../core/fetch-size.ts';
+import type { Weighed } from '../core/fetch-size.ts';
 import type { DeviceOutlook } from '../store/rollout-foresight.ts';
 import type { Targeted } from '../store/rollout-targets.ts';
-import type { PlannedRollout, RolloutWish } from './plan.ts';
+import type { PlannedRollout, PlannedWave, RolloutWish } from './plan.ts';
 import type { Calendar } from './windows.ts';
 
 export type Named = { deviceId: string; name: string };
 
+/** A device of it, as it stands, and what it would fetch. */
+export type Seen = { device: Targeted; outlook: DeviceOutlook; bytes: number };
+export type SeenWave = { wish: PlannedWave['wish']; devices: readonly Seen[] };
+
 export type Look = {
   nowMs: number;
   wish: RolloutWish;
-  planned: PlannedRollout;
-  outlook: ReadonlyMap<string, DeviceOutlook>;
-  fetches: (deviceId: string) => ToFetch;
+  planned: Omit<PlannedRollout, 'waves'>;
+  waves: readonly SeenWave[];
   target: Weighed;
   soakMs: number;
   usualMs: number | null;
@@ -20,12 +23,7 @@ export type Look = {
   calendar: Calendar;
 };
 
-const unknownDevice = (deviceId: string): DeviceOutlook => ({
-  ...{ deviceId, presence: 'never', reported: false, runs: false, running: [] },
-  ...{ busyWith: null, isFull: false, waits: null },
-});
-export const about = ({ outlook }: Look, { deviceId }: Targeted): DeviceOutlook =>
-  outlook.get(deviceId) ?? unknownDevice(deviceId);
+export const seenOf = ({ waves }: Look): Seen[] => waves.flatMap(({ devices }) => devices);
 
 /** When it would begin, were it made now. */
 export const beginOf = ({ nowMs, wish: { startAt } }: Look): number =>

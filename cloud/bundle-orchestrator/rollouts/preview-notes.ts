@@ -6,7 +6,7 @@ import { bundlesPerDeviceMax } from '@signalbeam/sync/core/limits';
 import { spanWords } from '../core/forecast-words.ts';
 import type { DeviceOutlook } from '../store/rollout-foresight.ts';
 import type { Targeted } from '../store/rollout-targets.ts';
-import { about, assumedWorkMs, beginOf, type Look, type Named } from './preview-look.ts';
+import { assumedWorkMs, beginOf, type Look, type Named, seenOf } from './preview-look.ts';
 
 /** A site whose windows stay shut for longer is named. */
 const soonMs = 7 * 86_400_000;
@@ -30,9 +30,9 @@ const noted = (
 
 export const attentionOf = (look: Look, names: number): Attention[] => {
   const { planned, calendar } = look;
-  const all = planned.waves.flatMap(({ devices }) => devices);
+  const all = seenOf(look);
   const where = (isOne: (outlook: DeviceOutlook) => boolean) =>
-    all.filter((device) => isOne(about(look, device)));
+    all.filter(({ outlook }) => isOne(outlook)).map(({ device }) => device);
   const beginMs = beginOf(look);
   const shut = new Map<string, boolean>();
   const isShut = ({ site }: Targeted): boolean => {
@@ -41,7 +41,7 @@ export const attentionOf = (look: Look, names: number): Attention[] => {
     return known;
   };
   const waiting = where(({ waits }) => waits !== null);
-  const reason = waiting[0] === undefined ? '' : about(look, waiting[0]).waits;
+  const reason = all.find(({ outlook: { waits } }) => waits !== null)?.outlook.waits;
   return [
     ...noted('not-approved', planned.leftOut, 'Not approved, so left out.', names),
     ...noted(
@@ -65,7 +65,7 @@ export const attentionOf = (look: Look, names: number): Attention[] => {
     ...noted('waits', waiting, `They said that they wait, the first: ${reason ?? ''}`, names),
     ...noted(
       'no-window',
-      all.filter(isShut),
+      all.map(({ device }) => device).filter(isShut),
       'No window of theirs opens within 7 days of its start.',
       names,
     ),
@@ -73,9 +73,9 @@ export const attentionOf = (look: Look, names: number): Attention[] => {
 };
 
 export const estimatesOf = (look: Look): string[] => {
-  const { planned, target, soakMs, usualMs } = look;
-  const all = planned.waves.flatMap(({ devices }) => devices);
-  const unsaid = all.filter((device) => !about(look, device).reported).length;
+  const { target, soakMs, usualMs } = look;
+  const all = seenOf(look);
+  const unsaid = all.filter(({ outlook }) => !outlook.reported).length;
   const took =
     usualMs === null
       ? `no rollout of this bundle says how long a device takes: ${spanWords(soakMs + assumedWorkMs)} are assumed`

@@ -7,29 +7,24 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { bundlesPerDeviceMax } from '@signalbeam/sync/core/limits';
 import { type Deprecated, deprecatedWords, findToUse } from '../bundles/usable.ts';
 import { approvalAsked } from '../core/approval.ts';
-import {
-  nothingToFetch,
-  type ToFetch,
-  toFetch,
-  type Weighed,
-  weightless,
-} from '../core/fetch-size.ts';
 import { type Assumed, type ForecastKnown, forecast, type WaveTimes } from '../core/forecast.ts';
 import { dependsOn } from '../core/forecast-words.ts';
 import { findVersion } from '../store/bundles.ts';
-import {
-  type DeviceOutlook,
-  outlookOf,
-  usualDeviceMs,
-  versionKey,
-  versionsBefore,
-  weighed,
-} from '../store/rollout-foresight.ts';
+import { type DeviceOutlook, outlookOf, usualDeviceMs } from '../store/rollout-foresight.ts';
 import { findSettings } from '../store/rollout-settings.ts';
 import type { Targeted } from '../store/rollout-targets.ts';
-import { list, type PlannedWave, planRollout, type RolloutWish } from './plan.ts';
-import { about, assumedWorkMs, beginOf, type Look, type Named } from './preview-look.ts';
+import { list, planRollout, type RolloutWish } from './plan.ts';
+import {
+  assumedWorkMs,
+  beginOf,
+  type Look,
+  type Named,
+  type Seen,
+  type SeenWave,
+  seenOf,
+} from './preview-look.ts';
 import { type Attention, attentionOf, estimatesOf } from './preview-notes.ts';
+import { bytesOf, seenWavesOf } from './preview-seen.ts';
 import { calendarOf } from './windows.ts';
 
 /** A container without a health check has to stay up for so long; see the agent. */
@@ -84,15 +79,14 @@ const isoOf = (atMs: number): string | null =>
   Number.isFinite(atMs) ? new Date(atMs).toISOString() : null;
 
 const timesOf = (look: Look): { earliest: WaveTimes[]; likely: WaveTimes[] } => {
-  const { wish, planned, calendar, soakMs, usualMs } = look;
+  const { wish, calendar, soakMs, usualMs } = look;
   const known: ForecastKnown = {
     beginMs: beginOf(look),
     pace: wish.pace,
     opensAt: calendar,
-    waves: planned.waves.map(({ wish: { gate }, devices }) => ({
+    waves: look.waves.map(({ wish: { gate }, devices }) => ({
       gate,
-      devices: devices.map((device) => {
-        const { runs, presence } = about(look, device);
+      devices: devices.map(({ device, outlook: { runs, presence } }) => {
         const member = memberOf(wish.pace.redundancyTag, device);
         return { site: device.site, member, runs, silent: presence !== 'online' };
       }),
@@ -111,31 +105,30 @@ const timesOf = (look: Look): { earliest: WaveTimes[]; likely: WaveTimes[] } => 
 const sumOf = <T>(of: readonly T[], read: (one: T) => number): number =>
   of.reduce((sum, one) => sum + read(one), 0);
 
-const kindsOf = (look: Look, devices: readonly Targeted[]): PreviewWave['fetches'] => {
+const kindsOf = (devices: readonly Seen[]): PreviewWave['fetches'] => {
   const kinds = new Map<number, number>();
-  for (const { deviceId } of devices) {
-    const { bytes } = look.fetches(deviceId);
-    kinds.set(bytes, (kinds.get(bytes) ?? 0) + 1);
-  }
+  for (const { bytes } of devices) kinds.set(bytes, (kinds.get(bytes) ?? 0) + 1);
   return [...kinds]
     .map(([bytes, count]) => ({ devices: count, bytes }))
     .sort((one, other) => other.devices - one.devices || other.bytes - one.bytes)
     .slice(0, kindsMax);
 };
 
-const before = (look: Look, { wish: { name, gate }, devices }: PlannedWave) => {
-  const { approvalByAnother } = look;
+const isSilent = ({ outlook }: Seen): boolean => outlook.presence !== 'online';
+const isBusy = ({ outlook }: Seen): boolean => outlook.busyWith !== null;
+
+const before = ({ approvalByAnother }: Look, { wish: { name, gate }, devices }: SeenWave) => {
   const asked = approvalAsked(gate, { requestedBy: '', approvalByAnother });
   return {
     ...{ name, gate: { ...gate, approval: asked }, devices: devices.length },
-    silent: devices.filter((device) => about(look, device).presence !== 'online').length,
-    busy: devices.filter((device) => about(look, device).busyWith !== null).length,
+    silent: devices.filter(isSilent).length,
+    busy: devices.filter(isBusy).length,
   };
 };
 
 const hangsOn = (look: Look, wave: number): string[] => {
   const { wish, planned, nowMs } = look;
-  const last = planned.waves[wave - 1];
+  const last = look.waves[wave - 1];
   if (last !== undefined)
     return dependsOn(before(look, last), wish.pace, planned.standing.size > 0);
   const isLater = wish.startAt !== null && Date.parse(wish.startAt) > nowMs;
@@ -151,27 +144,23 @@ const wavesOf = (look: Look, names: number): PreviewWave[] => {
       likely: other === undefined ? null : isoOf(read(other)),
     };
   };
-  return look.planned.waves.map(({ wish: { name }, devices }, wave) => ({
+  return look.waves.map(({ wish: { name }, devices }, wave) => ({
     name,
     devices: devices.length,
     begins: range(wave, ({ beginsAtMs }) => beginsAtMs),
     allTold: range(wave, ({ toldAtMs }) => toldAtMs),
     dependsOn: hangsOn(look, wave),
-    bytes: sumOf(devices, ({ deviceId }) => look.fetches(deviceId).bytes),
-    runIt: devices.filter((device) => about(look, device).runs).length,
-    unreached: devices.filter((device) => about(look, device).presence !== 'online').length,
-    fetches: kindsOf(look, devices),
-    first: devices.slice(0, names).map((device) => {
-      const { presence, runs } = about(look, device);
-      const { deviceId, name: called } = device;
-      return {
-        deviceId,
-        name: called,
-        presence,
-        runsIt: runs,
-        bytes: look.fetches(deviceId).bytes,
-      };
-    }),
+    bytes: sumOf(devices, ({ bytes }) => bytes),
+    runIt: devices.filter(({ outlook }) => outlook.runs).length,
+    unreached: devices.filter(isSilent).length,
+    fetches: kindsOf(devices),
+    first: devices.slice(0, names).map(({ device, outlook, bytes }) => ({
+      deviceId: device.deviceId,
+      name: device.name,
+      presence: outlook.presence,
+      runsIt: outlook.runs,
+      bytes,
+    })),
   }));
 };
 
@@ -184,53 +173,13 @@ const soakOf = async (sql: Sql, { bundleId, version }: RolloutWish): Promise<num
   return Math.max(0, ...soaks);
 };
 
-const fetchesOf = async (
-  sql: Sql,
-  tenantId: string,
-  { bundleId, version }: RolloutWish,
-  outlook: ReadonlyMap<string, DeviceOutlook>,
-): Promise<{ target: Weighed; fetches: Look['fetches'] }> => {
-  const earlier = await versionsBefore(sql, tenantId, bundleId);
-  const target = versionKey(bundleId, version);
-  const hadBy = (deviceId: string): string[] => {
-    const last = earlier.get(deviceId);
-    const running = outlook.get(deviceId)?.running ?? [];
-    return last === undefined ? running : [...running, versionKey(bundleId, last)];
-  };
-  const keys = new Set([target, ...[...outlook.keys()].flatMap(hadBy)]);
-  const asked = [...keys].map((key) => {
-    const [id = '', ...rest] = key.split(' ');
-    return { bundleId: id, version: rest.join(' ') };
-  });
-  const parts = await weighed(sql, tenantId, asked);
-  const wanted = parts.get(target) ?? weightless;
-  const known = new Map<string, ToFetch>();
-  return {
-    target: wanted,
-    fetches: (deviceId) => {
-      if (outlook.get(deviceId)?.runs === true) return nothingToFetch;
-      const had = hadBy(deviceId);
-      const key = had.join('\n');
-      const before =
-        known.get(key) ??
-        toFetch(
-          wanted,
-          had.flatMap((one) => parts.get(one) ?? []),
-        );
-      known.set(key, before);
-      return before;
-    },
-  };
-};
-
 /** All at once, nobody would see that a busy device did not begin: `start` refuses it then, too. */
-const refusedOf = ({ wish, planned, outlook }: Look): string | null => {
+const refusedOf = (look: Look): string | null => {
+  const { wish } = look;
   if (wish.waves.length > 0 || wish.startAt !== null) return null;
-  const busy = planned.waves
-    .flatMap(({ devices }) => devices)
-    .filter(({ deviceId }) => (outlook.get(deviceId)?.busyWith ?? null) !== null);
+  const busy = seenOf(look).filter(isBusy);
   if (busy.length === 0) return null;
-  return `Another rollout of this bundle is at work on ${list(busy.map(({ name }) => name))}.`;
+  return `Another rollout of this bundle is at work on ${list(busy.map(({ device }) => device.name))}.`;
 };
 
 const deprecationRefused = (
@@ -241,9 +190,9 @@ const deprecationRefused = (
     ? null
     : `${deprecatedWords(deprecated)}. Choose another version, or allow it all the same.`;
 
-const whatItMeans = ({ planned, outlook }: Look): string => {
-  const devices = planned.waves.flatMap((wave) => wave.devices);
-  const fresh = devices.filter(({ deviceId }) => outlook.get(deviceId)?.runs !== true).length;
+const whatItMeans = (look: Look): string => {
+  const devices = seenOf(look);
+  const fresh = devices.filter(({ outlook }) => !outlook.runs).length;
   const isOne = devices.length === 1;
   const begin =
     fresh === 0
@@ -264,10 +213,10 @@ export const previewRollout = async (
   const ids = planned.waves.flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId));
   const { bundleId, version } = wish;
   const asked = { bundleId, version, bundlesMax: bundlesPerDeviceMax };
-  const outlook = await outlookOf(sql, tenantId, asked, ids);
-  const { target, fetches } = await fetchesOf(sql, tenantId, wish, outlook);
+  const outlooks = await outlookOf(sql, tenantId, asked, ids);
+  const { target, bytesOf: bytes } = await bytesOf(sql, tenantId, wish, new Set(outlooks));
   const look: Look = {
-    ...{ nowMs, wish, planned, outlook, fetches, target },
+    ...{ nowMs, wish, planned, target, waves: seenWavesOf(planned, outlooks, bytes) },
     soakMs: await soakOf(sql, wish),
     usualMs: await usualDeviceMs(sql, tenantId, bundleId),
     approvalByAnother: (await findSettings(sql, tenantId)).approvalByAnother,

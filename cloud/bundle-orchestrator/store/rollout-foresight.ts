@@ -10,8 +10,8 @@ import type { Weighed } from '../core/fetch-size.ts';
 /** `bundle version`, as keys of what versions are made of. */
 export const versionKey = (bundleId: string, version: string): string => `${bundleId} ${version}`;
 
+/** How a device stands; those that stand alike share one. */
 export type DeviceOutlook = {
-  deviceId: string;
   presence: 'online' | 'offline' | 'never';
   /** It has told of its bundles at least once. */
   reported: boolean;
@@ -27,19 +27,22 @@ export type DeviceOutlook = {
   waits: string | null;
 };
 
+type OutlookRow = DeviceOutlook & { places: number[] };
+
+/** In the order of the ids. Those that stand alike are one row: a hundred thousand take the driver longer than Postgres. */
 export const outlookOf = async (
   sql: Sql,
   tenantId: string,
   wish: { bundleId: string; version: string; bundlesMax: number },
   deviceIds: readonly string[],
-): Promise<Map<string, DeviceOutlook>> => {
-  const { rows } = await sql.query<DeviceOutlook>(
-    `SELECT asked.device_id AS "deviceId", coalesce(presence.presence, 'never') AS presence,
+): Promise<DeviceOutlook[]> => {
+  const { rows } = await sql.query<OutlookRow>(
+    `SELECT coalesce(presence.presence, 'never') AS presence,
             report.device_id IS NOT NULL AS reported, coalesce(told.runs, false) AS runs,
             coalesce(told.running, '{}') AS running, told.waits, busy.rollout_id AS "busyWith",
             coalesce(jsonb_array_length(desired.slots) >= $5 AND NOT desired.slots @> $6::jsonb, false)
-              AS "isFull"
-       FROM unnest($4::uuid[]) AS asked (device_id)
+              AS "isFull", json_agg(asked.place) AS places
+       FROM unnest($4::uuid[]) WITH ORDINALITY AS asked (device_id, place)
        LEFT JOIN telemetry.public_presence presence
          ON presence.tenant_id = $1 AND presence.device_id = asked.device_id
        LEFT JOIN bundle_orchestrator.device_reports report
@@ -55,17 +58,20 @@ export const outlookOf = async (
                 array_agg(concat(slot ->> 'bundleId', ' ', slot ->> 'runningVersion'))
                   FILTER (WHERE slot ->> 'runningVersion' IS NOT NULL) AS running,
                 min(slot ->> 'reason') FILTER (WHERE slot ->> 'status' = 'pending') AS waits
-           FROM jsonb_array_elements(report.slots) slot) told ON true`,
+           FROM jsonb_array_elements(report.slots) slot) told ON true
+      GROUP BY 1, 2, 3, 4, 5, 6, 7`,
     [
       tenantId,
       wish.bundleId,
       wish.version,
-      deviceIds,
+      `{${deviceIds.join(',')}}`,
       wish.bundlesMax,
       JSON.stringify([{ bundleId: wish.bundleId }]),
     ],
   );
-  return new Map(rows.map((row) => [row.deviceId, row]));
+  const found = new Array<DeviceOutlook>(deviceIds.length);
+  for (const { places, ...outlook } of rows) for (const place of places) found[place - 1] = outlook;
+  return found;
 };
 
 /** Rollouts of the bundle that are looked at for what came before. */
