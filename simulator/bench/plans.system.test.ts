@@ -3,6 +3,7 @@
  * Postgres: one statement with nothing due, and else what moved, however many rollouts are at work.
  */
 import '@signalbeam/launcher/rig/provided';
+import { answering } from '@signalbeam/bundle-orchestrator/rollouts/tell';
 import { expect, inject, it } from 'vitest';
 import { measureOne, measureTicks } from './plans.ts';
 import { addDevices, endRollouts, openPlansFleet } from './plans-fleet.suite.ts';
@@ -23,8 +24,11 @@ it('asks for what moved alone, however many rollouts are at work', async () => {
     expect(many.movedStatementsEach).toBeLessThanOrEqual(90);
     // Where a gate wants to be looked at and nothing moved, there is one transaction and no row is kept.
     expect(many.lookStatementsEach).toBeLessThanOrEqual(10);
-    const { planMs, lookAheadMs, advanceMs, tellHalfMs } = await measureOne(fleet, 600);
+    const one = await measureOne(fleet, 600);
+    const { planMs, lookAheadMs, advanceMs, tellHalfMs, advanceTold } = one;
     for (const ms of [planMs, lookAheadMs, advanceMs, tellHalfMs]) expect(ms).toBeGreaterThan(0);
+    // Of the 294 of its wave: whoever advances it waits for the first alone.
+    expect(advanceTold).toBe(answering.atOnceMax);
   } finally {
     await fleet.stop();
   }

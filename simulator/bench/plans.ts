@@ -60,6 +60,9 @@ export const measureOne = async (fleet: PlansFleet, devices: number) => {
   const { id, progress } = made.value;
   if (progress['total'] !== devices) throw new Error(`${progress['total']} devices in the rollout`);
   const advanced = await timed(fleet, () => fleet.ask('POST', `/api/rollouts/${id}/advance`));
+  const told: Record<string, number> = {
+    advanceTold: (advanced.value.progress['pending'] ?? 0) - (progress['pending'] ?? 0),
+  };
   const turns = await timed(fleet, async () => {
     while (await sweepDue(partsOf(fleet)));
   });
@@ -77,6 +80,7 @@ export const measureOne = async (fleet: PlansFleet, devices: number) => {
     ...figuresOf('lookAheadAtPace', lookedPaced),
     ...figuresOf('plan', made),
     ...figuresOf('advance', advanced),
+    ...told,
     ...figuresOf('tellHalf', turns),
     ...figuresOf('cancel', cancelled),
     ...figuresOf('giveBack', back),

@@ -19,7 +19,7 @@ import { announceRollout } from './announce.ts';
 import { keepOutlook } from './pace.ts';
 import { seen } from './start.ts';
 import { held } from './steer.ts';
-import { tellRollout } from './tell.ts';
+import { answering, tellRollout } from './tell.ts';
 import type { RolloutView } from './view.ts';
 
 /** More are not told at once by anybody; whoever is beyond keeps the window that it was told with. */
@@ -79,6 +79,7 @@ export const setSiteWindowsIgnored = async (
 ): Promise<RolloutView> => {
   const at = { rolloutId, nowMs: workshop.now() };
   const isChanged = await retrying(workshop.pool, acting, (sql) => change(sql, acting, at, reason));
-  if (isChanged) await tellRollout(workshop, { tenantId: acting.tenantId, rolloutId });
+  const where = { tenantId: acting.tenantId, rolloutId };
+  if (isChanged) await tellRollout(workshop, where, answering);
   return seen(workshop, acting, rolloutId);
 };

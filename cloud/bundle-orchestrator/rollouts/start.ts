@@ -19,7 +19,7 @@ import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
 import { isHeld, keepOutlook } from './pace.ts';
 import { list, type PlannedWave, planRollout, type RolloutWish } from './plan.ts';
-import { tellRollout, tellSome } from './tell.ts';
+import { answering, tellRollout, tellSome, toldAtOnceMax } from './tell.ts';
 import { type RolloutView, viewRollout } from './view.ts';
 
 /** In waves a busy device waits for its turn; all at once, nobody would see that it did not begin. */
@@ -120,9 +120,7 @@ const make = async (
       status: isLater ? 'scheduled' : 'in-progress',
     },
     waves.map(({ wish: { name, size, gate }, lastPlace }) => ({ name, size, gate, lastPlace })),
-    waves.flatMap(({ devices }, wave) =>
-      devices.map(({ deviceId, name }) => ({ deviceId, name, wave })),
-    ),
+    waves.map(({ devices }) => devices),
   );
   await record(sql, acting, { id, wish }, waves);
   return { id, waves };
@@ -145,7 +143,9 @@ export const startRollout = async (
     // At a pace, whom to tell hangs on devices that this person may not see: ../tell.ts does it.
     const isToWait = locked !== null && isHeld(locked);
     if (goesOn && locked !== null && !isToWait) {
-      await tellSome(sql, { tenantId, nowMs, director, kek }, locked);
+      // All at once, who is busy is refused below: their states are held by then.
+      const { atOnceMax } = wish.waves.length === 0 ? { atOnceMax: toldAtOnceMax } : answering;
+      await tellSome(sql, { tenantId, nowMs, director, kek, atOnceMax }, locked);
     }
     if (locked !== null) await keepOutlook(sql, { tenantId, nowMs }, locked);
     // After telling, which waits for whoever is at the same devices: then it is seen who came first.
@@ -154,7 +154,7 @@ export const startRollout = async (
   });
   workshop.onChanged();
   // The sweep tells the rest of a large wave, and nobody waits for that here.
-  if (held) await tellRollout(workshop, { tenantId, rolloutId });
+  if (held) await tellRollout(workshop, { tenantId, rolloutId }, answering);
   return seen(workshop, acting, rolloutId);
 };
 

@@ -51,7 +51,7 @@ import { announceRollout } from './announce.ts';
 import { keepOutlook } from './pace.ts';
 import { devicesPerRolloutMax } from './plan.ts';
 import { seen } from './start.ts';
-import { tellFreed, tellRollout } from './tell.ts';
+import { answering, tellFreed, tellRollout } from './tell.ts';
 import type { RolloutView } from './view.ts';
 
 export const held = async (sql: Sql, tenantId: string, id: string): Promise<LockedRollout> => {
@@ -112,8 +112,11 @@ const pause: Verb = {
   },
 };
 
-const wavesHeld = async ({ sql, acting, rollout }: Hands): Promise<StoredWave[]> =>
-  (await wavesOf(sql, acting.tenantId, [rollout.id], 'apart')).get(rollout.id) ?? [];
+const wavesHeld = async (
+  { sql, acting, rollout }: Hands,
+  unreached: 'apart' | 'among' = 'apart',
+): Promise<StoredWave[]> =>
+  (await wavesOf(sql, acting.tenantId, [rollout.id], unreached)).get(rollout.id) ?? [];
 
 const resume: Verb = {
   verb: 'resume',
@@ -141,7 +144,7 @@ const resume: Verb = {
 };
 
 const waveAtWork = async (hands: Hands): Promise<StoredWave> => {
-  const wave = (await wavesHeld(hands)).find(({ state }) => state === 'open');
+  const wave = (await wavesHeld(hands, 'among')).find(({ state }) => state === 'open');
   if (wave === undefined) throw refusal('wrong-state', 'No wave is at work.');
   return wave;
 };
@@ -279,7 +282,7 @@ const steerBy =
       return moves ?? [];
     });
     workshop.onChanged();
-    await tellRollout(workshop, { tenantId, rolloutId });
+    await tellRollout(workshop, { tenantId, rolloutId }, answering);
     await tellFreed(workshop, { tenantId, rolloutId }, moved);
     return seen(workshop, acting, rolloutId);
   };

@@ -55,7 +55,7 @@ const lookAt = async (parts: Swept, { isToTell, ...where }: DueRollout): Promise
   const { isLook, steps } = await moveOn(parts, where, 'none');
   if (isLook) await takeJoiners(workshopOf(parts), where, null);
   if (!isLook && !isToTell && steps.length === 0) return false;
-  const isMore = await tellRollout(workshopOf(parts), where, batchesPerTurnMax);
+  const isMore = await tellRollout(workshopOf(parts), where, { batchesMax: batchesPerTurnMax });
   await transaction(parts.pools.system, async (sql) => {
     const rollout = await lockRollout(sql, where.tenantId, where.rolloutId);
     if (rollout === null) return;

@@ -40,10 +40,16 @@ import { momentsOf } from './windows.ts';
 /** One transaction signs a batch: a thousand signatures and rows take about a tenth of a second. */
 export const toldAtOnceMax = 1_000;
 
-/** Rows alone, which nobody signs anything for. */
-const cancelledAtOnceMax = 5_000;
+/** While somebody waits for the answer the first few will do: the sweep goes on within a second. */
+export const answering = { atOnceMax: 200 };
 
-type At = { tenantId: string; nowMs: number } & Pick<TenantKeys, 'director' | 'kek'>;
+/** Rows alone, which nobody signs anything for: so many for each that could be signed. */
+const cancelledPerTold = 5;
+
+type At = { tenantId: string; nowMs: number; atOnceMax: number } & Pick<
+  TenantKeys,
+  'director' | 'kek'
+>;
 
 const outcome = (deviceId: string, to: RowMove['to'], reason: string): RowMove => ({
   deviceId,
@@ -64,9 +70,9 @@ export const tellSome = async (sql: Sql, at: At, rollout: LockedRollout): Promis
   const { tenantId, nowMs } = at;
   const where = { tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
   if (!isHeld(rollout)) {
-    return tellThese(sql, at, rollout, await rowsToTell(sql, where, toldAtOnceMax));
+    return tellThese(sql, at, rollout, await rowsToTell(sql, where, at.atOnceMax));
   }
-  const ids = await nextToTell(sql, at, rollout, toldAtOnceMax);
+  const ids = await nextToTell(sql, at, rollout, at.atOnceMax);
   if (ids.length > 0)
     await noteToldLately(sql, where, noteTold(rollout.toldLately, ids.length, nowMs));
   return tellThese(sql, at, rollout, ids);
@@ -119,10 +125,10 @@ const tellThese = async (
 /** Those at work keep the place that they have; who confirmed waits for one. */
 const nextToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id };
-  const atWork = await openRowsOf(sql, where, ['pending', 'in-progress'], toldAtOnceMax);
+  const atWork = await openRowsOf(sql, where, ['pending', 'in-progress'], at.atOnceMax);
   if (atWork.length > 0) return atWork;
-  if (isPaced(rollout.pace)) return nextToTell(sql, at, rollout, toldAtOnceMax);
-  const rows = await rowsOf(sql, at.tenantId, rollout.id, ['succeeded'], toldAtOnceMax);
+  if (isPaced(rollout.pace)) return nextToTell(sql, at, rollout, at.atOnceMax);
+  const rows = await rowsOf(sql, at.tenantId, rollout.id, ['succeeded'], at.atOnceMax);
   return rows.map(({ deviceId }) => deviceId);
 };
 
@@ -146,16 +152,21 @@ const giveBack = async (
 
 /** Who was told and has not begun when its window is over is told again in the next one. */
 const takeBackLate = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
-  const ids = await nextToTakeBack(sql, at, rollout, toldAtOnceMax);
+  const ids = await nextToTakeBack(sql, at, rollout, at.atOnceMax);
   return giveBack(sql, at, rollout, ids, 'planned');
 };
 
 /** One that failed and was to try again was told before: its state still asks for the version. */
 const cancelUntold = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
-  const untold = await cancelPlanned(sql, where, rollout.statusReason, cancelledAtOnceMax);
+  const untold = await cancelPlanned(
+    sql,
+    where,
+    rollout.statusReason,
+    cancelledPerTold * at.atOnceMax,
+  );
   if (untold.length > 0) return untold;
-  const retried = await retriedOf(sql, where, toldAtOnceMax);
+  const retried = await retriedOf(sql, where, at.atOnceMax);
   return giveBack(sql, at, rollout, retried, 'cancelled', ['planned']);
 };
 
@@ -164,7 +175,7 @@ const giveBackSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
   const isCancelled = rollout.givingBack === 'unfinished';
   const states = isCancelled ? (['pending', 'in-progress'] as const) : (['pending'] as const);
   const where = { tenantId: at.tenantId, rolloutId: rollout.id };
-  const ids = await openRowsOf(sql, where, states, toldAtOnceMax);
+  const ids = await openRowsOf(sql, where, states, at.atOnceMax);
   return giveBack(sql, at, rollout, ids, isCancelled ? 'cancelled' : 'planned');
 };
 
@@ -243,13 +254,14 @@ const takeStep = async (
   sql: Sql,
   workshop: Workshop,
   where: { tenantId: string; rolloutId: string },
+  atOnceMax: number,
 ): Promise<Step | null> => {
   const { tenantId, rolloutId } = where;
   const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
   const nowMs = workshop.now();
   const rollout = await lockRollout(sql, tenantId, rolloutId);
   if (rollout === null) return null;
-  const did = await stepOf(sql, { tenantId, nowMs, director, kek }, rollout);
+  const did = await stepOf(sql, { tenantId, nowMs, director, kek, atOnceMax }, rollout);
   if (did === null) return null;
   await writeAudit(sql, {
     ...systemAuthor(tenantId),
@@ -273,11 +285,13 @@ const takeStep = async (
 export const tellRollout = async (
   workshop: Workshop,
   where: { tenantId: string; rolloutId: string },
-  batchesMax = 1,
+  { batchesMax = 1, atOnceMax = toldAtOnceMax }: { batchesMax?: number; atOnceMax?: number } = {},
 ): Promise<boolean> => {
   for (let batch = 0; batch < batchesMax; batch += 1) {
     const author = systemAuthor(where.tenantId);
-    const did = await retrying(workshop.pool, author, (sql) => takeStep(sql, workshop, where));
+    const did = await retrying(workshop.pool, author, (sql) =>
+      takeStep(sql, workshop, where, atOnceMax),
+    );
     if (did === null) return false;
     workshop.onChanged();
     await tellHeldUp(workshop, where, did.freed);

@@ -89,7 +89,9 @@ export const writeDesired = async (
           SET generation = new.generation, slots = new.slots, envelope = new.envelope,
               issued_at = $7, windows_due_at = new.windows_due_at
          FROM new
-        WHERE present.tenant_id = $1 AND present.device_id = new.device_id
+        -- By their ids, too: as a join alone it may read the states of all the tenant's devices.
+        WHERE present.tenant_id = $1 AND present.device_id = ANY ($2)
+          AND present.device_id = new.device_id
           AND present.generation = new.expected AND new.expected > 0
        RETURNING 1),
      inserted AS (

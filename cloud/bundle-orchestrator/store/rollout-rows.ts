@@ -255,10 +255,11 @@ export const retriedOf = async (
   limit: number,
 ): Promise<string[]> => {
   const { rows } = await sql.query<{ device_id: string }>(
+    // Not in order of their ids: those of all its devices are in it, whatever has become of them.
     `SELECT device_id FROM bundle_orchestrator.rollout_devices
       WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
         AND requested_generation > 0
-      ORDER BY device_id LIMIT $3`,
+      ORDER BY wave, device_id LIMIT $3`,
     [tenantId, rolloutId, limit],
   );
   return rows.map((row) => row.device_id);

@@ -27,7 +27,7 @@ export type NewRollout = {
   /** Those that whoever made it is held to. */
   sites: readonly string[] | null;
 };
-export type NewRow = { deviceId: string; name: string; wave: number };
+export type NewRow = { deviceId: string; name: string };
 
 /**
  * With its waves and its rows, of which none is told yet: three statements, whatever their number. In
@@ -37,7 +37,7 @@ export const insertRollout = async (
   sql: Sql,
   rollout: NewRollout,
   waves: readonly NewWave[],
-  rows: readonly NewRow[],
+  rowsOfWaves: readonly (readonly NewRow[])[],
 ): Promise<void> => {
   const { tenantId, id, bundleId } = rollout;
   await sql.query(
@@ -66,6 +66,7 @@ export const insertRollout = async (
     ],
   );
   await insertWaves(sql, { tenantId, rolloutId: id }, waves);
+  const rows = rowsOfWaves.flat();
   await sql.query(
     `INSERT INTO bundle_orchestrator.rollout_devices
        (tenant_id, rollout_id, bundle_id, device_id, device_name, wave, status, requested_generation)
@@ -77,7 +78,7 @@ export const insertRollout = async (
       bundleId,
       `{${rows.map((row) => row.deviceId).join(',')}}`,
       rows.map((row) => row.name),
-      `{${rows.map((row) => row.wave).join(',')}}`,
+      `{${rowsOfWaves.flatMap(({ length }, wave) => new Array<number>(length).fill(wave)).join(',')}}`,
     ],
   );
 };
