@@ -19,6 +19,7 @@ export const run = (options: Partial<BatchOptions>): Promise<BatchResult> =>
     faults: null,
     bug: null,
     eventsMin: null,
+    daysMin: null,
     stopAtFailure: false,
     ...options,
   });

@@ -20,6 +20,7 @@ const flags = {
   faults: { type: 'string' },
   bug: { type: 'string' },
   events: { type: 'string' },
+  days: { type: 'string' },
   trace: { type: 'boolean' },
 } as const;
 
@@ -70,7 +71,11 @@ const main = async (args: readonly string[]): Promise<number> => {
   const bug = readBug(values.bug);
   const planted = bug === null ? {} : (bugs[bug] ?? {});
   const eventsMin = values.events === undefined ? null : readNumber(values.events, '--events');
-  const sized = eventsMin === null ? {} : { eventsMin };
+  const daysMin = values.days === undefined ? null : readNumber(values.days, '--days');
+  const sized = {
+    ...(eventsMin === null ? {} : { eventsMin }),
+    ...(daysMin === null ? {} : { daysMin }),
+  };
   if (values.seed !== undefined) {
     survive();
     const seed = readNumber(values.seed, '--seed');
@@ -90,6 +95,7 @@ const main = async (args: readonly string[]): Promise<number> => {
     faults,
     bug,
     eventsMin,
+    daysMin,
     stopAtFailure: bug !== null,
     onFailure: ({ seed, violation }) => console.log(`seed ${seed} failed: ${violation?.invariant}`),
   });

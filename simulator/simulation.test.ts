@@ -12,6 +12,8 @@ import { corpus } from './corpus.ts';
 import { hasMesh, hasRollouts } from './run/seed.ts';
 import { tellFigures } from './run/tell.ts';
 
+const day = 86_400_000;
+
 test(
   'what once was found stays found',
   async () => {
@@ -50,11 +52,25 @@ test(
   patience,
 );
 
+/** One of each: without a mesh, with rollouts, with windows and joiners, with a mesh. */
+const weeks = [1, 5, 61, 2].map((seed) => ({ seed, faults: null }));
+
+test.each(full ? weeks : [])(
+  'a whole week passes (seed $seed)',
+  async (seed) => {
+    const result = await run({ only: [seed], daysMin: 7 });
+    console.log(`a week of seed ${seed.seed}: ${tellFigures(result)}`);
+    expect(failuresOf(result)).toEqual([]);
+    expect(result.virtualMs).toBeGreaterThanOrEqual(7 * day);
+  },
+  patience,
+);
+
 test(
-  'whole weeks pass',
+  'longer histories find nothing',
   async () => {
     const result = await run({ from: 1, to: full ? 10 : 1, eventsMin: full ? 1_500_000 : 40_000 });
-    console.log(`weeks: ${tellFigures(result)}`);
+    console.log(`longer histories: ${tellFigures(result)}`);
     expect(failuresOf(result)).toEqual([]);
   },
   patience,

@@ -63,13 +63,15 @@ export const verbUsage: Readonly<Record<string, string>> = {
   send   --url URL --dir DIR      hands root and key set in (needs SIGNALBEAM_TOKEN)
   rotate release|director|ingest|membership --url URL [--withdraw-old] [--no-new]
          the next key of a role (needs SIGNALBEAM_TOKEN)`,
-  sim: `sim [--seed N | --seeds A..B] [--budget 60s] [--faults a,b|none] [--bug NAME] [--events N] [--trace]
+  sim: `sim [--seed N | --seeds A..B] [--budget 60s] [--faults a,b|none] [--bug NAME]
+      [--events N] [--days N] [--trace]
   --seed            one seed; prints its trace's hash, and shrinks a failure
   --seeds           all of a range, on every processor
   --budget          fresh seeds (or those of the range) until the time is over; 60 s if nothing is said
   --faults          these instead of what the seed turns on
   --bug             with a planted bug (docs/simulation.md)
   --events          events of the safety phase (30000)
+  --days            days of it at least, however many events they take
   --trace           with --seed: print what happened`,
   version: 'version',
   help: 'help [verb]',

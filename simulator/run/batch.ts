@@ -17,6 +17,8 @@ export type BatchOptions = {
   faults: readonly FaultKind[] | null;
   bug: string | null;
   eventsMin: number | null;
+  /** Of each seed's time under faults, at least. */
+  daysMin: number | null;
   /** Only these, instead of a range. */
   only?: readonly { seed: number; faults: readonly FaultKind[] | null; eventsMin?: number }[];
   /** Stops at the first seed that fails. */
@@ -39,7 +41,7 @@ export type BatchResult = {
   hashes: Record<number, string>;
 };
 
-export type Job = Pick<BatchOptions, 'faults' | 'bug' | 'eventsMin'> & { seed: number };
+export type Job = Pick<BatchOptions, 'faults' | 'bug' | 'eventsMin' | 'daysMin'> & { seed: number };
 
 const failuresMax = 20;
 /** Nearly all that a seed makes is garbage a moment later: a larger nursery is emptied less often. */
@@ -63,8 +65,8 @@ export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
   let next = only === undefined ? options.from : 0;
   const last = only === undefined ? options.to : only.length - 1;
   const take = (): Job => {
-    const { faults, bug, eventsMin } = options;
-    const job = { seed: next, faults, bug, eventsMin, ...only?.[next] };
+    const { faults, bug, eventsMin, daysMin } = options;
+    const job = { seed: next, faults, bug, eventsMin, daysMin, ...only?.[next] };
     next += 1;
     return job;
   };

@@ -26,8 +26,10 @@ export type SeedOptions = {
   faults: readonly FaultKind[] | null;
   bug?: Bug;
   keepTrace?: boolean;
-  /** Events of the safety phase at least; weeks take more. */
+  /** Events of the safety phase at least. */
   eventsMin?: number;
+  /** Days of it at least, however many events that takes. */
+  daysMin?: number;
 };
 
 export type SeedResult = {
@@ -45,6 +47,7 @@ export type SeedResult = {
 };
 
 const minute = 60_000;
+const day = 24 * 60 * minute;
 const eventsPerSeed = 30_000;
 const livenessMs = 3 * 60 * minute;
 /** Of its mesh, from the time when all else is at rest. */
@@ -185,8 +188,10 @@ export const runSeed = async (options: SeedOptions): Promise<SeedResult> => {
     scheduleRollouts(world, { ...rollouts, windows: hasWindows(seed) }, () => over);
   scheduleFaults(world, faults, sometimes, () => over);
   const enough = options.eventsMin ?? eventsPerSeed;
+  const untilMs = (options.daysMin ?? 0) * day;
   const failed = (): boolean => checks.violation !== null;
-  await runOn(world, Number.MAX_SAFE_INTEGER, () => failed() || kernel.events() >= enough);
+  const lasted = (): boolean => kernel.events() >= enough && kernel.now() >= untilMs;
+  await runOn(world, Number.MAX_SAFE_INTEGER, () => failed() || lasted());
   over = true;
   if (!failed()) await settle(world);
   onCrash(null);

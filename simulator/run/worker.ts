@@ -7,11 +7,12 @@ import { survive } from './survive.ts';
 survive();
 
 process.on('message', (message) => {
-  const { seed, faults, bug, eventsMin } = message as Job;
+  const { seed, faults, bug, eventsMin, daysMin } = message as Job;
   void runSeed({
     seed,
     faults,
     bug: bug === null ? {} : (bugs[bug] ?? {}),
     ...(eventsMin === null ? {} : { eventsMin }),
+    ...(daysMin === null ? {} : { daysMin }),
   }).then((result: SeedResult) => process.send?.({ ...result, trace: [] }));
 });
