@@ -89,7 +89,8 @@ describe('the way to the cloud', () => {
   test('setbacks grow to a limit', () => {
     let last = setBack(undefined, now);
     for (let count = 0; count < 20; count += 1) last = setBack(last, now);
-    expect(last.untilMs - now).toBe(setbackMs.max);
+    expect(last.untilMs - now).toBe(setbackMs.wanMax);
+    expect(setBack(last, now, setbackMs.lanMax).untilMs - now).toBe(setbackMs.lanMax);
   });
 
   test('without a link, one that failed when it was tried last comes after those that did not', () => {
@@ -145,7 +146,8 @@ const createDevice = (candidates: readonly WayKey[]) => {
       if (step.kind === 'try' && current === null) adopt(step.key, false, at);
       else if (step.kind === 'try') trying = { key: step.key, sinceMs: at };
       else {
-        if (step.setBack) setbacks.set(step.key, setBack(setbacks.get(step.key), at));
+        const maxMs = step.key === 'hub' ? setbackMs.wanMax : setbackMs.lanMax;
+        if (step.setBack) setbacks.set(step.key, setBack(setbacks.get(step.key), at, maxMs));
         trying = null;
       }
     }
@@ -200,6 +202,23 @@ describe('of any outages', () => {
     );
   });
 
+  test('however long a LAN carried one direction only, its leaf is taken a minute after it carries both', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: stepMs, max: 3_600_000 }), (lastsMs) => {
+        const device = createDevice(all);
+        let at = 0;
+        const last = (works: readonly WayKey[], ms: number): void => {
+          for (const end = at + ms; at < end; at += stepMs)
+            device.turn(at, (key) => works.includes(key));
+        };
+        last(['leaf a', 'hub'], 10_000);
+        last(['hub'], lastsMs);
+        last(['leaf a', 'hub'], 60_000 + trialMs + 2 * stepMs);
+        expect(device.via()).toBe('leaf a');
+      }),
+    );
+  });
+
   test('a device is back on its own uplink as soon as a setback allows', () => {
     fc.assert(
       fc.property(outages, (some) => {
@@ -212,7 +231,7 @@ describe('of any outages', () => {
         last(['hub'], 10_000);
         for (const { works, lastsMs } of some) {
           last(works, lastsMs);
-          last([...works, 'hub'], setbackMs.max + 2 * trialMs + 2 * stepMs);
+          last([...works, 'hub'], setbackMs.wanMax + 2 * trialMs + 2 * stepMs);
           expect(device.via()).toBe('hub');
         }
       }),

@@ -35,7 +35,8 @@ export type WayPlan = { steps: readonly WayStep[]; waiting: string; wakeAtMs: nu
 export const trialMs = 6_000;
 /** A connection that broke may come back by itself; then others are tried. */
 export const brokenMs = 2_000;
-export const setbackMs = { first: 10_000, max: 300_000 };
+/** At most: a trial on the LAN costs nothing, and nobody says when it carries again; one of the uplink may cost money. */
+export const setbackMs = { first: 10_000, lanMax: 60_000, wanMax: 300_000 };
 
 /**
  * Nobody needed the way for so long after its time was up (who needs one tries it at once): how often it failed
@@ -43,10 +44,14 @@ export const setbackMs = { first: 10_000, max: 300_000 };
  */
 export const forgottenMs = 60_000;
 
-export const setBack = (before: Setback | undefined, now: number): Setback => {
+export const setBack = (
+  before: Setback | undefined,
+  now: number,
+  maxMs: number = setbackMs.wanMax,
+): Setback => {
   const isOld = before !== undefined && now - before.untilMs >= forgottenMs;
   const failures = (isOld ? 0 : (before?.failures ?? 0)) + 1;
-  const delayMs = Math.min(setbackMs.max, setbackMs.first * 2 ** Math.min(failures - 1, 10));
+  const delayMs = Math.min(maxMs, setbackMs.first * 2 ** Math.min(failures - 1, 10));
   return { failures, untilMs: now + delayMs };
 };
 

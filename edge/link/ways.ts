@@ -5,7 +5,15 @@
  */
 import type { Carrier } from '@signalbeam/sync/nats/carrier';
 import type { Timers } from '../core/timers.ts';
-import { doubt, planWay, type Setback, setBack, type WayKey, type WaysKnown } from '../core/way.ts';
+import {
+  doubt,
+  planWay,
+  type Setback,
+  setBack,
+  setbackMs,
+  type WayKey,
+  type WaysKnown,
+} from '../core/way.ts';
 import { systemTimers } from '../host/timers.ts';
 import type { RoamingCarrier } from './roaming-carrier.ts';
 import type { Log } from './up.ts';
@@ -129,9 +137,10 @@ const giveUp = (running: Running, andSetBack: boolean): void => {
   running.trying = null;
 };
 
-const note = ({ setbacks, now }: Running, { key }: Way, as: typeof setBack): void => {
+const note = ({ setbacks, now }: Running, { key, via }: Way, as: typeof setBack): void => {
   if (setbacks.size >= knownMax) setbacks.clear();
-  setbacks.set(key, as(setbacks.get(key), now()));
+  const maxMs = via === 'hub' ? setbackMs.wanMax : setbackMs.lanMax;
+  setbacks.set(key, as(setbacks.get(key), now(), maxMs));
 };
 
 const setBackNow = (running: Running, way: Way): void => {
