@@ -23,7 +23,7 @@ const past: [number, number][] = [
   [-26, -25],
 ];
 const state = (more: Partial<StateHeard>): StateHeard => ({
-  ...{ generation: 5, issuedAtMs: now - 2 * day, slots: [slot('web', past)] },
+  ...{ isAnew: false, generation: 5, issuedAtMs: now - 2 * day, slots: [slot('web', past)] },
   ...{ reportedGeneration: 5, reports: [{ bundleId: 'web', status: 'pending' }] },
   ...more,
 });
@@ -64,6 +64,15 @@ it('a window to come, or none, is no reason', () => {
     ...{ kind: 'wait', dueAtMs: null },
   });
   expect(windowsDueAtMs([slot('web')])).toBe(null);
+});
+
+it('what a person decided counts for windows to come, heard of or not, and for nothing else', () => {
+  const slots = [slot('web', [[3, 4]]), slot('free')];
+  const anew = state({ isAnew: true, slots, reportedGeneration: 0, reports: [] });
+  expect(lookAtWindows(anew, now)).toEqual({ kind: 'name', bundleIds: ['web'] });
+  expect(lookAtWindows({ ...anew, slots: [slot('free')] }, now)).toEqual({
+    ...{ kind: 'wait', dueAtMs: null },
+  });
 });
 
 it('each bundle has its own', () => {

@@ -2,7 +2,8 @@
  * Whose named windows are over while the device still waits for one of them: an update that had begun and
  * then missed all of them, or a secret that was rotated long after the rollout. Nobody else would name
  * others, and the device starts outside of none. Silence is waited out: who has not heard of its present
- * state is named others once it has. Pure.
+ * state is named others once it has. When a person decides that a rollout waits for no windows any more,
+ * those that are to come are renamed, too, at once. Pure.
  */
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import type { SlotReport } from './rollout.ts';
@@ -30,7 +31,11 @@ export const isOverAt =
     return endMs !== null && endMs <= nowMs;
   };
 
+export const hasWindows = ({ windows }: Slot): boolean => windows !== undefined;
+
 export type StateHeard = {
+  /** Whether those that are not over are to be named anew. */
+  isAnew: boolean;
   generation: number;
   issuedAtMs: number;
   slots: readonly Slot[];
@@ -44,9 +49,10 @@ export type WindowsLook =
   | { kind: 'wait'; dueAtMs: number | null };
 
 export const lookAtWindows = (state: StateHeard, nowMs: number): WindowsLook => {
-  const over = state.slots.filter(isOverAt(nowMs));
+  const over = state.slots.filter(state.isAnew ? hasWindows : isOverAt(nowMs));
   const dueAtMs = earliest(state.slots.filter((slot) => !over.includes(slot)));
   if (over.length === 0) return { kind: 'wait', dueAtMs };
+  if (state.isAnew) return { kind: 'name', bundleIds: over.map(({ bundleId }) => bundleId) };
   if (state.reportedGeneration < state.generation) {
     const waitMs = (nowMs - state.issuedAtMs) / 8;
     const boundMs = Math.min(Math.max(waitMs, unheardMs.min), unheardMs.max);

@@ -66,3 +66,29 @@ it('names a device other windows as often as it misses all, however long that ta
   await fleet.says(begun, bundleId, 'running');
   await pace.until(rollout.id, { status: 'succeeded' });
 });
+
+it('names none any more to who has fetched and waits, once windows of sites are ignored', async () => {
+  const { mark, bundleId, devices } = await pace.open([{}, {}]);
+  const [waits, free] = devices as [TestDevice, TestDevice];
+  await fleet.rig.owner.query('UPDATE device_manager.sites SET windows = $2 WHERE name = $1', [
+    `plant-${mark}`,
+    JSON.stringify([{ ...window, cron: '* * * * *' }]),
+  ]);
+  const rollout = await pace.start(bundleId, devices, {});
+  await fleet.says(waits, bundleId, 'downloading');
+  await fleet.says(free, bundleId, 'running');
+  await pace.until(rollout.id, { progress: { inProgress: 1, succeeded: 1 } });
+  const before = await fleet.slotOf(waits, bundleId);
+  expect(before.windows).toHaveLength(6);
+  const { generation } = await fleet.desired(free);
+  const path = `/api/rollouts/${rollout.id}/ignore-site-windows`;
+  const token = fleet.one.operator;
+  const ignored = await fleet.rig.ask('POST', path, { token, body: { reason: 'It is used.' } });
+  expect(ignored.status).toBe(200);
+  await eventually(async () => {
+    const slot = await fleet.slotOf(waits, bundleId);
+    expect(slot.windows).toBeUndefined();
+    expect(slot.requestedGeneration).toBe(before.requestedGeneration);
+  });
+  expect((await fleet.desired(free)).generation).toBe(generation);
+});

@@ -1,7 +1,8 @@
 /**
  * Names other windows to devices that wait for some which are over: the same slots, asked for under the
  * same generation as before, so that nothing begins anew. As often as it takes, once for each six
- * windows that a device hears of and misses. Every replica may. Who is told in a rollout for the first
+ * windows that a device hears of and misses; and to devices at work whose rollout waits for no windows of
+ * sites any more. Every replica may. Who is told in a rollout for the first
  * time, or again, is told by ../rollouts/tell.ts.
  */
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
@@ -9,7 +10,7 @@ import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import { systemAuthor } from '@signalbeam/platform/postgres/tenant';
 import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
-import { lookAtWindows } from '../core/windows-over.ts';
+import { hasWindows, lookAtWindows } from '../core/windows-over.ts';
 import { lockTargets } from '../store/desired.ts';
 import { heardOf, setWindowsDue, someWithWindowsOver } from '../store/windows-due.ts';
 import { changesOf, retrying, storeChanges } from './change.ts';
@@ -38,7 +39,8 @@ const tell = (
         approved && named.get(deviceId)?.heard.generation === generation,
     );
     const nowMs = now();
-    const next = await nextWindows(sql, tenantId, targets, nowMs);
+    // Which bundles of which device was decided by the look.
+    const next = await nextWindows(sql, tenantId, targets, nowMs, hasWindows);
     const changes = changesOf(targets, (target) => {
       const bundleIds = named.get(target.deviceId)?.bundleIds;
       const slots = target.slots.map((slot) =>

@@ -1,4 +1,7 @@
-/** The next windows for slots whose named ones are over, as the rollout that put them there has them now. */
+/**
+ * The next windows for slots whose named ones are over, or of others that are asked for, as the rollout that
+ * put them there has them now.
+ */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import { withoutWindows } from '../core/slots.ts';
@@ -8,7 +11,7 @@ import type { Target } from '../store/desired.ts';
 import { siteWindowsOf } from '../store/rollout-pace.ts';
 import { windowRulesOf } from '../store/windows-due.ts';
 
-/** A slot whose windows are over gets others, or none where its rollout waits for none any more. */
+/** Such a slot gets others, or none where its rollout waits for none any more. */
 export type NextWindows = (target: Target, slot: Slot) => Slot;
 
 export const nextWindows = async (
@@ -16,8 +19,8 @@ export const nextWindows = async (
   tenantId: string,
   targets: readonly Target[],
   nowMs: number,
+  isOver = isOverAt(nowMs),
 ): Promise<NextWindows> => {
-  const isOver = isOverAt(nowMs);
   const over = targets.flatMap(({ slots }) => slots.filter(isOver));
   if (over.length === 0) return (_, slot) => slot;
   const ids = [...new Set(over.flatMap(({ rolloutId }) => rolloutId ?? []))];

@@ -1,7 +1,8 @@
 /**
  * An emergency that is found half-way: a rollout at work no longer waits for the maintenance windows that
  * stand at sites, for a reason that is shown with it; and back again. Its own windows hold all the same.
- * Who was told and has not begun is told again without the window it was told with; when it waits for
+ * Who was told and has not begun is told again without the window it was told with, and who has it here and
+ * waits is named none any more (../desired/name-windows.ts); when it waits for
  * windows again, it is taken back where one is shut, as at the end of any.
  */
 import { refusal } from '@signalbeam/platform/http/problem';
@@ -15,6 +16,7 @@ import { pendingAt, setTellDue, siteWindowsOf } from '../store/rollout-pace.ts';
 import { moveRows } from '../store/rollout-rows.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import { setWindowsIgnored } from '../store/rollouts.ts';
+import { nameAnew } from '../store/windows-due.ts';
 import { announceRollout } from './announce.ts';
 import { keepOutlook } from './pace.ts';
 import { seen } from './start.ts';
@@ -63,6 +65,7 @@ const change = async (
   await setWindowsIgnored(sql, where, reason === null ? null : { reason, by: actor });
   if (reason !== null && before === null && rollout.status === 'in-progress')
     await untell(sql, where);
+  if (reason !== null && before === null) await nameAnew(sql, where);
   await announceRollout(sql, where, ['progressed'], []);
   await keepOutlook(sql, where, await held(sql, tenantId, at.rolloutId));
   // Those told in a window that is shut again are found by telling, whatever the outlook is.

@@ -31,6 +31,7 @@ export const heardOf = async (
 ): Promise<(StateHeard & { deviceId: string })[]> => {
   const { rows } = await sql.query<StateHeard & { deviceId: string }>(
     `SELECT desired.device_id AS "deviceId", desired.generation, desired.slots,
+            desired.windows_due_at = '-infinity' AS "isAnew",
             extract(epoch FROM desired.issued_at)::float8 * 1000 AS "issuedAtMs",
             coalesce(report.generation, 0) AS "reportedGeneration",
             coalesce(report.slots, '[]') AS reports
@@ -61,6 +62,21 @@ export const setWindowsDue = async (
       looks.map(({ generation }) => generation),
       looks.map(({ dueAtMs }) => (dueAtMs === null ? null : new Date(dueAtMs))),
     ],
+  );
+};
+
+/** Devices at work in this rollout: what their windows are is decided anew, those to come included. */
+export const nameAnew = async (
+  sql: Sql,
+  { tenantId, rolloutId }: { tenantId: string; rolloutId: string },
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.desired_states desired SET windows_due_at = '-infinity'
+       FROM bundle_orchestrator.rollout_devices member
+      WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'in-progress'
+        AND desired.tenant_id = $1 AND desired.device_id = member.device_id
+        AND desired.windows_due_at IS NOT NULL`,
+    [tenantId, rolloutId],
   );
 };
 
