@@ -27,6 +27,7 @@ import {
   previousSlotsOf,
   retriedOf,
   rowsOf,
+  type StoredMove,
   skipWithdrawn,
 } from '../store/rollout-rows.ts';
 import { openRowsOf, rolloutsHeldUp, rowsToTell } from '../store/rollout-turns.ts';
@@ -142,9 +143,11 @@ const giveBack = async (
   from: readonly RowStatus[] = to === 'planned' ? ['pending'] : ['pending', 'in-progress'],
 ): Promise<string[]> => {
   if (ids.length === 0) return [];
-  await restoreSlots(sql, at, rollout, ids);
+  const given = await restoreSlots(sql, at, rollout, ids);
   const reason = to === 'cancelled' ? rollout.statusReason : null;
-  const moves = ids.map((deviceId): RowMove => ({ deviceId, to, reason, logTail: [] }));
+  const moves = ids.map((deviceId): StoredMove => {
+    return { deviceId, to, reason, logTail: [], givenBack: given.get(deviceId) };
+  });
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
   await moveRows(sql, where, moves, from);
   return [...ids];

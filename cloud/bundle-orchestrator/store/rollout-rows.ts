@@ -109,28 +109,6 @@ export const rolloutsWaitingFor = async (
   return { rollouts: [...rollouts.values()], goBack };
 };
 
-/** Under which generation each was asked to have what it had before. */
-export const markGivenBack = async (
-  sql: Sql,
-  where: { tenantId: string; rolloutId: string },
-  rows: readonly { deviceId: string; generation: number }[],
-): Promise<void> => {
-  if (rows.length === 0) return;
-  await sql.query(
-    `UPDATE bundle_orchestrator.rollout_devices present
-        SET given_back_generation = back.generation
-       FROM unnest($3::uuid[], $4::bigint[]) AS back (device_id, generation)
-      WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($3)
-        AND present.device_id = back.device_id`,
-    [
-      where.tenantId,
-      where.rolloutId,
-      rows.map((row) => row.deviceId),
-      rows.map((row) => row.generation),
-    ],
-  );
-};
-
 /** They have said that they are done with what they were given back, by `isGivenBack`; or are gone. */
 export const forgetGivenBack = async (
   sql: Sql,
@@ -280,24 +258,28 @@ export const previousSlotsOf = async (
   return new Map(rows.map((row) => [row.device_id, row.previous_slot]));
 };
 
+/** `givenBack`: under which generation it was asked to have what it had before. */
+export type StoredMove = RowMove & { givenBack?: number | undefined };
+
 /** Moves rows from what they were; one that became something else meanwhile stays as it is. */
 export const moveRows = async (
   sql: Sql,
   where: { tenantId: string; rolloutId: string; atMs: number },
-  moves: readonly RowMove[],
+  moves: readonly StoredMove[],
   from: readonly RowStatus[] = ['pending', 'in-progress', 'rolling-back'],
 ): Promise<void> => {
   if (moves.length === 0) return;
   await sql.query(
     `UPDATE bundle_orchestrator.rollout_devices present
         SET status = move.status, reason = move.reason, cause = move.cause,
+            given_back_generation = coalesce(move.given_back, present.given_back_generation),
             log_tail = ARRAY(SELECT jsonb_array_elements_text(move.log_tail)),
             started_at = CASE WHEN move.status = 'planned' THEN NULL
                               ELSE coalesce(present.started_at, $3) END,
             completed_at = CASE WHEN move.status IN
               ('succeeded', 'failed', 'cancelled', 'rolled-back') THEN $3 END
-       FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[], $9::text[])
-            AS move (device_id, status, reason, log_tail, cause)
+       FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[], $9::text[], $10::bigint[])
+            AS move (device_id, status, reason, log_tail, cause, given_back)
       WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($4)
         AND present.device_id = move.device_id AND present.status = ANY ($8)`,
     [
@@ -310,6 +292,7 @@ export const moveRows = async (
       moves.map((move) => JSON.stringify(move.logTail)),
       from,
       moves.map(({ to, reason }) => (to === 'failed' ? causeOf(reason ?? '') : null)),
+      moves.map(({ givenBack }) => givenBack ?? null),
     ],
   );
 };
