@@ -3,12 +3,13 @@
  * at once: the list, search, queries about tags, groups, the pending queue, a device's page, the tags in
  * use, and how soon a dynamic group knows of a tag; and the lists' statements by themselves, of fleets of
  * several sizes. Another tenant of a fifth of the size shares the
- * tables. Rows are made by SQL; nothing else runs on the cloud meanwhile.
+ * tables. Rows are made by SQL. First nothing else runs on the cloud, then every device's heartbeats do.
  */
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { foldCounts } from '@signalbeam/device-manager/store/fleet-counts';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { startBeats } from './beats.suite.ts';
 import { type BenchCloud, loadAverage, openBenchCloud, quantile, rounded } from './cloud.suite.ts';
 import { measureStatements } from './statements.suite.ts';
 
@@ -18,8 +19,8 @@ const batchDevices = 2_500;
 
 /** `growth`: of other tenants, whose lists' statements show what a list costs as a fleet grows. */
 const sizes = {
-  smoke: { devices: 500, growth: [50], asks: 6 },
-  canonical: { devices: 100_000, growth: [1_000, 10_000], asks: 150 },
+  smoke: { devices: 500, growth: [50], asks: 6, intervalMs: 500 },
+  canonical: { devices: 100_000, growth: [1_000, 10_000], asks: 600, intervalMs: 30_000 },
 };
 
 /** Tags as fleets have them: few values on many devices, many on few, and some that are rare. */
@@ -132,7 +133,7 @@ const tagToGroup = async (ask: Ask, groupId: string, times: number): Promise<num
   return took;
 };
 
-const measure = async (ask: Ask, asks: number) => {
+const openLists = async (ask: Ask) => {
   const group = await ask<{ id: string }>('/api/groups', { name: 'wave', query: 'wave=now' });
   const canaries = await ask<{ id: string }>('/api/groups', {
     ...{ name: 'canaries', query: 'ring=canary AND environment=production' },
@@ -173,19 +174,33 @@ const measure = async (ask: Ask, asks: number) => {
       `/api/devices/count?query=${encodeURIComponent('environment=production')}`,
     ],
   };
+  return { lists, groupId: group.id };
+};
+
+type Lists = Awaited<ReturnType<typeof openLists>>;
+
+const measure = async (ask: Ask, { lists, groupId }: Lists, { asks = 0, when = '' }) => {
   const figures: Record<string, number> = {};
   for (const [name, paths] of Object.entries(lists)) {
     const took = await time(ask, paths, asks);
-    figures[`${name}P50Ms`] = rounded(quantile(took, 0.5));
-    figures[`${name}P99Ms`] = rounded(quantile(took, 0.99));
+    figures[`${name}${when}P50Ms`] = rounded(quantile(took, 0.5));
+    figures[`${name}${when}P99Ms`] = rounded(quantile(took, 0.99));
   }
-  const known = await tagToGroup(ask, group.id, Math.min(20, asks));
-  figures['tagToGroupP99Ms'] = rounded(quantile(known, 0.99));
+  const known = await tagToGroup(ask, groupId, Math.min(20, asks));
+  figures[`tagToGroup${when}P99Ms`] = rounded(quantile(known, 0.99));
   return figures;
 };
 
+const approvedOf = async (maker: Pool, tenantId: string): Promise<string[]> => {
+  const { rows } = await maker.query<{ id: string }>(
+    `SELECT id FROM device_manager.devices WHERE tenant_id = $1 AND status = 'approved'`,
+    [tenantId],
+  );
+  return rows.map(({ id }) => id);
+};
+
 export const run = async ({ smoke }: { smoke: boolean }) => {
-  const { devices, growth, asks } = sizes[smoke ? 'smoke' : 'canonical'];
+  const { devices, growth, asks, intervalMs } = sizes[smoke ? 'smoke' : 'canonical'];
   const loadBefore = loadAverage();
   const cloud = await openBenchCloud();
   // Half a million rows in one statement take longer than a request may.
@@ -214,7 +229,13 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
       const took = await measureStatements(cloud.test.platform.pools.api, one.tenantId);
       for (const [what, ms] of Object.entries(took)) statements[`${what}Of${one.count}Ms`] = ms;
     }
-    const figures = await measure(await signIn(cloud, adminEmail), asks);
+    const ask = await signIn(cloud, adminEmail);
+    const lists = await openLists(ask);
+    const alone = await measure(ask, lists, { asks });
+    const deviceIds = await approvedOf(maker, tenantId);
+    const beats = await startBeats(cloud, tenantId, { deviceIds, intervalMs });
+    const beside = await measure(ask, lists, { asks, when: 'UnderPresence' });
+    await beats.stop();
     return {
       name: 'devices',
       figures: {
@@ -222,7 +243,8 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
         clients,
         loadBefore,
         ...statements,
-        ...figures,
+        ...alone,
+        ...beside,
       },
     };
   } finally {

@@ -4,10 +4,8 @@
  * Measured after every device was looked up once, over whole intervals; then each must be online.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectAs } from '@signalbeam/platform/nats/connect';
-import { heartbeatText } from '@signalbeam/sync/wire/heartbeat';
-import { deviceSubjects } from '@signalbeam/sync/wire/subjects';
 import { addDevices, addTenant } from '@signalbeam/telemetry-processor/rig.suite';
+import { beatAll, openBeats } from './beats.suite.ts';
 import {
   type BenchCloud,
   cpuMsOf,
@@ -24,7 +22,6 @@ const sizes = {
 type Size = (typeof sizes)['smoke'];
 
 const devicesPerSite = 200;
-const turnMs = 10;
 const calmTimeoutMs = 600_000;
 /** Of a core: below it the cloud has finished what new devices gave it to do. */
 const calmShare = 0.03;
@@ -52,24 +49,6 @@ const untilCalm = async (cloud: BenchCloud, calmMs: number): Promise<number> => 
     const share = (cpuMsOf(cloud.cloudPid) - before) / (performance.now() - from);
     if (share < calmShare) return share;
     if (performance.now() > until) throw new Error('the cloud does not come to rest');
-  }
-};
-
-/** Each device once an interval, evenly; never faster when it was late, so that nothing bunches. */
-const beatAll = async (
-  publish: (deviceId: string, text: string) => void,
-  deviceIds: readonly string[],
-  { intervalMs, seq }: { intervalMs: number; seq: number },
-): Promise<void> => {
-  const from = performance.now();
-  let said = 0;
-  while (said < deviceIds.length) {
-    const due = Math.ceil(((performance.now() - from) / intervalMs) * deviceIds.length);
-    for (; said < Math.min(due, deviceIds.length); said += 1) {
-      const beat = { seq, state: '0123456789abcdef', generation: 3, nextBeatMs: 30_000 };
-      publish(deviceIds[said] ?? '', heartbeatText(beat));
-    }
-    await sleep(turnMs);
   }
 };
 
@@ -107,10 +86,7 @@ const untilWritten = async (cloud: BenchCloud, sinceMs: number, count: number): 
 
 const measure = async (cloud: BenchCloud, size: Size) => {
   const { tenant, deviceIds } = await addFleet(cloud, size.devices);
-  const { account } = await cloud.test.platform.keyring.tenant(tenant.tenantId);
-  const connection = await connectAs(cloud.test.world.hub.url, account, 'fleet');
-  const publish = (deviceId: string, text: string): void =>
-    connection.publish(deviceSubjects.heartbeat(deviceId), text);
+  const { publish, connection } = await openBeats(cloud, tenant.tenantId);
   const restShare = await untilCalm(cloud, size.calmMs);
   const warm = Date.now();
   await beatAll(publish, deviceIds, { intervalMs: size.intervalMs, seq: 0 });

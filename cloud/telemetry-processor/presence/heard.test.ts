@@ -35,7 +35,9 @@ it('keeps the newest beat of a device, once per flush', () => {
     { deviceId, tenantId: known.tenantId, lastSeenAt: 2_000, nextBeatMs: 60_000 },
   ]);
   expect(heard.takeMoved()).toEqual([]);
+  expect(heard.moved()).toBe(0);
   heard.keep(moved);
+  expect(heard.moved()).toBe(1);
   expect(heard.takeMoved()).toEqual(moved);
 });
 

@@ -23,6 +23,8 @@ export type Heard = {
   /** All that moved since the last call; put them back with `keep` if they could not be stored. */
   takeMoved: () => Beat[];
   keep: (beats: readonly Beat[]) => void;
+  /** How many `takeMoved` would give. */
+  moved: () => number;
   /** Looks up devices that were heard and are not in the directory. Throws when Postgres is away. */
   identify: () => Promise<void>;
 };
@@ -72,6 +74,7 @@ export const createHeard = (options: {
     keep: (kept) => {
       for (const beat of kept) if (!moved.has(beat.deviceId)) moved.set(beat.deviceId, beat);
     },
+    moved: () => moved.size,
     identify: async () => {
       if (unidentified.size === 0) return;
       const waiting = unidentified;

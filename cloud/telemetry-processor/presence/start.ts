@@ -1,19 +1,26 @@
 /**
  * Presence in this replica: hears heartbeats from the start, and while it holds the lease writes
- * them down every few seconds and says who came and went. Losing the hub for a while resets the
+ * them down every few seconds, of a large fleet every second, and says who came and went. Losing the hub for a while resets the
  * time since when silence means something.
  */
 import type { Logger } from '@signalbeam/platform/logging/log';
 import type { CloudConnection } from '@signalbeam/platform/nats/connect';
 import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { every } from '@signalbeam/platform/schedule/every';
 import { cloudSubjects } from '@signalbeam/sync/wire/subjects';
 import type { Lease } from '../store/lease.ts';
 import { flushPresence, takeOffline } from './flush.ts';
 import type { Heard } from './heard.ts';
 
-const flushMs = 5_000;
-/** Unknown devices are looked up sooner, so that a new one is seen at once in the consoles. */
-const identifyMs = 1_000;
+/** How often unknown devices are looked up, so that a new one is seen at once in the consoles. */
+const turnMs = 1_000;
+/** Of so many turns one writes down whatever was heard, and looks who is silent. */
+const flushTurns = 5;
+/**
+ * So many are written in the other turns, too: those of five seconds of a large fleet in one statement would keep
+ * a core of Postgres from everybody else for a tenth of a second.
+ */
+const heapMin = 1_000;
 /** Rows of one statement; more go in the next. */
 const flushRowsMax = 10_000;
 /** Statements that take devices offline in one flush; the next one goes on. */
@@ -28,19 +35,12 @@ export type PresenceOptions = {
   refused: () => void;
   now: () => number;
   log: Logger;
-  flushMs?: number;
 };
 
-export type Presence = {
-  /** Writes down what was heard, if this replica holds the lease. */
-  flush: () => Promise<void>;
-  stop: () => Promise<void>;
-};
+export type Presence = { stop: () => Promise<void> };
 
-const flushAll = async (options: PresenceOptions, listeningSince: number): Promise<void> => {
-  const { heard, lease, pool, now } = options;
-  await heard.identify();
-  if (!(await lease.hold())) return;
+/** Throws when Postgres is away; what was not written is kept. */
+const writeMoved = async ({ heard, pool, now }: PresenceOptions): Promise<void> => {
   let beats = heard.takeMoved();
   try {
     while (beats.length > 0) {
@@ -51,6 +51,19 @@ const flushAll = async (options: PresenceOptions, listeningSince: number): Promi
     heard.keep(beats);
     throw error;
   }
+};
+
+/** Writes what was heard, if this replica holds the lease. */
+const turn = async (
+  options: PresenceOptions,
+  { isFlush, listeningSince }: { isFlush: boolean; listeningSince: number },
+): Promise<void> => {
+  const { heard, lease, pool, now } = options;
+  await heard.identify();
+  if (!isFlush && heard.moved() < heapMin) return;
+  if (!(await lease.hold())) return;
+  await writeMoved(options);
+  if (!isFlush) return;
   for (let rounds = 0; rounds < offlineRoundsMax; rounds += 1) {
     const { isMore } = await takeOffline(pool, { listeningSince, now: now() });
     if (!isMore) break;
@@ -60,7 +73,6 @@ const flushAll = async (options: PresenceOptions, listeningSince: number): Promi
 export const startPresence = (options: PresenceOptions): Presence => {
   const { cloud, heard, log, now } = options;
   let listeningSince = now();
-  let flushing: Promise<void> | undefined;
   const subscription = cloud.connection.subscribe(cloudSubjects.heartbeats, {
     callback: (error, message) => {
       if (error === null && !heard.hear(message)) options.refused();
@@ -69,25 +81,19 @@ export const startPresence = (options: PresenceOptions): Presence => {
   cloud.onReconnect(() => {
     listeningSince = now();
   });
-  const flush = (): Promise<void> => {
-    flushing ??= flushAll(options, listeningSince).finally(() => {
-      flushing = undefined;
-    });
-    return flushing;
-  };
-  const quietly = (work: () => Promise<void>) => (): void => {
-    work().catch((error) => log.warn({ error }, 'presence could not be written; trying again'));
-  };
-  const timers = [
-    setInterval(quietly(flush), options.flushMs ?? flushMs),
-    setInterval(quietly(heard.identify), identifyMs),
-  ];
+  let turns = 0;
+  const turning = every(
+    turnMs,
+    () => {
+      turns += 1;
+      return turn(options, { isFlush: turns % flushTurns === 0, listeningSince });
+    },
+    (error) => log.warn({ error }, 'presence could not be written; trying again'),
+  );
   return {
-    flush,
     stop: async () => {
-      for (const timer of timers) clearInterval(timer);
       subscription.unsubscribe();
-      await flushing?.catch(() => undefined);
+      await turning.stop();
     },
   };
 };
