@@ -36,7 +36,7 @@ const take = (cloud: Cloud, rollout: Rollout, step: WaveStep): void => {
       return;
     case 'roll-back':
       cloud.watch.stopped(rollout, step.wave);
-      rollout.status = 'rolling-back';
+      Object.assign(rollout, { status: 'rolling-back', givingBack: 'failed' });
       return;
     case 'complete':
       rollout.status = step.status;

@@ -57,7 +57,7 @@ export type Rollout = {
   onFailure: FailureAction;
   pace: Pace;
   toldLately: readonly Told[];
-  givingBack: 'unfinished' | 'not-begun' | null;
+  givingBack: 'unfinished' | 'not-begun' | 'failed' | null;
   lateJoiners: boolean;
   lookedAtMs: number;
   wavesDueAtMs: number | null;

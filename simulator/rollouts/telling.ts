@@ -197,6 +197,20 @@ const giveBackSome = (cloud: Cloud, rollout: Rollout): string[] =>
     ? giveBack(cloud, rollout, ['pending', 'in-progress'], 'cancelled')
     : giveBack(cloud, rollout, ['pending'], 'planned');
 
+/** Those that failed, and whose state still asks for what failed there. */
+const failedWithIt = (cloud: Cloud, rollout: Rollout): KeptRow[] =>
+  rowsIn(rollout, ['failed']).filter(({ deviceId }) =>
+    targetOf(cloud, deviceId).slots.some(({ rolloutId }) => rolloutId === rollout.id),
+  );
+
+/** They run what they had; their state is to ask for that as well. */
+const giveBackFailed = (cloud: Cloud, rollout: Rollout): string[] => {
+  const rows = failedWithIt(cloud, rollout).slice(0, toldAtOnceMax);
+  for (const row of rows)
+    row.givenBackGeneration = restore(cloud, rollout, row) ?? row.givenBackGeneration;
+  return rows.map(({ deviceId }) => deviceId);
+};
+
 /** Who was told and has not begun when its window is over is told again in the next one. */
 const takeBackLate = (cloud: Cloud, rollout: Rollout): string[] => {
   if (rollout.pace.windows.length === 0) return [];
@@ -226,6 +240,7 @@ const takesOf = ({ status, givingBack }: Rollout): { take: Take; frees: boolean 
     return [
       { take: cancelUntold, frees: true },
       { take: giveBackSome, frees: true },
+      { take: giveBackFailed, frees: false },
     ];
   if (givingBack === 'not-begun') return [{ take: giveBackSome, frees: true }];
   if (status === 'in-progress')
@@ -233,11 +248,9 @@ const takesOf = ({ status, givingBack }: Rollout): { take: Take; frees: boolean 
       { take: takeBackLate, frees: true },
       { take: tellSome, frees: false },
     ];
-  if (status !== 'rolling-back') return [];
-  return [
-    { take: cancelUntold, frees: true },
-    { take: tellToGoBack, frees: false },
-  ];
+  const failed = givingBack === 'failed' ? [{ take: giveBackFailed, frees: false }] : [];
+  if (status !== 'rolling-back') return failed;
+  return [...failed, { take: cancelUntold, frees: true }, { take: tellToGoBack, frees: false }];
 };
 
 const isLeftToGoBack = (rollout: Rollout): boolean => {
@@ -245,24 +258,35 @@ const isLeftToGoBack = (rollout: Rollout): boolean => {
   return rowsIn(rollout, ['planned', 'pending', 'in-progress', ...held]).length > 0;
 };
 
+const unfinished = {
+  'not-begun': ['pending'],
+  unfinished: ['planned', 'pending', 'in-progress'],
+  failed: [],
+} as const;
+
+const isLeftToGiveBack = (
+  cloud: Cloud,
+  rollout: Rollout,
+  which: keyof typeof unfinished,
+): boolean =>
+  rowsIn(rollout, unfinished[which]).length > 0 ||
+  (which !== 'not-begun' && failedWithIt(cloud, rollout).length > 0);
+
 /** Keeps when to look again at whom it could tell. */
 export const keepOutlook = (cloud: Cloud, rollout: Rollout): void => {
   const nowMs = cloud.now();
   const { givingBack, status } = rollout;
-  if (givingBack !== null) {
-    const states: RowStatus[] =
-      givingBack === 'not-begun' ? ['pending'] : ['planned', 'pending', 'in-progress'];
-    const isLeft = rowsIn(rollout, states).length > 0;
-    if (!isLeft) rollout.givingBack = null;
-    rollout.tellDueAtMs = isLeft ? nowMs : null;
-  } else if (status === 'rolling-back' && isLeftToGoBack(rollout)) rollout.tellDueAtMs = nowMs;
+  const isLeft = givingBack !== null && isLeftToGiveBack(cloud, rollout, givingBack);
+  if (!isLeft) rollout.givingBack = null;
+  if (isLeft) rollout.tellDueAtMs = nowMs;
+  else if (status === 'rolling-back' && isLeftToGoBack(rollout)) rollout.tellDueAtMs = nowMs;
   else if (status !== 'in-progress' && status !== 'rolling-back') rollout.tellDueAtMs = null;
   else if (isPaced(paceOf(rollout))) {
     const { dueAtMs } = planWaits(look(cloud, rollout), untoldOf(cloud, rollout), nowMs);
     rollout.tellDueAtMs = dueAtMs;
   } else {
-    const isLeft = status === 'in-progress' && tellable(cloud, rollout).length > 0;
-    rollout.tellDueAtMs = isLeft ? nowMs : null;
+    const isMore = status === 'in-progress' && tellable(cloud, rollout).length > 0;
+    rollout.tellDueAtMs = isMore ? nowMs : null;
   }
 };
 

@@ -84,7 +84,7 @@ const acts: Record<Verb, Act> = {
   },
   'roll-back': (_cloud, rollout) => {
     if (['cancelled', 'rolled-back', 'rolling-back'].includes(rollout.status)) return false;
-    Object.assign(rollout, { status: 'rolling-back', givingBack: null });
+    Object.assign(rollout, { status: 'rolling-back', givingBack: 'failed' });
     return true;
   },
   retry: (cloud, rollout) => {

@@ -107,10 +107,12 @@ const outcomes: Record<RolloutVerb, Outcomes> = {
 export const outcomeOf = (verb: RolloutVerb, status: RolloutStatus): VerbOutcome =>
   outcomes[verb][status];
 
-/** Of devices that get back what they had: all that did not finish, or those that have not begun. */
+/** What becomes of devices that get back what they had: all that did not finish, those that have not begun, or those that failed. */
 export const givenBackTo = {
   unfinished: { planned: 'cancelled', pending: 'cancelled', 'in-progress': 'cancelled' },
   'not-begun': { pending: 'planned' },
+  // Those stay failed: they run what they had, and are asked for that again.
+  failed: {},
 } as const satisfies Record<string, Partial<Record<RowStatus, RowStatus>>>;
 
 /** Those that run the version or are about to; who was not told never is. */

@@ -24,6 +24,7 @@ import {
 import {
   type LockedRollout,
   lockRollout,
+  setGivingBack,
   setRolloutStatus,
   setWavesDue,
 } from '../store/rollouts.ts';
@@ -76,6 +77,7 @@ const take = async (sql: Sql, at: At, before: string, step: WaveStep): Promise<v
       });
     case 'roll-back':
       await setRolloutStatus(sql, where, 'rolling-back', step.reason);
+      await setGivingBack(sql, where, 'failed');
       return noteStatus(sql, at, {
         ...{ action: 'rollout.rollback', before, status: 'rolling-back', reason: step.reason },
       });

@@ -296,8 +296,9 @@ const expectedOf = (verb: RolloutVerb, where: Where, before: Seen): Seen | 'told
   }
   if (verb === 'retry' && where === 'failed') return 'told anew';
   const status = rowAfter(verb, where);
-  // Nothing was there before the rollout, so that is what they get back.
-  return { status, generation: status === where ? before.generation : null };
+  // Nothing was there before the rollout, so that is what they get back; who failed, where it is withdrawn.
+  const isWithdrawn = where === 'failed' && (verb === 'cancel' || verb === 'rollback');
+  return { status, generation: status === where && !isWithdrawn ? before.generation : null };
 };
 
 describe('each verb', () => {

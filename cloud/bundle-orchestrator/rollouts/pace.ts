@@ -24,9 +24,10 @@ import {
   siteWindowsOf,
   untoldOf,
 } from '../store/rollout-pace.ts';
+import { failedWithIt } from '../store/rollout-rows.ts';
 import { type OpenStatus, openRowsOf, rowsToTell } from '../store/rollout-turns.ts';
 import { wavesOf } from '../store/rollout-waves.ts';
-import { type LockedRollout, setGivingBack } from '../store/rollouts.ts';
+import { type GivingBack, type LockedRollout, setGivingBack } from '../store/rollouts.ts';
 import { openingsOf } from './windows.ts';
 
 type At = { tenantId: string; nowMs: number };
@@ -89,7 +90,7 @@ export const nextToTakeBack = async (
 };
 
 /** Those in these states have yet to get back what they had, or not to be told at all. */
-export const givenBack = (which: keyof typeof givenBackTo): readonly OpenStatus[] =>
+export const givenBack = (which: GivingBack): readonly OpenStatus[] =>
   Object.keys(givenBackTo[which]) as OpenStatus[];
 
 /** Those that are told whatever the pace; where none holds them, who confirmed is one of them. */
@@ -101,14 +102,23 @@ const isLeftToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise
   });
 };
 
+const isLeftToGiveBack = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  which: GivingBack,
+): Promise<boolean> => {
+  const open = givenBack(which);
+  if (open.length > 0 && (await openRowsOf(sql, where, open, 1)).length > 0) return true;
+  return which !== 'not-begun' && (await failedWithIt(sql, where, 1)).length > 0;
+};
+
 /** Keeps what the rollout's devices wait for, and when to look again. */
 export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Promise<void> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
   if (rollout.givingBack !== null) {
-    const states = givenBack(rollout.givingBack);
-    const isLeft = (await openRowsOf(sql, where, states, 1)).length > 0;
-    if (!isLeft) await setGivingBack(sql, where, null);
-    return setOutlook(sql, where, { waits: [], dueAtMs: isLeft ? at.nowMs : null });
+    if (await isLeftToGiveBack(sql, where, rollout.givingBack))
+      return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });
+    await setGivingBack(sql, where, null);
   }
   if (rollout.status === 'rolling-back' && (await isLeftToGoBack(sql, at, rollout))) {
     return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });

@@ -155,20 +155,25 @@ describe('a rollout', () => {
   it('that is cancelled gives unfinished devices back what they had', async () => {
     const { bundleId, devices } = await trio();
     const [done, had, fresh] = devices as [TestDevice, TestDevice, TestDevice];
-    const before = await started(bundleId, '1.0.0', [done, had]);
-    await says(done, bundleId, 'running');
-    await says(had, bundleId, 'running');
+    const failed = await addDevice(rig, one, `failed-${randomUUID().slice(0, 8)}`);
+    const before = await started(bundleId, '1.0.0', [done, had, failed]);
+    for (const device of [done, had, failed]) await says(device, bundleId, 'running');
     await eventually(async () => expect((await get(before.id)).status).toBe('succeeded'));
     const previous = await slotOf(had, bundleId);
-    const rollout = await started(bundleId, '2.0.0', devices);
+    const rollout = await started(bundleId, '2.0.0', [...devices, failed]);
     await says(done, bundleId, 'running');
+    await says(failed, bundleId, 'failed', { reason: 'The probe got 500.' });
     await eventually(async () => {
-      expect(await get(rollout.id)).toMatchObject({ progress: { succeeded: 1 } });
+      expect(await get(rollout.id)).toMatchObject({ progress: { succeeded: 1, failed: 1 } });
     });
     expect(await steer(rollout.id, 'cancel')).toMatchObject({
       status: 200,
-      body: { status: 'cancelled', waiting: '', progress: { succeeded: 1, cancelled: 2 } },
+      body: { status: 'cancelled', waiting: '', progress: { succeeded: 1, failed: 1, cancelled: 2 } },
     });
+    // It runs 1.0.0 again, and is asked for that.
+    await eventually(async () =>
+      expect(await desired(failed)).toMatchObject({ generation: 3, slots: [{ version: '1.0.0' }] }),
+    );
     expect(await desired(done)).toMatchObject({ generation: 2, slots: [{ version: '2.0.0' }] });
     expect(await desired(had)).toMatchObject({ generation: 3, slots: [previous] });
     expect(await desired(fresh)).toMatchObject({ generation: 2, slots: [] });
@@ -176,6 +181,7 @@ describe('a rollout', () => {
       { status: 'succeeded' },
       { status: 'cancelled', reason: 'Cancelled by operator@one.example.' },
       { status: 'cancelled' },
+      { name: failed.name, status: 'failed', reason: 'The probe got 500.' },
     ]);
     // What such a device says afterwards moves nothing any more.
     const slot = { ...previous, version: '2.0.0', rolloutId: rollout.id, requestedGeneration: 2 };

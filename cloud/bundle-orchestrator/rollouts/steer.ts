@@ -10,7 +10,7 @@
  * - advance: the wave at work passes whatever its gate says, and a paused rollout goes on; a wave that
  *   wants another person's word is passed by another person only;
  * - cancel: unfinished devices get back what they had; one that confirmed keeps the version, a failed
- *   one what it restored by itself;
+ *   one what it restored by itself, and is asked for that again;
  * - roll back: those that confirmed go back, too, each to what it had before;
  * - retry: failed devices are told again.
  *
@@ -214,7 +214,7 @@ const rollBack: Verb = {
     const { sql, acting } = hands;
     const reason = `${by(acting.actor)} rolled it back.`;
     await setRolloutStatus(sql, where(hands), 'rolling-back', reason);
-    await setGivingBack(sql, where(hands), null);
+    await setGivingBack(sql, where(hands), 'failed');
     return { after: { status: 'rolling-back' } };
   },
 };

@@ -20,6 +20,7 @@ import { lockTargets, type Target } from '../store/desired.ts';
 import { noteToldLately, siteWindowsOf } from '../store/rollout-pace.ts';
 import {
   cancelPlanned,
+  failedWithIt,
   markGoingBack,
   markTold,
   moveRows,
@@ -182,6 +183,17 @@ const giveBackSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
   return giveBack(sql, at, rollout, ids, isCancelled ? 'cancelled' : 'planned');
 };
 
+/**
+ * Whoever failed runs what it had before. Its state is to ask for that as well: a device that is set up anew
+ * would else try what was withdrawn, and none would ever be well again.
+ */
+const giveBackFailed = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+  const ids = await failedWithIt(sql, where, toldAtOnceMax);
+  if (ids.length > 0) await restoreSlots(sql, at, rollout, ids);
+  return ids.length;
+};
+
 /** The next batch of those that run the version or are about to: they get back what they had. */
 export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
@@ -226,6 +238,7 @@ const takesOf = ({ status, givingBack }: LockedRollout): (readonly [string, Take
     return [
       ['rollout.cancel-untold', cancelUntold],
       ['rollout.give-back', giveBackSome],
+      ['rollout.give-back', giveBackFailed],
     ];
   }
   if (givingBack === 'not-begun') return [['rollout.give-back', giveBackSome]];
@@ -235,8 +248,11 @@ const takesOf = ({ status, givingBack }: LockedRollout): (readonly [string, Take
       ['rollout.tell', tellSome],
     ];
   }
-  if (status !== 'rolling-back') return [];
+  const failed: [string, Take][] =
+    givingBack === 'failed' ? [['rollout.give-back', giveBackFailed]] : [];
+  if (status !== 'rolling-back') return failed;
   return [
+    ...failed,
     ['rollout.cancel-untold', cancelUntold],
     ['rollout.tell-to-go-back', tellToGoBack],
   ];

@@ -154,6 +154,8 @@ describe('waves', () => {
     await until(rollout.id, { status: 'rolling-back', progress: { rollingBack: 2, failed: 1 } });
     expect(await fleet.slotOf(late, bundleId)).toEqual(before);
     expect(await versionOf(good, bundleId)).toBe('1.0.0');
+    // Who failed runs what it had, and is asked for that: what is withdrawn must not come back by itself.
+    await eventually(async () => expect(await versionOf(bad, bundleId)).toBe('1.0.0'));
     expect((await fleet.get(rollout.id)).waiting).toMatch(
       /^0 of 2 went back, 1 failed; waiting for .* to go back/,
     );

@@ -5,6 +5,7 @@
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Pace, Told } from '../core/pace.ts';
 import { isOver, type RolloutStatus } from '../core/rollout.ts';
+import type { givenBackTo } from '../core/verbs.ts';
 import type { FailureAction } from '../core/wave.ts';
 import type { RolloutTarget } from './rollout-targets.ts';
 import { insertWaves, type NewWave } from './rollout-waves.ts';
@@ -83,6 +84,9 @@ export const insertRollout = async (
   );
 };
 
+/** Whose devices get back what they had: who has not finished or failed, who has not begun, or who failed. */
+export type GivingBack = keyof typeof givenBackTo;
+
 export type LockedRollout = {
   id: string;
   bundleId: string;
@@ -97,7 +101,7 @@ export type LockedRollout = {
   pace: Pace;
   toldLately: readonly Told[];
   lateJoiners: boolean;
-  givingBack: 'unfinished' | 'not-begun' | null;
+  givingBack: GivingBack | null;
   target: RolloutTarget | null;
   sites: readonly string[] | null;
   lookedAt: Date;
