@@ -67,12 +67,18 @@ export const rolloutMark = (status: RolloutStatus): Mark => {
   }
 };
 
-export const waveMark = (state: 'waiting' | 'open' | 'passed'): Mark => {
+const isOver = (rollout: RolloutStatus): boolean =>
+  ['succeeded', 'failed', 'cancelled', 'rolled-back'].includes(rollout);
+
+/** A wave is no more at work than its rollout. */
+export const waveMark = (state: 'waiting' | 'open' | 'passed', rollout: RolloutStatus): Mark => {
   switch (state) {
     case 'waiting':
-      return mark('dashed', 'idle', 'Waits');
+      return mark('dashed', 'idle', isOver(rollout) ? 'Never began' : 'Waits');
     case 'open':
-      return mark('half', 'info', 'At work');
+      if (rollout === 'paused') return mark('bar', 'warn', 'Paused');
+      if (rollout === 'rolling-back') return mark('half', 'warn', 'Going back');
+      return isOver(rollout) ? mark('bar', 'idle', 'Stopped') : mark('half', 'info', 'At work');
     case 'passed':
       return mark('tick', 'ok', 'Passed');
   }

@@ -43,7 +43,8 @@ const rollBackRefused = ({ status, progress }: Rollout): string | null => {
   if (status === 'rolling-back') return 'It goes back already.';
   if (status === 'rolled-back' || status === 'cancelled') return 'There is nothing to take back.';
   const reached = progress.succeeded + progress.inProgress + progress.pending + progress.unreached;
-  return reached === 0 ? 'No device was told yet.' : null;
+  if (reached > 0) return null;
+  return progress.failed > 0 ? null : 'No device was told yet.';
 };
 
 const inWaves = ({ waves }: Rollout): boolean => waves.length > 1;
@@ -102,6 +103,11 @@ export type Consequence = {
 
 const devices = (count: number): string => (count === 1 ? '1 device' : `${count} devices`);
 
+const failedWords = (failed: number): string[] => {
+  if (failed === 0) return [];
+  return [`${failed} failed and ${failed === 1 ? 'keeps what it runs' : 'keep what they run'}.`];
+};
+
 const cancelBody = ({ progress, version }: Rollout): string => {
   const told = progress.pending + progress.inProgress + progress.unreached;
   const parts = [
@@ -112,7 +118,19 @@ const cancelBody = ({ progress, version }: Rollout): string => {
     const { succeeded } = progress;
     parts.push(`${succeeded} confirmed and ${succeeded === 1 ? 'keeps' : 'keep'} ${version}.`);
   }
-  return parts.join(' ');
+  return [...parts, ...failedWords(progress.failed)].join(' ');
+};
+
+const rollBackBody = ({ progress, version }: Rollout): string => {
+  const { succeeded, pending, inProgress, unreached, failed } = progress;
+  const reached = succeeded + pending + inProgress + unreached;
+  const back =
+    reached === 0
+      ? []
+      : [
+          `${devices(reached)} will be given what each ran before, also those that confirmed ${version}.`,
+        ];
+  return [...back, ...failedWords(failed)].join(' ');
 };
 
 /** What doing it means, for the devices as they are now. */
@@ -132,7 +150,7 @@ export const consequenceOf = (verb: RolloutVerb, rollout: Rollout): Consequence 
     case 'rollback':
       return {
         title: 'Take this rollout back?',
-        body: `${devices(progress.succeeded + progress.pending + progress.inProgress + progress.unreached)} will be given what each ran before, also those that confirmed ${version}.`,
+        body: rollBackBody(rollout),
         leave: 'Keep it',
         confirm: 'Roll back',
         done: 'The devices are told to go back.',

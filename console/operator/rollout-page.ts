@@ -149,7 +149,7 @@ class RolloutPage extends LitElement {
       <section class="card stack padded" aria-label="Progress">
         <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
         ${progressBar(progress)}${progressLegend(progress)}${pace === '' ? nothing : html`<p class="muted small">Pace: ${pace}</p>`}<rollout-site-windows .app=${this.app} .rollout=${rollout} @changed=${() => this.#refresh()}></rollout-site-windows></section>
-      ${rolloutWaves(rollout.waves)}
+      ${rolloutWaves(rollout)}
       ${rolloutFailures(this.#failures.value ?? [], pathTo.device)}
       ${errorNotice(this.#devices.error)}
       <ul class="cells" aria-label="Devices">${(this.#devices.value ?? []).map((device) => this.#cell(device))}</ul>

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { nameOfActor } from '../data/actor.ts';
 import { evidenceWords, gateWords } from '../data/rollout-gate.ts';
-import type { RolloutWave } from '../data/rollout-types.ts';
+import type { Rollout, RolloutStatus, RolloutWave } from '../data/rollout-types.ts';
 import { waveMark } from '../data/status.ts';
 import { age } from '../ui/age.ts';
 import { badge } from '../ui/glyph.ts';
@@ -22,12 +22,12 @@ const history = (wave: RolloutWave): TemplateResult | typeof nothing => {
 
 const devices = (count: number): string => (count === 1 ? '1 device' : `${count} devices`);
 
-const waveItem = (wave: RolloutWave, index: number): TemplateResult => {
+const waveItem = (wave: RolloutWave, index: number, rollout: RolloutStatus): TemplateResult => {
   const words = gateWords(wave);
   const seen = evidenceWords(wave);
   const late = wave.late > 0 ? `, ${wave.late} of them late` : '';
   return html`<li class="wave stack">
-    <div class="row"><b class="grow">${index + 1}. ${wave.name} <span class="muted small">${devices(wave.progress.total)}${late}</span></b>${badge(waveMark(wave.state))}</div>
+    <div class="row"><b class="grow">${index + 1}. ${wave.name} <span class="muted small">${devices(wave.progress.total)}${late}</span></b>${badge(waveMark(wave.state, rollout))}</div>
     ${progressBar(wave.progress)}
     <div class="row">${words === '' ? nothing : html`<span class="muted small grow">Gate: ${words}</span>`}${history(wave)}</div>
     ${seen === '' ? nothing : html`<span class="muted small">Now: ${seen}</span>`}
@@ -36,8 +36,11 @@ const waveItem = (wave: RolloutWave, index: number): TemplateResult => {
 };
 
 /** Nothing for a rollout that goes to everybody at once. */
-export const rolloutWaves = (waves: readonly RolloutWave[]): TemplateResult | typeof nothing =>
+export const rolloutWaves = ({
+  waves,
+  status,
+}: Pick<Rollout, 'waves' | 'status'>): TemplateResult | typeof nothing =>
   waves.length < 2
     ? nothing
     : html`<section class="card stack padded" aria-labelledby="waves-title"><h2 id="waves-title">Waves</h2>
-        <ol class="waves">${waves.map(waveItem)}</ol></section>`;
+        <ol class="waves">${waves.map((wave, index) => waveItem(wave, index, status))}</ol></section>`;

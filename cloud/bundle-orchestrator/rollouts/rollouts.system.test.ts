@@ -168,7 +168,11 @@ describe('a rollout', () => {
     });
     expect(await steer(rollout.id, 'cancel')).toMatchObject({
       status: 200,
-      body: { status: 'cancelled', waiting: '', progress: { succeeded: 1, failed: 1, cancelled: 2 } },
+      body: {
+        status: 'cancelled',
+        waiting: '',
+        progress: { succeeded: 1, failed: 1, cancelled: 2 },
+      },
     });
     // It runs 1.0.0 again, and is asked for that.
     await eventually(async () =>
@@ -178,10 +182,10 @@ describe('a rollout', () => {
     expect(await desired(had)).toMatchObject({ generation: 3, slots: [previous] });
     expect(await desired(fresh)).toMatchObject({ generation: 2, slots: [] });
     expect(await rows(rollout.id)).toMatchObject([
+      { name: failed.name, status: 'failed', reason: 'The probe got 500.' },
       { status: 'succeeded' },
       { status: 'cancelled', reason: 'Cancelled by operator@one.example.' },
       { status: 'cancelled' },
-      { name: failed.name, status: 'failed', reason: 'The probe got 500.' },
     ]);
     // What such a device says afterwards moves nothing any more.
     const slot = { ...previous, version: '2.0.0', rolloutId: rollout.id, requestedGeneration: 2 };

@@ -27,9 +27,7 @@ const open = async (count = 3) => {
   }
   const first = await fleet.started(bundleId, '1.0.0', devices);
   for (const device of devices) await fleet.says(device, bundleId, 'running');
-  await eventually(async () => {
-    expect((await fleet.get(first.id)).status).toBe('succeeded');
-  });
+  await eventually(async () => expect((await fleet.get(first.id)).status).toBe('succeeded'));
   return { bundleId, devices };
 };
 
@@ -154,7 +152,6 @@ describe('waves', () => {
     await until(rollout.id, { status: 'rolling-back', progress: { rollingBack: 2, failed: 1 } });
     expect(await fleet.slotOf(late, bundleId)).toEqual(before);
     expect(await versionOf(good, bundleId)).toBe('1.0.0');
-    // Who failed runs what it had, and is asked for that: what is withdrawn must not come back by itself.
     await eventually(async () => expect(await versionOf(bad, bundleId)).toBe('1.0.0'));
     expect((await fleet.get(rollout.id)).waiting).toMatch(
       /^0 of 2 went back, 1 failed; waiting for .* to go back/,
