@@ -5,6 +5,7 @@
  * Nothing is taken away: sessions, tokens, keys and rows are there when it is lifted. Suspending twice
  * changes the reason alone.
  */
+import { isDeleted } from '@signalbeam/platform/erase/journal';
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
@@ -71,10 +72,14 @@ export const suspendTenant = async (
   return suspended;
 };
 
-/** Nothing to lift is no failure: `before` is null then. */
+/** Nothing to lift is no failure: `before` is null then. Throws `wrong-state` once its deletion has begun. */
 export const resumeTenant = async (hands: Hands, given: { tenant: string }): Promise<Suspended> => {
   const resumed = await transaction(hands.pools.system, async (sql) => {
     const { tenantId } = await lock(sql, given.tenant);
+    if (await isDeleted(sql, tenantId)) {
+      const said = `Tenant ${given.tenant} is being deleted; nothing was changed.`;
+      throw refusal('wrong-state', said, { next: 'Let delete-tenant end.' });
+    }
     const before = await readSuspension(sql, tenantId);
     if (before === null) return { tenantId, before };
     await writeSuspension(sql, tenantId, { suspension: null, at: new Date(hands.now()) });

@@ -7,6 +7,7 @@ import { every } from '@signalbeam/platform/schedule/every';
 import type { Platform } from '@signalbeam/platform/service';
 import { countedMs } from './core/sign-up.ts';
 import { sweepAuthentications } from './store/authentications.ts';
+import { sweepWithdrawn } from './store/certificates.ts';
 import { foldCounts } from './store/fleet-counts.ts';
 import { sweepAttempts } from './store/identity-providers.ts';
 import { sweepInvitations } from './store/invitations.ts';
@@ -30,7 +31,14 @@ export const sweep = async ({
   now,
 }: Parts): Promise<
   Record<
-    'sessions' | 'logins' | 'invitations' | 'signUps' | 'oidc' | 'grants' | 'authentications',
+    | 'sessions'
+    | 'logins'
+    | 'invitations'
+    | 'signUps'
+    | 'oidc'
+    | 'grants'
+    | 'authentications'
+    | 'certificates',
     number
   >
 > => ({
@@ -44,6 +52,7 @@ export const sweep = async ({
     pools.system,
     new Date(now() - authenticationsKeptMs),
   ),
+  certificates: await sweepWithdrawn(pools.system, new Date(now())),
 });
 
 export const startSweeping = (parts: Parts): { stop: () => Promise<void> } => {

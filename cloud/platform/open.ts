@@ -8,6 +8,7 @@ import { createLinkSigner } from './blobs/links.ts';
 import { createAside } from './cache/aside.ts';
 import { createMemoryCache } from './cache/memory.ts';
 import type { Config } from './config.ts';
+import { deletedAccounts } from './erase/journal.ts';
 import { startLive } from './events/live.ts';
 import { startEventPublisher } from './events/publisher.ts';
 import { createApi } from './http/app.ts';
@@ -83,7 +84,10 @@ const openHub = async (options: OpenOptions, pools: Platform['pools'], kek: Plat
   const { config, log, name } = options;
   const keyring = await openKeyring(pools.system, kek);
   const revocations = createRevocationLookup(pools.system);
-  const pusher = await startAccountPusher({ url: config.natsUrl, keyring, revocations, log });
+  const pusher = await startAccountPusher({
+    ...{ url: config.natsUrl, keyring, revocations, log },
+    deletedAccounts: () => deletedAccounts(pools.system),
+  });
   const cloud = await connectCloud({ url: config.natsUrl, keyring, name, log });
   const streams = keepStreams({ cloud, log, replicas: config.streamReplicas });
   const made = await streams.check();
@@ -197,7 +201,7 @@ export const openPlatform = async (options: OpenOptions): Promise<OpenedPlatform
     live,
     desired: openDesiredBucket(cloud),
     streams: hub.streams,
-    pushTenant: pushTenant(hub, log),
+    ...{ pushTenant: pushTenant(hub, log), removeAccount: hub.pusher.removeAccount },
     createApi: (more = {}) => createApi({ ...manners, ...more }),
     checks: {
       database: async () => void (await pools.api.query('SELECT 1')),

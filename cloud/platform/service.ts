@@ -49,6 +49,8 @@ export type Platform = {
   live: Live;
   /** Makes the hub know a tenant's account; call it once the tenant's keys are committed. */
   pushTenant: (tenantId: string) => Promise<void>;
+  /** The hub forgets an account; for a tenant whose keys are gone. */
+  removeAccount: (accountKey: string) => Promise<void>;
   /** An application that authenticates and answers errors as the house does. */
   createApi: (options?: Pick<ApiOptions, 'streamedPaths' | 'bodyBytesMax'>) => Api;
 };

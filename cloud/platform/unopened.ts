@@ -46,6 +46,7 @@ export const unopenedPlatform = (): Platform => {
     metrics: createMetrics(),
     live: unopened('the live events'),
     pushTenant: unopened('the hub'),
+    removeAccount: unopened('the hub'),
     // Whoever describes must know what is there: an operation says so when it takes a key.
     createApi: (more = {}) =>
       createApi({

@@ -1,9 +1,10 @@
 /**
  * Certificates of devices as rows. They are never deleted while the list of revoked ones may have to
- * name them; the certificate itself is not kept, only what tells it apart.
+ * name them (of a tenant that is deleted their serials stay); the certificate itself is not kept, only what tells it apart.
  */
 import type { Issued, Revocation } from '@signalbeam/platform/keys/authority';
-import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Pool, Sql } from '@signalbeam/platform/postgres/pool';
+import { eraseTenant } from '@signalbeam/platform/postgres/tenant';
 
 export type Certificate = {
   serial: string;
@@ -105,10 +106,41 @@ export const listRevoked = async (
 ): Promise<{ serial: string; at: Date; reason: Revocation }[]> => {
   const { rows } = await sql.query<{ serial: string; revoked_at: Date; revocation: Revocation }>(
     `SELECT serial, revoked_at, revocation FROM device_manager.device_certificates
-      WHERE revoked_at IS NOT NULL AND expires_at > $1 ORDER BY revoked_at, serial`,
+      WHERE revoked_at IS NOT NULL AND expires_at > $1
+     UNION ALL
+     SELECT serial, revoked_at, 'cessation' FROM device_manager.withdrawn_certificates
+      WHERE expires_at > $1
+        AND serial NOT IN (SELECT serial FROM device_manager.device_certificates
+                            WHERE revoked_at IS NOT NULL)
+      ORDER BY revoked_at, serial`,
     [now],
   );
   return rows.map((row) => ({ serial: row.serial, at: row.revoked_at, reason: row.revocation }));
+};
+
+/** Of a tenant that is deleted: revoked until they end, by the serial alone. */
+export const withdrawCertificates = async (
+  eraser: Pool,
+  tenantId: string,
+  at: Date,
+): Promise<void> => {
+  await eraseTenant(eraser, tenantId, (sql) =>
+    sql.query(
+      `INSERT INTO device_manager.withdrawn_certificates (serial, revoked_at, expires_at)
+       SELECT serial, coalesce(revoked_at, $2), expires_at FROM device_manager.device_certificates
+        WHERE tenant_id = $1 AND expires_at > $2 ON CONFLICT DO NOTHING`,
+      [tenantId, at],
+    ),
+  );
+};
+
+/** Answers how many ended. */
+export const sweepWithdrawn = async (sql: Sql, now: Date): Promise<number> => {
+  const { rowCount } = await sql.query(
+    'DELETE FROM device_manager.withdrawn_certificates WHERE expires_at <= $1',
+    [now],
+  );
+  return rowCount ?? 0;
 };
 
 export const readList = async (sql: Sql): Promise<StoredList | null> => {

@@ -140,12 +140,15 @@ const signersOf = (keys: readonly RoleKey[], { keyset }: TenantRecords): Record<
   return Object.fromEntries(signers) as Record<Role, Signer>;
 };
 
+/** It never had keys, or is deleted. */
+class NoKeys extends Error {}
+
 const loadTenantKeys = async (sql: Sql, kek: Kek, tenantId: string): Promise<TenantKeys> => {
   const { rowCount } = await sql.query(
     `SELECT 1 FROM platform.keys WHERE tenant_id = $1 AND kind = 'account'`,
     [tenantId],
   );
-  if (rowCount === 0) throw new Error(`tenant ${tenantId} has no keys`);
+  if (rowCount === 0) throw new NoKeys(`tenant ${tenantId} has no keys`);
   return createTenantKeys(sql, kek, tenantId);
 };
 
@@ -164,7 +167,7 @@ const tenantReaders = (
     if (cached !== undefined && cached.until > performance.now()) return cached.keys;
     const keys = loadTenantKeys(reader, kek, tenantId).catch((error) => {
       // While Postgres is away the keys of a moment ago are as good as any.
-      if (cached !== undefined) return cached.keys;
+      if (cached !== undefined && !(error instanceof NoKeys)) return cached.keys;
       throw error;
     });
     const entry = { keys, until: performance.now() + keysFreshMs };

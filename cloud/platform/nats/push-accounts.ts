@@ -1,9 +1,10 @@
 /**
  * Makes the hub know the accounts: CLOUD and each tenant's, by the system account. Pushed only
  * when the hub's copy says something else, at start, on a new tenant, after a reconnect and every
- * minute, so a hub that lost its folder is whole again without anybody's help.
+ * minute, so a hub that lost its folder is whole again without anybody's help. An account of a deleted
+ * tenant that the hub still has, or has again from a backup, is removed in the same way.
  */
-import { equivalent } from '@nats-io/jwt';
+import { encodeGeneric, equivalent } from '@nats-io/jwt';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
@@ -18,6 +19,8 @@ export type AccountPusher = {
   pushTenant: (tenantId: string) => Promise<void>;
   /** Pushes whatever differs. */
   pushAll: () => Promise<void>;
+  /** The hub forgets the account and hangs up on who is in it; throws `broker-unavailable`. */
+  removeAccount: (key: string) => Promise<void>;
   stop: () => Promise<void>;
 };
 
@@ -47,31 +50,54 @@ const same = async (known: string, wanted: string): Promise<boolean> => {
   }
 };
 
-const push = async (connection: NatsConnection, key: string, jwt: string): Promise<void> => {
+const tell = async (
+  connection: NatsConnection,
+  claim: { verb: 'UPDATE' | 'DELETE'; key: string; jwt: string },
+): Promise<void> => {
+  const { verb, key, jwt } = claim;
   let reason = 'no answer';
   try {
-    const reply = await connection.request('$SYS.REQ.CLAIMS.UPDATE', jwt, { timeout: timeoutMs });
+    const subject = `$SYS.REQ.CLAIMS.${verb}`;
+    const reply = await connection.request(subject, jwt, { timeout: timeoutMs });
     const answer = answerSchema.parse(reply.json());
     if (answer.data?.code === 200) return;
     reason = answer.error?.description ?? 'refused';
   } catch (error) {
     reason = error instanceof Error ? error.message : reason;
   }
-  throw new FleetError('broker-unavailable', `The hub did not take account ${key}: ${reason}`, {
+  const done = verb === 'UPDATE' ? 'take' : 'remove';
+  throw new FleetError('broker-unavailable', `The hub did not ${done} account ${key}: ${reason}`, {
     next: 'It is tried again every few seconds.',
   });
 };
 
-const pushEach = async (
-  connection: NatsConnection,
-  keyring: Keyring,
-  revocations: RevocationLookup,
-): Promise<void> => {
-  const known = await knownAccounts(connection).catch((cause) => {
+const push = (connection: NatsConnection, key: string, jwt: string): Promise<void> =>
+  tell(connection, { verb: 'UPDATE', key, jwt });
+
+const accountsOfHub = (connection: NatsConnection): Promise<Set<string>> =>
+  knownAccounts(connection).catch((cause) => {
     throw new FleetError('broker-unavailable', 'The hub does not say which accounts it knows.', {
       cause,
     });
   });
+
+/** Signed by the operator: the hub takes this word from nobody else. Needs `allow_delete` there. */
+const remove = async (connection: NatsConnection, keyring: Keyring, key: string): Promise<void> => {
+  const { keyPair } = keyring.operator;
+  const jwt = await encodeGeneric('delete', keyPair, 'generic', { accounts: [key] } as object);
+  await tell(connection, { verb: 'DELETE', key, jwt });
+};
+
+type Known = {
+  keyring: Keyring;
+  revocations: RevocationLookup;
+  /** Keys of accounts of which the hub must have none. */
+  deletedAccounts: () => Promise<readonly string[]>;
+};
+
+const pushEach = async (connection: NatsConnection, of: Known): Promise<void> => {
+  const { keyring, revocations } = of;
+  const known = await accountsOfHub(connection);
   const pushIfOther = async (key: string, jwt: string): Promise<void> => {
     if (known.has(key) && (await same(await lookUp(connection, key), jwt))) return;
     await push(connection, key, jwt);
@@ -87,15 +113,15 @@ const pushEach = async (
       }),
     );
   }
+  // Last: a hub that removes none serves the others all the same.
+  for (const key of await of.deletedAccounts()) {
+    if (known.has(key)) await remove(connection, keyring, key);
+  }
 };
 
-export const startAccountPusher = async (options: {
-  url: string;
-  keyring: Keyring;
-  revocations: RevocationLookup;
-  log: Logger;
-  intervalMs?: number;
-}): Promise<AccountPusher> => {
+export const startAccountPusher = async (
+  options: Known & { url: string; log: Logger; intervalMs?: number },
+): Promise<AccountPusher> => {
   const { keyring, revocations, log } = options;
   const connection = await connectAs(options.url, keyring.system, 'signalbeam-accounts');
   let stopped = false;
@@ -103,7 +129,7 @@ export const startAccountPusher = async (options: {
   const loop = async (): Promise<void> => {
     let waitMs = options.intervalMs ?? 60_000;
     try {
-      await pushEach(connection, keyring, revocations);
+      await pushEach(connection, options);
     } catch (error) {
       waitMs = 3_000;
       if (!stopped) log.warn({ error }, 'accounts could not be pushed; trying again');
@@ -125,7 +151,10 @@ export const startAccountPusher = async (options: {
       const revoked = await revocations(tenantId);
       await push(connection, account.publicKey, await tenantAccountJwt(keyring, tenantId, revoked));
     },
-    pushAll: () => pushEach(connection, keyring, revocations),
+    pushAll: () => pushEach(connection, options),
+    removeAccount: async (key) => {
+      if ((await accountsOfHub(connection)).has(key)) await remove(connection, keyring, key);
+    },
     stop: async () => {
       stopped = true;
       clearTimeout(timer);

@@ -3,10 +3,12 @@
  * a moved device had for the site it left. Device credentials do not expire, so this list is what
  * ends them at the broker; ingest and the API refuse a deleted device by themselves, whatever the
  * broker lets in. While a tenant is suspended, all of its credentials are refused: they count again
- * afterwards, so its devices come back by themselves.
+ * afterwards, so its devices come back by themselves. Of one that is deleted all are refused for good,
+ * should anybody push its account once more.
  *
  *   device_manager.public_revocations (tenant_id, public_key, revoked_at)
  *   device_manager.public_tenants (tenant_id, suspended_at)
+ *   platform.tenant_deletions (tenant_id, started_at)
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Sql } from '../postgres/pool.ts';
@@ -22,6 +24,9 @@ export const revocationsMax = 2_000;
 const everyKey = '*';
 /** Credentials that a request made which began before the suspension are refused, too. */
 const suspendedSecondsAhead = 60;
+
+/** A hundred years after a deletion nobody has a credential that was made since. */
+const deletedSecondsAhead = 100 * 366 * 86_400;
 
 /** Waited for at most: two replicas' clocks are no further apart. */
 const secondsAheadMax = 5;
@@ -55,10 +60,17 @@ export const createRevocationLookup =
         WHERE tenant_id = $1 AND suspended_at IS NOT NULL`,
       [tenantId],
     );
+    const deleted = await sql.query<{ started_at: Date }>(
+      'SELECT started_at FROM platform.tenant_deletions WHERE tenant_id = $1',
+      [tenantId],
+    );
     const secondOf = (at: Date): number => Math.floor(at.getTime() / 1_000);
     return Object.fromEntries([
       ...suspended.rows.map(
         (row) => [everyKey, secondOf(row.suspended_at) + suspendedSecondsAhead] as const,
+      ),
+      ...deleted.rows.map(
+        (row) => [everyKey, secondOf(row.started_at) + deletedSecondsAhead] as const,
       ),
       ...rows
         .map((row) => [row.public_key, secondOf(row.revoked_at)] as const)

@@ -11,9 +11,10 @@ import { createTracedPool } from '../tracing/traced-client.ts';
  * `sb_api`: requests of one tenant, row security applies.
  * `sb_ingest`: what devices send, for all tenants.
  * `sb_system`: background work and look-ups that come before a tenant is known (sign-in).
+ * `sb_eraser`: deletes the rows of one tenant that goes for good (../erase), and sees no other's.
  * `null`: the connecting user, who owns the tables; for migrations and the keyring only.
  */
-export type PostgresRole = 'sb_api' | 'sb_ingest' | 'sb_system' | null;
+export type PostgresRole = 'sb_api' | 'sb_ingest' | 'sb_system' | 'sb_eraser' | null;
 
 export type Pool = pg.Pool;
 /** What a statement needs: a pool or a client inside a transaction. */

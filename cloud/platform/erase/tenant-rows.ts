@@ -1,0 +1,78 @@
+/**
+ * Empties all tables of one tenant, and last its own row. Loops that were at work for it may still write
+ * for a moment, so each part is gone through until nothing is found. What each table is: ./tables.ts.
+ */
+import type { TenantTable } from '../core/erase-order.ts';
+import type { Pool } from '../postgres/pool.ts';
+import { eraseTenant } from '../postgres/tenant.ts';
+import { noteRows } from './journal.ts';
+import { countRows, devicesOf, type Erasing, eraseTable } from './rows.ts';
+import { tenantTables } from './tables.ts';
+
+/** Nobody can write for longer: the tenant's people, programs and devices have been refused for a minute. */
+const passesMax = 20;
+/** A row of a table that the tenant's row is referred to by: somebody was faster. */
+const referred = '23503';
+
+export type RowsPools = { eraser: Pool; system: Pool };
+/** Hears which table is empty now, for tests that stop in between. */
+export type OnTable = (table: string) => Promise<void>;
+
+const untilNothing = async (pass: () => Promise<number>): Promise<void> => {
+  for (let passes = 0; passes < passesMax; passes += 1) {
+    if ((await pass()) === 0) return;
+  }
+  throw new Error('rows of the tenant keep coming');
+};
+
+const eraseOwnRow = async (pool: Pool, tenantId: string): Promise<number> => {
+  try {
+    return await eraseTenant(pool, tenantId, async (sql) => {
+      await sql.query('DELETE FROM device_manager.tenants WHERE id = $1', [tenantId]);
+      return 0;
+    });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === referred) return 1;
+    throw error;
+  }
+};
+
+export const eraseRows = async (
+  { eraser, system }: RowsPools,
+  tenantId: string,
+  onTable: OnTable = async () => {},
+): Promise<void> => {
+  const { beforeDevices, devicesOn } = await tenantTables(system);
+  const deviceIds = await devicesOf(eraser, tenantId);
+  const erasing: Erasing = { pool: eraser, tenantId, deviceIds };
+  const erase = async (tables: readonly TenantTable[]): Promise<number> => {
+    let total = 0;
+    for (const table of tables) {
+      total += await eraseTable(erasing, table, (rows) => noteRows(system, tenantId, rows));
+      await onTable(table.name);
+    }
+    return total;
+  };
+  await untilNothing(() => erase(beforeDevices));
+  await untilNothing(async () => {
+    const rows = await erase([...beforeDevices, ...devicesOn]);
+    return rows > 0 ? rows : eraseOwnRow(eraser, tenantId);
+  });
+  await untilNothing(() => erase(devicesOn));
+};
+
+/** Of each table that has some, how many rows there are. */
+export const countTenantRows = async (
+  { eraser, system }: RowsPools,
+  tenantId: string,
+): Promise<{ table: string; rows: number }[]> => {
+  const { beforeDevices, devicesOn } = await tenantTables(system);
+  const erasing = { pool: eraser, tenantId, deviceIds: await devicesOf(eraser, tenantId) };
+  const counts = [];
+  for (const table of [...beforeDevices, ...devicesOn]) {
+    counts.push({ table: table.name, rows: await countRows(erasing, table) });
+  }
+  return counts
+    .filter(({ rows }) => rows > 0)
+    .sort((one, other) => (one.table < other.table ? -1 : 1));
+};
