@@ -200,8 +200,8 @@ const startAside = async (parts: StartParts) => {
 
 const startCertificate = async ({ folder, approved, signer, now, log }: StartParts) => {
   const { keepCertificate } = await import('../link/keep-certificate.ts');
-  const { deviceId, cloudUrl: url } = approved;
-  const cloud = openCloud({ url, mint: createTokenMint({ signer, deviceId, now }) });
+  const { deviceId, tenantId, cloudUrl: url } = approved;
+  const cloud = openCloud({ url, mint: createTokenMint({ signer, deviceId, tenantId, now }) });
   return keepCertificate({ folder, deviceId, cloud, now, random, log });
 };
 
@@ -254,7 +254,7 @@ const startWork = async (
     floorBytes: options['disk-floor-mb'] * 1024 * 1024,
   });
   const registry = await startRegistry(blobs);
-  const mint = createTokenMint({ signer: parts.signer, deviceId, now });
+  const mint = createTokenMint({ signer: parts.signer, deviceId, tenantId, now });
   const cloud = openCloud({ url: approved.cloudUrl, mint });
   const journal = openJournal(stores.state);
   const battery = followBattery();

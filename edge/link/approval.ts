@@ -81,7 +81,10 @@ export const askEnrolment = async (
   parts: Omit<ApprovalParts, 'signal'> & { believer?: Believer },
 ): Promise<Registered> => {
   const { signer, now, log, registered: known } = parts;
-  const mint = createTokenMint({ signer, deviceId: known.deviceId, now });
+  const mint = createTokenMint({
+    ...{ signer, now },
+    ...{ deviceId: known.deviceId, tenantId: known.tenantId },
+  });
   const through = parts.fetch === undefined ? {} : { fetch: parts.fetch };
   try {
     const answer = await openCloud({ url: known.cloudUrl, mint, ...through }).enrolment(

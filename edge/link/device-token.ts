@@ -15,6 +15,8 @@ const lifetimeSeconds = 240;
 export const createTokenMint = (parts: {
   signer: Signer;
   deviceId: string;
+  /** Named so that a cloud that deleted the tenant can say so: it knows nothing else of this device then. */
+  tenantId?: string;
   now: () => number;
 }): TokenMint => {
   let skewMs = 0;
@@ -25,6 +27,7 @@ export const createTokenMint = (parts: {
     const claims = {
       sub: parts.deviceId,
       aud: 'signalbeam',
+      tenant: parts.tenantId,
       iat: issuedAt,
       exp: issuedAt + lifetimeSeconds,
     };

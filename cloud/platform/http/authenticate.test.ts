@@ -21,6 +21,7 @@ const user = {
   sites: null,
 };
 const sessionId = randomUUID();
+const deletedTenant = randomUUID();
 const key = createDeviceKey();
 const deviceSigner = signerFromNkeySeed(key.seed);
 const device: DeviceIdentity = {
@@ -59,6 +60,7 @@ const ask = async (
             ? { device: known, state: world.keyState ?? 'live', apiKeyId: 'k' }
             : null,
         byCertificate: async () => null,
+        isDeletedTenant: async (tenantId) => tenantId === deletedTenant,
       },
       serviceTokens: async (text) =>
         text === 'sbs_right'
@@ -186,6 +188,25 @@ describe('a suspended tenant', () => {
     ] as const) {
       const found = await ask({ headers }, { ...world, suspension });
       expect(found.kind === 'refused' && found.code).toMatch(/^(expired|invalid)-token$/);
+    }
+  });
+});
+
+describe('a deleted tenant', () => {
+  it('is told of to devices that name it, for nobody of it can prove anything', async () => {
+    const stranger = randomUUID();
+    const named = issueDeviceToken(deviceSigner, stranger, now, deletedTenant);
+    for (const headers of [
+      { authorization: `Bearer ${named}` },
+      { 'x-api-key': 'right', 'x-tenant-id': deletedTenant },
+    ]) {
+      expect(await ask({ headers })).toMatchObject({ kind: 'refused', code: 'tenant-deleted' });
+    }
+    const unnamed = issueDeviceToken(deviceSigner, stranger, now);
+    const living = issueDeviceToken(deviceSigner, stranger, now, device.tenantId);
+    for (const token of [unnamed, living]) {
+      const headers = { authorization: `Bearer ${token}` };
+      expect(await ask({ headers })).toMatchObject({ kind: 'refused', code: 'invalid-token' });
     }
   });
 });

@@ -11,6 +11,7 @@ import { type ServiceTokenLookup, serviceCaller } from '../identity/service-acco
 import type { SessionLookup } from '../identity/sessions.ts';
 import {
   claimedDeviceOf,
+  claimedTenantOf,
   deviceTokenType,
   tokenTypeOf,
   verifyDeviceToken,
@@ -18,7 +19,7 @@ import {
 } from '../identity/tokens.ts';
 import type { ApiEnv, Authentication } from './caller.ts';
 import { type ClientCertificate, clientCertificateOf } from './client-certificate.ts';
-import { suspendedWords } from './problem.ts';
+import { deletedWords, suspendedWords } from './problem.ts';
 
 export const sessionCookie = 'sb_session';
 /** Sent to `/api/auth` only. */
@@ -67,6 +68,15 @@ const suspended = (suspension: string): Authentication => ({
   kind: 'refused',
   ...suspendedWords(suspension),
 });
+
+/** For who can't be looked up: there may be nobody left of the tenant that it names. */
+const unknownOf = async (
+  tenantId: string | null,
+  { devices }: AuthenticatorOptions,
+): Promise<Authentication> =>
+  tenantId !== null && (await devices.isDeletedTenant(tenantId))
+    ? { kind: 'refused', ...deletedWords }
+    : invalid;
 
 /** Says who it is, and notes the attempt. */
 const judge = (
@@ -130,7 +140,7 @@ const byDeviceToken = async (
 ): Promise<Authentication> => {
   const claimed = claimedDeviceOf(token);
   const device = claimed === null ? null : await options.devices.byId(claimed);
-  if (device === null) return invalid;
+  if (device === null) return unknownOf(claimedTenantOf(token), options);
   const verified = await verifyDeviceToken(token, device, options.now());
   if (verified.kind === 'verified') {
     return judge(device, { method: 'signature', state: 'live' }, shown, options);
@@ -148,7 +158,7 @@ const byApiKey = async (
   const tenantId = shown.header('x-tenant-id') ?? '';
   if (!uuid.test(tenantId)) return invalid;
   const found = await options.devices.byApiKey(apiKey, tenantId, options.now());
-  if (found === null) return invalid;
+  if (found === null) return unknownOf(tenantId, options);
   const { device, ...rest } = found;
   return judge(device, { method: 'api-key', ...rest }, shown, options);
 };

@@ -24,6 +24,7 @@ export const statusByCode = {
   'oidc-refused': 403,
   'quota-reached': 403,
   'tenant-suspended': 403,
+  'tenant-deleted': 403,
   'link-expired': 403,
   'not-found': 404,
   'method-not-allowed': 405,
@@ -105,6 +106,13 @@ export const suspendedWords = (suspension: string) => ({
   detail: `This tenant is suspended: ${suspension}`,
   next: 'Whoever runs this cloud can lift it. Devices go on with what they run.',
 });
+
+/** What devices of a tenant that is no more are told: by then nobody can prove to be one. */
+export const deletedWords = {
+  code: 'tenant-deleted' as const,
+  detail: 'The tenant that this device belonged to was deleted for good.',
+  next: 'Register the device anew, with a token of another tenant.',
+};
 
 const titles: Record<number, string> = {
   400: 'The request is not understood',

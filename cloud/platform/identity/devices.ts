@@ -9,7 +9,9 @@
  *     key_id)
  *   device_manager.public_device_certificates (serial, tenant_id, device_id, fingerprint, expires_at,
  *     revoked_at)
+ *   platform.tenant_deletions (tenant_id)
  */
+import { isDeleted } from '../erase/journal.ts';
 import type { Sql } from '../postgres/pool.ts';
 import { type ApiKeyHash, apiKeyPrefix, matchesApiKey } from './api-keys.ts';
 
@@ -39,6 +41,8 @@ export type DeviceLookups = {
     shown: { serial: string; fingerprint: string },
     nowMs: number,
   ) => Promise<Found | null>;
+  /** Whether there was a tenant of this id, which is deleted: then nothing of it can be looked up. */
+  isDeletedTenant: (tenantId: string) => Promise<boolean>;
 };
 
 type IdentityRow = {
@@ -111,4 +115,5 @@ export const createDeviceLookups = (sql: Sql): DeviceLookups => ({
     const [row] = rows;
     return row === undefined ? null : { device: identityOf(row), state: stateOf(row, nowMs) };
   },
+  isDeletedTenant: (tenantId) => isDeleted(sql, tenantId),
 });

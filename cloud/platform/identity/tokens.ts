@@ -6,7 +6,7 @@
 
 import { publicKeyFromRaw, type Signer } from '@signalbeam/sync/wire/keys';
 import { rawPublicKey } from '@signalbeam/sync/wire/nkey';
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from 'jose';
 import { z } from 'zod';
 
 export const issuer = 'signalbeam';
@@ -70,11 +70,16 @@ export const issueUserToken = (
 };
 
 /** What a device sends to prove itself over HTTP; the agent makes these, tests too. */
-export const issueDeviceToken = (signer: Signer, deviceId: string, nowMs: number): string => {
+export const issueDeviceToken = (
+  signer: Signer,
+  deviceId: string,
+  nowMs: number,
+  tenant?: string,
+): string => {
   const iat = Math.floor(nowMs / 1000);
   return sign(
     { alg: 'EdDSA', typ: deviceTokenType, kid: deviceId },
-    { sub: deviceId, aud: issuer, iat, exp: iat + deviceTokenSecondsMax },
+    { sub: deviceId, aud: issuer, iat, exp: iat + deviceTokenSecondsMax, tenant },
     signer,
   );
 };
@@ -134,6 +139,15 @@ export const tokenTypeOf = (token: string): string | undefined => {
 export const claimedDeviceOf = (token: string): string | null => {
   try {
     return z.uuid().parse(decodeProtectedHeader(token).kid);
+  } catch {
+    return null;
+  }
+};
+
+/** The tenant it says it belongs to, unverified: only to tell it that there is no such tenant any more. */
+export const claimedTenantOf = (token: string): string | null => {
+  try {
+    return z.uuid().parse(decodeJwt(token)['tenant']);
   } catch {
     return null;
   }
