@@ -1,14 +1,16 @@
 /**
  * What an operator runs once against the cloud's database: `migrate` brings it up to date, as any start
  * would, `hub-config` prints the configuration of the NATS hub for this database's keys, `create-tenant` makes a tenant and its administrator,
- * `set-tier` gives a tenant another tier, `suspend-tenant` keeps one out, `resume-tenant` lets it in, and
- * `list-tenants` says which there are. What opens the whole platform is loaded by who needs it.
+ * `set-tier` gives a tenant another tier, `suspend-tenant` keeps one out, `resume-tenant` lets it in,
+ * `delete-tenant` removes one for good, and `list-tenants` says which there are (`--deleted`: were). What opens the whole platform is loaded by who needs it.
  */
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { listTenants } from '@signalbeam/device-manager/store/tenants';
 import { readConfig } from '@signalbeam/platform/config';
+import { listDeletions } from '@signalbeam/platform/erase/journal';
 import { createPassword } from '@signalbeam/platform/identity/passwords';
 import { tierLimits, tiers } from '@signalbeam/platform/identity/tiers';
 import { openKeyring } from '@signalbeam/platform/keys/keyring';
@@ -17,7 +19,7 @@ import { createLog } from '@signalbeam/platform/logging/log';
 import { hubConfig, hubKeys, leafAdvertiseOf } from '@signalbeam/platform/nats/hub-config';
 import type { OpenedPlatform } from '@signalbeam/platform/open';
 import { migrate } from '@signalbeam/platform/postgres/migrate';
-import { openPool } from '@signalbeam/platform/postgres/pool';
+import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { z } from 'zod';
 
@@ -33,9 +35,10 @@ const usage = (message: string): FleetError =>
       'hub-config --dir DIR --port N --leaf-port N --monitor-port N',
       `create-tenant --name NAME --admin-email ADDRESS [--tier ${tiers.join('|')}] [--password-stdin]`,
       `set-tier --tenant NAME --tier ${tiers.join('|')}`,
-      'list-tenants',
+      'list-tenants [--deleted]',
       'suspend-tenant --tenant NAME --reason TEXT',
       'resume-tenant --tenant NAME',
+      'delete-tenant --tenant NAME [--yes] [--before-grace-ends] [--by WHO]',
       'route',
     ].join('\n'),
   });
@@ -194,14 +197,47 @@ const resume = async (args: string[], environment: Environment): Promise<void> =
   });
 };
 
+const deleteFlags = z.strictObject({
+  tenant: z.string().min(1),
+  yes: z.boolean().default(false),
+  'before-grace-ends': z.boolean().default(false),
+  by: z.string().min(1).optional(),
+});
+
+const remove = async (args: string[], environment: Environment): Promise<void> => {
+  const switched = { type: 'boolean' as const };
+  const options = { tenant: text, yes: switched, 'before-grace-ends': switched, by: text };
+  const given = readFlags(args, options, deleteFlags);
+  const { runDeletion } = await import('./delete-tenant-command.ts');
+  const { tenant, yes, 'before-grace-ends': beforeGraceEnds, by = userInfo().username } = given;
+  await withPlatform('delete-tenant', environment, async (platform) => {
+    const wish = { tenant, yes, beforeGraceEnds, by };
+    const say = (said: string): void => void process.stdout.write(said);
+    await runDeletion(platform, readConfig(environment).databaseUrl, wish, say);
+  });
+};
+
+/** A line each, by when: what is left of them. */
+const showDeleted = async (pool: Pool): Promise<void> => {
+  process.stdout.write('ID\tBEGUN\tDELETED\tBY\tROWS\n');
+  for (const deletion of await listDeletions(pool)) {
+    const { tenantId, startedAt, finishedAt, deletedBy, rowsDeleted } = deletion;
+    const done = finishedAt?.toISOString() ?? '';
+    const line = [tenantId, startedAt.toISOString(), done, deletedBy, rowsDeleted];
+    process.stdout.write(`${line.join('\t')}\n`);
+  }
+};
+
 const tenantsAtOnce = 500;
 
 /** A line each, by name; for people, and for `cut` and `grep`: columns are parted by tabs. */
 const showTenants = async (args: string[], environment: Environment): Promise<void> => {
-  readFlags(args, {}, z.strictObject({}));
+  const flags = z.strictObject({ deleted: z.boolean().default(false) });
+  const { deleted } = readFlags(args, { deleted: { type: 'boolean' } }, flags);
   const { databaseUrl } = readConfig(environment);
   const pool = openPool({ url: databaseUrl, role: 'sb_system', max: 1 });
   try {
+    if (deleted) return await showDeleted(pool);
     process.stdout.write('NAME\tTIER\tDEVICES\tSINCE\tID\tSUSPENDED\n');
     for (let after = '', isMore = true; isMore; ) {
       const tenants = await listTenants(pool, { after, limit: tenantsAtOnce });
@@ -232,5 +268,6 @@ export const runCommand = async (
   if (command === 'list-tenants') return showTenants(args, environment);
   if (command === 'suspend-tenant') return suspend(args, environment);
   if (command === 'resume-tenant') return resume(args, environment);
+  if (command === 'delete-tenant') return remove(args, environment);
   throw usage(`There is no command ${command}`);
 };

@@ -223,6 +223,9 @@ describe('commands', () => {
       /^Tenant demo is let in again; it was suspended since 20/,
     );
     expect(await said('resume-tenant', ...named)).toMatch(/was not suspended/);
+    await expect(said('delete-tenant', ...named, '--yes')).rejects.toThrow(/is not suspended/);
+    await expect(said('delete-tenant', '--yes')).rejects.toThrow('--tenant');
+    expect(await said('list-tenants', '--deleted')).toBe('ID\tBEGUN\tDELETED\tBY\tROWS\n');
   });
 
   it('name the variable that is missing when the cloud starts without one', async () => {
