@@ -80,9 +80,11 @@ export const pairOfSeed = (seed: Uint8Array): KeyPair => {
   const pair = fromSeed(seed);
   const publicKey = pair.getPublicKey();
   const { sign } = signerFromNkeySeed(Buffer.from(seed).toString('ascii'));
+  // Asked for before each signature, to see whether there is one.
+  const privateKey = pair.getPrivateKey();
   return {
     getPublicKey: () => publicKey,
-    getPrivateKey: () => pair.getPrivateKey(),
+    getPrivateKey: () => privateKey,
     getSeed: () => pair.getSeed(),
     sign,
     verify: (input, signature) => pair.verify(input, signature),
