@@ -10,10 +10,23 @@ export type Call = (
   body?: unknown,
 ) => Promise<Record<string, unknown>>;
 
+/**
+ * While thousands of devices of this process are busy it is silent for longer than the cloud keeps a
+ * connection: then the first question over it is lost. Reading is asked again.
+ */
+const ask = async (url: string, init: RequestInit): Promise<Response> => {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if (init.method !== 'GET') throw error;
+    return fetch(url, init);
+  }
+};
+
 export const caller =
   (cloud: BenchCloud, token: string): Call =>
   async (method, path, body) => {
-    const response = await fetch(`${cloud.url}${path}`, {
+    const response = await ask(`${cloud.url}${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
