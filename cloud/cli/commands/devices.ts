@@ -17,8 +17,14 @@ const statusOf = ({ registrationStatus, presence }: Device): string =>
   registrationStatus === 'approved' ? presence : registrationStatus;
 const seen = ({ lastSeenAt }: Device, now: number): string =>
   ago(lastSeenAt === null ? null : Date.parse(lastSeenAt), now);
+/** What is wanted, and where it does not run well, how it stands. */
 const bundlesOf = ({ bundles }: Device): string =>
-  bundles.map(({ name, version }) => `${name} ${version}`).join(', ');
+  bundles
+    .map(({ name, version, status }) => {
+      const stands = status === 'running' ? '' : ` (${status})`;
+      return `${name} ${version}${stands}`;
+    })
+    .join(', ');
 
 /** The score, and what costs it most. */
 const healthOf = ({ health: { score, level, worst } }: Device): Cell => {

@@ -30,6 +30,10 @@ const codeOf = (error: unknown): string => {
 const mayGoElsewhere = (method: string, error: unknown): boolean =>
   safeMethods.includes(method) || neverConnected.includes(codeOf(error));
 
+/** Whoever asked went away: says nothing of who was asked. */
+const isBrokenOff = (error: unknown): boolean =>
+  error instanceof Error && error.name === 'AbortError';
+
 const isReady = async (url: string): Promise<boolean> => {
   try {
     const signal = AbortSignal.timeout(probeMsMax);
@@ -70,6 +74,7 @@ export const createUpstreams = (urls: readonly string[], now: () => number): Ups
       try {
         return await attempt(target.url);
       } catch (error) {
+        if (isBrokenOff(error)) throw error;
         failure = error;
         // Until a probe says otherwise; with one process there is nobody else to ask.
         target.ready = targets.length === 1;
