@@ -77,14 +77,17 @@ const reportSlot = (known: Known, slot: SlotKnown, now: number): SlotReport => {
       return { ...base, status: 'pending', reason: retry ?? held };
     return { ...base, status, reason: retry };
   }
+  // Another version has taken over, and is on its way out: neither well nor over.
+  const isOnItsWay = update !== null && update.phase !== 'prepare';
   if (isSameTarget(confirmed, wanted)) {
-    return { ...base, status: 'running', reason: retry };
+    return { ...base, status: isOnItsWay ? 'verifying' : 'running', reason: retry };
   }
   if (
     failed !== null &&
     isSameTarget(failed.target, wanted) &&
     failed.requestedGeneration >= wanted.requestedGeneration
   ) {
+    if (isOnItsWay) return { ...base, status: 'verifying', reason: retry };
     return { ...base, status: 'failed', reason: failed.reason, logTail: failed.logTail };
   }
   return { ...base, status: 'pending', reason: retry ?? held };

@@ -6,6 +6,7 @@ import type { ContainerSpec } from './container.ts';
 import type { SlotFailure, SlotVersion } from './known.ts';
 
 type Act =
+  /** To the confirmed version: the one that was being prepared is let be. */
   | { kind: 'begin-update'; bundleId: string; target: SlotVersion }
   | { kind: 'fetch-release'; bundleId: string; releaseDigest: string }
   | { kind: 'fetch-image'; bundleId: string; releaseDigest: string; reference: string }

@@ -3,6 +3,7 @@
  * The first violation ends the run. What each one is called here is what docs/simulation.md lists.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import { labels } from '@signalbeam/edge/core/container';
 import type { SlotKnown, UpdatePhase } from '@signalbeam/edge/core/known';
 import { isGap } from '@signalbeam/edge/store/lane-lines';
@@ -165,6 +166,12 @@ const createNames = (device: () => Device) => {
   };
 };
 
+/** The order of the fields says nothing: reading what was signed orders them anew. */
+const saysTheSame = (content: Desired, authored: string): boolean => {
+  const text = JSON.stringify(content);
+  return text === authored || isDeepStrictEqual(JSON.parse(text), JSON.parse(authored));
+};
+
 const watchDevice = (checks: Checks, world: World, device: () => Device): DeviceParts['watch'] => {
   const { postgres } = world;
   const namesOf = createNames(device);
@@ -213,7 +220,7 @@ const watchDevice = (checks: Checks, world: World, device: () => Device): Device
       const { parts } = device();
       const authored = world.director().authored.get(parts.deviceId)?.get(kept.generation);
       const content = checks.opened.get(kept.envelope);
-      if (authored === undefined || content === undefined || JSON.stringify(content) !== authored)
+      if (authored === undefined || content === undefined || !saysTheSame(content, authored))
         checks.fail(
           'signed-for-me',
           `device ${parts.number} took a generation ${kept.generation} that nobody signed for it`,
