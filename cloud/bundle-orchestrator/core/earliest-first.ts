@@ -1,13 +1,20 @@
-/** A queue whose earliest entry comes out first, whatever the order they went in. A binary heap; pure in what it gives. */
+/**
+ * A queue whose earliest entry comes out first, of those of one moment the one of the least turn, whatever the
+ * order they went in. A binary heap; pure in what it gives.
+ */
 export type EarliestFirst<T> = {
-  put: (atMs: number, value: T) => void;
+  put: (atMs: number, value: T, turn?: number) => void;
   take: () => Entry<T> | null;
 };
-type Entry<T> = { atMs: number; value: T };
+type Entry<T> = { atMs: number; turn: number; value: T };
 
 export const earliestFirst = <T>(): EarliestFirst<T> => {
   const heap: Entry<T>[] = [];
-  const at = (index: number): number => heap[index]?.atMs ?? Number.POSITIVE_INFINITY;
+  const isBefore = (one: number, other: number): boolean => {
+    const [left, right] = [heap[one], heap[other]];
+    if (left === undefined || right === undefined) return right === undefined && left !== undefined;
+    return left.atMs < right.atMs || (left.atMs === right.atMs && left.turn < right.turn);
+  };
   const swap = (one: number, other: number): void => {
     const [left, right] = [heap[one], heap[other]];
     if (left === undefined || right === undefined) return;
@@ -17,7 +24,7 @@ export const earliestFirst = <T>(): EarliestFirst<T> => {
   const rise = (from: number): void => {
     for (let index = from; index > 0; ) {
       const parent = (index - 1) >> 1;
-      if (at(parent) <= at(index)) return;
+      if (!isBefore(index, parent)) return;
       swap(parent, index);
       index = parent;
     }
@@ -25,15 +32,15 @@ export const earliestFirst = <T>(): EarliestFirst<T> => {
   const sink = (): void => {
     for (let index = 0; ; ) {
       const [left, right] = [2 * index + 1, 2 * index + 2];
-      const least = at(right) < at(left) ? right : left;
-      if (at(least) >= at(index)) return;
+      const least = isBefore(right, left) ? right : left;
+      if (!isBefore(least, index)) return;
       swap(index, least);
       index = least;
     }
   };
   return {
-    put: (atMs, value) => {
-      heap.push({ atMs, value });
+    put: (atMs, value, turn = 0) => {
+      heap.push({ atMs, turn, value });
       rise(heap.length - 1);
     },
     take: () => {

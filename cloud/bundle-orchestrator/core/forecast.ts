@@ -6,7 +6,7 @@
  * what to expect. Costs a step per device and per window that one waits for. Pure.
  */
 import { earliestFirst } from './earliest-first.ts';
-import type { Pace } from './pace.ts';
+import { freePace, type Pace } from './pace.ts';
 import { toldRate } from './told-rate.ts';
 import type { Gate } from './wave.ts';
 import { part } from './wave-gate.ts';
@@ -82,14 +82,15 @@ const turnOf = ({ silent, runs }: Foreseen): number => (silent ? 2 : runs ? 0 : 
 
 const turns = [0, 1, 2];
 
-/** Devices with the same site and group wait for the same, so they stand in one queue. */
-const queuesOf = (devices: readonly Foreseen[]): Queue[] => {
+/** Devices with the same site and group wait for the same, so they stand in one queue; groups that hold nobody up are none. */
+const queuesOf = (devices: readonly Foreseen[], { redundancyTag }: Pace): Queue[] => {
   const queues: Queue[] = [];
   const bySite = new Map<string, Map<string | null, Queue>>();
   for (const turn of turns) {
     for (const device of devices) {
       if (turnOf(device) !== turn) continue;
-      const { site, member } = device;
+      const { site } = device;
+      const member = redundancyTag === null ? null : device.member;
       const atSite = bySite.get(site) ?? new Map<string | null, Queue>();
       bySite.set(site, atSite);
       const known = atSite.get(member);
@@ -139,7 +140,11 @@ const tellerOf = (known: ForecastKnown, assumed: Assumed) => {
     if (!waitsForOthers) return toldAtOnce(known, devices, fromMs);
     const told: Told[] = [];
     const waiting = earliestFirst<Queue>();
-    for (const queue of queuesOf(devices)) waiting.put(fromMs, queue);
+    const put = (atMs: number, queue: Queue): void => {
+      const device = queue.devices[queue.next];
+      if (device !== undefined) waiting.put(atMs, queue, turnOf(device));
+    };
+    for (const queue of queuesOf(devices, known.pace)) put(fromMs, queue);
     for (let entry = waiting.take(); entry !== null && steps < stepsMax; entry = waiting.take()) {
       steps += 1;
       const { atMs, value: queue } = entry;
@@ -149,7 +154,7 @@ const tellerOf = (known: ForecastKnown, assumed: Assumed) => {
       const groupFreeMs = group?.freeAtMs() ?? 0;
       // Others of the site may have its place meanwhile.
       if (groupFreeMs > atMs) {
-        if (Number.isFinite(groupFreeMs)) waiting.put(groupFreeMs, queue);
+        if (Number.isFinite(groupFreeMs)) put(groupFreeMs, queue);
         continue;
       }
       const could = known.opensAt(queue.site, Math.max(atMs, site?.freeAtMs() ?? 0));
@@ -158,14 +163,14 @@ const tellerOf = (known: ForecastKnown, assumed: Assumed) => {
       const opens = known.opensAt(queue.site, slot);
       // Its window is over when the rate lets it: it waits for the next one.
       if (opens > slot) {
-        if (Number.isFinite(opens)) waiting.put(opens, queue);
+        if (Number.isFinite(opens)) put(opens, queue);
         continue;
       }
       rate.take(slot);
       for (const places of [site, group]) places?.use(slot + takes(device));
       told.push({ atMs: slot, device });
       queue.next += 1;
-      if (queue.next < queue.devices.length) waiting.put(slot, queue);
+      put(slot, queue);
     }
     return told;
   };
@@ -218,20 +223,39 @@ const likelyGood = (
   return Math.min(all, Math.max(beginsAtMs + gate.unreached.afterMs, most));
 };
 
+/**
+ * In which order it is best to tell devices that wait for several things at once is a puzzle. What each of
+ * these takes by itself is not: nothing can happen earlier than the latest of them says.
+ */
+const eachAlone = ({ devicesPerHourMax, perSiteMax, redundancyTag }: Pace): Pace[] => {
+  const alone: Partial<Pace>[] = [];
+  if (devicesPerHourMax !== null) alone.push({ devicesPerHourMax });
+  if (perSiteMax !== null) alone.push({ perSiteMax });
+  if (redundancyTag !== null) alone.push({ redundancyTag });
+  return alone.length === 0 ? [freePace] : alone.map((one) => ({ ...freePace, ...one }));
+};
+
+const latest = (times: readonly number[]): number => Math.max(...times);
+
 export const forecast = (known: ForecastKnown, assumed: Assumed): WaveTimes[] => {
-  const tell = tellerOf(known, assumed);
+  const paces = assumed.silenceLasts ? [known.pace] : eachAlone(known.pace);
+  const tellers = paces.map((pace) => tellerOf({ ...known, pace }, assumed));
   const good = assumed.silenceLasts ? likelyGood : earliestGood;
   let beginsAtMs = known.beginMs;
   return known.waves.map((wave) => {
     if (!Number.isFinite(beginsAtMs)) {
       return { beginsAtMs: never, toldAtMs: never, passesAtMs: never };
     }
-    const told = tell(wave.devices, beginsAtMs);
-    const isWhole = told.length === wave.devices.length;
+    const tellings = tellers.map((tell) => tell(wave.devices, beginsAtMs));
+    const lastOf = (told: readonly Told[]): number =>
+      told.length === wave.devices.length
+        ? told.reduce((last, { atMs }) => Math.max(last, atMs), beginsAtMs)
+        : never;
+    const goodMs = latest(tellings.map((told) => good(wave, told, assumed, beginsAtMs)));
     const times: WaveTimes = {
       beginsAtMs,
-      toldAtMs: isWhole ? told.reduce((last, { atMs }) => Math.max(last, atMs), beginsAtMs) : never,
-      passesAtMs: good(wave, told, assumed, beginsAtMs) + wave.gate.soakMs,
+      toldAtMs: latest(tellings.map(lastOf)),
+      passesAtMs: goodMs + wave.gate.soakMs,
     };
     beginsAtMs = times.passesAtMs;
     return times;
