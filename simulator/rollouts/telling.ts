@@ -206,8 +206,7 @@ const failedWithIt = (cloud: Cloud, rollout: Rollout): KeptRow[] =>
 /** They run what they had; their state is to ask for that as well. */
 const giveBackFailed = (cloud: Cloud, rollout: Rollout): string[] => {
   const rows = failedWithIt(cloud, rollout).slice(0, toldAtOnceMax);
-  for (const row of rows)
-    row.givenBackGeneration = restore(cloud, rollout, row) ?? row.givenBackGeneration;
+  for (const row of rows) restore(cloud, rollout, row);
   return rows.map(({ deviceId }) => deviceId);
 };
 

@@ -354,6 +354,27 @@ describe('what devices had before', () => {
     for (const device of [there, rejected]) expect((await desired(device)).slots).toEqual([]);
   });
 
+  it('is taken back once, also from a device that failed and left the fleet', async () => {
+    const { bundleId, devices } = await trio();
+    const [there, gone] = devices as [TestDevice, TestDevice];
+    const { id } = await started(bundleId, '1.0.0', [there, gone]);
+    for (const device of [there, gone]) await says(device, bundleId, 'failed', { reason: 'No.' });
+    await eventually(async () => expect((await get(id)).progress).toMatchObject({ failed: 2 }));
+    await rig.owner.query('DELETE FROM device_manager.devices WHERE id = $1', [gone.deviceId]);
+    expect((await steer(id, 'rollback')).status).toBe(200);
+    await eventually(async () => {
+      const { rows: left } = await rig.owner.query(
+        `SELECT giving_back, (SELECT count(*) FROM platform.audit_log
+                               WHERE target = $2 AND action = 'rollout.give-back') AS batches
+           FROM bundle_orchestrator.rollouts WHERE id = $1`,
+        [id, `rollout:${id}`],
+      );
+      expect(left).toEqual([{ giving_back: null, batches: 1 }]);
+    });
+    expect((await desired(there)).slots).toEqual([]);
+    expect(await get(id)).toMatchObject({ status: 'rolled-back', progress: { failed: 2 } });
+  });
+
   it('is found by an index, however many rollouts there were', async () => {
     const plan = await changeTenant(
       rig.platform.pools.api,

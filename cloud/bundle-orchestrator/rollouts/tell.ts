@@ -185,11 +185,12 @@ const giveBackSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
 
 /**
  * Whoever failed runs what it had before. Its state is to ask for that as well: a device that is set up anew
- * would else try what was withdrawn, and none would ever be well again.
+ * would else try what was withdrawn, and none would ever be well again. Nothing takes over for it there, so
+ * nobody waits until it says that it is done.
  */
 const giveBackFailed = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id };
-  const ids = await failedWithIt(sql, where, toldAtOnceMax);
+  const ids = await failedWithIt(sql, where, at.atOnceMax);
   if (ids.length > 0) await restoreSlots(sql, at, rollout, ids);
   return ids.length;
 };

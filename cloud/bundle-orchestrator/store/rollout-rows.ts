@@ -243,7 +243,7 @@ export const retriedOf = async (
   return rows.map((row) => row.device_id);
 };
 
-/** Those that failed, and whose state still asks for what failed there. */
+/** Those that failed and whose state still asks for what failed there; who left the fleet is asked for nothing. */
 export const failedWithIt = async (
   sql: Sql,
   { tenantId, rolloutId }: { tenantId: string; rolloutId: string },
@@ -257,6 +257,9 @@ export const failedWithIt = async (
            WHERE desired.tenant_id = $1 AND desired.device_id = failed.device_id
              AND desired.slots @> jsonb_build_array(jsonb_build_object('rolloutId', $2::text))
           OFFSET 0)
+        AND EXISTS (
+          SELECT 1 FROM device_manager.public_devices device
+           WHERE device.tenant_id = $1 AND device.device_id = failed.device_id OFFSET 0)
       LIMIT $3`,
     [tenantId, rolloutId, limit],
   );
