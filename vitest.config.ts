@@ -4,6 +4,7 @@
  */
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { testReporter, testReportVariable } from './launcher/verbs/test-report.ts';
 
 // argon2's binary ends an older Node with SIGSEGV, in a worker that can't say why.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
@@ -105,8 +106,13 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+const reportFile = process.env[testReportVariable];
+
 export default defineConfig({
   test: {
+    reporters: reportFile
+      ? ['default', testReporter(reportFile, import.meta.dirname)]
+      : ['default'],
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -6,94 +6,22 @@
  */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
-import { stripVTControlCharacters } from 'node:util';
-import { z } from 'zod';
+import { join } from 'node:path';
 import { ensureAgent } from '../machine/agent-build.ts';
 import { ensureConsole } from '../machine/console-build.ts';
 import { ensurePrograms } from '../machine/packages.ts';
 import { seconds, showStep } from '../machine/progress.ts';
-import { installLog, logDir, repositoryDir } from '../places.ts';
+import { installLog, logDir } from '../places.ts';
 import { findRunningRig } from '../rig/running.ts';
 import { startRig } from '../rig/servers.ts';
 import { binary, runTool } from './run.ts';
+import { readTestReport, type TestReport, testReportVariable } from './test-report.ts';
 import { parseFlags, UsageError } from './usage.ts';
 
 const projects = ['unit', 'system', 'browser'] as const;
 
-type FileTime = { name: string; tookMs: number };
-
-/** What one project's run came to: its failed tests by name and message, and its slowest files. */
-type Tally = {
-  project: string;
-  passed: number;
-  failed: number;
-  failures: readonly string[];
-  slowest: readonly FileTime[];
-  tookMs: number;
-  code: number;
-};
-
-type Report = Pick<Tally, 'passed' | 'failed' | 'failures' | 'slowest'>;
-
-const reportSchema = z.object({
-  numPassedTests: z.number(),
-  testResults: z.array(
-    z.object({
-      name: z.string(),
-      status: z.string(),
-      startTime: z.number(),
-      endTime: z.number(),
-      message: z.string().default(''),
-      assertionResults: z.array(
-        z.object({
-          status: z.string(),
-          fullName: z.string(),
-          failureMessages: z.array(z.string()).nullish(),
-        }),
-      ),
-    }),
-  ),
-});
-
-const slowestShown = 12;
-const linesShown = 12;
-const columnsShown = 1_500;
-
-/** The beginning of what a test failed with: the end of a run is often all that is kept of it. */
-const indented = (message: string): string =>
-  stripVTControlCharacters(message)
-    .split('\n')
-    .filter((line) => !line.includes('/node_modules/'))
-    .slice(0, linesShown)
-    .map((line) => `\n          ${line.slice(0, columnsShown)}`)
-    .join('');
-
-/** A file that failed to load has no failed test in it, and counts as one all the same. */
-const readReport = (file: string): Report => {
-  try {
-    const report = reportSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
-    const files = report.testResults.map((each) => ({
-      ...each,
-      name: relative(repositoryDir, each.name),
-    }));
-    const failures = files.flatMap(({ name, status, message, assertionResults }) => {
-      const failed = assertionResults.filter((result) => result.status === 'failed');
-      if (status === 'failed' && failed.length === 0)
-        return [`${name} (the file itself)${indented(message)}`];
-      return failed.map(({ fullName, failureMessages }) => {
-        return `${name} > ${fullName}${indented((failureMessages ?? []).join('\n'))}`;
-      });
-    });
-    const slowest = files
-      .map(({ name, startTime, endTime }) => ({ name, tookMs: endTime - startTime }))
-      .sort((one, other) => other.tookMs - one.tookMs)
-      .slice(0, slowestShown);
-    return { passed: report.numPassedTests, failed: failures.length, failures, slowest };
-  } catch {
-    return { passed: 0, failed: 0, failures: [], slowest: [] };
-  }
-};
+/** What one project's run came to. */
+type Tally = TestReport & { project: string; failed: number; tookMs: number; code: number };
 
 /**
  * Vitest leaves a core to itself, which on two cores means one file at a time. System tests mostly wait
@@ -109,22 +37,21 @@ const runProject = async (
   { dir, more, env }: Run,
   outputFile?: string,
 ): Promise<Tally> => {
-  const report = join(dir, `${project}.json`);
+  const file = join(dir, `${project}.json`);
   const { code, tookMs } = await runTool(
     binary('vitest'),
     [
       ...['run', '--project', project, '--passWithNoTests', `--maxWorkers=${workersOf(project)}`],
-      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
       ...more,
     ],
-    env,
+    { ...env, [testReportVariable]: file },
     outputFile,
   );
-  const read = readReport(report);
-  if (read.failed > 0 || code === 0) return { ...read, project, tookMs, code };
-  // Vitest may fail without a failed test (an unhandled rejection, a set-up that broke).
-  const failures = [`${project} (outside its tests: see above)`];
-  return { ...read, failed: 1, failures, project, tookMs, code };
+  const report = readTestReport(file);
+  // Vitest may end before its report: a set-up that broke.
+  if (report.failures.length === 0 && code !== 0)
+    report.failures.push(`${project} (outside its tests: see above)`);
+  return { ...report, failed: report.failures.length, project, tookMs, code };
 };
 
 /** Beside each other; what the second prints is shown once the first is done. */
