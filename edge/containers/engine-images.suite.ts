@@ -4,18 +4,12 @@
  * others use.
  */
 import { writeFile } from 'node:fs/promises';
+import { freePort } from '@signalbeam/launcher/infra/ports';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startRegistry } from '../artifacts/registry.ts';
 import { labels } from '../core/container.ts';
 import type { PullProgress } from './engine.ts';
-import {
-  type EngineUnderTest,
-  freePort,
-  keep,
-  openSite,
-  push,
-  type Site,
-} from './engine-site.suite.ts';
+import { type EngineUnderTest, keep, openSite, push, type Site } from './engine-site.suite.ts';
 
 export const engineImagesSuite = (under: EngineUnderTest) => {
   describe(`${under.kind}: images and volumes`, () => {

@@ -1,8 +1,9 @@
 /** Probes against real containers on every engine: by HTTP, by TCP and by a command inside. */
 import { type AddressInfo, createServer } from 'node:net';
+import { freePort } from '@signalbeam/launcher/infra/ports';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ObservedContainer } from '../core/container.ts';
-import { type EngineUnderTest, freePort, openSite, type Site, until } from './engine-site.suite.ts';
+import { type EngineUnderTest, openSite, type Site, until } from './engine-site.suite.ts';
 import { type ProbeCheck, probe } from './probe.ts';
 
 export const engineProbeSuite = (under: EngineUnderTest) => {
@@ -16,9 +17,10 @@ export const engineProbeSuite = (under: EngineUnderTest) => {
       const { reference } = await site.pull(image, `web-${site.run}`);
       hostPort = await freePort();
       const script = 'httpd -h /www -p 80; nc -lk -p 81 -e cat & sleep 1000';
-      const ports = [80, 82].map((containerPort, index) => ({
-        containerPort,
-        hostPort: hostPort + index,
+      const published = { 80: hostPort, 82: await freePort() };
+      const ports = Object.entries(published).map(([containerPort, port]) => ({
+        containerPort: Number(containerPort),
+        hostPort: port,
         protocol: 'tcp' as const,
         hostAddress: '127.0.0.1',
       }));

@@ -5,9 +5,9 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '@signalbeam/launcher/infra/ports';
 import { type BuiltImage, buildImageTar, type ImageOptions } from '@signalbeam/launcher/rig/image';
 import { type Registry, startRegistry } from '../artifacts/registry.ts';
 import { type BlobStore, openBlobStore } from '../artifacts/store.ts';
@@ -128,7 +128,7 @@ export const openCommonSite = async (under: EngineUnderTest): Promise<CommonSite
     ...site,
     fetch: (name) => site.pull(site.build({ name }), `${name}-${site.run}`),
     nowhere: () => `127.0.0.1:${site.registry.port}/nothing@sha256:${'0'.repeat(64)}`,
-    freePort,
+    freePort: () => freePort(),
   };
 };
 
@@ -180,16 +180,6 @@ export const push = async (
   );
   return `${new URL(registryUrl).host}/${name}@${image.manifestDigest}`;
 };
-
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
 
 /** Asks until it is so; real engines take their time. */
 export const until = async <T>(ask: () => Promise<T | false>, timeoutMs = 15_000): Promise<T> => {

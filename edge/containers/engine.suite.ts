@@ -4,10 +4,11 @@
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '@signalbeam/launcher/infra/ports';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ContainerSpec, labels } from '../core/container.ts';
 import { memoryFolder, openSecretFiles } from '../host/secret-files.ts';
-import { type EngineUnderTest, freePort, openSite, type Site, until } from './engine-site.suite.ts';
+import { type EngineUnderTest, openSite, type Site, until } from './engine-site.suite.ts';
 
 export const engineSuite = (under: EngineUnderTest) => {
   describe(`${under.kind}: containers`, () => {
