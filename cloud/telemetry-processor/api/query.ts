@@ -10,7 +10,7 @@ import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { metricNames } from '@signalbeam/sync/wire/rows';
 import { type Resolution, resolutionOf } from '../core/resolution.ts';
 import { seenDevices } from '../store/reads.ts';
-import { aggregates, readMisdated, readSeries, type SeriesPoint } from '../store/series.ts';
+import { aggregates, readMisdated, readSeries, type Series } from '../store/series.ts';
 import { type AddRoutes, keptBy } from './parts.ts';
 import { instant, sourceSchema } from './schemas.ts';
 
@@ -99,10 +99,11 @@ const checkSize = (range: Range, resolution: Resolution, devices: number): void 
   }
 };
 
-const shown = (points: readonly SeriesPoint[], deviceId: string) =>
-  points
-    .filter((point) => point.deviceId === deviceId)
-    .map((point) => ({ at: point.at.toISOString(), values: point.values }));
+const pointsOf = ({ atMs, values }: Series) =>
+  atMs.map((ms, step) => ({
+    at: new Date(ms).toISOString(),
+    values: values.map((ofMetric) => ofMetric[step] ?? null),
+  }));
 
 export const addQueryRoutes: AddRoutes = (api, parts) => {
   api.openapi(
@@ -135,13 +136,19 @@ export const addQueryRoutes: AddRoutes = (api, parts) => {
           devices.filter((id) => own.includes(id)),
         );
         const wish = { deviceIds, names, aggregate, ...range, ...resolution };
-        const points = await readSeries(sql, wish);
-        const misdated = await readMisdated(sql, wish);
-        const series = deviceIds.map((deviceId) => ({
-          deviceId,
-          misdated: misdated.get(deviceId) ?? 0,
-          points: shown(points, deviceId),
-        }));
+        const read = new Map((await readSeries(sql, wish)).map((each) => [each.deviceId, each]));
+        const misdated =
+          resolution.source === 'samples'
+            ? await readMisdated(sql, wish)
+            : new Map<string, number>();
+        const series = deviceIds.map((deviceId) => {
+          const found = read.get(deviceId);
+          return {
+            deviceId,
+            misdated: misdated.get(deviceId) ?? found?.misdated ?? 0,
+            points: found === undefined ? [] : pointsOf(found),
+          };
+        });
         return { series, ...resolution };
       });
       const iso = (ms: number): string => new Date(ms).toISOString();

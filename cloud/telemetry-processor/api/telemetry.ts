@@ -8,7 +8,7 @@ import { resolutionOf } from '../core/resolution.ts';
 import { missedBeatsMax } from '../presence/flush.ts';
 import type { Beat } from '../presence/heard.ts';
 import { type PresenceRow, readEvents, readPresence, readReported } from '../store/reads.ts';
-import { readSeries, type SeriesPoint } from '../store/series.ts';
+import { readSeries, type Series } from '../store/series.ts';
 import { type AddRoutes, keptBy, readingDevice } from './parts.ts';
 import {
   eventsQuery,
@@ -56,12 +56,13 @@ const addPresence: AddRoutes = (api, parts) => {
   );
 };
 
-const shownPoint = ({ at, values }: SeriesPoint) => ({
-  at: at.toISOString(),
-  ...(Object.fromEntries(
-    metricNames.map((name, index) => [name, values[index] ?? null]),
-  ) as MetricsBody),
-});
+const pointsOf = ({ atMs, values }: Series) =>
+  atMs.map((ms, step) => ({
+    at: new Date(ms).toISOString(),
+    ...(Object.fromEntries(
+      metricNames.map((name, metric) => [name, values[metric]?.[step] ?? null]),
+    ) as MetricsBody),
+  }));
 
 const addMetrics: AddRoutes = (api, parts) => {
   api.openapi(
@@ -93,11 +94,11 @@ const addMetrics: AddRoutes = (api, parts) => {
         const asked = { fromMs, toMs, stepMs: null, maxPoints, now: parts.now(), kept };
         const wish = { deviceIds: [id], names: metricNames, aggregate: 'usual' as const };
         const resolution = resolutionOf(asked);
-        const read = await readSeries(sql, { ...wish, fromMs, toMs, ...resolution });
-        return { points: read, ...resolution };
+        const [read] = await readSeries(sql, { ...wish, fromMs, toMs, ...resolution });
+        return { points: read === undefined ? [] : pointsOf(read), ...resolution };
       });
-      const series = points.map(shownPoint);
-      return c.json({ from: iso(fromMs), to: iso(toMs), bucketMs: stepMs, source, series }, 200);
+      const answer = { from: iso(fromMs), to: iso(toMs), bucketMs: stepMs, source, series: points };
+      return c.json(answer, 200);
     },
   );
 };

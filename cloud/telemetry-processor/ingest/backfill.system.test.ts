@@ -122,9 +122,9 @@ it('gives a sum the weight of its samples in a chart', async () => {
   const named = (values: readonly (number | null)[] = []) =>
     Object.fromEntries(metricNames.map((name, index) => [name, values[index]]));
   for (const source of ['samples', 'hours', 'days'] as const) {
-    const [point, ...others] = await read(tenant.tenantId, source);
-    expect(others).toEqual([]);
-    const values = named(point?.values);
+    const [series] = await read(tenant.tenantId, source);
+    expect(series?.atMs).toHaveLength(1);
+    const values = named(series?.values.map(([only]) => only ?? null));
     // 10 + 30 + six samples that sum up to 360 + one of 5, over nine.
     expect(values['cpuPercent']).toBeCloseTo((10 + 30 + 360 + 5) / 9);
     expect(values).toMatchObject({

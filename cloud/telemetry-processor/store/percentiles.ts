@@ -74,12 +74,12 @@ export type PercentilePoint = {
 /** By time; steps in which no device has a value are left out. `wish` names one metric. */
 export const readPercentiles = async (sql: Sql, wish: SeriesWish): Promise<PercentilePoint[]> => {
   const { rows } = await sql.query<{ step: Date; devices: number; found: number[] }>(
-    `SELECT read.step, count(read.values[1])::integer AS devices,
+    `SELECT read.step, count(read.v0)::integer AS devices,
             array_to_json(percentile_cont(ARRAY[0, 0.5, 0.95, 0.99, 1])
-              WITHIN GROUP (ORDER BY read.values[1])) AS found
+              WITHIN GROUP (ORDER BY read.v0)) AS found
        FROM unnest($1::uuid[]) AS device (id)
        CROSS JOIN LATERAL (${stepsOfDevice(wish)}) AS read
-      WHERE read.values[1] IS NOT NULL
+      WHERE read.v0 IS NOT NULL
       GROUP BY read.step ORDER BY read.step`,
     [wish.deviceIds, startOf(wish), new Date(wish.toMs), wish.stepMs],
   );

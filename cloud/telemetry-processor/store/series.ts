@@ -24,7 +24,14 @@ export type SeriesWish = {
   source: Source;
   aggregate: Aggregate;
 };
-export type SeriesPoint = { deviceId: string; at: Date; values: (number | null)[] };
+/** Of one device, by time: `values[metric][step]`, in the order of the names asked for. */
+export type Series = {
+  deviceId: string;
+  atMs: number[];
+  values: (number | null)[][];
+  /** Samples that lie in these steps because they arrived there: their clock cannot be right. */
+  misdated: number;
+};
 
 type Part = 'min' | 'max' | 'sum' | 'count' | 'newest';
 
@@ -37,7 +44,8 @@ const partsOf = (name: string, aggregate: Aggregate): readonly Part[] => {
   return [one === 'last' ? 'newest' : one];
 };
 
-const finalOf = (name: string, aggregate: Aggregate): string => {
+/** Over rows with the columns of a rollup; of what was scanned from samples `newest` is a column for each metric. */
+const finalOf = (name: MetricName, { aggregate, source }: SeriesWish): string => {
   const column = columnOf(name);
   switch (aggregateOf(name, aggregate)) {
     case 'avg':
@@ -51,7 +59,9 @@ const finalOf = (name: string, aggregate: Aggregate): string => {
     case 'count':
       return `sum(${column}_count)::float8`;
     case 'last':
-      return `(max(${column}_newest))[2]`;
+      return source === 'samples'
+        ? `(max(${column}_newest))[2]`
+        : `(max(ARRAY[newest[1], newest[${metricNames.indexOf(name) + 2}]]))[2]`;
   }
 };
 
@@ -75,50 +85,43 @@ const ofThinned: PartOf = (name, part) => {
       return `max(ARRAY[${atMs}, ${isCounter(name) ? at(1) : `${at(2)} / ${at(3)}`}])`;
   }
 };
-const ofRollup: PartOf = (name, part) => {
-  const column = columnOf(name);
-  if (part === 'newest') return `max(ARRAY[newest[1], newest[${metricNames.indexOf(name) + 2}]])`;
-  return `${part === 'count' ? 'sum' : part}(${column}_${part})`;
-};
-
-// One device at a time, so that the planner can't prefer another index to the device's own.
-const scan = (wish: SeriesWish, table: string, time: string, of: PartOf, more = ''): string => {
-  const columns = wish.names.flatMap((name) =>
-    partsOf(name, wish.aggregate).map((part) => `${of(name, part)} AS ${columnOf(name)}_${part}`),
-  );
-  return `SELECT date_bin($4 * interval '1 millisecond', ${time}, 'epoch') AS step,
-                 ${columns.join(', ')}
-            FROM telemetry.${table}
-           WHERE device_id = device.id AND ${time} >= $2 AND ${time} < $3 ${more}
-           GROUP BY step`;
-};
 
 const isPlausible = `AND at BETWEEN received_at - interval '9600 hours'
                                 AND received_at + interval '10 minutes'`;
 
-const scans = (wish: SeriesWish): string => {
-  switch (wish.source) {
-    case 'samples':
-      return `${scan(wish, 'public_metrics', 'at', ofSample, isPlausible)}
-       UNION ALL
-       ${scan(wish, 'public_metrics_thinned', 'at', ofThinned, isPlausible)}`;
-    case 'minutes':
-      return scan(wish, 'public_metrics_minutes', 'bucket', ofRollup);
-    case 'hours':
-      return scan(wish, 'public_metrics_hourly', 'bucket', ofRollup);
-    case 'days':
-      return scan(wish, 'public_metrics_daily', 'bucket', ofRollup);
-  }
+const stepOf = (time: string): string =>
+  `date_bin($4 * interval '1 millisecond', ${time}, 'epoch')`;
+// One device at a time, so that the planner can't prefer another index to the device's own.
+const within = (time: string): string => `device_id = device.id AND ${time} >= $2 AND ${time} < $3`;
+
+const scan = (wish: SeriesWish, table: string, of: PartOf): string => {
+  const columns = wish.names.flatMap((name) =>
+    partsOf(name, wish.aggregate).map((part) => `${of(name, part)} AS ${columnOf(name)}_${part}`),
+  );
+  return `SELECT ${stepOf('at')} AS step, ${columns.join(', ')}
+            FROM telemetry.${table} WHERE ${within('at')} ${isPlausible} GROUP BY step`;
 };
 
+const rollups = {
+  minutes: 'public_metrics_minutes',
+  hours: 'public_metrics_hourly',
+  days: 'public_metrics_daily',
+} as const;
+
 /**
- * The steps of the device `device.id`, and what each metric was in them, as SQL: $2 to $4 are the range and
- * the step.
+ * The steps of the device `device.id` with what each metric was in them as `v0`, `v1`… and the samples that are
+ * there by their arrival as `misdated` (of samples not known: 0), as SQL. $2 to $4 are the range and the step.
  */
 export const stepsOfDevice = (wish: SeriesWish): string => {
-  const values = wish.names.map((name) => finalOf(name, wish.aggregate)).join(', ');
-  return `SELECT step, ARRAY[${values}]::float8[] AS values FROM (${scans(wish)}) AS parts
-          GROUP BY step`;
+  const values = wish.names.map((name, index) => `${finalOf(name, wish)} AS v${index}`).join(', ');
+  if (wish.source === 'samples') {
+    return `SELECT step, 0::bigint AS misdated, ${values}
+              FROM (${scan(wish, 'public_metrics', ofSample)}
+                    UNION ALL
+                    ${scan(wish, 'public_metrics_thinned', ofThinned)}) AS parts GROUP BY step`;
+  }
+  return `SELECT ${stepOf('bucket')} AS step, sum(misdated) AS misdated, ${values}
+            FROM telemetry.${rollups[wish.source]} WHERE ${within('bucket')} GROUP BY step`;
 };
 
 /** Steps of rollups begin where their first one does. */
@@ -129,30 +132,45 @@ export const startOf = ({ source, fromMs, stepMs }: SeriesWish): Date =>
 const planName = ({ names, aggregate, source }: SeriesWish): string | null =>
   names === metricNames && aggregate === 'usual' ? `telemetry-series-${source}` : null;
 
-/** By device, then by time. */
-export const readSeries = async (sql: Sql, wish: SeriesWish): Promise<SeriesPoint[]> => {
+type SeriesRow = { device_id: string; at: number[]; misdated: number } & Record<
+  `v${number}`,
+  (number | null)[]
+>;
+
+/** Of devices that have a step in the range. */
+export const readSeries = async (sql: Sql, wish: SeriesWish): Promise<Series[]> => {
   const name = planName(wish);
-  const { rows } = await sql.query<{ device_id: string; step: Date; values: (number | null)[] }>({
-    // As JSON: it is read seven times as fast as an array of Postgres, and a chart is thousands of numbers.
-    text: `SELECT device.id AS device_id, read.step, array_to_json(read.values) AS values
+  const { deviceIds, names, toMs, stepMs } = wish;
+  // One row for each device, and JSON: a row for each point, or arrays of Postgres, take many times as long to read.
+  const values = names
+    .map((_, index) => `array_to_json(array_agg(v${index})) AS v${index}`)
+    .join(', ');
+  const { rows } = await sql.query<SeriesRow>({
+    text: `SELECT device.id AS device_id, read.*
        FROM unnest($1::uuid[]) AS device (id)
-       CROSS JOIN LATERAL (${stepsOfDevice(wish)}) AS read
-      ORDER BY device_id, step`,
-    values: [wish.deviceIds, startOf(wish), new Date(wish.toMs), wish.stepMs],
+       CROSS JOIN LATERAL (
+         SELECT array_to_json(array_agg(date_part('epoch', step) * 1000)) AS at, sum(misdated)::bigint AS misdated, ${values}
+           FROM (SELECT * FROM (${stepsOfDevice(wish)}) AS steps ORDER BY step) AS ordered
+         HAVING count(*) > 0) AS read`,
+    values: [deviceIds, startOf(wish), new Date(toMs), stepMs],
     ...(name === null ? {} : { name }),
   });
-  return rows.map((row) => ({ deviceId: row.device_id, at: row.step, values: row.values }));
+  return rows.map((row) => ({
+    deviceId: row.device_id,
+    atMs: row.at,
+    values: names.map((_, index) => row[`v${index}`] ?? []),
+    misdated: row.misdated,
+  }));
 };
 
-/** Samples within the range that lie where they arrived, because their clock cannot be right. */
+/** The same of a range that is read from samples, which say nothing of it: of the hours that begin in it. */
 export const readMisdated = async (
   sql: Sql,
-  wish: Pick<SeriesWish, 'deviceIds' | 'fromMs' | 'toMs' | 'source'>,
+  wish: Pick<SeriesWish, 'deviceIds' | 'fromMs' | 'toMs'>,
 ): Promise<Map<string, number>> => {
-  const table = wish.source === 'days' ? 'public_metrics_daily' : 'public_metrics_hourly';
   const { rows } = await sql.query<{ device_id: string; misdated: number }>({
-    name: `telemetry-misdated-${table}`,
-    text: `SELECT device_id, sum(misdated)::bigint AS misdated FROM telemetry.${table}
+    name: 'telemetry-misdated',
+    text: `SELECT device_id, sum(misdated)::bigint AS misdated FROM telemetry.public_metrics_hourly
       WHERE device_id = ANY($1::uuid[]) AND bucket >= $2 AND bucket < $3
       GROUP BY device_id`,
     values: [wish.deviceIds, new Date(wish.fromMs), new Date(wish.toMs)],
