@@ -54,8 +54,10 @@ describe('every page', () => {
       expect(await looksFor(page, path), path).toEqual([]);
       expect(await page.title()).toMatch(/ · SignalBeam Edge$/);
     }
-    await page.goto(`${desk.cloud.url}/nowhere`);
-    await heading('There is nothing here').waitFor();
+    for (const gone of ['/nowhere', '/bundles/hello', `/devices/${devices[0]?.id.slice(0, 20)}`]) {
+      await page.goto(desk.cloud.url + gone);
+      await heading('There is nothing here').waitFor();
+    }
     expect(await looksFor(page, 'nowhere')).toEqual([]);
   });
 

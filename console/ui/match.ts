@@ -1,5 +1,10 @@
-/** Paths to pages and back, pure: patterns like `/devices/:id`, first match wins. */
+/**
+ * Paths to pages and back, pure: patterns like `/devices/:id`, first match wins. `:id` takes nothing but
+ * an id: an address that was cut short in a message is told as such, not by what the API thinks of it.
+ */
 export type Params = Readonly<Record<string, string>>;
+
+const idShape = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 const decode = (part: string): string => {
   try {
@@ -16,6 +21,7 @@ export const matchPath = (pattern: string, path: string): Params | null => {
   const params: Record<string, string> = {};
   for (const [index, part] of want.entries()) {
     const actual = have[index] ?? '';
+    if (part === ':id' && !idShape.test(actual)) return null;
     if (part.startsWith(':')) params[part.slice(1)] = decode(actual);
     else if (part !== actual) return null;
   }

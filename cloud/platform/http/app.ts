@@ -123,6 +123,13 @@ const finishBody: MiddlewareHandler<ApiEnv> = async (c, next) => {
   if (!read) c.res.headers.set('connection', 'close');
 };
 
+/** What hono's validator looked at, in words of whoever asks. */
+const places: Readonly<Record<string, string>> = {
+  json: 'body',
+  param: 'address',
+  header: 'head of the request',
+};
+
 /** An application with the house's manners; add routes with `api.openapi(createRoute(...), handler)`. */
 export const createApi = (options: ApiOptions): Api => {
   const api = new OpenAPIHono<ApiEnv>({
@@ -132,10 +139,8 @@ export const createApi = (options: ApiOptions): Api => {
       return problemResponse(
         problemBody(
           'invalid-request',
-          `The ${result.target === 'json' ? 'body' : result.target} is not as described.`,
-          {
-            errors,
-          },
+          `The ${places[result.target] ?? result.target} is not as described.`,
+          { errors },
         ),
       );
     },
