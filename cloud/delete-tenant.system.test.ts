@@ -124,6 +124,8 @@ beforeAll(async () => {
     },
     { timeout: 30_000 },
   );
+  // Written every five seconds otherwise: in the middle of a comparison.
+  await cloud.platform.attempts.flush();
   eraser = openPool({ url: databaseUrl, role: 'sb_eraser', max: 1 });
   goneKeys = await cloud.platform.keyring.tenant(gone.tenantId);
   goneKey = goneKeys.account.publicKey;
