@@ -66,7 +66,7 @@ const imageWith = async (sql: Sql, wanted: { name: string; digest: string }): Pr
   return { ...image, blobs };
 };
 
-/** Whose link: it counts as long as they may make it. */
+/** Whose link, a person's or a program's by its token: it counts as long as they may make it. */
 type Maker = { tenantId: string; by: string };
 
 const imageSubject = (
@@ -142,7 +142,7 @@ const addMaking = (api: Api, parts: Parts): void => {
     async (c) => {
       const wish = c.req.valid('json');
       const author = authorOf(c.var);
-      const maker = { tenantId: author.tenantId, by: c.var.caller.userId };
+      const maker = { tenantId: author.tenantId, by: c.var.caller.tokenId ?? c.var.caller.userId };
       // Whole seconds: that is how finely links end.
       const expiresAtMs = Math.floor(parts.now() / 1_000 + wish.validMinutes * 60) * 1_000;
       const expiresAt = new Date(expiresAtMs).toISOString();

@@ -21,6 +21,7 @@ const user = (role: 'viewer' | 'operator' | 'admin'): Caller => ({
   userId: tenantId,
   account: 'person',
   sessionId: null,
+  tokenId: null,
   email: 'a@example.org',
   role,
   sites: null,

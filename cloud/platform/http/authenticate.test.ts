@@ -65,7 +65,7 @@ const ask = async (
       serviceTokens: async (text) =>
         text === 'sbs_right'
           ? {
-              ...{ accountId: user.userId, tenantId: user.tenantId },
+              ...{ tokenId: user.userId, accountId: user.userId, tenantId: user.tenantId },
               name: 'ci',
               role: 'operator',
               sites: null,
@@ -92,7 +92,7 @@ describe('a user', () => {
     const found = await ask({ headers: { authorization: `Bearer ${token}` } });
     expect(found).toEqual({
       kind: 'known',
-      caller: { kind: 'user', account: 'person', sessionId, ...user },
+      caller: { kind: 'user', account: 'person', sessionId, tokenId: null, ...user },
     });
   });
 

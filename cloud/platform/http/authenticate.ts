@@ -120,7 +120,10 @@ const byUserToken = async (
   const { sessionId } = verified.value;
   const { suspension, ...person } = user;
   if (suspension !== null) return suspended(suspension);
-  return { kind: 'known', caller: { kind: 'user', account: 'person', sessionId, ...person } };
+  return {
+    kind: 'known',
+    caller: { kind: 'user', account: 'person', sessionId, tokenId: null, ...person },
+  };
 };
 
 const byServiceToken = async (

@@ -16,6 +16,8 @@ export type UserCaller = {
   account: 'person' | 'service';
   /** The sign-in; programs have none. */
   sessionId: string | null;
+  /** The token that a program sends; people have none. */
+  tokenId: string | null;
   tenantId: string;
   userId: string;
   /** How they are called in the log: a person's address, `service-account:<name>`. */

@@ -53,7 +53,7 @@ const api = createApi({
     const [tenant = 0, user = 'ada'] = (c.req.header('x-as') ?? '').split(':');
     const tenantId = tenants[Number(tenant) === 1 ? 1 : 0];
     const facts = { tenantId, userId: tenantId, email: user, role: 'operator' as const };
-    const session = { account: 'person' as const, sessionId: null };
+    const session = { account: 'person' as const, sessionId: null, tokenId: null };
     const caller = { ...facts, ...session, sites: null };
     c.set('authentication', { kind: 'known', caller: { kind: 'user', ...caller } });
     await next();

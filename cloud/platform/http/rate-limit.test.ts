@@ -15,6 +15,7 @@ const person = (userId: string): Authentication => ({
     kind: 'user',
     account: 'person',
     sessionId: null,
+    tokenId: null,
     tenantId,
     userId,
     email: 'a@example.org',

@@ -10,6 +10,7 @@ import type { Sql } from '../postgres/pool.ts';
 import { type SecretHash, serviceTokens } from './secret-tokens.ts';
 
 export type ServiceAccount = {
+  tokenId: string;
   accountId: string;
   tenantId: string;
   name: string;
@@ -63,6 +64,7 @@ export const createServiceTokenLookup =
     if (row === undefined) return null;
     await noteUse(sql, row, nowMs);
     return {
+      tokenId: row.token_id,
       accountId: row.account_id,
       tenantId: row.tenant_id,
       name: row.name,
@@ -74,12 +76,13 @@ export const createServiceTokenLookup =
 
 /** A program as a caller: it acts like a person of its role, under its own name. */
 export const serviceCaller = (account: ServiceAccount): UserCaller => {
-  const { accountId: userId, tenantId, role, sites } = account;
+  const { accountId: userId, tokenId, tenantId, role, sites } = account;
   const email = `service-account:${account.name}`;
   return {
     kind: 'user',
     account: 'service',
     sessionId: null,
+    tokenId,
     userId,
     tenantId,
     email,
