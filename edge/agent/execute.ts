@@ -4,7 +4,7 @@
  */
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { awaiting } from '../core/dependencies.ts';
-import { containersOf, isSameTarget, type SlotKnown } from '../core/known.ts';
+import { containersOf, type SlotKnown } from '../core/known.ts';
 import { containersOfRelease } from '../core/plan-images.ts';
 import { checkOf, judgeProbes } from '../core/probe-verdict.ts';
 import type { Step, StepKind } from '../core/step.ts';
@@ -46,7 +46,7 @@ const beginUpdate: Executor<'begin-update'> = async (context, { bundleId, target
   journal.together(() => {
     const slot = slotOf(context, bundleId);
     // What was being prepared is wanted no more, and nothing took over from what was confirmed.
-    if (isSameTarget(slot.confirmed, target)) return journal.saveSlot({ ...slot, update: null });
+    if (target === null) return journal.saveSlot({ ...slot, update: null });
     journal.saveSlot({
       ...slot,
       update: {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { labels } from './container.ts';
 import { plan } from './plan.ts';
 import { healKey } from './plan-steady.ts';
+import { running, settle } from './settle.fixture.ts';
 import {
   apply,
   bundleId,
@@ -11,7 +12,6 @@ import {
   createWorld,
   knownOf,
   release,
-  type World,
   want,
 } from './world.fixture.ts';
 
@@ -25,30 +25,6 @@ const pair2 = release('2.0.0', [
   containerManifest('web', 'hello-2'),
   containerManifest('db', 'db-1'),
 ]);
-
-/** Runs the loop until nothing is left to do; returns the time it ended. */
-const settle = (world: World, from: number, crashAfter = Number.POSITIVE_INFINITY): number => {
-  let now = from;
-  let steps = 0;
-  for (let turns = 0; turns < 500; turns += 1) {
-    const decided = plan(knownOf(world), now);
-    for (const step of decided.steps) {
-      if (steps >= crashAfter) return now;
-      apply(world, step, now);
-      steps += 1;
-    }
-    if (decided.steps.length > 0) continue;
-    if (decided.wakeAtMs === null) return now;
-    now = Math.max(now + 1, decided.wakeAtMs);
-  }
-  throw new Error(`it never settles: ${world.log.slice(-12).join(', ')}`);
-};
-
-const running = (world: World): string[] =>
-  world.containers
-    .filter(({ state }) => state === 'running')
-    .map((each) => `${each.labels[labels.container]}@${each.labels[labels.version]}`)
-    .sort();
 
 describe('a first version', () => {
   it('is fetched, made, started, probed and confirmed, in this order', () => {
@@ -106,7 +82,7 @@ describe('an update', () => {
     const end = settle(world, 0);
     want(world, v2, 2);
     // begin, fetch twice, pull, create, begin-swap, stop.
-    settle(world, end, 7);
+    settle(world, end, { crashAfter: 7 });
     expect(world.log.at(-1)).toBe('stop-container web');
     for (const each of world.containers) {
       if (each.labels[labels.version] === '1.0.0') each.state = 'running';
@@ -149,7 +125,7 @@ describe('an update', () => {
     want(world, v1, 1);
     const end = settle(world, 0);
     want(world, v2, 2);
-    settle(world, end, 9);
+    settle(world, end, { crashAfter: 9 });
     expect(world.slots[0]?.update?.phase).toBe('probe');
     want(world, v1, 3);
     settle(world, end + 1);
@@ -198,7 +174,7 @@ describe('a settled version', () => {
     want(world, v1, 1);
     const end = settle(world, 0);
     want(world, v2, 2);
-    settle(world, end, 1);
+    settle(world, end, { crashAfter: 1 });
     world.containers.splice(0);
     const retries = new Map([
       [
@@ -215,7 +191,7 @@ describe('a settled version', () => {
     want(world, v1, 1);
     const end = settle(world, 0);
     want(world, v2, 2);
-    settle(world, end, 1);
+    settle(world, end, { crashAfter: 1 });
     const preparing = new Set([bundleId]);
     expect(plan({ ...knownOf(world), preparing }, end).steps).toEqual([]);
     for (const each of world.containers) Object.assign(each, { state: 'exited', exitCode: 137 });
@@ -365,7 +341,7 @@ describe('for any history of wishes, illnesses, harm and crashes', () => {
           if (harm === 'kill') for (const each of world.containers) each.state = 'exited';
           if (harm === 'remove') world.containers.splice(0);
           want(world, wished, generation);
-          now = settle(world, now, crashAfter) + 1;
+          now = settle(world, now, { crashAfter: crashAfter }) + 1;
         }
         now = settle(world, now);
         const [slot] = world.slots;
@@ -391,7 +367,7 @@ describe('for any history of wishes, illnesses, harm and crashes', () => {
         const end = settle(world, 0);
         if (sick) world.sick.add('web@2.0.0');
         want(world, v2, 2);
-        settle(world, end, crashAfter);
+        settle(world, end, { crashAfter: crashAfter });
         const made = world.containers.some((each) => each.labels[labels.version] === '2.0.0');
         if (!made) expect(running(world)).toEqual(['web@1.0.0']);
       }),

@@ -93,7 +93,11 @@ const planWanted = (known: Known, slot: SlotKnown, now: number): Plan => {
     return act({ kind: 'fail-update', bundleId, failure: { reason, logTail: [] }, logsOf: null });
   }
   const settled = isSameTarget(slot.confirmed, wanted) || alreadyFailed(slot);
-  if (update === null && settled) return planSteady(known, slot, now);
+  if (settled && update === null) return planSteady(known, slot, now);
+  if (settled && update?.phase === 'prepare') {
+    // Something else was being prepared, or this one was asked for again, and that was withdrawn.
+    return act({ kind: 'begin-update', bundleId, target: null });
+  }
   if (update === null || !sameTarget || update.requestedGeneration < wanted.requestedGeneration) {
     return known.holdUpdates === null
       ? act({ kind: 'begin-update', bundleId, target })

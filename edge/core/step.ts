@@ -6,8 +6,8 @@ import type { ContainerSpec } from './container.ts';
 import type { SlotFailure, SlotVersion } from './known.ts';
 
 type Act =
-  /** To the confirmed version: the one that was being prepared is let be. */
-  | { kind: 'begin-update'; bundleId: string; target: SlotVersion }
+  /** To none: the version that was being prepared is let be, and what is settled stays. */
+  | { kind: 'begin-update'; bundleId: string; target: SlotVersion | null }
   | { kind: 'fetch-release'; bundleId: string; releaseDigest: string }
   | { kind: 'fetch-image'; bundleId: string; releaseDigest: string; reference: string }
   | { kind: 'pull-image'; bundleId: string; reference: string; source: string }

@@ -1,8 +1,12 @@
 /** What becomes of an update that is wanted no more, and what the device says of itself meanwhile. */
+import type { Release } from '@signalbeam/sync/core/manifest';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { labels } from './container.ts';
+import { isSameTarget } from './known.ts';
 import { plan } from './plan.ts';
 import { reportSlots } from './report.ts';
+import { running, settle } from './settle.fixture.ts';
+import type { Step } from './step.ts';
 import {
   apply,
   containerManifest,
@@ -15,27 +19,7 @@ import {
 
 const v1 = release('1.0.0', [containerManifest('web', 'hello-1')]);
 const v2 = release('2.0.0', [containerManifest('web', 'hello-2')]);
-
-/** Runs the loop until nothing is left to do, or so many steps; returns the time it ended. */
-const settle = (world: World, from: number, stepsMax = 500): number => {
-  let [now, steps] = [from, 0];
-  for (;;) {
-    const decided = plan(knownOf(world), now);
-    for (const step of decided.steps) {
-      if (steps === stepsMax) return now;
-      apply(world, step, now);
-      steps += 1;
-    }
-    if (decided.steps.length > 0) continue;
-    if (decided.wakeAtMs === null) return now;
-    now = Math.max(now + 1, decided.wakeAtMs);
-  }
-};
-
-const running = (world: World): string[] =>
-  world.containers
-    .filter(({ state }) => state === 'running')
-    .map((each) => `${each.labels[labels.container]}@${each.labels[labels.version]}`);
+const v3 = release('3.0.0', [containerManifest('web', 'hello-3')]);
 
 const reportOf = (world: World) => reportSlots(knownOf(world), 0)[0];
 
@@ -45,7 +29,7 @@ describe('an update', () => {
     want(world, v1, 1);
     const end = settle(world, 0);
     want(world, v2, 2);
-    settle(world, end, 4);
+    settle(world, end, { crashAfter: 4 });
     expect(world.slots[0]?.update?.phase).toBe('prepare');
     const before = world.log.length;
     want(world, v1, 3);
@@ -62,7 +46,7 @@ describe('an update', () => {
     want(world, v1, 1);
     const end = settle(world, 0);
     want(world, v2, 2);
-    settle(world, end, 9);
+    settle(world, end, { crashAfter: 9 });
     want(world, v1, 3);
     const said: string[] = [];
     for (let turn = 0; turn < 20 && world.slots[0]?.update !== null; turn += 1) {
@@ -72,5 +56,87 @@ describe('an update', () => {
     }
     expect(new Set(said)).toEqual(new Set(['verifying']));
     expect(reportOf(world)).toMatchObject({ version: '1.0.0', status: 'running' });
+  });
+
+  it('withdrawn for a version that failed here does not try that one again', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    world.sick.add('web@2.0.0');
+    want(world, v2, 2);
+    settle(world, end);
+    want(world, v3, 3);
+    settle(world, end, { crashAfter: 4 });
+    expect(world.slots[0]?.update?.phase).toBe('prepare');
+    world.log = [];
+    want(world, v2, 2);
+    settle(world, end + 1);
+    expect(running(world)).toEqual(['web@1.0.0']);
+    expect(world.log.filter((step) => !step.startsWith('remove-container'))).toEqual([
+      'begin-update',
+    ]);
+    expect(reportOf(world)).toMatchObject({ version: '2.0.0', status: 'failed' });
+  });
+
+  it('asked for again, and that taken back before it takes over, stays as it failed', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    world.sick.add('web@2.0.0');
+    want(world, v2, 2);
+    settle(world, end);
+    want(world, v2, 3);
+    settle(world, end, { crashAfter: 2 });
+    expect(world.slots[0]?.update?.phase).toBe('prepare');
+    want(world, v2, 2);
+    settle(world, end + 1);
+    expect(running(world)).toEqual(['web@1.0.0']);
+    expect(reportOf(world)).toMatchObject({ version: '2.0.0', status: 'failed' });
+  });
+
+  it('is dropped while no update may start, since nothing starts by that', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    want(world, v2, 2);
+    settle(world, end, { crashAfter: 4 });
+    want(world, v1, 1);
+    const { steps } = plan({ ...knownOf(world), holdUpdates: 'The events lane is full.' }, end);
+    expect(steps.map(({ kind }) => kind)).toEqual(['begin-update']);
+  });
+
+  it('for any wishes, some taken back: none that failed is tried again before it is asked for again', () => {
+    const wish = fc.record({
+      version: fc.constantFrom(v1, v2, v3),
+      isTakenBack: fc.boolean(),
+      sick: fc.subarray(['web@1.0.0', 'web@2.0.0', 'web@3.0.0']),
+      crashAfter: fc.integer({ min: 0, max: 30 }),
+    });
+    fc.assert(
+      fc.property(fc.array(wish, { minLength: 2, maxLength: 6 }), (wishes) => {
+        const world = createWorld();
+        const asked: (readonly [Release, number])[] = [];
+        const onStep = (step: Step): void => {
+          const [known] = world.slots;
+          if (step.kind !== 'begin-update' || step.target === null || !known?.failed) return;
+          const failedBefore =
+            isSameTarget(known.failed.target, step.target) &&
+            known.failed.requestedGeneration >= (known.wanted?.requestedGeneration ?? 0);
+          expect(failedBefore).toBe(false);
+        };
+        let now = 0;
+        for (const [index, { version, isTakenBack, sick, crashAfter }] of wishes.entries()) {
+          if (isTakenBack && asked.length > 1) asked.pop();
+          else asked.push([version, index + 1]);
+          const [of, generation] = asked.at(-1) ?? [v1, 1];
+          world.sick = new Set(sick);
+          want(world, of, generation);
+          now = settle(world, now, { crashAfter, onStep }) + 1;
+        }
+        settle(world, now, { onStep });
+        expect(world.slots[0]?.update).toBeNull();
+      }),
+      { numRuns: 400 },
+    );
   });
 });

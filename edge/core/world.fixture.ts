@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import type { ContainerManifest, Release, Slot } from '@signalbeam/sync/core/manifest';
 import { type ContainerSpec, labels, type ObservedContainer } from './container.ts';
 import { awaiting } from './dependencies.ts';
-import { isSameTarget, type Known, type SlotKnown } from './known.ts';
+import type { Known, SlotKnown } from './known.ts';
 import { containersOfRelease } from './plan-images.ts';
 import { checkOf, judgeProbes, type ProbeResult } from './probe-verdict.ts';
 import type { Step, StepKind } from './step.ts';
@@ -204,20 +204,21 @@ const probe = (world: World, id: string, now: number): void =>
 const beginUpdate = (world: World, step: Extract<Step, { kind: 'begin-update' }>, now: number) =>
   editSlot(world, step.bundleId, (each) => ({
     ...each,
-    update: isSameTarget(each.confirmed, step.target)
-      ? null
-      : {
-          target: step.target,
-          rolloutId: null,
-          requestedGeneration: each.wanted?.requestedGeneration ?? 0,
-          phase: 'prepare',
-          phaseStartedAt: now,
-          healthySince: null,
-          probeFailures: 0,
-          lastProbeAt: null,
-          lastTrouble: null,
-          failure: null,
-        },
+    update:
+      step.target === null
+        ? null
+        : {
+            target: step.target,
+            rolloutId: null,
+            requestedGeneration: each.wanted?.requestedGeneration ?? 0,
+            phase: 'prepare',
+            phaseStartedAt: now,
+            healthySince: null,
+            probeFailures: 0,
+            lastProbeAt: null,
+            lastTrouble: null,
+            failure: null,
+          },
   }));
 
 const create = (world: World, spec: ContainerSpec): void => {
