@@ -8,9 +8,10 @@ import { parseQuery } from '@signalbeam/platform/core/tag-query-parse';
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { noSuchGroup } from './refusals.ts';
-import type { DeviceFilter } from './store/device-filter.ts';
+import type { DeviceFilter, Presence } from './store/device-filter.ts';
+import { findPresent } from './store/find-present.ts';
 import { findTagged } from './store/find-tagged.ts';
-import { findWords } from './store/find-words.ts';
+import { findWords, type WordsFor } from './store/find-words.ts';
 import { findGroup } from './store/groups.ts';
 
 export type Choice = {
@@ -47,20 +48,41 @@ const ofGroup = async (sql: Sql, id: string): Promise<{ groupId?: string; query?
   return group.query === null ? { groupId: id } : { query: queryOf(group.query) };
 };
 
-export const filterOf = async (sql: Sql, choice: Choice): Promise<DeviceFilter> => {
+/** Devices to which the filter may be narrowed before; `rest`: what is to hold beside that. */
+const lookUp = async (
+  sql: Sql,
+  of: { presence?: Presence | undefined; search?: string | undefined; queries: readonly Query[] },
+  wanted: WordsFor,
+): Promise<{ ids: string[] | null; rest: readonly Query[] }> => {
+  const { search = '', queries } = of;
+  const ofWords = await findWords(sql, { search, queries }, wanted);
+  if (ofWords !== null) return { ids: ofWords, rest: queries };
+  const ofTags = await findTagged(sql, queries);
+  if (ofTags !== null) return ofTags;
+  const isAlone = search === '' && queries.length === 0;
+  const ofPresence = isAlone ? null : await findPresent(sql, of);
+  return ofPresence ?? { ids: null, rest: queries };
+};
+
+/** `wanted`: a page of them at a time, or what all of them come to. */
+export const filterOf = async (
+  sql: Sql,
+  choice: Choice,
+  wanted: WordsFor = 'all',
+): Promise<DeviceFilter> => {
   const { ids, status, site, search, query, group, token } = choice;
   const grouped = group === undefined ? {} : await ofGroup(sql, group);
   const queries = [
     ...(query === undefined ? [] : [queryOf(query)]),
     ...(grouped.query === undefined ? [] : [grouped.query]),
   ];
-  const words = { search, queries };
-  const ofWords = ids === undefined ? await findWords(sql, words) : null;
-  const ofTags = ids === undefined && ofWords === null ? await findTagged(sql, queries) : null;
-  const amongIds = ofWords ?? ofTags?.ids ?? null;
-  const rest = ofTags?.rest ?? queries;
+  const byStatus = ofStatus(status);
+  const { ids: amongIds, rest } =
+    ids === undefined
+      ? await lookUp(sql, { presence: byStatus.presence, search, queries }, wanted)
+      : { ids: null, rest: queries };
   return {
-    ...ofStatus(status),
+    ...byStatus,
     ...(amongIds === null ? {} : { amongIds }),
     ...(ids === undefined ? {} : { ids }),
     ...(site === undefined ? {} : { site }),

@@ -11,10 +11,12 @@ import type { Query } from '@signalbeam/platform/core/tag-query';
 import { queries, queryWords, tagKeys } from '@signalbeam/platform/core/tag-query.fixture';
 import { matchQuery } from '@signalbeam/platform/core/tag-query-match';
 import { printQuery } from '@signalbeam/platform/core/tag-query-print';
+import { filterOf } from './choose-devices.ts';
 import { insertDevices, type MadeDevice } from './fleet.suite.ts';
 import { makeToken, type OpenedTenant, openTenant, type Rig, startRig } from './rig.suite.ts';
 import { readFacts } from './store/device-facts.ts';
 import { countDevices, pickDevices } from './store/device-list.ts';
+import { findPresent } from './store/find-present.ts';
 import { findTagged } from './store/find-tagged.ts';
 
 let rig: Rig;
@@ -99,13 +101,22 @@ const conjunctions: fc.Arbitrary<Query> = fc
       key: fc.constantFrom(...tagKeys),
       values: fc.uniqueArray(fc.constantFrom(...queryWords), { minLength: 1, maxLength: 3 }),
       lacks: fc.boolean(),
+      isOr: fc.boolean(),
     }),
     { minLength: 2, maxLength: 4 },
   )
   .map((wishes) => ({
     kind: 'and',
-    parts: wishes.map(({ key, values, lacks }): Query => {
-      const tag: Query = { kind: 'tag', key, values: values.map((value) => [value]) };
+    parts: wishes.map(({ key, values, lacks, isOr }): Query => {
+      const of = (some: string[]): Query => ({
+        kind: 'tag',
+        key,
+        values: some.map((one) => [one]),
+      });
+      const isEach = isOr && values.length > 1;
+      const tag: Query = isEach
+        ? { kind: 'or', parts: values.map((one) => of([one])) }
+        : of(values);
       return lacks ? { kind: 'not', part: tag } : tag;
     }),
   }));
@@ -151,6 +162,58 @@ test('tags that are looked up and counted by themselves are what the evaluator c
   );
   expect(seen.lookedUp).toBeGreaterThan(20);
   expect(seen.found).toBeGreaterThan(100);
+});
+
+test('who is offline or online, looked up before, is chosen as if it were not', async () => {
+  const statuses = fc.constantFrom('online' as const, 'offline' as const);
+  const searches = fc.constantFrom('', 'pump', 'plant-7', 'nobody');
+  // One has bare tags, the other has none.
+  const tenants = fc.constantFrom(acme, rival);
+  const seen = { narrowed: 0, found: 0 };
+  await fc.assert(
+    fc.asyncProperty(
+      queries,
+      statuses,
+      searches,
+      fc.boolean(),
+      tenants,
+      async (query, status, search, isPart, { tenantId }) => {
+        const presence: Query = { kind: 'status', values: [status] };
+        const all: Query = { kind: 'and', parts: [query, presence] };
+        const choice = isPart
+          ? { query: printQuery(all), search }
+          : { query: printQuery(query), search, status };
+        await withTenant(rig.platform.pools.api, everySite(tenantId), async (sql) => {
+          const expected = await pickDevices(
+            sql,
+            { queries: [query], presence: status, ...(search !== '' && { search }) },
+            { limit: 200 },
+            nowMs,
+          );
+          for (const wanted of ['page', 'all'] as const) {
+            const filter = await filterOf(sql, choice, wanted);
+            expect(await pickDevices(sql, filter, { limit: 200 }, nowMs)).toEqual(expected);
+            expect(await countDevices(sql, filter, nowMs)).toBe(expected.length);
+            seen.narrowed += filter.amongIds === undefined ? 0 : 1;
+          }
+          seen.found += expected.length;
+        });
+      },
+    ),
+    { numRuns: 100 },
+  );
+  expect(seen.narrowed).toBeGreaterThan(150);
+  expect(seen.found).toBeGreaterThan(100);
+});
+
+test('who is online is not looked up for one who is held to a site', async () => {
+  const asked = { presence: 'online' as const, queries: [] };
+  const find = (sites: string[] | null) =>
+    withTenant(rig.platform.pools.api, { tenantId: acme.tenantId, sites }, (sql) =>
+      findPresent(sql, asked),
+    );
+  expect(await find(null)).not.toBeNull();
+  expect(await find(['a'])).toBeNull();
 });
 
 const ask = (path: string, token = acme.viewer) => rig.ask('GET', path, { token });

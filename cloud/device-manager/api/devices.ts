@@ -192,7 +192,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
       const found = await withTenant(pools.api, caller, async (sql) =>
         listDevicesByHealth(
           sql,
-          await filterOf(sql, choice),
+          await filterOf(sql, choice, 'page'),
           { after, limit: limit + 1 },
           parts.now(),
         ),
@@ -206,7 +206,7 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     }
     const page = { after: readPosition(cursor), limit: limit + 1 };
     const found = await withTenant(pools.api, caller, async (sql) =>
-      listDevices(sql, await filterOf(sql, choice), page, parts.now()),
+      listDevices(sql, await filterOf(sql, choice, 'page'), page, parts.now()),
     );
     const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [at.listedAs, at.id]);
     return c.json({ devices: rows.map(({ view }) => shownDevice(view)), nextCursor }, 200);

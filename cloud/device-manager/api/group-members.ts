@@ -84,7 +84,7 @@ export const addGroupMemberRoutes = (api: Api, parts: Parts): void => {
     const answer = await withTenant(pools.api, c.var.caller, async (sql) => {
       const group = await findGroup(sql, id);
       if (group === null) return null;
-      const filter = await filterOf(sql, { group: id });
+      const filter = await filterOf(sql, { group: id }, 'page');
       const found = await listDevices(sql, filter, page, parts.now());
       const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [at.listedAs, at.id]);
       const deviceIds = rows.map(({ view }) => view.id);

@@ -15,8 +15,16 @@ export type ExactTag = { key: string; values: readonly string[] };
 export const partsOf = (query: Query): readonly Query[] =>
   query.kind === 'and' ? query.parts.flatMap(partsOf) : [query];
 
-/** Null for what is no tag, or is told by the parts of its value. */
+/** Null for what is no tag, or is told by the parts of its value. `a=1 OR a=2` is one tag of two values. */
 export const exactTag = (query: Query): ExactTag | null => {
+  if (query.kind === 'or') {
+    const tags = query.parts.map(exactTag);
+    const [first] = tags;
+    const isOne = first && tags.every((tag): tag is ExactTag => tag?.key === first.key);
+    return isOne
+      ? { key: first.key, values: [...new Set(tags.flatMap((tag) => tag.values))] }
+      : null;
+  }
   if (query.kind !== 'tag' || query.values.some(({ length }) => length > 1)) return null;
   return { key: query.key, values: query.values.map(([text = '']) => text) };
 };

@@ -10,10 +10,12 @@ import { escapeLike } from '@signalbeam/platform/postgres/tag-query-sql';
 import { patternOf } from './device-filter.ts';
 
 /**
- * Of 100,000 devices one in fifty, which are read and sorted faster than the list is walked to its end. Where
- * the statistics expect far more, the index is not even asked (migration 0234).
+ * Where the statistics expect more, the index is not even asked (migration 0236). Of 100,000 devices:
+ * one in fifty is read and sorted faster than the list is walked to its end; a page is full of one in two
+ * hundred after 10,000.
  */
-const foundMax = 2_000;
+const expectedMax = { page: 500, all: 2_000 };
+export type WordsFor = keyof typeof expectedMax;
 const hasTrigram = /[\p{L}\p{N}]{3}/u;
 
 /** What `searched` must look like for a device to answer this: it begins with the name. */
@@ -29,6 +31,7 @@ const impliedBy = (query: Query): string[] => {
 export const findWords = async (
   sql: Sql,
   of: { search?: string | undefined; queries: readonly Query[] },
+  wanted: WordsFor,
 ): Promise<string[] | null> => {
   const patterns = [
     ...(of.search === undefined || of.search === '' ? [] : [patternOf(of.search)]),
@@ -38,7 +41,7 @@ export const findWords = async (
     const { ids } = onlyRow(
       await sql.query<{ ids: string[] | null }>(
         'SELECT device_manager.devices_like($1, $2) AS ids',
-        [...[pattern, foundMax]],
+        [...[pattern, expectedMax[wanted]]],
       ),
     );
     if (ids !== null) return ids;
