@@ -9,6 +9,7 @@ import Database from 'better-sqlite3';
 import { z } from 'zod';
 import { type Registered, readRegistration } from '../store/enrolment.ts';
 import { type Farewell, readFarewell } from '../store/farewell.ts';
+import { readSlotRows, type StoredHead } from '../store/slots.ts';
 import type { Options } from './options.ts';
 import { readRuntime } from './runtime.ts';
 import { describeStatus } from './status-text.ts';
@@ -146,6 +147,22 @@ const ask = async (url: string): Promise<Extract<Status, { kind: 'running' }> | 
 
 const backlogSchema = z.array(laneSchema);
 
+/** An agent that ended uncleanly left its newest samples in slots. */
+const withSlots = (database: Database.Database, lane: z.infer<typeof laneSchema>): typeof lane => {
+  if (lane.lane !== 'metrics') return lane;
+  const head = database
+    .prepare(
+      "SELECT epoch, last_seq AS lastSeq, last_hash AS lastHash FROM lanes WHERE lane = 'metrics'",
+    )
+    .get() as StoredHead;
+  const fresh = readSlotRows(database, head);
+  return {
+    ...lane,
+    backlogRows: lane.backlogRows + fresh.length,
+    oldestAt: lane.oldestAt ?? fresh[0]?.at ?? null,
+  };
+};
+
 const readBacklog = (folder: string): z.infer<typeof laneSchema>[] =>
   ['state.db', 'queue.db']
     .map((name) => join(folder, name))
@@ -160,7 +177,7 @@ const readBacklog = (folder: string): z.infer<typeof laneSchema>[] =>
              FROM lanes l`,
           )
           .all();
-        return backlogSchema.parse(rows);
+        return backlogSchema.parse(rows).map((lane) => withSlots(database, lane));
       } catch {
         return [];
       } finally {

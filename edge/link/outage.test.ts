@@ -1,8 +1,9 @@
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { openQueueLanes } from '../store/fresh-lane.ts';
 import { openLanes } from '../store/lanes.ts';
 import { queueMigrations, stateMigrations } from '../store/migrations.ts';
-import { openOutbox, queueLanes } from '../store/outbox.ts';
+import { openOutbox } from '../store/outbox.ts';
 import { createOutageLog } from './outage.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -14,7 +15,7 @@ const start = () => {
   for (const { sql } of queueMigrations) queue.exec(sql);
   const outbox = openOutbox({
     state: openLanes(state, ['events', 'reported']),
-    queue: openLanes(queue, queueLanes),
+    queue: openQueueLanes(queue),
     now: Date.now,
   });
   const outages = createOutageLog({

@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Hono } from 'hono';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openQueueLanes } from '../store/fresh-lane.ts';
 import { ensureIdentity } from '../store/identity.ts';
 import { openLanes } from '../store/lanes.ts';
 import { queueMigrations, stateMigrations } from '../store/migrations.ts';
-import { openOutbox, queueLanes } from '../store/outbox.ts';
+import { openOutbox } from '../store/outbox.ts';
 import { createLocalApi } from './app.ts';
 import { createConsoleCode } from './console-code.ts';
 import { createAgentView } from './view.ts';
@@ -28,7 +29,7 @@ beforeEach(() => {
   for (const { sql } of queueMigrations) queue.exec(sql);
   const outbox = openOutbox({
     state: openLanes(state, ['events', 'reported']),
-    queue: openLanes(queue, queueLanes),
+    queue: openQueueLanes(queue),
     now: () => now,
   });
   const registered = {

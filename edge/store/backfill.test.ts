@@ -7,9 +7,10 @@ import type { BackfillBody, GapLine, MetricsBody } from '@signalbeam/sync/wire/r
 import Database from 'better-sqlite3';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { openQueueLanes } from './fresh-lane.ts';
 import { openLanes } from './lanes.ts';
 import { queueMigrations, stateMigrations } from './migrations.ts';
-import { defaultCaps, openOutbox, queueLanes } from './outbox.ts';
+import { defaultCaps, openOutbox } from './outbox.ts';
 
 const figures = (cpuPercent: number): MetricsBody => ({
   cpuPercent,
@@ -31,7 +32,7 @@ const createDevice = (metricsBytes = defaultCaps.metricsBytes) => {
   const boot = () =>
     openOutbox({
       state: openLanes(state, ['events', 'reported']),
-      queue: openLanes(queue, queueLanes),
+      queue: openQueueLanes(queue),
       now: () => 1_000,
       caps: { ...defaultCaps, metricsBytes },
     });

@@ -6,6 +6,7 @@ import { desiredTables } from './desired.ts';
 import { journalTables } from './journal.ts';
 import { knownPeersTable } from './known-peers.ts';
 import { previousSiteKeyTable } from './previous-site-key.ts';
+import { slotsTable } from './slots.ts';
 import { carriedRecords, rootChain, trustTables } from './trust-tables.ts';
 
 export type Migration = { name: string; sql: string };
@@ -81,4 +82,8 @@ export const stateMigrations: readonly Migration[] = [
   { name: '0009-previous-site-key', sql: previousSiteKeyTable },
   { name: '0009-root-chain', sql: rootChain },
 ];
-export const queueMigrations: readonly Migration[] = [lanes, released];
+export const queueMigrations: readonly Migration[] = [
+  lanes,
+  released,
+  { name: '0003-fresh-rows', sql: slotsTable },
+];

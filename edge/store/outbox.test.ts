@@ -1,9 +1,10 @@
 import type { EventBody, MetricsBody } from '@signalbeam/sync/wire/rows';
 import Database from 'better-sqlite3';
 import { beforeEach, expect, test, vi } from 'vitest';
+import { openQueueLanes } from './fresh-lane.ts';
 import { openLanes } from './lanes.ts';
 import { queueMigrations, stateMigrations } from './migrations.ts';
-import { type Caps, defaultCaps, openOutbox, queueLanes } from './outbox.ts';
+import { type Caps, defaultCaps, openOutbox } from './outbox.ts';
 
 const start = (caps: Partial<Caps> = {}, queue = new Database(':memory:')) => {
   const state = new Database(':memory:');
@@ -11,7 +12,7 @@ const start = (caps: Partial<Caps> = {}, queue = new Database(':memory:')) => {
   for (const { sql } of queueMigrations) queue.exec(sql);
   return openOutbox({
     state: openLanes(state, ['events', 'reported']),
-    queue: openLanes(queue, queueLanes),
+    queue: openQueueLanes(queue),
     now: () => 1_000,
     caps: { ...defaultCaps, ...caps },
   });
@@ -23,7 +24,7 @@ test('a commit that the full disk undoes does not undo what was confirmed', () =
   for (const { sql } of queueMigrations) queue.exec(sql);
   const full = openOutbox({
     state: openLanes(state, ['events', 'reported']),
-    queue: openLanes(queue, ['metrics', 'backfill']),
+    queue: openQueueLanes(queue),
     now: () => 1_000,
   });
   const store = full.storeOf('metrics');

@@ -6,10 +6,11 @@ import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from 'better-sqlite3';
 import { writePrivateFile } from './files.ts';
+import { openQueueLanes } from './fresh-lane.ts';
 import { openLanes } from './lanes.ts';
 import { queueMigrations, stateMigrations } from './migrations.ts';
 import { isFull, openStore, reserveRoom } from './open.ts';
-import { type Caps, type Outbox, openOutbox, queueLanes, stateLanes } from './outbox.ts';
+import { type Caps, type Outbox, openOutbox, stateLanes } from './outbox.ts';
 import { freeBytes, giveUpSpare, keepSpare } from './spare.ts';
 
 export type Stores = { state: Database; queue: Database; outbox: Outbox; close(): void };
@@ -46,9 +47,10 @@ export const openStores = (parts: { folder: string; now: () => number; caps?: Ca
       wholeLog: true,
     }),
   );
+  const samples = openQueueLanes(queue.database);
   const outbox = openOutbox({
     state: openLanes(state.database, stateLanes),
-    queue: openLanes(queue.database, queueLanes),
+    queue: samples,
     now,
     ...(parts.caps === undefined ? {} : { caps: parts.caps }),
   });
@@ -68,6 +70,7 @@ export const openStores = (parts: { folder: string; now: () => number; caps?: Ca
       try {
         outbox.flush();
         outbox.settle();
+        samples.putAway();
       } catch (cause) {
         // The samples of the last minute, for which a full disk had no room.
         if (!isFull(cause)) throw cause;
