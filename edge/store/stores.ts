@@ -16,8 +16,8 @@ import { freeBytes, giveUpSpare, keepSpare } from './spare.ts';
 export type Stores = { state: Database; queue: Database; outbox: Outbox; close(): void };
 
 /**
- * The queue is written every minute and every commit writes whole pages. At 1,024 bytes the live
- * rows fill one page (9 MB a day); at 512 a row spills over, at 2,048 and 4,096 pages are mostly air.
+ * The queue is written every minute and every commit writes whole pages. At 1,024 bytes the rows of a
+ * commit fill one page (8 MB a day); at 512 they spill over, at 2,048 and 4,096 pages are mostly air.
  */
 const queuePageBytes = 1_024;
 const statePageBytes = 4_096;
