@@ -26,3 +26,9 @@ describe('what leafs are told to dial', () => {
     expect(hubConfig({ ...settings, ...leafAdvertise })).not.toContain('advertise');
   });
 });
+
+it('leaves devices and leafs as long to sign in as they wait themselves', () => {
+  const text = hubConfig({ ...settings, tls: { certFile: '/c', keyFile: '/k' } });
+  expect(text.match(/authorization \{ timeout: 10 \}/g)).toHaveLength(2);
+  expect(text.match(/tls \{ .*, timeout: 10 \}/g)).toHaveLength(2);
+});

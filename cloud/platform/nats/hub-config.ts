@@ -49,6 +49,13 @@ export const leafAdvertiseOf = (leafUrls: readonly string[]): { leafAdvertise?: 
   return first === undefined ? {} : { leafAdvertise: `${first.hostname}:${first.port || '7422'}` };
 };
 
+/**
+ * How long a device may take to sign in once it was let through the door, as long as it waits itself. The
+ * server's own two seconds send those away who come back with all others or over a slow link, and each of
+ * them is work done for nothing and half a minute of its own jitter.
+ */
+const signInSeconds = 10;
+
 /** JSON's string form is also NATS's, escapes included. */
 const quoted = (text: string): string => JSON.stringify(text);
 
@@ -58,13 +65,14 @@ export const hubConfig = (settings: HubSettings): string => {
   const tlsBlock =
     tls === undefined
       ? ''
-      : `\n  tls { cert_file: ${quoted(tls.certFile)}, key_file: ${quoted(tls.keyFile)} }`;
+      : `\n  tls { cert_file: ${quoted(tls.certFile)}, key_file: ${quoted(tls.keyFile)}, timeout: ${signInSeconds} }`;
   const { leafAdvertise } = settings;
   const advertise = leafAdvertise === undefined ? '' : `\n  advertise: ${quoted(leafAdvertise)}`;
   return `# Made by signalbeam; changes are overwritten.
 server_name: ${quoted(settings.serverName ?? 'hub')}
 listen: ${quoted(`${host}:${port}`)}${tlsBlock}
 http: ${quoted(`127.0.0.1:${monitorPort}`)}
+authorization { timeout: ${signInSeconds} }
 
 # Half-open links are found within a minute of silence from either side.
 ping_interval: "20s"
@@ -81,6 +89,7 @@ jetstream {
 
 leafnodes {
   listen: ${quoted(`${host}:${leafPort}`)}${advertise}${tlsBlock}
+  authorization { timeout: ${signInSeconds} }
 }
 
 operator: ${keys.operatorJwt}
