@@ -1,10 +1,12 @@
 /** One process that runs seeds as it is told, one at a time. A crash of simulated code is a finding. */
 import { bugs } from '../bugs/catalogue.ts';
+import { rememberSignatures } from '../world/remembered-signatures.ts';
 import type { Job } from './batch.ts';
 import { runSeed, type SeedResult } from './seed.ts';
 import { survive } from './survive.ts';
 
 survive();
+rememberSignatures();
 
 process.on('message', (message) => {
   const { seed, faults, bug, eventsMin, daysMin } = message as Job;
