@@ -23,7 +23,12 @@ export const createRateLimit = (limit: { burst: number; perSecond: number }): Ra
       }
       const tokens = bucket === undefined ? limit.burst : filled(bucket, now);
       if (tokens < cost) return false;
-      buckets.set(name, { tokens: tokens - cost, at: now });
+      if (bucket === undefined) {
+        buckets.set(name, { tokens: tokens - cost, at: now });
+        return true;
+      }
+      bucket.tokens = tokens - cost;
+      bucket.at = now;
       return true;
     },
   };

@@ -51,33 +51,40 @@ export class Reader {
   get left(): number {
     return this.bytes.byteLength - this.at;
   }
+  /** Where the next so many bytes begin: numbers and texts are read in place, without a view of each. */
+  private take(length: number): number {
+    const start = this.at;
+    if (start + length > this.bytes.byteLength) throw new Malformed('too short');
+    this.at = start + length;
+    return start;
+  }
   raw(length: number): Buffer {
-    if (length > this.left) throw new Malformed('too short');
-    this.at += length;
-    return this.bytes.subarray(this.at - length, this.at);
+    const start = this.take(length);
+    return this.bytes.subarray(start, this.at);
   }
   u8(): number {
-    return this.raw(1).readUInt8();
+    return this.bytes.readUInt8(this.take(1));
   }
   u16(): number {
-    return this.raw(2).readUInt16BE();
+    return this.bytes.readUInt16BE(this.take(2));
   }
   u32(): number {
-    return this.raw(4).readUInt32BE();
+    return this.bytes.readUInt32BE(this.take(4));
   }
   u48(): number {
-    return this.raw(6).readUIntBE(0, 6);
+    return this.bytes.readUIntBE(this.take(6), 6);
   }
   uuid(): string {
-    const hex = this.raw(16).toString('hex');
-    const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20)];
-    return `${parts.join('-')}-${hex.slice(20)}`;
+    const start = this.take(16);
+    const hex = this.bytes.toString('hex', start, this.at);
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
   /** Printable ASCII only: addresses, names of records, versions, URLs. */
   text(lengthMax: number): string {
     const length = this.u8();
     if (length > lengthMax) throw new Malformed('text too long');
-    const text = this.raw(length).toString('latin1');
+    const start = this.take(length);
+    const text = this.bytes.toString('latin1', start, this.at);
     if (!/^[\x21-\x7e]*$/.test(text)) throw new Malformed('not plain text');
     return text;
   }

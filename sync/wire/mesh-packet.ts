@@ -69,7 +69,9 @@ const uuidText = (bytes: Uint8Array): string => {
     .join('-');
 };
 const nonceOf = (counter: number): Buffer => {
-  const nonce = Buffer.alloc(12);
+  const nonce = Buffer.allocUnsafe(12);
+  nonce.writeUInt32BE(0, 0);
+  nonce.writeUInt32BE(0, 4);
   nonce.writeUInt32BE(counter, 8);
   return nonce;
 };
@@ -95,7 +97,7 @@ export const createSealer = (
       counter += 1;
       // 2^32 packets are 13 years at ten a second; a nonce must never come twice.
       if (counter > 0xffff_ffff) throw new RangeError('this boot has sent all its packets');
-      const head = Buffer.alloc(introduce ? longBytes : shortBytes);
+      const head = Buffer.allocUnsafe(introduce ? longBytes : shortBytes);
       head.writeUInt8(introduce ? heads.long : heads.short, 0);
       head.set(keyId, 1);
       head.set(introduce ? sender : sender.subarray(0, 4), 4);
@@ -123,27 +125,42 @@ export type OpenedPacket =
 /** Boots remembered: 200 members, with a few restarts each; the longest silent is forgotten first. */
 const bootsMax = 1_024;
 /** Reordering beyond 64 packets does not happen on a LAN. */
-const windowBits = 64n;
-type Boot = { from: string; bootId: string; key: Uint8Array; highest: number; seen: bigint };
+const windowPackets = 64;
+type Boot = {
+  from: string;
+  bootId: string;
+  key: Uint8Array;
+  highest: number;
+  /** Of the counters with one remainder by the window's size, the newest that was seen. */
+  seen: Uint32Array;
+  /** The last of its packets, counted over all boots. */
+  heardAt: number;
+};
 
-/** True once per counter; older than the window counts as seen. */
+/** True once per counter, which begin at 1; older than the window counts as seen. */
 const takeOnce = (boot: Boot, counter: number): boolean => {
-  if (counter > boot.highest) {
-    const ahead = BigInt(counter - boot.highest);
-    boot.seen = ahead >= windowBits ? 1n : ((boot.seen << ahead) | 1n) & ((1n << windowBits) - 1n);
-    boot.highest = counter;
-    return true;
-  }
-  const bit = 1n << BigInt(Math.min(boot.highest - counter, 64));
-  if (bit >= 1n << windowBits || (boot.seen & bit) !== 0n) return false;
-  boot.seen |= bit;
+  const place = counter % windowPackets;
+  if (counter <= boot.highest - windowPackets || boot.seen[place] === counter) return false;
+  boot.seen[place] = counter;
+  boot.highest = Math.max(boot.highest, counter);
   return true;
 };
 
+const longestSilent = (boots: ReadonlyMap<string, Boot>): string => {
+  let [silent, since] = ['', Number.POSITIVE_INFINITY];
+  for (const [name, { heardAt }] of boots) if (heardAt < since) [silent, since] = [name, heardAt];
+  return silent;
+};
+
+/** Bytes of a name, and the same as text: names of boots are put together for each packet. */
+type Named = { bytes: Buffer; text: string };
+const named = (bytes: Buffer): Named => ({ bytes, text: bytes.toString('latin1') });
+
 /** A receiver: site keys, whom short names mean, and what was received already. */
 export const createOpener = (crypto: PacketCrypto) => {
-  let keys: { id: Buffer; siteKey: Uint8Array }[] = [];
-  let shortNames = new Map<string, Buffer[]>();
+  let keys: { id: string; siteKey: Uint8Array }[] = [];
+  let shortNames = new Map<string, Named[]>();
+  let heard = 0;
   const boots = new Map<string, Boot>();
 
   const open = (packet: Uint8Array): OpenedPacket => {
@@ -154,30 +171,32 @@ export const createOpener = (crypto: PacketCrypto) => {
     if (!long && bytes[0] !== heads.short) return refuse('malformed');
     const headBytes = long ? longBytes : shortBytes;
     if (bytes.byteLength < headBytes + tagBytes) return refuse('malformed');
-    const head = bytes.subarray(0, headBytes);
-    const named = keys.filter(({ id }) => id.equals(bytes.subarray(1, 4)));
-    if (named.length === 0) return refuse('unknown-key');
+    const keyId = bytes.toString('latin1', 1, 4);
+    const candidates = keys.filter(({ id }) => id === keyId);
+    if (candidates.length === 0) return refuse('unknown-key');
     const senders = long
-      ? [bytes.subarray(4, 20)]
-      : (shortNames.get(bytes.toString('hex', 4, 8)) ?? []);
+      ? [named(bytes.subarray(4, 20))]
+      : (shortNames.get(bytes.toString('latin1', 4, 8)) ?? []);
     if (senders.length === 0) return refuse('unknown-sender');
-    const boot = bytes.subarray(headBytes - 12, headBytes - 4);
+    const boot = named(bytes.subarray(headBytes - 12, headBytes - 4));
     const counter = bytes.readUInt32BE(headBytes - 4);
-    for (const { id, siteKey } of named) {
+    const [head, body] = [bytes.subarray(0, headBytes), bytes.subarray(headBytes)];
+    for (const { siteKey } of candidates) {
       for (const sender of senders) {
-        const name = Buffer.concat([id, sender, boot]).toString('latin1');
+        const name = keyId + sender.text + boot.text;
         const known = boots.get(name);
-        const key = known?.key ?? crypto.deriveKey(siteKey, sender, boot);
-        const message = crypto.open(key, nonceOf(counter), head, bytes.subarray(headBytes));
+        const key = known?.key ?? crypto.deriveKey(siteKey, sender.bytes, boot.bytes);
+        const message = crypto.open(key, nonceOf(counter), head, body);
         if (message === null) continue;
         // Remembered only now: packets that fail take no memory.
         const state = known ?? {
-          ...{ from: uuidText(sender), bootId: boot.toString('hex') },
-          ...{ key, highest: 0, seen: 0n },
+          ...{ from: uuidText(sender.bytes), bootId: boot.bytes.toString('hex'), key },
+          ...{ highest: 0, seen: new Uint32Array(windowPackets), heardAt: 0 },
         };
-        boots.delete(name);
-        boots.set(name, state);
-        if (boots.size > bootsMax) boots.delete(boots.keys().next().value ?? '');
+        heard += 1;
+        state.heardAt = heard;
+        if (known === undefined) boots.set(name, state);
+        if (boots.size > bootsMax) boots.delete(longestSilent(boots));
         if (!takeOnce(state, counter)) return refuse('replayed');
         return { kind: 'opened', from: state.from, bootId: state.bootId, message };
       }
@@ -190,20 +209,19 @@ export const createOpener = (crypto: PacketCrypto) => {
     /** The site key in force and, while it is being replaced, the other one. */
     acceptKeys: (siteKeys: readonly Uint8Array[]): void => {
       keys = siteKeys.slice(0, 2).map((siteKey) => ({
-        id: Buffer.from(crypto.keyId(siteKey)),
+        id: Buffer.from(crypto.keyId(siteKey)).toString('latin1'),
         siteKey,
       }));
       for (const name of [...boots.keys()]) {
-        const id = Buffer.from(name.slice(0, 3), 'latin1');
-        if (!keys.some((key) => key.id.equals(id))) boots.delete(name);
+        if (!keys.some(({ id }) => name.startsWith(id))) boots.delete(name);
       }
     },
     acceptMembers: (devices: readonly string[]): void => {
       shortNames = new Map();
       for (const device of devices) {
-        const bytes = uuidBytes(device);
-        const name = bytes.toString('hex', 0, 4);
-        shortNames.set(name, [...(shortNames.get(name) ?? []), bytes]);
+        const sender = named(uuidBytes(device));
+        const name = sender.text.slice(0, 4);
+        shortNames.set(name, [...(shortNames.get(name) ?? []), sender]);
       }
     },
     /** Boots remembered now: for tests and metrics. */
