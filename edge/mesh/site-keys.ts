@@ -48,6 +48,8 @@ export const createSiteKeys = (parts: {
   const open = (envelope: Uint8Array | null): SiteKey | null => {
     const opened = envelope === null ? null : openSiteKeyRecord(envelope, parts.keyset());
     if (envelope === null || opened?.kind !== 'opened') return null;
+    // Other keys may sign it now; what it holds is what was unsealed before.
+    if (current !== null && Buffer.from(current.envelope).equals(envelope)) return current;
     const key = openSiteKey(opened.value, { deviceId, sealing });
     const { site, generation } = opened.value;
     return key === null ? null : { envelope, site, generation, key };

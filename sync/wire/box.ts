@@ -24,11 +24,19 @@ export type SealingPair = { publicKey: string; privateKey: string };
 const toUrl = (raw: string): string => Buffer.from(raw, 'base64').toString('base64url');
 const publicFrom = (raw: string): KeyObject =>
   createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x: toUrl(raw) }, format: 'jwk' });
-const privateFrom = ({ publicKey, privateKey }: SealingPair): KeyObject =>
-  createPrivateKey({
+/** Making the object costs more than agreeing on a secret, and a device has one pair for its life. */
+const remembered = new WeakMap<SealingPair, KeyObject>();
+const privateFrom = (pair: SealingPair): KeyObject => {
+  const known = remembered.get(pair);
+  if (known !== undefined) return known;
+  const { publicKey, privateKey } = pair;
+  const made = createPrivateKey({
     key: { kty: 'OKP', crv: 'X25519', x: toUrl(publicKey), d: toUrl(privateKey) },
     format: 'jwk',
   });
+  remembered.set(pair, made);
+  return made;
+};
 
 const boxKey = (shared: Buffer, purpose: Buffer): Buffer =>
   Buffer.from(hkdfSync('sha256', shared, Buffer.alloc(0), purpose, 32));
