@@ -39,7 +39,7 @@ export type Lan = {
 type Endpoint = {
   machine: number;
   life: Process;
-  hear: (packet: Uint8Array, from: { host: string; port: number }) => void;
+  hear: (packet: Uint8Array, from: HostPort) => void;
 };
 
 const overheardMax = 40;
@@ -47,13 +47,24 @@ const askTimeoutMs = 5_000;
 /** Retransmission by TCP: a lossy LAN is slow, not silent. */
 const retransmitMs = 250;
 
-const parse = (address: string): { host: string; port: number } => {
-  const colon = address.lastIndexOf(':');
-  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+type HostPort = { host: string; port: number };
+
+/** Read once for each of a site's few addresses; each datagram has one. */
+const createAddresses = () => {
+  const known = new Map<string, HostPort>();
+  return (address: string): HostPort => {
+    const read = known.get(address);
+    if (read !== undefined) return read;
+    const colon = address.lastIndexOf(':');
+    const made = { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+    known.set(address, made);
+    return made;
+  };
 };
 
 export const createLan = (kernel: Kernel, random: Random): Lan => {
   const endpoints = new Map<string, Endpoint>();
+  const parse = createAddresses();
   const travelMs = (): number => lan.delayMs + random.next() * lan.jitterMs;
   const arrive = ({ from, to, packet }: Datagram, sender: number): void => {
     const endpoint = endpoints.get(to);
@@ -79,7 +90,7 @@ export const createLan = (kernel: Kernel, random: Random): Lan => {
     overheard: [],
     reaches: (from, to) =>
       from === to ||
-      (!lan.cuts.has(`${from}>${to}`) &&
+      ((lan.cuts.size === 0 || !lan.cuts.has(`${from}>${to}`)) &&
         (lan.half === null || lan.half.has(from) === lan.half.has(to))),
     machineAt: (address) => endpoints.get(address)?.machine ?? null,
     open: (machine, address, life) => {

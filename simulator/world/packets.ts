@@ -18,6 +18,7 @@ const hashBytes = (start: number, ...parts: readonly Uint8Array[]): number => {
 };
 
 const tagBytes = 16;
+const noTag = new Uint8Array(tagBytes);
 const tagOf = (hash: number): Buffer => {
   const tag = Buffer.alloc(tagBytes);
   tag.writeUInt32BE(hash, 0);
@@ -27,12 +28,18 @@ const tagOf = (hash: number): Buffer => {
 export const cheapPackets: PacketCrypto = {
   keyId: (siteKey) => siteKey.subarray(0, 3),
   deriveKey: (siteKey, sender, boot) => tagOf(hashBytes(7, siteKey, sender, boot)),
-  seal: (key, nonce, aad, plain) =>
-    Buffer.concat([plain, tagOf(hashBytes(1, key, nonce, aad, plain))]),
+  seal: (key, nonce, aad, plain) => {
+    const sealed = Buffer.allocUnsafe(plain.byteLength + tagBytes);
+    sealed.set(plain);
+    sealed.set(noTag, plain.byteLength);
+    sealed.writeUInt32BE(hashBytes(1, key, nonce, aad, plain), plain.byteLength);
+    return sealed;
+  },
   open: (key, nonce, aad, sealed) => {
     const plain = sealed.subarray(0, sealed.byteLength - tagBytes);
-    const tag = Buffer.from(sealed.buffer, sealed.byteOffset + plain.byteLength, tagBytes);
-    return tag.readUInt32BE(0) === hashBytes(1, key, nonce, aad, plain) ? plain : null;
+    const tag = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+    const right = tag.readUInt32BE(plain.byteLength) === hashBytes(1, key, nonce, aad, plain);
+    return right ? plain : null;
   },
 };
 
