@@ -202,6 +202,9 @@ describe('a rollout of which Postgres knows nothing yet', () => {
     const sql = await fleet.rig.owner.connect();
     try {
       await sql.query('BEGIN');
+      // Autovacuum looks at the table when it likes: had it done so from here on, it would know of pages without
+      // rows. It waits for this lock as for itself.
+      await sql.query('LOCK bundle_orchestrator.rollout_devices IN SHARE UPDATE EXCLUSIVE MODE');
       const rollout = await makeRows(sql, bundleId);
       const { tenantId, rolloutId } = rollout;
       const former: Slot = {

@@ -1,7 +1,8 @@
 /**
  * Whose turn it is in a rollout. Until Postgres has looked at the rows of a large one, within a minute, it
  * takes them for a few: so each look goes wave by wave in the order of one index and is no join that
- * could be turned round (`OFFSET 0` keeps it so), and reads what it gives, however many there are.
+ * could be turned round (`OFFSET 0` keeps it so), and reads what it gives, however many there are. Not if
+ * it looks just while they are made, and sees their pages without them: then each look of that minute may read all.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { RowStatus } from '../core/rollout.ts';
