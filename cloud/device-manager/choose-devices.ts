@@ -48,20 +48,29 @@ const ofGroup = async (sql: Sql, id: string): Promise<{ groupId?: string; query?
   return group.query === null ? { groupId: id } : { query: queryOf(group.query) };
 };
 
-/** Devices to which the filter may be narrowed before; `rest`: what is to hold beside that. */
+type Asked = {
+  presence?: Presence | undefined;
+  search?: string | undefined;
+  queries: readonly Query[];
+};
+
+/** What is looked up before: to which devices the filter is narrowed, and what is to hold beside that. */
 const lookUp = async (
   sql: Sql,
-  of: { presence?: Presence | undefined; search?: string | undefined; queries: readonly Query[] },
+  of: Asked,
   wanted: WordsFor,
-): Promise<{ ids: string[] | null; rest: readonly Query[] }> => {
-  const { search = '', queries } = of;
-  const ofWords = await findWords(sql, { search, queries }, wanted);
-  if (ofWords !== null) return { ids: ofWords, rest: queries };
+): Promise<Pick<DeviceFilter, 'amongIds' | 'isPresenceCommon' | 'queries'>> => {
+  const { queries } = of;
+  const ofWords = await findWords(sql, of, wanted);
+  if (ofWords !== null) return { amongIds: ofWords, queries };
   const ofTags = await findTagged(sql, queries);
-  if (ofTags !== null) return ofTags;
-  const isAlone = search === '' && queries.length === 0;
-  const ofPresence = isAlone ? null : await findPresent(sql, of);
-  return ofPresence ?? { ids: null, rest: queries };
+  if (ofTags !== null) return { amongIds: ofTags.ids, queries: ofTags.rest };
+  const ofPresence = await findPresent(sql, of);
+  if (ofPresence?.kind === 'few') return { amongIds: ofPresence.ids, queries: ofPresence.rest };
+  // All are counted, which is faster by joining.
+  return ofPresence === null || wanted === 'all'
+    ? { queries }
+    : { queries, isPresenceCommon: true };
 };
 
 /** `wanted`: a page of them at a time, or what all of them come to. */
@@ -77,13 +86,12 @@ export const filterOf = async (
     ...(grouped.query === undefined ? [] : [grouped.query]),
   ];
   const byStatus = ofStatus(status);
-  const { ids: amongIds, rest } =
-    ids === undefined
-      ? await lookUp(sql, { presence: byStatus.presence, search, queries }, wanted)
-      : { ids: null, rest: queries };
+  const asked = { presence: byStatus.presence, search, queries };
+  const { queries: rest = [], ...found } =
+    ids === undefined ? await lookUp(sql, asked, wanted) : { queries };
   return {
     ...byStatus,
-    ...(amongIds === null ? {} : { amongIds }),
+    ...found,
     ...(ids === undefined ? {} : { ids }),
     ...(site === undefined ? {} : { site }),
     ...(search === undefined || search === '' ? {} : { search }),

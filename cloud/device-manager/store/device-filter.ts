@@ -8,11 +8,12 @@ import {
   type Add,
   endOf,
   escapeLike,
+  presentAs,
   seen,
   sqlOfQuery,
 } from '@signalbeam/platform/postgres/tag-query-sql';
 import type { RegistrationStatus } from '../core/approval.ts';
-import { ofTenant } from './query-names.ts';
+import { ofManyPresent, ofTenant } from './query-names.ts';
 
 export type Presence = 'online' | 'offline' | 'never';
 
@@ -27,6 +28,8 @@ export type DeviceFilter = {
   search?: string;
   /** Where rare words, or tags that few have together, are: looked up before (find-words.ts, find-tagged.ts). */
   amongIds?: readonly string[];
+  /** Many are so as the presence that is asked for says, here or in the queries (find-present.ts). */
+  isPresenceCommon?: true;
   /** All of these. */
   queries?: readonly Query[];
   /** Members of this static group. */
@@ -58,6 +61,7 @@ export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): str
     filter.removed === true
       ? `d.removal IN ('replaced', 'decommissioned')`
       : 'd.deleted_at IS NULL';
+  const names = filter.isPresenceCommon === true ? ofManyPresent : ofTenant;
   const conditions = [there, 'd.tenant_id = platform.current_tenant()'];
   const { ids, registrationStatus, presence, site, search, queries, groupId, tokenId } = filter;
   if (ids !== undefined) conditions.push(`d.id = ANY(${add(ids)}::uuid[])`);
@@ -67,7 +71,8 @@ export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): str
     if (registrationStatus !== 'approved') conditions.push(`d.status <> 'approved'`);
   }
   if (presence === 'never') conditions.push(`NOT ${seen(ofTenant, 'true')}`);
-  else if (presence !== undefined) conditions.push(seen(ofTenant, `p.presence = ${add(presence)}`));
+  else if (presence !== undefined)
+    conditions.push(presentAs(names, `p.presence = ${add(presence)}`));
   if (site !== undefined) conditions.push(`d.site = ${add(site)}`);
   if (filter.amongIds !== undefined) conditions.push(`d.id = ANY(${add(filter.amongIds)}::uuid[])`);
   if (search !== undefined) {
@@ -75,7 +80,7 @@ export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): str
     conditions.push(`d.searched COLLATE "C" LIKE ${add(patternOf(search))}`);
   }
   for (const query of queries ?? []) {
-    conditions.push(...placesOf(query, add), sqlOfQuery(ofTenant, query, add, nowMs));
+    conditions.push(...placesOf(query, add), sqlOfQuery(names, query, add, nowMs));
   }
   if (groupId !== undefined) {
     conditions.push(`EXISTS (SELECT 1 FROM device_manager.group_members m WHERE m.device_id = d.id

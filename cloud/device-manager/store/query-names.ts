@@ -7,3 +7,6 @@ export const ofTenant: Names = {
   tenant: 'platform.current_tenant()',
   tags: 'device_manager.device_tags',
 };
+
+/** Where many devices are in the presence that is asked for. */
+export const ofManyPresent: Names = { ...ofTenant, isPresenceProbed: true };

@@ -18,6 +18,11 @@ export type Names = {
   tenant: string;
   /** The table or view of tags. */
   tags: string;
+  /**
+   * Whether a device is online is looked up for each that answers the rest: where many are, and what the
+   * planner knows of it is of before. Else it may turn that round, as any other condition.
+   */
+  isPresenceProbed?: true;
 };
 
 const anyOf = (parts: readonly string[]): string =>
@@ -65,6 +70,9 @@ const bundled = ({ id, tenant }: Names, condition: string): string =>
 export const seen = ({ id, tenant }: Names, condition: string): string =>
   `EXISTS (SELECT 1 FROM telemetry.public_presence p WHERE p.device_id = ${id}
      AND p.tenant_id = ${tenant} AND ${condition})`;
+/** A limit of nothing keeps the planner from turning it round. */
+export const presentAs = (of: Names, condition: string): string =>
+  seen(of, of.isPresenceProbed === true ? `${condition} OFFSET 0` : condition);
 const judged = ({ id, tenant }: Names, condition: string): string =>
   `EXISTS (SELECT 1 FROM telemetry.public_device_health h WHERE h.device_id = ${id}
      AND h.tenant_id = ${tenant} AND ${condition})`;
@@ -88,7 +96,7 @@ const statusIn = (of: Names, values: readonly Status[], add: Add): string => {
   const present = values.filter((value) => value === 'online' || value === 'offline');
   return anyOf([
     ...(registered.length === 0 ? [] : [`${of.status} = ANY(${add(registered)}::text[])`]),
-    ...(present.length === 0 ? [] : [seen(of, `p.presence = ANY(${add(present)}::text[])`)]),
+    ...(present.length === 0 ? [] : [presentAs(of, `p.presence = ANY(${add(present)}::text[])`)]),
     ...(values.includes('never') ? [`NOT ${seen(of, 'true')}`] : []),
   ]);
 };
