@@ -30,22 +30,49 @@ export const subjectOf = (event: LiveEvent, key: 'deviceId' | 'rolloutId'): stri
   return typeof value === 'string' ? value : null;
 };
 
-/** Said again and again while a device is well: it moves last-seen and is no reason to ask anything. */
+/**
+ * Said again and again while a device is well: it moves last-seen and is no reason to ask anything. That a device
+ * came back has the same words and when it did.
+ */
 export const isHeartbeat = (event: LiveEvent): boolean =>
   event.type === 'device' &&
   event.data['presence'] === 'online' &&
-  event.data['lastSeenAt'] !== undefined;
+  event.data['lastSeenAt'] !== undefined &&
+  event.data['changedAt'] === undefined;
+
+/**
+ * Whether news of a rollout may be of one of these devices. A batch of more than fifty devices names none of them, so it
+ * may be of anybody.
+ */
+export const mayMove = (event: LiveEvent, deviceIds: readonly string[]): boolean => {
+  if (event.type !== 'rollout') return false;
+  const { devices } = event.data;
+  if (!Array.isArray(devices) || devices.length === 0) return true;
+  return devices.some(
+    (device) => isRecord(device) && deviceIds.includes(String(device['deviceId'])),
+  );
+};
 
 export type Applied = { devices: Device[]; fetch: 'nothing' | 'devices' };
 
-/** Presence moves in place; anything else about a device means asking again. */
+/**
+ * Presence moves in place; anything else about a device means asking again, and so does what a rollout asks of
+ * those shown. Heartbeats of others come by the thousand in a large fleet and mean nothing.
+ */
 export const applyToDevices = (devices: Device[], event: LiveEvent): Applied => {
-  if (event.type === 'rollout' || event.type === 'reported')
-    return { devices, fetch: event.type === 'reported' ? 'devices' : 'nothing' };
+  if (event.type === 'reported') return { devices, fetch: 'devices' };
+  if (event.type === 'rollout') {
+    const isOurs = mayMove(
+      event,
+      devices.map(({ id }) => id),
+    );
+    return { devices, fetch: isOurs ? 'devices' : 'nothing' };
+  }
   if (event.type !== 'device') return { devices, fetch: 'nothing' };
   const { presence, lastSeenAt } = event.data;
   const id = subjectOf(event, 'deviceId');
   const known = devices.some((device) => device.id === id);
+  if (!known && isHeartbeat(event)) return { devices, fetch: 'nothing' };
   if (!known || !isPresence(presence)) return { devices, fetch: 'devices' };
   const seen =
     typeof lastSeenAt === 'string' || typeof lastSeenAt === 'number' ? lastSeenAt : undefined;

@@ -3,8 +3,9 @@
  * containers and events. Live: events move what they carry, the rest is fetched again.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { calmly } from '../data/calm.ts';
 import { type ChartRange, chartRangeOf, chartRanges } from '../data/chart-ranges.ts';
-import { applyToDevices, type LiveEvent, subjectOf } from '../data/live.ts';
+import { applyToDevices, type LiveEvent, mayMove, subjectOf } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
 import { appendSample, sampleFromEvent } from '../data/trend.ts';
@@ -69,7 +70,7 @@ class DevicePage extends LitElement {
   constructor() {
     super();
     followLive(this, () => this.app, {
-      topics: () => ['devices', `device:${this.#id}`],
+      topics: () => ['devices', 'rollouts', `device:${this.#id}`],
       onEvent: (event) => this.#onEvent(event),
       onResync: () => this.#refreshAll(),
     });
@@ -93,9 +94,12 @@ class DevicePage extends LitElement {
     for (const part of [this.#device, this.#desired, this.#events, this.#metrics]) part.refresh();
   }
 
+  /** What a rollout asks of it: also of a device that is away and tells nothing. */
+  readonly #refreshDesired = calmly(() => this.#desired.refresh());
+
   #onEvent(event: LiveEvent): void {
     if (subjectOf(event, 'deviceId') !== this.#id) {
-      if (event.type === 'rollout') this.#desired.refresh();
+      if (mayMove(event, [this.#id])) this.#refreshDesired();
       return;
     }
     if (event.type === 'metrics') {

@@ -4,6 +4,7 @@
  * to a colleague.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { calmly } from '../data/calm.ts';
 import {
   choiceOf,
   type FleetFilter,
@@ -75,14 +76,14 @@ class FleetPage extends LitElement {
   constructor() {
     super();
     followLive(this, () => this.app, {
-      topics: () => ['devices'],
+      topics: () => ['devices', 'rollouts'],
       onEvent: (event) => {
         const known = this.#listed.value;
         if (known === undefined) return;
         const applied = applyToDevices(known.devices, event);
         if (applied.devices !== known.devices)
           this.#listed.patch((listed) => ({ ...listed, devices: applied.devices }));
-        if (applied.fetch === 'devices') this.#refresh();
+        if (applied.fetch === 'devices') this.#refreshCalmly();
       },
       onResync: () => this.#refresh(),
     });
@@ -111,6 +112,9 @@ class FleetPage extends LitElement {
   #refresh(): void {
     for (const part of [this.#listed, this.#total, this.#pending, this.#sites]) part.refresh();
   }
+
+  /** A large fleet has something to tell all the time. */
+  readonly #refreshCalmly = calmly(() => this.#refresh());
 
   #narrow(change: Partial<FleetFilter>): void {
     this.filter = { ...this.filter, ...change };

@@ -1,10 +1,12 @@
 /** One group: what chooses its devices, who is in it now and how they came to be. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { nameOfActor } from '../data/actor.ts';
+import { calmly } from '../data/calm.ts';
+import { applyToDevices, isHeartbeat, type LiveEvent } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { deviceMark } from '../data/status.ts';
-import type { Group, GroupMember } from '../data/types.ts';
+import type { Device, Group, GroupMember } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { age } from '../ui/age.ts';
 import { crumb } from '../ui/crumb.ts';
@@ -26,6 +28,12 @@ const origins: Record<GroupMember['origin'], string> = {
   'registration-token': 'put in by its token',
 };
 
+const withDevices = (members: GroupMember[], devices: readonly Device[]): GroupMember[] =>
+  members.map((member) => {
+    const device = devices.find(({ id }) => id === member.device.id);
+    return device === undefined ? member : { ...member, device };
+  });
+
 class GroupPage extends LitElement {
   static override properties = {
     dialog: { state: true },
@@ -46,10 +54,8 @@ class GroupPage extends LitElement {
   constructor() {
     super();
     followLive(this, () => this.app, {
-      topics: () => ['devices'],
-      onEvent: (event) => {
-        if (event.type === 'device' && event.data['presence'] === undefined) this.#refresh();
-      },
+      topics: () => ['devices', 'rollouts'],
+      onEvent: (event) => this.#onEvent(event),
       onResync: () => this.#refresh(),
     });
   }
@@ -65,6 +71,18 @@ class GroupPage extends LitElement {
   #refresh(): void {
     this.#group.refresh();
     this.#members.refresh();
+  }
+
+  readonly #refreshCalmly = calmly(() => this.#refresh());
+
+  /** Who is in it by a query may come and go with whatever happens, who was put in only as somebody says so. */
+  #onEvent(event: LiveEvent): void {
+    const known = this.#members.value?.map(({ device }) => device) ?? [];
+    const { devices } = applyToDevices(known, event);
+    if (devices !== known) this.#members.patch((members) => withDevices(members, devices));
+    const isNews = event.type === 'rollout' || (event.type === 'device' && !isHeartbeat(event));
+    const isSaid = event.type === 'device' && event.data['presence'] === undefined;
+    if (this.#group.value?.query == null ? isSaid : isNews) this.#refreshCalmly();
   }
 
   protected override updated(): void {
