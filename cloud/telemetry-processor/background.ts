@@ -9,6 +9,7 @@ import type { IngestFacts } from './ingest/facts.ts';
 import { startIngest } from './ingest/start.ts';
 import { createHeard, type Heard } from './presence/heard.ts';
 import { startPresence } from './presence/start.ts';
+import { gatherHours } from './store/gather.ts';
 import { judgeDevices } from './store/health.ts';
 import { createLease } from './store/lease.ts';
 import { startLeaseLoop } from './store/lease-loop.ts';
@@ -23,6 +24,8 @@ const leaseKey = 0x73627470;
 const maintenanceMs = 3_600_000;
 /** How far hours and days lag behind the samples. */
 const rollUpMs = 10_000;
+/** Some 2,000 devices at a time: a day of 100,000 in ten minutes. */
+const gatherMs = 10_000;
 /** How far health lags behind what it is judged by. */
 const judgeMs = 5_000;
 
@@ -91,6 +94,13 @@ export const startBackground = async (
     run: async () => facts.rolledUp(await rollUp(pools.ingest)),
     log,
   });
+  const gathering = startLeaseLoop({
+    lease,
+    name: 'hours of days that are over',
+    everyMs: gatherMs,
+    run: () => gatherHours(pools.ingest, now()),
+    log,
+  });
   const judging = startLeaseLoop({
     lease,
     name: 'health of devices',
@@ -106,7 +116,9 @@ export const startBackground = async (
     stop: async () => {
       maintenance.stop();
       watching.stop();
-      await Promise.all([ingest, presence, rolling, judging, alerts].map((part) => part.stop()));
+      await Promise.all(
+        [ingest, presence, rolling, gathering, judging, alerts].map((part) => part.stop()),
+      );
       await lease.release();
     },
   };
