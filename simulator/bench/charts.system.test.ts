@@ -5,6 +5,9 @@ import { run } from './charts.ts';
 it('measures every range of a small fleet', async () => {
   const { figures } = await run({ smoke: true });
   for (const [name, value] of Object.entries(figures)) {
-    if (name !== 'loadBefore') expect(value, name).toBeGreaterThan(0);
+    if (name === 'loadBefore') continue;
+    // Processor time is counted in steps of 10 ms: of so few charts it may be none.
+    if (name.endsWith('CpuMs')) expect(value, name).toBeGreaterThanOrEqual(0);
+    else expect(value, name).toBeGreaterThan(0);
   }
 }, 120_000);

@@ -1,92 +1,48 @@
 /**
- * How fast charts are: the ranges of the console and the query of several devices, asked over HTTP by
- * several people at once, each time of another device. Rows are made by SQL: hours and days of every
- * device, samples of some. A chart reads its devices' own rows by index, so a fleet is larger by what
- * the memory holds, not by what a chart reads. Nothing else runs on the cloud meanwhile.
+ * How fast charts are among 100,000 devices: the ranges of the console, several devices together and the spread over a
+ * site, asked over HTTP by two people at once, each time of another device. First cold: what Postgres and the machine
+ * remember of the tables is dropped before, so that each chart comes from the disk; then the same charts once more; then
+ * again while the frames of 100,000 devices at rest come in. What the tables hold: ./charts-fleet.suite.ts.
  */
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
-import { metricColumns } from '@signalbeam/telemetry-processor/store/metric-columns';
+import { addFleet, type FleetSize } from './charts-fleet.suite.ts';
 import {
   type BenchCloud,
   cpuMsOf,
+  cpuMsOfFamily,
   loadAverage,
   openBenchCloud,
   quantile,
   rounded,
 } from './cloud.suite.ts';
+import { startFrames } from './frames.suite.ts';
 
 const password = 'correct horse battery';
 const clients = 2;
-const sizes = {
-  smoke: { devices: 4, sampled: 2, days: 3, asks: 4 },
-  canonical: { devices: 1_000, sampled: 100, days: 30, asks: 200 },
-};
-type Size = (typeof sizes)['smoke'];
-/** What an agent takes when nobody looks. */
-const sampleEverySeconds = 15;
 const devicesTogether = 10;
 const warmUpAsks = 10;
+const dayMs = 86_400_000;
+/** A frame of each device every quarter of an hour. */
+const frameSeconds = 900;
 
-const addFleet = async (maker: Pool, tenantId: string, count: number): Promise<string[]> => {
-  await maker.query(
-    `INSERT INTO device_manager.registration_tokens
-       (tenant_id, prefix, salt, secret_hash, site, max_uses, created_by, expires_at)
-     VALUES ($1, 'bench', '', '', 'plant-0', 100000, 'bench', now())`,
-    [tenantId],
-  );
-  const { rows } = await maker.query<{ id: string }>(
-    `INSERT INTO device_manager.devices
-       (tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version, os,
-        architecture, hostname, registration_token_id)
-     SELECT $1::uuid, 'device ' || i, 'plant-' || i % 50, 'approved', 'U' || md5($1::uuid::text || i), 'k', '',
-            '0.1.0', 'linux', 'arm64', 'host', (SELECT id FROM device_manager.registration_tokens
-                                                 WHERE tenant_id = $1::uuid)
-       FROM generate_series(1, $2::integer) i RETURNING id`,
-    [tenantId, count],
-  );
-  return rows.map(({ id }) => id);
+type Size = FleetSize & { asks: number; sendSeconds: number };
+const sizes: Record<'smoke' | 'canonical', Size> = {
+  smoke: {
+    ...{ devices: 60, months: 40, near: 20, sampled: 4, days: 3, yearDays: 5, siteDevices: 10 },
+    ...{ asks: 4, sendSeconds: 20 },
+  },
+  canonical: {
+    ...{ devices: 100_000, months: 30_000, near: 4_000, sampled: 1_000, days: 30, yearDays: 365 },
+    ...{ siteDevices: 2_000, asks: 200, sendSeconds: 180 },
+  },
 };
 
-/** By the hour, as they come: a device's rows lie far apart. */
-const addRollups = async (maker: Pool, tenantId: string, ids: readonly string[], days: number) => {
-  await maker.query(
-    `SELECT telemetry.ensure_rollup_partitions(now() - $1 * interval '1 day', now())`,
-    [days + 1],
-  );
-  const columns = metricColumns.flatMap((column) =>
-    ['min', 'max', 'sum', 'count'].map((part) => `${column}_${part}`),
-  );
-  const values = metricColumns
-    .map(() => 'random() * 40, 60 + random() * 40, 12000, 240')
-    .join(', ');
-  for (const [table, unit, since] of [
-    ['metrics_minutes', '5 minutes', 1],
-    ['metrics_hourly', '1 hour', days],
-    ['metrics_daily', '1 day', days],
-  ] as const) {
-    await maker.query(
-      `INSERT INTO telemetry.${table}
-         (tenant_id, device_id, bucket, samples, misdated, newest, ${columns.join(', ')})
-       SELECT $1::uuid, id, at, 240, 0,
-              ARRAY[extract(epoch FROM at) * 1000] || array_fill(50::float8, ARRAY[${metricColumns.length}]),
-              ${values}
-         FROM generate_series(date_bin('${unit}', now() - $3 * interval '1 day', 'epoch'), now(),
-                              interval '${unit}') at, unnest($2::uuid[]) id`,
-      [tenantId, ids, since],
-    );
-  }
-};
-
-const addSamples = (maker: Pool, tenantId: string, ids: readonly string[]) =>
-  maker.query(
-    `INSERT INTO telemetry.metrics
-       (tenant_id, device_id, received_at, epoch, seq, at, ${metricColumns.join(', ')})
-     SELECT $1::uuid, id, at, '0', 1, at, ${metricColumns.map(() => 'random() * 100').join(', ')}
-       FROM generate_series(now() - interval '1 day', now(), $3 * interval '1 second') at,
-            unnest($2::uuid[]) id`,
-    [tenantId, ids, sampleEverySeconds],
-  );
+/** Nothing of the fill is logged, which is what makes it possible in minutes. */
+const settings = { wal_level: 'minimal', max_wal_senders: 0, max_wal_size: '4GB' };
 
 type Ask = (path: string) => Promise<unknown>;
 
@@ -118,83 +74,150 @@ const time = async (ask: Ask, pathOf: (index: number) => string, asks: number) =
       took.push(performance.now() - began);
     }
   };
-  for (let index = 0; index < warmUpAsks; index += 1) await ask(pathOf(index));
   await Promise.all(Array.from({ length: clients }, work));
   return took;
 };
 
-const dayMs = 86_400_000;
+type Charts = Record<string, (index: number) => string>;
 
-const measure = async (cloudPid: number, ask: Ask, ids: readonly string[], size: Size) => {
+const chartsOf = (ids: readonly string[], size: Size): Charts => {
   const now = Date.now();
-  const pick = (index: number, of: number): string => ids[(index * 7) % of] ?? '';
+  // Far apart, and none twice among as many as there are.
+  const pick = (index: number, of: number): string => ids[(index * 7_919) % of] ?? '';
   const chart = (rangeMs: number, of: number) => (index: number) =>
     `/api/devices/${pick(index, of)}/metrics?from=${now - rangeMs}&to=${now}`;
   const together = (rangeMs: number, more: string) => (index: number) => {
     const devices = Array.from({ length: devicesTogether }, (_, each) =>
-      pick(index * devicesTogether + each, size.devices),
+      pick(index * devicesTogether + each, size.months),
     );
     return `/api/telemetry/metrics?devices=${[...new Set(devices)]}&from=${now - rangeMs}&to=${now}${more}`;
   };
-  const charts = {
+  const site = (days: number) => (index: number) =>
+    `/api/telemetry/percentiles?site=plant-${index % (size.near / size.siteDevices)}&metric=cpuPercent&from=${now - days * dayMs}&to=${now}`;
+  return {
     hour: chart(dayMs / 24, size.sampled),
-    day: chart(dayMs, size.sampled),
-    week: chart(7 * dayMs, size.devices),
-    month: chart(30 * dayMs, size.devices),
-    year: chart(365 * dayMs, size.devices),
+    day: chart(dayMs, size.near),
+    week: chart(7 * dayMs, size.months),
+    month: chart(30 * dayMs, size.months),
+    year: chart(365 * dayMs, size.near),
     monthByHour: (index: number) =>
-      `/api/telemetry/metrics?devices=${pick(index, size.devices)}&step=1h&from=${now - 30 * dayMs}&to=${now}`,
+      `/api/telemetry/metrics?devices=${pick(index, size.months)}&step=1h&from=${now - 30 * dayMs}&to=${now}`,
     monthOfTen: together(30 * dayMs, '&metrics=cpuPercent,memoryPercent'),
     monthOfTenWhole: together(30 * dayMs, ''),
+    siteDay: site(1),
+    siteMonth: site(30),
   };
-  const figures: Record<string, number> = {};
+};
+
+/** As after a restart of the machine, but for the 128 MB that Postgres holds: what lies in the database's files. */
+const forget = async (cloud: BenchCloud, maker: Pool): Promise<void> => {
+  await maker.query('CHECKPOINT');
+  const { rows } = await maker.query<{ oid: string }>(
+    'SELECT oid::text FROM pg_database WHERE datname = current_database()',
+  );
+  const folder = join(cloud.postgresDir, 'base', rows[0]?.oid ?? '');
+  for (const file of readdirSync(folder)) {
+    const args = [`if=${join(folder, file)}`, 'iflag=nocache', 'count=0', 'status=none'];
+    if (spawnSync('dd', args).status !== 0) throw new Error(`${file} stays in the page cache`);
+  }
+};
+
+type Figures = Record<string, number>;
+
+/** A site is a hundred times a device. */
+const asksOf = (name: string, { asks }: Size): number =>
+  name.startsWith('site') ? Math.ceil(asks / 5) : asks;
+
+/** Of each kind of chart; `more` are figures of the processors. */
+const measure = async (ask: Ask, charts: Charts, size: Size, pass: string): Promise<Figures> => {
+  const figures: Figures = {};
   for (const [name, pathOf] of Object.entries(charts)) {
-    const usedBefore = cpuMsOf(cloudPid);
-    const took = await time(ask, pathOf, size.asks);
-    // Of the cloud, what it does by itself included: on a machine that others use, too, it says more than time.
-    figures[`${name}CpuMs`] = rounded((cpuMsOf(cloudPid) - usedBefore) / (size.asks + warmUpAsks));
-    figures[`${name}P50Ms`] = rounded(quantile(took, 0.5));
-    figures[`${name}P99Ms`] = rounded(quantile(took, 0.99));
+    const took = await time(ask, pathOf, asksOf(name, size));
+    figures[`${name}${pass}P50Ms`] = rounded(quantile(took, 0.5));
+    figures[`${name}${pass}P99Ms`] = rounded(quantile(took, 0.99));
+  }
+  return figures;
+};
+
+/** What a chart takes of the processors, all that the cloud and Postgres do by themselves included. */
+const measureProcessors = async (cloud: BenchCloud, ask: Ask, charts: Charts, size: Size) => {
+  const figures: Figures = {};
+  for (const [name, pathOf] of Object.entries(charts)) {
+    const asks = asksOf(name, size);
+    const cloudBefore = cpuMsOf(cloud.cloudPid);
+    const postgresBefore = cpuMsOfFamily(cloud.postgresPid);
+    await time(ask, pathOf, asks);
+    figures[`${name}CloudCpuMs`] = rounded((cpuMsOf(cloud.cloudPid) - cloudBefore) / asks);
+    figures[`${name}PostgresCpuMs`] = rounded(
+      (cpuMsOfFamily(cloud.postgresPid) - postgresBefore) / asks,
+    );
   }
   return figures;
 };
 
 /** Of a device and day, indexes included. */
-const bytesOf = async (maker: Pool, size: Size) => {
+const bytesOf = async (maker: Pool, size: Size): Promise<Figures> => {
   const { rows } = await maker.query<{ parent: string; bytes: number }>(
     `SELECT inhparent::regclass::text AS parent, sum(pg_total_relation_size(inhrelid))::bigint AS bytes
        FROM pg_inherits WHERE inhparent::regclass::text LIKE 'telemetry.metrics%' GROUP BY inhparent`,
   );
   const of = (table: string): number =>
     rows.find(({ parent }) => parent === `telemetry.${table}`)?.bytes ?? 0;
+  const total = rows.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     samplesBytesPerDeviceDay: Math.round(of('metrics') / size.sampled),
-    minutesBytesPerDeviceDay: Math.round(of('metrics_minutes') / size.devices),
-    hoursBytesPerDeviceDay: Math.round(of('metrics_hourly') / size.devices / size.days),
-    daysBytesPerDeviceDay: Math.round(of('metrics_daily') / size.devices / size.days),
+    minutesBytesPerDeviceDay: Math.round(of('metrics_minutes') / size.near),
+    hoursBytesPerDeviceDay: Math.round(of('metrics_hourly') / size.months / size.days),
+    daysBytesPerDeviceDay: Math.round(of('metrics_daily') / size.near / size.yearDays),
+    metricsGb: rounded(total / 1e9, 2),
+  };
+};
+
+const measureAll = async (cloud: BenchCloud, maker: Pool, size: Size): Promise<Figures> => {
+  const adminEmail = 'admin@charts.example';
+  const wish = { name: 'charts', adminEmail, password };
+  const { tenantId } = await createTenant(cloud.test.platform, wish);
+  const began = performance.now();
+  const { ids, tokenId } = await addFleet(maker, tenantId, size);
+  const fillSeconds = rounded((performance.now() - began) / 1_000);
+  const charts = chartsOf(ids, size);
+  const ask = await signIn(cloud, adminEmail);
+  await forget(cloud, maker);
+  // Of others than are measured: programs, plans and the upper pages of indexes are warm on any server.
+  for (const pathOf of Object.values(charts)) {
+    for (let index = 0; index < warmUpAsks; index += 1) await ask(pathOf(size.asks + index));
+  }
+  const cold = await measure(ask, charts, size, 'Cold');
+  const warm = await measure(ask, charts, size, '');
+  const processors = await measureProcessors(cloud, ask, charts, size);
+  const framesPerSecond = size.devices / frameSeconds;
+  const load = { framesPerSecond, seconds: size.sendSeconds };
+  const frames = await startFrames(cloud, { tenantId, tokenId }, load);
+  const sending = await measure(ask, charts, size, 'Sending');
+  const sent = { framesPerSecondStored: rounded(await frames.stop()) };
+  return {
+    fillSeconds,
+    ...(await bytesOf(maker, size)),
+    ...cold,
+    ...warm,
+    ...processors,
+    ...sending,
+    ...sent,
   };
 };
 
 export const run = async ({ smoke }: { smoke: boolean }) => {
   const size = sizes[smoke ? 'smoke' : 'canonical'];
   const loadBefore = loadAverage();
-  const cloud = await openBenchCloud();
+  const cloud = await openBenchCloud({}, settings);
   const url = cloud.test.world.databaseUrl;
   const maker = openPool({ url, role: null, max: 1, statementTimeoutMs: 600_000 });
   try {
-    const adminEmail = 'admin@charts.example';
-    const wish = { name: 'charts', adminEmail, password };
-    const { tenantId } = await createTenant(cloud.test.platform, wish);
-    const ids = await addFleet(maker, tenantId, size.devices);
-    await addRollups(maker, tenantId, ids, size.days);
-    await addSamples(maker, tenantId, ids.slice(0, size.sampled));
-    await maker.query('VACUUM ANALYZE');
-    const figures = await measure(cloud.cloudPid, await signIn(cloud, adminEmail), ids, size);
-    const { devices, sampled, days } = size;
-    const bytes = await bytesOf(maker, size);
+    const { devices, months, near, sampled, days } = size;
+    const figures = await measureAll(cloud, maker, size);
     return {
       name: 'charts',
-      figures: { devices, sampled, days, clients, loadBefore, ...bytes, ...figures },
+      figures: { devices, months, near, sampled, days, clients, loadBefore, ...figures },
     };
   } finally {
     await maker.end();

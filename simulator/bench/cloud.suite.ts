@@ -23,6 +23,8 @@ export type BenchCloud = {
   url: string;
   cloudPid: number;
   postgresPid: number;
+  /** Where its files lie. */
+  postgresDir: string;
   stop: () => Promise<void>;
 };
 
@@ -55,12 +57,14 @@ const startCloud = async (
   return { child, url };
 };
 
+/** `settings`: of Postgres, beside those of `up`. */
 export const openBenchCloud = async (
   environment: Record<string, string> = {},
+  settings: Record<string, string | number> = {},
 ): Promise<BenchCloud> => {
   const dir = mkdtempSync(join(tmpdir(), 'cloud-bench-'));
   chmodSync(dir, 0o711);
-  const postgres = await startPostgres({ dir: join(dir, 'postgres') });
+  const postgres = await startPostgres({ dir: join(dir, 'postgres'), settings });
   const test = await openTestPlatform(postgres.url);
   const owner = openOwner(test.world.databaseUrl);
   const { child, url } = await startCloud(dir, {
@@ -73,6 +77,7 @@ export const openBenchCloud = async (
     url,
     cloudPid: child.pid,
     postgresPid: postgres.pid,
+    postgresDir: postgres.dataDir,
     stop: async () => {
       await child.stop();
       await owner.end();
