@@ -11,6 +11,8 @@ import { shrink } from './run/shrink.ts';
 import { survive } from './run/survive.ts';
 import { tellFailure, tellFigures, tellSometimes } from './run/tell.ts';
 
+const toldEveryMs = 30_000;
+
 class Misuse extends Error {}
 
 const flags = {
@@ -89,8 +91,17 @@ const main = async (args: readonly string[]): Promise<number> => {
   console.log(
     `Seeds from ${range.from}${range.to === null ? '' : ` to ${range.to}`}${bug === null ? '' : `, with the planted bug ${bug}`}`,
   );
+  let toldAtMs = performance.now();
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
   const total = await runBatch({
     ...range,
+    signal: stopping.signal,
+    onSeed: ({ seeds, events }) => {
+      if (performance.now() - toldAtMs < toldEveryMs) return;
+      toldAtMs = performance.now();
+      console.log(`${seeds} seeds, ${(events / 1e6).toFixed(1)} million events so far`);
+    },
     budgetMs: budgetMs === null ? null : budgetMs * 1_000,
     faults,
     bug,

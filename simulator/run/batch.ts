@@ -24,6 +24,10 @@ export type BatchOptions = {
   /** Stops at the first seed that fails. */
   stopAtFailure: boolean;
   onFailure?: (failed: SeedResult) => void;
+  /** After each seed. */
+  onSeed?: (soFar: Pick<BatchResult, 'seeds' | 'events'>) => void;
+  /** Begins no seed any more; those at work are finished and counted. */
+  signal?: AbortSignal;
 };
 
 export type BatchResult = {
@@ -71,6 +75,7 @@ export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
     return job;
   };
   const over = (): boolean =>
+    options.signal?.aborted === true ||
     (last !== null && next > last) ||
     (options.budgetMs !== null && performance.now() - began >= options.budgetMs) ||
     total.failures.length >= (options.stopAtFailure ? 1 : failuresMax);
@@ -95,6 +100,7 @@ export const runBatch = (options: BatchOptions): Promise<BatchResult> => {
           total.failures.push(result);
           options.onFailure?.(result);
         }
+        options.onSeed?.(total);
         hand();
       });
       child.once('error', reject);

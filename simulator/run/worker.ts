@@ -7,6 +7,9 @@ import { survive } from './survive.ts';
 
 survive();
 rememberSignatures();
+// Ctrl-C reaches every process of the run: who gave the seed says when to end.
+process.on('SIGINT', () => undefined);
+process.on('disconnect', () => process.exit());
 
 process.on('message', (message) => {
   const { seed, faults, bug, eventsMin, daysMin } = message as Job;
