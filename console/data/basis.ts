@@ -2,7 +2,7 @@
  * What a form was filled from: sent along as If-Match, so that nobody's change is overwritten unseen.
  * Whoever was told that somebody else changed it may save again, which then puts theirs in its place.
  */
-import { nameOfActor } from './actor.ts';
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { clockOf } from './format.ts';
 import type { Instant } from './types.ts';
 

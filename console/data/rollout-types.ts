@@ -104,6 +104,13 @@ export type PreviewWave = {
     bytes: number;
   }[];
 };
+/** Another rollout of the bundle on some of the same devices. */
+export type RolloutMeeting = {
+  rolloutId: string;
+  version: string;
+  status: RolloutStatus;
+  devices: number;
+};
 export type RolloutPreview = {
   devices: number;
   /** Why it would be refused as things are. */
@@ -114,6 +121,7 @@ export type RolloutPreview = {
   runIt: number;
   unreached: number;
   foreignImages: string[];
+  underWay: { rolloutId: string; version: string; status: RolloutStatus; means: string }[];
   attention: {
     kind: string;
     devices: number;
@@ -137,6 +145,8 @@ export type Rollout = {
   progress: RolloutProgress;
   waiting: string;
   awaitsApproval: 'any-person' | 'another-person' | null;
+  overtakes: RolloutMeeting[];
+  overtakenBy: RolloutMeeting[];
   waves: RolloutWave[];
   createdAt: Instant;
   createdBy: string | null;

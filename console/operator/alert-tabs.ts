@@ -1,6 +1,6 @@
 /** Where one can go around alerts, and how an alert is shown wherever it is. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import type { TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import type { Alert } from '../data/alert-types.ts';
 import type { Mark } from '../ui/glyph.ts';
 import { strip } from '../ui/strip.ts';

@@ -1,6 +1,6 @@
 /** The audit log: who did what, found by what people ask, with before and after of each change. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { fullTimeOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import type { AuditEntry, AuditFilter } from '../data/types.ts';

@@ -1,6 +1,6 @@
 /** One bundle: its versions, newest first, what to do with each, and which devices shall run it. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { imageName } from '../data/format.ts';
 import { createResource } from '../data/resource.ts';
 import type { BundleVersion } from '../data/types.ts';

@@ -1,6 +1,6 @@
 /** Two versions of a bundle beside each other: what changed, and what it costs a device. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { bytesOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';

@@ -1,6 +1,6 @@
 /** How deprecated bundles and versions are shown where one is chosen, and how one is asked for all the same. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import type { BundleVersion, Deprecation } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import { badge } from '../ui/glyph.ts';

@@ -1,6 +1,6 @@
 /** `<device-activity>`: what people and tokens did to a device, newest first, and who it was. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Activity, Device } from '../data/types.ts';
 import { age } from '../ui/age.ts';

@@ -2,8 +2,8 @@
  * `<device-credentials>`: what the device may show beside its own signature (API keys, certificates),
  * which of it expires soon, and who showed what. A new key is shown once, here.
  */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { fullTimeOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';

@@ -1,6 +1,6 @@
 /** One group: what chooses its devices, who is in it now and how they came to be. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { calmly } from '../data/calm.ts';
 import { applyToDevices, isHeartbeat, type LiveEvent } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';

@@ -1,6 +1,6 @@
 /** Images that were uploaded, and each of them back as a file. A link is asked for when somebody wants it. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { bytesOf, shortDigest } from '../data/format.ts';
 import type { StoredImage } from '../data/image-types.ts';
 import type { ApiError } from '../data/request.ts';

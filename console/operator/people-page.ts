@@ -1,6 +1,6 @@
 /** The people of the tenant: who may do what and where, invitations, and how to take it back. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { clockOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';

@@ -1,6 +1,6 @@
 /** Accounts of programs, and their tokens: two live at once, so that one takes over from the other. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { clockOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';

@@ -24,6 +24,7 @@ import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 import './rollout-site-windows.ts';
 import { consequenceOf, rolloutActions, rolloutVerbs } from './rollout-actions.ts';
+import { rolloutMeetings } from './rollout-meetings.ts';
 
 class RolloutPage extends LitElement {
   static override properties = { asking: { state: true }, busy: { state: true } };
@@ -149,7 +150,7 @@ class RolloutPage extends LitElement {
       <section class="card stack padded" aria-label="Progress">
         <p class="headline" role="status">${rollout.waiting === '' ? `${progress.succeeded} of ${progress.total} confirmed${progress.failed > 0 ? `, ${progress.failed} failed` : ''}.` : `${rollout.waiting}.`}</p>
         ${progressBar(progress)}${progressLegend(progress)}${pace === '' ? nothing : html`<p class="muted small">Pace: ${pace}</p>`}<rollout-site-windows .app=${this.app} .rollout=${rollout} @changed=${() => this.#refresh()}></rollout-site-windows></section>
-      ${rolloutWaves(rollout)}
+      ${rolloutMeetings(rollout)}${rolloutWaves(rollout)}
       ${rolloutFailures(this.#failures.value ?? [], pathTo.device)}
       ${errorNotice(this.#devices.error)}
       <ul class="cells" aria-label="Devices">${(this.#devices.value ?? []).map((device) => this.#cell(device))}</ul>

@@ -1,11 +1,13 @@
 /** What a rollout would do, wave by wave, before it is made: when, to whom, how many bytes. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { bytesOf, clockOf, countedOf } from '../data/format.ts';
 import type { PreviewRange, PreviewWave, RolloutPreview } from '../data/rollout-types.ts';
+import { rolloutMark } from '../data/status.ts';
 import type { Instant } from '../data/types.ts';
 import { age } from '../ui/age.ts';
 import { notice } from '../ui/notice.ts';
+import { pathTo } from './paths.ts';
 
 const at = (moment: Instant | null, now: number): string =>
   moment === null ? 'not by itself' : clockOf(moment, now);
@@ -73,6 +75,12 @@ export const rolloutPreview = (preview: RolloutPreview, now = Date.now()): Templ
     }
     ${preview.deprecated === null ? nothing : deprecatedNote(preview.deprecated)}
     <ul class="plain stack">${preview.waves.map((one) => wave(one, now))}</ul>
+    ${preview.underWay.map(({ rolloutId, version, status, means }) =>
+      notice(
+        'warn',
+        html`<p><a href=${pathTo.rollout(rolloutId)}>${version}</a> is ${rolloutMark(status).word.toLowerCase()} on some of these devices: ${means}</p>`,
+      ),
+    )}
     ${preview.attention.map(({ devices, why, first }) =>
       notice(
         'warn',

@@ -2,8 +2,8 @@
  * A rollout and the maintenance windows that stand at sites: in an emergency a person has it wait for none of
  * them, for a reason that is shown with it from then on, and takes that back. What follows is said before.
  */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import type { ApiError } from '../data/request.ts';
 import type { Rollout } from '../data/rollout-types.ts';
 import { actionButton } from '../ui/action.ts';

@@ -1,6 +1,6 @@
 /** Secrets that bundles name: who has which, and another value for one. A value is typed and never seen again. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import type { Secret } from '../data/secret-types.ts';

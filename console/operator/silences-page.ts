@@ -1,6 +1,6 @@
 /** Silences and maintenance windows: who is not told, of what, until when, and why. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import type { Silence, SilenceWish, Weekly } from '../data/alert-types.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';

@@ -1,6 +1,6 @@
 /** Technicians' grants of a site: who may sign in at its devices until when; issued, shown once, taken back. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { clockOf } from '../data/format.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';

@@ -1,6 +1,6 @@
 /** Registration tokens: how often each was used, what it gives its devices, and how to close it. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { clockOf } from '../data/format.ts';
 import { createResource } from '../data/resource.ts';
 import type { Group, RegistrationToken } from '../data/types.ts';

@@ -1,6 +1,6 @@
 /** The waves of a rollout in their order: how each stands, and what its gate asks for. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, nothing, type TemplateResult } from 'lit';
-import { nameOfActor } from '../data/actor.ts';
 import { evidenceWords, gateWords } from '../data/rollout-gate.ts';
 import type { Rollout, RolloutStatus, RolloutWave } from '../data/rollout-types.ts';
 import { waveMark } from '../data/status.ts';

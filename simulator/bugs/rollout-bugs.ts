@@ -155,6 +155,7 @@ export const rolloutBugs: Record<string, Bug> = {
         rows.filter(({ status }) => status === 'failed' || status === 'succeeded'),
     },
   },
+  'older-goes-over': { decide: { overtakerOf: () => null } },
   'joiner-skips-windows': { decide: { atJoin: (tellNow) => tellNow() } },
   'rate-lost-at-death': {
     decide: {

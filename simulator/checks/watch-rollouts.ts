@@ -164,6 +164,16 @@ const isOpenAt = ({ cron, minutes }: MaintenanceWindow, atMs: number): boolean =
   return minute % every < minutes;
 };
 
+/** Who was told by a newer rollout is not told by an older one. */
+const judgeOrder = (checks: Checks, world: World, rollout: Rollout, deviceId: string): void => {
+  const cloud = world.cloud();
+  const slots = cloud.director.wanted.get(deviceId)?.slots ?? [];
+  const from = slots.find(({ bundleId }) => bundleId === rolledOut)?.rolloutId ?? '';
+  const order = [...cloud.tables.rollouts.keys()];
+  if (order.indexOf(from) > order.indexOf(rollout.id))
+    checks.fail('newest-wish-holds', `${rollout.id} tells ${deviceId}, which ${from} told since`);
+};
+
 /** Nobody is told outside of a window, nor who runs what was asked of it under this very generation. */
 const judgeTelling = (
   checks: Checks,
@@ -242,6 +252,7 @@ export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks
           checks.fail('gate-before-wave', `${deviceId} is told before its wave ${wave} is open`);
         judgeRate(rollout);
         judgeTelling(checks, world, rollout, deviceId);
+        judgeOrder(checks, world, rollout, deviceId);
       },
       stopped: (rollout, wave) => {
         const failed = failures.of(rollout);

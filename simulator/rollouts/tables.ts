@@ -4,6 +4,7 @@
  * statement by statement; what decides is the real core.
  */
 import { approvalAsked, type Requested } from '@signalbeam/bundle-orchestrator/core/approval';
+import { overtakerOf } from '@signalbeam/bundle-orchestrator/core/overtaking';
 import {
   type AtWork,
   type Candidate,
@@ -66,6 +67,13 @@ export type Rollout = {
   rows: KeptRow[];
 };
 
+/** The versions of those that were made after it, by their ids: the tables keep them in that order. */
+export const newerThan = ({ tables }: Cloud, { id }: Rollout): Map<string, string> => {
+  const all = [...tables.rollouts.values()];
+  const place = all.findIndex((each) => each.id === id);
+  return new Map(all.slice(place + 1).map((each) => [each.id, each.release.version]));
+};
+
 /** The newest report of a device, as far as bundles are concerned. */
 export type KeptReport = {
   epoch: string;
@@ -107,7 +115,7 @@ const atJoin = (_tellNow: () => void): void => undefined;
 /** The decisions under test; planted bugs replace them. */
 export const decisions = {
   ...{ planWaves, planRows, planTelling, freePlaces, withRestoredSlot, mayAgree },
-  ...{ atDeath, atJoin, retried },
+  ...{ atDeath, atJoin, retried, overtakerOf },
 };
 export type Decisions = typeof decisions;
 

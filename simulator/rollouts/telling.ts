@@ -22,6 +22,7 @@ import {
   candidatesOf,
   holdOneActive,
   type KeptRow,
+  newerThan,
   type Rollout,
   rowsIn,
   tellable,
@@ -103,17 +104,22 @@ const tellThese = (cloud: Cloud, rollout: Rollout, ids: readonly string[]): void
     ...{ ...rollout.release, rolloutId: rollout.id },
     ...(windows === undefined ? {} : { windows }),
   };
+  const newer = newerThan(cloud, rollout);
   for (const deviceId of ids) {
     const row = rowOf(rollout, deviceId);
     const { slots, generation } = targetOf(cloud, deviceId);
+    const there = slotOf(slots, rollout.release.bundleId);
+    if (cloud.decide.overtakerOf(there, rollout.id, newer) !== null) {
+      row.status = 'cancelled';
+      continue;
+    }
     const change = withSlot(slots, wanted, generation);
     if (change.kind !== 'changed') throw new Error('no more bundles fit on a device');
-    const before = slotOf(slots, rollout.release.bundleId);
     // Told once more, it still goes back to what it had before the first time; and where another
     // one failed, also if it is to try again, to what that one found, which runs.
-    const failed = failedOf(cloud, deviceId, before);
-    if (before?.rolloutId !== rollout.id)
-      row.previousSlot = failed === undefined ? before : failed.previousSlot;
+    const failed = failedOf(cloud, deviceId, there);
+    if (there?.rolloutId !== rollout.id)
+      row.previousSlot = failed === undefined ? there : failed.previousSlot;
     Object.assign(row, { status: 'pending', requestedGeneration: generation });
     row.givenBackGeneration = null;
     cloud.watch.told(rollout, row);

@@ -180,6 +180,18 @@ export const rolloutPreviewSchema = z
     unreached: count,
     /** Images of other registries, whose bytes are not known here. */
     foreignImages: z.array(z.string()),
+    /** Other rollouts of the bundle that have something left to do on the same devices. */
+    underWay: z.array(
+      z.strictObject({
+        rolloutId: z.uuid(),
+        version: z.string(),
+        status: z.enum(['scheduled', 'in-progress', 'paused', 'rolling-back']),
+        atWork: count,
+        untold: count,
+        /** What would become of it, in words. */
+        means: z.string(),
+      }),
+    ),
     /** Whom it does not reach, or not soon, and why. */
     attention: z.array(
       z.strictObject({
@@ -218,6 +230,16 @@ export const rolloutPreviewSchema = z
   })
   .openapi('RolloutPreview');
 
+/** Another rollout of the bundle, and how many devices both had to do with when the later one was made. */
+const meetingSchema = z
+  .strictObject({
+    rolloutId: z.uuid(),
+    version: z.string(),
+    status: z.enum(rolloutStatuses),
+    devices: count,
+  })
+  .openapi('RolloutMeeting');
+
 export const rolloutSchema = z
   .strictObject({
     id: z.uuid(),
@@ -236,6 +258,10 @@ export const rolloutSchema = z
     waiting: z.string(),
     /** Whose approval the wave at work waits for; null while it does not. */
     awaitsApproval: z.enum(['any-person', 'another-person']).nullable(),
+    /** Older rollouts that were under way on its devices: whoever it tells first they do not tell any more. */
+    overtakes: z.array(meetingSchema),
+    /** Newer rollouts that go over this one in the same way. */
+    overtakenBy: z.array(meetingSchema),
     waves: z.array(
       z.strictObject({
         name: z.string(),

@@ -9,8 +9,10 @@ import { type Deprecated, deprecatedWords, findToUse } from '../bundles/usable.t
 import { approvalAsked } from '../core/approval.ts';
 import { type Assumed, type ForecastKnown, forecast, type WaveTimes } from '../core/forecast.ts';
 import { dependsOn } from '../core/forecast-words.ts';
+import { type UnderWay, underWayMeans } from '../core/overtaking.ts';
 import { findVersion } from '../store/bundles.ts';
 import { type DeviceOutlook, outlookOf, usualDeviceMs } from '../store/rollout-foresight.ts';
+import { underWayOn } from '../store/rollout-meetings.ts';
 import { findSettings } from '../store/rollout-settings.ts';
 import type { Targeted } from '../store/rollout-targets.ts';
 import { list, planRollout, type RolloutWish } from './plan.ts';
@@ -65,6 +67,8 @@ export type Preview = {
   unreached: number;
   /** Images of other registries, whose size is not known here. */
   foreignImages: string[];
+  /** Other rollouts of the bundle on the same devices, and what becomes of them. */
+  underWay: (Omit<UnderWay, 'isNewer'> & { means: string })[];
   /** Whom it does not reach, or not soon. */
   attention: Attention[];
   /** What is an estimate, and of what. */
@@ -223,6 +227,8 @@ export const previewRollout = async (
     calendar: calendarOf(wish.pace.windows, planned.standing, nowMs),
   };
   const waves = wavesOf(look, names);
+  const meeting = { bundleId, startsAt: wish.startAt, ownId: null };
+  const met = await underWayOn(sql, tenantId, meeting, ids);
   return {
     devices: ids.length,
     lateJoiners: planned.lateJoiners,
@@ -232,6 +238,10 @@ export const previewRollout = async (
     runIt: sumOf(waves, ({ runIt }) => runIt),
     unreached: sumOf(waves, ({ unreached }) => unreached),
     foreignImages: [...target.foreign],
+    underWay: met.map(({ isNewer, ...other }) => ({
+      ...other,
+      means: underWayMeans({ ...other, isNewer }, version),
+    })),
     attention: attentionOf(look, names),
     estimates: estimatesOf(look),
     waves,

@@ -12,6 +12,7 @@ import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { releaseToUse } from '../bundles/usable.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
+import { keepMeetings, underWayOn } from '../store/rollout-meetings.ts';
 import { activeRolloutsOn } from '../store/rollout-rows.ts';
 import { personBehind } from '../store/rollout-settings.ts';
 import { insertRollout, lockRollout } from '../store/rollouts.ts';
@@ -122,6 +123,10 @@ const make = async (
     waves.map(({ wish: { name, size, gate }, lastPlace }) => ({ name, size, gate, lastPlace })),
     waves.map(({ devices }) => devices),
   );
+  const ids = waves.flatMap(({ devices }) => devices.map(({ deviceId }) => deviceId));
+  const about = { bundleId, startsAt: startAt, ownId: id };
+  const met = await underWayOn(sql, tenantId, about, ids);
+  await keepMeetings(sql, { tenantId, rolloutId: id }, met);
   await record(sql, acting, { id, wish }, waves);
   return { id, waves };
 };

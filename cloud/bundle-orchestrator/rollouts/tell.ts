@@ -8,6 +8,7 @@ import type { TenantKeys } from '@signalbeam/platform/keys/keyring';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { everySite, systemAuthor, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { overtakenReason, overtakerOf } from '../core/overtaking.ts';
 import { isPaced, noteTold } from '../core/pace.ts';
 import { isFinal, type RowStatus } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
@@ -17,6 +18,7 @@ import { type DesiredChange, nextGenerationOf, retrying, storeChanges } from '..
 import type { Workshop } from '../desired/workshop.ts';
 import { findRelease } from '../store/bundles.ts';
 import { lockTargets, type Target } from '../store/desired.ts';
+import { newerAmong } from '../store/rollout-meetings.ts';
 import { noteToldLately, siteWindowsOf } from '../store/rollout-pace.ts';
 import {
   cancelPlanned,
@@ -60,11 +62,30 @@ const outcome = (deviceId: string, to: RowMove['to'], reason: string): RowMove =
   logTail: [],
 });
 
+const isApproved = ({ approved }: Target): boolean => approved;
+
 const gone = (ids: readonly string[], targets: readonly Target[]): RowMove[] => {
-  const there = new Set(targets.filter(({ approved }) => approved).map(({ deviceId }) => deviceId));
+  const there = new Set(targets.filter(isApproved).map(({ deviceId }) => deviceId));
   return ids
     .filter((id) => !there.has(id))
     .map((id) => outcome(id, 'cancelled', 'The device is no longer in the fleet.'));
+};
+
+/** Those that a newer rollout has told since: their rows are over here. */
+const overtaken = async (
+  sql: Sql,
+  where: { tenantId: string; rolloutId: string },
+  bundleId: string,
+  targets: readonly Target[],
+): Promise<RowMove[]> => {
+  const slots = targets.map(({ deviceId, slots }) => [deviceId, slotOf(slots, bundleId)] as const);
+  const others = new Set(slots.flatMap(([, slot]) => slot?.rolloutId ?? []));
+  others.delete(where.rolloutId);
+  const newer = await newerAmong(sql, where, [...others]);
+  return slots.flatMap(([deviceId, slot]) => {
+    const version = overtakerOf(slot, where.rolloutId, newer);
+    return version === null ? [] : [outcome(deviceId, 'cancelled', overtakenReason(version))];
+  });
 };
 
 /** The next batch of open waves. Returns how many rows moved; 0 when nobody is to be told now. */
@@ -92,11 +113,15 @@ const tellThese = async (
   const release = await findRelease(sql, rollout.bundleId, rollout.version);
   if (release === null) throw new Error('a version that is rolled out vanished');
   const targets = await lockTargets(sql, tenantId, ids);
-  const moves = gone(ids, targets);
+  const moves = [
+    ...gone(ids, targets),
+    ...(await overtaken(sql, where, rollout.bundleId, targets.filter(isApproved))),
+  ];
+  const settled = new Set(moves.map(({ deviceId }) => deviceId));
   const changes: DesiredChange[] = [];
   const sites = [...new Set(targets.map(({ site }) => site))];
   const standing = rollout.waitsForSites ? await siteWindowsOf(sql, tenantId, sites) : undefined;
-  for (const target of targets.filter(({ approved }) => approved)) {
+  for (const target of targets.filter(({ deviceId }) => !settled.has(deviceId))) {
     const generation = nextGenerationOf(target);
     const windows = momentsOf(rollout.pace.windows, target.site, nowMs, standing);
     const wanted = {

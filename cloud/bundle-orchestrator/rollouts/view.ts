@@ -6,6 +6,7 @@ import { addProgress, emptyProgress, type Progress } from '../core/rollout.ts';
 import { sayWaiting } from '../core/rollout-words.ts';
 import type { Gate, WaveSize } from '../core/wave.ts';
 import { planWaves, type WaveWait } from '../core/wave-plan.ts';
+import { type Meeting, meetingsOf } from '../store/rollout-meetings.ts';
 import { findRollout, firstOpenRows, type RolloutRecord } from '../store/rollout-views.ts';
 import { type StoredWave, wavesOf } from '../store/rollout-waves.ts';
 import { namesOf } from '../store/wave-evidence.ts';
@@ -32,6 +33,9 @@ export type RolloutView = Omit<RolloutRecord, 'paceWaits' | 'approvalByAnother'>
   waiting: string;
   /** Whose approval it waits for; null while it does not. */
   awaitsApproval: 'any-person' | 'another-person' | null;
+  /** Older ones of the bundle that were under way on its devices, and newer ones that are told there since. */
+  overtakes: Meeting[];
+  overtakenBy: Meeting[];
   waves: WaveView[];
 };
 
@@ -71,7 +75,7 @@ const lackingOf = (wait: WaveWait, names: Names): string[] => {
   });
 };
 
-/** Six statements at most, whatever the number of rollouts and devices. */
+/** Seven statements at most, whatever the number of rollouts and devices. */
 export const viewRollouts = async (
   sql: Sql,
   tenantId: string,
@@ -84,6 +88,7 @@ export const viewRollouts = async (
   const rows = await firstOpenRows(sql, tenantId, ids);
   const evidence = [...waves.values()].flat().flatMap((wave) => wave.evidence ?? []);
   const names = await namesOf(sql, tenantId, evidence);
+  const meetings = await meetingsOf(sql, tenantId, ids);
   return rollouts.map(({ paceWaits, approvalByAnother, ...rollout }) => {
     const own = waves.get(rollout.id) ?? [];
     const progress = own.reduce((sum, { counts }) => addProgress(sum, counts), emptyProgress);
@@ -102,6 +107,8 @@ export const viewRollouts = async (
       waiting: sayWaiting(known, nowMs),
       awaitsApproval:
         wait.kind === 'approval' ? (wait.byAnother ? 'another-person' : 'any-person') : null,
+      overtakes: meetings.get(rollout.id)?.overtakes ?? [],
+      overtakenBy: meetings.get(rollout.id)?.overtakenBy ?? [],
       waves: own.map(waveView),
     };
   });

@@ -1,5 +1,6 @@
 /** Alerts: listed, shown with their history, taken on and closed; one by its id or many by a filter. */
 import type { Client, Schemas } from '@signalbeam/client';
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { type Context, command, type Values } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import type { Cell, Column, Tone } from '../core/table.ts';
@@ -49,7 +50,7 @@ const columnsAt = (nowMs: number): readonly Column<Alert>[] => [
   { title: 'RAISED', of: ({ raisedAt }) => ago(Date.parse(raisedAt), nowMs), whole: true },
   { title: 'WHAT', of: ({ title }) => title },
   { title: 'SITE', of: ({ site }) => site ?? '' },
-  { title: 'BY', of: ({ acknowledgedBy }) => acknowledgedBy ?? '' },
+  { title: 'BY', of: ({ acknowledgedBy: by }) => (by === null ? '' : nameOfActor(by)) },
 ];
 
 const list = command({

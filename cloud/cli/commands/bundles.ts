@@ -2,6 +2,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { Schemas } from '@signalbeam/client';
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { uploadPartBytes } from '@signalbeam/sync/core/limits';
 import { command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
@@ -134,7 +135,7 @@ const versions = command({
       columns: [
         { title: 'VERSION', of: ({ version }) => version, whole: true },
         { title: 'RELEASED', of: ({ createdAt }) => createdAt, whole: true },
-        { title: 'BY', of: ({ createdBy }) => createdBy.replace(/^\w+:/, '') },
+        { title: 'BY', of: ({ createdBy }) => nameOfActor(createdBy) },
         { title: 'IMAGES', of: imagesOf },
         { title: 'DEPRECATED', of: ({ deprecated }) => deprecated?.reason ?? '' },
         { title: 'NOTES', of: ({ releaseNotes }) => releaseNotes.split('\n')[0] ?? '' },

@@ -59,6 +59,10 @@ export const showPreview = ({ output }: Context, preview: Preview): ExitCode => 
     );
     for (const { name, dependsOn } of preview.waves)
       if (dependsOn.length > 0) output.say(`${name} begins when: ${dependsOn.join(' ')}`);
+    for (const { version, status, rolloutId, means } of preview.underWay)
+      output.say(
+        `${version} is ${status.replaceAll('-', ' ')} on some of them (${rolloutId}): ${means}`,
+      );
     for (const { devices, why, first } of preview.attention)
       output.say(`${counted(devices, 'device')} (${named(first, devices)}): ${why}`);
     for (const estimate of preview.estimates) output.hint(estimate);

@@ -2,12 +2,13 @@
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Schemas } from '@signalbeam/client';
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { type Context, command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import { progressLine } from '../core/progress.ts';
 import type { Column } from '../core/table.ts';
 import { fitTo } from '../core/text.ts';
-import { ago, durationMs, state } from '../core/words.ts';
+import { ago, counted, durationMs, state } from '../core/words.ts';
 import { type ExitCode, exitCodes, UsageError } from '../exit.ts';
 import { filterFlags, filterOf } from './choose.ts';
 import { findBundle, findDevice } from './find.ts';
@@ -29,14 +30,19 @@ const devicesMax = 10_000;
 const ignoredLine = ({ windowsIgnored, windowsIgnoredBy, windowsIgnoredAt }: Rollout): string =>
   windowsIgnoredBy === null
     ? `ignored: ${windowsIgnored}`
-    : `ignored by ${windowsIgnoredBy} at ${windowsIgnoredAt}: ${windowsIgnored}`;
+    : `ignored by ${nameOfActor(windowsIgnoredBy)} at ${windowsIgnoredAt}: ${windowsIgnored}`;
+
+const metLine = ({ version, devices, status, rolloutId }: Schemas['RolloutMeeting']): string =>
+  `${version} on ${counted(devices, 'device')} (${status.replaceAll('-', ' ')}, ${rolloutId})`;
 
 const lines = (rollout: Rollout) =>
   [
     ['id', rollout.id],
     ['status', rollout.status],
     ['progress', progressLine(rollout, false)],
-    ['started', `${rollout.createdAt} by ${rollout.createdBy}`],
+    ['started', `${rollout.createdAt} by ${nameOfActor(rollout.createdBy)}`],
+    ...rollout.overtakes.map((met) => ['overtakes', metLine(met)] as const),
+    ...rollout.overtakenBy.map((met) => ['overtaken by', metLine(met)] as const),
     ...(rollout.windowsIgnored === null ? [] : [['site windows', ignoredLine(rollout)] as const]),
     ...(rollout.completedAt === null ? [] : [['ended', rollout.completedAt] as const]),
   ] as const;

@@ -1,5 +1,6 @@
 /** Secrets that bundles name. A value is typed unseen or comes on standard input, never in a command. */
 import type { Client, Schemas } from '@signalbeam/client';
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { type Context, command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import type { Column } from '../core/table.ts';
@@ -31,7 +32,7 @@ const columns: readonly Column<Secret>[] = [
   { title: 'DEVICES', of: ({ devices }) => String(devices), whole: true },
   { title: 'WAITING', of: ({ waiting }) => String(waiting), whole: true },
   { title: 'CHANGED', of: ({ changedAt }) => changedAt.slice(0, 16), whole: true },
-  { title: 'BY', of: ({ changedBy }) => changedBy },
+  { title: 'BY', of: ({ changedBy }) => nameOfActor(changedBy) },
   { title: 'ID', of: ({ id }) => id, whole: true },
 ];
 

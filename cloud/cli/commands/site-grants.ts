@@ -1,5 +1,6 @@
 /** Technicians' grants: who may sign in at the devices of a site, until when. */
 import type { Schemas } from '@signalbeam/client';
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import type { Column } from '../core/table.ts';
@@ -13,7 +14,7 @@ const columns = (now: number): readonly Column<Schemas['SiteGrant']>[] => [
   { title: 'HOLDER', of: ({ holder }) => holder },
   { title: 'STATE', of: (grant) => state(grant.state), whole: true },
   { title: 'ENDS', of: ({ expiresAt }) => ago(Date.parse(expiresAt), now) },
-  { title: 'GIVEN BY', of: ({ createdBy }) => createdBy },
+  { title: 'GIVEN BY', of: ({ createdBy }) => nameOfActor(createdBy) },
   { title: 'ID', of: ({ id }) => id, whole: true },
 ];
 

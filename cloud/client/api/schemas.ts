@@ -839,6 +839,16 @@ export interface components {
       runIt: number;
       unreached: number;
       foreignImages: string[];
+      underWay: {
+        /** Format: uuid */
+        rolloutId: string;
+        version: string;
+        /** @enum {string} */
+        status: "scheduled" | "in-progress" | "paused" | "rolling-back";
+        atWork: number;
+        untold: number;
+        means: string;
+      }[];
       attention: {
         /** @enum {string} */
         kind: "not-approved" | "full" | "busy" | "unreached" | "waits" | "no-window";
@@ -1006,6 +1016,8 @@ export interface components {
       waiting: string;
       /** @enum {string|null} */
       awaitsApproval: "any-person" | "another-person" | null;
+      overtakes: components["schemas"]["RolloutMeeting"][];
+      overtakenBy: components["schemas"]["RolloutMeeting"][];
       waves: {
         name: string;
         size: components["schemas"]["WaveSize"];
@@ -1051,6 +1063,14 @@ export interface components {
       rollingBack: number;
       rolledBack: number;
       unreached: number;
+    };
+    RolloutMeeting: {
+      /** Format: uuid */
+      rolloutId: string;
+      version: string;
+      /** @enum {string} */
+      status: "scheduled" | "in-progress" | "paused" | "rolling-back" | "succeeded" | "failed" | "cancelled" | "rolled-back";
+      devices: number;
     };
     RolloutDevice: {
       /** Format: uuid */
