@@ -5,7 +5,7 @@ import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { deleteTenant } from '@signalbeam/device-manager/delete-tenant';
 import { resumeTenant, suspendTenant } from '@signalbeam/device-manager/suspend-tenant';
 import { deletionOf } from '@signalbeam/platform/erase/journal';
-import { schemas, tenantTables } from '@signalbeam/platform/erase/tables';
+import { tenantTables } from '@signalbeam/platform/erase/tables';
 import { countTenantRows } from '@signalbeam/platform/erase/tenant-rows';
 import { issueDeviceToken } from '@signalbeam/platform/identity/tokens';
 import { createTenantKeys, type TenantKeys } from '@signalbeam/platform/keys/keyring';
@@ -15,6 +15,7 @@ import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { streams } from '@signalbeam/sync/wire/subjects';
 import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { runDeletion } from './delete-tenant-command.ts';
+import { ownedTablesOf, tenantDevices, tenantRows } from './tenant-rows.suite.ts';
 import { type Cloud, openTenant, password, startCloud, type Tenant } from './two-tenants.suite.ts';
 
 const dayMs = 86_400_000;
@@ -47,41 +48,10 @@ const ofCommand = async (how: { yes: boolean }): Promise<string> => {
   return said.join('');
 };
 
-/** Tables with a column that says whose a row is; found by other means than the deletion finds them. */
-const ownedTables = async (): Promise<{ name: string; columns: string[] }[]> => {
-  const { rows } = await cloud.owner.query<{ name: string; columns: string[] }>(
-    `SELECT table_schema || '.' || table_name AS name, array_agg(column_name::text) AS columns
-       FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
-       JOIN pg_class c ON c.oid = (table_schema || '.' || table_name)::regclass
-      WHERE table_schema = ANY ($1) AND table_type = 'BASE TABLE' AND NOT c.relispartition
-        AND column_name IN ('tenant_id', 'device_id')
-      GROUP BY 1 ORDER BY 1`,
-    [schemas],
-  );
-  return rows.filter(({ name }) => name !== 'platform.tenant_deletions');
-};
-
-/** Of each table that has some: the rows of one tenant, as one hash. */
-const rowsOf = async (tenantId: string, deviceIds: readonly string[]) => {
-  const hashes: Record<string, string> = {};
-  for (const { name, columns } of await ownedTables()) {
-    const own = columns.includes('tenant_id') ? 'tenant_id = $1' : 'device_id = ANY ($2)';
-    const { rows } = await cloud.owner.query<{ count: number; hash: string }>(
-      `SELECT count(*) AS count, md5(string_agg(t::text, '' ORDER BY t::text)) AS hash
-         FROM ${name} t WHERE ($1::uuid IS NOT NULL OR $2::uuid[] IS NOT NULL) AND ${own}`,
-      [tenantId, deviceIds],
-    );
-    if (rows[0] !== undefined && rows[0].count > 0) hashes[name] = rows[0].hash;
-  }
-  return hashes;
-};
-const devicesOf = async (tenantId: string): Promise<string[]> => {
-  const { rows } = await cloud.owner.query<{ id: string }>(
-    'SELECT id FROM device_manager.devices WHERE tenant_id = $1',
-    [tenantId],
-  );
-  return rows.map(({ id }) => id);
-};
+const ownedTables = () => ownedTablesOf(cloud.owner);
+const rowsOf = (tenantId: string, deviceIds: readonly string[]) =>
+  tenantRows(cloud.owner, { tenantId, deviceIds });
+const devicesOf = (tenantId: string) => tenantDevices(cloud.owner, tenantId);
 
 const blobsOf = async (tenantId: string): Promise<string[]> => {
   const { rows } = await cloud.owner.query<{ digest: string }>(

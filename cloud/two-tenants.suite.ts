@@ -81,6 +81,7 @@ export const startCloud = async (postgresUrl: string) => {
   };
   return {
     platform,
+    world,
     services,
     owner,
     ask,
