@@ -4,7 +4,7 @@ import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { addDevice, makeBundle, type TestDevice } from '../rig.suite.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
-import { hearReports } from './hear-reports.ts';
+import { advanceFor, hearReports } from './hear-reports.ts';
 
 let fleet: Fleet;
 beforeAll(async () => {
@@ -122,4 +122,32 @@ it('keeps of several lives of a device the one that arrived last', async () => {
   expect(await keptOf(device)).toEqual([{ epoch: later, seq: 10 }]);
   await hear(reports.slice(0, 1));
   expect(await keptOf(device)).toEqual([{ epoch: later, seq: 10 }]);
+});
+
+it('are awaited still of a device that an old event says is gone, and not of one that is', async () => {
+  const { bundleId, devices } = await many(1);
+  const [device] = devices as [TestDevice];
+  const rollout = await fleet.started(bundleId, '1.0.0', [device]);
+  await fleet.says(device, bundleId, 'verifying');
+  expect((await fleet.steer(rollout.id, 'cancel')).status).toBe(200);
+  const { pools, keyring, log, now } = fleet.rig.platform;
+  const parts = { pools, keyring, log, now, onChanged: () => undefined };
+  const at = { tenantId: fleet.one.tenantId, deviceId: device.deviceId };
+  const isAwaited = async (): Promise<boolean> => {
+    const { rows } = await fleet.rig.owner.query(
+      `SELECT FROM bundle_orchestrator.rollout_devices
+        WHERE rollout_id = $1 AND given_back_generation IS NOT NULL`,
+      [rollout.id],
+    );
+    return rows.length === 1;
+  };
+  expect(await isAwaited()).toBe(true);
+  await advanceFor(parts, [at], true);
+  expect(await isAwaited()).toBe(true);
+  await fleet.rig.owner.query(
+    "UPDATE device_manager.devices SET status = 'rejected' WHERE id = $1",
+    [device.deviceId],
+  );
+  await advanceFor(parts, [at], true);
+  expect(await isAwaited()).toBe(false);
 });

@@ -109,7 +109,10 @@ export const rolloutsWaitingFor = async (
   return { rollouts: [...rollouts.values()], goBack };
 };
 
-/** They have said that they are done with what they were given back, by `isGivenBack`; or are gone. */
+/**
+ * They have said that they are done with what they were given back, by `isGivenBack`; or were said to be
+ * gone, which an old event says of one that is back as well.
+ */
 export const forgetGivenBack = async (
   sql: Sql,
   devices: readonly DeviceAt[],
@@ -121,7 +124,10 @@ export const forgetGivenBack = async (
        FROM unnest($1::uuid[], $2::uuid[]) AS asked (tenant_id, device_id)
       WHERE present.tenant_id = asked.tenant_id AND present.device_id = asked.device_id
         AND present.device_id = ANY ($2) AND present.given_back_generation IS NOT NULL
-        AND ($3 OR EXISTS (
+        AND ($3 AND NOT EXISTS (
+          SELECT 1 FROM device_manager.public_devices device
+           WHERE device.tenant_id = present.tenant_id AND device.device_id = present.device_id
+             AND device.registration_status = 'approved') OR EXISTS (
           SELECT 1 FROM bundle_orchestrator.device_reports report
            WHERE report.tenant_id = present.tenant_id AND report.device_id = present.device_id
              AND report.generation >= present.given_back_generation
