@@ -13,8 +13,10 @@ export type Kernel = {
   now(): number;
   /** Gives what cancels it. */
   after(delayMs: number, run: () => void): () => void;
-  /** Cheaper, for what nobody cancels. */
-  later(delayMs: number, run: () => void): void;
+  /** Cheaper: gives a ticket, by which it can be cancelled. */
+  later(delayMs: number, run: () => void): number;
+  /** Nothing happens when it has run already. */
+  cancel(ticket: number): void;
   random(stream: string): Random;
   trace: Trace;
   /** This event settled a promise: let what waits for it run before the next event. */
@@ -46,6 +48,7 @@ export const createKernel = (seed: number, options: { keepTrace: boolean }): Ker
       return () => queue.cancel(ticket);
     },
     later: push,
+    cancel: queue.cancel,
     random: (stream) => createRandom(seed, stream),
     trace,
     settled: () => {

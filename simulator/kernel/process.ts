@@ -25,7 +25,7 @@ export const createProcess = (kernel: Kernel): Process => {
     if (pausedUntil > kernel.now()) kernel.later(pausedUntil - kernel.now(), () => enter(run));
     else run();
   };
-  /** One closure for each timer: half of all events are timers. `settles`: what it runs may settle a promise. */
+  /** Two closures for each timer: half of all events are timers. `settles`: what it runs may settle a promise. */
   const timer = (delayMs: number, run: () => void, settles: boolean): (() => void) => {
     let cancelled = false;
     const fire = (): void => {
@@ -37,10 +37,10 @@ export const createProcess = (kernel: Kernel): Process => {
         run();
       }
     };
-    const cancel = kernel.after(delayMs, fire);
+    const ticket = kernel.later(delayMs, fire);
     return () => {
       cancelled = true;
-      cancel();
+      kernel.cancel(ticket);
     };
   };
   const after = (delayMs: number, run: () => void): (() => void) => timer(delayMs, run, false);

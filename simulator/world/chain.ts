@@ -9,13 +9,14 @@ import { extendChain } from '@signalbeam/sync/wire/chain';
 const rememberedMax = 2_000;
 
 export const createChain = (): typeof extendChain => {
-  let known = new Map<string, { before: string; hash: string }>();
+  // By the hash before: that is short, and a line is mostly the very object that was hashed.
+  let known = new Map<string, { line: string; hash: string }>();
   return (before, line) => {
-    const found = known.get(line);
-    if (found !== undefined && found.before === before) return found.hash;
+    const found = known.get(before);
+    if (found !== undefined && found.line === line) return found.hash;
     const hash = extendChain(before, line);
     if (known.size >= rememberedMax) known = new Map();
-    known.set(line, { before, hash });
+    known.set(before, { line, hash });
     return hash;
   };
 };

@@ -289,7 +289,7 @@ const write = (
     // A gap line that began before the position covers what follows it only.
     const fresh = lines
       .slice(decision.fromLine)
-      .map((line) => ({ ...line, from: Math.max(line.from, at.upTo + 1) }));
+      .map((line) => (line.from > at.upTo ? line : { ...line, from: at.upTo + 1 }));
     table.lines.push(...fresh);
     const report = lane === 'reported' ? fresh.findLast(({ gap }) => gap === null) : undefined;
     if (report !== undefined) {
