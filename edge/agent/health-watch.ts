@@ -60,16 +60,18 @@ export const createHealthWatch = (parts: ReconcilerParts, changed: () => void): 
     follow: (known) => {
       newest = known;
       for (const slot of known.slots) {
+        if (slot.update !== null) continue;
         const release = slot.confirmed && known.releases.get(slot.confirmed.releaseDigest);
         const checkedNames = new Set(
           (slot.confirmed && release ? containersOfRelease(known, release, slot.confirmed) : [])
             .filter(({ manifest }) => checkOf(manifest).probe !== null)
             .map(({ manifest }) => manifest.name),
         );
+        if (checkedNames.size === 0) continue;
         for (const container of containersOf(known, slot.bundleId)) {
           const checked = checkedNames.has(container.labels[labels.container] ?? '');
           // Just confirmed means just probed: healthy until a round says otherwise.
-          if (checked && !states.has(container.name) && slot.update === null) {
+          if (checked && !states.has(container.name)) {
             states.set(container.name, container.state === 'running' ? 'healthy' : 'unhealthy');
           }
         }

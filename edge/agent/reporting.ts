@@ -19,7 +19,8 @@ export type Reporter = {
 const batteryStep = 5;
 const newsOf = (body: ReportedBody): object => {
   const waiting = body.waiting.replace(/\d+/g, '#');
-  const containers = body.containers.map(({ restartCount, startedAt, ...rest }) => rest);
+  const untold = { restartCount: 0, startedAt: 0 };
+  const containers = body.containers.map((container) => ({ ...container, ...untold }));
   const power = body.power && {
     ...body.power,
     batteryPercent: Math.ceil(body.power.batteryPercent / batteryStep),

@@ -21,6 +21,8 @@ const sameSet = <T>(
 ): boolean => {
   if (left.length !== right.length) return false;
   if (left.length === 0) return true;
+  const [only, other] = [left[0] as T, right[0] as T];
+  if (left.length === 1) return keyOf(only) === keyOf(other);
   const keys = (of: readonly T[]): string => of.map(keyOf).sort().join('\n');
   return keys(left) === keys(right);
 };
