@@ -11,7 +11,7 @@ import type { VirtualDevice } from '@signalbeam/telemetry-processor/virtual-devi
 import type { BenchCloud } from './cloud.suite.ts';
 
 const rowsPerFrame = 60;
-const framesPerDevice = 3;
+const framesPerDevice = 12;
 const sampleMs = 15_000;
 const drainMs = 60_000;
 
@@ -27,8 +27,8 @@ const pack = (device: VirtualDevice, nowMs: number) => {
 };
 
 export type Frames = {
-  /** Waits until all that was sent is stored; frames a second that were. */
-  stop: () => Promise<number>;
+  /** Waits until all that was sent is stored; for how long it was sent, and how much a second. */
+  stop: () => Promise<{ framesPerSecond: number; seconds: number }>;
 };
 
 /** Goes on for `seconds` at most, or until `stop`. */
@@ -49,7 +49,8 @@ export const startFrames = async (
   const taken: Promise<unknown>[] = [];
   let isStopped = false;
   const began = performance.now();
-  const send = async (): Promise<void> => {
+  /** How long it took. */
+  const send = async (): Promise<number> => {
     for (let sent = 0; sent < count * framesPerDevice && !isStopped; sent += 1) {
       const early = began + (sent * 1_000) / framesPerSecond - performance.now();
       if (early > 2) await sleep(early);
@@ -57,6 +58,7 @@ export const startFrames = async (
       const frame = frames[Math.floor(sent / count)] ?? new Uint8Array();
       taken.push(connection.request(subject, frame, { timeout: 30_000 }));
     }
+    return performance.now() - began;
   };
   const sending = send();
   const stored = async (): Promise<number> => {
@@ -70,8 +72,7 @@ export const startFrames = async (
   return {
     stop: async () => {
       isStopped = true;
-      await sending;
-      const tookMs = performance.now() - began;
+      const tookMs = await sending;
       await Promise.all(taken);
       const giveUpAt = performance.now() + drainMs;
       while ((await stored()) < taken.length * rowsPerFrame) {
@@ -79,7 +80,7 @@ export const startFrames = async (
         await sleep(100);
       }
       await connection.close();
-      return (taken.length * 1_000) / tookMs;
+      return { framesPerSecond: (taken.length * 1_000) / tookMs, seconds: tookMs / 1_000 };
     },
   };
 };
