@@ -54,10 +54,8 @@ describe('every page', () => {
       expect(await looksFor(page, path), path).toEqual([]);
       expect(await page.title()).toMatch(/ · SignalBeam Edge$/);
     }
-    for (const gone of ['/nowhere', '/bundles/hello', `/devices/${devices[0]?.id.slice(0, 20)}`]) {
-      await page.goto(desk.cloud.url + gone);
-      await heading('There is nothing here').waitFor();
-    }
+    await page.goto(`${desk.cloud.url}/nowhere`);
+    await heading('There is nothing here').waitFor();
     expect(await looksFor(page, 'nowhere')).toEqual([]);
   });
 
@@ -114,6 +112,26 @@ describe('every page', () => {
     await page.getByRole('columnheader', { name: 'p95' }).waitFor();
     await page.goto(page.url());
     await page.locator('line-chart canvas').waitFor();
+  });
+
+  it('keeps a chart that stays open new, and what it is narrowed by beside it on a phone', async () => {
+    const page = await desk.page.context().newPage();
+    await page.setViewportSize({ width: 360, height: 780 });
+    await page.clock.install();
+    let asked = 0;
+    page.on('request', (request) => {
+      if (request.url().includes('/api/telemetry/percentiles')) asked += 1;
+    });
+    await page.goto(`${desk.cloud.url}/charts?site=plant-7&range=6h`);
+    const chart = page.getByRole('region', { name: 'The spread' });
+    await chart.getByRole('heading', { name: 'CPU' }).waitFor();
+    expect(asked).toBe(1);
+    await page.clock.runFor(61_000);
+    await expect.poll(() => asked).toBe(2);
+    const topOf = async (label: string) => (await page.getByLabel(label).boundingBox())?.y;
+    expect(await topOf('Metric')).toBe(await topOf('Devices of'));
+    expect((await chart.boundingBox())?.y).toBeLessThan(500);
+    await page.close();
   });
 
   it('sets a secret that is not shown again', async () => {

@@ -70,6 +70,23 @@ export const spreadLine = (
 export const ceilingOf = (points: readonly SpreadPoint[], { key }: SpreadMetric): number =>
   key.endsWith('Percent') ? 100 : Math.max(0, ...points.map(({ p99 }) => p99)) * 1.15 || 1;
 
+/** Idle devices send what they measured a quarter of an hour at a time, busy ones every minute. */
+const comingMs = 20 * 60_000;
+
+/**
+ * Without the newest steps that most devices have yet to send: those who were first are those who are busy, and the lines
+ * would end in a peak that is none. Steps of before stay, however few have a reading: others were away.
+ */
+export const withoutComing = (
+  points: readonly SpreadPoint[],
+  { stepMs, to }: { stepMs: number; to: number },
+): SpreadPoint[] => {
+  const fullest = Math.max(0, ...points.map(({ devices }) => devices));
+  const isComing = ({ at, devices }: SpreadPoint): boolean =>
+    devices * 2 < fullest && millisOf(at) + stepMs > to - comingMs;
+  return points.slice(0, points.findLastIndex((point) => !isComing(point)) + 1);
+};
+
 /** Of the newest step. */
 export const spreadSentence = (
   points: readonly SpreadPoint[],

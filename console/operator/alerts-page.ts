@@ -166,7 +166,7 @@ class AlertsPage extends LitElement {
             : `${counts.active} with nobody on it, ${counts.acknowledged} acknowledged, ${counts.stale} for more than a day; ${counts.resolvedIn7Days} resolved in 7 days.`
         }</p></div></div>
       ${alertTabs('alerts')}
-      <form class="grid-2" aria-label="Filters" @submit=${(event: Event) => event.preventDefault()}>
+      <form class="narrowing" aria-label="Filters" @submit=${(event: Event) => event.preventDefault()}>
         ${this.#select('status', 'Which')}${this.#select('severity', 'How bad')}${this.#select('type', 'What')}
         <div class="field"><label for="alert-site">Site</label><input class="input" id="alert-site" type="search" .value=${this.#filter.site} placeholder="plant-7" autocomplete="off" autocapitalize="off"
           @change=${(event: Event) => this.#choose('site', (event.target as HTMLInputElement).value)} /></div></form>

@@ -17,6 +17,7 @@ import {
   spreadMetrics,
   spreadSentence,
   spreadSteps,
+  withoutComing,
 } from '../data/spread.ts';
 import { crumb } from '../ui/crumb.ts';
 import '../ui/line-chart.ts';
@@ -29,6 +30,8 @@ import { pathTo } from './paths.ts';
 const colours = { p50: '--accent', p95: '--warn', p99: '--bad' } as const;
 const words = { p50: 'half of them (p50)', p95: '95 % (p95)', p99: '99 % (p99)' } as const;
 const tableRowsMax = 100;
+/** Points are of five minutes or more; the newest one grows. */
+const againMs = 60_000;
 
 type Choice = {
   /** `site:plant-7`, `group:<id>`; empty before somebody chose. */
@@ -84,10 +87,25 @@ class ChartsPage extends LitElement {
     return this;
   }
 
+  #timer: ReturnType<typeof setInterval> | undefined;
+
   override connectedCallback(): void {
     super.connectedCallback();
     if (this.choice.of !== '') this.#spread.refresh();
+    this.#timer = setInterval(this.#again, againMs);
+    document.addEventListener('visibilitychange', this.#again);
   }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.#timer);
+    document.removeEventListener('visibilitychange', this.#again);
+  }
+
+  /** Nobody tells of minutes and hours as they are made: who leaves a chart open sees them come all the same. */
+  readonly #again = (): void => {
+    if (this.choice.of !== '' && !document.hidden) this.#spread.refresh();
+  };
 
   /** With what it was asked for: a choice made meanwhile is not shown over the answer to the one before. */
   async #load(): Promise<{ spread: Spread; choice: Choice; to: number }> {
@@ -134,7 +152,7 @@ class ChartsPage extends LitElement {
 
   #form(): TemplateResult {
     const { choice } = this;
-    return html`<section class="card padded stack" aria-label="What is shown"><div class="rule-row">${this.#whom()}
+    return html`<section class="card padded stack" aria-label="What is shown"><div class="narrowing">${this.#whom()}
       ${this.#select('Metric', spreadMetrics, choice.metric.key, (key) =>
         this.#choose({ metric: spreadMetrics.find((one) => one.key === key) ?? spreadMetrics[0] }),
       )}
@@ -167,14 +185,16 @@ class ChartsPage extends LitElement {
         )}</tbody></table></div>`;
   }
 
-  #chart({ points }: Spread, { metric, each, range }: Choice, to: number): TemplateResult {
+  #chart(spread: Spread, { metric, each, range }: Choice, to: number): TemplateResult {
+    const points = withoutComing(spread.points, { stepMs: spread.stepMs, to });
+    const isMore = points.length < spread.points.length;
     const lines = percentileNames.map((name) => ({
       ...{ label: words[name], points: spreadLine(points, name), colour: colours[name] },
     }));
     return html`<figure class="body chart tall">
       <line-chart .lines=${lines} .from=${to - range.ms} .to=${to} .ceiling=${ceilingOf(points, metric)} .text=${metric.text}></line-chart>
       <ul class="legend small">${percentileNames.map((name) => html`<li><i class="swatch" style="background:var(${colours[name]})"></i>${words[name]}</li>`)}</ul>
-      <figcaption>${spreadSentence(points, metric, each)}</figcaption></figure>`;
+      <figcaption>${spreadSentence(points, metric, each)}${isMore ? ' Most devices have yet to send what came after it; the table has what is there.' : nothing}</figcaption></figure>`;
   }
 
   #shown(): TemplateResult {
