@@ -19,6 +19,8 @@ export type BrokerWayParts = {
 
 /** A leaf serves one site, so a quick return costs little; a hub may see thousands come back. */
 const redialMs = { leaf: { first: 250, max: 4_000 }, hub: { first: 500, max: 30_000 } };
+/** A leaf on the LAN that is slower is as good as none; many sign in at a hub, and over slow links. */
+const dialTimeoutMs = { leaf: 10_000, hub: 20_000 };
 /** Two misses: half-open links on the LAN are found in 30 s, on the WAN in 60 s at half the price. */
 const pingIntervalMs = { leaf: 10_000, hub: 20_000 };
 
@@ -38,6 +40,7 @@ export const createBrokerWays = ({ approved, seed, random, log, onRefused }: Bro
       random,
       log,
       refused: onRefused,
+      dialTimeoutMs: dialTimeoutMs[kind],
       redialMs: redialMs[kind],
       pingIntervalMs: pingIntervalMs[kind],
     });

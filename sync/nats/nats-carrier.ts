@@ -31,13 +31,19 @@ export type CarrierOptions = {
   certificate?: string | null;
   /** The name that the server's certificate bears, where it is dialled by another one. */
   serverName?: string;
+  /** From the dial until it is signed in. */
+  dialTimeoutMs?: number;
   /** Between two dials: doubled from the first up to the largest, with full jitter. */
   redialMs?: { first: number; max: number };
   /** The broker refuses these credentials: a hint that they may have been replaced. */
   refused?: () => void;
 };
 
-const dialTimeoutMs = 10_000;
+/**
+ * As long as the hub waits for a sign-in (`hub-config.ts`): when thousands come back at once, or over a slow
+ * link, a dial that is given up is work done for nothing and is done again.
+ */
+const dialTimeoutMs = 20_000;
 const missedPingsMax = 2;
 const receiptSchema = z.object({ stream: z.string(), seq: z.int().min(1) });
 const receiptBytesMax = 4_096;
@@ -143,7 +149,7 @@ const dialOptions = (options: CarrierOptions, delay: () => number) => ({
   name: options.name,
   inboxPrefix: options.inboxPrefix,
   authenticator: signIn(options),
-  timeout: dialTimeoutMs,
+  timeout: options.dialTimeoutMs ?? dialTimeoutMs,
   pingInterval: options.pingIntervalMs ?? 20_000,
   maxPingOut: missedPingsMax,
   maxReconnectAttempts: -1,

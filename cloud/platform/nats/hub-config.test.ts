@@ -29,6 +29,6 @@ describe('what leafs are told to dial', () => {
 
 it('leaves devices and leafs as long to sign in as they wait themselves', () => {
   const text = hubConfig({ ...settings, tls: { certFile: '/c', keyFile: '/k' } });
-  expect(text.match(/authorization \{ timeout: 10 \}/g)).toHaveLength(2);
-  expect(text.match(/tls \{ .*, timeout: 10 \}/g)).toHaveLength(2);
+  expect(text.match(/authorization \{ timeout: 20 \}/g)).toHaveLength(2);
+  expect(text.match(/tls \{ .*, timeout: 20 \}/g)).toHaveLength(2);
 });

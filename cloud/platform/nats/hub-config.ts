@@ -54,7 +54,7 @@ export const leafAdvertiseOf = (leafUrls: readonly string[]): { leafAdvertise?: 
  * server's own two seconds send those away who come back with all others or over a slow link, and each of
  * them is work done for nothing and half a minute of its own jitter.
  */
-const signInSeconds = 10;
+const signInSeconds = 20;
 
 /** JSON's string form is also NATS's, escapes included. */
 const quoted = (text: string): string => JSON.stringify(text);
