@@ -94,8 +94,18 @@ beforeAll(async () => {
     },
     { timeout: 30_000 },
   );
-  // Written every five seconds otherwise: in the middle of a comparison.
+  // What is written every few seconds would else be written in the middle of a comparison.
   await cloud.platform.attempts.flush();
+  await vi.waitFor(
+    async () => {
+      const { rows } = await cloud.owner.query(
+        `SELECT tenant_id FROM platform.audit_unchained UNION ALL
+         SELECT tenant_id FROM telemetry.rollup_marks`,
+      );
+      expect(rows).toEqual([]);
+    },
+    { timeout: 60_000, interval: 200 },
+  );
   eraser = openPool({ url: databaseUrl, role: 'sb_eraser', max: 1 });
   goneKeys = await cloud.platform.keyring.tenant(gone.tenantId);
   goneKey = goneKeys.account.publicKey;
