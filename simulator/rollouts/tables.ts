@@ -80,7 +80,7 @@ export type KeptReport = {
   seq: number;
   receivedAtMs: number;
   generation: number;
-  slots: readonly (SlotReport & { bundleId: string })[];
+  slots: readonly (SlotReport & { bundleId: string; runningVersion: string | null })[];
 };
 
 export type Tables = {

@@ -5,6 +5,7 @@
 import {
   closedSites,
   isPaced,
+  lookAgainMs,
   noteTold,
   type Pace,
   type PaceKnown,
@@ -209,10 +210,35 @@ const failedWithIt = (cloud: Cloud, rollout: Rollout): KeptRow[] =>
     targetOf(cloud, deviceId).slots.some(({ rolloutId }) => rolloutId === rollout.id),
   );
 
-/** They run what they had; their state is to ask for that as well. */
+/** What it gets back is not what runs there: that was withdrawn since. */
+const takesOver = ({ tables }: Cloud, { release }: Rollout, row: KeptRow): boolean => {
+  const said = tables.reports
+    .get(row.deviceId)
+    ?.slots.find(({ bundleId }) => bundleId === release.bundleId);
+  return said === undefined || said.runningVersion !== (row.previousSlot?.version ?? null);
+};
+
+/** Where something takes over, nobody else of the redundancy group may be at work. */
+const failedToGiveBack = (cloud: Cloud, rollout: Rollout): KeptRow[] => {
+  const tag = rollout.pace.redundancyTag;
+  const busy = new Set(atWorkOf(cloud, rollout).flatMap(({ member }) => member ?? []));
+  return failedWithIt(cloud, rollout).filter((row) => {
+    if (tag === null || !takesOver(cloud, rollout, row)) return true;
+    const member = cloud.memberOf(row.deviceId, tag);
+    const isFree = !busy.has(member);
+    busy.add(member);
+    return isFree;
+  });
+};
+
+/** They run what they had, most of them; their state is to ask for that as well. */
 const giveBackFailed = (cloud: Cloud, rollout: Rollout): string[] => {
-  const rows = failedWithIt(cloud, rollout).slice(0, toldAtOnceMax);
-  for (const row of rows) restore(cloud, rollout, row);
+  const rows = failedToGiveBack(cloud, rollout).slice(0, toldAtOnceMax);
+  for (const row of rows) {
+    const isAtWork = takesOver(cloud, rollout, row);
+    const generation = restore(cloud, rollout, row);
+    if (isAtWork) row.givenBackGeneration = generation ?? row.givenBackGeneration;
+  }
   return rows.map(({ deviceId }) => deviceId);
 };
 
@@ -269,30 +295,40 @@ const unfinished = {
   failed: [],
 } as const;
 
-const isLeftToGiveBack = (
+const leftToGiveBack = (
   cloud: Cloud,
   rollout: Rollout,
   which: keyof typeof unfinished,
-): boolean =>
-  rowsIn(rollout, unfinished[which]).length > 0 ||
-  (which !== 'not-begun' && failedWithIt(cloud, rollout).length > 0);
+): 'some' | 'blocked' | 'none' => {
+  if (rowsIn(rollout, unfinished[which]).length > 0) return 'some';
+  if (which === 'not-begun') return 'none';
+  if (failedToGiveBack(cloud, rollout).length > 0) return 'some';
+  return failedWithIt(cloud, rollout).length > 0 ? 'blocked' : 'none';
+};
+
+const outlookOf = (cloud: Cloud, rollout: Rollout): number | null => {
+  const nowMs = cloud.now();
+  const { status } = rollout;
+  if (status === 'rolling-back' && isLeftToGoBack(rollout)) return nowMs;
+  if (status !== 'in-progress' && status !== 'rolling-back') return null;
+  if (isPaced(paceOf(rollout)))
+    return planWaits(look(cloud, rollout), untoldOf(cloud, rollout), nowMs).dueAtMs;
+  return status === 'in-progress' && tellable(cloud, rollout).length > 0 ? nowMs : null;
+};
 
 /** Keeps when to look again at whom it could tell. */
 export const keepOutlook = (cloud: Cloud, rollout: Rollout): void => {
   const nowMs = cloud.now();
-  const { givingBack, status } = rollout;
-  const isLeft = givingBack !== null && isLeftToGiveBack(cloud, rollout, givingBack);
-  if (!isLeft) rollout.givingBack = null;
-  if (isLeft) rollout.tellDueAtMs = nowMs;
-  else if (status === 'rolling-back' && isLeftToGoBack(rollout)) rollout.tellDueAtMs = nowMs;
-  else if (status !== 'in-progress' && status !== 'rolling-back') rollout.tellDueAtMs = null;
-  else if (isPaced(paceOf(rollout))) {
-    const { dueAtMs } = planWaits(look(cloud, rollout), untoldOf(cloud, rollout), nowMs);
-    rollout.tellDueAtMs = dueAtMs;
-  } else {
-    const isMore = status === 'in-progress' && tellable(cloud, rollout).length > 0;
-    rollout.tellDueAtMs = isMore ? nowMs : null;
+  const { givingBack } = rollout;
+  const left = givingBack === null ? 'none' : leftToGiveBack(cloud, rollout, givingBack);
+  if (left === 'none') rollout.givingBack = null;
+  if (left === 'some') {
+    rollout.tellDueAtMs = nowMs;
+    return;
   }
+  const dueAtMs = outlookOf(cloud, rollout);
+  const againAtMs = nowMs + lookAgainMs;
+  rollout.tellDueAtMs = left === 'blocked' ? Math.min(dueAtMs ?? againAtMs, againAtMs) : dueAtMs;
 };
 
 /** One batch of what it has to do now, and which devices others may tell now; null for nothing. */
@@ -305,6 +341,8 @@ export const tellStep = (cloud: Cloud, rollout: Rollout): { freed: string[] } | 
     keepOutlook(cloud, rollout);
     return { freed: frees ? ids : [] };
   }
+  // Those that failed may all wait for others: looked at again later, not at every turn.
+  if (rollout.givingBack !== null) keepOutlook(cloud, rollout);
   return null;
 };
 

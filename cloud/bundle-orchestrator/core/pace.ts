@@ -57,7 +57,7 @@ export type PaceKnown = {
 };
 
 /** Nobody says when another rollout's device is done: it is looked at again. */
-const lookAgainMs = 30_000;
+export const lookAgainMs = 30_000;
 const minuteMs = 60_000;
 const hourMs = 3_600_000;
 

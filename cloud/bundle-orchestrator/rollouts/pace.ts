@@ -7,12 +7,15 @@ import {
   closedSites,
   freePlaces,
   isPaced,
+  lookAgainMs,
   type Pace,
   type PaceKnown,
+  type PaceOutlook,
   planTelling,
   planWaits,
 } from '../core/pace.ts';
 import { givenBackTo } from '../core/verbs.ts';
+import { type FailedWithIt, failedWithIt } from '../store/rollout-failed.ts';
 import {
   atWorkOf,
   candidatesOf,
@@ -24,7 +27,6 @@ import {
   siteWindowsOf,
   untoldOf,
 } from '../store/rollout-pace.ts';
-import { failedWithIt } from '../store/rollout-rows.ts';
 import { type OpenStatus, openRowsOf, rowsToTell } from '../store/rollout-turns.ts';
 import { wavesOf } from '../store/rollout-waves.ts';
 import { type GivingBack, type LockedRollout, setGivingBack } from '../store/rollouts.ts';
@@ -102,34 +104,72 @@ const isLeftToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise
   });
 };
 
-const isLeftToGiveBack = async (
+/**
+ * Devices that failed and may be given back what they had, now. Most of them run that. Where it was withdrawn
+ * since, something takes over there, and that waits until nobody else of its redundancy group is at work.
+ */
+export const failedToGiveBack = async (
   sql: Sql,
-  where: { tenantId: string; rolloutId: string },
+  at: At,
+  rollout: LockedRollout,
+  limit: number,
+): Promise<FailedWithIt[]> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+  const tag = rollout.pace.redundancyTag;
+  const busy = tag === null ? [] : (await look(sql, at, rollout)).known.atWork;
+  const members = [...new Set(busy.flatMap(({ member }) => member ?? []))];
+  const rows = await failedWithIt(sql, where, { tag, busy: members }, limit);
+  const taken = new Set<string>();
+  return rows.filter(({ takesOver, member }) => {
+    if (!takesOver || member === null) return true;
+    const isFree = !taken.has(member);
+    taken.add(member);
+    return isFree;
+  });
+};
+
+/** `blocked`: all that is left waits for others of a redundancy group. */
+const leftToGiveBack = async (
+  sql: Sql,
+  at: At,
+  rollout: LockedRollout,
   which: GivingBack,
-): Promise<boolean> => {
+): Promise<'some' | 'blocked' | 'none'> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
   const open = givenBack(which);
-  if (open.length > 0 && (await openRowsOf(sql, where, open, 1)).length > 0) return true;
-  return which !== 'not-begun' && (await failedWithIt(sql, where, 1)).length > 0;
+  if (open.length > 0 && (await openRowsOf(sql, where, open, 1)).length > 0) return 'some';
+  if (which === 'not-begun') return 'none';
+  if ((await failedToGiveBack(sql, at, rollout, 1)).length > 0) return 'some';
+  const anybody = await failedWithIt(sql, where, { tag: null, busy: [] }, 1);
+  return anybody.length > 0 ? 'blocked' : 'none';
+};
+
+/** Of those that it tells or asks to go back. */
+const outlookOf = async (sql: Sql, at: At, rollout: LockedRollout): Promise<PaceOutlook> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
+  if (rollout.status === 'rolling-back' && (await isLeftToGoBack(sql, at, rollout))) {
+    return { waits: [], dueAtMs: at.nowMs };
+  }
+  const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
+  if (!goesOn) return { waits: [], dueAtMs: null };
+  if (isHeld(rollout)) {
+    const { known, where: paced } = await look(sql, at, rollout);
+    const untold = await untoldOf(sql, paced, directionOf(rollout));
+    return planWaits(known, untold, at.nowMs);
+  }
+  const isLeft = rollout.status === 'in-progress' && (await rowsToTell(sql, where, 1)).length > 0;
+  return { waits: [], dueAtMs: isLeft ? at.nowMs : null };
 };
 
 /** Keeps what the rollout's devices wait for, and when to look again. */
 export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Promise<void> => {
-  const where = { tenantId: at.tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
-  if (rollout.givingBack !== null) {
-    if (await isLeftToGiveBack(sql, where, rollout.givingBack))
-      return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });
-    await setGivingBack(sql, where, null);
-  }
-  if (rollout.status === 'rolling-back' && (await isLeftToGoBack(sql, at, rollout))) {
-    return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });
-  }
-  const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
-  if (!goesOn) return setOutlook(sql, where, { waits: [], dueAtMs: null });
-  if (isHeld(rollout)) {
-    const { known, where: paced } = await look(sql, at, rollout);
-    const untold = await untoldOf(sql, paced, directionOf(rollout));
-    return setOutlook(sql, where, planWaits(known, untold, at.nowMs));
-  }
-  const isLeft = rollout.status === 'in-progress' && (await rowsToTell(sql, where, 1)).length > 0;
-  return setOutlook(sql, where, { waits: [], dueAtMs: isLeft ? at.nowMs : null });
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+  const { givingBack } = rollout;
+  const left = givingBack === null ? 'none' : await leftToGiveBack(sql, at, rollout, givingBack);
+  if (left === 'some') return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });
+  if (left === 'none' && givingBack !== null) await setGivingBack(sql, where, null);
+  const { waits, dueAtMs } = await outlookOf(sql, at, rollout);
+  const againAtMs = left === 'blocked' ? at.nowMs + lookAgainMs : Number.POSITIVE_INFINITY;
+  const soonestMs = Math.min(dueAtMs ?? Number.POSITIVE_INFINITY, againAtMs);
+  await setOutlook(sql, where, { waits, dueAtMs: Number.isFinite(soonestMs) ? soonestMs : null });
 };

@@ -18,11 +18,11 @@ import { type DesiredChange, nextGenerationOf, retrying, storeChanges } from '..
 import type { Workshop } from '../desired/workshop.ts';
 import { findRelease } from '../store/bundles.ts';
 import { lockTargets, type Target } from '../store/desired.ts';
+import { markGivenBack } from '../store/rollout-failed.ts';
 import { newerAmong } from '../store/rollout-meetings.ts';
 import { noteToldLately, siteWindowsOf } from '../store/rollout-pace.ts';
 import {
   cancelPlanned,
-  failedWithIt,
   markGoingBack,
   markTold,
   moveRows,
@@ -37,7 +37,7 @@ import { openRowsOf, rolloutsHeldUp, rowsToTell } from '../store/rollout-turns.t
 import { type LockedRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
-import { isHeld, keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';
+import { failedToGiveBack, isHeld, keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';
 import { restoreSlots } from './restore.ts';
 import { momentsOf } from './windows.ts';
 
@@ -210,13 +210,16 @@ const giveBackSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
 
 /**
  * Whoever failed runs what it had before. Its state is to ask for that as well: a device that is set up anew
- * would else try what was withdrawn, and none would ever be well again. Nothing takes over for it there, so
+ * would else try what was withdrawn, and none would ever be well again. Where nothing takes over for it,
  * nobody waits until it says that it is done.
  */
 const giveBackFailed = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
-  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
-  const ids = await failedWithIt(sql, where, at.atOnceMax);
-  if (ids.length > 0) await restoreSlots(sql, at, rollout, ids);
+  const failed = await failedToGiveBack(sql, at, rollout, at.atOnceMax);
+  if (failed.length === 0) return 0;
+  const ids = failed.map(({ deviceId }) => deviceId);
+  const given = await restoreSlots(sql, at, rollout, ids);
+  for (const { deviceId, takesOver } of failed) if (!takesOver) given.delete(deviceId);
+  await markGivenBack(sql, { tenantId: at.tenantId, rolloutId: rollout.id }, given);
   return ids.length;
 };
 
@@ -307,7 +310,11 @@ const takeStep = async (
   const rollout = await lockRollout(sql, tenantId, rolloutId);
   if (rollout === null) return null;
   const did = await stepOf(sql, { tenantId, nowMs, director, kek, atOnceMax }, rollout);
-  if (did === null) return null;
+  if (did === null) {
+    // Those that failed may all wait for others: looked at again later, not at every turn.
+    if (rollout.givingBack !== null) await keepOutlook(sql, { tenantId, nowMs }, rollout);
+    return null;
+  }
   await writeAudit(sql, {
     ...systemAuthor(tenantId),
     action: did.action,

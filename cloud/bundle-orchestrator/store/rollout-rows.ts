@@ -249,29 +249,6 @@ export const retriedOf = async (
   return rows.map((row) => row.device_id);
 };
 
-/** Those that failed and whose state still asks for what failed there; who left the fleet is asked for nothing. */
-export const failedWithIt = async (
-  sql: Sql,
-  { tenantId, rolloutId }: { tenantId: string; rolloutId: string },
-  limit: number,
-): Promise<string[]> => {
-  const { rows } = await sql.query<{ device_id: string }>(
-    `SELECT failed.device_id FROM bundle_orchestrator.rollout_devices failed
-      WHERE failed.tenant_id = $1 AND failed.rollout_id = $2 AND failed.status = 'failed'
-        AND EXISTS (
-          SELECT 1 FROM bundle_orchestrator.desired_states desired
-           WHERE desired.tenant_id = $1 AND desired.device_id = failed.device_id
-             AND desired.slots @> jsonb_build_array(jsonb_build_object('rolloutId', $2::text))
-          OFFSET 0)
-        AND EXISTS (
-          SELECT 1 FROM device_manager.public_devices device
-           WHERE device.tenant_id = $1 AND device.device_id = failed.device_id OFFSET 0)
-      LIMIT $3`,
-    [tenantId, rolloutId, limit],
-  );
-  return rows.map((row) => row.device_id);
-};
-
 /** What these devices had before it. Theirs are held: a rollback of what it names changes it. */
 export const previousSlotsOf = async (
   sql: Sql,
