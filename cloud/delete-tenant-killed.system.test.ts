@@ -124,6 +124,7 @@ beforeAll(async () => {
   );
   // What loops write by themselves would differ otherwise.
   for (const service of cloud.services) await service.stop();
+  await cloud.platform.attempts.flush();
 });
 afterAll(async () => {
   await cloud?.stop();
