@@ -1,10 +1,13 @@
 /**
- * Does something when asked, though at most once in a while: the first time at once, what is asked for in between once
- * at its end. For hints that come in bursts and are answered by a request.
+ * Does something when asked, though not all the time: the first time at once, what is asked for meanwhile once
+ * after a rest. One that is asked again and again rests longer each time, so that a single change is seen soon
+ * and a fleet that has something to tell all the time costs a request every two seconds.
  */
-const calmMs = 2_000;
+const restMsMin = 250;
+const restMsMax = 2_000;
 
-export const calmly = (act: () => void, everyMs = calmMs): (() => void) => {
+export const calmly = (act: () => void): (() => void) => {
+  let restMs = restMsMin;
   let isResting = false;
   let isWanted = false;
   const run = (): void => {
@@ -13,8 +16,9 @@ export const calmly = (act: () => void, everyMs = calmMs): (() => void) => {
     act();
     setTimeout(() => {
       isResting = false;
+      restMs = isWanted ? Math.min(restMsMax, 2 * restMs) : restMsMin;
       if (isWanted) run();
-    }, everyMs);
+    }, restMs);
   };
   return () => {
     if (isResting) isWanted = true;
