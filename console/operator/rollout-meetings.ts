@@ -17,7 +17,7 @@ export const rolloutMeetings = ({ version, overtakes, overtakenBy }: Rollout): T
   html`${overtakenBy.map((one) =>
     notice(
       'warn',
-      html`<p>Overtaken by ${link(one)}, which was made for ${countedOf(one.devices, 'device')} of this rollout. Whoever is told of
+      html`<p>Overtaken by ${link(one)} It was made for ${countedOf(one.devices, 'device')} of this rollout. Whoever is told of
         ${one.version} first is not told of ${version} any more, and is counted here as cancelled.</p>`,
     ),
   )}${
@@ -25,6 +25,6 @@ export const rolloutMeetings = ({ version, overtakes, overtakenBy }: Rollout): T
       ? nothing
       : html`<ul class="plain small muted">${overtakes.map(
           (one) =>
-            html`<li>It overtakes ${link(one)}, which had ${countedOf(one.devices, 'device')} of this rollout left to do.</li>`,
+            html`<li>It overtakes ${link(one)} That one had ${countedOf(one.devices, 'device')} of this rollout left to do.</li>`,
         )}</ul>`
   }`;
