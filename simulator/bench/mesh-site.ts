@@ -63,7 +63,9 @@ const openSite = ({ members, processes }: Effort, loss: number) => {
   const hints = devices.slice(0, 2).map(({ host }) => `${host}:${meshPort}`);
   const sights: Sights = { alive: new Map(), holders: new Map(), deaths: [] };
   const children = Array.from({ length: processes }, (): ChildProcess => {
-    const child = fork(memberFile, { env: { ...process.env, SIGNALBEAM_BENCH_MEMBER: '1' } });
+    // Without what this process was started with: a program of its command line, when it is a bench.
+    const env = { ...process.env, SIGNALBEAM_BENCH_MEMBER: '1' };
+    const child = fork(memberFile, { env, execArgv: [] });
     return child.on('message', (message: FromMember) => take(sights, message));
   });
   const childOf = (device: string): ChildProcess =>
