@@ -10,6 +10,7 @@ export type FailedWithIt = { deviceId: string; takesOver: boolean; member: strin
 /**
  * Those that failed and whose state still asks for what failed there; who left the fleet is asked for nothing.
  * `held`: the tag of redundancy groups, and those of which somebody is at work; who would take over there waits.
+ * In no order: what is looked up for each is looked up for a batch, not for all that failed.
  */
 export const failedWithIt = async (
   sql: Sql,
@@ -41,7 +42,7 @@ export const failedWithIt = async (
           SELECT 1 FROM device_manager.public_devices device
            WHERE device.tenant_id = $1 AND device.device_id = failed.device_id OFFSET 0)
         AND (NOT seen.takes_over OR seen.member IS NULL OR seen.member <> ALL ($5))
-      ORDER BY failed.device_id LIMIT $3`,
+      LIMIT $3`,
     [tenantId, rolloutId, limit, held.tag, held.busy],
   );
   return rows;
