@@ -1,5 +1,5 @@
 /** How fresh the screen is: Live, Reconnecting or Offline, with the time its data is from. */
-import { html, LitElement } from 'lit';
+import { html, LitElement, type TemplateResult } from 'lit';
 import { clockOf } from '../data/format.ts';
 import type { LinkState } from '../data/stream.ts';
 import { glyph } from './glyph.ts';
@@ -12,18 +12,19 @@ class LinkPill extends LitElement {
     return this;
   }
 
-  #words(): string {
+  /** A phone leaves out since when, until the link is given up: a link that flickers moves nothing on the page. */
+  #words(): TemplateResult {
     const { kind, dataFrom } = this.state;
     const from = dataFrom === null ? '' : ` – data from ${clockOf(dataFrom, Date.now())}`;
     switch (kind) {
       case 'live':
-        return 'Live';
+        return html`Live`;
       case 'connecting':
-        return 'Connecting';
+        return html`Connecting`;
       case 'reconnecting':
-        return `Reconnecting${from}`;
+        return html`Reconnecting<span class="data-from">${from}</span>`;
       case 'offline':
-        return `Offline${from}`;
+        return html`Offline${from}`;
     }
   }
 
