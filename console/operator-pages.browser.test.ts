@@ -392,7 +392,7 @@ describe('the keyboard alone', () => {
     await expect.poll(focused).toBe('press-3');
     await page.keyboard.press('Enter');
     await heading('press-3').waitFor();
-    expect(await focused()).toBe('press-3');
+    await expect.poll(focused).toBe('press-3');
     await page.reload();
     await heading('press-3').waitFor();
     await page.getByRole('link', { name: 'Skip to content' }).focus();
