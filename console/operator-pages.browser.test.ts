@@ -67,10 +67,7 @@ describe('every page', () => {
     for (const name of ['Deploy bundle', 'Rename', 'Delete']) {
       const button = page.getByRole('button', { name });
       await button.click();
-      await page
-        .locator('wa-dialog[open], wa-drawer[open]')
-        .getByRole('button', { name: 'Cancel' })
-        .waitFor();
+      await overlay().getByRole('button', { name: 'Cancel' }).waitFor();
       expect(await looksFor(page, name), name).toEqual([]);
       await page.keyboard.press('Escape');
       await overlay().waitFor({ state: 'detached' });
