@@ -132,7 +132,7 @@ export type Device = {
   health?: {
     score: number | null;
     level: 'healthy' | 'degraded' | 'critical' | 'unknown';
-    worst: { part: string; says: string } | null;
+    worst: { part: string; says: string; isKnown: boolean } | null;
   };
   fingerprint: string;
   agentVersion: string;

@@ -17,9 +17,13 @@ const tagsShownMax = 4;
 
 const partWords: Readonly<Record<string, string>> = {
   freshness: 'not heard of',
-  reconciliation: 'runs something else',
+  reconciliation: 'not all runs well',
   resources: 'short of room',
   stability: 'trouble',
+};
+const unknownWords: Readonly<Record<string, string>> = {
+  reconciliation: 'no report yet',
+  resources: 'no readings yet',
 };
 
 /** The score with the word of what costs it most; of a healthy device the score alone. */
@@ -27,7 +31,8 @@ const health = ({ health: found, registrationStatus }: Device): TemplateResult =
   if (found === undefined || registrationStatus !== 'approved') return html``;
   const { score, level, worst } = found;
   const mark = healthMark(level);
-  const word = worst === null ? '' : (partWords[worst.part] ?? worst.part);
+  const words = worst?.isKnown === false ? unknownWords : partWords;
+  const word = worst === null ? '' : (words[worst.part] ?? worst.part);
   return html`<span class="only-narrow muted small">Health </span><span class="bare nowrap" title=${worst?.says ?? mark.word}>
     <span class="row tight tone-${mark.tone}">${glyph(mark.shape)}</span>
     ${score === null ? html`<span class="muted">unknown</span>` : html`<span>${score}<span class="visually-hidden"> of 100, ${mark.word}</span></span>`}

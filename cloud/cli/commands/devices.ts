@@ -29,7 +29,8 @@ const bundlesOf = ({ bundles }: Device): string =>
 /** The score, and what costs it most. */
 const healthOf = ({ health: { score, level, worst } }: Device): Cell => {
   if (score === null) return { text: '–', tone: 'faint' };
-  const text = worst === null ? String(score) : `${score} ${worst.part}`;
+  const text =
+    worst === null ? String(score) : `${score} ${worst.part}${worst.isKnown ? '' : ' unknown'}`;
   const tone = {
     healthy: 'plain',
     degraded: 'waiting',

@@ -174,6 +174,7 @@ export interface components {
         worst: {
           part: string;
           says: string;
+          isKnown: boolean;
         } | null;
       };
       fingerprint: string;
@@ -1213,21 +1214,29 @@ export interface components {
           points: number;
           most: number;
           says: string;
+          /** @description False: nothing has come that it could be judged by, and it has half of its points */
+          isKnown: boolean;
         };
         reconciliation: {
           points: number;
           most: number;
           says: string;
+          /** @description False: nothing has come that it could be judged by, and it has half of its points */
+          isKnown: boolean;
         };
         resources: {
           points: number;
           most: number;
           says: string;
+          /** @description False: nothing has come that it could be judged by, and it has half of its points */
+          isKnown: boolean;
         };
         stability: {
           points: number;
           most: number;
           says: string;
+          /** @description False: nothing has come that it could be judged by, and it has half of its points */
+          isKnown: boolean;
         };
       };
     };

@@ -192,7 +192,14 @@ export const deviceSchema = z
       score: z.int().min(0).max(100).nullable(),
       level: z.enum(healthWords),
       /** What costs it most, of its parts; null when nothing does, or nothing is known. */
-      worst: z.strictObject({ part: z.string(), says: z.string() }).nullable(),
+      worst: z
+        .strictObject({
+          part: z.string(),
+          says: z.string(),
+          /** False: nothing has come that this part could be judged by. */
+          isKnown: z.boolean(),
+        })
+        .nullable(),
     }),
     fingerprint: z.string(),
     agentVersion: z.string(),

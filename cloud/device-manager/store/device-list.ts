@@ -9,6 +9,7 @@ import {
   type HealthLevel,
   type HealthPart,
   levelOf,
+  type WorstPart,
   worstPart,
 } from '@signalbeam/platform/core/health-level';
 import { printTag } from '@signalbeam/platform/core/tag';
@@ -46,7 +47,7 @@ export type DeviceView = {
     score: number | null;
     level: HealthLevel;
     /** What costs it most. */
-    worst: { part: string; says: string } | null;
+    worst: WorstPart | null;
   };
   fingerprint: string;
   agentVersion: string;

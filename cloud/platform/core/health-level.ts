@@ -17,16 +17,20 @@ export const scoresOf = (level: Exclude<HealthLevel, 'unknown'>): { from: number
   return level === 'degraded' ? { from: degraded, to: healthy } : { from: 0, to: degraded };
 };
 
-export type HealthPart = { points: number; most: number; says: string };
+/** Judgements of before it was said do not say whether the part is known. */
+export type HealthPart = { points: number; most: number; says: string; isKnown?: boolean };
+export type WorstPart = { part: string; says: string; isKnown: boolean };
 
 /** The part that costs it most; null when none costs it anything. Of equals the first. */
-export const worstPart = (
-  parts: Readonly<Record<string, HealthPart>>,
-): { part: string; says: string } | null => {
+export const worstPart = (parts: Readonly<Record<string, HealthPart>>): WorstPart | null => {
   const lost = Object.entries(parts)
-    .map(([part, { points, most, says }]) => ({ part, says, points: most - points }))
+    .map(([part, { points, most, says, isKnown = true }]) => {
+      return { part, says, isKnown, points: most - points };
+    })
     .filter(({ points }) => points > 0)
     .toSorted((a, b) => b.points - a.points);
   const [worst] = lost;
-  return worst === undefined ? null : { part: worst.part, says: worst.says };
+  if (worst === undefined) return null;
+  const { part, says, isKnown } = worst;
+  return { part, says, isKnown };
 };

@@ -16,6 +16,10 @@ const partSchema = z.strictObject({
   most: z.int(),
   /** Why, in words. */
   says: z.string(),
+  isKnown: z.boolean().openapi({
+    description:
+      'False: nothing has come that it could be judged by, and it has half of its points',
+  }),
 });
 const healthSchema = z
   .strictObject({

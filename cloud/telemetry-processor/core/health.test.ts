@@ -1,4 +1,4 @@
-import { levelOf } from '@signalbeam/platform/core/health-level';
+import { levelOf, worstPart } from '@signalbeam/platform/core/health-level';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import {
@@ -38,13 +38,17 @@ test('what is not known yet is worth half, and says so', () => {
   const { score, parts } = judgeHealth({ ...well, reported: null, sample: null }, now);
   expect(score).toBe(30 + 15 + 10 + 20);
   expect(parts.reconciliation.says).toBe('It has not reported what it runs yet.');
+  expect(partNames.filter((name) => !parts[name].isKnown)).toEqual(['reconciliation', 'resources']);
+  expect(worstPart(parts)).toEqual({
+    ...{ part: 'reconciliation', says: parts.reconciliation.says, isKnown: false },
+  });
 });
 
 test('each bundle that failed or is not healthy takes its share, and is named', () => {
   const slots = [slot('web', 'running'), slot('db', 'failed'), slot('cam', 'running')];
   const failed = judgeHealth({ ...well, reported: reported(slots, ['cam']) }, now);
   expect(failed.parts.reconciliation).toEqual({
-    ...{ points: 10, most: 30, says: '1 of 3 bundles are well; failed: db.' },
+    ...{ points: 10, most: 30, says: '1 of 3 bundles are well; failed: db.', isKnown: true },
   });
   const sick = judgeHealth({ ...well, reported: reported([slot('cam', 'running')], ['cam']) }, now);
   expect(sick.parts.reconciliation).toMatchObject({
@@ -63,7 +67,7 @@ test('an engine that does not answer leaves nothing of what it should run', () =
 test('strain is told by its level', () => {
   const sample = { cpuPercent: 80, memoryPercent: 95, diskPercent: null };
   expect(judgeHealth({ ...well, sample }, now).parts.resources).toEqual({
-    ...{ points: 10, most: 20 },
+    ...{ points: 10, most: 20, isKnown: true },
     says: 'It is short of room: processor at 80 % or more, memory at 95 % or more.',
   });
   expect(strainOf(sample)).toBe(strainOf({ ...sample, cpuPercent: 84, memoryPercent: 99 }));

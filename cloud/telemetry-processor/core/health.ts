@@ -7,7 +7,7 @@
 
 export const partNames = ['freshness', 'reconciliation', 'resources', 'stability'] as const;
 export type PartName = (typeof partNames)[number];
-export type Part = { points: number; most: number; says: string };
+export type Part = { points: number; most: number; says: string; isKnown: boolean };
 
 /** Of what the device reports of itself. */
 export type ReportedFacts = {
@@ -47,8 +47,12 @@ const part = (name: PartName, points: number, says: string): Part => ({
   points: Math.max(0, Math.min(most[name], Math.round(points))),
   most: most[name],
   says,
+  isKnown: true,
 });
-const unknown = (name: PartName, says: string): Part => part(name, most[name] / 2, says);
+const unknown = (name: PartName, says: string): Part => ({
+  ...part(name, most[name] / 2, says),
+  isKnown: false,
+});
 
 const freshnessOf = ({ presence }: HealthFacts): Part => {
   if (presence === null) return part('freshness', 0, 'It has never been heard of.');

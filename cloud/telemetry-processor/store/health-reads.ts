@@ -1,7 +1,10 @@
 /** What requests read of health, through views of one tenant. `sql` is a client inside `withTenant`. */
 import { healthLevels } from '@signalbeam/platform/core/health-level';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
-import type { Health } from '../core/health.ts';
+import type { Health, Part, PartName } from '../core/health.ts';
+
+type StoredPart = Omit<Part, 'isKnown'> & Partial<Part>;
+type StoredParts = Record<PartName, StoredPart>;
 
 export type HealthRow = {
   score: number | null;
@@ -10,13 +13,26 @@ export type HealthRow = {
   judged_at: Date;
 };
 
+/** What was judged before that was said counts as known, as it was told then. */
+const withIsKnown = (parts: StoredParts): Health['parts'] => {
+  const said = (part: StoredPart): Part => ({ isKnown: true, ...part });
+  const { freshness, reconciliation, resources, stability } = parts;
+  return {
+    freshness: said(freshness),
+    reconciliation: said(reconciliation),
+    resources: said(resources),
+    stability: said(stability),
+  };
+};
+
 export const readHealth = async (sql: Sql, deviceId: string): Promise<HealthRow | null> => {
-  const { rows } = await sql.query<HealthRow>(
+  const { rows } = await sql.query<Omit<HealthRow, 'parts'> & { parts: StoredParts }>(
     `SELECT score, not_heard_since, parts, judged_at
        FROM telemetry.public_device_health WHERE device_id = $1`,
     [deviceId],
   );
-  return rows[0] ?? null;
+  const [row] = rows;
+  return row === undefined ? null : { ...row, parts: withIsKnown(row.parts) };
 };
 
 export type HealthSummary = {
