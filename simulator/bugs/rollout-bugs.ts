@@ -156,6 +156,7 @@ export const rolloutBugs: Record<string, Bug> = {
     },
   },
   'older-goes-over': { decide: { overtakerOf: () => null } },
+  'failed-waits-for-none': { decide: { mayGiveBack: () => true } },
   'joiner-skips-windows': { decide: { atJoin: (tellNow) => tellNow() } },
   'rate-lost-at-death': {
     decide: {

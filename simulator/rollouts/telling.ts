@@ -227,7 +227,7 @@ const failedToGiveBack = (cloud: Cloud, rollout: Rollout): KeptRow[] => {
     const member = cloud.memberOf(row.deviceId, tag);
     const isFree = !busy.has(member);
     busy.add(member);
-    return isFree;
+    return cloud.decide.mayGiveBack(isFree);
   });
 };
 
