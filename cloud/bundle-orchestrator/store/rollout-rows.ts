@@ -313,10 +313,10 @@ export const cancelPlanned = async (
   const { rows } = await sql.query<{ device_id: string }>(
     `UPDATE bundle_orchestrator.rollout_devices present
         SET status = 'cancelled', reason = $3, completed_at = $4
-      WHERE present.tenant_id = $1 AND present.rollout_id = $2
-        -- Not as a join: where nothing is known of the rows yet, that would read all for each.
-        AND present.device_id = ANY (ARRAY(
-          SELECT device_id FROM bundle_orchestrator.rollout_devices
+        -- By where they lie: where nothing is known of the rows yet, a join would read all for each, and
+        -- Postgres 15 would take their ids to an index that does not know them. The rollout is locked.
+      WHERE present.ctid = ANY (ARRAY(
+          SELECT ctid FROM bundle_orchestrator.rollout_devices
            WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
              AND requested_generation = 0 LIMIT $5)) RETURNING present.device_id`,
     [where.tenantId, where.rolloutId, reason, new Date(where.atMs), limit],
