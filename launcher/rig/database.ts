@@ -63,6 +63,13 @@ export const freshDatabase = async (
   };
 };
 
+/** TimescaleDB's scheduler of a database is connected to it, and such a one can't be copied. It leaves templates alone. */
+const stopWorkers = `DO $$ BEGIN
+  IF EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'timescaledb') THEN
+    PERFORM _timescaledb_functions.stop_background_workers();
+  END IF;
+END $$`;
+
 /**
  * A copy of what `make` makes of an empty database, which is done once a server for each `version`:
  * to migrate is ten times the work of copying. Whoever comes meanwhile waits.
@@ -81,6 +88,7 @@ export const copiedDatabase = async (
     await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${name} TEMPLATE template0`);
     await make(urlOf(postgresUrl, name));
+    await run(urlOf(postgresUrl, name), stopWorkers);
     await client.query(`ALTER DATABASE ${name} IS_TEMPLATE true`);
   });
   return freshDatabase(postgresUrl, name);

@@ -4,6 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import '@signalbeam/launcher/rig/provided';
 import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/database';
+import {
+  preloadTimescale,
+  startTimescaleStandIn,
+} from '@signalbeam/launcher/rig/timescale-stand-in';
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { migrate } from './migrate.ts';
 import { openPool } from './pool.ts';
@@ -134,6 +138,31 @@ describe('migrate', () => {
     );
     const applied = await Promise.all([1, 2].map(() => migrate({ url: database.url, folder })));
     expect(applied.flat().toSorted()).toEqual(['0001_a.sql', '0002_index.sql']);
+  });
+
+  it('uses native partitions where TimescaleDB is installed and its library not loaded', async () => {
+    const server = await startTimescaleStandIn();
+    try {
+      const [without, preloaded] = [
+        await freshDatabase(server.url),
+        await freshDatabase(server.url),
+      ];
+      await preloadTimescale(preloaded);
+      const kinds = [];
+      for (const { url } of [without, preloaded]) {
+        // CREATE EXTENSION ends the session there, as the real one does.
+        await migrate({ url });
+        const pool = openPool({ url, role: null, max: 1 });
+        const found = await pool.query(
+          `SELECT relkind FROM pg_class WHERE oid = 'telemetry.metrics'::regclass`,
+        );
+        kinds.push(found.rows[0]?.relkind);
+        await pool.end();
+      }
+      expect(kinds).toEqual(['p', 'r']);
+    } finally {
+      await server.stop();
+    }
   });
 
   it.each(['1_short.sql', '0001-dash.sql', '0001_Upper.sql'])(

@@ -76,6 +76,25 @@ const describeFailure = (sql: string, cause: unknown): string => {
   return `line ${sql.slice(0, position).split('\n').length}: ${text}`;
 };
 
+/** Makes an extension of TimescaleDB where there is one, and native partitions where that fails. */
+const makesHypertable = '0300_telemetry.sql';
+
+/**
+ * Where TimescaleDB is installed but not in `shared_preload_libraries`, `CREATE EXTENSION` ends the session
+ * (it is FATAL there), which no block of SQL outlives. So the migration does not see it there: a view of this
+ * session stands before the catalogue's. A library that is loaded has defined its settings.
+ */
+const hideUnloadedTimescale = `
+  DO $$ BEGIN
+    IF EXISTS (SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb')
+       AND current_setting('timescaledb.disable_load', true) IS NULL THEN
+      CREATE TEMP VIEW pg_available_extensions AS
+        SELECT * FROM pg_catalog.pg_available_extensions WHERE name <> 'timescaledb';
+      SET LOCAL search_path = pg_temp, pg_catalog, public;
+      RAISE WARNING 'TimescaleDB is installed and not preloaded: native partitions are used';
+    END IF;
+  END $$`;
+
 const apply = async (client: pg.Client, migration: Migration): Promise<void> => {
   const { name, sql, checksum } = migration;
   try {
@@ -85,7 +104,11 @@ const apply = async (client: pg.Client, migration: Migration): Promise<void> => 
       return;
     }
     await client.query('BEGIN');
+    if (name === makesHypertable) await client.query(hideUnloadedTimescale);
     await client.query(sql);
+    if (name === makesHypertable) {
+      await client.query('DROP VIEW IF EXISTS pg_temp.pg_available_extensions');
+    }
     await client.query(record, [name, checksum]);
     await client.query('COMMIT');
   } catch (cause) {

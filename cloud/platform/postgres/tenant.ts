@@ -6,6 +6,7 @@
 import { FleetError } from '@signalbeam/sync/core/errors';
 import pg, { type PoolClient } from 'pg';
 import { toldAudit } from './audit.ts';
+import { allowDecompression } from './decompression.ts';
 import type { Pool, Sql } from './pool.ts';
 import { transaction } from './transaction.ts';
 
@@ -103,5 +104,9 @@ export const eraseTenant = async <T>(
 ): Promise<T> => {
   const scope = everySite(tenantId);
   checkTenant(scope);
-  return transaction(pool, fn, { prepare: (client) => enter(client, scope, null) });
+  const prepare = async (client: PoolClient): Promise<void> => {
+    await enter(client, scope, null);
+    await allowDecompression(client);
+  };
+  return transaction(pool, fn, { prepare });
 };

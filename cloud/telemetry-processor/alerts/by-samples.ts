@@ -11,6 +11,9 @@ import type { Candidate, SampledColumn } from './candidates.ts';
 /** Earlier ones came before, and were judged then. */
 const togetherMs = sampleHoldMs + 60_000;
 
+/** What came days before the newest was judged then. A hypertable looks into no more chunks than that (migration 0343). */
+const cameLately = `m.received_at > l.received_at - interval '2 days'`;
+
 type Judged = { ordinal: number; newest: Date; well: Date | null; bad: Date | null };
 
 /** Bad now, and not told yet: at its beginning, or when its time is over. */
@@ -51,11 +54,12 @@ export const judgeBySamples = async (
             CROSS JOIN LATERAL (
               SELECT max(m.at) AS well FROM telemetry.metrics m
                WHERE m.device_id = k.device_id AND m.at <= l.at AND m.at > o.oldest
-                 AND m.${column} < k.threshold) w
+                 AND ${cameLately} AND m.${column} < k.threshold) w
             CROSS JOIN LATERAL (
               SELECT min(m.at) AS bad FROM telemetry.metrics m
                WHERE m.device_id = k.device_id AND m.at <= l.at
-                 AND m.at > coalesce(w.well, o.oldest) AND m.${column} IS NOT NULL) b
+                 AND m.at > coalesce(w.well, o.oldest) AND ${cameLately}
+                 AND m.${column} IS NOT NULL) b
             WHERE l.at IS NOT NULL`,
     values: [
       asked,

@@ -29,8 +29,8 @@ export type ThinnedRow = Who & {
   columns: unknown;
 };
 export type ReportedRow = Who & { seq: number; at: number; opened: number; body: ReportedBody };
-/** Which rows came that hours and days do not count yet. */
-export type MarkRow = Omit<Who, 'receivedAt'> & Mark & { lane: string };
+/** Which rows came that hours and days do not count yet: all of them at once. */
+export type MarkRow = Who & Mark & { lane: string };
 export type GapRow = Who & { lane: string; from: number; to: number; reason: string };
 export type DeadLetter = {
   tenantId: string | null;
@@ -172,9 +172,9 @@ export const insertMarks = async (client: PoolClient, rows: readonly MarkRow[]):
   await client.query({
     name: 'telemetry-insert-marks',
     text: `INSERT INTO telemetry.rollup_marks
-       (tenant_id, device_id, lane, epoch, hour, at_from, at_to, from_seq, to_seq)
+       (tenant_id, device_id, lane, epoch, hour, at_from, at_to, from_seq, to_seq, received_at)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[],
-       $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::bigint[])`,
+       $6::timestamptz[], $7::timestamptz[], $8::bigint[], $9::bigint[], $10::timestamptz[])`,
     values: [
       rows.map((row) => row.tenantId),
       rows.map((row) => row.deviceId),
@@ -185,6 +185,7 @@ export const insertMarks = async (client: PoolClient, rows: readonly MarkRow[]):
       rows.map((row) => iso(row.atTo)),
       rows.map((row) => row.fromSeq),
       rows.map((row) => row.toSeq),
+      rows.map((row) => iso(row.receivedAt)),
     ],
   });
 };

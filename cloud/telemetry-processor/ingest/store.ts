@@ -93,7 +93,7 @@ const gatherMarks = (into: Gathered, frame: DecodedFrame, fromLine: number): voi
   }
   const { tenantId, deviceId } = device;
   for (const mark of marksOf(rows, receivedAt)) {
-    into.marks.push({ tenantId, deviceId, lane, epoch, ...mark });
+    into.marks.push({ tenantId, deviceId, lane, epoch, receivedAt, ...mark });
   }
 };
 

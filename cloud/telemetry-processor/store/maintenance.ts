@@ -2,7 +2,7 @@
  * Partitions made ahead and data past its time removed. Any replica may do it at any time; the
  * functions in Postgres hold their own lock.
  */
-import type { Sql } from '@signalbeam/platform/postgres/pool';
+import type { Pool, Sql } from '@signalbeam/platform/postgres/pool';
 import type { Retention } from '../core/retention.ts';
 import { readAllRetention, removeOfTenant } from './retention.ts';
 
@@ -69,7 +69,7 @@ export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): 
 };
 
 /** What nobody keeps any more, then what those keep no more who keep less than others. */
-export const removeAllOld = async (sql: Sql, nowMs: number): Promise<void> => {
+export const removeAllOld = async (sql: Pool, nowMs: number): Promise<void> => {
   const { keeping, longest } = await readAllRetention(sql);
   await removeOld(sql, nowMs, longest);
   for (const each of keeping) await removeOfTenant(sql, each, longest, nowMs);

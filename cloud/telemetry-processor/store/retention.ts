@@ -3,7 +3,9 @@
  * does (partitions go when nobody keeps them: ./maintenance.ts). A tenant's rows go by whole days and
  * a few devices at a time, once a day; how far it came is noted, so a run that ends early goes on.
  */
-import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
+import { allowDecompression } from '@signalbeam/platform/postgres/decompression';
+import { onlyRow, type Pool, type Sql } from '@signalbeam/platform/postgres/pool';
+import { transaction } from '@signalbeam/platform/postgres/transaction';
 import {
   type ChosenRetention,
   longestOf,
@@ -11,6 +13,7 @@ import {
   type RetentionTier,
   retentionOf,
 } from '../core/retention.ts';
+import { areSamplesHypertable } from './sample-storage.ts';
 
 const dayMs = 86_400_000;
 /** A device that samples every second has 86,400 rows a day. */
@@ -85,21 +88,40 @@ export const readAllRetention = async (
   return { keeping, longest: longestOf(keeping.map(({ retention }) => retention)) };
 };
 
+type Days = { from: Date; before: (days: number) => Date };
+
+/** A day at a time, which is a partition by the samples' own time, or a chunk by when they came. */
+const removeSamples = async (
+  pool: Pool,
+  deviceIds: readonly string[],
+  days: { from: Date; before: Date },
+  isHypertable: boolean,
+): Promise<void> => {
+  const { from, before } = days;
+  const column = isHypertable ? 'received_at' : 'at';
+  for (let day = from.getTime(); day < before.getTime(); day += dayMs) {
+    await transaction(pool, async (client) => {
+      await allowDecompression(client);
+      await client.query(
+        `DELETE FROM telemetry.metrics WHERE device_id = ANY($1::uuid[])
+            AND ${column} >= $2 AND ${column} < $3 AND received_at < $4`,
+        [deviceIds, new Date(day), new Date(day + dayMs), before],
+      );
+    });
+  }
+};
+
 /** By index: each of these tables begins its own with the device. */
 const removeOfDevices = async (
-  sql: Sql,
+  sql: Pool,
   deviceIds: readonly string[],
-  days: { from: Date; before: (days: number) => Date },
+  days: Days,
   retention: Retention,
+  isHypertable: boolean,
 ): Promise<void> => {
   const metricsBefore = days.before(retention.metricsDays);
-  for (let day = days.from.getTime(); day < metricsBefore.getTime(); day += dayMs) {
-    await sql.query(
-      `DELETE FROM telemetry.metrics WHERE device_id = ANY($1::uuid[])
-          AND at >= $2 AND at < $3 AND received_at < $4`,
-      [deviceIds, new Date(day), new Date(day + dayMs), metricsBefore],
-    );
-  }
+  const samples = { from: days.from, before: metricsBefore };
+  await removeSamples(sql, deviceIds, samples, isHypertable);
   const remove = (table: string, column: string, before: Date) =>
     sql.query(
       `DELETE FROM telemetry.${table} WHERE device_id = ANY($1::uuid[]) AND ${column} < $2`,
@@ -114,7 +136,7 @@ const removeOfDevices = async (
 
 /** Over a pool with the role `sb_ingest`. `now` counts by whole days, so it is done once in each. */
 export const removeOfTenant = async (
-  sql: Sql,
+  sql: Pool,
   { tenantId, retention, removedUntil }: Keeping,
   longest: Retention,
   nowMs: number,
@@ -133,9 +155,10 @@ export const removeOfTenant = async (
     [tenantId],
   );
   const ids = rows.map(({ device_id }) => device_id);
+  const isHypertable = await areSamplesHypertable(sql);
   for (let index = 0; index < ids.length; index += devicesTogether) {
     const some = ids.slice(index, index + devicesTogether);
-    await removeOfDevices(sql, some, { from, before }, retention);
+    await removeOfDevices(sql, some, { from, before }, retention, isHypertable);
   }
   await sql.query('DELETE FROM telemetry.dead_letters WHERE tenant_id = $1 AND at < $2', [
     tenantId,

@@ -2,7 +2,8 @@
  * Adds what came to the five minutes, hours and days it lies in. One statement takes notes, reads the rows they
  * name and adds them, so a note is taken exactly when its rows count: whoever runs it, however
  * often, and whatever dies in between. Minimum, maximum, sum and count of what is added need nothing
- * of what was there, so samples may have been deleted long ago. Cost: one index scan per note.
+ * of what was there, so samples may have been deleted long ago. Cost: one index scan per note; where samples are a
+ * hypertable a note also says in which chunk its rows are, by when they came.
  * Not for TimescaleDB alone: the tables are ordinary ones there, too.
  */
 import { onlyRow, type Pool } from '@signalbeam/platform/postgres/pool';
@@ -44,7 +45,9 @@ const samplesOfThinned = `coalesce((SELECT max((each->>3)::bigint)
 const atMs = 'extract(epoch FROM at)::float8 * 1000';
 const isMisdated = "placed_at.hour <> date_bin('1 hour', at, 'epoch')";
 const named = `device_id = mark.device_id AND at BETWEEN mark.at_from AND mark.at_to
-     AND epoch = mark.epoch AND seq BETWEEN mark.from_seq AND mark.to_seq`;
+     AND epoch = mark.epoch AND seq BETWEEN mark.from_seq AND mark.to_seq
+     AND received_at BETWEEN coalesce(mark.received_at, '-infinity')
+                         AND coalesce(mark.received_at, 'infinity')`;
 
 const merged = join(
   (column) => `min(${column}_min) AS ${column}_min, max(${column}_max) AS ${column}_max,
@@ -81,7 +84,7 @@ const merge = `
   WITH taken AS (
     DELETE FROM telemetry.rollup_marks WHERE id = ANY(ARRAY(
       SELECT id FROM telemetry.rollup_marks ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED))
-    RETURNING tenant_id, device_id, lane, epoch, hour, at_from, at_to, from_seq, to_seq),
+    RETURNING tenant_id, device_id, lane, epoch, hour, at_from, at_to, from_seq, to_seq, received_at),
   pieces AS MATERIALIZED (
     ${piece(
       'metrics',

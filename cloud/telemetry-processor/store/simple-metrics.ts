@@ -43,7 +43,7 @@ export const storeSimpleMetrics = (
     }));
     const end = rows.reduce((offset, row) => writeMetricsRow(target, offset, prefix, row), 0);
     await copyMetrics(client, [target.subarray(0, end)]);
-    const lane = { ...device, lane: 'metrics', epoch: simpleEpoch };
+    const lane = { ...device, lane: 'metrics', epoch: simpleEpoch, receivedAt };
     await insertMarks(
       client,
       marksOf(rows, receivedAt).map((mark) => ({ ...lane, ...mark })),
