@@ -246,6 +246,12 @@ it('gives a program a token, and tells of everything in the audit log', async ()
   await page.locator('summary').first().click();
   await page.locator('ins', { hasText: 'grace@plant.example' }).waitFor();
   expect(await looksFor(page, 'audit log')).toEqual([]);
+  await page.goto(`${cloud.url}/audit?action=service-account.create`);
+  const made = page.getByRole('row', { name: /service-account\.create/ });
+  await made.getByRole('cell').first().getByText('ci', { exact: true }).waitFor();
+  await made.getByRole('link', { name: /^service-account:/ }).click();
+  await expect.poll(() => page.getByLabel('On what').inputValue()).toMatch(/^service-account:/);
+  await made.waitFor();
   await page.getByRole('button', { name: 'Check for tampering' }).click();
   await page.getByText(/^All \d+ lines are as they were written\.$/).waitFor();
   // A tenant without a provider is answered so.

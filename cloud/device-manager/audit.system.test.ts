@@ -1,13 +1,22 @@
 /** The audit log: found by what people ask, and its chain shows what was tampered with. */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import '@signalbeam/launcher/rig/provided';
 import { chainAudit, chainKey, checkChain } from '@signalbeam/platform/postgres/audit-chain';
 import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { insertDevices } from './fleet.suite.ts';
 import { makeToken, type OpenedTenant, openTenant, type Rig, startRig } from './rig.suite.ts';
 import { listAudit } from './store/audit.ts';
 
-type Line = { id: number; action: string; actor: string; target: string; requestId: string | null };
+type Line = {
+  id: number;
+  action: string;
+  actor: string;
+  target: string;
+  targetName: string | null;
+  requestId: string | null;
+};
 type Check = { checked: number; faults: unknown[]; next: number | null; head: Head | null };
 type Head = { position: number; hash: string };
 
@@ -43,6 +52,25 @@ const check = async (query = ''): Promise<Check & { holdsKnownHead: boolean | nu
   return answer.body;
 };
 
+/** Of bundle `web`, as rows: the ids of the bundle and of the rollout. */
+const insertRollout = async (tenantId: string): Promise<[string, string]> => {
+  const [bundle, rollout] = [randomUUID(), randomUUID()];
+  await rig.owner.query(
+    `WITH bundle AS (
+       INSERT INTO bundle_orchestrator.bundles (tenant_id, id, name, created_by)
+       VALUES ($1, $2, 'web', 'x')),
+     version AS (
+       INSERT INTO bundle_orchestrator.bundle_versions
+         (tenant_id, bundle_id, version, order_key, containers, release_digest, release_envelope,
+          created_at, created_by)
+       VALUES ($1, $2, '1.2.0', '', '[]', $4, '', now(), 'x'))
+     INSERT INTO bundle_orchestrator.rollouts (tenant_id, id, bundle_id, version, created_by)
+     VALUES ($1, $3, $2, '1.2.0', 'x')`,
+    [tenantId, bundle, rollout, `sha256:${'0'.repeat(64)}`],
+  );
+  return [bundle, rollout];
+};
+
 describe('the list', () => {
   test('is found by actor, action, target and time, page by page', async () => {
     const headers = { 'x-request-id': 'asked-by-a-person' };
@@ -63,6 +91,38 @@ describe('the list', () => {
     const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
     expect((await list(`from=${tomorrow}`)).entries).toEqual([]);
     expect((await list(`until=${tomorrow}&limit=200`)).entries.length).toBeGreaterThan(5);
+  });
+
+  test('says what its targets are called, and nothing of another tenant’s', async () => {
+    const made = async (path: string, body: object): Promise<string> => {
+      const { status, body: view } = await rig.ask('POST', path, { token: acme.admin, body });
+      expect(status).toBe(201);
+      return (view as { id: string }).id;
+    };
+    const group = await made('/api/groups', { name: 'Canaries' });
+    const account = await made('/api/service-accounts', { name: 'ci', role: 'viewer' });
+    const { id: tokenId } = await makeToken(rig, acme);
+    const [device] = await insertDevices(rig.owner, { tenantId: acme.tenantId, tokenId }, [
+      { name: 'press-7' },
+    ]);
+    const [bundle, rollout] = await insertRollout(acme.tenantId);
+    const [theirs, theirRollout] = await insertRollout(other.tenantId);
+    const known = {
+      ...{ [`device:${device}`]: 'press-7', [`group:${group}`]: 'Canaries' },
+      ...{ [`service-account:${account}`]: 'ci', [`bundle:${bundle}`]: 'web' },
+      [`rollout:${rollout}`]: 'web 1.2.0',
+    };
+    const unknown = [`bundle:${theirs}`, `rollout:${theirRollout}`, `group:${device}`, 'device:x'];
+    await rig.owner.query(
+      `INSERT INTO platform.audit_log (tenant_id, actor, action, target)
+       SELECT $1, 'user:names', 'thing.do', target FROM unnest($2::text[]) AS target`,
+      [acme.tenantId, [...Object.keys(known), ...unknown]],
+    );
+    const { entries } = await list('actor=user:names');
+    expect(Object.fromEntries(entries.map((line) => [line.target, line.targetName]))).toEqual({
+      ...known,
+      ...Object.fromEntries(unknown.map((target) => [target, null])),
+    });
   });
 
   test('reads one index and sorts nothing, whatever it is searched by', async () => {

@@ -87,6 +87,8 @@ export type AuditEntry = {
   actor: string;
   action: string;
   target: string;
+  /** What it is called now; null: it has no name, or is gone. */
+  targetName: string | null;
   before: unknown;
   after: unknown;
   ip: string | null;

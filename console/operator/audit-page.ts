@@ -10,6 +10,7 @@ import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading, notice } from '../ui/notice.ts';
 import { accountTabs } from './account-tabs.ts';
 import { type App, asError } from './app.ts';
+import { pathTo } from './paths.ts';
 
 const noFilter: AuditFilter = { actor: '', action: '', target: '', from: '', until: '' };
 
@@ -35,6 +36,25 @@ const differing = (before: unknown, after: unknown): [string, unknown, unknown][
   return names
     .filter((name) => JSON.stringify(was[name]) !== JSON.stringify(is[name]))
     .map((name) => [name, was[name], is[name]]);
+};
+
+const pages: Readonly<Record<string, (id: string) => string>> = {
+  device: pathTo.device,
+  group: pathTo.group,
+  bundle: pathTo.bundle,
+  rollout: pathTo.rollout,
+};
+
+/** By its name, which leads to its page if it has one, and by what the log calls it, which leads to all its lines. */
+const targetOf = ({ target, targetName }: AuditEntry): TemplateResult => {
+  const colon = target.indexOf(':');
+  const page = pages[target.slice(0, colon)];
+  const name =
+    page === undefined || targetName === null
+      ? targetName
+      : html`<a href=${page(target.slice(colon + 1))}>${targetName}</a>`;
+  return html`${name === null ? nothing : html`<div>${name}</div>`}
+    <div class="small breaks"><a class="plain muted" title="All lines of it" href=${pathTo.auditOf({ target })}>${target}</a></div>`;
 };
 
 const shown = (value: unknown): string =>
@@ -153,9 +173,9 @@ class AuditPage extends LitElement {
 
   #entry(entry: AuditEntry): TemplateResult {
     const changes = differing(entry.before, entry.after);
-    return html`<tr><td><span class="strong">${entry.action}</span><div class="muted small breaks">${entry.target}</div></td>
+    return html`<tr><td><span class="strong">${entry.action}</span>${targetOf(entry)}</td>
       <td class="muted small nowrap" title=${fullTimeOf(entry.at)}>${age(entry.at)}</td>
-      <td class="wide"><span title=${entry.actor}>${nameOfActor(entry.actor)}</span><div class="muted small">${entry.ip ?? ''}</div></td>
+      <td class="wide actor"><a class="plain" title=${`All lines of ${entry.actor}`} href=${pathTo.auditOf({ actor: entry.actor })}>${nameOfActor(entry.actor)}</a><div class="muted small">${entry.ip ?? ''}</div></td>
       <td class="wide">${
         changes.length === 0
           ? nothing

@@ -17,6 +17,7 @@ export const pathTo = {
   programs: () => '/service-accounts',
   provider: () => '/single-sign-on',
   audit: () => '/audit',
+  auditOf: (of: Record<string, string>) => `/audit?${new URLSearchParams(of)}`,
   retention: () => '/retention',
   deadLetters: () => '/dead-letters',
   /** `chosen` is a query as the API's list takes it. */

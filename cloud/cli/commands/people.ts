@@ -98,6 +98,7 @@ const audit = command({
         { title: 'WHO', of: ({ actor }) => actor },
         { title: 'WHAT', of: ({ action }) => action },
         { title: 'OF WHAT', of: ({ target }) => target },
+        { title: 'CALLED', of: ({ targetName }) => targetName ?? '' },
         { title: 'FROM', of: ({ ip }) => ip ?? '' },
       ],
       pages: context.client().pages('/api/audit', { params }),

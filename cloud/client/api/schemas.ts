@@ -334,6 +334,7 @@ export interface components {
       actor: string;
       action: string;
       target: string;
+      targetName: string | null;
       before?: unknown;
       after?: unknown;
       ip: string | null;

@@ -11,6 +11,7 @@ import { chainKey, checkChain, holdsHead } from '@signalbeam/platform/postgres/a
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { type AuditPosition, listAudit } from '../store/audit.ts';
+import { readTargetNames } from '../store/target-names.ts';
 import type { Parts } from './parts.ts';
 import { auditLineSchema } from './schemas.ts';
 
@@ -96,12 +97,14 @@ export const addAuditRoutes = (api: Api, parts: Parts): void => {
   api.openapi(listRoute, async (c) => {
     const { cursor, limit, ...filter } = c.req.valid('query');
     const wish = { after: readAuditCursor(cursor), limit: limit + 1 };
-    const lines = await withTenant(parts.pools.api, c.var.caller, (sql) =>
-      listAudit(sql, filter, wish),
-    );
-    const page = pageOf(lines, limit, auditCursorOf);
+    const { page, names } = await withTenant(parts.pools.api, c.var.caller, async (sql) => {
+      const found = pageOf(await listAudit(sql, filter, wish), limit, auditCursorOf);
+      const targets = found.rows.map((line) => line.target);
+      return { page: found, names: await readTargetNames(sql, targets) };
+    });
     const entries = page.rows.map(({ position: _, ...line }) => ({
       ...line,
+      targetName: names.get(line.target) ?? null,
       at: line.at.toISOString(),
       before: line.before ?? null,
       after: line.after ?? null,

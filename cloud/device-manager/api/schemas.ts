@@ -355,6 +355,8 @@ export const auditLineSchema = z
     actor: z.string(),
     action: z.string(),
     target: z.string(),
+    /** What a device, group, user, service account, bundle or rollout is called now; null of others and of what is gone. */
+    targetName: z.string().nullable(),
     before: z.unknown(),
     after: z.unknown(),
     ip: z.string().nullable(),
