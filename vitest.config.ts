@@ -60,6 +60,7 @@ const slow =
         'edge/mesh/move.system.test.ts',
         'edge/mesh/clock.system.test.ts',
         'edge/mesh/neighbour.system.test.ts',
+        'cloud/telemetry-processor/store/oldest-postgres.system.test.ts',
         'cloud/cli/docs.system.test.ts',
         'cloud/cli/shells.test.ts',
         ...[

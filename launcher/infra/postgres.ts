@@ -107,13 +107,16 @@ export type PostgresOptions = {
   /** `throwaway` gives up fsync: for tests whose data nobody wants back. */
   durability?: 'durable' | 'throwaway';
   connectionsMax?: number;
+  /** Of another Postgres than the package's. */
+  binDir?: string;
   settings?: Readonly<Record<string, string | number>>;
 };
 
 export const startPostgres = async (options: PostgresOptions): Promise<Postgres> => {
   mkdirSync(options.dir, { recursive: true });
   const logFile = options.logFile ?? join(options.dir, 'postgres.log');
-  const home = preparePostgresHome(options.dir);
+  const prepared = preparePostgresHome(options.dir);
+  const home = { ...prepared, binDir: options.binDir ?? prepared.binDir };
   const password = ensurePassword(home.dataDir);
   if (!existsSync(join(home.dataDir, 'PG_VERSION'))) await initialise(home, password, logFile);
   await clearStalePid(home.dataDir);

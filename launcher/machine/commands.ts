@@ -3,7 +3,7 @@
  * missing from a person's PATH, so those folders are always looked into.
  */
 import { accessSync, constants, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 import { FleetError } from '@signalbeam/sync/core/errors';
 
 const alwaysSearched = [
@@ -26,11 +26,14 @@ export const searchPath = (path = process.env['PATH'] ?? ''): string =>
     ...new Set([...path.split(delimiter).filter((folder) => folder !== ''), ...alwaysSearched]),
   ].join(delimiter);
 
+/** A name, or the whole path of what Debian keeps beside others of its name. */
 export const lookUpCommand = (name: string): string | undefined =>
-  searchPath()
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find(isExecutable);
+  isAbsolute(name)
+    ? [name].find(isExecutable)
+    : searchPath()
+        .split(delimiter)
+        .map((folder) => join(folder, name))
+        .find(isExecutable);
 
 export const findCommand = (name: string): string => {
   const path = lookUpCommand(name);

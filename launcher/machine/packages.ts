@@ -5,15 +5,18 @@
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, existsSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { logTail } from '../infra/child.ts';
 import { lookUpCommand } from './commands.ts';
 import { showStep } from './progress.ts';
 
-export type Need = 'up' | 'test' | 'bench' | 'docker' | 'podman' | 'shells';
+export type Need = 'up' | 'test' | 'bench' | 'docker' | 'podman' | 'shells' | 'oldest-postgres';
 
 type Program = { command: string; package: string; brew?: string; for: readonly Need[] };
+
+/** Where Debian 12 keeps the binaries of Postgres 15, the oldest that the cloud is to run on. */
+export const oldestPostgres = '/usr/lib/postgresql/15/bin';
 
 const programs: readonly Program[] = [
   {
@@ -43,6 +46,11 @@ const programs: readonly Program[] = [
   { command: 'mkfs.ext4', package: 'e2fsprogs', for: ['test'] },
   { command: 'zsh', package: 'zsh', brew: 'zsh', for: ['shells'] },
   { command: 'fish', package: 'fish', brew: 'fish', for: ['shells'] },
+  {
+    command: join(oldestPostgres, 'postgres'),
+    package: 'postgresql-15',
+    for: ['oldest-postgres'],
+  },
 ];
 
 /** Elsewhere than on Linux what only Linux has is no loss to `up`, nor to most benches. */
