@@ -45,9 +45,10 @@ const samplesOfThinned = `coalesce((SELECT max((each->>3)::bigint)
 const atMs = 'extract(epoch FROM at)::float8 * 1000';
 const isMisdated = "placed_at.hour <> date_bin('1 hour', at, 'epoch')";
 const named = `device_id = mark.device_id AND at BETWEEN mark.at_from AND mark.at_to
-     AND epoch = mark.epoch AND seq BETWEEN mark.from_seq AND mark.to_seq
-     AND received_at BETWEEN coalesce(mark.received_at, '-infinity')
-                         AND coalesce(mark.received_at, 'infinity')`;
+     AND epoch = mark.epoch AND seq BETWEEN mark.from_seq AND mark.to_seq`;
+// What devices summed up lies in no chunks, and has another index by arrival, which is none to find a note's rows by.
+const cameThen = `AND received_at BETWEEN coalesce(mark.received_at, '-infinity')
+                                      AND coalesce(mark.received_at, 'infinity')`;
 
 const merged = join(
   (column) => `min(${column}_min) AS ${column}_min, max(${column}_max) AS ${column}_max,
@@ -78,7 +79,8 @@ const piece = (table: string, counts: string, newest: string, columns: string): 
              ${counts}, max(${newest}) AS newest, ${columns}
         FROM telemetry.${table} AS stored
         CROSS JOIN LATERAL (SELECT telemetry.placed_hour(at, received_at) AS hour) AS placed_at
-       WHERE ${named} AND placed_at.hour = mark.hour GROUP BY step) AS found`;
+       WHERE ${named} ${table === 'metrics' ? cameThen : ''}
+             AND placed_at.hour = mark.hour GROUP BY step) AS found`;
 
 const merge = `
   WITH taken AS (

@@ -86,10 +86,10 @@ const ofThinned: PartOf = (name, part) => {
   }
 };
 
-// The last line follows from the others; it says to a hypertable which chunks nothing can be in (migration 0343).
 const isPlausible = `AND at BETWEEN received_at - interval '9600 hours'
-                                AND received_at + interval '10 minutes'
-                     AND received_at >= $2::timestamptz - interval '10 minutes'`;
+                                AND received_at + interval '10 minutes'`;
+/** Follows from the range and the other; it says to a hypertable in which chunks nothing can be (migration 0343). */
+const cameSince = `AND received_at >= $2::timestamptz - interval '10 minutes'`;
 
 const stepOf = (time: string): string =>
   `date_bin($4 * interval '1 millisecond', ${time}, 'epoch')`;
@@ -101,7 +101,8 @@ const scan = (wish: SeriesWish, table: string, of: PartOf): string => {
     partsOf(name, wish.aggregate).map((part) => `${of(name, part)} AS ${columnOf(name)}_${part}`),
   );
   return `SELECT ${stepOf('at')} AS step, ${columns.join(', ')}
-            FROM telemetry.${table} WHERE ${within('at')} ${isPlausible} GROUP BY step`;
+            FROM telemetry.${table} WHERE ${within('at')} ${isPlausible}
+                 ${table === 'public_metrics' ? cameSince : ''} GROUP BY step`;
 };
 
 const rollups = {
