@@ -77,6 +77,7 @@ const slow =
           'presence',
           'reconnect',
           'rollout',
+          'steer',
           'streams',
           'wire',
         ].map((bench) => `simulator/bench/${bench}.system.test.ts`),

@@ -61,7 +61,7 @@ export const openPlansFleet = async (postgresUrl: string | null) => {
   });
   const rig = { platform, owner, ask } as Rig;
   const tenant = await openTenant(rig, 'bench');
-  const bundleId = await makeBundle(rig, tenant, 'bench', ['1.0.0', '2.0.0']);
+  const bundleId = await makeBundle(rig, tenant, 'bench', ['1.0.0', '2.0.0', '3.0.0']);
   const { rows } = await owner.query<{ data_directory: string }>('SHOW data_directory');
   return {
     platform,
@@ -85,6 +85,26 @@ export const openPlansFleet = async (postgresUrl: string | null) => {
   };
 };
 export type PlansFleet = Awaited<ReturnType<typeof openPlansFleet>>;
+
+export type Timed<T> = { ms: number; cpuMs: number; value: T };
+
+/** Processor time beside the clock's: other work on the machine makes it no longer. */
+export const timed = async <T>(fleet: PlansFleet, work: () => Promise<T>): Promise<Timed<T>> => {
+  const [began, cpuBefore] = [performance.now(), fleet.cpuMs()];
+  const value = await work();
+  return { ms: performance.now() - began, cpuMs: fleet.cpuMs() - cpuBefore, value };
+};
+
+export const figuresOf = (name: string, { ms, cpuMs }: Timed<unknown>): Record<string, number> => ({
+  [`${name}Ms`]: Math.round(ms),
+  [`${name}CpuMs`]: cpuMs,
+});
+
+/** What the loop of rollouts is given. */
+export const partsOf = ({ platform }: PlansFleet) => ({
+  ...{ pools: platform.pools, keyring: platform.keyring, log: platform.log, now: platform.now },
+  onChanged: () => undefined,
+});
 
 /** Approved and online, at sites of 200. In batches: each device counts a change of its site's roster. */
 export const addDevices = async ({ owner, tenant }: PlansFleet, count: number): Promise<void> => {

@@ -13,9 +13,12 @@ import {
   confirmFirstWaves,
   devicesEach,
   endRollouts,
+  figuresOf,
   makeWavesDue,
   openPlansFleet,
   type PlansFleet,
+  partsOf,
+  timed,
 } from './plans-fleet.suite.ts';
 
 const sizes = {
@@ -28,20 +31,6 @@ const moved = 10;
 const strict = { succeededPercentMin: 100, failedPercentMax: 0, failedSampleMin: 1, soakMs: 0 };
 const gate = { ...strict, approval: 'none', unreached: { rule: 'wait' } };
 const health = { ...gate, healthScoreMin: 80, alertFreeFrom: 'warning' };
-
-type Timed<T> = { ms: number; cpuMs: number; value: T };
-
-/** Processor time beside the clock's: other work on the machine makes it no longer. */
-const timed = async <T>(fleet: PlansFleet, work: () => Promise<T>): Promise<Timed<T>> => {
-  const [began, cpuBefore] = [performance.now(), fleet.cpuMs()];
-  const value = await work();
-  return { ms: performance.now() - began, cpuMs: fleet.cpuMs() - cpuBefore, value };
-};
-
-const figuresOf = (name: string, { ms, cpuMs }: Timed<unknown>): Record<string, number> => ({
-  [`${name}Ms`]: Math.round(ms),
-  [`${name}CpuMs`]: cpuMs,
-});
 
 /** One to all in three waves: looked at, made, its first wave passed by a person, and cancelled. */
 export const measureOne = async (fleet: PlansFleet, devices: number) => {
@@ -86,11 +75,6 @@ export const measureOne = async (fleet: PlansFleet, devices: number) => {
     ...figuresOf('giveBack', back),
   };
 };
-
-const partsOf = ({ platform }: PlansFleet) => ({
-  ...{ pools: platform.pools, keyring: platform.keyring, log: platform.log, now: platform.now },
-  onChanged: () => undefined,
-});
 
 type Tick = { ms: number } & Asked;
 

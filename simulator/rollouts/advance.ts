@@ -25,6 +25,11 @@ export const moveRows = (
   }
 };
 
+/** Who had not begun again stays failed. */
+export const endRetry = ({ rows }: Rollout): void => {
+  for (const row of rows) row.isToRetry = false;
+};
+
 const take = (cloud: Cloud, rollout: Rollout, step: WaveStep): void => {
   switch (step.kind) {
     case 'begin':
@@ -36,6 +41,7 @@ const take = (cloud: Cloud, rollout: Rollout, step: WaveStep): void => {
       return;
     case 'roll-back':
       cloud.watch.stopped(rollout, step.wave);
+      endRetry(rollout);
       Object.assign(rollout, { status: 'rolling-back', givingBack: 'failed' });
       return;
     case 'complete':

@@ -47,6 +47,8 @@ export type KeptRow = {
   previousSlot: Slot | null;
   /** Asked under this generation to have what it had before, and not done yet as far as is known. */
   givenBackGeneration: number | null;
+  /** It failed and is to try again, which its status does not say yet. */
+  isToRetry?: boolean;
 };
 
 export type Rollout = {
@@ -166,8 +168,8 @@ export const wavesOf = (
     counts: countRows(
       rows
         .filter((row) => row.wave === wave.wave)
-        .map(({ deviceId, status }) => ({
-          status,
+        .map(({ deviceId, status, isToRetry }) => ({
+          status: isToRetry === true ? ('planned' as const) : status,
           presence: unreached === 'apart' ? cloud.presenceOf(deviceId) : 'online',
         })),
     ),

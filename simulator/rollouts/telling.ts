@@ -264,6 +264,13 @@ const cancelUntold = (cloud: Cloud, rollout: Rollout): string[] => {
   return ids;
 };
 
+/** The next of those that are to try again: told in their turn. */
+export const retrySome = ({ rows }: Rollout): string[] => {
+  const next = rows.filter(({ isToRetry }) => isToRetry === true).slice(0, toldAtOnceMax);
+  for (const row of next) Object.assign(row, { status: 'planned', isToRetry: false });
+  return next.map(({ deviceId }) => deviceId);
+};
+
 type Take = (cloud: Cloud, rollout: Rollout) => string[];
 
 const takesOf = ({ status, givingBack }: Rollout): { take: Take; frees: boolean }[] => {
@@ -277,6 +284,7 @@ const takesOf = ({ status, givingBack }: Rollout): { take: Take; frees: boolean 
   if (status === 'in-progress')
     return [
       { take: takeBackLate, frees: true },
+      { take: (_cloud, of) => retrySome(of), frees: false },
       { take: tellSome, frees: false },
     ];
   const failed = givingBack === 'failed' ? [{ take: giveBackFailed, frees: false }] : [];
@@ -311,6 +319,8 @@ const outlookOf = (cloud: Cloud, rollout: Rollout): number | null => {
   const { status } = rollout;
   if (status === 'rolling-back' && isLeftToGoBack(rollout)) return nowMs;
   if (status !== 'in-progress' && status !== 'rolling-back') return null;
+  if (status === 'in-progress' && rollout.rows.some(({ isToRetry }) => isToRetry === true))
+    return nowMs;
   if (isPaced(paceOf(rollout)))
     return planWaits(look(cloud, rollout), untoldOf(cloud, rollout), nowMs).dueAtMs;
   return status === 'in-progress' && tellable(cloud, rollout).length > 0 ? nowMs : null;

@@ -5,9 +5,9 @@
 import { isAwaited, isOver } from '@signalbeam/bundle-orchestrator/core/rollout';
 import { judgeWave } from '@signalbeam/bundle-orchestrator/core/wave-gate';
 import { planWaves } from '@signalbeam/bundle-orchestrator/core/wave-plan';
-import { advance } from './advance.ts';
+import { advance, endRetry } from './advance.ts';
 import { activeOn, type Cloud, type KeptWave, type Rollout, rowsIn, wavesOf } from './tables.ts';
-import { keepOutlook } from './telling.ts';
+import { keepOutlook, retrySome } from './telling.ts';
 
 export const verbs = [
   'pause',
@@ -79,11 +79,13 @@ const acts: Record<Verb, Act> = {
   },
   cancel: (_cloud, rollout) => {
     if (isOver(rollout.status) || rollout.status === 'rolling-back') return false;
+    endRetry(rollout);
     Object.assign(rollout, { status: 'cancelled', givingBack: 'unfinished' });
     return true;
   },
   'roll-back': (_cloud, rollout) => {
     if (['cancelled', 'rolled-back', 'rolling-back'].includes(rollout.status)) return false;
+    endRetry(rollout);
     Object.assign(rollout, { status: 'rolling-back', givingBack: 'failed' });
     return true;
   },
@@ -93,7 +95,9 @@ const acts: Record<Verb, Act> = {
     if (isBack || rowsIn(rollout, ['failed']).length === 0) return false;
     const busy = activeOn(cloud, rollout.release.bundleId);
     if (failed.some(({ deviceId }) => busy.has(deviceId))) return false;
-    for (const row of failed) row.status = 'planned';
+    for (const row of failed) row.isToRetry = true;
+    for (const wave of rollout.waves) wave.acceptedFailed = 0;
+    retrySome(rollout);
     Object.assign(rollout, { status: 'in-progress', givingBack: null });
     return true;
   },

@@ -90,6 +90,7 @@ describe('what it waits for with waves', () => {
         lacking: [],
         rows,
         progress: countRows(rows),
+        toRetry: 0,
         ...more,
       },
       now,
@@ -181,6 +182,18 @@ describe('what it waits for with waves', () => {
     );
     const unseen = { ...health, wave: wave({ counts: done, gate }) };
     expect(say({ wait: unseen })).toMatch(/3 of 3 confirmed; its devices’ health is looked at/);
+  });
+
+  it('says who tries again and is not next yet, and names nobody as busy elsewhere for that', () => {
+    const untold = [row('a', { status: 'planned' })];
+    const told = { rows: untold, progress: countRows(untold), waves: [canary] };
+    const wait = { kind: 'stragglers' } as const;
+    expect(say({ ...told, wait, toRetry: 5_000 })).toBe(
+      '0 of 1 confirmed; waiting for a, which is told in a moment; 5000 devices that failed try again in a moment',
+    );
+    expect(say({ wait: { kind: 'nothing' }, rows: [], toRetry: 1 })).toBe(
+      '1 device that failed tries again in a moment',
+    );
   });
 
   it('says when a soak ends, and on which day', () => {

@@ -182,11 +182,14 @@ export type WaitingKnown = {
   lacking: readonly string[];
   rows: readonly RolloutRow[];
   progress: Progress;
+  /** Of those that failed and are to try again, those whose turn it is not yet. */
+  toRetry: number;
 };
 
 const sayWave = (known: WaitingKnown, nowMs: number): string => {
   const { wait, waves, rows, progress, rollout } = known;
-  const untold = known.paceWaits.length > 0 ? 'which is told later' : undefined;
+  const soon = known.toRetry > 0 ? 'which is told in a moment' : undefined;
+  const untold = known.paceWaits.length > 0 ? 'which is told later' : soon;
   switch (wait.kind) {
     case 'start':
       return `Starts ${moment(wait.atMs, nowMs)}`;
@@ -221,6 +224,12 @@ const withIgnored = (sentence: string, reason: string | null): string =>
     ? sentence
     : `${sentence}; no window of a site is waited for: ${reason.replace(/[.\s]+$/, '')}`;
 
+const withRetried = (sentence: string, toRetry: number): string => {
+  if (toRetry === 0) return sentence;
+  const those = `${devicesOf(toRetry)} that failed ${toRetry === 1 ? 'tries' : 'try'} again in a moment`;
+  return sentence === '' ? those : `${sentence}; ${those}`;
+};
+
 /** Empty when it waits for nothing. */
 export const sayWaiting = (known: WaitingKnown, nowMs: number): string => {
   const left = openIn(known.progress);
@@ -230,5 +239,5 @@ export const sayWaiting = (known: WaitingKnown, nowMs: number): string => {
   const { status, windowsIgnored } = known.rollout;
   return status === 'paused'
     ? `Paused. ${(known.rollout.statusReason ?? 'Nothing more is told until it is resumed').replace(/\.$/, '')}`
-    : withIgnored(sayWave(known, nowMs), windowsIgnored);
+    : withIgnored(withRetried(sayWave(known, nowMs), known.toRetry), windowsIgnored);
 };

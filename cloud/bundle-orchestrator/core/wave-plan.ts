@@ -61,7 +61,7 @@ export type WaveWait =
 export type WavesPlan = { steps: WaveStep[]; waiting: WaveWait };
 
 /** Nobody says when a presence, a score or an alert changed: where one matters it is looked at again. */
-const lookAgainMs = 30_000;
+export const lookAgainMs = 30_000;
 
 /** When time alone changes what it waits for; null when only a report or a person does. */
 export const waveDueAt = (waiting: WaveWait, nowMs: number): number | null => {

@@ -8,13 +8,22 @@ import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { RolloutStatus } from '../core/rollout.ts';
 import { planRows, type RowMove } from '../core/row-moves.ts';
+import { hangsOnUnreached, isKept, withUnreached } from '../core/unreached.ts';
 import { newsOfStep } from '../core/verbs.ts';
 import { asksForEvidence } from '../core/wave-evidence.ts';
-import { planWaves, type WaveStep, waveDueAt } from '../core/wave-plan.ts';
+import {
+  planWaves,
+  type WaveStep,
+  type WavesKnown,
+  type WavesPlan,
+  waveDueAt,
+} from '../core/wave-plan.ts';
 import { setTellDue } from '../store/rollout-pace.ts';
+import { endRetry } from '../store/rollout-retry.ts';
 import { moveRows } from '../store/rollout-rows.ts';
 import { awaitedRows, findRollout } from '../store/rollout-views.ts';
 import {
+  keepUnreached,
   openWave,
   passWave,
   type StoredWave,
@@ -77,6 +86,7 @@ const take = async (sql: Sql, at: At, before: string, step: WaveStep): Promise<v
       });
     case 'roll-back':
       await setRolloutStatus(sql, where, 'rolling-back', step.reason);
+      await endRetry(sql, where);
       await setGivingBack(sql, where, 'failed');
       return noteStatus(sql, at, {
         ...{ action: 'rollout.rollback', before, status: 'rolling-back', reason: step.reason },
@@ -89,29 +99,52 @@ const take = async (sql: Sql, at: At, before: string, step: WaveStep): Promise<v
   }
 };
 
-/** Whether the unreached are due to be left out of a gate, so that their number matters. */
-const asksForUnreached = (waves: readonly StoredWave[], nowMs: number): boolean =>
-  waves.some(
-    ({ state, gate, openedAtMs }) =>
-      state === 'open' &&
-      gate.unreached.rule === 'go-on' &&
-      nowMs >= (openedAtMs ?? nowMs) + gate.unreached.afterMs,
-  );
+/** `isFresh`: nothing of it was counted before now. */
+type Looked = { waves: StoredWave[]; isFresh: boolean };
 
-const readWaves = async (sql: Sql, at: At): Promise<StoredWave[]> => {
+/** With the unreached apart where a gate hangs on them: as they were counted a moment ago, or anew. */
+const readWaves = async (sql: Sql, at: At, isAnew: boolean): Promise<Looked> => {
   const read = async (unreached: 'apart' | 'among') =>
     (await wavesOf(sql, at.tenantId, [at.rolloutId], unreached)).get(at.rolloutId) ?? [];
   const waves = await read('among');
-  return asksForUnreached(waves, at.nowMs) ? read('apart') : waves;
+  const asking = new Set(waves.filter((wave) => hangsOnUnreached(wave, at.nowMs)));
+  if (asking.size === 0) return { waves, isFresh: true };
+  const isSeen = ({ seenUnreached }: StoredWave) => isKept(seenUnreached, at.nowMs);
+  if (!isAnew && [...asking].every(isSeen)) {
+    const kept = (wave: StoredWave): StoredWave => {
+      const devices = wave.seenUnreached?.devices ?? 0;
+      return asking.has(wave) ? { ...wave, counts: withUnreached(wave.counts, devices) } : wave;
+    };
+    return { waves: waves.map(kept), isFresh: false };
+  }
+  const apart = await read('apart');
+  const asked = new Set([...asking].map(({ wave }) => wave));
+  const counted = apart.filter(({ wave }) => asked.has(wave));
+  const seen = counted.map(({ wave, counts }) => ({ wave, devices: counts.unreached }));
+  await keepUnreached(sql, at, seen);
+  return { waves: apart, isFresh: true };
 };
 
 /** With what is seen now of the devices of those whose gates ask for it. */
-const wavesAt = async (sql: Sql, at: At): Promise<StoredWave[]> => {
-  const waves = await readWaves(sql, at);
+const wavesAt = async (sql: Sql, at: At, isAnew: boolean): Promise<Looked> => {
+  const { waves, isFresh } = await readWaves(sql, at, isAnew);
   const asked = waves.filter(({ state, gate }) => state === 'open' && asksForEvidence(gate));
-  if (asked.length === 0) return waves;
+  if (asked.length === 0) return { waves, isFresh };
   const evidence = await lookAtEvidence(sql, at, asked);
-  return waves.map((wave) => ({ ...wave, evidence: evidence.get(wave.wave) ?? wave.evidence }));
+  const seen = (wave: StoredWave): StoredWave => ({
+    ...wave,
+    evidence: evidence.get(wave.wave) ?? wave.evidence,
+  });
+  return { waves: waves.map(seen), isFresh };
+};
+
+/** What is next for it; no step hangs on what was counted before now. */
+const planAt = async (sql: Sql, at: At, rollout: WavesKnown['rollout']): Promise<WavesPlan> => {
+  const { waves, isFresh } = await wavesAt(sql, at, false);
+  const plan = planWaves({ rollout, waves }, at.nowMs);
+  if (isFresh || plan.steps.length === 0) return plan;
+  const anew = await wavesAt(sql, at, true);
+  return planWaves({ rollout, waves: anew.waves }, at.nowMs);
 };
 
 const moveReported = async (
@@ -177,7 +210,7 @@ export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Pro
   const takeSteps = async (status: RolloutStatus): Promise<WaveStep[]> => {
     const startAtMs = startsAt?.getTime() ?? null;
     const rollout = { requestedBy, approvalByAnother, onFailure, status, startAtMs };
-    const plan = planWaves({ rollout, waves: await wavesAt(sql, at) }, at.nowMs);
+    const plan = await planAt(sql, at, rollout);
     const planned = plan.steps;
     dueAtMs = waveDueAt(plan.waiting, at.nowMs);
     for (const step of planned) await take(sql, at, status, step);

@@ -152,6 +152,8 @@ const outlookOf = async (sql: Sql, at: At, rollout: LockedRollout): Promise<Pace
   }
   const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
   if (!goesOn) return { waits: [], dueAtMs: null };
+  if (rollout.status === 'in-progress' && rollout.retryAskedAt !== null)
+    return { waits: [], dueAtMs: at.nowMs };
   if (isHeld(rollout)) {
     const { known, where: paced } = await look(sql, at, rollout);
     const untold = await untoldOf(sql, paced, directionOf(rollout));

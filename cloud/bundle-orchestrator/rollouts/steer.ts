@@ -12,7 +12,7 @@
  * - cancel: unfinished devices get back what they had; one that confirmed keeps the version, a failed
  *   one what it restored by itself, and is asked for that again;
  * - roll back: those that confirmed go back, too, each to what it had before;
- * - retry: failed devices are told again.
+ * - retry: failed devices are told again, thousands of them batch by batch.
  *
  * Each is refused with a reason where it makes no sense, and asked twice does no more than once.
  */
@@ -29,8 +29,7 @@ import { judgeWave } from '../core/wave-gate.ts';
 import { planWaves } from '../core/wave-plan.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
-import { lockTargets } from '../store/desired.ts';
-import { activeRolloutsOn, replanFailed, rowsOf } from '../store/rollout-rows.ts';
+import { askRetry, atWorkOnFailed, endRetry } from '../store/rollout-retry.ts';
 import { personBehind } from '../store/rollout-settings.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import {
@@ -49,9 +48,9 @@ import {
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
 import { keepOutlook } from './pace.ts';
-import { devicesPerRolloutMax } from './plan.ts';
+import { retrySome } from './retry.ts';
 import { seen } from './start.ts';
-import { answering, tellFreed, tellRollout } from './tell.ts';
+import { answering, tellFreed, tellRollout, toldAtOnceMax } from './tell.ts';
 import type { RolloutView } from './view.ts';
 
 export const held = async (sql: Sql, tenantId: string, id: string): Promise<LockedRollout> => {
@@ -96,6 +95,7 @@ const cancel: Verb = {
   run: async (hands) => {
     const { sql, acting } = hands;
     await setRolloutStatus(sql, where(hands), 'cancelled', `Cancelled by ${by(acting.actor)}.`);
+    await endRetry(sql, where(hands));
     await setGivingBack(sql, where(hands), 'unfinished');
     return { after: { status: 'cancelled' } };
   },
@@ -214,39 +214,40 @@ const rollBack: Verb = {
     const { sql, acting } = hands;
     const reason = `${by(acting.actor)} rolled it back.`;
     await setRolloutStatus(sql, where(hands), 'rolling-back', reason);
+    await endRetry(sql, where(hands));
     await setGivingBack(sql, where(hands), 'failed');
     return { after: { status: 'rolling-back' } };
   },
 };
 
-const refuseBusy = async (sql: Sql, ids: readonly string[], bundleId: string): Promise<void> => {
-  const [busy] = await activeRolloutsOn(sql, ids, bundleId);
-  if (busy === undefined) return;
+const refuseBusy = async ({ sql, rollout, acting: { tenantId } }: Hands): Promise<void> => {
+  const { id: rolloutId, bundleId } = rollout;
+  const busy = await atWorkOnFailed(sql, { tenantId, rolloutId, bundleId });
+  if (busy === null) return;
   throw refusal('conflict', 'A newer rollout of this bundle is at work on one of these devices.', {
-    next: `Wait for it or cancel it: rollout ${busy.rolloutId}.`,
+    next: `Wait for it or cancel it: rollout ${busy}.`,
   });
 };
 
+/** The first of them at once, so that a few are told by the time that it is answered. */
 const retry: Verb = {
   verb: 'retry',
   run: async (hands) => {
-    const { sql, acting, rollout } = hands;
-    const { tenantId } = acting;
-    const failed = await rowsOf(sql, tenantId, rollout.id, ['failed'], devicesPerRolloutMax);
-    const ids = failed.map((row) => row.deviceId);
-    const targets = (await lockTargets(sql, tenantId, ids)).filter((target) => target.approved);
-    if (targets.length === 0) {
+    const { sql, nowMs } = hands;
+    await refuseBusy(hands);
+    const failed = await askRetry(sql, where(hands), nowMs);
+    const asked = { retryAskedAt: new Date(nowMs) };
+    const ids = await retrySome(sql, where(hands), asked, toldAtOnceMax);
+    if (ids.length === 0) {
       throw refusal('wrong-state', 'This rollout has no failed device that could try again.', {
         next: 'Start a new rollout.',
       });
     }
-    const retried = targets.map((target) => target.deviceId);
-    await refuseBusy(sql, retried, rollout.bundleId);
-    await replanFailed(sql, where(hands), retried);
     await setGivingBack(sql, where(hands), null);
     await setRolloutStatus(sql, where(hands), 'in-progress');
-    const moves = movesTo(retried, 'planned', null);
-    return { after: { status: 'in-progress', retried: retried.length }, moves };
+    const retried = ids.length < toldAtOnceMax ? ids.length : failed;
+    const moves = movesTo(ids, 'planned', null);
+    return { after: { status: 'in-progress', retried }, moves };
   },
 };
 

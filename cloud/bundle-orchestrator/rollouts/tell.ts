@@ -39,6 +39,7 @@ import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
 import { failedToGiveBack, isHeld, keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';
 import { restoreSlots } from './restore.ts';
+import { retrySome } from './retry.ts';
 import { momentsOf } from './windows.ts';
 
 /** One transaction signs a batch: a thousand signatures and rows take about a tenth of a second. */
@@ -48,7 +49,7 @@ export const toldAtOnceMax = 1_000;
 export const answering = { atOnceMax: 200 };
 
 /** Rows alone, which nobody signs anything for: so many for each that could be signed. */
-const cancelledPerTold = 5;
+const rowsPerTold = 5;
 
 type At = { tenantId: string; nowMs: number; atOnceMax: number } & Pick<
   TenantKeys,
@@ -188,12 +189,7 @@ const takeBackLate = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
 /** One that failed and was to try again was told before: its state still asks for the version. */
 const cancelUntold = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
-  const untold = await cancelPlanned(
-    sql,
-    where,
-    rollout.statusReason,
-    cancelledPerTold * at.atOnceMax,
-  );
+  const untold = await cancelPlanned(sql, where, rollout.statusReason, rowsPerTold * at.atOnceMax);
   if (untold.length > 0) return untold;
   const retried = await retriedOf(sql, where, at.atOnceMax);
   return giveBack(sql, at, rollout, retried, 'cancelled', ['planned']);
@@ -258,6 +254,11 @@ export const tellToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Pr
   return ids.length;
 };
 
+const retryFailed = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+  return (await retrySome(sql, where, rollout, rowsPerTold * at.atOnceMax)).length;
+};
+
 /** `freed`: devices on which another rollout of the bundle may go on. */
 type Step = { action: string; devices: number; freed: readonly string[] };
 type Take = (sql: Sql, at: At, rollout: LockedRollout) => Promise<number | string[]>;
@@ -274,6 +275,7 @@ const takesOf = ({ status, givingBack }: LockedRollout): (readonly [string, Take
   if (status === 'in-progress') {
     return [
       ['rollout.take-back', takeBackLate],
+      ['rollout.retry-some', retryFailed],
       ['rollout.tell', tellSome],
     ];
   }
@@ -311,6 +313,9 @@ const takeStep = async (
   if (rollout === null) return null;
   const did = await stepOf(sql, { tenantId, nowMs, director, kek, atOnceMax }, rollout);
   if (did === null) {
+    // A retry is over, and who left the fleet counts as failed again.
+    const isRetried = rollout.retryAskedAt !== null && rollout.status === 'in-progress';
+    if (isRetried) await advanceRollout(sql, { ...where, nowMs }, 'none');
     // Those that failed may all wait for others: looked at again later, not at every turn.
     if (rollout.givingBack !== null) await keepOutlook(sql, { tenantId, nowMs }, rollout);
     return null;

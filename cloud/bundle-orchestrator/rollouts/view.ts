@@ -100,7 +100,8 @@ export const viewRollouts = async (
     );
     const open = rows.get(rollout.id) ?? [];
     const lacking = lackingOf(wait, names);
-    const known = { rollout, waves: own, wait, paceWaits, lacking, rows: open, progress };
+    const toRetry = own.reduce((sum, wave) => sum + wave.toRetry, 0);
+    const known = { rollout, waves: own, wait, paceWaits, lacking, rows: open, progress, toRetry };
     return {
       ...rollout,
       progress,

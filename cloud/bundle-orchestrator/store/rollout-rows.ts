@@ -324,21 +324,6 @@ export const cancelPlanned = async (
   return rows.map((row) => row.device_id);
 };
 
-/** Failed rows are to be told again. */
-export const replanFailed = async (
-  sql: Sql,
-  where: { tenantId: string; rolloutId: string },
-  deviceIds: readonly string[],
-): Promise<void> => {
-  await sql.query(
-    `UPDATE bundle_orchestrator.rollout_devices
-        SET status = 'planned', reason = NULL, cause = NULL, log_tail = '{}', completed_at = NULL,
-            started_at = NULL, retry_count = retry_count + 1
-      WHERE tenant_id = $1 AND rollout_id = $2 AND device_id = ANY ($3) AND status = 'failed'`,
-    [where.tenantId, where.rolloutId, deviceIds],
-  );
-};
-
 /** Under which generation each is asked to go back. */
 export const markGoingBack = async (
   sql: Sql,

@@ -5,6 +5,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { emptyProgress, type Progress, type RowStatus } from '../core/rollout.ts';
+import type { SeenUnreached } from '../core/unreached.ts';
 import { type Gate, openGate, type WaveSize, type WaveWish } from '../core/wave.ts';
 import type { Evidence } from '../core/wave-evidence.ts';
 import type { WaveState } from '../core/wave-plan.ts';
@@ -17,6 +18,10 @@ export type StoredWave = WaveState & {
   lastPlace: number;
   /** Of its devices, those that joined when it was passed already. */
   late: number;
+  /** Of its planned devices, those that failed and are to try again, but are not next to be told yet. */
+  toRetry: number;
+  /** How many were not heard of when that was last asked. */
+  seenUnreached: SeenUnreached | null;
 };
 
 export type NewWave = WaveWish & { lastPlace: number };
@@ -56,6 +61,9 @@ type Row = {
   accepted_failed: number;
   last_place: number;
   late: number;
+  to_retry: number;
+  unreached: number | null;
+  unreached_at: Date | null;
   evidence: Evidence | null;
 } & Record<
   | 'planned'
@@ -69,13 +77,14 @@ type Row = {
   number
 >;
 
-const countsOf = (row: Row): Progress => {
+/** Who failed and is to try again is planned, also before its row says so. */
+const countsOf = (row: Row, toRetry: number): Progress => {
   const parts = {
-    planned: row.planned,
+    planned: row.planned + toRetry,
     pending: row.pending,
     inProgress: row.in_progress,
     succeeded: row.succeeded,
-    failed: row.failed,
+    failed: row.failed - toRetry,
     cancelled: row.cancelled,
     rollingBack: row.rolling_back,
     rolledBack: row.rolled_back,
@@ -89,24 +98,34 @@ const unasked = {
   alertFreeFrom: openGate.alertFreeFrom,
 };
 
-const waveOf = (row: Row): StoredWave => ({
-  wave: row.wave,
-  name: row.name,
-  size: row.size,
-  // Older gates lack what was not asked for then.
-  gate: { ...unasked, ...row.gate },
-  state: row.state,
-  openedAtMs: row.opened_at?.getTime() ?? null,
-  goodSinceMs: row.good_since?.getTime() ?? null,
-  passedAt: row.passed_at?.toISOString() ?? null,
-  passedBy: row.passed_by,
-  lastPlace: row.last_place,
-  late: row.late,
-  approvals: row.approvals,
-  acceptedFailed: row.accepted_failed,
-  counts: countsOf(row),
-  evidence: row.evidence,
-});
+const seenOf = ({ unreached, unreached_at }: Row): SeenUnreached | null =>
+  unreached === null || unreached_at === null
+    ? null
+    : { devices: unreached, atMs: unreached_at.getTime() };
+
+const waveOf = (row: Row): StoredWave => {
+  const toRetry = Math.min(row.to_retry, row.failed);
+  return {
+    wave: row.wave,
+    name: row.name,
+    size: row.size,
+    // Older gates lack what was not asked for then.
+    gate: { ...unasked, ...row.gate },
+    state: row.state,
+    openedAtMs: row.opened_at?.getTime() ?? null,
+    goodSinceMs: row.good_since?.getTime() ?? null,
+    passedAt: row.passed_at?.toISOString() ?? null,
+    passedBy: row.passed_by,
+    lastPlace: row.last_place,
+    late: row.late,
+    approvals: row.approvals,
+    acceptedFailed: Math.max(0, row.accepted_failed - toRetry),
+    toRetry,
+    seenUnreached: seenOf(row),
+    counts: countsOf(row, toRetry),
+    evidence: row.evidence,
+  };
+};
 
 /**
  * How many of those that a wave waits for are not heard of, by what they would be counted as. Wave by
@@ -167,7 +186,7 @@ export const wavesOf = async (
 ): Promise<Map<string, StoredWave[]>> => {
   const { rows } = await sql.query<Row>(
     `SELECT rollout_id, wave, name, size, gate, state, opened_at, good_since, passed_at, passed_by,
-            approvals, accepted_failed, last_place, late, planned, pending, in_progress, succeeded, failed, cancelled, rolling_back,
+            approvals, accepted_failed, last_place, late, to_retry, unreached, unreached_at, planned, pending, in_progress, succeeded, failed, cancelled, rolling_back,
             rolled_back, evidence
        FROM bundle_orchestrator.rollout_waves
       WHERE tenant_id = $1 AND rollout_id = ANY ($2) ORDER BY rollout_id, wave`,
@@ -235,5 +254,26 @@ export const acceptFailures = async (
     `UPDATE bundle_orchestrator.rollout_waves SET accepted_failed = failed
       WHERE tenant_id = $1 AND rollout_id = $2 AND accepted_failed <> failed`,
     [rollout.tenantId, rollout.rolloutId],
+  );
+};
+
+/** For the looks of the next while. */
+export const keepUnreached = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string; nowMs: number },
+  waves: readonly { wave: number; devices: number }[],
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_waves present
+        SET unreached = seen.devices, unreached_at = $3
+       FROM unnest($4::int[], $5::bigint[]) AS seen (wave, devices)
+      WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.wave = seen.wave`,
+    [
+      rollout.tenantId,
+      rollout.rolloutId,
+      new Date(rollout.nowMs),
+      waves.map(({ wave }) => wave),
+      waves.map(({ devices }) => devices),
+    ],
   );
 };

@@ -105,6 +105,8 @@ export type LockedRollout = {
   target: RolloutTarget | null;
   sites: readonly string[] | null;
   lookedAt: Date;
+  /** Those that failed until then are to try again, batch by batch; null: all of them did. */
+  retryAskedAt: Date | null;
   /** Some site has windows of its own, and it waits for them. */
   waitsForSites: boolean;
 };
@@ -123,7 +125,7 @@ export const lockRollout = async (
   const { rows } = await sql.query<LockedRollout>(
     `SELECT id, bundle_id AS "bundleId", version, status, status_reason AS "statusReason",
             created_by AS "createdBy", ${requested}, starts_at AS "startsAt", on_failure AS "onFailure", pace,
-            told_lately AS "toldLately", late_joiners AS "lateJoiners", target, giving_back AS "givingBack", sites, looked_at AS "lookedAt",
+            told_lately AS "toldLately", late_joiners AS "lateJoiners", target, giving_back AS "givingBack", sites, looked_at AS "lookedAt", retry_asked_at AS "retryAskedAt",
             windows_ignored IS NULL AND EXISTS (
               SELECT 1 FROM device_manager.public_site_windows standing
                WHERE standing.tenant_id = $1) AS "waitsForSites"
