@@ -146,9 +146,11 @@ const measure = async (effort: Effort, loss: number): Promise<Record<string, num
     site.startAll();
     await until('whole', () => isWhole(site));
     const wholeMs = Math.round(performance.now() - from);
+    const wholeAt = Date.now();
     // What coming together still sends is not idling.
     await sleep(Math.min(20_000, effort.idleMs));
     const idling = await idle(site, effort);
+    const idledAt = Date.now();
     const [small, large, crashes]: [number[], number[], number[]] = [[], [], []];
     for (let version = 1; version <= 2 * effort.records; version += 2) {
       small.push(await tellRecord(site, version, recordBytes.small));
@@ -156,17 +158,26 @@ const measure = async (effort: Effort, loss: number): Promise<Record<string, num
       large.push(await tellRecord(site, version + 1, recordBytes.large));
       await sleep(1_000);
     }
+    const toldAt = Date.now();
     for (let round = 0; round < effort.crashes; round += 1) {
       crashes.push(await crash(site));
       await sleep(1_000);
     }
     const falseDeaths = site.sights.deaths.filter(({ device }) => site.running.has(device));
+    // Of so many: while it came together, idled, was told records, and lost members.
+    const countBetween = (after: number, before: number): number =>
+      falseDeaths.filter(({ at }) => at >= after && at < before).length;
     const figures = {
       WholeMs: wholeMs,
       ...spreadOf('RecordToAll', small),
       ...spreadOf('LargeRecordToAll', large),
       ...spreadOf('CrashToAll', crashes),
       FalseDeaths: falseDeaths.length,
+      FalseDeathsForming: countBetween(0, wholeAt),
+      FalseDeathsIdle: countBetween(wholeAt, idledAt),
+      FalseDeathsTold: countBetween(idledAt, toldAt),
+      FalseDeathsCrashing: countBetween(toldAt, Number.POSITIVE_INFINITY),
+      FalselyDead: new Set(falseDeaths.map(({ device }) => device)).size,
       WatchedMinutes: rounded((performance.now() - from) / 60_000),
       ...idling,
       LoadBefore: load,
