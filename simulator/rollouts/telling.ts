@@ -204,11 +204,16 @@ const giveBackSome = (cloud: Cloud, rollout: Rollout): string[] =>
     ? giveBack(cloud, rollout, ['pending', 'in-progress'], 'cancelled')
     : giveBack(cloud, rollout, ['pending'], 'planned');
 
+const asksForIt = (cloud: Cloud, { id }: Rollout, { deviceId }: KeptRow): boolean =>
+  targetOf(cloud, deviceId).slots.some(({ rolloutId }) => rolloutId === id);
+
 /** Those that failed, and whose state still asks for what failed there. */
 const failedWithIt = (cloud: Cloud, rollout: Rollout): KeptRow[] =>
-  rowsIn(rollout, ['failed']).filter(({ deviceId }) =>
-    targetOf(cloud, deviceId).slots.some(({ rolloutId }) => rolloutId === rollout.id),
-  );
+  rowsIn(rollout, ['failed']).filter((row) => asksForIt(cloud, rollout, row));
+
+/** Those that were told before, and are to be told again. */
+const retriedOf = (rollout: Rollout): KeptRow[] =>
+  rowsIn(rollout, ['planned']).filter(({ requestedGeneration }) => requestedGeneration > 0);
 
 /** What it gets back is not what runs there: that was withdrawn since. */
 const takesOver = ({ tables }: Cloud, { release }: Rollout, row: KeptRow): boolean => {
@@ -219,17 +224,24 @@ const takesOver = ({ tables }: Cloud, { release }: Rollout, row: KeptRow): boole
 };
 
 /** Where something takes over, nobody else of the redundancy group may be at work. */
-const failedToGiveBack = (cloud: Cloud, rollout: Rollout): KeptRow[] => {
+const mayGiveBack = (cloud: Cloud, rollout: Rollout, rows: readonly KeptRow[]): KeptRow[] => {
   const tag = rollout.pace.redundancyTag;
   const busy = new Set(atWorkOf(cloud, rollout).flatMap(({ member }) => member ?? []));
-  return failedWithIt(cloud, rollout).filter((row) => {
-    if (tag === null || !takesOver(cloud, rollout, row)) return true;
+  return rows.filter((row) => {
+    if (tag === null || !asksForIt(cloud, rollout, row) || !takesOver(cloud, rollout, row))
+      return true;
     const member = cloud.memberOf(row.deviceId, tag);
     const isFree = !busy.has(member);
     busy.add(member);
     return cloud.decide.mayGiveBack(isFree);
   });
 };
+
+const failedToGiveBack = (cloud: Cloud, rollout: Rollout): KeptRow[] =>
+  mayGiveBack(cloud, rollout, failedWithIt(cloud, rollout));
+/** Whose state no longer asks for it holds nobody up. */
+const retriedToGiveBack = (cloud: Cloud, rollout: Rollout): KeptRow[] =>
+  mayGiveBack(cloud, rollout, retriedOf(rollout));
 
 /** They run what they had, most of them; their state is to ask for that as well. */
 const giveBackFailed = (cloud: Cloud, rollout: Rollout): string[] => {
@@ -249,18 +261,23 @@ const takeBackLate = (cloud: Cloud, rollout: Rollout): string[] => {
   return isShut ? giveBack(cloud, rollout, ['pending'], 'planned') : [];
 };
 
-/** One that failed and was to try again was told before: its state still asks for the version. */
+/**
+ * One that failed and was to try again was told before: its state still asks for the version, and it waits
+ * for its redundancy group as one that stays failed does.
+ */
 const cancelUntold = (cloud: Cloud, rollout: Rollout): string[] => {
-  const rows = rowsIn(rollout, ['planned']).slice(0, toldAtOnceMax);
-  for (const row of rows)
-    if (row.requestedGeneration > 0)
+  const untold = rowsIn(rollout, ['planned']).filter(
+    ({ requestedGeneration }) => requestedGeneration === 0,
+  );
+  const rows = (untold.length > 0 ? untold : retriedToGiveBack(cloud, rollout)).slice(
+    0,
+    toldAtOnceMax,
+  );
+  if (untold.length === 0)
+    for (const row of rows)
       row.givenBackGeneration = restore(cloud, rollout, row) ?? row.givenBackGeneration;
   const ids = rows.map(({ deviceId }) => deviceId);
-  moveRows(
-    rollout,
-    ids.map((deviceId) => ({ deviceId, to: 'cancelled' as const })),
-    ['planned'],
-  );
+  for (const row of rows) row.status = 'cancelled';
   return ids;
 };
 
@@ -292,32 +309,39 @@ const takesOf = ({ status, givingBack }: Rollout): { take: Take; frees: boolean 
   return [...failed, { take: cancelUntold, frees: true }, { take: tellToGoBack, frees: false }];
 };
 
-const isLeftToGoBack = (rollout: Rollout): boolean => {
-  const held: RowStatus[] = isPaced(paceOf(rollout)) ? [] : ['succeeded'];
-  return rowsIn(rollout, ['planned', 'pending', 'in-progress', ...held]).length > 0;
+type Left = 'some' | 'blocked' | 'none';
+
+/** Of those that are not to be told, or not again. */
+const leftToCancel = (cloud: Cloud, rollout: Rollout): Left => {
+  const planned = rowsIn(rollout, ['planned']);
+  if (planned.length === 0) return 'none';
+  const isUntold = planned.some(({ requestedGeneration }) => requestedGeneration === 0);
+  return isUntold || retriedToGiveBack(cloud, rollout).length > 0 ? 'some' : 'blocked';
 };
 
-const unfinished = {
+const leftToGoBack = (cloud: Cloud, rollout: Rollout): Left => {
+  const held: RowStatus[] = isPaced(paceOf(rollout)) ? [] : ['succeeded'];
+  const isTold = rowsIn(rollout, ['pending', 'in-progress', ...held]).length > 0;
+  return isTold ? 'some' : leftToCancel(cloud, rollout);
+};
+
+const toldOf = {
   'not-begun': ['pending'],
-  unfinished: ['planned', 'pending', 'in-progress'],
+  unfinished: ['pending', 'in-progress'],
   failed: [],
 } as const;
 
-const leftToGiveBack = (
-  cloud: Cloud,
-  rollout: Rollout,
-  which: keyof typeof unfinished,
-): 'some' | 'blocked' | 'none' => {
-  if (rowsIn(rollout, unfinished[which]).length > 0) return 'some';
+const leftToGiveBack = (cloud: Cloud, rollout: Rollout, which: keyof typeof toldOf): Left => {
+  if (rowsIn(rollout, toldOf[which]).length > 0) return 'some';
   if (which === 'not-begun') return 'none';
-  if (failedToGiveBack(cloud, rollout).length > 0) return 'some';
-  return failedWithIt(cloud, rollout).length > 0 ? 'blocked' : 'none';
+  const planned = which === 'unfinished' ? leftToCancel(cloud, rollout) : 'none';
+  if (planned === 'some' || failedToGiveBack(cloud, rollout).length > 0) return 'some';
+  return failedWithIt(cloud, rollout).length > 0 ? 'blocked' : planned;
 };
 
 const outlookOf = (cloud: Cloud, rollout: Rollout): number | null => {
   const nowMs = cloud.now();
   const { status } = rollout;
-  if (status === 'rolling-back' && isLeftToGoBack(rollout)) return nowMs;
   if (status !== 'in-progress' && status !== 'rolling-back') return null;
   if (status === 'in-progress' && rollout.rows.some(({ isToRetry }) => isToRetry === true))
     return nowMs;
@@ -332,13 +356,15 @@ export const keepOutlook = (cloud: Cloud, rollout: Rollout): void => {
   const { givingBack } = rollout;
   const left = givingBack === null ? 'none' : leftToGiveBack(cloud, rollout, givingBack);
   if (left === 'none') rollout.givingBack = null;
-  if (left === 'some') {
+  const going = rollout.status === 'rolling-back' ? leftToGoBack(cloud, rollout) : 'none';
+  if (left === 'some' || going === 'some') {
     rollout.tellDueAtMs = nowMs;
     return;
   }
   const dueAtMs = outlookOf(cloud, rollout);
   const againAtMs = nowMs + lookAgainMs;
-  rollout.tellDueAtMs = left === 'blocked' ? Math.min(dueAtMs ?? againAtMs, againAtMs) : dueAtMs;
+  const isBlocked = left === 'blocked' || going === 'blocked';
+  rollout.tellDueAtMs = isBlocked ? Math.min(dueAtMs ?? againAtMs, againAtMs) : dueAtMs;
 };
 
 /** One batch of what it has to do now, and which devices others may tell now; null for nothing. */
@@ -351,8 +377,8 @@ export const tellStep = (cloud: Cloud, rollout: Rollout): { freed: string[] } | 
     keepOutlook(cloud, rollout);
     return { freed: frees ? ids : [] };
   }
-  // Those that failed may all wait for others: looked at again later, not at every turn.
-  if (rollout.givingBack !== null) keepOutlook(cloud, rollout);
+  // Those that are left may all wait for others: looked at again later, not at every turn.
+  if (rollout.givingBack !== null || rollout.status === 'rolling-back') keepOutlook(cloud, rollout);
   return null;
 };
 

@@ -5,6 +5,7 @@ import {
   type Candidate,
   closedSites,
   freePace,
+  freePlaces,
   isPaced,
   noteTold,
   type Opening,
@@ -61,6 +62,18 @@ describe('a pace', () => {
     expect(planWaits(known(pace, { atWork }), untold, now).waits).toEqual([
       { kind: 'redundancy', devices: 2, member: 'oven', members: 1 },
     ]);
+  });
+
+  it('tells only that one of a group that was told before and may have begun', () => {
+    const atWork = [work('s1', { member: 'press', isOwn: false, isToldAnew: true })];
+    const held = known({ redundancyTag: 'redundancy' }, { atWork });
+    const anew = { ...at('b', 's1', 'press'), isToldAnew: true };
+    expect(planTelling(held, [at('a', 's2', 'press'), anew, at('c', 's1', 'press')], now)).toEqual([
+      'b',
+    ]);
+    expect(freePlaces(held, [{ site: 's2', member: 'press', count: 1 }], now)).toEqual([]);
+    const others = [...atWork, work('s3', { member: 'press', isOwn: false })];
+    expect(planTelling({ ...held, atWork: others }, [anew], now)).toEqual([]);
   });
 
   it('tells within windows only: those of the site, else those for all others', () => {

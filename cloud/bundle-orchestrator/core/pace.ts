@@ -37,8 +37,11 @@ export const isPaced = (pace: Pace): boolean =>
 /** Of one window, the time that it is open now, or the next one. */
 export type Opening = { sites: readonly string[] | null; fromMs: number; untilMs: number };
 
-/** `member`: its value of the redundancy tag. */
-export type Place = { site: string; member: string | null };
+/**
+ * `member`: its value of the redundancy tag. `isToldAnew`: it was told before, is to be told otherwise, and may
+ * have begun: of its group it is the one at work, and the only one that may be told.
+ */
+export type Place = { site: string; member: string | null; isToldAnew?: boolean };
 /**
  * Those of the rollout itself, and where they bear the redundancy tag those of others and whoever was
  * given back what it had and has not said that it is done.
@@ -82,13 +85,19 @@ export type Obstacle =
   | { kind: 'site'; site: string }
   | { kind: 'redundancy'; member: string };
 
-type Tally = { bySite: Map<string, number>; busyMembers: Set<string> };
+type Tally = {
+  bySite: Map<string, number>;
+  busyMembers: Set<string>;
+  /** Those whose one at work is to be told anew. */
+  keptMembers: Set<string>;
+};
 
 const tallyOf = ({ pace, atWork }: PaceKnown): Tally => {
-  const tally: Tally = { bySite: new Map(), busyMembers: new Set() };
-  for (const { site, member, count, isOwn } of atWork) {
+  const tally: Tally = { bySite: new Map(), busyMembers: new Set(), keptMembers: new Set() };
+  for (const { site, member, count, isOwn, isToldAnew } of atWork) {
     if (isOwn) tally.bySite.set(site, (tally.bySite.get(site) ?? 0) + count);
-    if (pace.redundancyTag !== null && member !== null) tally.busyMembers.add(member);
+    if (pace.redundancyTag === null || member === null) continue;
+    (isToldAnew === true ? tally.keptMembers : tally.busyMembers).add(member);
   }
   return tally;
 };
@@ -96,7 +105,7 @@ const tallyOf = ({ pace, atWork }: PaceKnown): Tally => {
 const obstacleTo = (
   { pace, openings }: PaceKnown,
   tally: Tally,
-  { site, member }: Place,
+  { site, member, isToldAnew = false }: Place,
   nowMs: number,
 ): Obstacle | null => {
   const opensAtMs = opensAt(openings, site, nowMs);
@@ -105,9 +114,9 @@ const obstacleTo = (
   if (perSiteMax !== null && (tally.bySite.get(site) ?? 0) >= perSiteMax) {
     return { kind: 'site', site };
   }
-  return pace.redundancyTag !== null && member !== null && tally.busyMembers.has(member)
-    ? { kind: 'redundancy', member }
-    : null;
+  if (pace.redundancyTag === null || member === null) return null;
+  const isBusy = tally.busyMembers.has(member) || (tally.keptMembers.has(member) && !isToldAnew);
+  return isBusy ? { kind: 'redundancy', member } : null;
 };
 
 /** A minute's share is told in a minute, so that an hour's devices do not all begin at once. */
@@ -139,9 +148,10 @@ export const planTelling = (
   const tally = tallyOf(known);
   let { room } = roomAt(known, nowMs);
   const told: string[] = [];
-  for (const { deviceId, site, member } of candidates) {
+  for (const candidate of candidates) {
+    const { deviceId, site, member } = candidate;
     if (room <= 0) break;
-    if (obstacleTo(known, tally, { site, member }, nowMs) !== null) continue;
+    if (obstacleTo(known, tally, candidate, nowMs) !== null) continue;
     told.push(deviceId);
     room -= 1;
     tally.bySite.set(site, (tally.bySite.get(site) ?? 0) + 1);

@@ -9,11 +9,10 @@ import { refusal } from '@signalbeam/platform/http/problem';
 import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { isOver } from '../core/rollout.ts';
-import type { RowMove } from '../core/row-moves.ts';
 import { retrying } from '../desired/change.ts';
 import type { Acting, Workshop } from '../desired/workshop.ts';
 import { pendingAt, setTellDue, siteWindowsOf } from '../store/rollout-pace.ts';
-import { moveRows } from '../store/rollout-rows.ts';
+import { moveRows, type StoredMove } from '../store/rollout-rows.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import { setWindowsIgnored } from '../store/rollouts.ts';
 import { nameAnew } from '../store/windows-due.ts';
@@ -27,17 +26,21 @@ import type { RolloutView } from './view.ts';
 /** More are not told at once by anybody; whoever is beyond keeps the window that it was told with. */
 const toldAgainMax = 10_000;
 
-/** They are as if not told, though their devices are asked for the version already: telling asks anew. */
+/**
+ * They are as if not told, though their devices are asked for the version already: telling asks anew. Until
+ * then they may begin, so that they keep their places in redundancy groups.
+ */
 const untell = async (
   sql: Sql,
   where: { tenantId: string; rolloutId: string; nowMs: number },
 ): Promise<void> => {
   const { tenantId, rolloutId, nowMs } = where;
   const standing = await siteWindowsOf(sql, tenantId, null);
-  const ids = await pendingAt(sql, where, [...standing.keys()], toldAgainMax);
-  const moves = ids.map(
-    (deviceId): RowMove => ({ deviceId, to: 'planned', reason: null, logTail: [] }),
-  );
+  const pending = await pendingAt(sql, where, [...standing.keys()], toldAgainMax);
+  const moves = pending.map(({ deviceId, requestedGeneration }): StoredMove => {
+    const givenBack = requestedGeneration;
+    return { deviceId, to: 'planned', reason: null, logTail: [], givenBack };
+  });
   await moveRows(sql, { tenantId, rolloutId, atMs: nowMs }, moves, ['pending']);
 };
 

@@ -15,7 +15,7 @@ import {
   planWaits,
 } from '../core/pace.ts';
 import { givenBackTo } from '../core/verbs.ts';
-import { type FailedWithIt, failedWithIt } from '../store/rollout-failed.ts';
+import { type FailedWithIt, failedWithIt, retriedWithIt } from '../store/rollout-failed.ts';
 import {
   atWorkOf,
   candidatesOf,
@@ -27,6 +27,7 @@ import {
   siteWindowsOf,
   untoldOf,
 } from '../store/rollout-pace.ts';
+import { isAnyUntold } from '../store/rollout-rows.ts';
 import { type OpenStatus, openRowsOf, rowsToTell } from '../store/rollout-turns.ts';
 import { wavesOf } from '../store/rollout-waves.ts';
 import { type GivingBack, type LockedRollout, setGivingBack } from '../store/rollouts.ts';
@@ -88,68 +89,81 @@ export const nextToTakeBack = async (
   if (rollout.status !== 'in-progress' || !isShutAtTimes) return [];
   const { known, where } = await look(sql, at, rollout);
   const sites = closedSites(known, at.nowMs);
-  return sites.length === 0 ? [] : pendingAt(sql, where, sites, limit);
+  if (sites.length === 0) return [];
+  return (await pendingAt(sql, where, sites, limit)).map(({ deviceId }) => deviceId);
 };
 
 /** Those in these states have yet to get back what they had, or not to be told at all. */
 export const givenBack = (which: GivingBack): readonly OpenStatus[] =>
   Object.keys(givenBackTo[which]) as OpenStatus[];
 
-/** Those that are told whatever the pace; where none holds them, who confirmed is one of them. */
-const isLeftToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<boolean> => {
-  const waves = (await wavesOf(sql, at.tenantId, [rollout.id], 'among')).get(rollout.id) ?? [];
-  return waves.some(({ counts: { planned, pending, inProgress, succeeded } }) => {
-    const confirmed = isHeld(rollout) ? 0 : succeeded;
-    return planned + pending + inProgress + confirmed > 0;
-  });
-};
-
 /**
- * Devices that failed and may be given back what they had, now. Most of them run that. Where it was withdrawn
- * since, something takes over there, and that waits until nobody else of its redundancy group is at work.
+ * Devices on which it failed and that may be given back what they had, now: of those that stay failed, or of
+ * those that were to try again. Most of them run that. Where it was withdrawn since, something takes over
+ * there, and that waits until nobody else of its redundancy group is at work.
  */
-export const failedToGiveBack = async (
-  sql: Sql,
-  at: At,
-  rollout: LockedRollout,
-  limit: number,
-): Promise<FailedWithIt[]> => {
-  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
-  const tag = rollout.pace.redundancyTag;
-  const busy = tag === null ? [] : (await look(sql, at, rollout)).known.atWork;
-  const members = [...new Set(busy.flatMap(({ member }) => member ?? []))];
-  const rows = await failedWithIt(sql, where, { tag, busy: members }, limit);
-  const taken = new Set<string>();
-  return rows.filter(({ takesOver, member }) => {
-    if (!takesOver || member === null) return true;
-    const isFree = !taken.has(member);
-    taken.add(member);
-    return isFree;
-  });
-};
+const mayGiveBack =
+  (find: typeof failedWithIt) =>
+  async (sql: Sql, at: At, rollout: LockedRollout, limit: number): Promise<FailedWithIt[]> => {
+    const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+    const tag = rollout.pace.redundancyTag;
+    const busy = tag === null ? [] : (await look(sql, at, rollout)).known.atWork;
+    const members = [...new Set(busy.flatMap(({ member }) => member ?? []))];
+    const rows = await find(sql, where, { tag, busy: members }, limit);
+    const taken = new Set<string>();
+    return rows.filter(({ takesOver, member }) => {
+      if (!takesOver || member === null) return true;
+      const isFree = !taken.has(member);
+      taken.add(member);
+      return isFree;
+    });
+  };
+
+export const failedToGiveBack = mayGiveBack(failedWithIt);
+export const retriedToGiveBack = mayGiveBack(retriedWithIt);
 
 /** `blocked`: all that is left waits for others of a redundancy group. */
+type Left = 'some' | 'blocked' | 'none';
+
+/** Of those that are not to be told, or not again. */
+const leftToCancel = async (sql: Sql, at: At, rollout: LockedRollout): Promise<Left> => {
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+  if ((await openRowsOf(sql, where, ['planned'], 1)).length === 0) return 'none';
+  if (await isAnyUntold(sql, where)) return 'some';
+  return (await retriedToGiveBack(sql, at, rollout, 1)).length > 0 ? 'some' : 'blocked';
+};
+
 const leftToGiveBack = async (
   sql: Sql,
   at: At,
   rollout: LockedRollout,
   which: GivingBack,
-): Promise<'some' | 'blocked' | 'none'> => {
+): Promise<Left> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id };
   const open = givenBack(which);
-  if (open.length > 0 && (await openRowsOf(sql, where, open, 1)).length > 0) return 'some';
+  const told = open.filter((status) => status !== 'planned');
+  if (told.length > 0 && (await openRowsOf(sql, where, told, 1)).length > 0) return 'some';
   if (which === 'not-begun') return 'none';
+  const planned = open.includes('planned') ? await leftToCancel(sql, at, rollout) : 'none';
+  if (planned === 'some') return 'some';
   if ((await failedToGiveBack(sql, at, rollout, 1)).length > 0) return 'some';
   const anybody = await failedWithIt(sql, where, { tag: null, busy: [] }, 1);
-  return anybody.length > 0 ? 'blocked' : 'none';
+  return anybody.length > 0 ? 'blocked' : planned;
+};
+
+/** Of those that are told whatever the pace; where none holds them, who confirmed is one of them. */
+const leftToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<Left> => {
+  const waves = (await wavesOf(sql, at.tenantId, [rollout.id], 'among')).get(rollout.id) ?? [];
+  const isTold = waves.some(({ counts: { pending, inProgress, succeeded } }) => {
+    const confirmed = isHeld(rollout) ? 0 : succeeded;
+    return pending + inProgress + confirmed > 0;
+  });
+  return isTold ? 'some' : leftToCancel(sql, at, rollout);
 };
 
 /** Of those that it tells or asks to go back. */
 const outlookOf = async (sql: Sql, at: At, rollout: LockedRollout): Promise<PaceOutlook> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
-  if (rollout.status === 'rolling-back' && (await isLeftToGoBack(sql, at, rollout))) {
-    return { waits: [], dueAtMs: at.nowMs };
-  }
   const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
   if (!goesOn) return { waits: [], dueAtMs: null };
   if (rollout.status === 'in-progress' && rollout.retryAskedAt !== null)
@@ -170,8 +184,12 @@ export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Pro
   const left = givingBack === null ? 'none' : await leftToGiveBack(sql, at, rollout, givingBack);
   if (left === 'some') return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });
   if (left === 'none' && givingBack !== null) await setGivingBack(sql, where, null);
+  const isGoing = rollout.status === 'rolling-back';
+  const going = isGoing ? await leftToGoBack(sql, at, rollout) : 'none';
+  if (going === 'some') return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });
   const { waits, dueAtMs } = await outlookOf(sql, at, rollout);
-  const againAtMs = left === 'blocked' ? at.nowMs + lookAgainMs : Number.POSITIVE_INFINITY;
+  const isBlocked = left === 'blocked' || going === 'blocked';
+  const againAtMs = isBlocked ? at.nowMs + lookAgainMs : Number.POSITIVE_INFINITY;
   const soonestMs = Math.min(dueAtMs ?? Number.POSITIVE_INFINITY, againAtMs);
   await setOutlook(sql, where, { waits, dueAtMs: Number.isFinite(soonestMs) ? soonestMs : null });
 };

@@ -28,7 +28,6 @@ import {
   moveRows,
   overtakeGoingBack,
   previousSlotsOf,
-  retriedOf,
   rowsOf,
   type StoredMove,
   skipWithdrawn,
@@ -37,7 +36,14 @@ import { openRowsOf, rolloutsHeldUp, rowsToTell } from '../store/rollout-turns.t
 import { type LockedRollout, lockRollout } from '../store/rollouts.ts';
 import { advanceRollout } from './advance.ts';
 import { announceRollout } from './announce.ts';
-import { failedToGiveBack, isHeld, keepOutlook, nextToTakeBack, nextToTell } from './pace.ts';
+import {
+  failedToGiveBack,
+  isHeld,
+  keepOutlook,
+  nextToTakeBack,
+  nextToTell,
+  retriedToGiveBack,
+} from './pace.ts';
 import { restoreSlots } from './restore.ts';
 import { retrySome } from './retry.ts';
 import { momentsOf } from './windows.ts';
@@ -186,13 +192,17 @@ const takeBackLate = async (sql: Sql, at: At, rollout: LockedRollout): Promise<s
   return giveBack(sql, at, rollout, ids, 'planned');
 };
 
-/** One that failed and was to try again was told before: its state still asks for the version. */
+/**
+ * One that failed and was to try again was told before: its state still asks for the version, and it waits
+ * for its redundancy group as one that stays failed does.
+ */
 const cancelUntold = async (sql: Sql, at: At, rollout: LockedRollout): Promise<string[]> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id, atMs: at.nowMs };
   const untold = await cancelPlanned(sql, where, rollout.statusReason, rowsPerTold * at.atOnceMax);
   if (untold.length > 0) return untold;
-  const retried = await retriedOf(sql, where, at.atOnceMax);
-  return giveBack(sql, at, rollout, retried, 'cancelled', ['planned']);
+  const retried = await retriedToGiveBack(sql, at, rollout, at.atOnceMax);
+  const ids = retried.map(({ deviceId }) => deviceId);
+  return giveBack(sql, at, rollout, ids, 'cancelled', ['planned']);
 };
 
 /** The next of a rollout that was cancelled, or of one that was paused before they began. */
@@ -316,8 +326,9 @@ const takeStep = async (
     // A retry is over, and who left the fleet counts as failed again.
     const isRetried = rollout.retryAskedAt !== null && rollout.status === 'in-progress';
     if (isRetried) await advanceRollout(sql, { ...where, nowMs }, 'none');
-    // Those that failed may all wait for others: looked at again later, not at every turn.
-    if (rollout.givingBack !== null) await keepOutlook(sql, { tenantId, nowMs }, rollout);
+    // Those that are left may all wait for others: looked at again later, not at every turn.
+    if (rollout.givingBack !== null || rollout.status === 'rolling-back')
+      await keepOutlook(sql, { tenantId, nowMs }, rollout);
     return null;
   }
   await writeAudit(sql, {

@@ -21,6 +21,9 @@ const placed = `bundle_orchestrator.rollout_devices member
     ON tag.tenant_id = member.tenant_id AND tag.device_id = member.device_id AND tag.key = $3`;
 
 const place = `coalesce(device.site, '') AS site, tag.value AS member`;
+/** Not told for now, though its device is still asked for the version: ../rollouts/override.ts. */
+const toldAnew = `coalesce(
+  member.status = 'planned' AND member.given_back_generation = member.requested_generation, false)`;
 const awaited = `member.status IN ('pending', 'in-progress', 'rolling-back')`;
 
 /** Held until the transaction ends: two rollouts do not tell two devices of one group at once. */
@@ -32,19 +35,20 @@ export const holdGroups = async (sql: Sql, tenantId: string): Promise<void> => {
 
 export const atWorkOf = async (sql: Sql, at: PacedAt): Promise<AtWork[]> => {
   const { rows } = await sql.query<AtWork>(
-    `SELECT ${place}, true AS "isOwn", member.status = 'pending' AS "isPending", count(*) AS count
+    `SELECT ${place}, true AS "isOwn", member.status = 'pending' AS "isPending",
+            false AS "isToldAnew", count(*) AS count
        FROM ${placed} WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND ${awaited}
       GROUP BY 1, 2, 4
      UNION ALL
-     SELECT ${place}, false, false, count(*)
+     SELECT ${place}, false, false, false, count(*)
        FROM ${placed} WHERE member.tenant_id = $1 AND member.rollout_id <> $2 AND ${awaited}
         AND $3::text IS NOT NULL AND tag.value IS NOT NULL
       GROUP BY 1, 2
      UNION ALL
-     SELECT ${place}, false, false, count(*)
+     SELECT ${place}, false, false, member.rollout_id = $2 AND ${toldAnew}, count(*)
        FROM ${placed} WHERE member.tenant_id = $1 AND member.given_back_generation IS NOT NULL
         AND $3::text IS NOT NULL AND tag.value IS NOT NULL
-      GROUP BY 1, 2`,
+      GROUP BY 1, 2, 5`,
     [at.tenantId, at.rolloutId, at.redundancyTag],
   );
   return rows;
@@ -68,7 +72,8 @@ const wanting = (direction: Direction): string => (direction === 'forward' ? tel
 
 export const untoldOf = async (sql: Sql, at: PacedAt, direction: Direction): Promise<Untold[]> => {
   const { rows } = await sql.query<Untold>(
-    `SELECT ${place}, count(*) AS count FROM ${placed} WHERE ${wanting(direction)} GROUP BY 1, 2`,
+    `SELECT ${place}, ${toldAnew} AS "isToldAnew", count(*) AS count
+       FROM ${placed} WHERE ${wanting(direction)} GROUP BY 1, 2, 3`,
     [at.tenantId, at.rolloutId, at.redundancyTag, at.bundleId],
   );
   return rows;
@@ -83,12 +88,12 @@ export const candidatesOf = async (
   limit: number,
 ): Promise<Candidate[]> => {
   const { rows } = await sql.query<Candidate>(
-    `SELECT member.device_id AS "deviceId", ${place} FROM ${placed}
+    `SELECT member.device_id AS "deviceId", ${place}, ${toldAnew} AS "isToldAnew" FROM ${placed}
        LEFT JOIN telemetry.public_presence presence
          ON presence.tenant_id = member.tenant_id AND presence.device_id = member.device_id
       WHERE ${wanting(direction)} AND coalesce(device.site, '') = ANY ($5)
         AND (tag.value IS NULL OR tag.value = ANY ($6))
-      ORDER BY member.wave, presence.presence IS DISTINCT FROM 'online', member.device_name,
+      ORDER BY member.wave, NOT ${toldAnew}, presence.presence IS DISTINCT FROM 'online', member.device_name,
                member.device_id
       LIMIT $7`,
     [
@@ -110,16 +115,17 @@ export const pendingAt = async (
   at: { tenantId: string; rolloutId: string },
   sites: readonly string[],
   limit: number,
-): Promise<string[]> => {
-  const { rows } = await sql.query<{ device_id: string }>(
-    `SELECT member.device_id FROM bundle_orchestrator.rollout_devices member
+): Promise<{ deviceId: string; requestedGeneration: number }[]> => {
+  const { rows } = await sql.query<{ deviceId: string; requestedGeneration: number }>(
+    `SELECT member.device_id AS "deviceId", member.requested_generation AS "requestedGeneration"
+       FROM bundle_orchestrator.rollout_devices member
        LEFT JOIN device_manager.public_devices device
          ON device.tenant_id = member.tenant_id AND device.device_id = member.device_id
       WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'pending'
         AND coalesce(device.site, '') = ANY ($3) ORDER BY member.device_id LIMIT $4`,
     [at.tenantId, at.rolloutId, sites, limit],
   );
-  return rows.map((row) => row.device_id);
+  return rows;
 };
 
 export const noteToldLately = async (

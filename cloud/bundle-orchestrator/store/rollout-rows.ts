@@ -232,23 +232,6 @@ export const rowsOf = async (
   }));
 };
 
-/** Those that are to be told again, and whose state may still ask for what failed there. */
-export const retriedOf = async (
-  sql: Sql,
-  { tenantId, rolloutId }: { tenantId: string; rolloutId: string },
-  limit: number,
-): Promise<string[]> => {
-  const { rows } = await sql.query<{ device_id: string }>(
-    // Not in order of their ids: those of all its devices are in it, whatever has become of them.
-    `SELECT device_id FROM bundle_orchestrator.rollout_devices
-      WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
-        AND requested_generation > 0
-      ORDER BY wave, device_id LIMIT $3`,
-    [tenantId, rolloutId, limit],
-  );
-  return rows.map((row) => row.device_id);
-};
-
 /** What these devices had before it. Theirs are held: a rollback of what it names changes it. */
 export const previousSlotsOf = async (
   sql: Sql,
@@ -322,6 +305,20 @@ export const cancelPlanned = async (
     [where.tenantId, where.rolloutId, reason, new Date(where.atMs), limit],
   );
   return rows.map((row) => row.device_id);
+};
+
+/** Whether some were never told, and may yet be. */
+export const isAnyUntold = async (
+  sql: Sql,
+  { tenantId, rolloutId }: { tenantId: string; rolloutId: string },
+): Promise<boolean> => {
+  const { rows } = await sql.query(
+    `SELECT 1 FROM bundle_orchestrator.rollout_devices
+      WHERE tenant_id = $1 AND rollout_id = $2 AND status = 'planned'
+        AND requested_generation = 0 LIMIT 1`,
+    [tenantId, rolloutId],
+  );
+  return rows.length > 0;
 };
 
 /** Under which generation each is asked to go back. */
