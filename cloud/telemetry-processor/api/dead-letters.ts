@@ -15,6 +15,7 @@ import type { PoolClient } from 'pg';
 import { withoutSecrets } from '../core/redact.ts';
 import type { StoredLane } from '../ingest/decode.ts';
 import { replayRow } from '../ingest/replay.ts';
+import { isAboutContent } from '../ingest/set-aside.ts';
 import {
   type Letter,
   type LetterId,
@@ -199,6 +200,9 @@ const store = async (
   const replayed = await replayRow(client, {
     ...{ tenantId, deviceId, epoch, seq, lane: lane as StoredLane },
     ...{ text: payload.toString('utf8'), receivedAt: at.getTime() },
+  }).catch((error: unknown) => {
+    if (!isAboutContent(error)) throw error;
+    throw refusal('wrong-state', 'The database refuses it still.', { cause: error });
   });
   if (replayed.kind === 'refused') {
     throw refusal('wrong-state', `It is still not as described: ${replayed.reason}`);

@@ -29,6 +29,10 @@ export const createLetterBudget = (): LetterBudget => {
   };
 };
 
+/** It may repeat what was sent: the name of an unknown field, say, with what Postgres keeps in no text. */
+const reasonText = (reason: string): string =>
+  reason.replaceAll('\0', '\u2400').slice(0, reasonLengthMax).toWellFormed();
+
 const digestOf = (code: string, subject: string, payload: Uint8Array): string =>
   createHash('sha256').update(`${code}\n${subject}\n`).update(payload).digest('hex');
 
@@ -46,7 +50,7 @@ export const letterOfFrame = (
     epoch: null,
     seq: null,
     code: frame.code,
-    reason: frame.reason.slice(0, reasonLengthMax),
+    reason: reasonText(frame.reason),
     payload,
     digest: digestOf(frame.code, message.subject, payload),
     at: nowMs,
@@ -70,8 +74,8 @@ export const lettersOfRows = (
         lane: frame.lane,
         epoch: frame.epoch,
         seq: row.seq,
-        code: 'row-refused',
-        reason: row.reason.slice(0, reasonLengthMax),
+        code: row.code,
+        reason: reasonText(row.reason),
         payload,
         digest: digestOf(`row ${frame.epoch} ${row.seq}`, subject, payload),
         at: frame.receivedAt,

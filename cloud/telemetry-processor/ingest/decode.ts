@@ -47,7 +47,7 @@ export type Content =
   | { lane: 'events'; rows: Rows<EventBody> }
   | { lane: 'reported'; rows: Rows<ReportedBody> };
 
-export type SetAside = { line: number; seq: number; reason: string; text: string };
+export type SetAside = { line: number; seq: number; code: string; reason: string; text: string };
 export type Gap = { line: number; from: number; to: number; reason: GapLine['gap']['reason'] };
 
 export type DecodedFrame = {
@@ -142,7 +142,8 @@ const walk = <Body>(
     onRow: (index, line, seq) => {
       const row = readRow(schema, line, seq);
       if (row.kind === 'parsed') return take(row.value);
-      setAside.push({ line: index, seq, reason: row.reason, text: line });
+      const { reason } = row;
+      setAside.push({ line: index, seq, code: 'row-refused', reason, text: line });
       take(undefined);
     },
     extend: extendChain,
