@@ -250,9 +250,11 @@ describe('whatever is reported, wished and waited for, in any order', () => {
           happen(event);
           check();
         }
+        // At one an hour, in windows that are open every second hour, the slowest pace takes two for each.
+        const minutesMax = (2 * rows.length + 3) * 60;
         for (
           let turn = 0;
-          turn < 2_000 && rows.some((row) => row.status === 'planned');
+          turn < minutesMax && rows.some((row) => row.status === 'planned');
           turn += 1
         ) {
           tick();
