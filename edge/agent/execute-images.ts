@@ -28,7 +28,7 @@ const fetchRelease: Executor<'fetch-release'> = async (context, { bundleId, rele
     });
   }
   parts.journal.saveRelease(releaseDigest, opened.value);
-  (context.known.releases as Map<string, typeof opened.value>).set(releaseDigest, opened.value);
+  context.known.releases.set(releaseDigest, opened.value);
 };
 
 const fetchImage: Executor<'fetch-image'> = async (context, { releaseDigest, reference }) => {

@@ -1,6 +1,7 @@
 /**
  * What every executor of a step is handed, and the shape of an executor.
  */
+import type { Release } from '@signalbeam/sync/core/manifest';
 import type { Engine } from '../containers/engine.ts';
 import type { Known, SlotKnown } from '../core/known.ts';
 import type { Step, StepKind } from '../core/step.ts';
@@ -9,7 +10,8 @@ import type { ReconcilerParts } from './parts.ts';
 export type StepContext = {
   parts: ReconcilerParts;
   engine: Engine;
-  known: Known;
+  /** As the plan saw it, and the releases that its steps have fetched since. */
+  known: Known & { releases: Map<string, Release> };
   signal: AbortSignal;
   /** Ids of containers made by earlier steps of the same plan. */
   created: Map<string, string>;

@@ -82,7 +82,7 @@ export const createStepLanes = (parts: ReconcilerParts, ended: () => void): Step
         const context = {
           parts,
           engine,
-          known,
+          known: { ...known, releases: new Map(known.releases) },
           signal,
           created: new Map<string, string>(),
           stopping,

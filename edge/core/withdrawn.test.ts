@@ -21,15 +21,32 @@ const v1 = release('1.0.0', [containerManifest('web', 'hello-1')]);
 const v2 = release('2.0.0', [containerManifest('web', 'hello-2')]);
 const v3 = release('3.0.0', [containerManifest('web', 'hello-3')]);
 
+/** One that runs `v1` and was asked for `v2` at generation 2, which it has taken so many steps of. */
+const updating = (steps: number): { world: World; end: number } => {
+  const world = createWorld();
+  want(world, v1, 1);
+  const end = settle(world, 0);
+  want(world, v2, 2);
+  settle(world, end, { crashAfter: steps });
+  return { world, end };
+};
+
+/** One on which `v2` failed at generation 2, so that `v1` runs. */
+const failed = (): { world: World; end: number } => {
+  const world = createWorld();
+  want(world, v1, 1);
+  const end = settle(world, 0);
+  world.sick.add('web@2.0.0');
+  want(world, v2, 2);
+  settle(world, end);
+  return { world, end };
+};
+
 const reportOf = (world: World) => reportSlots(knownOf(world), 0)[0];
 
 describe('an update', () => {
   it('withdrawn before it takes over leaves the version that runs alone', () => {
-    const world = createWorld();
-    want(world, v1, 1);
-    const end = settle(world, 0);
-    want(world, v2, 2);
-    settle(world, end, { crashAfter: 4 });
+    const { world, end } = updating(4);
     expect(world.slots[0]?.update?.phase).toBe('prepare');
     const before = world.log.length;
     want(world, v1, 3);
@@ -42,11 +59,7 @@ describe('an update', () => {
   });
 
   it('is not said to run while another one that was withdrawn is on its way out', () => {
-    const world = createWorld();
-    want(world, v1, 1);
-    const end = settle(world, 0);
-    want(world, v2, 2);
-    settle(world, end, { crashAfter: 9 });
+    const { world, end } = updating(9);
     want(world, v1, 3);
     const said: string[] = [];
     for (let turn = 0; turn < 20 && world.slots[0]?.update !== null; turn += 1) {
@@ -59,12 +72,7 @@ describe('an update', () => {
   });
 
   it('withdrawn for a version that failed here does not try that one again', () => {
-    const world = createWorld();
-    want(world, v1, 1);
-    const end = settle(world, 0);
-    world.sick.add('web@2.0.0');
-    want(world, v2, 2);
-    settle(world, end);
+    const { world, end } = failed();
     want(world, v3, 3);
     settle(world, end, { crashAfter: 4 });
     expect(world.slots[0]?.update?.phase).toBe('prepare');
@@ -79,12 +87,7 @@ describe('an update', () => {
   });
 
   it('asked for again, and that taken back before it takes over, stays as it failed', () => {
-    const world = createWorld();
-    want(world, v1, 1);
-    const end = settle(world, 0);
-    world.sick.add('web@2.0.0');
-    want(world, v2, 2);
-    settle(world, end);
+    const { world, end } = failed();
     want(world, v2, 3);
     settle(world, end, { crashAfter: 2 });
     expect(world.slots[0]?.update?.phase).toBe('prepare');
@@ -95,11 +98,7 @@ describe('an update', () => {
   });
 
   it('is dropped while no update may start, since nothing starts by that', () => {
-    const world = createWorld();
-    want(world, v1, 1);
-    const end = settle(world, 0);
-    want(world, v2, 2);
-    settle(world, end, { crashAfter: 4 });
+    const { world, end } = updating(4);
     want(world, v1, 1);
     const { steps } = plan({ ...knownOf(world), holdUpdates: 'The events lane is full.' }, end);
     expect(steps.map(({ kind }) => kind)).toEqual(['begin-update']);
