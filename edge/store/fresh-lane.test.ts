@@ -146,3 +146,22 @@ test('a clean end leaves what an older agent reads', () => {
   expect(plain.peek('metrics', 0, 100)).toHaveLength(12);
   database.close();
 });
+
+test('after an unclean end an older agent goes on from what was confirmed, and reads no slot', () => {
+  commits(2);
+  confirmAll();
+  commits(1);
+  const after = `${folder}-after`;
+  cpSync(folder, after, { recursive: true });
+  const database = new Database(join(after, 'queue.db'));
+  const plain = openLanes(database, ['metrics']);
+  expect(plain.head('metrics').lastSeq).toBe(8);
+  plain.append('metrics', [{ at: now, body: body(0) }]);
+  const told = plain.head('metrics');
+  database.close();
+  // Of the four that lay in a slot the one of that number is over; the others follow it.
+  const again = openStores({ folder: after, now: () => now });
+  expect(sequences(again)).toEqual(upTo(12, 9));
+  expect(again.outbox.storeOf('metrics').hashAt('metrics', 9)).toBe(told.lastHash);
+  again.close();
+});
