@@ -255,7 +255,7 @@ export const sendReport = async (
 /** What device-manager tells of a device. */
 export const tellOfDevice = (
   { platform }: Pick<Rig, 'platform'>,
-  type: 'device.approved' | 'device.deleted' | 'device.tagged',
+  type: 'device.approved' | 'device.deleted' | 'device.moved' | 'device.tagged',
   { tenantId, deviceId }: { tenantId: string; deviceId: string },
 ): Promise<void> => {
   const { subject, data } = exampleOf(type);

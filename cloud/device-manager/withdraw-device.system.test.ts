@@ -108,3 +108,41 @@ test('a week of events that is heard again, in order or not, takes no record fro
     ]);
   }
 });
+
+/** Has something done between the look at where the device is and the hub's taking its record away. */
+const beforeTaking = (key: string, work: () => Promise<unknown>) => {
+  const { desired } = rig.platform;
+  const { delete: take } = desired;
+  const done = Promise.withResolvers<unknown>();
+  desired.delete = async (...args) => {
+    if (args[0] !== key) return take(...args);
+    desired.delete = take;
+    await work().then(done.resolve, done.reject);
+    return take(...args);
+  };
+  return done.promise;
+};
+
+test('no row is held while the hub takes its time, and who comes back meanwhile keeps its record', async () => {
+  const { token } = await makeToken(rig, acme, { maxUses: 1, autoApprove: true });
+  const { id } = await register(rig, token, 'comes-back-at-once');
+  await put('plant-7', id);
+  const meanwhile = beforeTaking(keyOf('plant-7', id), async () => {
+    const { rows } = await rig.platform.pools.system.query(
+      'SELECT id FROM device_manager.devices WHERE id = $1 FOR UPDATE NOWAIT',
+      [id],
+    );
+    expect(rows).toEqual([{ id }]);
+    await move(id, 'plant-7');
+    await put('plant-7', id);
+  });
+  await move(id, 'plant-8');
+  await meanwhile;
+  await heardAll();
+  expect(await rig.platform.desired.get(keyOf('plant-7', id))).not.toBeNull();
+  // It goes all the same when the device leaves.
+  await move(id, 'plant-9');
+  await expect
+    .poll(() => rig.platform.desired.get(keyOf('plant-7', id)), { timeout: 20_000 })
+    .toBeNull();
+});

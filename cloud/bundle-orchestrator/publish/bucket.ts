@@ -47,7 +47,11 @@ const present = async (cloud: CloudConnection, key: string): Promise<Present> =>
 export const keyOf = (at: { tenantKey: string; site: string; deviceId: string }): string =>
   cloudSubjects.recordKey(at.tenantKey, at.site, at.deviceId);
 
-/** Puts a record unless a newer one is there; returns the revision that now holds it or a newer one. */
+/**
+ * Puts a record unless a newer one is there; returns the revision that now holds it or a newer one. One that
+ * is to be put as if for the first time is put over itself, too: what is there may be about to be taken away
+ * as that of a device that had moved, and what was put since is not.
+ */
 export const putRecord = async (cloud: CloudConnection, record: Unpublished): Promise<number> => {
   const key = keyOf(record);
   let revision = record.revision;
@@ -58,7 +62,8 @@ export const putRecord = async (cloud: CloudConnection, record: Unpublished): Pr
     } catch (error) {
       if (!hasCode(error, codes.otherRevision) || attempt >= attemptsMax) throw error;
       const found = await present(cloud, key);
-      if (found.generation >= record.generation) return found.revision;
+      const isItself = found.generation === record.generation && record.revision > 0;
+      if (found.generation > record.generation || isItself) return found.revision;
       revision = found.revision;
     }
   }

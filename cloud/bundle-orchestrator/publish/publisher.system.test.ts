@@ -94,6 +94,20 @@ describe('a desired state', () => {
     await isPublished(device);
   });
 
+  it('is put over itself when its device moved, so that what is taken away is an older one', async () => {
+    const device = await addDevice(rig, tenant, 'moves-back');
+    await assign(device);
+    await isPublished(device);
+    const before = await rig.platform.desired.revisionOf(keyOf(device));
+    const { deviceId } = device;
+    await tellOfDevice(rig, 'device.moved', { tenantId: tenant.tenantId, deviceId });
+    await eventually(async () => {
+      expect(await rig.platform.desired.revisionOf(keyOf(device))).toBeGreaterThan(before);
+    });
+    expect(await rig.platform.desired.delete(keyOf(device), before)).toBe(false);
+    await isPublished(device);
+  });
+
   it('waits for the hub when that is away, and the API does not', async () => {
     const device = await addDevice(rig, tenant, 'patient');
     await rig.world.hub.kill();
@@ -162,7 +176,8 @@ describe('a hub that lost', () => {
   it('nothing keeps the record of a device that was approved again', async () => {
     const [device] = await some();
     if (device === undefined) throw new Error('no device');
-    await rig.platform.desired.delete(keyOf(device));
+    const { desired } = rig.platform;
+    await desired.delete(keyOf(device), await desired.revisionOf(keyOf(device)));
     const { tenantId } = tenant;
     await tellOfDevice(rig, 'device.approved', { tenantId, deviceId: device.deviceId });
     await isPublished(device);

@@ -2,6 +2,7 @@
  * The bucket `desired`: signed records on their way down, read by devices through their tenant's
  * import. The newest is enough, so it keeps no history; Postgres can fill it again.
  */
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { FleetError } from '@signalbeam/sync/core/errors';
 import { recordBytesMax } from '@signalbeam/sync/core/limits';
@@ -12,8 +13,14 @@ export type DesiredBucket = {
   /** `key` comes from `cloudSubjects.recordKey`. Overwrites: the caller's rows decide what is newest. */
   put: (key: string, record: Uint8Array) => Promise<void>;
   get: (key: string) => Promise<Uint8Array | null>;
-  delete: (key: string) => Promise<void>;
+  /** Of the record that is there; 0 where none is. */
+  revisionOf: (key: string) => Promise<number>;
+  /** Takes away the record of that revision. False: another was put there since, which stays. */
+  delete: (key: string, revision: number) => Promise<boolean>;
 };
+
+/** JetStream's number for "another revision is there". */
+const otherRevision = 10071;
 
 const away = (cause: unknown): FleetError =>
   new FleetError('broker-unavailable', 'The hub does not take records now.', {
@@ -26,6 +33,13 @@ export const openDesiredBucket = (cloud: CloudConnection): DesiredBucket => {
   // Direct get and put on the stream: a KV handle would be stale after the bucket was made again.
   const subject = (key: string): string => `$KV.${name}.${key}`;
   const kvm = new Kvm(cloud.js);
+  const entryOf = (key: string) =>
+    kvm
+      .open(name)
+      .then((bucket) => bucket.get(key))
+      .catch((cause) => {
+        throw away(cause);
+      });
   return {
     put: async (key, record) => {
       if (record.byteLength > recordBytesMax) {
@@ -36,21 +50,22 @@ export const openDesiredBucket = (cloud: CloudConnection): DesiredBucket => {
       });
     },
     get: async (key) => {
-      const entry = await kvm
-        .open(name)
-        .then((bucket) => bucket.get(key))
-        .catch((cause) => {
-          throw away(cause);
-        });
+      const entry = await entryOf(key);
       return entry === null || entry.operation !== 'PUT' ? null : entry.value;
     },
-    delete: async (key) => {
-      await kvm
-        .open(name)
-        .then((bucket) => bucket.purge(key))
-        .catch((cause) => {
-          throw away(cause);
-        });
+    revisionOf: async (key) => {
+      const entry = await entryOf(key);
+      return entry?.operation === 'PUT' ? entry.revision : 0;
+    },
+    delete: async (key, revision) => {
+      try {
+        const bucket = await kvm.open(name);
+        await bucket.purge(key, { previousSeq: revision });
+        return true;
+      } catch (cause) {
+        if (cause instanceof JetStreamApiError && cause.code === otherRevision) return false;
+        throw away(cause);
+      }
     },
   };
 };

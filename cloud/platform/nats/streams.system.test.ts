@@ -42,7 +42,10 @@ describe('a hub', () => {
     await desired.put(key, Buffer.from('one'));
     await desired.put(key, Buffer.from('two'));
     expect(Buffer.from((await desired.get(key)) ?? []).toString()).toBe('two');
-    await desired.delete(key);
+    const revision = await desired.revisionOf(key);
+    await desired.put(key, Buffer.from('three'));
+    expect(await desired.delete(key, revision)).toBe(false);
+    expect(await desired.delete(key, await desired.revisionOf(key))).toBe(true);
     expect(await desired.get(key)).toBeNull();
     await expect(desired.put(key, new Uint8Array(20_000))).rejects.toThrow(RangeError);
   });
