@@ -6,6 +6,7 @@
 import { devicesTable, type TenantTable } from '../core/erase-order.ts';
 import type { Pool, Sql } from '../postgres/pool.ts';
 import { eraseTenant } from '../postgres/tenant.ts';
+import { holdAgainstMoving, isMoved } from './moving.ts';
 
 /** What one transaction is to delete; by devices it is met by how many of them are taken at once. */
 const rowsAtOnce = 5_000;
@@ -25,13 +26,23 @@ export const devicesOf = (pool: Pool, tenantId: string): Promise<string[]> =>
     return rows.map(({ id }) => id);
   });
 
-const run = ({ pool, tenantId }: Erasing, text: string, values: unknown[]): Promise<number> =>
-  eraseTenant(pool, tenantId, async (sql: Sql) => (await sql.query(text, values)).rowCount ?? 0);
+const run = (
+  { pool, tenantId }: Erasing,
+  { name }: TenantTable,
+  text: string,
+  values: unknown[],
+): Promise<number> =>
+  eraseTenant(pool, tenantId, async (sql: Sql) => {
+    if (isMoved(name)) await holdAgainstMoving(sql);
+    return (await sql.query(text, values)).rowCount ?? 0;
+  });
 
-const byTenant = async (erasing: Erasing, { name }: TenantTable, counted: Counted) => {
+const byTenant = async (erasing: Erasing, table: TenantTable, counted: Counted) => {
+  const { name } = table;
   for (let deleted = rowsAtOnce; deleted === rowsAtOnce; ) {
     deleted = await run(
       erasing,
+      table,
       `DELETE FROM ${name} WHERE ctid = ANY (ARRAY(
          SELECT ctid FROM ${name} WHERE tenant_id = $1 LIMIT ${rowsAtOnce}))`,
       [erasing.tenantId],
@@ -40,7 +51,8 @@ const byTenant = async (erasing: Erasing, { name }: TenantTable, counted: Counte
   }
 };
 
-const byDevice = async (erasing: Erasing, { name, hasTenant }: TenantTable, counted: Counted) => {
+const byDevice = async (erasing: Erasing, table: TenantTable, counted: Counted) => {
+  const { name, hasTenant } = table;
   const { tenantId, deviceIds } = erasing;
   const column = name === devicesTable ? 'id' : 'device_id';
   const text = `DELETE FROM ${name} WHERE ${column} = ANY ($1::uuid[])`;
@@ -48,8 +60,8 @@ const byDevice = async (erasing: Erasing, { name, hasTenant }: TenantTable, coun
   for (let at = 0, size = 1; at < deviceIds.length; ) {
     const some = deviceIds.slice(at, at + size);
     const deleted = hasTenant
-      ? await run(erasing, `${text} AND tenant_id = $2`, [some, tenantId])
-      : await run(erasing, text, [some]);
+      ? await run(erasing, table, `${text} AND tenant_id = $2`, [some, tenantId])
+      : await run(erasing, table, text, [some]);
     await counted(deleted);
     at += some.length;
     if (deleted > rowsAtOnce) size = Math.max(1, size >> 1);
@@ -57,7 +69,8 @@ const byDevice = async (erasing: Erasing, { name, hasTenant }: TenantTable, coun
   }
 };
 
-const byBlocks = async (erasing: Erasing, { name, hasTenant }: TenantTable, counted: Counted) => {
+const byBlocks = async (erasing: Erasing, table: TenantTable, counted: Counted) => {
+  const { name, hasTenant } = table;
   const { rows } = await erasing.pool.query<{ blocks: number }>(
     `SELECT pg_relation_size('${name}') / current_setting('block_size')::bigint AS blocks`,
   );
@@ -67,6 +80,7 @@ const byBlocks = async (erasing: Erasing, { name, hasTenant }: TenantTable, coun
   for (let block = 0; block < (rows[0]?.blocks ?? 0); block += blocksAtOnce) {
     const deleted = await run(
       erasing,
+      table,
       `DELETE FROM ${name} WHERE ctid >= $2::tid AND ctid < $3::tid AND ${own}`,
       [erasing.tenantId, `(${block},0)`, `(${block + blocksAtOnce},0)`],
     );

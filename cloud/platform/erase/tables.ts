@@ -5,6 +5,7 @@
  */
 import { devicesTable, eraseOrder, type Reference, type TenantTable } from '../core/erase-order.ts';
 import type { Sql } from '../postgres/pool.ts';
+import { madeFrom } from './moving.ts';
 
 export const schemas = ['platform', 'device_manager', 'bundle_orchestrator', 'telemetry'];
 
@@ -58,6 +59,6 @@ export const tenantTables = async (
   );
   return eraseOrder(
     rows.map((row) => ({ name: row.name, way: wayOf(row), hasTenant: row.has_tenant })),
-    references.rows,
+    [...references.rows, ...madeFrom],
   );
 };

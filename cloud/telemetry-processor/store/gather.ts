@@ -2,9 +2,10 @@
  * Lays the hours of a day that is over together, device by device. As they come, an hour of every device after the
  * other, the 720 rows of a month's chart lie on 720 pages; laid together on some 90. A row is taken away and put
  * back as it was in one statement, so nothing is lost or counted twice whatever dies in between, and what is
- * added to it meanwhile waits and finds it. Cost: each row is written once more in its life. What comes later
+ * added to it meanwhile waits and finds it; whoever erases them waits, too (platform/erase/moving.ts). Cost: each row is written once more in its life. What comes later
  * than `settledMs` after its day lies where it came. For the holder of the lease.
  */
+import { holdWhileMoving } from '@signalbeam/platform/erase/moving';
 import { onlyRow, type Pool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 
@@ -38,6 +39,7 @@ type Round = { laid: number; devices: number; last: string | null };
 /** Null: no day is over that is not laid together. */
 const round = (pool: Pool, nowMs: number): Promise<number | null> =>
   transaction(pool, async (client) => {
+    await holdWhileMoving(client);
     const { day, after } = onlyRow(
       await client.query<{ day: Date; after: string }>(
         'SELECT day, after FROM telemetry.hours_gathered FOR UPDATE',

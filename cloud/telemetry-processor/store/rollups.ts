@@ -6,6 +6,7 @@
  * hypertable a note also says in which chunk its rows are, by when they came.
  * Not for TimescaleDB alone: the tables are ordinary ones there, too.
  */
+import { holdWhileMoving } from '@signalbeam/platform/erase/moving';
 import { onlyRow, type Pool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { metricNames } from '@signalbeam/sync/wire/rows';
@@ -118,6 +119,7 @@ export type RolledUp = { marks: number; hours: number };
 
 const round = (pool: Pool): Promise<RolledUp> =>
   transaction(pool, async (client) => {
+    await holdWhileMoving(client);
     // Partitions first; a note that comes in between and needs another one is left for the next call.
     await client.query(ensureFor, [marksMax]);
     const { marks, hours } = onlyRow(
