@@ -77,14 +77,15 @@ export const signIn = async (
   parts: Pick<Platform, 'keyring'>,
   tenant: TestTenant,
   role: 'viewer' | 'operator' | 'admin' = 'viewer',
+  sites: readonly string[] | null = null,
 ): Promise<{ token: string; userId: string; signOut: () => Promise<unknown> }> => {
   const [userId, sessionId] = [randomUUID(), randomUUID()];
   const { tenantId } = tenant;
   const email = `${userId}@test.example`;
   await owner.query(
-    `INSERT INTO device_manager.users (id, tenant_id, email, name, role, password_hash)
-     VALUES ($1, $2, $3, 'Test', $4, '')`,
-    [userId, tenantId, email, role],
+    `INSERT INTO device_manager.users (id, tenant_id, email, name, role, password_hash, sites)
+     VALUES ($1, $2, $3, 'Test', $4, '', $5)`,
+    [userId, tenantId, email, role, sites],
   );
   await owner.query(
     `INSERT INTO device_manager.sessions (id, tenant_id, user_id, expires_at)

@@ -23,19 +23,24 @@ const keepAliveMs = 15_000;
 const togetherMs = 200;
 const togetherBytesMax = 32 * 1024;
 
+export type Wanted = { event: string; data?: unknown };
+
 export type LiveOptions = {
   tenantId: string;
   /** Clients of a tenant with the same word here want the same. */
   sharing?: string;
-  /** The event's name for this client, or null to leave it out. */
-  wants: (message: DomainMessage) => { event: string } | null;
+  /** The event's name for this client, and what it may know of it where that is less; null to leave it out. */
+  wants: (message: DomainMessage) => Wanted | null;
 } & Omit<ClientOptions, 'ended'> & { ended?: () => void };
 
 export type Live = {
   /** Tells all replicas' clients; lossy by design. */
   publish: (message: { tenantId: string; type: string; data: unknown }) => void;
   /** A server-sent event stream of one tenant. `content-type: text/event-stream`. */
-  open: (options: LiveOptions) => LiveClient;
+  open: (options: LiveOptions) => LiveClient & {
+    /** Passes on later what `wants` could not yet decide. */
+    tell: (message: DomainMessage, wanted: Wanted) => void;
+  };
   clients: () => number;
   stop: () => void;
 };
@@ -70,19 +75,23 @@ const pass = (group: Group, event: Uint8Array): void => {
   group.timer ??= setTimeout(again, togetherMs);
 };
 
+const encode = ({ id, type, occurredAt: at }: DomainMessage, event: string, data: unknown) => {
+  const body = JSON.stringify({ type, at, data });
+  return text.encode(`id: ${id}\nevent: ${event}\ndata: ${body}\n\n`);
+};
+
 const spread = (message: DomainMessage, groups: Iterable<Group>): void => {
   // Encoded once for each name it goes under.
   const encoded = new Map<string, Uint8Array>();
   for (const group of groups) {
     const wanted = group.wants(message);
     if (wanted === null) continue;
-    let event = encoded.get(wanted.event);
-    if (event === undefined) {
-      const { id, type, occurredAt: at, data } = message;
-      const body = JSON.stringify({ type, at, data });
-      event = text.encode(`id: ${id}\nevent: ${wanted.event}\ndata: ${body}\n\n`);
-      encoded.set(wanted.event, event);
+    if (wanted.data !== undefined) {
+      pass(group, encode(message, wanted.event, wanted.data));
+      continue;
     }
+    const event = encoded.get(wanted.event) ?? encode(message, wanted.event, message.data);
+    encoded.set(wanted.event, event);
     pass(group, event);
   }
 };
@@ -97,7 +106,7 @@ const createGroups = () => {
         [...of.values()].flatMap((group) => [...group.clients]),
       ),
     isEmpty: () => tenants.size === 0,
-    join: (options: LiveOptions): LiveClient => {
+    join: (options: LiveOptions): ReturnType<Live['open']> => {
       const { tenantId, wants, sharing = randomUUID() } = options;
       const groups = tenants.get(tenantId) ?? new Map<string, Group>();
       tenants.set(tenantId, groups);
@@ -118,7 +127,9 @@ const createGroups = () => {
       // What waits was before its time.
       flush(group);
       group.clients.add(client);
-      return client;
+      const tell = (message: DomainMessage, { event, data = message.data }: Wanted): void =>
+        client.offer(pieceOf(encode(message, event, data)));
+      return { ...client, tell };
     },
   };
 };

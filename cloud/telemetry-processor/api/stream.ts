@@ -1,14 +1,18 @@
 /**
  * `/api/stream`: what changes in the tenant, as server-sent events, as it happens. Nothing is
  * replayed: a client that comes back with Last-Event-ID, or reads too slowly, is told `resync` and
- * asks the API anew. The stream ends when the sign-in that opened it does.
+ * asks the API anew. The stream ends when the sign-in that opened it does. Who is held to some sites hears
+ * what they may see, and no more.
  */
 import type { ServerResponse } from 'node:http';
 import { createRoute, z } from '@hono/zod-openapi';
+import type { Wanted } from '@signalbeam/platform/events/live';
+import type { DomainMessage } from '@signalbeam/platform/events/message';
 import { requireUser, type UserCaller } from '@signalbeam/platform/http/caller';
 import { refusal } from '@signalbeam/platform/http/problem';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
-import { parseTopics, wantedEvent } from '../stream/topics.ts';
+import { createRolloutsSeen, heardOfRollout, rolloutOf } from '../stream/sites-hear.ts';
+import { parseTopics, type Topics, wantedEvent } from '../stream/topics.ts';
 import type { AddRoutes, Parts } from './parts.ts';
 
 /** How long a stream may outlive the session that opened it. */
@@ -17,7 +21,7 @@ const sessionPath = '/api/telemetry/session';
 
 /**
  * The devices that somebody who is held to some sites hears of, as they were at the last check of
- * the session; null: all. What is not of one device (a rollout) they ask the API for.
+ * the session; null: all.
  */
 const visibleTo = async (parts: Parts, caller: UserCaller): Promise<Set<string> | null> => {
   if (caller.sites === null) return null;
@@ -29,15 +33,73 @@ const visibleTo = async (parts: Parts, caller: UserCaller): Promise<Set<string> 
   });
 };
 
+const rolloutsVisibleTo =
+  (parts: Parts, caller: UserCaller) =>
+  (ids: readonly string[]): Promise<Set<string>> =>
+    withTenant(parts.pools.api, caller, async (sql) => {
+      const { rows } = await sql.query<{ id: string }>(
+        `SELECT rollout_id AS id FROM bundle_orchestrator.public_rollouts
+          WHERE tenant_id = $1 AND rollout_id = ANY ($2)`,
+        [caller.tenantId, ids],
+      );
+      return new Set(rows.map(({ id }) => id));
+    });
+
+/** Of one device, or an alert of a site. */
 const isVisible = (
   { type, data }: { type: string; data: unknown },
-  seen: ReadonlySet<string> | null,
-  sites: readonly string[] | null,
+  seen: ReadonlySet<string>,
+  sites: readonly string[],
 ): boolean => {
-  if (seen === null || sites === null) return true;
   if (typeof data !== 'object' || data === null) return false;
   if (type.startsWith('alert.')) return sites.includes(String(Reflect.get(data, 'site')));
   return seen.has(String(Reflect.get(data, 'deviceId') ?? Reflect.get(data, 'id')));
+};
+
+/** What this caller hears; as they could see it at the last look. */
+const openEar = async (
+  parts: Parts,
+  caller: UserCaller,
+  topics: Topics,
+  failed: (error: unknown) => void,
+) => {
+  const { sites } = caller;
+  let seen = await visibleTo(parts, caller);
+  let tell = (_message: DomainMessage, _wanted: Wanted): void => undefined;
+  const ofRollout = (message: DomainMessage): Wanted | null => {
+    const event = wantedEvent(message, topics);
+    const data = seen === null ? message.data : heardOfRollout(message, seen);
+    return event === null || data === null ? null : { event, data };
+  };
+  const rollouts = createRolloutsSeen({
+    look: rolloutsVisibleTo(parts, caller),
+    decided: (message) => {
+      const wanted = ofRollout(message);
+      if (wanted !== null) tell(message, wanted);
+    },
+    failed,
+  });
+  const wants = (message: DomainMessage): Wanted | null => {
+    const event = wantedEvent(message, topics);
+    if (event === null) return null;
+    if (seen === null || sites === null) return { event };
+    const rolloutId = rolloutOf(message);
+    if (rolloutId === null) return isVisible(message, seen, sites) ? { event } : null;
+    const isSeen = rollouts.isSeen(rolloutId);
+    if (isSeen === undefined) rollouts.wait(message);
+    return isSeen === true ? ofRollout(message) : null;
+  };
+  return {
+    ...{ sites, wants, stop: rollouts.stop },
+    /** Where what could not be decided at once goes. */
+    later: (to: typeof tell): void => {
+      tell = to;
+    },
+    lookAgain: async (): Promise<void> => {
+      seen = await visibleTo(parts, caller);
+      rollouts.forget();
+    },
+  };
 };
 
 const addSession: AddRoutes = (api) => {
@@ -88,34 +150,33 @@ export const addStreamRoutes: AddRoutes = (api, parts) => {
           ],
         });
       }
-      const { tenantId, sites } = c.var.caller;
-      let seen = await visibleTo(parts, c.var.caller);
+      const { tenantId } = c.var.caller;
+      const ear = await openEar(parts, c.var.caller, topics, (error) =>
+        c.var.log.warn({ error }, 'what somebody may see could not be read'),
+      );
       const leave = parts.watching()?.add(tenantId, topics);
       const { headers } = c.req.raw;
       const bindings = c.env as { outgoing?: ServerResponse } | undefined;
       const client = parts.live.open({
         tenantId,
         // Who is held to some sites shares with nobody: what they hear is theirs alone.
-        ...(seen === null ? { sharing: c.req.valid('query').topics ?? '' } : {}),
-        wants: (message) => {
-          const event = wantedEvent(message, topics);
-          return event === null || !isVisible(message, seen, sites) ? null : { event };
-        },
+        ...(ear.sites === null ? { sharing: c.req.valid('query').topics ?? '' } : {}),
+        wants: ear.wants,
         missed: c.req.header('last-event-id') !== undefined,
         outgoing: bindings?.outgoing,
         ended: () => {
           clearInterval(timer);
+          ear.stop();
           leave?.();
         },
       });
+      ear.later((message, wanted) => client.tell(message, wanted));
       const timer = setInterval(() => {
         Promise.resolve(api.request(sessionPath, { headers }))
           .then(
             ({ status }) => {
               if (status === 401 || status === 403) return client.close();
-              return visibleTo(parts, c.var.caller).then((devices) => {
-                seen = devices;
-              });
+              return ear.lookAgain();
             },
             (error: unknown) => c.var.log.warn({ error }, 'a session could not be checked'),
           )
