@@ -121,7 +121,14 @@ export type RolloutPreview = {
   runIt: number;
   unreached: number;
   foreignImages: string[];
-  underWay: { rolloutId: string; version: string; status: RolloutStatus; means: string }[];
+  underWay: {
+    rolloutId: string;
+    version: string;
+    status: RolloutStatus;
+    atWork: number;
+    untold: number;
+    means: string;
+  }[];
   attention: {
     kind: string;
     devices: number;

@@ -64,6 +64,14 @@ const deprecatedNote = (one: NonNullable<RolloutPreview['deprecated']>): Templat
       <p>${one.means}</p>`,
   );
 
+/** Before the waves: whoever reads on should know what they meet. */
+const underWayNote = (one: RolloutPreview['underWay'][number]): TemplateResult =>
+  notice(
+    'warn',
+    html`<p><b><a href=${pathTo.rollout(one.rolloutId)}>${one.version}</a> is ${rolloutMark(one.status).word.toLowerCase()} on ${one.atWork + one.untold} of these devices</b></p>
+      <p>${one.means}</p>`,
+  );
+
 export const rolloutPreview = (preview: RolloutPreview, now = Date.now()): TemplateResult => html`
   <section class="card padded stack" aria-label="Look ahead"><h2>What it would do</h2>
     ${
@@ -74,13 +82,8 @@ export const rolloutPreview = (preview: RolloutPreview, now = Date.now()): Templ
         : notice('bad', html`<p>It would be refused: ${preview.refused}</p>`)
     }
     ${preview.deprecated === null ? nothing : deprecatedNote(preview.deprecated)}
+    ${preview.underWay.map(underWayNote)}
     <ul class="plain stack">${preview.waves.map((one) => wave(one, now))}</ul>
-    ${preview.underWay.map(({ rolloutId, version, status, means }) =>
-      notice(
-        'warn',
-        html`<p><a href=${pathTo.rollout(rolloutId)}>${version}</a> is ${rolloutMark(status).word.toLowerCase()} on some of these devices: ${means}</p>`,
-      ),
-    )}
     ${preview.attention.map(({ devices, why, first }) =>
       notice(
         'warn',

@@ -5,18 +5,29 @@
  */
 import { recordEvent } from '@signalbeam/platform/events/outbox';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { addProgress, emptyProgress } from '../core/rollout.ts';
+import { addProgress, emptyProgress, isOver } from '../core/rollout.ts';
 import type { RowMove } from '../core/row-moves.ts';
 import type { RolloutNews } from '../core/verbs.ts';
+import { meetingsOf } from '../store/rollout-meetings.ts';
 import { findRollout } from '../store/rollout-views.ts';
 import { wavesOf } from '../store/rollout-waves.ts';
 
 /** Rows of a thousand devices would not fit into one message; readers then ask the API. */
 const devicesToldMax = 50;
 
-export const announceRollout = async (
+/** What changes how it stands, which the pages of those that it met on its devices say, too. */
+const tellsOthers: ReadonlySet<RolloutNews> = new Set([
+  ...(['started', 'begun', 'paused', 'resumed', 'retried'] as const),
+  ...(['completed', 'cancelled', 'rolled-back'] as const),
+]);
+/** Of more, the newest hear of it. */
+const othersMax = 20;
+
+type Where = { tenantId: string; rolloutId: string };
+
+const recordNews = async (
   sql: Sql,
-  rollout: { tenantId: string; rolloutId: string },
+  rollout: Where,
   news: readonly RolloutNews[],
   moves: readonly RowMove[],
 ): Promise<void> => {
@@ -43,4 +54,21 @@ export const announceRollout = async (
       ...{ tenantId, type: `rollout.${type}`, subject, data: { ...data, devices } },
     });
   }
+};
+
+export const announceRollout = async (
+  sql: Sql,
+  rollout: Where,
+  news: readonly RolloutNews[],
+  moves: readonly RowMove[],
+): Promise<void> => {
+  await recordNews(sql, rollout, news, moves);
+  if (!news.some((one) => tellsOthers.has(one))) return;
+  const { tenantId, rolloutId } = rollout;
+  const met = (await meetingsOf(sql, tenantId, [rolloutId])).get(rolloutId);
+  const others = [...(met?.overtakenBy ?? []), ...(met?.overtakes ?? [])];
+  // Of one that is over nothing more is told.
+  const atWork = others.filter(({ status }) => !isOver(status)).slice(0, othersMax);
+  for (const other of atWork)
+    await recordNews(sql, { tenantId, rolloutId: other.rolloutId }, ['progressed'], []);
 };

@@ -106,6 +106,33 @@ describe('a newer rollout of the bundle', () => {
     await until(newer.id, { status: 'succeeded', progress: { succeeded: 3 } });
   });
 
+  it('is what the next wave of the older one waits for, and its page names no straggler of another wave', async () => {
+    const { bundleId, devices } = await open();
+    const older = await start(bundleId, devices, { waves });
+    const newer = await start(bundleId, devices, {
+      ...{ version: '3.0.0', waves: [{ name: 'all', size: { kind: 'rest' }, gate: strict }] },
+    });
+    const untold = (await fleet.rows(older.id)).filter(({ status }) => status === 'planned');
+    const [one, other] = untold.map(({ name }) => name).sort();
+    const advanced = await fleet.steer(older.id, 'advance');
+    const there = 'where another rollout of it is at work';
+    expect(advanced.body).toMatchObject({
+      waiting: `Wave rest (2 of 2): 0 of 2 confirmed; waiting for ${one}, ${there}; ${other}, ${there}; its gate needs 2 devices more`,
+    });
+    // Both pages say how the other one stands: whoever has one open hears of it.
+    const heard = async (): Promise<number> => {
+      const { rows } = await fleet.rig.owner.query<{ news: number }>(
+        `SELECT count(*) AS news FROM platform.domain_events
+          WHERE data ->> 'rolloutId' = $1 AND type = 'rollout.progressed'`,
+        [older.id],
+      );
+      return rows[0]?.news ?? 0;
+    };
+    const before = await heard();
+    expect((await fleet.steer(newer.id, 'pause')).status).toBe(200);
+    expect(await heard()).toBeGreaterThan(before);
+  });
+
   it('that was set for later is newer from then on only', async () => {
     const { bundleId, devices } = await open(1);
     const startAt = new Date(Date.now() + 3_600_000).toISOString();

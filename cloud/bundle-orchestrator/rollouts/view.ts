@@ -7,7 +7,12 @@ import { sayWaiting } from '../core/rollout-words.ts';
 import type { Gate, WaveSize } from '../core/wave.ts';
 import { planWaves, type WaveWait } from '../core/wave-plan.ts';
 import { type Meeting, meetingsOf } from '../store/rollout-meetings.ts';
-import { findRollout, firstOpenRows, type RolloutRecord } from '../store/rollout-views.ts';
+import {
+  findRollout,
+  firstOpenRows,
+  type OpenRow,
+  type RolloutRecord,
+} from '../store/rollout-views.ts';
 import { type StoredWave, wavesOf } from '../store/rollout-waves.ts';
 import { namesOf } from '../store/wave-evidence.ts';
 
@@ -75,6 +80,10 @@ const lackingOf = (wait: WaveWait, names: Names): string[] => {
   });
 };
 
+/** What is said of a wave names its devices, not stragglers of others. */
+const isAbout = ({ wave }: OpenRow, wait: WaveWait): boolean =>
+  wait.kind !== 'devices' || wait.wave.wave === wave;
+
 /** Seven statements at most, whatever the number of rollouts and devices. */
 export const viewRollouts = async (
   sql: Sql,
@@ -98,7 +107,7 @@ export const viewRollouts = async (
       { rollout: { ...rollout, approvalByAnother, startAtMs }, waves: own },
       nowMs,
     );
-    const open = rows.get(rollout.id) ?? [];
+    const open = (rows.get(rollout.id) ?? []).filter((row) => isAbout(row, wait));
     const lacking = lackingOf(wait, names);
     const toRetry = own.reduce((sum, wave) => sum + wave.toRetry, 0);
     const known = { rollout, waves: own, wait, paceWaits, lacking, rows: open, progress, toRetry };

@@ -205,8 +205,10 @@ export const awaitedRows = async (
 
 const namedRows = 4;
 
+export type OpenRow = RolloutRow & { wave: number };
+
 /** A thousand at most, read by their index state after state and wave after wave, before others join in. */
-const openRowsAsked = `(SELECT member.* FROM
+const openRowsAsked = `(SELECT member.*, wave.state = 'passed' AS is_passed FROM
     (VALUES ('in-progress', 1), ('pending', 2), ('rolling-back', 3), ('planned', 4))
       AS turn (status, place),
     bundle_orchestrator.rollout_waves wave,
@@ -216,27 +218,28 @@ const openRowsAsked = `(SELECT member.* FROM
                 AND found.status IN ('planned', 'pending', 'in-progress', 'rolling-back')
               ORDER BY found.device_id LIMIT 1000) member
    WHERE wave.tenant_id = $1 AND wave.rollout_id = asked.rollout_id AND wave.state <> 'waiting'
-   ORDER BY turn.place, wave.wave, member.device_id LIMIT 1000)`;
+   ORDER BY wave.state = 'passed', turn.place, wave.wave, member.device_id LIMIT 1000)`;
 
 /**
- * The first few rows of each rollout that are not final: what a sentence about them needs. Those that
- * wait for their device come before those that were not told, the unreached first of all; of a large
- * rollout it looks at the first thousand only.
+ * The first few rows of each rollout that are not final: what a sentence about them needs. Those of the wave
+ * at work come before stragglers of others, those that wait for their device before those that were not told,
+ * the unreached first of all; of a large rollout it looks at the first thousand only.
  */
 export const firstOpenRows = async (
   sql: Sql,
   tenantId: string,
   ids: readonly string[],
-): Promise<Map<string, RolloutRow[]>> => {
+): Promise<Map<string, OpenRow[]>> => {
   const { rows } = await sql.query<DeviceRow>(
     `SELECT shown.* FROM unnest($2::uuid[]) AS asked (rollout_id), LATERAL (
-       SELECT * FROM (${deviceRowsOf(openRowsAsked)}) looked_at
-       ORDER BY status = 'planned', presence = 'online', device_name, device_id LIMIT ${namedRows}) shown`,
+       SELECT * FROM (${deviceRowsOf(openRowsAsked).replace('SELECT', 'SELECT member.is_passed,')}) looked_at
+       ORDER BY is_passed, status = 'planned', presence = 'online', device_name, device_id LIMIT ${namedRows}) shown`,
     [tenantId, ids],
   );
-  const found = new Map<string, RolloutRow[]>();
+  const found = new Map<string, OpenRow[]>();
   for (const row of rows) {
-    found.set(row.rollout_id, [...(found.get(row.rollout_id) ?? []), rolloutRowOf(row)]);
+    const open = { ...rolloutRowOf(row), wave: row.wave };
+    found.set(row.rollout_id, [...(found.get(row.rollout_id) ?? []), open]);
   }
   return found;
 };
