@@ -7,7 +7,8 @@ import type { BenchCloud } from './cloud.suite.ts';
 
 const turnMs = 10;
 
-type Round = { intervalMs: number; seq: number; isOver?: () => boolean };
+/** `nextBeatMs`: what each beat announces. */
+type Round = { intervalMs: number; seq: number; nextBeatMs?: number; isOver?: () => boolean };
 
 export const openBeats = async (cloud: BenchCloud, tenantId: string) => {
   const { account } = await cloud.test.platform.keyring.tenant(tenantId);
@@ -21,14 +22,14 @@ export const openBeats = async (cloud: BenchCloud, tenantId: string) => {
 export const beatAll = async (
   publish: (deviceId: string, text: string) => void,
   deviceIds: readonly string[],
-  { intervalMs, seq, isOver = () => false }: Round,
+  { intervalMs, seq, nextBeatMs = 30_000, isOver = () => false }: Round,
 ): Promise<void> => {
   const from = performance.now();
   let said = 0;
   while (said < deviceIds.length && !isOver()) {
     const due = Math.ceil(((performance.now() - from) / intervalMs) * deviceIds.length);
     for (; said < Math.min(due, deviceIds.length); said += 1) {
-      const beat = { seq, state: '0123456789abcdef', generation: 3, nextBeatMs: 30_000 };
+      const beat = { seq, state: '0123456789abcdef', generation: 3, nextBeatMs };
       publish(deviceIds[said] ?? '', heartbeatText(beat));
     }
     await sleep(turnMs);
@@ -39,15 +40,15 @@ export const beatAll = async (
 export const startBeats = async (
   cloud: BenchCloud,
   tenantId: string,
-  { deviceIds, intervalMs }: { deviceIds: readonly string[]; intervalMs: number },
+  { deviceIds, ...pace }: { deviceIds: readonly string[]; intervalMs: number; nextBeatMs?: number },
 ): Promise<{ stop: () => Promise<void> }> => {
   const { publish, connection } = await openBeats(cloud, tenantId);
   let isStopped = false;
   const isOver = (): boolean => isStopped;
-  await beatAll(publish, deviceIds, { intervalMs, seq: 0 });
+  await beatAll(publish, deviceIds, { ...pace, seq: 0 });
   const keep = async (): Promise<void> => {
     for (let seq = 1; !isStopped; seq += 1) {
-      await beatAll(publish, deviceIds, { intervalMs, seq, isOver });
+      await beatAll(publish, deviceIds, { ...pace, seq, isOver });
     }
   };
   const kept = keep();

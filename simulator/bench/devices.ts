@@ -3,15 +3,18 @@
  * at once: the list, search, queries about tags, groups, the pending queue, a device's page, the tags in
  * use, and how soon a dynamic group knows of a tag; and the lists' statements by themselves, of fleets of
  * several sizes. Another tenant of a fifth of the size shares the
- * tables. Rows are made by SQL. First nothing else runs on the cloud, then every device's heartbeats do.
+ * tables. Rows are made by SQL. First nothing else runs on the cloud, then every device's heartbeats do,
+ * and then these end, so that all of the fleet goes offline.
  */
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { foldCounts } from '@signalbeam/device-manager/store/fleet-counts';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { startBeats } from './beats.suite.ts';
+import { untilCalm } from './calm.suite.ts';
 import { type BenchCloud, loadAverage, openBenchCloud, quantile, rounded } from './cloud.suite.ts';
 import { fillFleet } from './filled-fleet.suite.ts';
+import { goneOf, measureWhileGoing, untilHeard } from './going.suite.ts';
 import { measureStatements } from './statements.suite.ts';
 
 const password = 'correct horse battery';
@@ -19,8 +22,17 @@ const clients = 2;
 
 /** `growth`: of other tenants, whose lists' statements show what a list costs as a fleet grows. */
 const sizes = {
-  smoke: { devices: 500, growth: [50], asks: 6, intervalMs: 500 },
-  canonical: { devices: 100_000, growth: [1_000, 10_000], asks: 600, intervalMs: 30_000 },
+  smoke: {
+    ...{ devices: 500, growth: [50], asks: 6, intervalMs: 500, nextBeatMs: 2_000, calmMs: 500 },
+  },
+  canonical: {
+    devices: 100_000,
+    growth: [1_000, 10_000],
+    asks: 600,
+    intervalMs: 30_000,
+    nextBeatMs: 30_000,
+    calmMs: 10_000,
+  },
 };
 
 type Ask = <T>(path: string, body?: unknown, method?: string) => Promise<T>;
@@ -149,7 +161,8 @@ const approvedOf = async (maker: Pool, tenantId: string): Promise<string[]> => {
 };
 
 export const run = async ({ smoke }: { smoke: boolean }) => {
-  const { devices, growth, asks, intervalMs } = sizes[smoke ? 'smoke' : 'canonical'];
+  const { devices, growth, asks, intervalMs, nextBeatMs, calmMs } =
+    sizes[smoke ? 'smoke' : 'canonical'];
   const loadBefore = loadAverage();
   const cloud = await openBenchCloud();
   // Half a million rows in one statement take longer than a request may.
@@ -180,20 +193,26 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
     }
     const ask = await signIn(cloud, adminEmail);
     const lists = await openLists(ask);
+    const restShare = await untilCalm(cloud, calmMs);
     const alone = await measure(ask, lists, { asks });
     const deviceIds = await approvedOf(maker, tenantId);
-    const beats = await startBeats(cloud, tenantId, { deviceIds, intervalMs });
+    const beats = await startBeats(cloud, tenantId, { deviceIds, intervalMs, nextBeatMs });
+    await untilHeard(maker, tenantId, { devices: deviceIds.length, nextBeatMs });
     const beside = await measure(ask, lists, { asks, when: 'UnderPresence' });
     await beats.stop();
+    const look = () => goneOf(maker, tenantId);
+    const going = await measureWhileGoing(ask, { lists: lists.lists, clients, look });
     return {
       name: 'devices',
       figures: {
         devices: seen.rows[0]?.count ?? 0,
         clients,
         loadBefore,
+        restShare: rounded(restShare, 3),
         ...statements,
         ...alone,
         ...beside,
+        ...going,
       },
     };
   } finally {

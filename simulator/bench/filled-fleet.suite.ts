@@ -1,10 +1,13 @@
 /**
  * A tenant's devices, tags, presence and audit log as rows, made by SQL: what lists are measured on.
- * Nothing is enrolled: no device of these has a key that anything would be signed with.
+ * Nothing is enrolled, and nobody has the devices' seeds; their keys are keys, or else no heartbeat of theirs would count.
  */
 import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { createDeviceKey } from '@signalbeam/sync/wire/nkey';
 
 const batchDevices = 2_500;
+/** One for all of them: a site's key is sealed to it, and nobody opens it. */
+const sealingKey = Buffer.alloc(32, 7).toString('base64');
 
 /** Tags as fleets have them: few values on many devices, many on few, and some that are rare. */
 export const fillFleet = async (maker: Pool, tenantId: string, devices: number): Promise<void> => {
@@ -17,17 +20,20 @@ export const fillFleet = async (maker: Pool, tenantId: string, devices: number):
   // In batches: each device counts a change of its site's roster, and Postgres is slow at changing
   // one row thousands of times in one transaction.
   for (let from = 1; from <= devices; from += batchDevices) {
+    const count = Math.min(batchDevices, devices - from + 1);
+    const keys = Array.from({ length: count }, () => createDeviceKey().nkey);
     await run(
       `INSERT INTO device_manager.devices
        (tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version, os,
         architecture, hostname, registration_token_id)
      SELECT $1::uuid, (ARRAY['pump', 'valve', 'press', 'gateway', 'camera'])[1 + i % 5] || ' ' || i,
             'plant-' || (i % 500), CASE WHEN i % 500 = 0 THEN 'pending' ELSE 'approved' END,
-            'U' || md5(($1::uuid)::text || '.' || i), 'k', left(md5(i::text), 23), '0.1.' || (i % 5), 'linux', 'arm64',
+            key, $4, left(md5(i::text), 23), '0.1.' || (i % 5), 'linux', 'arm64',
             'host-' || i || '.local',
             (SELECT id FROM device_manager.registration_tokens WHERE tenant_id = $1::uuid)
-       FROM generate_series($2::integer, $3::integer) i`,
-      [from, Math.min(devices, from + batchDevices - 1)],
+       FROM unnest($3::text[]) WITH ORDINALITY AS made (key, place), LATERAL (
+         SELECT $2::integer + place::integer - 1 AS i) AS numbered`,
+      [from, keys, sealingKey],
     );
   }
   await run(
@@ -49,6 +55,13 @@ export const fillFleet = async (maker: Pool, tenantId: string, devices: number):
      SELECT id, tenant_id, now() - random() * interval '1 minute', 3600000,
             CASE WHEN random() < 0.02 THEN 'offline' ELSE 'online' END, now()
        FROM device_manager.devices WHERE tenant_id = $1::uuid AND status = 'approved' AND random() < 0.97`,
+  );
+  // Judged, as whoever reports is: the first judgement of each would come with its going away.
+  await run(
+    `INSERT INTO telemetry.device_health (device_id, tenant_id, score, parts, strain, judged_at)
+     SELECT device_id, tenant_id, 100,
+            '{"freshness": {"points": 30, "most": 30, "says": "It was heard of a moment ago."}}', '', now()
+       FROM telemetry.presence WHERE tenant_id = $1::uuid`,
   );
   await run(
     `INSERT INTO platform.audit_log (tenant_id, actor, action, target)

@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { addDevices, addTenant } from '@signalbeam/telemetry-processor/rig.suite';
 import { beatAll, openBeats } from './beats.suite.ts';
+import { untilCalm } from './calm.suite.ts';
 import {
   type BenchCloud,
   cpuMsOf,
@@ -22,9 +23,6 @@ const sizes = {
 type Size = (typeof sizes)['smoke'];
 
 const devicesPerSite = 200;
-const calmTimeoutMs = 600_000;
-/** Of a core: below it the cloud has finished what new devices gave it to do. */
-const calmShare = 0.03;
 
 /** Processor time of what serves presence. */
 const spent = async (cloud: BenchCloud) => {
@@ -37,19 +35,6 @@ const spent = async (cloud: BenchCloud) => {
     }
   }, 0);
   return { cloud: cpuMsOf(cloud.cloudPid), hub: cpuMsOf(cloud.test.world.hub.pid()), postgres };
-};
-
-/** New devices mean new rosters and site keys: another cost, which must not be counted here. */
-const untilCalm = async (cloud: BenchCloud, calmMs: number): Promise<number> => {
-  const until = performance.now() + calmTimeoutMs;
-  for (;;) {
-    const before = cpuMsOf(cloud.cloudPid);
-    const from = performance.now();
-    await sleep(calmMs);
-    const share = (cpuMsOf(cloud.cloudPid) - before) / (performance.now() - from);
-    if (share < calmShare) return share;
-    if (performance.now() > until) throw new Error('the cloud does not come to rest');
-  }
 };
 
 const addFleet = async (cloud: BenchCloud, count: number) => {
