@@ -69,6 +69,7 @@ const slow =
           'backlog',
           'charts',
           'confirmed',
+          'delete-tenant',
           'devices',
           'fleet',
           'ingest',

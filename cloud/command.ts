@@ -212,8 +212,10 @@ const remove = async (args: string[], environment: Environment): Promise<void> =
   const { tenant, yes, 'before-grace-ends': beforeGraceEnds, by = userInfo().username } = given;
   await withPlatform('delete-tenant', environment, async (platform) => {
     const wish = { tenant, yes, beforeGraceEnds, by };
-    const say = (said: string): void => void process.stdout.write(said);
-    await runDeletion(platform, readConfig(environment).databaseUrl, wish, say);
+    await runDeletion(platform, readConfig(environment).databaseUrl, wish, {
+      say: (said) => void process.stdout.write(said),
+      tell: (said) => void process.stderr.write(said),
+    });
   });
 };
 

@@ -10,6 +10,7 @@ import { countTenantRows } from '@signalbeam/platform/erase/tenant-rows';
 import type { OpenedPlatform } from '@signalbeam/platform/open';
 import { openPool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
+import { endOf, hear, nothingTold } from './delete-tenant-progress.ts';
 
 export type Wish = { tenant: string; by: string; yes: boolean; beforeGraceEnds: boolean };
 type Pools = OpenedPlatform['pools'] & { eraser: OpenedPlatform['pools']['api'] };
@@ -37,11 +38,31 @@ const preview = async (pools: Pools, wish: Wish, nowMs: number): Promise<string>
   ].join('\n');
 };
 
+/** Lines while it goes on; the time before a piece is what it took, and the looking for it. */
+const telling = (tell: (text: string) => void) => {
+  let told = nothingTold;
+  let beganMs = performance.now();
+  const say = (lines: readonly string[]): void => {
+    for (const line of lines) tell(`${line}\n`);
+  };
+  return {
+    onRows: (of: string, rows: number): void => {
+      const nowMs = performance.now();
+      const heard = hear(told, { of, rows }, { beganMs, nowMs });
+      told = heard.told;
+      beganMs = nowMs;
+      say(heard.lines);
+    },
+    end: (): void => say(endOf(told, beganMs)),
+  };
+};
+
+/** `say` what it answers; `tell` how far it is. */
 export const runDeletion = async (
   platform: OpenedPlatform,
   url: string,
   wish: Wish,
-  say: (text: string) => void,
+  { say, tell }: { say: (text: string) => void; tell: (text: string) => void },
 ): Promise<void> => {
   const eraser = openPool({ url, role: 'sb_eraser', max: 1, statementTimeoutMs });
   try {
@@ -51,14 +72,17 @@ export const runDeletion = async (
       return;
     }
     const { tenant, by } = wish;
+    const { onRows, end } = telling(tell);
     const deleted = await deleteTenant(
       {
         ...platform,
         eraser,
+        onRows,
         eraseContent: (tenantId) => eraseContent({ ...platform, eraser }, tenantId),
       },
       { tenant, by, grace: wish.beforeGraceEnds ? 'none' : 'full' },
     );
+    end();
     say(
       `Tenant ${tenant} (${deleted.tenantId}) is deleted: ${deleted.rowsDeleted} rows. Its name may be used again.\n` +
         'Note its id with your backups: who restores one from before now deletes it again.\n',

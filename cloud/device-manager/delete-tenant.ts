@@ -13,7 +13,7 @@ import {
   endDeletion,
   noteStep,
 } from '@signalbeam/platform/erase/journal';
-import { eraseRows, type OnTable } from '@signalbeam/platform/erase/tenant-rows';
+import { eraseRows, type Listeners } from '@signalbeam/platform/erase/tenant-rows';
 import { refusal } from '@signalbeam/platform/http/problem';
 import type { Pool, Sql } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
@@ -28,7 +28,9 @@ type Hands = Pick<Platform, 'pools' | 'cloud' | 'removeAccount' | 'now'> & {
   eraser: Pool;
   /** What another service keeps outside of Postgres. */
   eraseContent: (tenantId: string) => Promise<void>;
-  onTable?: OnTable;
+  onTable?: Listeners['onTable'];
+  /** Hears of each piece that is gone: of which table or stream, and how many. */
+  onRows?: NonNullable<Listeners['onRows']>;
 };
 
 const bySchema = plainText(200).min(1);
@@ -83,16 +85,16 @@ const steps: readonly { step: Exclude<Deletion['step'], 'done'>; work: Work }[] 
   },
   {
     step: 'rows',
-    work: async ({ eraser, pools, onTable }, { tenantId }) =>
-      eraseRows({ eraser, system: pools.system }, tenantId, onTable),
+    work: async ({ eraser, pools, onTable, onRows }, { tenantId }) =>
+      eraseRows({ eraser, system: pools.system }, tenantId, { onTable, onRows }),
   },
   {
     step: 'hub',
-    work: async ({ cloud, removeAccount }, { tenantId, tenantKey }) => {
+    work: async ({ cloud, removeAccount, onRows }, { tenantId, tenantKey }) => {
       await removeAccount(tenantKey);
       await purgeMessages(cloud, tenantKey);
       await purgeRecords(cloud, tenantKey);
-      await purgeEvents(cloud, tenantId);
+      await purgeEvents(cloud, tenantId, (events) => onRows?.('events at the hub', events));
     },
   },
 ];

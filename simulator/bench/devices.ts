@@ -10,9 +10,10 @@ import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { foldCounts } from '@signalbeam/device-manager/store/fleet-counts';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
 import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { type Ask, signIn } from './asking.suite.ts';
 import { startBeats } from './beats.suite.ts';
 import { untilCalm } from './calm.suite.ts';
-import { type BenchCloud, loadAverage, openBenchCloud, quantile, rounded } from './cloud.suite.ts';
+import { loadAverage, openBenchCloud, quantile, rounded } from './cloud.suite.ts';
 import { fillFleet } from './filled-fleet.suite.ts';
 import { goneOf, measureWhileGoing, untilHeard } from './going.suite.ts';
 import { measureStatements } from './statements.suite.ts';
@@ -33,25 +34,6 @@ const sizes = {
     nextBeatMs: 30_000,
     calmMs: 10_000,
   },
-};
-
-type Ask = <T>(path: string, body?: unknown, method?: string) => Promise<T>;
-
-const signIn = async (cloud: BenchCloud, email: string): Promise<Ask> => {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  const ask: Ask = async (path, body, method = body === undefined ? 'GET' : 'POST') => {
-    const response = await fetch(cloud.url + path, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    return JSON.parse(text);
-  };
-  const { token } = await ask<{ token: string }>('/api/auth/login', { email, password });
-  headers['authorization'] = `Bearer ${token}`;
-  return ask;
 };
 
 /** Milliseconds of each request, `clients` at a time. */
@@ -191,7 +173,7 @@ export const run = async ({ smoke }: { smoke: boolean }) => {
       const took = await measureStatements(cloud.test.platform.pools.api, one.tenantId);
       for (const [what, ms] of Object.entries(took)) statements[`${what}Of${one.count}Ms`] = ms;
     }
-    const ask = await signIn(cloud, adminEmail);
+    const ask = await signIn(cloud, adminEmail, password);
     const lists = await openLists(ask);
     const restShare = await untilCalm(cloud, calmMs);
     const alone = await measure(ask, lists, { asks });

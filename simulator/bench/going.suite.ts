@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { onlyRow, type Pool } from '@signalbeam/platform/postgres/pool';
+import { type Ask, type Lists, startAsking } from './asking.suite.ts';
 import { quantile, rounded } from './cloud.suite.ts';
 
 const lookMs = 500;
@@ -52,37 +53,9 @@ export const goneOf = async (maker: Pool, tenantId: string): Promise<Gone> =>
     ),
   );
 
-type Lists = Readonly<Record<string, readonly string[]>>;
-
-/** Each path at least once, `clients` at a time, until `stop`. */
-const startAsking = (ask: (path: string) => Promise<unknown>, lists: Lists, clients: number) => {
-  const took = new Map<string, number[]>(Object.keys(lists).map((name) => [name, []]));
-  const turns = Object.entries(lists).flatMap(([name, paths]) =>
-    paths.map((path) => ({ name, path })),
-  );
-  let isEnded = false;
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (!isEnded || next < turns.length) {
-      const { name, path } = turns[next++ % turns.length] ?? { name: '', path: '/' };
-      const began = performance.now();
-      await ask(path);
-      took.get(name)?.push(performance.now() - began);
-    }
-  };
-  const working = Promise.all(Array.from({ length: clients }, work));
-  // Whoever waits for the fleet first hears of an error later.
-  working.catch(() => undefined);
-  return async () => {
-    isEnded = true;
-    await working;
-    return took;
-  };
-};
-
 /** After the last heartbeat of devices that were all online. */
 export const measureWhileGoing = async (
-  ask: (path: string) => Promise<unknown>,
+  ask: Ask,
   { lists, clients, look }: { lists: Lists; clients: number; look: () => Promise<Gone> },
 ): Promise<Record<string, number>> => {
   const { online } = await look();

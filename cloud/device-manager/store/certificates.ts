@@ -33,6 +33,9 @@ const certificateOf = (row: Row): Certificate => ({
   revocation: row.revocation,
 });
 
+/** Of one transaction. */
+const withdrawnAtOnce = 10_000;
+
 const columns = 'serial, fingerprint, issued_at, expires_at, revoked_at, revocation';
 
 export const insertCertificate = async (
@@ -124,14 +127,23 @@ export const withdrawCertificates = async (
   tenantId: string,
   at: Date,
 ): Promise<void> => {
-  await eraseTenant(eraser, tenantId, (sql) =>
-    sql.query(
-      `INSERT INTO device_manager.withdrawn_certificates (serial, revoked_at, expires_at)
-       SELECT serial, coalesce(revoked_at, $2), expires_at FROM device_manager.device_certificates
-        WHERE tenant_id = $1 AND expires_at > $2 ON CONFLICT DO NOTHING`,
-      [tenantId, at],
-    ),
-  );
+  for (let after: string | null = ''; after !== null; ) {
+    const { rows } = await eraseTenant(eraser, tenantId, (sql) =>
+      sql.query<{ last: string | null }>(
+        `WITH some AS (
+           SELECT serial, coalesce(revoked_at, $2) AS revoked_at, expires_at
+             FROM device_manager.device_certificates
+            WHERE tenant_id = $1 AND expires_at > $2 AND serial > $3
+            ORDER BY serial LIMIT ${withdrawnAtOnce}),
+         put AS (
+           INSERT INTO device_manager.withdrawn_certificates (serial, revoked_at, expires_at)
+           SELECT serial, revoked_at, expires_at FROM some ON CONFLICT DO NOTHING)
+         SELECT max(serial) AS last FROM some`,
+        [tenantId, at, after],
+      ),
+    );
+    after = rows[0]?.last ?? null;
+  }
 };
 
 /** Answers how many ended. */

@@ -11,36 +11,43 @@ import { tenantTables } from './tables.ts';
 
 /** Nobody can write for longer: the tenant's people, programs and devices have been refused for a minute. */
 const passesMax = 20;
-/** A row of a table that the tenant's row is referred to by: somebody was faster. */
+/** A row that refers to one that is to go: somebody was faster. */
 const referred = '23503';
 
 export type RowsPools = { eraser: Pool; system: Pool };
-/** Hears which table is empty now, for tests that stop in between. */
-export type OnTable = (table: string) => Promise<void>;
+type OnTable = (table: string) => Promise<void>;
+
+const eraseOwnRow = async (pool: Pool, tenantId: string): Promise<number> => {
+  await eraseTenant(pool, tenantId, (sql) =>
+    sql.query('DELETE FROM device_manager.tenants WHERE id = $1', [tenantId]),
+  );
+  return 0;
+};
+
+const isReferred = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === referred;
 
 const untilNothing = async (pass: () => Promise<number>): Promise<void> => {
   for (let passes = 0; passes < passesMax; passes += 1) {
-    if ((await pass()) === 0) return;
+    const rows = await pass().catch((error: unknown) => {
+      if (isReferred(error)) return 1;
+      throw error;
+    });
+    if (rows === 0) return;
   }
   throw new Error('rows of the tenant keep coming');
 };
 
-const eraseOwnRow = async (pool: Pool, tenantId: string): Promise<number> => {
-  try {
-    return await eraseTenant(pool, tenantId, async (sql) => {
-      await sql.query('DELETE FROM device_manager.tenants WHERE id = $1', [tenantId]);
-      return 0;
-    });
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === referred) return 1;
-    throw error;
-  }
+/** `onTable` hears which table is empty now, for tests that stop in between; `onRows` of each transaction that deleted some. */
+export type Listeners = {
+  onTable?: OnTable | undefined;
+  onRows?: ((table: string, rows: number) => void) | undefined;
 };
 
 export const eraseRows = async (
   { eraser, system }: RowsPools,
   tenantId: string,
-  onTable: OnTable = async () => {},
+  { onTable, onRows }: Listeners = {},
 ): Promise<void> => {
   const { beforeDevices, devicesOn } = await tenantTables(system);
   const deviceIds = await devicesOf(eraser, tenantId);
@@ -48,12 +55,16 @@ export const eraseRows = async (
   const erase = async (tables: readonly TenantTable[]): Promise<number> => {
     let total = 0;
     for (const table of tables) {
-      total += await eraseTable(erasing, table, (rows) => noteRows(system, tenantId, rows));
-      await onTable(table.name);
+      total += await eraseTable(erasing, table, async (rows) => {
+        await noteRows(system, tenantId, rows);
+        onRows?.(table.name, rows);
+      });
+      await onTable?.(table.name);
     }
     return total;
   };
-  await untilNothing(() => erase(beforeDevices));
+  // Looked through once more before the devices go: what is found by them is found no more then.
+  await erase(beforeDevices);
   await untilNothing(async () => {
     const rows = await erase([...beforeDevices, ...devicesOn]);
     return rows > 0 ? rows : eraseOwnRow(eraser, tenantId);
