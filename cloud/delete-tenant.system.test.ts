@@ -3,6 +3,7 @@ import '@signalbeam/launcher/rig/provided';
 import { eraseContent } from '@signalbeam/bundle-orchestrator/artifacts/erase-content';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { deleteTenant } from '@signalbeam/device-manager/delete-tenant';
+import { ensureMemberships } from '@signalbeam/device-manager/store/memberships';
 import { resumeTenant, suspendTenant } from '@signalbeam/device-manager/suspend-tenant';
 import { deletionOf } from '@signalbeam/platform/erase/journal';
 import { tenantTables } from '@signalbeam/platform/erase/tables';
@@ -35,6 +36,8 @@ const hands = (laterMs = 61_000) => ({
 });
 const wish = { tenant: 'gone', by: 'ada', grace: 'none' as const };
 
+/** What it said of how far it is. */
+const told: string[] = [];
 /** What the command prints. */
 const ofCommand = async (how: { yes: boolean }): Promise<string> => {
   const said: string[] = [];
@@ -43,7 +46,7 @@ const ofCommand = async (how: { yes: boolean }): Promise<string> => {
     { ...cloud.platform, now: hands().now, checks: {}, close: async () => {} },
     cloud.platform.config.databaseUrl,
     { tenant, by, beforeGraceEnds: true, ...how },
-    { say: (text) => said.push(text), tell: (text) => said.push(text) },
+    { say: (text) => said.push(text), tell: (text) => told.push(text) },
   );
   return said.join('');
 };
@@ -231,24 +234,40 @@ describe('a tenant', () => {
         },
       });
     }
-    // A loop that is at work for it still writes what refers to a device, after such rows were looked for.
+    // Loops are at work for it still, and write after such rows were looked for: what refers to a device,
+    // and each time that all is looked through a row that every tenant has.
     let looks = 0;
+    const lateTags = (): Promise<{ rowCount: number | null }> =>
+      cloud.owner.query(
+        `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
+         SELECT tenant_id, id, 'late', 'yes' FROM device_manager.devices WHERE tenant_id = $1`,
+        [gone.tenantId],
+      );
+    const memberships = async (): Promise<number> => {
+      const { rows } = await cloud.owner.query<{ count: number }>(
+        `SELECT count(*) FROM device_manager.memberships WHERE tenant_id = $1 AND site = ''`,
+        [gone.tenantId],
+      );
+      return rows[0]?.count ?? 0;
+    };
     await broke({
       onTable: async (table) => {
         if (table !== 'telemetry.watermarks') return;
         looks += 1;
-        if (looks !== 2) return;
-        const { rowCount } = await cloud.owner.query(
-          `INSERT INTO device_manager.device_tags (tenant_id, device_id, key, value)
-           SELECT tenant_id, id, 'late', 'yes' FROM device_manager.devices WHERE tenant_id = $1`,
+        if (looks === 2) expect((await lateTags()).rowCount).toBeGreaterThan(0);
+        await ensureMemberships(cloud.platform.pools.system, null);
+        expect(await memberships()).toBe(0);
+        await cloud.owner.query(
+          `INSERT INTO device_manager.memberships (tenant_id, site)
+           SELECT id, '' FROM device_manager.tenants WHERE id = $1`,
           [gone.tenantId],
         );
-        expect(rowCount).toBeGreaterThan(0);
       },
       removeAccount: async () => breakOff(),
     });
     expect(looks).toBeGreaterThan(2);
     expect(await ofCommand({ yes: true })).toMatch(/^Tenant gone \(.*\) is deleted: \d+ rows\./);
+    expect(told.join('')).toMatch(/^events at the hub: \d+ deleted in \d+\.\d s/m);
     const deleted = await deletionOf(cloud.platform.pools.system, gone.tenantId);
     expect(deleted).toMatchObject({
       ...{ step: 'done', deletedBy: 'ada', tenantId: gone.tenantId },

@@ -130,15 +130,15 @@ export const withdrawCertificates = async (
   for (let after: string | null = ''; after !== null; ) {
     const { rows } = await eraseTenant(eraser, tenantId, (sql) =>
       sql.query<{ last: string | null }>(
-        `WITH some AS (
+        `WITH batch AS (
            SELECT serial, coalesce(revoked_at, $2) AS revoked_at, expires_at
              FROM device_manager.device_certificates
             WHERE tenant_id = $1 AND expires_at > $2 AND serial > $3
             ORDER BY serial LIMIT ${withdrawnAtOnce}),
          put AS (
            INSERT INTO device_manager.withdrawn_certificates (serial, revoked_at, expires_at)
-           SELECT serial, revoked_at, expires_at FROM some ON CONFLICT DO NOTHING)
-         SELECT max(serial) AS last FROM some`,
+           SELECT serial, revoked_at, expires_at FROM batch ON CONFLICT DO NOTHING)
+         SELECT max(serial) AS last FROM batch`,
         [tenantId, at, after],
       ),
     );

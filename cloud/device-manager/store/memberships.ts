@@ -17,16 +17,18 @@ const membershipOf = (row: MembershipRow): Membership => ({
   departures: row.departures,
 });
 
-/** Every tenant has a revocation record, an empty one at first. Null means all tenants. */
+const itsDeletion = 'SELECT FROM platform.tenant_deletions gone WHERE gone.tenant_id = t.id';
+
+/** Every tenant has a revocation record, an empty one at first. Null means all tenants that are not about to be deleted. */
 export const ensureMemberships = async (sql: Sql, tenantId: string | null): Promise<void> => {
   await sql.query(
     `INSERT INTO device_manager.memberships (tenant_id, site)
      SELECT id, '' FROM device_manager.tenants t
-      WHERE ($1::uuid IS NULL OR t.id = $1)
+      WHERE ${tenantId === null ? `NOT EXISTS (${itsDeletion})` : 't.id = $1'}
         AND NOT EXISTS (SELECT 1 FROM device_manager.memberships m
                          WHERE m.tenant_id = t.id AND m.site = '')
      ON CONFLICT DO NOTHING`,
-    [tenantId],
+    tenantId === null ? [] : [tenantId],
   );
 };
 

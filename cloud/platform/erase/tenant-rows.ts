@@ -1,7 +1,9 @@
 /**
  * Empties all tables of one tenant, and last its own row. Loops that were at work for it may still write
- * for a moment, so each part is gone through until nothing is found. What each table is: ./tables.ts.
+ * for a moment, or know no better than that the tenant is there: so all is gone through until nothing is found, once
+ * more after its own row has gone. What each table is: ./tables.ts.
  */
+import pg from 'pg';
 import type { TenantTable } from '../core/erase-order.ts';
 import type { Pool } from '../postgres/pool.ts';
 import { eraseTenant } from '../postgres/tenant.ts';
@@ -11,32 +13,18 @@ import { tenantTables } from './tables.ts';
 
 /** Nobody can write for longer: the tenant's people, programs and devices have been refused for a minute. */
 const passesMax = 20;
+const triesMax = 20;
 /** A row that refers to one that is to go: somebody was faster. */
 const referred = '23503';
 
 export type RowsPools = { eraser: Pool; system: Pool };
 type OnTable = (table: string) => Promise<void>;
 
-const eraseOwnRow = async (pool: Pool, tenantId: string): Promise<number> => {
-  await eraseTenant(pool, tenantId, (sql) =>
-    sql.query('DELETE FROM device_manager.tenants WHERE id = $1', [tenantId]),
-  );
-  return 0;
-};
-
-const isReferred = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === referred;
-
-const untilNothing = async (pass: () => Promise<number>): Promise<void> => {
-  for (let passes = 0; passes < passesMax; passes += 1) {
-    const rows = await pass().catch((error: unknown) => {
-      if (isReferred(error)) return 1;
-      throw error;
-    });
-    if (rows === 0) return;
-  }
-  throw new Error('rows of the tenant keep coming');
-};
+/** The table whose row refers to one that was to go. */
+const referringTable = (error: unknown): string | null =>
+  error instanceof pg.DatabaseError && error.code === referred
+    ? `${error.schema}.${error.table}`
+    : null;
 
 /** `onTable` hears which table is empty now, for tests that stop in between; `onRows` of each transaction that deleted some. */
 export type Listeners = {
@@ -52,9 +40,10 @@ export const eraseRows = async (
   const { beforeDevices, devicesOn } = await tenantTables(system);
   const deviceIds = await devicesOf(eraser, tenantId);
   const erasing: Erasing = { pool: eraser, tenantId, deviceIds };
-  const erase = async (tables: readonly TenantTable[]): Promise<number> => {
+  const tables = [...beforeDevices, ...devicesOn];
+  const erase = async (some: readonly TenantTable[]): Promise<number> => {
     let total = 0;
-    for (const table of tables) {
+    for (const table of some) {
       total += await eraseTable(erasing, table, async (rows) => {
         await noteRows(system, tenantId, rows);
         onRows?.(table.name, rows);
@@ -63,13 +52,33 @@ export const eraseRows = async (
     }
     return total;
   };
+  const untilDone = async <T>(work: () => Promise<T>): Promise<T> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        const kept = tables.filter(({ name }) => name === referringTable(error));
+        if (kept.length === 0 || tries === triesMax) throw error;
+        await erase(kept);
+      }
+    }
+  };
+  /** At once after what kept it: a loop that writes a row of each tenant every few seconds is slower than that. */
+  const eraseOwnRow = (): Promise<null> =>
+    untilDone(async () => {
+      await eraseTenant(eraser, tenantId, (sql) =>
+        sql.query('DELETE FROM device_manager.tenants WHERE id = $1', [tenantId]),
+      );
+      return null;
+    });
   // Looked through once more before the devices go: what is found by them is found no more then.
   await erase(beforeDevices);
-  await untilNothing(async () => {
-    const rows = await erase([...beforeDevices, ...devicesOn]);
-    return rows > 0 ? rows : eraseOwnRow(eraser, tenantId);
-  });
-  await untilNothing(() => erase(devicesOn));
+  for (let passes = 0; passes < passesMax; passes += 1) {
+    const rows = await untilDone(() => erase(tables));
+    await eraseOwnRow();
+    if (rows === 0) return;
+  }
+  throw new Error('rows of the tenant keep coming');
 };
 
 /** Of each table that has some, how many rows there are. */
