@@ -98,5 +98,16 @@ export const corpus: readonly {
     found:
       'nothing: the model kept a report for the newest that a restored Postgres, and the disk, no longer had',
   },
+  {
+    seed: 795_859_557,
+    faults: ['broker-deleted', 'replica-killed', 'replica-paused', 'disk-full', 'engine-down'],
+    found:
+      'a bundle that was still there was called removed, and its pair went down while nobody knew better',
+  },
+  {
+    seed: 795_861_087,
+    faults: [],
+    found: 'nothing: a stop was judged by what the device was told while the container ended',
+  },
   { seed: 1, faults: [], found: 'nothing: a site without faults comes to rest' },
 ];

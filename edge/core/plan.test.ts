@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { labels } from './container.ts';
 import { plan } from './plan.ts';
 import { healKey } from './plan-steady.ts';
+import { reportSlots } from './report.ts';
 import { running, settle } from './settle.fixture.ts';
 import {
   apply,
@@ -156,9 +157,17 @@ describe('a settled version', () => {
     want(world, v1, 1);
     const end = settle(world, 0);
     want(world, null, 2);
+    // Whoever waits for it to be gone, such as the other one of a redundancy group, waits for that.
+    expect(reportSlots(knownOf(world), end)).toMatchObject([
+      { status: 'pending', runningVersion: '1.0.0', reason: null },
+    ]);
+    expect(reportSlots({ ...knownOf(world), observed: null }, end)).toMatchObject([
+      { status: 'pending', reason: 'It is removed when the container engine answers.' },
+    ]);
     settle(world, end);
     expect(world.containers).toEqual([]);
     expect(world.slots).toEqual([]);
+    expect(reportSlots(knownOf(world), end)).toEqual([]);
   });
 
   it('touches nothing while no engine answers', () => {

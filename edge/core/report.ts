@@ -14,8 +14,7 @@ export type SlotStatus =
   | 'installing'
   | 'verifying'
   | 'running'
-  | 'failed'
-  | 'removed';
+  | 'failed';
 
 export type SlotReport = {
   bundleId: string;
@@ -66,10 +65,15 @@ const reportSlot = (known: Known, slot: SlotKnown, now: number): SlotReport => {
     reason: null,
     logTail: [],
   };
-  if (wanted === null) return { ...base, status: 'removed' };
   const retry = known.retries.get(bundleId)?.reason ?? null;
   const held =
     known.hold === null ? (closedFor(slot, now)?.sentence ?? null) : holdSentence(known.hold);
+  // Gone is what is not named any more: until it is forgotten something of it may be there, and run.
+  if (wanted === null) {
+    const away =
+      known.observed === null ? 'It is removed when the container engine answers.' : null;
+    return { ...base, status: 'pending', reason: retry ?? held ?? away };
+  }
   if (update !== null && isSameTarget(update.target, wanted)) {
     const status = updateStatus(known, update);
     // All is here, and it may not take over yet.

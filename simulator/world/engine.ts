@@ -147,27 +147,32 @@ const containerActs = (
       });
       tell(host, id, 'start');
     }),
-  stop: (id, { graceMs }) =>
-    answer(Math.min(graceMs, 300), () => {
+  stop: (id, { graceMs }) => {
+    // As the agent decides it: what it is told while the container has its time to end comes too late.
+    const running = host.containers.get(id);
+    if (running?.state === 'running') watch.acting('stop', running);
+    return answer(Math.min(graceMs, 300), () => {
       const container = present(host, id);
       if (container.state !== 'running') return;
-      watch.acting('stop', container);
       const finishedAt = endOf(host, container);
       change(host, id, { state: 'exited', exitCode: 0, finishedAt, stoppedByHand: true });
       tell(host, id, 'die');
-    }),
-  remove: (id) =>
-    answer(40, () => {
+    });
+  },
+  remove: (id) => {
+    const there = host.containers.get(id);
+    if (there !== undefined) watch.acting('remove', there);
+    return answer(40, () => {
       const container = host.containers.get(id);
       if (container === undefined) return;
-      watch.acting('remove', container);
       if (container.state === 'running') {
         change(host, id, { state: 'exited', exitCode: 137 });
         tell(host, id, 'die');
       }
       tell(host, id, 'remove');
       host.containers.delete(id);
-    }),
+    });
+  },
   rename: (id, name) =>
     answer(10, () => {
       watch.acting('rename', present(host, id));
