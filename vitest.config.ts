@@ -111,6 +111,9 @@ class LongestFirst extends BaseSequencer {
 
 const reportFile = process.env[testReportVariable];
 
+/** What is waited for comes on a busy machine, too; a second is not enough there for a round trip of a page. */
+const patience = { poll: { timeout: 15_000 } };
+
 export default defineConfig({
   test: {
     reporters: reportFile
@@ -123,6 +126,7 @@ export default defineConfig({
           name: 'unit',
           isolate,
           chaiConfig,
+          expect: patience,
           include: ['**/*.test.ts'],
           exclude: [...everywhere, ...slow, '**/*.system.test.ts', '**/*.browser.test.ts'],
           // Properties take seconds on a busy machine; a hang is what this is for.
@@ -134,6 +138,7 @@ export default defineConfig({
           name: 'system',
           isolate,
           chaiConfig,
+          expect: patience,
           include: ['**/*.system.test.ts'],
           exclude: [...everywhere, ...slow],
           globalSetup: rig,
@@ -146,6 +151,7 @@ export default defineConfig({
           name: 'browser',
           isolate,
           chaiConfig,
+          expect: patience,
           include: ['**/*.browser.test.ts'],
           exclude: [...everywhere, ...slow],
           globalSetup: rig,
