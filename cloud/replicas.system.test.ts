@@ -169,7 +169,7 @@ it('a rolling restart loses no request', async () => {
     await vi.waitFor(async () => {
       const response = await fetch(`http://127.0.0.1:${one.port}/readyz`);
       expect([response.status, await response.json()]).toMatchObject([503, { status: 'stopping' }]);
-    });
+    }, 15_000);
     await stopping;
     await load.more(20);
     one.running = await startService(one.name, one.port);
@@ -201,5 +201,5 @@ it('a killed replica takes only what was in flight on it, and repeats succeed on
   }
   await vi.waitFor(async () => {
     for (const wish of made) expect([wish, await isThere(wish)]).toEqual([wish, true]);
-  });
+  }, 15_000);
 });

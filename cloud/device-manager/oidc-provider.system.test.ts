@@ -76,7 +76,7 @@ test('a provider is changed and deleted by one after the other, on what they rea
       const waiting = `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
       expect((await other.query(waiting)).rowCount).toBe(1);
-    });
+    }, 15_000);
     await other.query('COMMIT');
     expect((await deleting).status).toBe(204);
   } finally {

@@ -242,7 +242,7 @@ describe('the live stream', () => {
       expect(mine.text()).toContain('"wanted"');
       expect(mine.text()).toContain('"cpu":1');
       expect(theirs.text()).toContain('"foreign"');
-    });
+    }, 15_000);
     expect(mine.text()).not.toContain('foreign');
     expect(theirs.text()).not.toContain('wanted');
     expect(picky.text()).toContain('wanted');
@@ -268,9 +268,9 @@ describe('the live stream', () => {
         text += Buffer.from(value).toString();
       }
     })();
-    await vi.waitFor(() => expect(text).toContain('event: resync'));
+    await vi.waitFor(() => expect(text).toContain('event: resync'), 15_000);
     test.platform.live.publish({ tenantId: one, type: 'fresh', data: {} });
-    await vi.waitFor(() => expect(text).toContain('fresh'));
+    await vi.waitFor(() => expect(text).toContain('fresh'), 15_000);
     client.close();
     await done;
     expect(text.match(/event: resync/g)).toHaveLength(1);

@@ -110,7 +110,7 @@ describe('what is known of a device', () => {
       // 600 s in buckets of 15 s: forty, and one more unless they begin with the first sample.
       expect((body['series'] as unknown[]).length).toBeGreaterThanOrEqual(40);
       expect((body['series'] as unknown[]).length).toBeLessThanOrEqual(50);
-    });
+    }, 15_000);
     const { body } = await ask(of(`metrics?from=${now - 600_000}&to=${now + 1}&maxPoints=2000`));
     const series = body['series'] as { at: string; cpuPercent: number; uptimeSeconds: number }[];
     expect(body['bucketMs']).toBe(1_000);
@@ -129,7 +129,7 @@ describe('what is known of a device', () => {
     await send('events', 0, 5);
     await vi.waitFor(async () => {
       expect(((await ask(of('events'))).body['events'] as unknown[]).length).toBe(5);
-    });
+    }, 15_000);
     const seen: number[] = [];
     let cursor = '';
     for (let page = 0; page < 3; page += 1) {
@@ -154,7 +154,7 @@ describe('what is known of a device', () => {
         engine: { kind: 'docker' },
         slots: [],
       });
-    });
+    }, 15_000);
     const { rows } = await owner.query<{ data: { seq: number; reported: object } }>(
       'SELECT data FROM platform.domain_events WHERE subject = $1 ORDER BY position',
       [`signalbeam.devices.status.${device.deviceId}`],
@@ -206,7 +206,7 @@ describe('what is known of a device', () => {
         presence: 'online',
         nextBeatMs: 2_000,
       });
-    });
+    }, 15_000);
     await vi.waitFor(
       async () => {
         const { rows } = await owner.query(
@@ -387,7 +387,7 @@ describe('the live stream', () => {
 
   it('tells a client that comes back to ask anew, and refuses unknown topics', async () => {
     const back = await open(viewer, '', { 'last-event-id': 'x' });
-    await vi.waitFor(() => expect(back.text()).toContain('event: resync'));
+    await vi.waitFor(() => expect(back.text()).toContain('event: resync'), 15_000);
     await back.close();
     expect(await ask('/api/stream?topics=everything')).toMatchObject({
       status: 400,

@@ -184,5 +184,5 @@ it('has frames judged again by ingest', async () => {
     expect(await storedRows(owner, 'events', device.deviceId)).toEqual(
       expect.arrayContaining(writtenRows(device, 'events')),
     );
-  });
+  }, 15_000);
 });

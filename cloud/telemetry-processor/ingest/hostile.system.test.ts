@@ -176,8 +176,9 @@ it('frames that the device signed though they are wrong are set aside and move n
   for (const [what, frame, code] of wrong) {
     const before = await lettersOf(device);
     await publish(device, [frame]);
-    await vi.waitFor(async () =>
-      expect(await lettersOf(device), what).toHaveLength(before.length + 1),
+    await vi.waitFor(
+      async () => expect(await lettersOf(device), what).toHaveLength(before.length + 1),
+      15_000,
     );
     expect((await lettersOf(device)).at(-1), what).toBe(code);
     expect(await movedBy(device), what).toBe(0);
@@ -198,8 +199,9 @@ it('a row with an unknown field or a wrong type is set aside alone', async () =>
   device.write('metrics', 1);
   await publish(device, [device.frame('metrics', 0, 4)]);
   await untilTaken(device, 2);
-  await vi.waitFor(async () =>
-    expect(await lettersOf(device)).toEqual(['row-refused', 'row-refused']),
+  await vi.waitFor(
+    async () => expect(await lettersOf(device)).toEqual(['row-refused', 'row-refused']),
+    15_000,
   );
 });
 

@@ -25,6 +25,7 @@ import {
 import type { VirtualDevice } from '../virtual-device.suite.ts';
 import { createIngestFacts, type IngestFacts } from './facts.ts';
 
+const soon = (check: () => unknown) => vi.waitFor(check, 15_000);
 let test: TestPlatform;
 let owner: Pool;
 let tenant: TestTenant;
@@ -156,7 +157,7 @@ describe('frames on the wire', () => {
     lane.hashes[4] = 'f'.repeat(32);
     device.write('metrics', 3);
     await send(online, 'metrics', device.frame('metrics', 5, 8));
-    await vi.waitFor(() => expect(online.acks.length).toBeGreaterThan(1));
+    await soon(() => expect(online.acks.length).toBeGreaterThan(1));
     expect(await storedRows(owner, 'metrics', device.deviceId)).toEqual(before);
     device.open('metrics');
     device.write('metrics', 4);
@@ -177,7 +178,7 @@ describe('frames on the wire', () => {
     await send(online, 'reported', device.frame('reported', 0, 2));
     await untilAcked(online, 'reported', 2);
     await send(online, 'reported', stale);
-    await vi.waitFor(() =>
+    await soon(() =>
       expect(online.acks.flatMap((ack) => ack.lanes)).toContainEqual(
         expect.objectContaining({ epoch: old.epoch, upTo: 6 }),
       ),
@@ -314,7 +315,7 @@ describe('what does not fit', () => {
     ]);
     device.write('events', 1);
     await send(online, 'events', device.frame('events', 0, 1));
-    await vi.waitFor(async () =>
+    await soon(async () =>
       expect(await deadLetters(device.deviceId)).toEqual(['device-not-approved']),
     );
     expect(online.acks).toEqual([]);
@@ -328,9 +329,7 @@ describe('what does not fit', () => {
     const bomb = device.frame('events', 0, 1);
     expect(bomb.byteLength).toBeLessThan(2_000);
     await send(online, 'events', bomb);
-    await vi.waitFor(async () =>
-      expect(await deadLetters(device.deviceId)).toEqual(['frame-malformed']),
-    );
+    await soon(async () => expect(await deadLetters(device.deviceId)).toEqual(['frame-malformed']));
   });
 });
 

@@ -88,7 +88,7 @@ const tell = async (
 };
 const said = (text: string): LogEntry => [1_700_000_000_000, 'out', text];
 const opened = async (before: number): Promise<Command> => {
-  await vi.waitFor(() => expect(commands.length).toBeGreaterThan(before));
+  await vi.waitFor(() => expect(commands.length).toBeGreaterThan(before), 15_000);
   return commands[before] as Command;
 };
 const beat = () =>
@@ -168,14 +168,16 @@ it('is for operators, and asks the device by a command that is signed for it', a
     { at: '1970-01-01T00:00:00.001Z', note: 'stopped' },
   ]);
   expect(stream.told.at(-1)?.data).toMatchObject({ reason: 'complete', says: 'That is all.' });
-  await vi.waitFor(async () =>
-    expect(await auditOf(device)).toEqual([
-      { action: 'device.logs-open', after: { container: 'web', bundle: 'press' } },
-      {
-        action: 'device.logs-close',
-        after: expect.objectContaining({ lines: 1, leftOut: 3, reason: 'complete' }),
-      },
-    ]),
+  await vi.waitFor(
+    async () =>
+      expect(await auditOf(device)).toEqual([
+        { action: 'device.logs-open', after: { container: 'web', bundle: 'press' } },
+        {
+          action: 'device.logs-close',
+          after: expect.objectContaining({ lines: 1, leftOut: 3, reason: 'complete' }),
+        },
+      ]),
+    15_000,
   );
 });
 
@@ -193,7 +195,7 @@ it('takes the device’s own lines alone, each once, and harmless', async () => 
   expect(await tell({ session, entries: [hostile] })).toBe('go');
   expect(await tell({ session, entries: [hostile] })).toBe('go');
   expect(await tell({ session, seq: 9, entries: [said('out of order')] })).toBe('stop');
-  await vi.waitFor(() => expect(stream.entries()).toHaveLength(1));
+  await vi.waitFor(() => expect(stream.entries()).toHaveLength(1), 15_000);
   expect(stream.entries()[0]?.text).toBe('real\ufffd\ufffd');
   await stream.close();
   // Nobody looks any more: the device learns it with its next piece.
@@ -268,7 +270,7 @@ it('slows a device down whose reader does not keep up, and goes on when it does'
   await vi.waitFor(async () => {
     await reader?.read();
     expect(await tell({ session, seq, entries: full })).toBe('go');
-  });
+  }, 15_000);
   await reader?.cancel();
 });
 
@@ -301,7 +303,7 @@ it('says of a device that is away when it was there, and what it kept of its las
         },
       },
     ]);
-  });
+  }, 15_000);
   expect(await auditOf(away)).toEqual([]);
 });
 
@@ -309,7 +311,7 @@ it('is open for so many at once and no more', async () => {
   await vi.waitFor(async () => {
     const { rows } = await owner.query('SELECT 1 FROM telemetry.log_sessions');
     expect(rows).toEqual([]);
-  });
+  }, 15_000);
   const streams = [];
   for (let count = 0; count < 4; count += 1) streams.push(await look(device));
   expect((await look(device)).status).toBe(429);
@@ -318,7 +320,7 @@ it('is open for so many at once and no more', async () => {
     const stream = await look(device);
     await stream.close();
     expect(stream.status).toBe(200);
-  });
+  }, 15_000);
   // A restart of the service ends them all, and says so.
   await service.stop();
   await streams[3]?.whole();

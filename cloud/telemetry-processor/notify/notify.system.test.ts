@@ -152,10 +152,12 @@ describe('notifications', () => {
     expect(told().flatMap(({ data }) => data.alertId ?? [])).toEqual(ids);
     const rollouts = told().filter(({ data }) => data.alertId === undefined);
     expect(rollouts).toMatchObject([{ version: 1, data: exampleOf('rollout.completed').data }]);
-    await vi.waitFor(async () =>
-      expect((await rowsOf(channel)).map(({ status }) => status)).toEqual(
-        Array.from({ length: 13 }, () => 'delivered'),
-      ),
+    await vi.waitFor(
+      async () =>
+        expect((await rowsOf(channel)).map(({ status }) => status)).toEqual(
+          Array.from({ length: 13 }, () => 'delivered'),
+        ),
+      15_000,
     );
     await Promise.all(replicas.map((replica) => replica.stop()));
   });
