@@ -1,6 +1,6 @@
 /**
  * Clears away what only mattered for a while: expired sessions, invitations and sign-ups, old failed sign-ins,
- * changes of counts that can be folded; and tells of credentials that expire soon. Every replica may
+ * changes of counts that can be folded, marks of who was never heard of; and tells of credentials that expire soon. Every replica may
  * do it; nothing depends on when.
  */
 import { every } from '@signalbeam/platform/schedule/every';
@@ -15,6 +15,7 @@ import { sweepLogins } from './store/login-failures.ts';
 import { sweepSessions } from './store/sessions.ts';
 import { sweepSignUps } from './store/sign-ups.ts';
 import { sweepGrants } from './store/site-grants.ts';
+import { noteHeard } from './store/unheard.ts';
 import { warnOfExpiry } from './warn-of-expiry.ts';
 
 const intervalMs = 10 * 60_000;
@@ -63,6 +64,7 @@ export const startSweeping = (parts: Parts): { stop: () => Promise<void> } => {
     again(intervalMs, () => sweep(parts), 'sweeping failed'),
     again(intervalMs, () => warnOfExpiry(parts), 'warning of expiry failed'),
     again(foldIntervalMs, () => foldCounts(pools.system), 'counts could not be folded'),
+    again(foldIntervalMs, () => noteHeard(pools.system), 'who was heard of could not be noted'),
   ];
   return { stop: async () => void (await Promise.all(loops.map(({ stop }) => stop()))) };
 };

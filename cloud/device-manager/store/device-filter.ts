@@ -8,8 +8,8 @@ import {
   type Add,
   endOf,
   escapeLike,
+  neverSeen,
   presentAs,
-  seen,
   sqlOfQuery,
 } from '@signalbeam/platform/postgres/tag-query-sql';
 import type { RegistrationStatus } from '../core/approval.ts';
@@ -70,7 +70,7 @@ export const conditionsOf = (filter: DeviceFilter, add: Add, nowMs: number): str
     // Literally as the index has it: the planner does not look into the parameter.
     if (registrationStatus !== 'approved') conditions.push(`d.status <> 'approved'`);
   }
-  if (presence === 'never') conditions.push(`NOT ${seen(ofTenant, 'true')}`);
+  if (presence === 'never') conditions.push(neverSeen(ofTenant));
   else if (presence !== undefined)
     conditions.push(presentAs(names, `p.presence = ${add(presence)}`));
   if (site !== undefined) conditions.push(`d.site = ${add(site)}`);

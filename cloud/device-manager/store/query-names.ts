@@ -4,6 +4,7 @@ import type { Names } from '@signalbeam/platform/postgres/tag-query-sql';
 export const ofTenant: Names = {
   id: 'd.id',
   status: 'd.status',
+  mayBeUnheard: 'd.may_be_unheard',
   tenant: 'platform.current_tenant()',
   tags: 'device_manager.device_tags',
 };

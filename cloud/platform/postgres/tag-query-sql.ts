@@ -18,6 +18,8 @@ export type Names = {
   tenant: string;
   /** The table or view of tags. */
   tags: string;
+  /** A mark that all who were never heard of bear. */
+  mayBeUnheard?: string;
   /**
    * Whether a device is online is looked up for each that answers the rest: where many are, and what the
    * planner knows of it is of before. Else it may turn that round, as any other condition.
@@ -70,6 +72,11 @@ const bundled = ({ id, tenant }: Names, condition: string): string =>
 export const seen = ({ id, tenant }: Names, condition: string): string =>
   `EXISTS (SELECT 1 FROM telemetry.public_presence p WHERE p.device_id = ${id}
      AND p.tenant_id = ${tenant} AND ${condition})`;
+/** Where there are marks, who bears none has been heard of: few are looked up where few are marked. */
+export const neverSeen = (of: Names): string => {
+  const unseen = `NOT ${seen(of, 'true')}`;
+  return of.mayBeUnheard === undefined ? unseen : `(${of.mayBeUnheard} AND ${unseen})`;
+};
 /** A limit of nothing keeps the planner from turning it round. */
 export const presentAs = (of: Names, condition: string): string =>
   seen(of, of.isPresenceProbed === true ? `${condition} OFFSET 0` : condition);
@@ -97,7 +104,7 @@ const statusIn = (of: Names, values: readonly Status[], add: Add): string => {
   return anyOf([
     ...(registered.length === 0 ? [] : [`${of.status} = ANY(${add(registered)}::text[])`]),
     ...(present.length === 0 ? [] : [presentAs(of, `p.presence = ANY(${add(present)}::text[])`)]),
-    ...(values.includes('never') ? [`NOT ${seen(of, 'true')}`] : []),
+    ...(values.includes('never') ? [neverSeen(of)] : []),
   ]);
 };
 
