@@ -51,6 +51,15 @@ it('names a device other windows as often as it misses all, however long that ta
     );
     return rows.length > 0;
   };
+  // What it said last is heard before that is taken back, or it would be heard after that.
+  const { generation: last } = await fleet.desired(begun);
+  await eventually(async () => {
+    const { rows } = await fleet.rig.owner.query<{ generation: number }>(
+      'SELECT generation FROM bundle_orchestrator.device_reports WHERE device_id = $1',
+      [begun.deviceId],
+    );
+    expect(rows[0]?.generation).toBe(last);
+  });
   // Who runs it needs none, and who has not heard of its state is waited for.
   const before = await fleet.desired(done);
   await missAll(done);
