@@ -54,7 +54,7 @@ const targetOf = ({ target, targetName }: AuditEntry): TemplateResult => {
       ? targetName
       : html`<a href=${page(target.slice(colon + 1))}>${targetName}</a>`;
   return html`${name === null ? nothing : html`<div>${name}</div>`}
-    <div class="small breaks"><a class="plain muted" title="All lines of it" href=${pathTo.auditOf({ target })}>${target}</a></div>`;
+    <div class="small muted breaks"><a class="plain" title="All lines of it" href=${pathTo.auditOf({ target })}>${target}</a></div>`;
 };
 
 const shown = (value: unknown): string =>

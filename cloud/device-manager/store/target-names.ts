@@ -5,14 +5,14 @@
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 
 /** Ids are looked up by their own kind alone, so a line that names no id costs nothing. */
-const lookups: Readonly<Record<string, string>> = {
-  device: 'SELECT id, name FROM device_manager.devices',
-  group: 'SELECT id, name FROM device_manager.groups',
-  user: 'SELECT id, email AS name FROM device_manager.users',
-  'service-account': 'SELECT id, name FROM device_manager.service_accounts',
-  bundle: "SELECT id, name FROM bundle_orchestrator.public_names WHERE kind = 'bundle'",
-  rollout: "SELECT id, name FROM bundle_orchestrator.public_names WHERE kind = 'rollout'",
-};
+const lookups = new Map([
+  ['device', 'SELECT id, name FROM device_manager.devices WHERE'],
+  ['group', 'SELECT id, name FROM device_manager.groups WHERE'],
+  ['user', 'SELECT id, email AS name FROM device_manager.users WHERE'],
+  ['service-account', 'SELECT id, name FROM device_manager.service_accounts WHERE'],
+  ['bundle', `SELECT id, name FROM bundle_orchestrator.public_names WHERE kind = 'bundle' AND`],
+  ['rollout', `SELECT id, name FROM bundle_orchestrator.public_names WHERE kind = 'rollout' AND`],
+]);
 const target = /^([a-z-]+):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** By target. One statement for all of them; a page has at most 200. */
@@ -23,14 +23,13 @@ export const readTargetNames = async (
   const idsOf = new Map<string, Set<string>>();
   for (const each of targets) {
     const [, kind = '', id = ''] = target.exec(each) ?? [];
-    if (Object.hasOwn(lookups, kind)) idsOf.set(kind, (idsOf.get(kind) ?? new Set()).add(id));
+    if (lookups.has(kind)) idsOf.set(kind, (idsOf.get(kind) ?? new Set()).add(id));
   }
   if (idsOf.size === 0) return new Map();
-  const parts = [...idsOf.keys()].map((kind, place) => {
-    const lookup = lookups[kind] ?? '';
-    const joint = lookup.includes(' WHERE ') ? 'AND' : 'WHERE';
-    return `SELECT '${kind}:' || id AS target, name FROM (${lookup} ${joint} tenant_id = platform.current_tenant() AND id = ANY ($${place + 1}::uuid[])) AS named`;
-  });
+  const parts = [...idsOf.keys()].map(
+    (kind, place) => `SELECT '${kind}:' || id AS target, name FROM (
+       ${lookups.get(kind)} tenant_id = platform.current_tenant() AND id = ANY ($${place + 1}::uuid[])) AS named`,
+  );
   const { rows } = await sql.query<{ target: string; name: string }>(
     parts.join(' UNION ALL '),
     [...idsOf.values()].map((ids) => [...ids]),
