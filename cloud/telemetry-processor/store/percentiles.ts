@@ -6,7 +6,14 @@
 import { parseQuery } from '@signalbeam/platform/core/tag-query-parse';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { type Add, type Names, sqlOfQuery } from '@signalbeam/platform/postgres/tag-query-sql';
-import { type SeriesWish, startOf, stepsOfDevice } from './series.ts';
+import {
+  isStepRow,
+  planned,
+  rowsOfDevices,
+  type SeriesWish,
+  stepsOfDevice,
+  stepValues,
+} from './series-steps.ts';
 
 export type DeviceScope = { kind: 'site'; site: string } | { kind: 'group'; groupId: string };
 
@@ -73,16 +80,19 @@ export type PercentilePoint = {
 
 /** By time; steps in which no device has a value are left out. `wish` names one metric. */
 export const readPercentiles = async (sql: Sql, wish: SeriesWish): Promise<PercentilePoint[]> => {
-  const { rows } = await sql.query<{ step: Date; devices: number; found: number[] }>(
-    `SELECT read.step, count(read.v0)::integer AS devices,
+  const steps = isStepRow(wish)
+    ? rowsOfDevices(wish)
+    : `SELECT steps.* FROM unnest($1::uuid[]) AS device (id) CROSS JOIN LATERAL (${stepsOfDevice(wish)}) AS steps`;
+  const { rows } = await sql.query<{ step: Date; devices: number; found: number[] }>({
+    text: `SELECT step, count(v0)::integer AS devices,
             array_to_json(percentile_cont(ARRAY[0, 0.5, 0.95, 0.99, 1])
-              WITHIN GROUP (ORDER BY read.v0)) AS found
-       FROM unnest($1::uuid[]) AS device (id)
-       CROSS JOIN LATERAL (${stepsOfDevice(wish)}) AS read
-      WHERE read.v0 IS NOT NULL
-      GROUP BY read.step ORDER BY read.step`,
-    [wish.deviceIds, startOf(wish), new Date(wish.toMs), wish.stepMs],
-  );
+              WITHIN GROUP (ORDER BY v0)) AS found
+       FROM (${steps}) AS read
+      WHERE v0 IS NOT NULL
+      GROUP BY step ORDER BY step`,
+    values: stepValues(wish),
+    ...planned('spread', wish),
+  });
   return rows.map(({ step, devices, found: [min = 0, p50 = 0, p95 = 0, p99 = 0, max = 0] }) => ({
     ...{ at: step, devices, min, p50, p95, p99, max },
   }));

@@ -24,7 +24,8 @@ import { createVirtualDevice } from '../virtual-device.suite.ts';
 import { ensurePartitions, removeOld } from './maintenance.ts';
 import { columnOf } from './metric-columns.ts';
 import { rollUp } from './rollups.ts';
-import { aggregates, readSeries } from './series.ts';
+import { readSeries, readWritten } from './series.ts';
+import { aggregates } from './series-steps.ts';
 import { storeSimpleMetrics } from './simple-metrics.ts';
 
 const hourMs = 3_600_000;
@@ -280,18 +281,26 @@ it('gives the same chart from samples, minutes, hours and days', async () => {
   try {
     for (const aggregate of [...aggregates, 'usual' as const]) {
       const read = (source: Source, stepMs: number) =>
-        withTenant(api, everySite(device.tenantId), (sql) =>
-          readSeries(sql, {
-            ...{ deviceIds: [randomUUID(), device.deviceId], source, stepMs, aggregate },
-            ...{ names: ['uptimeSeconds', 'cpuPercent'], fromMs: today, toMs: now },
-          }),
-        );
+        withTenant(api, everySite(device.tenantId), async (sql) => {
+          const deviceIds = [randomUUID(), device.deviceId];
+          const names = ['uptimeSeconds', 'cpuPercent', 'temperatureCelsius'] as const;
+          const wish = { deviceIds, source, stepMs, aggregate, names, fromMs: today, toMs: now };
+          const series = await readSeries(sql, wish);
+          // What is sent as it was written down says the same.
+          const written = [...(await readWritten(sql, wish))].map(([deviceId, each]) => ({
+            ...{ deviceId, atMs: each.atMs, misdated: each.misdated },
+            values: names.map((_, metric) => each.written.map((step) => JSON.parse(step)[metric])),
+          }));
+          expect(written).toEqual(series);
+          return series.map((each) => ({ ...each, values: each.values.slice(0, 2) }));
+        });
       const byHour = await read('samples', hourMs);
       expect(byHour.map(({ deviceId, atMs }) => [deviceId, atMs.length])).toEqual([
         [device.deviceId, 9],
       ]);
       expect(await read('minutes', hourMs)).toEqual(byHour);
       expect(await read('hours', hourMs)).toEqual(byHour);
+      expect(await read('minutes', 300_000)).toEqual(await read('samples', 300_000));
       const byQuarter = await read('samples', 900_000);
       expect(await read('minutes', 900_000)).toEqual(byQuarter);
       const byDay = await read('samples', dayMs);
