@@ -155,6 +155,7 @@ export const rolloutBugs: Record<string, Bug> = {
         rows.filter(({ status }) => status === 'failed' || status === 'succeeded'),
     },
   },
+  'retried-count-as-untold': { decide: { wasNeverTold: () => true } },
   'older-goes-over': { decide: { overtakerOf: () => null } },
   'failed-waits-for-none': { decide: { mayGiveBack: () => true } },
   'joiner-skips-windows': { decide: { atJoin: (tellNow) => tellNow() } },

@@ -114,13 +114,16 @@ const retried = (rollout: Rollout): KeptRow[] => rowsIn(rollout, ['failed']);
 /** What is done for a late joiner beside putting it in: nothing, since it is told in its turn. */
 const atJoin = (_tellNow: () => void): void => undefined;
 
+/** Whether its state asks for nothing of the rollout, so that there is nothing to give back. */
+const wasNeverTold = ({ requestedGeneration }: KeptRow): boolean => requestedGeneration === 0;
+
 /** Whether who failed gets back what takes over there: when nobody else of its group is at work. */
 const mayGiveBack = (isGroupFree: boolean): boolean => isGroupFree;
 
 /** The decisions under test; planted bugs replace them. */
 export const decisions = {
   ...{ planWaves, planRows, planTelling, freePlaces, withRestoredSlot, mayAgree },
-  ...{ atDeath, atJoin, retried, overtakerOf, mayGiveBack },
+  ...{ atDeath, atJoin, retried, overtakerOf, mayGiveBack, wasNeverTold },
 };
 export type Decisions = typeof decisions;
 

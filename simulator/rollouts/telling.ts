@@ -266,9 +266,7 @@ const takeBackLate = (cloud: Cloud, rollout: Rollout): string[] => {
  * for its redundancy group as one that stays failed does.
  */
 const cancelUntold = (cloud: Cloud, rollout: Rollout): string[] => {
-  const untold = rowsIn(rollout, ['planned']).filter(
-    ({ requestedGeneration }) => requestedGeneration === 0,
-  );
+  const untold = rowsIn(rollout, ['planned']).filter(cloud.decide.wasNeverTold);
   const rows = (untold.length > 0 ? untold : retriedToGiveBack(cloud, rollout)).slice(
     0,
     toldAtOnceMax,

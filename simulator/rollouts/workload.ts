@@ -142,6 +142,7 @@ export const scheduleRollouts = (
   const { tables, now } = orchestrator.cloud;
   // Of its own, so that those without windows have the history that they always had.
   const more = kernel.random('windows and joiners');
+  const second = kernel.random('second thoughts');
   let made = 0;
   const begin = (): void => {
     const active = [...tables.rollouts.values()].filter((each) => !isOver(each.status));
@@ -189,6 +190,8 @@ export const scheduleRollouts = (
       if (over()) return;
       if (verb === 'pause') orchestrator.steer(rollout, 'resume', other);
       else if (verb === 'cancel' || verb === 'roll-back') begin();
+      else if (verb === 'retry' && second.chance(0.7))
+        orchestrator.steer(rollout, second.pick(['cancel', 'roll-back'] as const), other);
     };
     kernel.later(random.between(500, 15_000), again);
   };
