@@ -70,3 +70,19 @@ it('looks again at a device that is in doubt, but not for every message', async 
   directory.doubt(id);
   expect((await directory.find([id])).get(id)?.site).toBe('plant-8');
 });
+
+it('keeps a device as it is, with its keys, while it is renewed and nothing of it changed', async () => {
+  const directory = open();
+  const [device] = await addDevices(owner, tenant, 1);
+  const id = device?.deviceId ?? '';
+  const known = (await directory.find([id])).get(id);
+  now += 30_001;
+  expect(directory.peek(id)).toBeUndefined();
+  expect((await directory.find([id])).get(id)).toBe(known);
+  expect(known?.publicKey).toBe(known?.publicKey);
+  await owner.query('UPDATE device_manager.devices SET site = $2 WHERE id = $1', [id, 'plant-9']);
+  now += 30_001;
+  const moved = (await directory.find([id])).get(id);
+  expect(moved).not.toBe(known);
+  expect(moved?.site).toBe('plant-9');
+});

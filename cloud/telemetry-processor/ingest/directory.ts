@@ -1,7 +1,9 @@
 /**
  * Who a device is, for ingest: its tenant, site, key and the key that signs for its tenant. Read
  * in batches through device-manager's view and kept briefly, so a revoked device is out within
- * `freshMs` (design §4 asks for 60 s) and a newly approved one in within `absentMs`.
+ * `freshMs` (design §4 asks for 60 s) and a newly approved one in within `absentMs`. A fleet beats about
+ * as often as that, so nearly every heartbeat renews what is known: a device that is as it was stays the
+ * same object, and its keys are made when a signature of it is to be checked.
  */
 import type { KeyObject } from 'node:crypto';
 import type { Keyring } from '@signalbeam/platform/keys/keyring';
@@ -16,8 +18,8 @@ export type KnownDevice = {
   tenantKey: string;
   site: string;
   approved: boolean;
-  publicKey: KeyObject;
-  trustedKey: TrustedKey;
+  readonly publicKey: KeyObject;
+  readonly trustedKey: TrustedKey;
   /** Signs acknowledgements and welcomes of this device's tenant. */
   ingestSigner: Signer;
 };
@@ -47,22 +49,38 @@ type Row = {
   public_key: string;
   registration_status: string;
 };
-type Entry = { device: KnownDevice | null; since: number; until: number };
+/** `row`: what the device was made of; null where there was none. */
+type Entry = { device: KnownDevice | null; row: Row | null; since: number; until: number };
 
-const knownDevice = async (row: Row, keyring: Keyring): Promise<KnownDevice | null> => {
+const knownDevice = (row: Row, ingestSigner: Signer): KnownDevice | null => {
   const raw = rawPublicKey(row.public_key);
   if (raw === null) return null;
+  let publicKey: KeyObject | undefined;
+  let trustedKey: TrustedKey | undefined;
   return {
     deviceId: row.device_id,
     tenantId: row.tenant_id,
     tenantKey: row.tenant_key,
     site: row.site,
     approved: row.registration_status === 'approved',
-    publicKey: publicKeyFromRaw(raw),
-    trustedKey: { keyId: keyIdOf(raw), publicKey: Buffer.from(raw).toString('base64') },
-    ingestSigner: (await keyring.tenant(row.tenant_id)).ingest,
+    get publicKey() {
+      publicKey ??= publicKeyFromRaw(raw);
+      return publicKey;
+    },
+    get trustedKey() {
+      trustedKey ??= { keyId: keyIdOf(raw), publicKey: Buffer.from(raw).toString('base64') };
+      return trustedKey;
+    },
+    ingestSigner,
   };
 };
+
+const isSame = (one: Row, other: Row): boolean =>
+  one.registration_status === other.registration_status &&
+  one.site === other.site &&
+  one.tenant_id === other.tenant_id &&
+  one.public_key === other.public_key &&
+  one.tenant_key === other.tenant_key;
 
 /** Over a pool with the role `sb_ingest`. */
 export const createDirectory = (options: {
@@ -72,9 +90,16 @@ export const createDirectory = (options: {
 }): Directory => {
   const { sql, keyring, now } = options;
   const entries = new Map<string, Entry>();
-  const remember = (deviceId: string, device: KnownDevice | null): void => {
+  /** The same object for a device that is as it was. */
+  const deviceOf = (row: Row, signer: Signer): KnownDevice | null => {
+    const { device = null, row: before = null } = entries.get(row.device_id) ?? {};
+    // Tenants' keys are read again every so often; the same key has the same id.
+    const isSigner = device?.ingestSigner.keyId === signer.keyId;
+    return isSigner && before !== null && isSame(before, row) ? device : knownDevice(row, signer);
+  };
+  const remember = (deviceId: string, device: KnownDevice | null, row: Row | null): void => {
     // Oldest first out; a device that is still there comes back with the next frame.
-    if (entries.size >= entriesMax) {
+    if (entries.size >= entriesMax && !entries.has(deviceId)) {
       for (const oldest of entries.keys()) {
         entries.delete(oldest);
         break;
@@ -82,7 +107,7 @@ export const createDirectory = (options: {
     }
     const keepMs = device?.approved === true ? freshMs : absentMs;
     entries.delete(deviceId);
-    entries.set(deviceId, { device, since: now(), until: now() + keepMs });
+    entries.set(deviceId, { device, row, since: now(), until: now() + keepMs });
   };
   const peek = (deviceId: string): KnownDevice | null | undefined => {
     const entry = entries.get(deviceId);
@@ -111,11 +136,21 @@ export const createDirectory = (options: {
                  FROM device_manager.public_devices WHERE device_id = ANY($1::uuid[])`,
         values: [wanted],
       });
-      for (const row of rows) found.set(row.device_id, await knownDevice(row, keyring));
+      const signers = new Map<string, Signer>();
+      for (const tenantId of new Set(rows.map((row) => row.tenant_id))) {
+        signers.set(tenantId, (await keyring.tenant(tenantId)).ingest);
+      }
+      for (const row of rows) {
+        const signer = signers.get(row.tenant_id);
+        if (signer === undefined) continue;
+        const device = deviceOf(row, signer);
+        found.set(row.device_id, device);
+        remember(row.device_id, device, row);
+      }
       for (const id of wanted) {
-        const device = found.get(id) ?? null;
-        found.set(id, device);
-        remember(id, device);
+        if (found.has(id)) continue;
+        found.set(id, null);
+        remember(id, null, null);
       }
       return found;
     },

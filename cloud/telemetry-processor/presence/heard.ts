@@ -32,6 +32,8 @@ export type Heard = {
 type Unidentified = { tenantKey: string; at: number; nextBeatMs: number };
 /** Heartbeats of devices not looked up yet; more are dropped, the next one comes soon. */
 const unidentifiedMax = 20_000;
+/** Looked up together: whoever asks the cloud for something meanwhile waits for no more of them. */
+const heap = 1_000;
 
 export const createHeard = (options: {
   directory: Directory;
@@ -77,10 +79,13 @@ export const createHeard = (options: {
     moved: () => moved.size,
     identify: async () => {
       if (unidentified.size === 0) return;
-      const waiting = unidentified;
+      const waiting = [...unidentified];
       unidentified = new Map();
-      const found = await directory.find(waiting.keys());
-      for (const [deviceId, beat] of waiting) settle(found.get(deviceId) ?? null, beat);
+      for (let from = 0; from < waiting.length; from += heap) {
+        const some = waiting.slice(from, from + heap);
+        const found = await directory.find(some.map(([deviceId]) => deviceId));
+        for (const [deviceId, beat] of some) settle(found.get(deviceId) ?? null, beat);
+      }
     },
   };
 };

@@ -21,8 +21,8 @@ const flushTurns = 5;
  * a core of Postgres from everybody else for a tenth of a second.
  */
 const heapMin = 1_000;
-/** Rows of one statement; more go in the next. */
-const flushRowsMax = 10_000;
+/** Rows of one statement, a few milliseconds of a core; more go in the next. */
+const flushRowsMax = 1_000;
 /** Statements that take devices offline in one flush; the next one goes on. */
 const offlineRoundsMax = 25;
 
