@@ -280,6 +280,9 @@ describe('bundles and rollouts', () => {
     expect(await ok(['rollouts', 'heed-site-windows', id])).not.toContain('A hole');
     expect(await sb(['rollouts', 'approve', id])).toMatchObject({ code: 5 });
     expect(await sb(['rollouts', 'advance', id, '--yes'])).toMatchObject({ code: 5 });
+    const asked = await sb(['rollouts', 'cancel', id]);
+    expect(asked).toMatchObject({ code: 2 });
+    expect(asked.err).toContain('2 devices have not finished and go back to what they ran before.');
     expect(await ok(['rollouts', 'cancel', id, '--yes'])).toContain('cancelled');
     expect(await sb(['rollouts', 'rollback', id, '--yes'])).toMatchObject({ code: 5 });
     expect(await sb(['rollouts', 'show', id, '--wait'])).toMatchObject({ code: 7 });

@@ -200,8 +200,12 @@ const rolloutsApi = (ask: Ask) => ({
     ask<RolloutSettings>('PATCH', '/api/rollout-settings', settings),
   startRollout: (wish: RolloutWish) => ask<Rollout>('POST', '/api/rollouts', wish),
   previewRollout: (wish: RolloutWish) => ask<RolloutPreview>('POST', '/api/rollouts/preview', wish),
-  steerRollout: (id: string, verb: RolloutVerb) =>
-    ask<Rollout>('POST', `/api/rollouts/${segment(id)}/${verb}`),
+  /** `wave`: which one the word is about, where it is about one. */
+  steerRollout: (id: string, verb: RolloutVerb, wave: number | null) =>
+    ask<Rollout>(
+      'POST',
+      `/api/rollouts/${segment(id)}/${verb}${wave !== null && (verb === 'approve' || verb === 'advance') ? `?wave=${wave}` : ''}`,
+    ),
   /** `reason` null: it waits for the windows of sites again. */
   ignoreSiteWindows: (id: string, reason: string | null) =>
     reason === null

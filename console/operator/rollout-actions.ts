@@ -2,6 +2,7 @@
  * What a person can do about a rollout now, why not the rest, and what each would do to its devices,
  * said before it is done. Words only: the page asks and acts.
  */
+import { consequenceWords } from '@signalbeam/sync/core/rollout-consequences';
 import type { Rollout, RolloutVerb } from '../data/rollout-types.ts';
 import type { IconName } from '../ui/icons.ts';
 
@@ -101,47 +102,19 @@ export type Consequence = {
   isDanger?: boolean;
 };
 
-const devices = (count: number): string => (count === 1 ? '1 device' : `${count} devices`);
-
-const failedWords = (failed: number): string[] => {
-  if (failed === 0) return [];
-  return [`${failed} failed and ${failed === 1 ? 'keeps what it runs' : 'keep what they run'}.`];
-};
-
-const cancelBody = ({ progress, version }: Rollout): string => {
-  const told = progress.pending + progress.inProgress + progress.unreached;
-  const parts = [
-    `${told} ${told === 1 ? 'device has not finished and goes back to what it ran before' : 'devices have not finished and go back to what they ran before'}.`,
-  ];
-  if (progress.planned > 0) parts.push(`${devices(progress.planned)} will not be told.`);
-  if (progress.succeeded > 0) {
-    const { succeeded } = progress;
-    parts.push(`${succeeded} confirmed and ${succeeded === 1 ? 'keeps' : 'keep'} ${version}.`);
-  }
-  return [...parts, ...failedWords(progress.failed)].join(' ');
-};
-
-const rollBackBody = ({ progress, version }: Rollout): string => {
-  const { succeeded, pending, inProgress, unreached, failed } = progress;
-  const reached = succeeded + pending + inProgress + unreached;
-  const back =
-    reached === 0
-      ? []
-      : [
-          `${devices(reached)} will be given what each ran before, also those that confirmed ${version}.`,
-        ];
-  return [...back, ...failedWords(failed)].join(' ');
-};
-
-/** What doing it means, for the devices as they are now. */
-export const consequenceOf = (verb: RolloutVerb, rollout: Rollout): Consequence => {
-  const { progress, version } = rollout;
-  const wave = rollout.waves.find(({ state }) => state === 'open')?.name ?? 'at work';
+/** What doing it means, for the devices as they are now. `meant`: the wave that it was asked about. */
+export const consequenceOf = (
+  verb: RolloutVerb,
+  rollout: Rollout,
+  meant: number | null,
+): Consequence => {
+  const wave = meant === null ? 'at work' : (rollout.waves[meant]?.name ?? 'at work');
+  const body = consequenceWords(verb, rollout, meant);
   switch (verb) {
     case 'cancel':
       return {
         title: 'Cancel this rollout?',
-        body: cancelBody(rollout),
+        body,
         leave: 'Keep going',
         confirm: 'Cancel rollout',
         done: 'The rollout is cancelled.',
@@ -150,7 +123,7 @@ export const consequenceOf = (verb: RolloutVerb, rollout: Rollout): Consequence 
     case 'rollback':
       return {
         title: 'Take this rollout back?',
-        body: rollBackBody(rollout),
+        body,
         leave: 'Keep it',
         confirm: 'Roll back',
         done: 'The devices are told to go back.',
@@ -159,7 +132,7 @@ export const consequenceOf = (verb: RolloutVerb, rollout: Rollout): Consequence 
     case 'retry':
       return {
         title: 'Try the failed devices again?',
-        body: `${progress.failed} failed ${progress.failed === 1 ? 'device installs' : 'devices install'} ${version} again, from the start. The others are not touched.`,
+        body,
         leave: 'Leave them',
         confirm: 'Retry',
         done: 'The failed devices are asked again.',
@@ -167,7 +140,7 @@ export const consequenceOf = (verb: RolloutVerb, rollout: Rollout): Consequence 
     case 'pause':
       return {
         title: 'Pause this rollout?',
-        body: `No further wave begins and nobody more is told. ${devices(progress.pending)} that ${progress.pending === 1 ? 'has' : 'have'} not begun ${progress.pending === 1 ? 'keeps' : 'keep'} what ${progress.pending === 1 ? 'it runs' : 'they run'}; those at work finish.`,
+        body,
         leave: 'Keep going',
         confirm: 'Pause',
         done: 'The rollout is paused.',
@@ -175,7 +148,7 @@ export const consequenceOf = (verb: RolloutVerb, rollout: Rollout): Consequence 
     case 'resume':
       return {
         title: 'Let this rollout go on?',
-        body: 'It goes on where it was. The failures so far are not held against it again.',
+        body,
         leave: 'Leave it paused',
         confirm: 'Resume',
         done: 'The rollout goes on.',
@@ -183,7 +156,7 @@ export const consequenceOf = (verb: RolloutVerb, rollout: Rollout): Consequence 
     case 'approve':
       return {
         title: `Approve wave ${wave}?`,
-        body: 'The next wave begins as soon as it is approved. Your name is kept with it.',
+        body,
         leave: 'Not yet',
         confirm: 'Approve',
         done: 'Approved.',
@@ -191,7 +164,7 @@ export const consequenceOf = (verb: RolloutVerb, rollout: Rollout): Consequence 
     case 'advance':
       return {
         title: `Let wave ${wave} pass?`,
-        body: 'The next wave begins now, whatever this one’s gate says. Your name is kept with it.',
+        body,
         leave: 'Wait for the gate',
         confirm: 'Begin the next wave',
         done: 'The next wave begins.',

@@ -2,8 +2,10 @@
  * One rollout, live: the planner's sentence, the counts, and a cell per device that moves as the
  * device reports. A failure shows its reason and its last log lines.
  */
+import { waveAtWork, wordTooLate } from '@signalbeam/sync/core/rollout-consequences';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { isHeartbeat, type LiveEvent, subjectOf } from '../data/live.ts';
+import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import { paceWords } from '../data/rollout-pace.ts';
 import type { Rollout, RolloutDevice, RolloutVerb } from '../data/rollout-types.ts';
@@ -27,10 +29,18 @@ import { consequenceOf, rolloutActions, rolloutVerbs } from './rollout-actions.t
 import { rolloutMeetings } from './rollout-meetings.ts';
 
 class RolloutPage extends LitElement {
-  static override properties = { asking: { state: true }, busy: { state: true } };
+  static override properties = {
+    asking: { state: true },
+    busy: { state: true },
+    refused: { state: true },
+  };
   app!: App;
   params: Params = {};
   asking: 'none' | RolloutVerb = 'none';
+  /** Why what was asked for was not done. */
+  refused: ApiError | null = null;
+  /** The wave that was at work when the question was asked: the answer is about no other. */
+  #meant: number | null = null;
   busy = false;
   #rollout = createResource(this, () => this.app.api.rollout(this.#id));
   #devices = createResource(this, () => this.app.api.rolloutDevices(this.#id));
@@ -72,16 +82,22 @@ class RolloutPage extends LitElement {
 
   async #do(act: () => Promise<unknown>, said: string): Promise<void> {
     this.busy = true;
+    this.refused = null;
     try {
       await act();
       notify('ok', said);
+      this.asking = 'none';
     } catch (error) {
-      const { message, code } = asError(error);
-      notify('bad', `${message} (${code})`);
+      this.refused = asError(error);
     }
     this.busy = false;
-    this.asking = 'none';
     this.#refresh();
+  }
+
+  #ask(verb: RolloutVerb, rollout: Rollout): void {
+    this.asking = verb;
+    this.refused = null;
+    this.#meant = waveAtWork(rollout);
   }
 
   #cell(device: RolloutDevice): TemplateResult {
@@ -105,9 +121,7 @@ class RolloutPage extends LitElement {
         ...(icon === undefined ? {} : { icon }),
         refused: role ?? refused,
         hushed: role !== null,
-        run: () => {
-          this.asking = verb;
-        },
+        run: () => this.#ask(verb, rollout),
       }),
     )}</div>`;
   }
@@ -117,15 +131,24 @@ class RolloutPage extends LitElement {
     const close = () => {
       if (this.asking === verb) this.asking = 'none';
     };
-    const { title, body, leave, confirm, done, isDanger } = consequenceOf(verb, rollout);
-    const act = () => void this.#do(() => this.app.api.steerRollout(this.#id, verb), done);
+    const { title, body, leave, confirm, done, isDanger } = consequenceOf(
+      verb,
+      rollout,
+      this.#meant,
+    );
+    const isOfWave = verb === 'approve' || verb === 'advance';
+    const late = isOfWave ? wordTooLate(rollout, this.#meant) : null;
+    const act = () => {
+      if (!this.busy)
+        void this.#do(() => this.app.api.steerRollout(this.#id, verb, this.#meant), done);
+    };
     return dialog({
       label: title,
       open: this.asking === verb,
       onClose: close,
-      body: () => html`<div class="stack"><p>${body}</p>
+      body: () => html`<div class="stack"><p>${body}</p>${errorNotice(this.refused)}
         <div class="dialog-actions"><button type="button" class="button" @click=${close}>${leave}</button>
-          <button type="button" class="button ${isDanger ? 'danger solid' : 'primary'}" aria-busy=${this.busy ? 'true' : nothing} @click=${act}>${confirm}</button></div></div>`,
+          ${actionButton({ label: confirm, look: isDanger ? 'danger solid' : 'primary', refused: late, busy: this.busy, run: act })}</div></div>`,
     });
   }
 

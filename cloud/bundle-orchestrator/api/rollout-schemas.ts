@@ -157,6 +157,11 @@ export const rolloutPreviewQuery = z.strictObject({
   names: z.coerce.number().int().min(0).max(previewNamesMax).default(20),
 });
 
+export const waveMeantQuery = z.strictObject({
+  /** The wave that is meant, from 0 as in `waves`: refused when another is at work. Left out: whichever is. */
+  wave: z.coerce.number().int().min(0).max(100_000).optional(),
+});
+
 export const rolloutPreviewSchema = z
   .strictObject({
     devices: count,

@@ -38,6 +38,7 @@ import {
   rolloutPreviewQuery,
   rolloutPreviewSchema,
   rolloutSchema,
+  waveMeantQuery,
 } from './rollout-schemas.ts';
 import { idParams, pageQuery } from './schemas.ts';
 
@@ -112,8 +113,6 @@ const addStarting = (api: Api, parts: Parts): void => {
       pauseRollout,
     ],
     ['resume', 'Lets it go on, without holding its failures so far against it', resumeRollout],
-    ['approve', 'Approves the wave that waits for it', approveRollout],
-    ['advance', 'Lets the wave at work pass, whatever its gate says', advanceWave],
     ['rollback', 'Takes it back: every device it reached gets what it had before', rollBackRollout],
   ] as const) {
     api.openapi(
@@ -134,6 +133,33 @@ const addStarting = (api: Api, parts: Parts): void => {
         const { id } = c.req.valid('param');
         const view = await steer(parts, authorOf(c.var), id);
         // Whoever steered it reads what became of it at once; others hear of it by its event.
+        await parts.aside.forget('rollout', id);
+        return c.json(view, 200);
+      },
+    );
+  }
+};
+
+/** A word about one wave: it says which, so that it is never taken for the next. */
+const addWaveVerbs = (api: Api, parts: Parts): void => {
+  for (const [verb, summary, steer] of [
+    ['approve', 'Approves the wave that waits for it', approveRollout],
+    ['advance', 'Lets the wave at work pass, whatever its gate says', advanceWave],
+  ] as const) {
+    api.openapi(
+      createRoute({
+        method: 'post',
+        path: `/api/rollouts/{id}/${verb}`,
+        tags,
+        summary,
+        middleware: [requireUser('operator')] as const,
+        request: { params: idParams, query: waveMeantQuery },
+        responses: { 200: json(rolloutSchema, 'The rollout'), ...notFound, ...conflict },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param');
+        const { wave } = c.req.valid('query');
+        const view = await steer(parts, authorOf(c.var), id, wave ?? null);
         await parts.aside.forget('rollout', id);
         return c.json(view, 200);
       },
@@ -277,6 +303,7 @@ const addFailures = (api: Api, parts: Parts): void => {
 export const addRolloutRoutes = (api: Api, parts: Parts): void => {
   addPreview(api, parts);
   addStarting(api, parts);
+  addWaveVerbs(api, parts);
   addOverrideRoutes(api, parts);
   addListing(api, parts);
   addReading(api, parts);

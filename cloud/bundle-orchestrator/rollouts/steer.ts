@@ -14,7 +14,9 @@
  * - roll back: those that confirmed go back, too, each to what it had before;
  * - retry: failed devices are told again, thousands of them batch by batch.
  *
- * Each is refused with a reason where it makes no sense, and asked twice does no more than once.
+ * Each is refused with a reason where it makes no sense, and asked twice does no more than once. Whoever
+ * approves or advances says which wave they mean, so that the word of two people, or one given late,
+ * is never taken for the wave after it.
  */
 import { refusal } from '@signalbeam/platform/http/problem';
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
@@ -69,6 +71,8 @@ type Hands = {
   acting: Acting;
   rollout: LockedRollout;
   nowMs: number;
+  /** The wave that is meant, from 0; null: whichever is at work. */
+  meant: number | null;
 } & Pick<TenantKeys, 'director' | 'kek'>;
 
 /** What a verb did, for the audit log and the news. */
@@ -76,7 +80,12 @@ type Done = { after: unknown; moves?: readonly RowMove[] };
 
 type Verb = { verb: RolloutVerb; run: (hands: Hands) => Promise<Done> };
 
-export type Steer = (workshop: Workshop, acting: Acting, rolloutId: string) => Promise<RolloutView>;
+export type Steer = (
+  workshop: Workshop,
+  acting: Acting,
+  rolloutId: string,
+  meant?: number | null,
+) => Promise<RolloutView>;
 
 const where = ({ acting, rollout, nowMs }: Hands) => ({
   tenantId: acting.tenantId,
@@ -143,10 +152,25 @@ const resume: Verb = {
   },
 };
 
+const notAtWork = (meant: StoredWave, atWork: StoredWave): string => {
+  const now = `wave ${atWork.name} is at work`;
+  if (meant.state !== 'passed') return `Wave ${meant.name} has not begun: ${now}.`;
+  const who = meant.passedBy === null ? '' : `, by ${by(meant.passedBy)}`;
+  return `Wave ${meant.name} was passed meanwhile${who}: ${now}.`;
+};
+
 const waveAtWork = async (hands: Hands): Promise<StoredWave> => {
-  const wave = (await wavesHeld(hands, 'among')).find(({ state }) => state === 'open');
+  const { meant } = hands;
+  const waves = await wavesHeld(hands, 'among');
+  const wave = waves.find(({ state }) => state === 'open');
   if (wave === undefined) throw refusal('wrong-state', 'No wave is at work.');
-  return wave;
+  if (meant === null || wave.wave === meant) return wave;
+  const other = waves.find((each) => each.wave === meant);
+  if (other === undefined)
+    throw refusal('wrong-state', `It has no wave of the number ${meant}; they count from 0.`);
+  throw refusal('wrong-state', notAtWork(other, wave), {
+    next: 'Nothing was done. Look at the wave that is at work now before you say anything about it.',
+  });
 };
 
 /** Four eyes. Returns whose word it is. */
@@ -254,7 +278,7 @@ const retry: Verb = {
 /** Verb, then whatever it made possible, in one transaction; telling goes on batch by batch. */
 const steerBy =
   ({ verb, run }: Verb): Steer =>
-  async (workshop, acting, rolloutId) => {
+  async (workshop, acting, rolloutId, meant = null) => {
     const { tenantId, actor, ip } = acting;
     const moved = await retrying(workshop.pool, acting, async (sql) => {
       const { director, kek } = await holdKeys(sql, workshop.keyring, tenantId);
@@ -268,7 +292,7 @@ const steerBy =
       const isAgain = outcome.kind === 'stays';
       const { after, moves } = isAgain
         ? { after: { status: rollout.status }, moves: [] }
-        : await run({ sql, acting, rollout, nowMs, director, kek });
+        : await run({ sql, acting, rollout, nowMs, meant, director, kek });
       const action = `rollout.${verb}`;
       await writeAudit(sql, {
         ...{ tenantId, actor, ip, action, after },

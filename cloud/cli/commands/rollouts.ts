@@ -3,6 +3,11 @@ import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, Schemas } from '@signalbeam/client';
 import { nameOfActor } from '@signalbeam/sync/core/actor';
+import {
+  consequenceWords,
+  type SteerVerb,
+  waveAtWork,
+} from '@signalbeam/sync/core/rollout-consequences';
 import { type Context, command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import { progressLine } from '../core/progress.ts';
@@ -35,11 +40,23 @@ const ignoredLine = ({ windowsIgnored, windowsIgnoredBy, windowsIgnoredAt }: Rol
 const metLine = ({ version, devices, status, rolloutId }: Schemas['RolloutMeeting']): string =>
   `${version} on ${counted(devices, 'device')} (${status.replaceAll('-', ' ')}, ${rolloutId})`;
 
+const waveLine = ({ state, progress, passedBy }: Rollout['waves'][number]): string => {
+  const { succeeded, failed, total } = progress;
+  const done = `${succeeded} of ${counted(total, 'device')} done`;
+  const wrong = failed === 0 ? '' : `, ${failed} failed`;
+  const by = passedBy === null ? '' : `, let pass by ${nameOfActor(passedBy)}`;
+  return `${state}, ${done}${wrong}${by}`;
+};
+
 const lines = (rollout: Rollout) =>
   [
     ['id', rollout.id],
     ['status', rollout.status],
     ['progress', progressLine(rollout, false)],
+    // One wave is the rollout itself.
+    ...(rollout.waves.length < 2 ? [] : rollout.waves).map(
+      (wave) => [`wave ${wave.name}`, waveLine(wave)] as const,
+    ),
     ['started', `${rollout.createdAt} by ${nameOfActor(rollout.createdBy)}`],
     ...rollout.overtakes.map((met) => ['overtakes', metLine(met)] as const),
     ...rollout.overtakenBy.map((met) => ['overtaken by', metLine(met)] as const),
@@ -277,9 +294,8 @@ const start = command({
   },
 });
 
-type Verb = 'cancel' | 'retry' | 'pause' | 'resume' | 'approve' | 'advance' | 'rollback';
-
-const steering = (verb: Verb, summary: string, question: string | null) =>
+/** What can't be taken back by another verb is asked first, with what it means for the devices as they are now. */
+const steering = (verb: SteerVerb, summary: string, asks: boolean) =>
   command({
     name: `rollouts ${verb}`,
     summary,
@@ -288,9 +304,16 @@ const steering = (verb: Verb, summary: string, question: string | null) =>
     examples: [`rollouts ${verb} 6f1c2a0e-5a0b-4a52-9d6e-0a4a2f5d7c11`],
     run: async (context, [id = ''], values): Promise<ExitCode> => {
       const timeoutMs = timeoutOf(values.timeout);
-      if (question !== null) await context.confirm(question, values.yes);
-      const params = { path: { id } };
-      const rollout = await context.client().post(`/api/rollouts/{id}/${verb}`, { params });
+      const client = context.client();
+      const path = { id };
+      const before = await client.get('/api/rollouts/{id}', { params: { path } });
+      const isOver = !goesOn(before) && verb !== 'rollback';
+      if (asks && !isOver) await context.confirm(consequenceWords(verb, before), values.yes);
+      const wave = waveAtWork(before);
+      const rollout =
+        wave !== null && (verb === 'approve' || verb === 'advance')
+          ? await client.post(`/api/rollouts/{id}/${verb}`, { params: { path, query: { wave } } })
+          : await client.post(`/api/rollouts/{id}/${verb}`, { params: { path } });
       if (values.wait === true) return follow(context, rollout, timeoutMs);
       context.output.one(rollout, lines(rollout));
       return exitCodes.ok;
@@ -300,26 +323,22 @@ const steering = (verb: Verb, summary: string, question: string | null) =>
 const cancel = steering(
   'cancel',
   'Stop a rollout: unfinished devices get back what they had',
-  "This stops the rollout, which can't be undone.",
+  true,
 );
-const retry = steering('retry', 'Let the failed devices of a rollout try again', null);
+const retry = steering('retry', 'Let the failed devices of a rollout try again', false);
 
 const pause = steering(
   'pause',
   'Hold a rollout: nobody more is told, who has not begun gets back what it had',
-  null,
+  false,
 );
-const resume = steering('resume', 'Let a paused rollout go on', null);
-const approve = steering('approve', 'Approve the wave that waits for it', null);
-const advance = steering(
-  'advance',
-  'Let the wave at work pass, whatever its gate says',
-  'The next wave begins at once, whatever the gate says.',
-);
+const resume = steering('resume', 'Let a paused rollout go on', false);
+const approve = steering('approve', 'Approve the wave that waits for it', false);
+const advance = steering('advance', 'Let the wave at work pass, whatever its gate says', true);
 const rollBack = steering(
   'rollback',
   'Take a rollout back: every device it reached gets what it had before',
-  'Every device that this rollout reached goes back, also those that confirmed it.',
+  true,
 );
 
 const ignoreSiteWindows = command({

@@ -1441,6 +1441,9 @@ export interface paths {
     */
     post: {
       parameters: {
+        query?: {
+          wave?: number | null;
+        };
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
@@ -1474,6 +1477,9 @@ export interface paths {
     */
     post: {
       parameters: {
+        query?: {
+          wave?: number | null;
+        };
         header?: {
           /** @description Made up for this request and sent again with its repeats: these get the first answer. Kept for a day. */
           "Idempotency-Key"?: string;
