@@ -14,6 +14,7 @@ import type { Logger } from '../logging/log.ts';
 import { answerErrors } from './answer-errors.ts';
 import type { ApiEnv } from './caller.ts';
 import { describeRoute } from './describe.ts';
+import { fieldWords } from './field-words.ts';
 import { type FieldError, problemBody, problemResponse, refusal } from './problem.ts';
 import { traceRequests } from './trace-requests.ts';
 import { refuseWrongMethods } from './wrong-method.ts';
@@ -56,7 +57,7 @@ export const fieldErrors = (error: z.ZodError): FieldError[] =>
           path: pathOf([...issue.path, key]),
           message: 'is not a known field',
         }))
-      : [{ path: pathOf(issue.path), message: issue.message }],
+      : [{ path: pathOf(issue.path), message: fieldWords(issue) }],
   );
 
 const requestId: MiddlewareHandler<ApiEnv> = async (c, next) => {
