@@ -1,6 +1,6 @@
 /**
- * Two operators at one thing, in real Chromium: what one has decided is never taken for a word about
- * what came after it, and who was slower is told.
+ * Two operators at one thing, and more devices than a list shows, in real Chromium: what one has decided
+ * is never taken for a word about what came after it, and a part is never shown as the whole.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { looksFor } from './browser.fixture.ts';
@@ -9,17 +9,21 @@ import { type Desk, openDesk } from './operator.fixture.ts';
 let desk: Desk;
 
 /** Rows: they are away and say nothing. */
-const addDevices = async (count: number): Promise<string[]> => {
+const addDevices = async (
+  numbers: readonly [first: number, last: number],
+  { site = 'plant-7', status = 'approved' } = {},
+): Promise<string[]> => {
   const { cloud } = desk;
-  await cloud.ask('POST', '/api/registration-tokens', { site: 'plant-7' });
+  await cloud.ask('POST', '/api/registration-tokens', { site });
   const { rows } = await cloud.owner.query<{ id: string }>(
     `INSERT INTO device_manager.devices
        (tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version, os,
         architecture, hostname, registration_token_id)
-     SELECT tenant_id, 'pump-' || i, 'plant-7', 'approved', 'U' || md5(tenant_id::text || i), 'k', '', '0.1.0',
+     SELECT tenant_id, 'pump-' || i, $3, $4, 'U' || md5(tenant_id::text || i), 'k', '', '0.1.0',
             'linux', 'arm64', 'host', id
-       FROM device_manager.registration_tokens, generate_series(1, $1::integer) i RETURNING id`,
-    [count],
+       FROM (SELECT tenant_id, id FROM device_manager.registration_tokens WHERE site = $3 LIMIT 1) token,
+            generate_series($1::integer, $2::integer) i RETURNING id`,
+    [...numbers, site, status],
   );
   return rows.map(({ id }) => id);
 };
@@ -36,7 +40,7 @@ afterAll(async () => {
 
 it('lets one wave pass when both press the same button', async () => {
   const { cloud, page, overlay, heading } = desk;
-  const deviceIds = await addDevices(3);
+  const deviceIds = await addDevices([1, 3]);
   const bundle = (await cloud.ask('POST', '/api/bundles', { name: 'pumping' })) as { id: string };
   await cloud.ask('POST', `/api/bundles/${bundle.id}/versions`, {
     version: '1.0.0',
@@ -57,12 +61,44 @@ it('lets one wave pass when both press the same button', async () => {
   // The question that stands is about the wave that it was asked about.
   await overlay().getByText('Wave canary was passed meanwhile.').waitFor();
   expect(await looksFor(page, 'a word that comes too late')).toEqual([]);
-  await overlay().getByRole('button', { name: 'Begin the next wave' }).click();
+  const begin = overlay().getByRole('button', { name: 'Begin the next wave' });
+  expect(await begin.getAttribute('aria-disabled')).toBe('true');
+  await begin.click({ force: true });
   const { waves } = (await cloud.ask('GET', `/api/rollouts/${rollout.id}`)) as {
     waves: { state: string }[];
   };
   expect(waves.map(({ state }) => state)).toEqual(['passed', 'open', 'waiting']);
   await overlay().getByRole('button', { name: 'Wait for the gate' }).click();
   await overlay().waitFor({ state: 'detached' });
+  expect(desk.troubles).toEqual([]);
+});
+
+it('counts whom a rollout is for, however few of them are listed, and begins it at its time', async () => {
+  const { page, cloud, heading } = desk;
+  await addDevices([4, 503]);
+  await addDevices([504, 513], { site: 'quarry-1' });
+  const { bundles } = (await cloud.ask('GET', '/api/bundles')) as { bundles: { id: string }[] };
+  await page.goto(`${cloud.url}/rollouts/new?bundle=${bundles[0]?.id}&version=1.0.0`);
+  await page.getByRole('button', { name: 'Choose the first 500' }).waitFor();
+  await page.getByText('The first 500 by name').waitFor();
+  await page.getByLabel('Whom').selectOption('all:');
+  await page.getByText('513 devices download and check everything first').waitFor();
+  // None of its devices is among the first.
+  await page.getByLabel('Whom').selectOption('site:quarry-1');
+  await page.getByText('10 devices download and check everything first').waitFor();
+  await page.getByLabel('Begin at').fill('2030-01-31T02:00');
+  await page.getByRole('button', { name: 'Schedule rollout' }).click();
+  await heading('pumping 1.0.0').waitFor();
+  await page.getByText('Scheduled', { exact: true }).waitFor();
+});
+
+it('says how many wait for approval, also of more than it shows', async () => {
+  const { page, cloud, heading } = desk;
+  await addDevices([601, 720], { status: 'pending' });
+  await page.goto(cloud.url);
+  await heading('Fleet').waitFor();
+  const waiting = page.getByRole('region', { name: 'Waiting for approval' });
+  await waiting.getByText('120 waiting').waitFor();
+  await waiting.getByText('The first 100 of 120').waitFor();
   expect(desk.troubles).toEqual([]);
 });

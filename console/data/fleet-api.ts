@@ -80,7 +80,7 @@ const devicesApi = (ask: Ask) => ({
       action,
       ...(cursor === null ? {} : { cursor }),
     }),
-  devices: () => collect<Device>(ask, '/api/devices', 'devices'),
+  approvedDevices: () => collect<Device>(ask, '/api/devices?status=approved', 'devices'),
   device: (id: string) => ask<Device>('GET', `/api/devices/${segment(id)}`),
   rename: (device: Device, name: string) =>
     ask<Device>('PATCH', `/api/devices/${segment(device.id)}`, { name }, basisOf(device)),

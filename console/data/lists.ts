@@ -3,7 +3,7 @@ import type { Ask } from './request.ts';
 import type { Page } from './types.ts';
 
 const segment = encodeURIComponent;
-/** More than any fleet this console shows in one list; the page says so when it is reached. */
+/** A page that shows so many says that there may be more (`isCut`). */
 export const listMax = 500;
 export const pageSize = 100;
 
@@ -24,6 +24,9 @@ export const collect = async <T>(ask: Ask, path: string, key: string): Promise<T
   } while (cursor && items.length < listMax);
   return items;
 };
+
+/** There may be more than the list that was collected: whoever shows it says so. */
+export const isCut = (list: readonly unknown[]): boolean => list.length >= listMax;
 
 /** A list that has no pages. */
 export const whole = async <T>(ask: Ask, path: string, key: string): Promise<T[]> => {

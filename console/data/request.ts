@@ -5,6 +5,7 @@
  */
 import { type Basis, changedMeanwhile, ifMatchOf, type LastChange, rememberTag } from './basis.ts';
 import type { Renew } from './renew.ts';
+import { countWrite } from './writes.ts';
 
 export type FieldError = { path: string; message: string };
 
@@ -118,20 +119,32 @@ const overtaken = async (basis: Basis): Promise<ApiError> => {
  * A sign-in whose token ran out is renewed, and what was refused is asked once more. `onSignedOut`
  * runs when the session has ended, before the error is thrown.
  */
-export const createAsk =
-  (options: { onSignedOut: () => void; renew?: Renew }): Ask =>
-  async <T>(method: string, path: string, body?: unknown, basis?: Basis): Promise<T> => {
+export const createAsk = (options: { onSignedOut: () => void; renew?: Renew }): Ask => {
+  const askRenewing = async <T>(
+    method: string,
+    path: string,
+    body?: unknown,
+    basis?: Basis,
+  ): Promise<T> => {
     const ifMatch = basis === undefined ? undefined : ifMatchOf(basis);
     let { response, answer } = await askOnce(method, path, body, ifMatch);
     const ended = response.status === 401 && !asksToSignIn.includes(path);
-    if (ended && options.renew !== undefined && (await options.renew())) {
-      ({ response, answer } = await askOnce(method, path, body, ifMatch));
+    if (ended && options.renew !== undefined) {
+      const renewed = await options.renew();
+      if (renewed === 'unanswered') throw unreachableServer(null);
+      if (renewed === 'renewed')
+        ({ response, answer } = await askOnce(method, path, body, ifMatch));
     }
     if (response.ok) return answer as T;
     if (response.status === 401 && ended) options.onSignedOut();
     if (response.status === 412 && basis !== undefined) throw await overtaken(basis);
     throw problemFrom(response.status, answer);
   };
+  return (method, path, body, basis) => {
+    const asked = askRenewing<never>(method, path, body, basis);
+    return method === 'GET' ? asked : countWrite(asked);
+  };
+};
 
 const parseJson = (raw: string): unknown => {
   try {

@@ -2,6 +2,8 @@
 import type { RolloutPace } from './rollout-types.ts';
 
 export type PaceChoice = {
+  /** As a person writes it, by their own clock; empty: at once. */
+  startAt: string;
   /** Empty: at any time. */
   cron: string;
   timeZone: string;
@@ -14,6 +16,7 @@ export type PaceChoice = {
 };
 
 export const noPace: PaceChoice = {
+  startAt: '',
   cron: '',
   timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   minutes: 60,
@@ -32,6 +35,12 @@ export const paceOf = (choice: PaceChoice): RolloutPace => {
     perSiteMax,
     redundancyTag: tag === '' ? null : tag,
   };
+};
+
+/** Null: at once, or what was written is no time. */
+export const startAtOf = ({ startAt }: PaceChoice): string | null => {
+  const ms = startAt === '' ? Number.NaN : new Date(startAt).getTime();
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString();
 };
 
 const windowWords = ({

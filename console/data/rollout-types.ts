@@ -81,6 +81,7 @@ export type RolloutWish = {
   pace: RolloutPace;
   allowDeprecated: boolean;
   lateJoiners?: boolean;
+  startAt?: Instant;
   /** Why it does not wait for the windows of sites. */
   ignoreSiteWindows?: string;
 };

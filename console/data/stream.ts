@@ -3,7 +3,7 @@
  * server sends at least a comment every 15 s), and says how it stands so that a screen can tell
  * how old its data is. Events are hints: what they miss is fetched again after a reconnect.
  */
-import type { Renew } from './renew.ts';
+import type { Renew, Renewed } from './renew.ts';
 import { parseServerEvents, type ServerEvent } from './sse.ts';
 
 export type LinkState =
@@ -20,6 +20,9 @@ export type LiveStream = {
   onState: (listener: (state: LinkState) => void) => () => void;
   /** Runs when the line is back after a break, and when the server says it dropped events. */
   onResync: (listener: () => void) => () => void;
+  /** Asks for nothing until `listen` or `again`: the session has ended, and who listens is to stay. */
+  halt: () => void;
+  again: () => void;
   close: () => void;
 };
 
@@ -27,6 +30,12 @@ const silenceMsMax = 40_000;
 const backoffMsMax = 15_000;
 /** After this many failed attempts "reconnecting" is no longer honest. */
 const attemptsBeforeOffline = 3;
+
+const backoffMsAfter = (attempts: number): number =>
+  Math.min(backoffMsMax, 500 * 2 ** attempts) * (0.5 + Math.random() / 2);
+
+const kindAfter = (attempts: number): 'offline' | 'reconnecting' =>
+  !navigator.onLine || attempts > attemptsBeforeOffline ? 'offline' : 'reconnecting';
 
 const listeners = <T>() => {
   const all = new Set<(value: T) => void>();
@@ -41,6 +50,20 @@ const listeners = <T>() => {
   };
 };
 
+const addressOf = (path: string, topics: string): string =>
+  topics === '' ? path : `${path}?topics=${encodeURIComponent(topics)}`;
+
+/** A wait that can be cut short. */
+const createPause = () => {
+  let wake: () => void = () => {};
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      wake = resolve;
+      setTimeout(resolve, ms);
+    });
+  return { pause, wake: () => wake() };
+};
+
 /** Reads one connection to its end; throws when it breaks, is silent too long or is refused. */
 const readLine = async (
   url: string,
@@ -49,7 +72,8 @@ const readLine = async (
     open: () => void;
     alive: () => void;
     event: (event: ServerEvent) => void;
-    refused: () => Promise<unknown>;
+    refused: () => Promise<Renewed>;
+    ended: () => void;
   },
 ): Promise<void> => {
   let watchdog = setTimeout(() => abort.abort(), silenceMsMax);
@@ -60,7 +84,7 @@ const readLine = async (
       cache: 'no-store',
       signal: abort.signal,
     });
-    if (response.status === 401) await on.refused();
+    if (response.status === 401 && (await on.refused()) === 'ended') on.ended();
     if (!response.ok || response.body === null) throw new Error(`refused: ${response.status}`);
     on.open();
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -82,7 +106,9 @@ const readLine = async (
 
 export const createStream = (
   path: string,
-  renew: Renew = () => Promise.resolve(false),
+  renew: Renew = () => Promise.resolve('unanswered'),
+  /** The session is over: the line asks no more until it is told to. */
+  onEnded: () => void = () => {},
 ): LiveStream => {
   const events = listeners<ServerEvent>();
   const states = listeners<LinkState>();
@@ -90,7 +116,7 @@ export const createStream = (
   let state: LinkState = { kind: 'connecting', dataFrom: null };
   let topics = '';
   let current: AbortController | null = null;
-  let wake: () => void = () => {};
+  const { pause, wake } = createPause();
   let closed = false;
   let wanted = 0;
 
@@ -101,15 +127,14 @@ export const createStream = (
   };
 
   /** `attempts` lives here, so a line replaced by `listen` starts its count afresh. */
-  const run = async (line: number): Promise<void> => {
+  const run = async (line: number, wasBroken: boolean): Promise<void> => {
     let attempts = 0;
-    let broken = false;
+    let broken = wasBroken;
     while (!closed && line === wanted) {
       const abort = new AbortController();
       current = abort;
-      const url = topics === '' ? path : `${path}?topics=${encodeURIComponent(topics)}`;
       try {
-        await readLine(url, abort, {
+        await readLine(addressOf(path, topics), abort, {
           open: () => {
             attempts = 0;
             say({ kind: 'live', dataFrom: Date.now() });
@@ -117,6 +142,7 @@ export const createStream = (
             broken = false;
           },
           refused: renew,
+          ended: onEnded,
           alive: () => {
             state.dataFrom = Date.now();
           },
@@ -128,25 +154,19 @@ export const createStream = (
       if (closed || line !== wanted) return;
       broken = true;
       attempts += 1;
-      const offline = !navigator.onLine || attempts > attemptsBeforeOffline;
-      say({ kind: offline ? 'offline' : 'reconnecting', dataFrom: state.dataFrom });
-      const backoffMs = Math.min(backoffMsMax, 500 * 2 ** attempts) * (0.5 + Math.random() / 2);
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        setTimeout(resolve, backoffMs);
-      });
+      say({ kind: kindAfter(attempts), dataFrom: state.dataFrom });
+      await pause(backoffMsAfter(attempts));
     }
   };
 
-  const start = (): void => {
+  const start = (wasBroken = false): void => {
     wanted += 1;
     current?.abort();
-    void run(wanted);
+    void run(wanted, wasBroken);
   };
-  const onLine = (): void => wake();
   // The machine knows first: without this a dead line would look live until the watchdog bites.
   const onOffline = (): void => current?.abort();
-  window.addEventListener('online', onLine);
+  window.addEventListener('online', wake);
   window.addEventListener('offline', onOffline);
 
   return {
@@ -160,11 +180,17 @@ export const createStream = (
     onEvent: events.add,
     onState: states.add,
     onResync: (listener) => resyncs.add(() => listener()),
+    halt: () => {
+      wanted += 1;
+      current?.abort();
+      say({ kind: 'offline', dataFrom: state.dataFrom });
+    },
+    again: () => start(true),
     close: () => {
       closed = true;
       current?.abort();
       wake();
-      window.removeEventListener('online', onLine);
+      window.removeEventListener('online', wake);
       window.removeEventListener('offline', onOffline);
     },
   };

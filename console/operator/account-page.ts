@@ -8,7 +8,7 @@ import type { Params } from '../ui/match.ts';
 import { errorNotice, loading, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { accountTabs } from './account-tabs.ts';
-import { type App, asError } from './app.ts';
+import { type App, asError, tellFailure } from './app.ts';
 import { sitesText } from './role-fields.ts';
 
 type Factor =
@@ -157,7 +157,7 @@ class AccountPage extends LitElement {
         await this.app.api.endSession(session.id);
         notify('ok', 'That sign-in has ended.');
       } catch (error) {
-        notify('bad', asError(error).message);
+        tellFailure(error);
       }
       this.#sessions.refresh();
     };

@@ -75,7 +75,7 @@ class AddDevice extends LitElement {
       <p class="muted">A device registers with a token that you make here. It then waits until you approve it.</p>
       ${errorNotice(this.error)}
       <div class="field"><label for="token-site">Site</label>
-        <input class="input" id="token-site" name="site" required pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" maxlength="64" list="known-sites"
+        <input class="input" id="token-site" name="site" required pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" title="Small letters, digits and dashes, such as plant-7." maxlength="63" list="known-sites"
           value=${this.sites[0] ?? ''} autocomplete="off" aria-describedby="site-hint" />
         <datalist id="known-sites">${this.sites.map((site) => html`<option value=${site}></option>`)}</datalist>
         <span class="hint" id="site-hint">Devices of one site share a gateway. Lower-case letters, digits and dashes, such as plant-7.</span></div>

@@ -188,7 +188,7 @@ class AlertRulesPage extends LitElement {
     const { threshold, clearThreshold, forSeconds, clearSeconds, escalateAfterSeconds } = rule;
     const isNumber = threshold !== null;
     const words = levelWords(rule.type);
-    return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#do(event, act)}>${errorNotice(this.error)}
+    return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#do(event, act)}>${errorNotice(this.error, 'at-the-fields')}
       <p class="muted">${isNew ? `Holds for them instead of “${rule.name}”.` : `Now: ${rule.consequence}`}</p>
       <div class="field"><label for="rule-name">Name</label><input class="input" id="rule-name" name="name" required maxlength="100" value=${isNew ? '' : rule.name} autocomplete="off" autofocus />${this.#faultOf('name')}</div>
       <label class="check"><input type="checkbox" name="enabled" ?checked=${rule.enabled} /> It watches</label>

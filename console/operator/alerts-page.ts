@@ -9,7 +9,7 @@ import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { alertTabs, personOf, severityOf, typeWords } from './alert-tabs.ts';
-import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { type App, followLive, refusedByRole, tellFailure } from './app.ts';
 import { pathTo } from './paths.ts';
 
 const openOnes: AlertFilter = { status: 'open', severity: '', type: '', site: '' };
@@ -85,8 +85,7 @@ class AlertsPage extends LitElement {
       await this.app.api.steerAlert(alert.id, 'acknowledge', '');
       notify('ok', `You are on it: ${alert.title}.`);
     } catch (error) {
-      const { message, code } = asError(error);
-      notify('bad', `${message} (${code})`);
+      tellFailure(error);
     }
     this.#refresh();
   }
@@ -96,8 +95,7 @@ class AlertsPage extends LitElement {
       const { alerts, nextCursor } = await this.app.api.alerts(this.#filter, cursor);
       this.older = { alerts: [...(this.older?.alerts ?? []), ...alerts], next: nextCursor };
     } catch (error) {
-      const { message, code } = asError(error);
-      notify('bad', `${message} (${code})`);
+      tellFailure(error);
     }
   }
 

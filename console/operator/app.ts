@@ -8,6 +8,7 @@ import { type LiveEvent, parseLiveEvent } from '../data/live.ts';
 import { ApiError } from '../data/request.ts';
 import type { LiveStream } from '../data/stream.ts';
 import type { User } from '../data/types.ts';
+import { notify } from '../ui/toasts.ts';
 
 export type App = {
   api: FleetApi;
@@ -69,3 +70,11 @@ export const asError = (error: unknown): ApiError =>
         code: 'console-bug',
         detail: error instanceof Error ? error.message : String(error),
       });
+
+/** What failed and has no place of its own on the page: what happened, what to do, the code. */
+export const tellFailure = (error: unknown, what = ''): void => {
+  const { message, next, code, errors } = asError(error);
+  const faults = errors.map((fault) => `${fault.message}.`);
+  const said = [`${what}${message}`, ...faults, ...(next === undefined ? [] : [next])];
+  notify('bad', `${said.join(' ')} (${code})`);
+};

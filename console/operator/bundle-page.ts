@@ -10,7 +10,7 @@ import { crumb } from '../ui/crumb.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
-import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { type App, followLive, refusedByRole, tellFailure } from './app.ts';
 import './bundle-devices.ts';
 import type { BundleDialog } from './bundle-dialogs.ts';
 import './bundle-dialogs.ts';
@@ -52,7 +52,7 @@ class BundlePage extends LitElement {
       await this.app.api.undeprecate(this.#id, version);
       notify('ok', 'It may be used again.');
     } catch (error) {
-      notify('bad', asError(error).message);
+      tellFailure(error);
     }
     this.#refresh();
   }

@@ -49,7 +49,7 @@ class BundlesPage extends LitElement {
     return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#create(event)}>
       ${errorNotice(this.error)}
       <div class="field"><label for="bundle-name">Name</label>
-        <input class="input" id="bundle-name" name="name" required maxlength="42" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" autocomplete="off" autofocus />
+        <input class="input" id="bundle-name" name="name" required maxlength="42" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" title="Small letters, digits and dashes, such as plant-7." autocomplete="off" autofocus />
         <span class="hint">Lower-case letters, digits and dashes. Containers on devices carry it in their names.</span></div>
       <div class="field"><label for="bundle-text">What it is for</label>
         <textarea class="input" id="bundle-text" name="description" rows="3" maxlength="2000"></textarea></div>

@@ -183,7 +183,6 @@ class ChannelForm extends LitElement {
   protected override render() {
     const { channel, error } = this;
     return html`<form class="stack" @submit=${(event: SubmitEvent) => this.#wish(event)}>${errorNotice(error)}
-      ${error === null || error.errors.length === 0 ? nothing : html`<ul class="field-errors">${error.errors.map(({ path, message }) => html`<li>${path}: ${message}</li>`)}</ul>`}
       ${
         channel !== null
           ? nothing

@@ -13,7 +13,7 @@ import { age } from '../ui/age.ts';
 import { badge, type Mark } from '../ui/glyph.ts';
 import { errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
-import { type App, asError, refusedByRole } from './app.ts';
+import { type App, asError, refusedByRole, tellFailure } from './app.ts';
 
 const marks: Record<Delivery['status'], Mark> = {
   waiting: { shape: 'half', tone: 'info', word: 'Waiting' },
@@ -66,7 +66,7 @@ class DeliveryLog extends LitElement {
       await this.app.api.retryDelivery(delivery.id);
       notify('ok', 'It is tried again now.');
     } catch (error) {
-      notify('bad', asError(error).message);
+      tellFailure(error);
     }
     await this.load(null);
   }

@@ -15,7 +15,7 @@ import { dialog } from '../ui/dialog.ts';
 import { badge, type Mark } from '../ui/glyph.ts';
 import { errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
-import { type App, asError, refusedByRole } from './app.ts';
+import { type App, asError, refusedByRole, tellFailure } from './app.ts';
 import './device-attempts.ts';
 
 const dayMs = 86_400_000;
@@ -73,7 +73,7 @@ class DeviceCredentials extends LitElement {
       await run();
       notify('ok', `The ${kind} ${name} opens nothing any more.`);
     } catch (error) {
-      notify('bad', asError(error).message);
+      tellFailure(error);
     }
     this.revoking = null;
     this.#keys.refresh();

@@ -97,7 +97,8 @@ class DeviceLifeDialogs extends LitElement {
         );
       },
       html`<div class="field"><label for="device-site">Site</label>
-        <input class="input" id="device-site" name="site" value=${device.site} required maxlength="63" autofocus />
+        <input class="input" id="device-site" name="site" value=${device.site} required maxlength="63"
+          pattern="[a-z0-9](?:[a-z0-9\\-]*[a-z0-9])?" title="Lower-case letters, digits and dashes, such as plant-9." autocapitalize="off" autofocus />
         <span class="hint">Lower-case letters, digits and dashes, such as plant-9.</span></div>
         <p>Its credentials for ${device.site} end at once, and ${device.site} gets a new site key. The device follows within
         seconds, or at its next contact if it is cut off. It keeps its id, its history and what runs on it. If it is the

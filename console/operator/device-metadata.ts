@@ -51,7 +51,7 @@ class DeviceMetadata extends LitElement {
     const details = this.error?.errors.map(({ message }) => message).join(' ') ?? '';
     const told = this.fault ?? details;
     return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#save(event, device)}>
-      ${errorNotice(this.error)}${told === '' ? nothing : html`<p class="error-text" role="alert">${told}</p>`}
+      ${errorNotice(this.error, 'at-the-fields')}${told === '' ? nothing : html`<p class="error-text" role="alert">${told}</p>`}
       <div class="field"><label for="notes">Notes</label>
         <textarea class="input mono" id="notes" name="notes" rows="5" spellcheck="false" .value=${text}></textarea>
         <span class="hint">One a line, such as <code>serial: A-17</code>. Tags find devices; notes only tell.</span></div>

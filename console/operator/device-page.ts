@@ -22,7 +22,7 @@ import { deviceFacts } from '../views/device-facts.ts';
 import { madeOf, metricCharts, metricTable, newestSample } from '../views/metric-panel.ts';
 import { pairSlots, softwareTable } from '../views/software.ts';
 import { timeline } from '../views/timeline.ts';
-import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { type App, followLive, refusedByRole, tellFailure } from './app.ts';
 import type { DeviceDialog } from './device-dialog-kind.ts';
 import './device-activity.ts';
 import './device-credentials.ts';
@@ -304,8 +304,7 @@ class DevicePage extends LitElement {
       await this.app.api.approve(device.id);
       notify('ok', `${device.name} is approved. It connects by itself within half a minute.`);
     } catch (error) {
-      const { message, code } = asError(error);
-      notify('bad', `${device.name} was not approved: ${message} (${code})`);
+      tellFailure(error, `${device.name} was not approved: `);
     }
     this.#device.refresh();
   }

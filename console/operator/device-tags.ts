@@ -72,7 +72,7 @@ class DeviceTags extends LitElement {
     const { tags } = this.device;
     const details = this.error?.errors.map(({ message }) => message).join(' ') ?? '';
     return html`<section class="card" aria-labelledby="tags-title"><header><h2 id="tags-title">Tags</h2></header>
-      <div class="body stack">${errorNotice(this.error)}${details === '' ? nothing : html`<p class="error-text">${details}</p>`}
+      <div class="body stack">${errorNotice(this.error, 'at-the-fields')}${details === '' ? nothing : html`<p class="error-text">${details}</p>`}
         ${tags.length === 0 ? html`<p class="muted">None yet. Tags put a device into groups and find it again.</p>` : html`<ul class="chips">${tags.map((tag) => this.#tag(tag, mayChange))}</ul>`}
         ${
           mayChange

@@ -17,7 +17,7 @@ import {
 import { countedOf } from '../data/format.ts';
 import { applyToDevices } from '../data/live.ts';
 import { createResource } from '../data/resource.ts';
-import type { Device } from '../data/types.ts';
+import type { Device, Site } from '../data/types.ts';
 import { actionButton } from '../ui/action.ts';
 import { command } from '../ui/copy.ts';
 import { icon } from '../ui/icons.ts';
@@ -27,7 +27,7 @@ import { notify } from '../ui/toasts.ts';
 import './add-device.ts';
 import { deviceTable, type Selection } from '../views/device-table.ts';
 import { pendingDevices } from '../views/pending-devices.ts';
-import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { type App, followLive, refusedByRole, tellFailure } from './app.ts';
 import type { BulkTarget } from './bulk-dialog.ts';
 import { pathTo } from './paths.ts';
 import './bulk-dialog.ts';
@@ -40,6 +40,10 @@ const labels: Record<FleetStatus, string> = {
   offline: 'Offline',
   rejected: 'Rejected',
 };
+
+/** How many wait for approval, also those beyond the first page of them. */
+const waitingAt = (sites: readonly Site[]): number =>
+  sites.reduce((sum, { pending }) => sum + pending, 0);
 
 type Listed = { devices: Device[]; hasMore: boolean };
 
@@ -137,8 +141,7 @@ class FleetPage extends LitElement {
       notify('ok', `${device.name} is approved. It connects by itself within half a minute.`);
       this.#refresh();
     } catch (error) {
-      const { message, code } = asError(error);
-      notify('bad', `${device.name} was not approved: ${message} (${code})`);
+      tellFailure(error, `${device.name} was not approved: `);
     }
     this.busy = new Set([...this.busy].filter((id) => id !== device.id));
   }
@@ -151,8 +154,7 @@ class FleetPage extends LitElement {
       notify('ok', `${countedOf(results.length - refused.length, 'device')} approved.`);
       for (const { name, reason } of refused) notify('bad', `${name}: ${reason}`);
     } catch (error) {
-      const { message, code } = asError(error);
-      notify('bad', `None was approved: ${message} (${code})`);
+      tellFailure(error, 'None was approved: ');
     }
     this.compared = new Set();
     this.#refresh();
@@ -273,6 +275,7 @@ class FleetPage extends LitElement {
     const pending = this.#pending.value ?? [];
     return html`${errorNotice(error)}
       ${pendingDevices(pending, {
+        total: Math.max(pending.length, waitingAt(this.#sites.value ?? [])),
         refused: refusedByRole(this.app.user),
         busy: this.busy,
         compared: this.compared,

@@ -16,7 +16,7 @@ import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { tagList } from '../views/device-table.ts';
-import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { type App, asError, followLive, refusedByRole, tellFailure } from './app.ts';
 import type { BulkTarget } from './bulk-dialog.ts';
 import './bulk-dialog.ts';
 import { pathTo } from './paths.ts';
@@ -156,7 +156,7 @@ class GroupPage extends LitElement {
       await this.app.api.bulk({ ids: [member.device.id] }, action, null);
       notify('ok', `${member.device.name} is not in the group any more.`);
     } catch (error) {
-      notify('bad', asError(error).message);
+      tellFailure(error);
     }
     this.#refresh();
   }

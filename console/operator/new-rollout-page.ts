@@ -6,10 +6,11 @@ import {
   wavesOf,
 } from '@signalbeam/sync/core/rollout-strategies';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { isCut } from '../data/lists.ts';
 import { applyToDevices } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
-import { noPace, type PaceChoice, paceOf } from '../data/rollout-pace.ts';
+import { noPace, type PaceChoice, paceOf, startAtOf } from '../data/rollout-pace.ts';
 import type { RolloutPreview, RolloutWish } from '../data/rollout-types.ts';
 import { deviceMark } from '../data/status.ts';
 import type { BundleVersion, Device } from '../data/types.ts';
@@ -23,7 +24,14 @@ import { allowDeprecatedBox, versionWord } from './deprecated.ts';
 import { pathTo } from './paths.ts';
 import { paceFields } from './rollout-pace-fields.ts';
 import { rolloutPreview } from './rollout-preview.ts';
-import { pickedDevices, type Whom, whomFields } from './rollout-whom.ts';
+import {
+  choiceOfWhom,
+  type Meant,
+  meantNotice,
+  pickedDevices,
+  type Whom,
+  whomFields,
+} from './rollout-whom.ts';
 
 const approvals = [
   ['none', 'Nobody has to approve'],
@@ -60,9 +68,6 @@ const aboutWish = [
   ...(['bundleId', 'version', 'chosen', 'whom', 'choice', 'pace'] as const),
   ...(['allowDeprecated', 'onFailure'] as const),
 ];
-
-const sitesOf = (devices: readonly Device[]): string[] =>
-  [...new Set(devices.map(({ site }) => site))].sort();
 
 class NewRolloutPage extends LitElement {
   static override properties = {
@@ -105,10 +110,10 @@ class NewRolloutPage extends LitElement {
     return bundles;
   });
   #groups = createResource(this, () => this.app.api.groups());
-  #devices = createResource(this, async () => {
-    const all = await this.app.api.devices();
-    return all.filter((device) => device.registrationStatus === 'approved');
-  });
+  #devices = createResource(this, () => this.app.api.approvedDevices());
+  #sites = createResource(this, () => this.app.api.sites());
+  /** Of a group, a site or everybody, as they are now: more than the list of devices may hold. */
+  #meant = createResource(this, () => this.#count(this.whom), 'when-asked');
 
   constructor() {
     super();
@@ -145,10 +150,12 @@ class NewRolloutPage extends LitElement {
   /** What was looked ahead at is not what is wished any more. */
   protected override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if (aboutWish.some((name) => changed.has(name))) this.preview = null;
+    if (changed.has('whom') && this.whom.target !== null) this.#meant.refresh();
   }
 
   #wish(): RolloutWish {
     const reason = this.pace.ignoreSiteWindows.trim();
+    const startAt = startAtOf(this.pace);
     return {
       bundleId: this.bundleId,
       version: this.version,
@@ -158,6 +165,7 @@ class NewRolloutPage extends LitElement {
       onFailure: this.onFailure,
       pace: paceOf(this.pace),
       allowDeprecated: this.allowDeprecated,
+      ...(startAt === null ? {} : { startAt }),
       ...(reason === '' ? {} : { ignoreSiteWindows: reason }),
     };
   }
@@ -185,40 +193,31 @@ class NewRolloutPage extends LitElement {
     this.busy = false;
   }
 
-  /** Null: only the cloud knows, as of a group. */
-  #meant(devices: readonly Device[]): readonly Device[] | null {
-    const { target } = this.whom;
-    switch (target?.kind) {
-      case 'all':
-        return devices;
-      case 'site':
-        return devices.filter(({ site }) => site === target.site);
-      case undefined:
-        return devices.filter(({ id }) => this.chosen.has(id));
-      default:
-        return null;
-    }
+  async #count(whom: Whom): Promise<Meant> {
+    const choice = choiceOfWhom(whom);
+    const [devices, online] = await Promise.all([
+      this.app.api.countDevices({ ...choice, status: 'approved' }),
+      this.app.api.countDevices({ ...choice, status: 'online' }),
+    ]);
+    return { whom, devices, away: Math.max(0, devices - online) };
   }
 
-  #consequence(devices: readonly Device[]): TemplateResult {
-    const chosen = this.#meant(devices);
-    if (chosen === null)
-      return notice(
-        'info',
-        html`<p>Everybody in it when the rollout begins downloads and checks everything first, then swaps.</p>`,
-      );
-    if (chosen.length === 0)
-      return notice(
-        'idle',
-        html`<p>Choose the devices that shall run it. Those that are not online now get it when they come back.</p>`,
-      );
-    const away = chosen.filter(({ presence }) => presence !== 'online').length;
-    return notice(
-      'info',
-      html`<p>${chosen.length} ${chosen.length === 1 ? 'device downloads' : 'devices download'} and check everything first, then swap.
-        A version that is not healthy in time is taken back by the device itself.
-        ${away === 0 ? '' : `${away} of them ${away === 1 ? 'is' : 'are'} not online: the rollout waits for them and shows them as unreached.`}</p>`,
-    );
+  /** How many it is for, as far as it is known by now. */
+  #known(listed: readonly Device[]): Meant | null {
+    const { whom } = this;
+    if (whom.target !== null) return this.#meant.value?.whom === whom ? this.#meant.value : null;
+    const picked = listed.filter(({ id }) => this.chosen.has(id));
+    const away = picked.filter(({ presence }) => presence !== 'online').length;
+    return { whom, devices: picked.length, away };
+  }
+
+  #consequence(listed: readonly Device[]): TemplateResult | typeof nothing {
+    const known = this.#known(listed);
+    if (known === null)
+      return this.#meant.error === null
+        ? notice('idle', html`<p>Counting the devices…</p>`)
+        : errorNotice(this.#meant.error);
+    return meantNotice(known);
   }
 
   #chooseStrategy(more: Partial<StrategyChoice>): void {
@@ -276,13 +275,13 @@ class NewRolloutPage extends LitElement {
       <header><h2 id="devices-title">Devices <span class="muted small">${this.chosen.size} of ${devices.length} chosen</span></h2>
         <button type="button" class="button small" @click=${() => {
           this.chosen = all ? new Set() : new Set(devices.map(({ id }) => id));
-        }}>${all ? 'Choose none' : `Choose all ${devices.length}`}</button></header>
+        }}>${all ? 'Choose none' : `Choose ${isCut(devices) ? 'the first' : 'all'} ${devices.length}`}</button></header>
       <div class="pick">${devices.map(
         (
           device,
         ) => html`<label><input type="checkbox" .checked=${this.chosen.has(device.id)} @change=${() => this.#toggle(device.id)} />
           <span class="truncate">${device.name} <span class="muted">${device.site}</span></span>${bareMark(deviceMark(device))}</label>`,
-      )}</div></fieldset>`;
+      )}</div>${isCut(devices) ? html`<p class="list-foot muted small">The first ${devices.length} by name: choose a group or a site for others.</p>` : nothing}</fieldset>`;
   }
 
   protected override render() {
@@ -290,7 +289,6 @@ class NewRolloutPage extends LitElement {
     const devices = this.#devices.value;
     return html`<div class="page">
       <div class="page-head"><div>${crumb(pathTo.rollouts(), 'Rollouts')}<h1>New rollout</h1><p class="lead">Nothing happens until you start it.</p></div></div>
-      ${errorNotice(this.error)}
       ${
         bundles === undefined || devices === undefined
           ? loading(error ?? this.#devices.error, 4, () => {
@@ -310,7 +308,7 @@ class NewRolloutPage extends LitElement {
         }}>${allowDeprecatedBox(this.versions)}</div>
         ${whomFields(
           this.whom,
-          { groups: this.#groups.value ?? [], sites: sitesOf(devices) },
+          { groups: this.#groups.value ?? [], sites: this.#sites.value ?? [] },
           (whom) => {
             this.whom = whom;
           },
@@ -322,8 +320,9 @@ class NewRolloutPage extends LitElement {
           },
         )}</div>
         <aside class="stack">${this.#consequence(devices)}
+          ${errorNotice(this.error)}
           <div class="row wrap">${actionButton({ label: 'Look ahead', icon: 'clock', busy: this.looking, refused: this.#refusal(), run: () => void this.#lookAhead() })}
-          ${actionButton({ label: 'Start rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}</div>
+          ${actionButton({ label: startAtOf(this.pace) === null ? 'Start rollout' : 'Schedule rollout', icon: 'rocket', look: 'primary', busy: this.busy, refused: this.#refusal(), run: () => void this.#start() })}</div>
           <div aria-live="polite">${this.preview === null ? nothing : rolloutPreview(this.preview)}</div>
         </aside></div>`
       }</div>`;

@@ -14,7 +14,7 @@ import type { Params } from '../ui/match.ts';
 import { errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { accountTabs } from './account-tabs.ts';
-import { type App, asError } from './app.ts';
+import { type App, asError, tellFailure } from './app.ts';
 import { readRoleFields, roleFields, sitesText } from './role-fields.ts';
 
 type Open =
@@ -60,7 +60,7 @@ class PeoplePage extends LitElement {
       this.open = null;
       notify('ok', said);
     } catch (error) {
-      if (this.open === null) notify('bad', asError(error).message);
+      if (this.open === null) tellFailure(error);
       else this.error = asError(error);
     }
     this.#refresh();

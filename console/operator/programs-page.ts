@@ -11,9 +11,8 @@ import '../ui/copy.ts';
 import { dialog } from '../ui/dialog.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
-import { notify } from '../ui/toasts.ts';
 import { accountTabs } from './account-tabs.ts';
-import { type App, asError } from './app.ts';
+import { type App, asError, tellFailure } from './app.ts';
 import { readRoleFields, roleFields, sitesText } from './role-fields.ts';
 
 const liveTokensMax = 2;
@@ -52,7 +51,7 @@ class ProgramsPage extends LitElement {
     try {
       this.#show(await work());
     } catch (error) {
-      if (this.open === null) notify('bad', asError(error).message);
+      if (this.open === null) tellFailure(error);
       else this.error = asError(error);
     }
     this.#accounts.refresh();

@@ -148,7 +148,7 @@ class RetentionPage extends LitElement {
     return html`<div class="page"><div class="page-head"><div><h1>Retention</h1>
         <p class="lead">For how long what devices send is kept${value === undefined ? '' : ` (tier ${value.tier})`}. What is older is removed once a day.</p></div></div>
       ${accountTabs(this.app.user, 'retention')}
-      ${asked === null ? errorNotice(this.error) : nothing}
+      ${asked === null ? errorNotice(this.error, 'at-the-fields') : nothing}
       ${value === undefined ? loading(error, 4, refresh) : html`${errorNotice(error)}${this.#form(value)}`}
       ${dialog({
         label: 'Keep it for so long?',

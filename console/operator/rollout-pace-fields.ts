@@ -15,6 +15,8 @@ export const paceFields = (
   change: (more: Partial<PaceChoice>) => void,
 ): TemplateResult => html`<fieldset class="card padded stack"><legend class="visually-hidden">How fast</legend><h2>How fast</h2>
   <div class="grid-2">
+    <div class="field"><label for="start-at">Begin at <span class="muted small">(by your clock; empty: at once)</span></label>
+      <input class="input" id="start-at" type="datetime-local" .value=${pace.startAt} @change=${(event: Event) => change({ startAt: textOf(event) })} /></div>
     <div class="field"><label for="window">Only when this window opens <span class="muted small">(cron, such as 0 2 * * SAT; empty: at any time)</span></label>
       <input class="input" id="window" maxlength="100" autocomplete="off" .value=${pace.cron} @change=${(event: Event) => change({ cron: textOf(event) })} /></div>
     <div class="field"><label for="time-zone">Time zone of the window</label>

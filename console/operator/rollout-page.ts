@@ -4,6 +4,7 @@
  */
 import { waveAtWork, wordTooLate } from '@signalbeam/sync/core/rollout-consequences';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { isCut } from '../data/lists.ts';
 import { isHeartbeat, type LiveEvent, subjectOf } from '../data/live.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -168,6 +169,7 @@ class RolloutPage extends LitElement {
 
   #body(rollout: Rollout): TemplateResult {
     const { progress } = rollout;
+    const devices = this.#devices.value ?? [];
     const pace = paceWords(rollout.pace);
     return html`
       <section class="card stack padded" aria-label="Progress">
@@ -176,7 +178,8 @@ class RolloutPage extends LitElement {
       ${rolloutMeetings(rollout)}${rolloutWaves(rollout)}
       ${rolloutFailures(this.#failures.value ?? [], pathTo.device)}
       ${errorNotice(this.#devices.error)}
-      <ul class="cells" aria-label="Devices">${(this.#devices.value ?? []).map((device) => this.#cell(device))}</ul>
+      <ul class="cells" aria-label="Devices">${devices.map((device) => this.#cell(device))}</ul>
+      ${isCut(devices) ? html`<p class="muted small">The first ${devices.length} of ${progress.total} by name; all failures are above. <code>signalbeam rollouts devices ${rollout.id} --all</code> lists the others.</p>` : nothing}
       ${rolloutVerbs.map((verb) => this.#dialog(verb, rollout))}`;
   }
 

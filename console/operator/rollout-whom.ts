@@ -1,7 +1,10 @@
 /** Whom a new rollout is for: devices picked one by one, a group, a site or everybody. */
 import { html, nothing, type TemplateResult } from 'lit';
+import type { DeviceChoice } from '../data/fleet-filter.ts';
+import { countedOf } from '../data/format.ts';
 import type { RolloutWish } from '../data/rollout-types.ts';
-import type { Group } from '../data/types.ts';
+import type { Group, Site } from '../data/types.ts';
+import { notice } from '../ui/notice.ts';
 
 export type Whom = {
   target: Exclude<RolloutWish['target'], { kind: 'devices' }> | null;
@@ -30,9 +33,36 @@ const whomOf = (value: string): Whom => {
   return kind === 'group' ? { target: { kind, groupId: rest }, late: true } : pickedDevices;
 };
 
+/** The parameters of the API's lists. */
+export const choiceOfWhom = ({ target }: Whom): DeviceChoice => {
+  if (target?.kind === 'group') return { group: target.groupId };
+  return target?.kind === 'site' ? { site: target.site } : {};
+};
+
+export type Meant = { whom: Whom; devices: number; away: number };
+
+/** What a rollout to them means. */
+export const meantNotice = ({ whom: { target }, devices, away }: Meant): TemplateResult => {
+  if (devices === 0)
+    return notice(
+      'idle',
+      target === null
+        ? html`<p>Choose the devices that shall run it. Those that are not online now get it when they come back.</p>`
+        : html`<p>Nobody is in it now.</p>`,
+    );
+  const when =
+    target?.kind === 'group' ? ', and whoever else is in it when the rollout begins,' : '';
+  return notice(
+    'info',
+    html`<p>${countedOf(devices, 'device')}${when} ${devices === 1 && when === '' ? 'downloads and checks' : 'download and check'} everything first, then swap${devices === 1 && when === '' ? 's' : ''}.
+      A version that is not healthy in time is taken back by the device itself.
+      ${away === 0 ? '' : `${away} of them ${away === 1 ? 'is' : 'are'} not online: the rollout waits for them and shows them as unreached.`}</p>`,
+  );
+};
+
 export const whomFields = (
   whom: Whom,
-  known: { groups: readonly Group[]; sites: readonly string[] },
+  known: { groups: readonly Group[]; sites: readonly Site[] },
   change: (whom: Whom) => void,
 ): TemplateResult => {
   const chosen = optionOf(whom);
@@ -42,7 +72,7 @@ export const whomFields = (
       <select class="input" id="whom" @change=${(event: Event) => change(whomOf((event.target as HTMLSelectElement).value))}>
         ${option('', 'The devices that I choose')}${option('all:', 'Every device')}
         ${known.groups.map(({ id, name }) => option(`group:${id}`, `Group ${name}`))}
-        ${known.sites.map((site) => option(`site:${site}`, `Site ${site}`))}</select></div>
+        ${known.sites.map(({ name, title }) => option(`site:${name}`, title === '' ? `Site ${name}` : `Site ${title} (${name})`))}</select></div>
     ${
       whom.target === null
         ? nothing

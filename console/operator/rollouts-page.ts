@@ -1,5 +1,6 @@
 /** Rollouts, newest first, each with the sentence that says what it waits for. */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { isCut } from '../data/lists.ts';
 import { createResource } from '../data/resource.ts';
 import { rolloutMark } from '../data/status.ts';
 import { actionButton } from '../ui/action.ts';
@@ -9,7 +10,7 @@ import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { progressBar } from '../views/rollout-progress.ts';
-import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { type App, followLive, refusedByRole, tellFailure } from './app.ts';
 import { pathTo } from './paths.ts';
 
 class RolloutsPage extends LitElement {
@@ -57,7 +58,7 @@ class RolloutsPage extends LitElement {
           <td>${badge(rolloutMark(rollout.status))}</td>
           <td class="wide"><div class="bar-cell">${progressBar(rollout.progress)}<span class="nowrap">${rollout.progress.succeeded} of ${rollout.progress.total}<span class="only-narrow muted"> confirmed</span></span></div></td>
           <td class="muted wide">${rollout.waiting}</td><td class="muted wide"><span class="only-narrow">started </span>${age(rollout.createdAt)}</td></tr>`,
-      )}</tbody></table></div></section>`;
+      )}</tbody></table></div>${isCut(value) ? html`<div class="list-foot muted small">The newest ${value.length}. <code>signalbeam rollouts list --all</code> lists the others.</div>` : nothing}</section>`;
   }
 
   async #ask(approvalByAnother: boolean): Promise<void> {
@@ -66,7 +67,7 @@ class RolloutsPage extends LitElement {
       await this.app.api.changeRolloutSettings({ approvalByAnother });
       notify('ok', approvalByAnother ? 'Another person approves now.' : 'Anybody may approve now.');
     } catch (error) {
-      notify('bad', asError(error).message);
+      tellFailure(error);
     }
     this.busy = false;
     this.#settings.refresh();

@@ -112,10 +112,10 @@ class SecretsPage extends LitElement {
     switch (open.kind) {
       case 'create':
         return html`<div class="field"><label for="secret-name">Name</label>
-          <input class="input mono" id="secret-name" name="name" required maxlength="42" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" spellcheck="false" autocomplete="off" aria-describedby="secret-name-hint" />
+          <input class="input mono" id="secret-name" name="name" required maxlength="42" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" title="Small letters, digits and dashes, such as plant-7." spellcheck="false" autocomplete="off" aria-describedby="secret-name-hint" />
           <span class="hint" id="secret-name-hint">As bundles name it in <code>secretEnvironment</code> or <code>secretFiles</code>: lower-case letters, digits and inner dashes.</span></div>
           <div class="field"><label for="secret-site">Site</label>
-          <input class="input" id="secret-site" name="site" maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" spellcheck="false" autocomplete="off" aria-describedby="secret-site-hint" />
+          <input class="input" id="secret-site" name="site" maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" title="Small letters, digits and dashes, such as plant-7." spellcheck="false" autocomplete="off" aria-describedby="secret-site-hint" />
           <span class="hint" id="secret-site-hint">Leave it empty for everybody. A site’s own value comes before that.</span></div>${this.#value()}`;
       case 'rotate':
         return html`<p>${

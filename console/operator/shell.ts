@@ -3,7 +3,9 @@
  * the address, the keys and the focus; pages own their content.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { dropAllDrafts } from '../data/drafts.ts';
 import type { FleetApi } from '../data/fleet-api.ts';
+import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
 import type { LinkState, LiveStream } from '../data/stream.ts';
 import type { User } from '../data/types.ts';
@@ -11,16 +13,17 @@ import '../ui/link-pill.ts';
 import '../ui/theme-switch.ts';
 import { type IconName, icon } from '../ui/icons.ts';
 import type { Params } from '../ui/match.ts';
-import { notice } from '../ui/notice.ts';
+import { errorNotice, notice } from '../ui/notice.ts';
 import { announcePage, createRouter, type Router } from '../ui/router.ts';
 import { shortcutSheet } from '../ui/shortcut-sheet.ts';
 import { listenForShortcuts, moveInList, type Shortcut } from '../ui/shortcuts.ts';
-import type { App } from './app.ts';
+import { type App, asError } from './app.ts';
 import { pathTo } from './paths.ts';
 import { type Route, routeOf } from './routes.ts';
 import './accept-invitation.ts';
 import './sign-up.ts';
 import './sign-in.ts';
+import './session-over.ts';
 
 type PageElement = HTMLElement & { app: App; params: Params };
 
@@ -38,6 +41,8 @@ const sections: readonly Section[] = [
 /** A phone's bar has room for these and for a button that holds the others. */
 const onPhones: ReadonlySet<Route['section']> = new Set(['fleet', 'bundles', 'rollouts', 'alerts']);
 
+const askAgainMs = 3_000;
+
 export class OperatorShell extends LitElement {
   static override properties = {
     user: { state: true },
@@ -47,6 +52,8 @@ export class OperatorShell extends LitElement {
     sheet: { state: true },
     missing: { state: true },
     unloaded: { state: true },
+    ended: { state: true },
+    unanswered: { state: true },
   };
   api!: FleetApi;
   openStream!: () => LiveStream;
@@ -59,6 +66,10 @@ export class OperatorShell extends LitElement {
   missing = false;
   /** The page's code could not be fetched: offline, or a newer console was installed meanwhile. */
   unloaded = false;
+  /** The session is over; the page stays for whoever signs in again. */
+  ended = false;
+  /** Who is signed in could not be asked: nobody is sent to sign in for that. */
+  unanswered: ApiError | null = null;
   /** Of alerts that nobody has taken on: shown wherever one is. */
   #counts = createResource(this, () => this.api.alertCounts(), 'when-asked');
   #router!: Router;
@@ -72,15 +83,21 @@ export class OperatorShell extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#router = createRouter(() => void this.#show());
-    listenForShortcuts(() => (this.user ? this.#shortcuts() : []));
+    listenForShortcuts(() => (this.user && !this.ended ? this.#shortcuts() : []));
     void this.#recognise();
   }
 
   async #recognise(): Promise<void> {
     try {
-      this.#signedIn(await this.api.me());
-    } catch {
-      this.user = null;
+      const user = await this.api.me();
+      this.unanswered = null;
+      this.#signedIn(user);
+    } catch (error) {
+      const failed = asError(error);
+      const isNobody = failed.status >= 400 && failed.status < 500;
+      this.unanswered = isNobody ? null : failed;
+      if (isNobody) this.user = null;
+      else setTimeout(() => void this.#recognise(), askAgainMs);
     }
   }
 
@@ -100,8 +117,30 @@ export class OperatorShell extends LitElement {
     void this.#show();
   }
 
-  /** The session has ended, here or on the server: everything shown belonged to it. */
+  /** The server takes this session no more. What is on the page is kept for the same person. */
+  sessionEnded(): void {
+    if (!this.user || this.page === null) {
+      this.signedOut();
+      return;
+    }
+    this.ended = true;
+    this.#stream?.halt();
+  }
+
+  #signedInAgain(user: User): void {
+    if (user.id !== this.user?.id || user.tenantId !== this.user.tenantId) {
+      this.signedOut();
+      this.#signedIn(user);
+      return;
+    }
+    this.ended = false;
+    this.#stream?.again();
+  }
+
+  /** Signed out: everything shown belonged to that session. */
   signedOut(): void {
+    dropAllDrafts();
+    this.ended = false;
     this.#stream?.close();
     this.#stream = null;
     this.page = null;
@@ -275,6 +314,12 @@ export class OperatorShell extends LitElement {
       </div>
     </header>
     <main id="content" tabindex="-1" class=${this.link.kind === 'offline' ? 'stale' : ''}>${this.missing ? this.#notFound() : this.unloaded ? this.#notLoaded() : this.page}</main>
+    ${
+      this.ended
+        ? html`<session-over .api=${this.api} .user=${user} .onSignedIn=${(again: User) => this.#signedInAgain(again)}
+          .onLeave=${() => this.signedOut()}></session-over>`
+        : nothing
+    }
     ${shortcutSheet(this.#shortcuts(), this.sheet, () => {
       this.sheet = false;
     })}
@@ -296,7 +341,13 @@ export class OperatorShell extends LitElement {
       <div class="row"><button type="button" class="button primary" @click=${() => location.reload()}>Reload</button></div></div>`;
   }
 
+  #noAnswer(error: ApiError): TemplateResult {
+    return html`<main class="page"><h1>The server does not answer</h1>${errorNotice(error)}
+      <p>It is asked again every few seconds; you are still signed in here.</p></main>`;
+  }
+
   protected override render() {
+    if (this.user === undefined && this.unanswered !== null) return this.#noAnswer(this.unanswered);
     if (this.user === undefined)
       return html`<main aria-busy="true"><h1 class="visually-hidden">Loading</h1></main>`;
     if (this.user === null && location.pathname === '/invitation') {

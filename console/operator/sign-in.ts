@@ -1,5 +1,8 @@
-/** The sign-in page. An ordinary form, so password managers and the Enter key work. */
-import { html, LitElement } from 'lit';
+/**
+ * The sign-in page, and the same again where a session ended (`resumed`: whose). An ordinary form, so
+ * password managers and the Enter key work.
+ */
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { FleetApi } from '../data/fleet-api.ts';
 import type { ApiError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -24,6 +27,8 @@ class SignIn extends LitElement {
   };
   api!: FleetApi;
   onSignedIn!: (user: User) => void;
+  resumed: User | null = null;
+  onLeave: () => void = () => {};
   error: ApiError | null = null;
   busy = false;
   /** The account has a second factor, which the password alone did not show. */
@@ -35,7 +40,7 @@ class SignIn extends LitElement {
   }
 
   protected override firstUpdated(): void {
-    document.title = 'Sign in · SignalBeam Edge';
+    if (this.resumed === null) document.title = 'Sign in · SignalBeam Edge';
   }
 
   async #submit(event: SubmitEvent): Promise<void> {
@@ -59,20 +64,50 @@ class SignIn extends LitElement {
     this.busy = false;
   }
 
-  protected override render() {
+  #head(): TemplateResult {
+    const mark = html`<img src="/favicon.svg" alt="" width="40" height="40" />`;
+    if (this.resumed === null)
+      return html`<div class="sign-in-head">${mark}<h1>Sign in to SignalBeam Edge</h1></div>`;
+    return html`<div class="sign-in-head">${mark}<h2 id="session-over-title">Your session has ended</h2>
+      <p>Sign in again to go on where you were: the page is as you left it, with what you wrote.</p></div>`;
+  }
+
+  /** Elsewhere a provider would take the page away, and what was written with it. */
+  #providerLinks(): TemplateResult[] {
+    const target = this.resumed === null ? nothing : '_blank';
+    return (this.#providers.value?.providers ?? []).map(
+      ({ tenantId, name }) =>
+        html`<a class="button" target=${target} href=${`/api/auth/oidc?tenant=${encodeURIComponent(tenantId)}`}>Sign in with ${name}${target === nothing ? '' : ', in a new tab'}</a>`,
+    );
+  }
+
+  #foot(): TemplateResult {
+    if (this.resumed !== null)
+      return html`<button type="button" class="button quiet" @click=${this.onLeave}>Leave the page and what was written</button>`;
+    return html`${
+      this.#providers.value?.signUp === true
+        ? html`<p class="small muted">No account yet? <a href="/sign-up">Sign up</a>.</p>`
+        : ''
+    }
+      <p class="small muted">Started with <code>./signalbeam up</code>? It printed the first sign-in;
+        <code>./signalbeam status</code> shows it again.</p>`;
+  }
+
+  #form(): TemplateResult {
     const code = new URLSearchParams(location.search).get('sign-in');
     const refused = code === null ? null : (refusals[code] ?? refusals['oidc-refused'] ?? null);
-    return html`<main class="sign-in">
-      <form class="card" @submit=${(event: SubmitEvent) => void this.#submit(event)}>
+    const { resumed } = this;
+    return html`<form class="card" @submit=${(event: SubmitEvent) => void this.#submit(event)}>
         <div class="stack">
-          <div class="sign-in-head"><img src="/favicon.svg" alt="" width="40" height="40" />
-            <h1>Sign in to SignalBeam Edge</h1></div>
+          ${this.#head()}
           ${refused === null || this.error !== null ? '' : notice('bad', html`<p>${refused}</p>`)}
           ${errorNotice(this.error)}
           <div class="field"><label for="email">Email</label>
-            <input class="input" id="email" name="email" type="email" autocomplete="username" required autofocus /></div>
+            <input class="input" id="email" name="email" type="email" autocomplete="username" required
+              value=${resumed?.email ?? nothing} ?autofocus=${resumed === null} /></div>
           <div class="field"><label for="password">Password</label>
-            <input class="input" id="password" name="password" type="password" autocomplete="current-password" required /></div>
+            <input class="input" id="password" name="password" type="password" autocomplete="current-password" required
+              ?autofocus=${resumed !== null} /></div>
  ${
    this.needsCode
      ? html`<div class="field"><label for="code">Code of your authenticator app</label>
@@ -82,20 +117,15 @@ class SignIn extends LitElement {
  }
           <button class="button primary" type="submit" aria-busy=${this.busy ? 'true' : 'false'}>
             ${this.busy ? 'Signing in…' : 'Sign in'}</button>
-          ${(this.#providers.value?.providers ?? []).map(
-            ({ tenantId, name }) =>
-              html`<a class="button" href=${`/api/auth/oidc?tenant=${encodeURIComponent(tenantId)}`}>Sign in with ${name}</a>`,
-          )}
-          ${
-            this.#providers.value?.signUp === true
-              ? html`<p class="small muted">No account yet? <a href="/sign-up">Sign up</a>.</p>`
-              : ''
-          }
-          <p class="small muted">Started with <code>./signalbeam up</code>? It printed the first sign-in;
-            <code>./signalbeam status</code> shows it again.</p>
+          ${this.#providerLinks()}${this.#foot()}
         </div>
-      </form>
-    </main>`;
+      </form>`;
+  }
+
+  protected override render() {
+    return this.resumed === null
+      ? html`<main class="sign-in">${this.#form()}</main>`
+      : this.#form();
   }
 }
 customElements.define('sign-in', SignIn);

@@ -12,7 +12,7 @@ import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { alertTabs } from './alert-tabs.ts';
-import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { type App, asError, followLive, refusedByRole, tellFailure } from './app.ts';
 import { pathTo } from './paths.ts';
 
 const days = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
@@ -112,8 +112,7 @@ class SilencesPage extends LitElement {
       await this.app.api.endSilence(silence.id);
       notify('ok', 'The silence is over. What is still wrong is told now.');
     } catch (error) {
-      const { message, code } = asError(error);
-      notify('bad', `${message} (${code})`);
+      tellFailure(error);
     }
     this.#silences.refresh();
   }
@@ -131,7 +130,7 @@ class SilencesPage extends LitElement {
   }
 
   #form(): TemplateResult {
-    return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#make(event)}>${errorNotice(this.error)}
+    return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#make(event)}>${errorNotice(this.error, 'at-the-fields')}
       <p class="muted">Alerts that fit all that you name are recorded and shown, and nobody is told. What is still wrong at the end is told then.</p>
       <div class="field"><label for="silence-reason">Why</label><input class="input" id="silence-reason" name="reason" required maxlength="500" autocomplete="off" autofocus placeholder="The switch is replaced" /></div>
       ${this.#field('site', 'Site', 'plant-7', 'site')}

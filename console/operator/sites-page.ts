@@ -72,7 +72,7 @@ class SitesPage extends LitElement {
     };
     return html`<form class="stack" @submit=${(event: SubmitEvent) => void this.#do(event, act)}>${errorNotice(this.error)}
       <div class="field"><label for="site-name">Name</label>
-        <input class="input mono" id="site-name" name="name" required maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" autocomplete="off" autocapitalize="off" autofocus />
+        <input class="input mono" id="site-name" name="name" required maxlength="63" pattern="[a-z0-9]([a-z0-9\\-]*[a-z0-9])?" title="Small letters, digits and dashes, such as plant-7." autocomplete="off" autocapitalize="off" autofocus />
         <span class="hint">Small letters, digits and hyphens, such as <code>plant-7</code>. It stays: devices are addressed by it.</span></div>
       <div class="field"><label for="site-title">What people call it <span class="muted">(optional)</span></label>
         <input class="input" id="site-title" name="title" maxlength="100" autocomplete="off" /></div>

@@ -13,7 +13,7 @@ import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { tagList } from '../views/device-table.ts';
 import './add-device.ts';
-import { type App, asError, followLive, refusedByRole } from './app.ts';
+import { type App, followLive, refusedByRole, tellFailure } from './app.ts';
 import { pathTo } from './paths.ts';
 import './quota-line.ts';
 
@@ -55,7 +55,7 @@ class TokensPage extends LitElement {
       await this.app.api.revokeToken(token.id);
       notify('ok', `${token.prefix} lets nobody in any more.`);
     } catch (error) {
-      notify('bad', asError(error).message);
+      tellFailure(error);
     }
     this.revoking = null;
     this.#tokens.refresh();

@@ -3,7 +3,8 @@
  * whole as JSON. The server validates as one types; each finding is shown at its field.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
-import { bytesOf, imageName, shortDigest } from '../data/format.ts';
+import { type Draft, draftAt, dropDraft, keepDraft } from '../data/drafts.ts';
+import { bytesOf, clockOf, imageName, shortDigest } from '../data/format.ts';
 import type { ArtifactImage } from '../data/image-types.ts';
 import type { ApiError, FieldError } from '../data/request.ts';
 import { createResource } from '../data/resource.ts';
@@ -53,6 +54,7 @@ class VersionPage extends LitElement {
     checked: { state: true },
     error: { state: true },
     busy: { state: true },
+    draft: { state: true },
   };
   app!: App;
   params: Params = {};
@@ -61,6 +63,9 @@ class VersionPage extends LitElement {
   checked = false;
   error: ApiError | null = null;
   busy = false;
+  /** Of an earlier visit, as it was then. */
+  draft: Draft | null = null;
+  #address = location.pathname + location.search;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #bundle = createResource(this, () => this.app.api.bundle(this.#id));
   #images = createResource(this, () => this.app.api.artifacts());
@@ -85,20 +90,41 @@ class VersionPage extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.draft = draftAt(this.#address);
+    const containers = this.draft?.fields['containers'];
+    if (containers !== undefined) {
+      this.#show(containers);
+      return;
+    }
     const from = new URLSearchParams(location.search).get('from');
     if (from !== null) void this.#startFrom(from);
+  }
+
+  /** Throws away what was kept of an earlier visit. */
+  #startAfresh(): void {
+    dropDraft(this.#address);
+    this.draft = null;
+    this.querySelector('form')?.reset();
+    const from = new URLSearchParams(location.search).get('from');
+    if (from === null) this.#show(JSON.stringify(starter(''), null, 2));
+    else void this.#startFrom(from);
   }
 
   async #startFrom(version: string): Promise<void> {
     try {
       const { containers } = await this.app.api.version(this.#id, version);
-      this.#edit(JSON.stringify(containers, null, 2));
+      this.#show(JSON.stringify(containers, null, 2));
     } catch (error) {
       this.error = asError(error);
     }
   }
 
   #edit(text: string): void {
+    keepDraft(this.#address, { containers: text });
+    this.#show(text);
+  }
+
+  #show(text: string): void {
     this.text = text;
     this.checked = false;
     clearTimeout(this.#timer);
@@ -165,6 +191,7 @@ class VersionPage extends LitElement {
         JSON.parse(this.text),
         String(form.get('notes')),
       );
+      dropDraft(this.#address);
       notify('ok', `${version} is published and signed.`);
       this.app.navigate(pathTo.bundle(this.#id));
     } catch (error) {
@@ -237,18 +264,32 @@ class VersionPage extends LitElement {
     );
   }
 
+  #kept(): TemplateResult | typeof nothing {
+    if (this.draft === null) return nothing;
+    return notice(
+      'info',
+      html`<p>This is what you wrote at ${clockOf(this.draft.at, Date.now())} and did not publish.</p>
+        <button type="button" class="button small" @click=${() => this.#startAfresh()}>Start afresh</button>`,
+    );
+  }
+
   #side(): TemplateResult {
+    const keep = (event: Event): void => {
+      const { name, value } = event.target as HTMLInputElement | HTMLTextAreaElement;
+      keepDraft(this.#address, { [name]: value });
+    };
+    const kept = this.draft?.fields ?? {};
     const from = new URLSearchParams(location.search).get('from') ?? '';
     const refused =
       refusedByRole(this.app.user) ??
       (this.checked && this.findings.length > 0 ? 'Mend what is marked first.' : null);
     return html`<aside class="stack"><div class="field"><label for="version">Version</label>
-        <input class="input" id="version" name="version" required placeholder="1.0.0" value=${nextVersion(from)} autocomplete="off"
+        <input class="input" id="version" name="version" required placeholder="1.0.0" value=${kept['version'] ?? nextVersion(from)} @input=${keep} autocomplete="off"
           aria-invalid=${this.#bad('version')} aria-describedby="version-errors version-hint" />
         ${this.#errorsAt('version')}
         <span class="hint" id="version-hint">Semantic: 1.2.3 or 1.2.3-rc.1</span></div>
-      <div class="field"><label for="notes">What changed</label><textarea class="input" id="notes" name="notes" rows="4" maxlength="2000"></textarea></div>
-      <div aria-live="polite">${this.#verdict()}</div>
+      <div class="field"><label for="notes">What changed</label><textarea class="input" id="notes" name="notes" rows="4" maxlength="2000" @input=${keep} .defaultValue=${kept['notes'] ?? ''}></textarea></div>
+      <div aria-live="polite">${this.#verdict()}</div>${errorNotice(this.error)}
       ${
         refused === null
           ? html`<button type="submit" class="button primary" aria-busy=${this.busy ? 'true' : nothing}>${this.busy ? 'Publishing…' : 'Publish'}</button>`
@@ -261,7 +302,7 @@ class VersionPage extends LitElement {
     return html`<div class="page">
       <div class="page-head"><div>${crumb(pathTo.bundle(this.#id), this.#bundle.value?.name ?? 'Bundle')}<h1>New version</h1>
         <p class="lead">Signed when it is published; it never changes afterwards.</p></div></div>
-      ${errorNotice(this.error ?? this.#bundle.error ?? this.#images.error)}
+      ${errorNotice(this.#bundle.error ?? this.#images.error)}${this.#kept()}
       <form class="editor" @submit=${(event: SubmitEvent) => void this.#publish(event)}>
         <div class="card padded stack"><compose-import .app=${this.app} @containers=${(
           event: CustomEvent<unknown>,

@@ -5,8 +5,10 @@ import '../ui/blocks.css';
 import '../ui/controls.css';
 import '../ui/toasts.ts';
 import './technician.css';
+import { guardForms } from '../ui/busy-forms.ts';
 import { applyTheme, readTheme } from '../ui/theme.ts';
 import './device-panel.ts';
 
 applyTheme(readTheme());
+guardForms();
 document.body.append(document.createElement('device-panel'));

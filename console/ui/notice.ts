@@ -15,12 +15,29 @@ const icons: Record<NoticeTone, IconName> = {
 export const notice = (tone: NoticeTone, content: unknown): TemplateResult =>
   html`<div class="note ${tone}">${icon(icons[tone])}<div class="grow">${content}</div></div>`;
 
-export const errorNotice = (error: ApiError | null): TemplateResult | typeof nothing =>
+/** Of a form with very much wrong in it. */
+const faultsShownMax = 6;
+
+const faultList = ({ errors }: ApiError): TemplateResult | typeof nothing =>
+  errors.length === 0
+    ? nothing
+    : html`<ul class="small">${errors
+        .slice(0, faultsShownMax)
+        .map(
+          ({ path, message }) =>
+            html`<li>${path === '' ? nothing : html`<code>${path}</code> `}${message}</li>`,
+        )}</ul>`;
+
+/** `faults`: what is wrong field by field is said here, or at the fields. */
+export const errorNotice = (
+  error: ApiError | null,
+  faults: 'here' | 'at-the-fields' = 'here',
+): TemplateResult | typeof nothing =>
   error === null
     ? nothing
     : html`<div role="alert">${notice(
         'bad',
-        html`<p>${error.message} ${error.next ?? nothing}</p>
+        html`<p>${error.message} ${error.next ?? nothing}</p>${faults === 'here' ? faultList(error) : nothing}
           <p class="small muted">Code <code>${error.code}</code></p>`,
       )}</div>`;
 

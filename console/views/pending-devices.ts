@@ -36,6 +36,8 @@ const approveBar = (
 export const pendingDevices = (
   devices: readonly Device[],
   act: {
+    /** How many wait; those given may be the first of them only. */
+    total: number;
     refused: string | null;
     busy: ReadonlySet<string>;
     /** Whose fingerprints somebody has compared, by id; ticking them is how one says so. */
@@ -52,7 +54,7 @@ export const pendingDevices = (
     ? nothing
     : html`<section class="card" aria-labelledby="pending-title">
         <header><h2 id="pending-title">Waiting for approval</h2>
-          <span class="row">${badge({ shape: 'diamond', tone: 'warn', word: `${devices.length} waiting` })}
+          <span class="row">${badge({ shape: 'diamond', tone: 'warn', word: `${act.total} waiting` })}
             <a class="button small" href=${act.labels}>Print labels</a></span></header>
         <p class="small muted" style="padding:10px 16px 0">Approve a device only if this fingerprint is the one that
           <code>signalbeam-agent status</code> shows on it.</p>
@@ -68,5 +70,11 @@ export const pendingDevices = (
             </div>
           </div>`,
         )}
+        ${
+          act.total > devices.length
+            ? html`<div class="list-foot muted small">The first ${devices.length} of ${act.total}; the others come up as these are dealt with.
+              <code>signalbeam devices list --status pending --all</code> lists all.</div>`
+            : nothing
+        }
         ${approveBar(devices, act)}
       </section>`;
