@@ -2,6 +2,8 @@
 import { fingerprintOf } from '@signalbeam/sync/wire/fingerprint';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import '@signalbeam/launcher/rig/provided';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
+import { filterOf } from './choose-devices.ts';
 import {
   makeToken,
   type OpenedTenant,
@@ -10,6 +12,7 @@ import {
   register,
   startRig,
 } from './rig.suite.ts';
+import { listDevices } from './store/device-list.ts';
 
 let rig: Rig;
 let acme: OpenedTenant;
@@ -116,6 +119,27 @@ describe('lists', () => {
       generation: 7,
       bundles: [{ bundleId, name: 'hello', version: '1.2.0', status: expect.any(String) }],
     });
+  });
+
+  test('what devices are shown with is planned once for a connection, whatever is asked for', async () => {
+    const { token } = await makeToken(rig, acme, { autoApprove: true });
+    await register(rig, token, 'planned');
+    const planned = await withTenant(
+      rig.platform.pools.api,
+      everySite(acme.tenantId),
+      async (sql) => {
+        for (let asked = 0; asked < 8; asked += 1) {
+          const filter = await filterOf(sql, { query: `NOT asked=${asked}` }, 'page');
+          const found = await listDevices(sql, filter, { limit: 51 }, Date.now());
+          expect(found.length).toBeGreaterThan(0);
+        }
+        const { rows } = await sql.query<{ name: string; generic: number }>(
+          `SELECT name, generic_plans AS generic FROM pg_prepared_statements WHERE generic_plans > 0`,
+        );
+        return rows.map(({ name }) => name);
+      },
+    );
+    expect(planned).toContain('device-views');
   });
 
   test('unusable queries are refused', async () => {

@@ -1,7 +1,8 @@
 /** What a device's ETag stands for: what people change. What the device itself reports is not in it. */
 import { holdVersion, type Tagged, tellVersion } from '@signalbeam/platform/http/entity-tag';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import { type DeviceView, viewDevice } from '../store/device-list.ts';
+import { viewDevice } from '../store/device-list.ts';
+import type { DeviceView } from '../store/device-view.ts';
 
 const changeableOf = ({ name, site, registrationStatus, tags, metadata }: DeviceView) => [
   ...[name, site, registrationStatus, tags],

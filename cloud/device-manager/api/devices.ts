@@ -14,12 +14,12 @@ import { type DecidedBy, deleteAndTell } from '../decide-devices.ts';
 import { noSuchDevice } from '../refusals.ts';
 import {
   countDevices,
-  type DeviceView,
   listDevices,
   listDevicesByHealth,
   viewDevice,
   viewRemovedDevice,
 } from '../store/device-list.ts';
+import type { DeviceView } from '../store/device-view.ts';
 import {
   type DeviceRecord,
   lockDevice,
@@ -189,13 +189,13 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
     const { caller } = c.var;
     if (sort === 'health') {
       const after = readCursor(cursor, healthPosition) ?? undefined;
-      const found = await withTenant(pools.api, caller, async (sql) =>
-        listDevicesByHealth(
-          sql,
-          await filterOf(sql, choice, 'page'),
-          { after, limit: limit + 1 },
-          parts.now(),
-        ),
+      const page = { after, limit: limit + 1 };
+      const found = await withTenant(
+        pools.api,
+        caller,
+        async (sql) =>
+          listDevicesByHealth(sql, await filterOf(sql, choice, 'page'), page, parts.now()),
+        { isolation: 'repeatable read' },
       );
       const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [
         at.score,
@@ -205,8 +205,11 @@ export const addDeviceRoutes = (api: Api, parts: Parts): void => {
       return c.json({ devices: rows.map(({ view }) => shownDevice(view)), nextCursor }, 200);
     }
     const page = { after: readPosition(cursor), limit: limit + 1 };
-    const found = await withTenant(pools.api, caller, async (sql) =>
-      listDevices(sql, await filterOf(sql, choice, 'page'), page, parts.now()),
+    const found = await withTenant(
+      pools.api,
+      caller,
+      async (sql) => listDevices(sql, await filterOf(sql, choice, 'page'), page, parts.now()),
+      { isolation: 'repeatable read' },
     );
     const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [at.listedAs, at.id]);
     return c.json({ devices: rows.map(({ view }) => shownDevice(view)), nextCursor }, 200);

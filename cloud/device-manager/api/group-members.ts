@@ -4,6 +4,7 @@ import type { Api } from '@signalbeam/platform/http/app';
 import { requireUser } from '@signalbeam/platform/http/caller';
 import { pageOf } from '@signalbeam/platform/http/cursor';
 import { json, notFound } from '@signalbeam/platform/http/describe';
+import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { filterOf } from '../choose-devices.ts';
 import { groupsOfDevice } from '../groups-of-device.ts';
@@ -81,10 +82,11 @@ export const addGroupMemberRoutes = (api: Api, parts: Parts): void => {
     const { id } = c.req.valid('param');
     const { cursor, limit } = c.req.valid('query');
     const page = { after: readPosition(cursor), limit: limit + 1 };
-    const answer = await withTenant(pools.api, c.var.caller, async (sql) => {
+    const readMembers = async (sql: Sql) => {
       const group = await findGroup(sql, id);
       if (group === null) return null;
-      const filter = await filterOf(sql, { group: id }, 'page');
+      const choice = group.query === null ? { group: id } : { query: group.query };
+      const filter = await filterOf(sql, choice, 'page');
       const found = await listDevices(sql, filter, page, parts.now());
       const { rows, nextCursor } = pageOf(found, limit, ({ position: at }) => [at.listedAs, at.id]);
       const deviceIds = rows.map(({ view }) => view.id);
@@ -95,6 +97,9 @@ export const addGroupMemberRoutes = (api: Api, parts: Parts): void => {
         ...originOf(added.get(view.id) ?? null),
       }));
       return { members, nextCursor };
+    };
+    const answer = await withTenant(pools.api, c.var.caller, readMembers, {
+      isolation: 'repeatable read',
     });
     if (answer === null) throw noSuchGroup();
     return c.json(answer, 200);

@@ -11,10 +11,6 @@ import { ofTenant } from './query-names.ts';
 /** Where a page goes on: after this score, or (null) among those without one. */
 export type HealthPosition = Position & { score: number | null };
 
-/** Of the page: scores are there first, and only those without one go by name. */
-export const byHealth =
-  'page.score NULLS LAST, CASE WHEN page.score IS NULL THEN page.listed_as END, d.id';
-
 const scored = (
   filter: DeviceFilter,
   page: { after?: HealthPosition | undefined; limit: number },

@@ -1,185 +1,31 @@
 /**
- * Devices as people see them: with presence (telemetry-processor) and bundles
- * (bundle-orchestrator) joined in one statement through those services' public views.
- * Pages follow the name, numbers in it as numbers, so that a page stays the same page while devices
- * come and go.
+ * Lists and counts of devices. A page is cut first, and then its devices are looked up as people see them
+ * (device-view.ts). Pages follow the name, numbers in it as numbers, so that a page stays the same page while
+ * devices come and go. Both statements of a page see the same moment if the caller's transaction does
+ * (`repeatable read`); else a device that goes in between is missing.
  */
 
-import {
-  type HealthLevel,
-  type HealthPart,
-  levelOf,
-  type WorstPart,
-  worstPart,
-} from '@signalbeam/platform/core/health-level';
-import { printTag } from '@signalbeam/platform/core/tag';
 import type { Query } from '@signalbeam/platform/core/tag-query';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
-import type { Removal, Wipe } from '@signalbeam/sync/core/removal';
-import type { RegistrationStatus } from '../core/approval.ts';
-import { byHealth, type HealthPosition, healthPageSql } from './device-by-health.ts';
-import {
-  conditionsOf,
-  type DeviceFilter,
-  type Position,
-  type Presence,
-  pageSql,
-} from './device-filter.ts';
-
-import type { Removed } from './device-lives.ts';
+import { type HealthPosition, healthPageSql } from './device-by-health.ts';
+import { conditionsOf, type DeviceFilter, type Position, pageSql } from './device-filter.ts';
+import { type DeviceView, viewsOf } from './device-view.ts';
 import { countBare, devicesTagged, type ExactTag, exactTag, partsOf } from './exact-tags.ts';
 import { countAll, countTagged } from './fleet-counts.ts';
 
-export type DeviceBundle = { bundleId: string; name: string; version: string; status: string };
-
-export type DeviceView = {
-  id: string;
-  name: string;
-  site: string;
-  registrationStatus: RegistrationStatus;
-  statusReason: string | null;
-  presence: Presence;
-  lastSeenAt: Date | null;
-  /** When its newest report was received; null before the first. */
-  reportedAt: Date | null;
-  health: {
-    /** Null: nothing is known of it. */
-    score: number | null;
-    level: HealthLevel;
-    /** What costs it most. */
-    worst: WorstPart | null;
-  };
-  fingerprint: string;
-  agentVersion: string;
-  platform: { os: string; architecture: string; hostname: string };
-  tags: string[];
-  metadata: Record<string, string>;
-  createdAt: Date;
-  approvedAt: Date | null;
-  generation: number | null;
-  bundles: DeviceBundle[];
-  /** The device whose place it took. */
-  replaces: string | null;
-  /** How it was removed; null while it is not. */
-  removal: Removed | null;
-};
-
 /** A device and its place in the list. */
-export type ListedDevice = { view: DeviceView; position: Position };
+export type Listed<At> = { view: DeviceView; position: At };
 
-type ViewRow = {
-  id: string;
-  listed_as: string;
-  name: string;
-  site: string;
-  status: RegistrationStatus;
-  status_reason: string | null;
-  presence: Presence | null;
-  last_seen_at: Date | null;
-  reported_at: Date | null;
-  score: number | null;
-  parts: Record<string, HealthPart> | null;
-  fingerprint: string;
-  agent_version: string;
-  os: string;
-  architecture: string;
-  hostname: string;
-  tags: [key: string, value: string][];
-  metadata: Record<string, string>;
-  created_at: Date;
-  decided_at: Date | null;
-  generation: number | null;
-  bundles: DeviceBundle[];
-  replaces: string | null;
-  removal: Removal | null;
-  deleted_at: Date | null;
-  wipe: Wipe | null;
-  wiped_at: Date | null;
-  replaced_by: string | null;
-};
-
-const removalOf = (row: ViewRow): Removed | null => {
-  const { removal, deleted_at: at, wipe, wiped_at: wipedAt, replaced_by: replacedBy } = row;
-  return removal === null || at === null ? null : { removal, at, wipe, wipedAt, replacedBy };
-};
-
-const viewOf = (row: ViewRow): DeviceView => ({
-  id: row.id,
-  name: row.name,
-  site: row.site,
-  registrationStatus: row.status,
-  statusReason: row.status_reason,
-  presence: row.presence ?? 'never',
-  lastSeenAt: row.last_seen_at,
-  reportedAt: row.reported_at,
-  health: {
-    ...{ score: row.score, level: levelOf(row.score) },
-    worst: row.parts === null ? null : worstPart(row.parts),
-  },
-  fingerprint: row.fingerprint,
-  agentVersion: row.agent_version,
-  platform: { os: row.os, architecture: row.architecture, hostname: row.hostname },
-  tags: row.tags.map(([key, value]) => printTag({ key, value })),
-  metadata: row.metadata,
-  createdAt: row.created_at,
-  approvedAt: row.status === 'approved' ? row.decided_at : null,
-  generation: row.generation,
-  bundles: row.bundles,
-  replaces: row.replaces,
-  removal: removalOf(row),
-});
-
-/**
- * The page is cut first, then what the other services know is looked up for its devices alone
- * (LATERAL, because Postgres does not push a join into a security barrier view).
- */
-const selectedOf = (page: string, order: string): string => `
-  SELECT d.id, page.listed_as, d.name, d.site, d.status, d.status_reason, p.presence,
-         p.last_seen_at, d.fingerprint, d.agent_version, d.os, d.architecture, d.hostname,
-         h.score, h.parts, r.received_at AS reported_at, t.tags, d.metadata, d.created_at, d.decided_at, s.generation, s.bundles,
-         d.replaces, d.removal, d.deleted_at, d.wipe, d.wiped_at,
-         (SELECT heir.id FROM device_manager.devices heir WHERE heir.replaces = d.id) AS replaced_by
-    FROM (${page}) page
-    JOIN device_manager.devices d ON d.id = page.id
-    LEFT JOIN telemetry.public_presence p
-      ON p.device_id = d.id AND p.tenant_id = platform.current_tenant()
-    LEFT JOIN LATERAL (
-      SELECT score, parts FROM telemetry.public_device_health
-       WHERE tenant_id = d.tenant_id AND device_id = d.id
-    ) h ON true
-    LEFT JOIN LATERAL (
-      SELECT coalesce(jsonb_agg(jsonb_build_array(key, value) ORDER BY key, value), '[]') AS tags
-        FROM device_manager.device_tags WHERE device_id = d.id
-    ) t ON true
-    LEFT JOIN LATERAL (
-      SELECT received_at FROM telemetry.public_reported
-       WHERE tenant_id = d.tenant_id AND device_id = d.id
-    ) r ON true
-    LEFT JOIN LATERAL (
-      SELECT max(slot.generation) AS generation,
-             coalesce(jsonb_agg(
-               jsonb_build_object('bundleId', slot.bundle_id, 'name', slot.bundle_name,
-                                  'version', slot.version, 'status', slot.status)
-               ORDER BY slot.bundle_name, slot.bundle_id)
-               FILTER (WHERE slot.bundle_id IS NOT NULL), '[]') AS bundles
-        FROM bundle_orchestrator.public_device_slots slot
-       WHERE slot.tenant_id = d.tenant_id AND slot.device_id = d.id
-    ) s ON true
-   ORDER BY ${order}`;
-
-const byName = 'page.listed_as, d.id';
+type Page = { after?: Position | undefined; limit: number };
 
 /** Of lists as consoles and commands ask for them, and of one device; with the row too many. */
 const usualLimits: readonly number[] = [1, 51, 101];
 
 /**
- * Planning it takes longer than reading a page, so what is asked for again and again is planned once for
- * each connection. Only where the plan is the same whatever is asked for; null: planned each time.
+ * What is asked for again and again is planned once for each connection. Only where the plan is the same
+ * whatever is asked for; null: planned each time.
  */
-const planName = (
-  filter: DeviceFilter,
-  page: { after?: Position | undefined; limit: number },
-): string | null => {
+const planName = (filter: DeviceFilter, page: Page): string | null => {
   const { ids, registrationStatus, site, ...more } = filter;
   const isSame =
     Object.keys(more).length === 0 && (registrationStatus ?? 'approved') === 'approved';
@@ -188,22 +34,55 @@ const planName = (
   return `device-list-${shape.map((part) => (part === undefined ? 0 : 1)).join('')}-${page.limit}`;
 };
 
+/** Each in its place; `id` of a position is the device's. */
+const viewed = async <At extends { id: string }>(
+  sql: Sql,
+  positions: readonly At[],
+): Promise<Listed<At>[]> => {
+  const views = await viewsOf(
+    sql,
+    positions.map(({ id }) => id),
+  );
+  return positions.flatMap((position) => {
+    const view = views.get(position.id);
+    return view === undefined ? [] : [{ view, position }];
+  });
+};
+
+type PlaceRow = { id: string; listed_as: string };
+
+/** `name`: of the plan that is kept. */
+const readPage = async (
+  sql: Sql,
+  filter: DeviceFilter,
+  page: Page,
+  { nowMs, name }: { nowMs: number; name: string | null },
+): Promise<Position[]> => {
+  const values: unknown[] = [];
+  const text = pageSql(filter, page, (value) => `$${values.push(value)}`, nowMs);
+  const { rows } = await (name === null
+    ? sql.query<PlaceRow>(text, values)
+    : sql.query<PlaceRow>({ name, text, values }));
+  return rows.map((row) => ({ listedAs: row.listed_as, id: row.id }));
+};
+
+/** Only which ones, in the order of the list. */
+export const pickDevices = (
+  sql: Sql,
+  filter: DeviceFilter,
+  page: Page,
+  nowMs: number,
+): Promise<Position[]> => readPage(sql, filter, page, { nowMs, name: null });
+
 /** One row more than a page holds says that there is a next page. Needs a tenant's transaction. */
 export const listDevices = async (
   sql: Sql,
   filter: DeviceFilter,
-  page: { after?: Position | undefined; limit: number },
+  page: Page,
   nowMs: number,
-): Promise<ListedDevice[]> => {
-  const values: unknown[] = [];
-  const add = (value: unknown): string => `$${values.push(value)}`;
-  const text = selectedOf(pageSql(filter, page, add, nowMs), byName);
+): Promise<Listed<Position>[]> => {
   const name = planName(filter, page);
-  const { rows } = await sql.query<ViewRow>({ text, values, ...(name === null ? {} : { name }) });
-  return rows.map((row) => ({
-    view: viewOf(row),
-    position: { listedAs: row.listed_as, id: row.id },
-  }));
+  return viewed(sql, await readPage(sql, filter, page, { nowMs, name }));
 };
 
 /** The worst first; those of which nothing is known at the end, by name. */
@@ -212,31 +91,15 @@ export const listDevicesByHealth = async (
   filter: DeviceFilter,
   page: { after?: HealthPosition | undefined; limit: number },
   nowMs: number,
-): Promise<{ view: DeviceView; position: HealthPosition }[]> => {
+): Promise<Listed<HealthPosition>[]> => {
   const values: unknown[] = [];
   const add = (value: unknown): string => `$${values.push(value)}`;
-  const text = selectedOf(healthPageSql(filter, page, add, nowMs), byHealth);
-  const { rows } = await sql.query<ViewRow>(text, values);
-  return rows.map((row) => ({
-    view: viewOf(row),
-    position: { score: row.score, listedAs: row.listed_as, id: row.id },
-  }));
-};
-
-/** Only which ones, in the order of the list. */
-export const pickDevices = async (
-  sql: Sql,
-  filter: DeviceFilter,
-  page: { after?: Position | undefined; limit: number },
-  nowMs: number,
-): Promise<Position[]> => {
-  const values: unknown[] = [];
-  const add = (value: unknown): string => `$${values.push(value)}`;
-  const { rows } = await sql.query<{ id: string; listed_as: string }>(
-    pageSql(filter, page, add, nowMs),
+  const { rows } = await sql.query<PlaceRow & { score: number | null }>(
+    healthPageSql(filter, page, add, nowMs),
     values,
   );
-  return rows.map((row) => ({ listedAs: row.listed_as, id: row.id }));
+  const positions = rows.map(({ id, score, listed_as }) => ({ id, score, listedAs: listed_as }));
+  return viewed(sql, positions);
 };
 
 /** Each one more is a table joined; queries of more are rare, and counted as any other. */

@@ -8,7 +8,7 @@ import pg, { type PoolClient } from 'pg';
 import { toldAudit } from './audit.ts';
 import { allowDecompression } from './decompression.ts';
 import type { Pool, Sql } from './pool.ts';
-import { transaction } from './transaction.ts';
+import { type TransactionOptions, transaction } from './transaction.ts';
 
 /** Whose rows are seen, and of them those of which sites; null: of all. */
 export type TenantScope = { tenantId: string; sites: readonly string[] | null };
@@ -56,14 +56,19 @@ const checkTenant = ({ tenantId }: TenantScope): void => {
   if (!uuid.test(tenantId)) throw new TypeError('a tenant id is a lower-case UUID');
 };
 
-/** Runs `fn` in a transaction that sees the rows of one tenant, and can change none. */
+/**
+ * Runs `fn` in a transaction that sees the rows of one tenant, and can change none. `repeatable read`:
+ * all its statements see the same moment.
+ */
 export const withTenant = async <T>(
   pool: Pool,
   scope: TenantScope,
   fn: (client: PoolClient) => Promise<T>,
+  options: Pick<TransactionOptions, 'isolation'> = {},
 ): Promise<T> => {
   checkTenant(scope);
   return transaction(pool, fn, {
+    ...options,
     readOnly: true,
     prepare: (client) => enter(client, scope, null),
   });
