@@ -24,7 +24,7 @@ const noted: Record<string, readonly string[]> = {
 
 /** What is added up from rows that came, some seconds later. */
 const addedUp =
-  /^telemetry\.(metrics_(minutes|hourly|daily)|rollup_marks|health_marks|device_health)/;
+  /^telemetry\.(metrics_(minutes|hourly|daily)|rollup_marks|late_hours|health_marks|device_health)/;
 
 /** What loops write down beside, when they come to it, names no request; all that one did is looked at. */
 const asked: Record<string, string> = {

@@ -11,7 +11,10 @@ const lock = "hashtextextended('rows are moved', 0)";
 
 const marks = 'telemetry.rollup_marks';
 /** Made of marks by `rollUp`; the hours of a day are laid together once more by `gatherHours`. */
-const made = ['minutes', 'hourly', 'daily'].map((each) => `telemetry.metrics_${each}`);
+const made = [
+  ...['minutes', 'hourly', 'daily'].map((each) => `telemetry.metrics_${each}`),
+  'telemetry.late_hours',
+];
 
 export const isMoved = (table: string): boolean => table === marks || made.includes(table);
 

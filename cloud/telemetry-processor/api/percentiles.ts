@@ -10,8 +10,9 @@ import { withTenant } from '@signalbeam/platform/postgres/tenant';
 import { metricNames } from '@signalbeam/sync/wire/rows';
 import { plainText } from '@signalbeam/sync/wire/shape';
 import { percentileResolutionOf } from '../core/percentile-resolution.ts';
+import { createKeptSpread } from '../store/kept-spread.ts';
 import { isCounter, type MetricName } from '../store/metric-columns.ts';
-import { type DeviceScope, devicesWithin, readPercentiles } from '../store/percentiles.ts';
+import { type DeviceScope, devicesWithin } from '../store/percentiles.ts';
 import { type AddRoutes, keptBy } from './parts.ts';
 import { checkRange, hourMs, refuseRange, step } from './query.ts';
 import { instant } from './schemas.ts';
@@ -68,6 +69,7 @@ const scopeOf = ({ site, groupId }: z.infer<typeof querySchema>): DeviceScope =>
   groupId === undefined ? { kind: 'site', site: site ?? '' } : { kind: 'group', groupId };
 
 export const addPercentileRoutes: AddRoutes = (api, parts) => {
+  const spread = createKeptSpread();
   api.openapi(
     createRoute({
       method: 'get',
@@ -105,7 +107,7 @@ export const addPercentileRoutes: AddRoutes = (api, parts) => {
           throw refuseRange('from', `is too long ago for ${deviceIds.length} devices`);
         }
         const wish = { deviceIds, names: [metric], aggregate: each, ...range, ...resolution };
-        const points = await readPercentiles(sql, wish);
+        const points = await spread.read(sql, caller.tenantId, wish);
         return { ...resolution, devices: deviceIds.length, points };
       });
       const iso = (ms: number): string => new Date(ms).toISOString();

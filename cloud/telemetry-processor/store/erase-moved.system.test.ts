@@ -106,6 +106,7 @@ const leftOf = async ({ deviceId }: Device): Promise<Record<string, number>> => 
 };
 const nothing = {
   'telemetry.rollup_marks': 0,
+  'telemetry.late_hours': 0,
   'telemetry.metrics_daily': 0,
   'telemetry.metrics_hourly': 0,
   'telemetry.metrics_minutes': 0,

@@ -39,6 +39,8 @@ const deleteOlder = async (
 };
 
 const resolvedAlertsDays = 365;
+/** Nobody keeps for longer what it was told of by them. */
+const lateHoursDays = 1;
 const endedSilencesDays = 90;
 
 /** Resolved alerts with their history, and silences that ended. Over a pool with `sb_system`. */
@@ -60,6 +62,7 @@ export const removeOld = async (sql: Sql, nowMs: number, retention: Retention): 
     before(daysDays),
   ]);
   await sql.query('SELECT telemetry.drop_old_minutes($1)', [before(retention.metricsDays)]);
+  await deleteOlder(sql, 'telemetry.late_hours', 'added_at', before(lateHoursDays));
   await deleteOlder(sql, 'telemetry.metrics_thinned', 'received_at', before(retention.metricsDays));
   await deleteOlder(sql, 'telemetry.events', 'received_at', before(retention.eventsDays));
   await deleteOlder(sql, 'telemetry.reported_history', 'received_at', before(retention.eventsDays));

@@ -10,6 +10,7 @@ import { holdWhileMoving } from '@signalbeam/platform/erase/moving';
 import { onlyRow, type Pool } from '@signalbeam/platform/postgres/pool';
 import { transaction } from '@signalbeam/platform/postgres/transaction';
 import { metricNames } from '@signalbeam/sync/wire/rows';
+import { lateMs } from '../core/settled-steps.ts';
 import { markStrained } from './health.ts';
 import { isCounter, metricColumns } from './metric-columns.ts';
 
@@ -105,7 +106,15 @@ const merge = `
     )} WHERE mark.lane = 'backfill'),
   minutes AS (${addTo('metrics_minutes', '5 minutes')} RETURNING 1),
   hours AS (${addTo('metrics_hourly', '1 hour')} RETURNING device_id, newest),
-  days AS (${addTo('metrics_daily', '1 day')} RETURNING 1)
+  days AS (${addTo('metrics_daily', '1 day')} RETURNING 1),
+  late AS (
+    INSERT INTO telemetry.late_hours AS old (tenant_id, device_id, hour)
+    SELECT DISTINCT tenant_id, device_id, date_bin('1 hour', step, 'epoch') AS hour FROM pieces
+     WHERE date_bin('1 hour', step, 'epoch') < now() - interval '${3_600_000 + lateMs} milliseconds'
+     ORDER BY device_id, hour
+    ON CONFLICT (device_id, hour) DO UPDATE
+      SET added_by = excluded.added_by, added_at = excluded.added_at
+    RETURNING 1)
   SELECT (SELECT count(*) FROM taken) AS marks, (SELECT coalesce(
     json_agg(json_build_object('deviceId', device_id, 'newest', newest)), '[]') FROM hours) AS hours`;
 

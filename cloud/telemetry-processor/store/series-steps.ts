@@ -153,7 +153,7 @@ export const rowsOfDevices = (wish: SeriesWish): string =>
   steps(wish, 'ANY ((SELECT $1::uuid[])::uuid[])');
 
 /** Steps of rollups begin where their first one does. */
-const startOf = ({ source, fromMs, stepMs }: SeriesWish): Date =>
+export const startOf = ({ source, fromMs, stepMs }: SeriesWish): Date =>
   new Date(source === 'samples' ? fromMs : fromMs - (fromMs % stepMs));
 
 /** $1 to $4, or to $3 where the step is none to be named. */
