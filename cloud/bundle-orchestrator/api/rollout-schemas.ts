@@ -143,7 +143,9 @@ const progressSchema = z
     cancelled: count,
     rollingBack: count,
     rolledBack: count,
-    unreached: count,
+    unreached: count.openapi({
+      description: 'Where 1,000 devices or more are at work, as counted in the last ten seconds',
+    }),
   })
   .openapi('RolloutProgress');
 

@@ -1,7 +1,7 @@
 /** Rollouts: start, watch, cancel, try again. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Api } from '@signalbeam/platform/http/app';
-import { authorOf, requireUser } from '@signalbeam/platform/http/caller';
+import { authorOf, type Caller, requireUser } from '@signalbeam/platform/http/caller';
 import { pageOf, readCursor } from '@signalbeam/platform/http/cursor';
 import { body, conflict, json, notFound } from '@signalbeam/platform/http/describe';
 import { refusal } from '@signalbeam/platform/http/problem';
@@ -20,6 +20,7 @@ import {
   rollBackRollout,
 } from '../rollouts/steer.ts';
 import { viewRollout, viewRollouts } from '../rollouts/view.ts';
+import { createKeptUnreached } from '../store/kept-unreached.ts';
 import { failuresOf } from '../store/rollout-failures.ts';
 import {
   findRollout,
@@ -27,6 +28,7 @@ import {
   listRollouts,
   type RolloutDevice,
 } from '../store/rollout-views.ts';
+import type { CountUnreached } from '../store/rollout-waves.ts';
 import type { Parts } from './parts.ts';
 import { addOverrideRoutes } from './rollout-override.ts';
 import {
@@ -169,7 +171,10 @@ const addWaveVerbs = (api: Api, parts: Parts): void => {
 
 const position = z.tuple([z.iso.datetime(), z.uuid()]);
 
-const addListing = (api: Api, parts: Parts): void => {
+/** Who is held to some sites hears of fewer devices than others: theirs is counted each time. */
+type CountFor = (caller: Pick<Caller, 'sites'>) => CountUnreached | 'apart';
+
+const addListing = (api: Api, parts: Parts, countFor: CountFor): void => {
   const listed = z.strictObject({
     rollouts: z.array(rolloutSchema),
     nextCursor: z.string().nullable(),
@@ -192,7 +197,8 @@ const addListing = (api: Api, parts: Parts): void => {
       const answer = await withTenant(parts.pool, c.var.caller, async (sql) => {
         const rows = await listRollouts(sql, tenantId, { limit: limit + 1, before });
         const page = pageOf(rows, limit, ({ createdAt, id }) => [createdAt, id]);
-        const rollouts = await viewRollouts(sql, tenantId, page.rows, parts.now());
+        const unreached = countFor(c.var.caller);
+        const rollouts = await viewRollouts(sql, tenantId, page.rows, parts.now(), unreached);
         return { rollouts, nextCursor: page.nextCursor };
       });
       return c.json(answer, 200);
@@ -214,7 +220,7 @@ const shownDevice = (device: RolloutDevice): z.infer<typeof rolloutDeviceSchema>
   retryCount: device.retryCount,
 });
 
-const addReading = (api: Api, parts: Parts): void => {
+const addReading = (api: Api, parts: Parts, countFor: CountFor): void => {
   api.openapi(
     createRoute({
       method: 'get',
@@ -230,7 +236,9 @@ const addReading = (api: Api, parts: Parts): void => {
       const { id } = c.req.valid('param');
       const { caller } = c.var;
       const load = () =>
-        withTenant(parts.pool, caller, (sql) => viewRollout(sql, tenantId, id, parts.now()));
+        withTenant(parts.pool, caller, (sql) =>
+          viewRollout(sql, tenantId, id, parts.now(), countFor(caller)),
+        );
       // Who is held to some sites sees another rollout than the tenant: theirs is not kept.
       const kept = { kind: 'rollout', id, tenantId, schema: rolloutSchema } as const;
       const view = await (caller.sites === null ? parts.aside.read(kept, load) : load());
@@ -305,8 +313,10 @@ export const addRolloutRoutes = (api: Api, parts: Parts): void => {
   addStarting(api, parts);
   addWaveVerbs(api, parts);
   addOverrideRoutes(api, parts);
-  addListing(api, parts);
-  addReading(api, parts);
+  const unreached = createKeptUnreached({ now: parts.now });
+  const countFor: CountFor = ({ sites }) => (sites === null ? unreached : 'apart');
+  addListing(api, parts, countFor);
+  addReading(api, parts, countFor);
   addDevices(api, parts);
   addFailures(api, parts);
 };

@@ -3,8 +3,12 @@
  * still no wave passes by an old count, nor later than it could.
  */
 import type { Pool } from '@signalbeam/platform/postgres/pool';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { emptyProgress } from '../core/rollout.ts';
 import { setPresence, type TestDevice } from '../rig.suite.ts';
+import { createKeptUnreached } from '../store/kept-unreached.ts';
+import { type CountUnreached, wavesOf } from '../store/rollout-waves.ts';
 import { type Fleet, openFleet } from './fleet.suite.ts';
 import { advanceFor } from './hear-reports.ts';
 import { atPace } from './pace.suite.ts';
@@ -100,4 +104,44 @@ it('hold a gate up again once they are heard of, whatever was counted before', a
   expect(rows).toEqual([{ good_since: null, unreached: 0 }]);
   await fleet.says(away, bundleId, 'running');
   await until(id, isGood);
+});
+
+it('is counted at a look at many every ten seconds, and never as more than are at work', async () => {
+  const { id, inWave } = await begun();
+  const [one, other] = inWave as [TestDevice, TestDevice];
+  const pool = fleet.rig.platform.pools.api;
+  const counted = countingCounts(pool);
+  let now = Date.now();
+  const clock = { now: () => now };
+  const kept = createKeptUnreached({ ...clock, devicesMin: 1 });
+  const few = createKeptUnreached({ ...clock, devicesMin: 5 });
+  const look = async (unreached: CountUnreached) => {
+    const { tenantId } = fleet.one;
+    const waves = await withTenant(pool, everySite(tenantId), (sql) =>
+      wavesOf(sql, tenantId, [id], unreached),
+    );
+    const { pending, succeeded, unreached: silent } = waves.get(id)?.[0]?.counts ?? emptyProgress;
+    return { pending, succeeded, silent };
+  };
+  const looks = counted();
+  expect(await look(kept)).toEqual({ pending: 3, succeeded: 0, silent: 1 });
+  for (const { deviceId } of [one, other]) {
+    await setPresence(fleet.rig, fleet.one, deviceId, 'offline');
+  }
+  expect(await look(few)).toEqual({ pending: 1, succeeded: 0, silent: 3 });
+  expect(counted() - looks).toBe(2);
+  now += 9_999;
+  expect(await look(kept)).toEqual({ pending: 3, succeeded: 0, silent: 1 });
+  expect(counted() - looks).toBe(2);
+  now += 1;
+  expect(await look(kept)).toEqual({ pending: 1, succeeded: 0, silent: 3 });
+  expect(counted() - looks).toBe(3);
+  // Now all but one have confirmed: what was counted before is of more.
+  await fleet.rig.owner.query(
+    `UPDATE bundle_orchestrator.rollout_devices SET status = 'succeeded', completed_at = now()
+      WHERE rollout_id = $1 AND status = 'pending' AND device_id <> $2`,
+    [id, one.deviceId],
+  );
+  expect(await look(kept)).toEqual({ pending: 0, succeeded: 3, silent: 1 });
+  expect(counted() - looks).toBe(3);
 });

@@ -13,7 +13,7 @@ import {
   type OpenRow,
   type RolloutRecord,
 } from '../store/rollout-views.ts';
-import { type StoredWave, wavesOf } from '../store/rollout-waves.ts';
+import { type CountUnreached, type StoredWave, wavesOf } from '../store/rollout-waves.ts';
 import { namesOf } from '../store/wave-evidence.ts';
 
 export type WaveView = {
@@ -90,10 +90,11 @@ export const viewRollouts = async (
   tenantId: string,
   rollouts: readonly RolloutRecord[],
   nowMs: number,
+  unreached: 'apart' | CountUnreached = 'apart',
 ): Promise<RolloutView[]> => {
   if (rollouts.length === 0) return [];
   const ids = rollouts.map(({ id }) => id);
-  const waves = await wavesOf(sql, tenantId, ids, 'apart');
+  const waves = await wavesOf(sql, tenantId, ids, unreached);
   const rows = await firstOpenRows(sql, tenantId, ids);
   const evidence = [...waves.values()].flat().flatMap((wave) => wave.evidence ?? []);
   const names = await namesOf(sql, tenantId, evidence);
@@ -129,8 +130,9 @@ export const viewRollout = async (
   tenantId: string,
   id: string,
   nowMs: number,
+  unreached: 'apart' | CountUnreached = 'apart',
 ): Promise<RolloutView | null> => {
   const rollout = await findRollout(sql, tenantId, id);
   if (rollout === null) return null;
-  return (await viewRollouts(sql, tenantId, [rollout], nowMs))[0] ?? null;
+  return (await viewRollouts(sql, tenantId, [rollout], nowMs, unreached))[0] ?? null;
 };

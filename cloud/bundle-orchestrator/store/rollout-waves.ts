@@ -127,21 +127,20 @@ const waveOf = (row: Row): StoredWave => {
   };
 };
 
+export type Unreached = { rollout_id: string; wave: number; status: RowStatus; count: number };
+/** `waitedFor`: of each rollout, how many devices it waits for. */
+export type CountUnreached = (
+  sql: Sql,
+  tenantId: string,
+  waitedFor: ReadonlyMap<string, number>,
+) => Promise<Unreached[]>;
+
 /**
  * How many of those that a wave waits for are not heard of, by what they would be counted as. Wave by
  * wave: in the first minute of a large rollout Postgres knows nothing of its rows, and would read them all.
  */
-const unreachedIn = async (
-  sql: Sql,
-  tenantId: string,
-  rolloutIds: readonly string[],
-): Promise<{ rollout_id: string; wave: number; status: RowStatus; count: number }[]> => {
-  const { rows } = await sql.query<{
-    rollout_id: string;
-    wave: number;
-    status: RowStatus;
-    count: number;
-  }>(
+export const countUnreached: CountUnreached = async (sql, tenantId, waitedFor) => {
+  const { rows } = await sql.query<Unreached>(
     `SELECT wave.rollout_id, wave.wave, turn.status, silent.count
        FROM bundle_orchestrator.rollout_waves wave
       CROSS JOIN LATERAL (VALUES ('pending', wave.pending), ('in-progress', wave.in_progress),
@@ -157,32 +156,39 @@ const unreachedIn = async (
                 AND presence.presence = 'online')) silent
       WHERE wave.tenant_id = $1 AND wave.rollout_id = ANY ($2)
         AND turn.devices > 0 AND silent.count > 0`,
-    [tenantId, rolloutIds],
+    [tenantId, [...waitedFor.keys()]],
   );
   return rows;
 };
 
+const shownAs = { pending: 'pending', 'in-progress': 'inProgress' } as const;
+
+/** At most those who are in that state by now: they may have been counted a moment ago. */
 const apart = (counts: Progress, status: RowStatus, count: number): Progress => {
-  const unreached = counts.unreached + count;
-  switch (status) {
-    case 'pending':
-      return { ...counts, pending: counts.pending - count, unreached };
-    case 'in-progress':
-      return { ...counts, inProgress: counts.inProgress - count, unreached };
-    default:
-      return { ...counts, rollingBack: counts.rollingBack - count, unreached };
+  const state = status === 'pending' || status === 'in-progress' ? shownAs[status] : 'rollingBack';
+  const some = Math.min(count, counts[state]);
+  return { ...counts, [state]: counts[state] - some, unreached: counts.unreached + some };
+};
+
+const waitedForIn = (rows: readonly Row[]): Map<string, number> => {
+  const waitedFor = new Map<string, number>();
+  for (const { rollout_id, pending, in_progress, rolling_back } of rows) {
+    const devices = (waitedFor.get(rollout_id) ?? 0) + pending + in_progress + rolling_back;
+    if (devices > 0) waitedFor.set(rollout_id, devices);
   }
+  return waitedFor;
 };
 
 /**
  * The waves of each rollout in their order. `unreached: 'apart'` asks for everybody's presence, which
- * costs a look at each device that is waited for; otherwise those count as what they were told.
+ * costs a look at each device that is waited for, and a way of counting asks by that; otherwise those
+ * count as what they were told.
  */
 export const wavesOf = async (
   sql: Sql,
   tenantId: string,
   rolloutIds: readonly string[],
-  unreached: 'apart' | 'among',
+  unreached: 'apart' | 'among' | CountUnreached,
 ): Promise<Map<string, StoredWave[]>> => {
   const { rows } = await sql.query<Row>(
     `SELECT rollout_id, wave, name, size, gate, state, opened_at, good_since, passed_at, passed_by,
@@ -192,7 +198,10 @@ export const wavesOf = async (
       WHERE tenant_id = $1 AND rollout_id = ANY ($2) ORDER BY rollout_id, wave`,
     [tenantId, rolloutIds],
   );
-  const silent = unreached === 'apart' ? await unreachedIn(sql, tenantId, rolloutIds) : [];
+  const count = unreached === 'apart' ? countUnreached : unreached;
+  const waitedFor = waitedForIn(rows);
+  const silent =
+    count === 'among' || waitedFor.size === 0 ? [] : await count(sql, tenantId, waitedFor);
   const found = new Map<string, StoredWave[]>();
   for (const row of rows) {
     const wave = waveOf(row);

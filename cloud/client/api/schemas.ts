@@ -1064,6 +1064,7 @@ export interface components {
       cancelled: number;
       rollingBack: number;
       rolledBack: number;
+      /** @description Where 1,000 devices or more are at work, as counted in the last ten seconds */
       unreached: number;
     };
     RolloutMeeting: {
