@@ -14,6 +14,18 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON telemetry.late_hours TO sb_ingest;
 GRANT SELECT ON telemetry.late_hours TO sb_system;
 GRANT SELECT, DELETE ON telemetry.late_hours TO sb_eraser;
 
+-- From when on that is noted: for a while a process of before, which notes nothing, may still add.
+DO $$
+BEGIN
+  IF EXISTS (SELECT 1 FROM telemetry.metrics) THEN
+    ALTER TABLE telemetry.rollup_starts
+      ADD COLUMN late_since timestamptz NOT NULL DEFAULT now() + interval '2 hours';
+  ELSE
+    ALTER TABLE telemetry.rollup_starts ADD COLUMN late_since timestamptz NOT NULL DEFAULT now();
+  END IF;
+END
+$$;
+
 -- As 0422 has it for metrics.
 CREATE VIEW telemetry.public_late_hours WITH (security_barrier = true) AS
   SELECT * FROM telemetry.late_hours AS sent

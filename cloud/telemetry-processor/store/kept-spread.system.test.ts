@@ -92,6 +92,20 @@ it('answers at every moment what a replica answers that keeps nothing', async ()
   }
 });
 
+it('keeps nothing while a process may run that does not note what it adds', async () => {
+  const setSince = (since: string) =>
+    owner.query(`UPDATE telemetry.rollup_starts SET late_since = now() ${since}`);
+  await setSince(`+ interval '1 minute'`);
+  const ask = newReplica();
+  await ask();
+  await owner.query(
+    'UPDATE telemetry.metrics_hourly SET cpu_percent_sum = 2000 WHERE tenant_id = $1',
+    [tenant.tenantId],
+  );
+  expect(largest(await ask())[0]).toBe(2_000);
+  await setSince('');
+});
+
 it('asks again for what a transaction adds that had begun before a look and ends after it', async () => {
   const ask = newReplica();
   const before = largest(await ask());

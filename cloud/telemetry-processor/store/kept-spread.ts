@@ -26,7 +26,7 @@ const keyOf = (tenantId: string, wish: SeriesWish): string => {
   return [tenantId, devices, ...names, aggregate, source, stepMs].join(' ');
 };
 
-type Look = { seen: string; now: number; late: number[] };
+type Look = { seen: string; now: number; isNoted: boolean; late: number[] };
 
 /** Before anything is read: what a transaction adds that this does not see, the next look asks for. */
 const look = async (sql: Sql, { deviceIds }: SeriesWish, since: string | null): Promise<Look> =>
@@ -35,6 +35,7 @@ const look = async (sql: Sql, { deviceIds }: SeriesWish, since: string | null): 
       name: 'telemetry-late-hours',
       text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS seen,
                     (extract(epoch FROM now()) * 1000)::float8 AS now,
+                    (SELECT now() >= late_since FROM telemetry.rollup_starts) AS "isNoted",
                     (SELECT coalesce(json_agg(DISTINCT date_part('epoch', hour) * 1000), '[]')
                        FROM telemetry.public_late_hours
                       WHERE added_by >= $1::text::xid8 AND device_id = ANY ($2::uuid[])) AS late`,
@@ -63,7 +64,8 @@ export const createKeptSpread = (): KeptSpread => {
       if (wish.deviceIds.length < devicesMin) return readPercentiles(sql, wish);
       const key = keyOf(tenantId, wish);
       const known = kept.get(key);
-      const { seen, now, late } = await look(sql, wish, known?.seen ?? null);
+      const { seen, now, isNoted, late } = await look(sql, wish, known?.seen ?? null);
+      if (!isNoted) return readPercentiles(sql, wish);
       const { toMs, stepMs } = wish;
       const isOld = known === undefined || now - known.atMs > keptMs;
       const steps = isOld
