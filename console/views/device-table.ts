@@ -18,7 +18,7 @@ const tagsShownMax = 4;
 const partWords: Readonly<Record<string, string>> = {
   freshness: 'not heard of',
   reconciliation: 'not all runs well',
-  resources: 'short of room',
+  resources: 'near its limits',
   stability: 'trouble',
 };
 const unknownWords: Readonly<Record<string, string>> = {

@@ -68,7 +68,7 @@ test('strain is told by its level', () => {
   const sample = { cpuPercent: 80, memoryPercent: 95, diskPercent: null };
   expect(judgeHealth({ ...well, sample }, now).parts.resources).toEqual({
     ...{ points: 10, most: 20, isKnown: true },
-    says: 'It is short of room: processor at 80 % or more, memory at 95 % or more.',
+    says: 'It is near its limits: processor at 80 % or more, memory at 95 % or more.',
   });
   expect(strainOf(sample)).toBe(strainOf({ ...sample, cpuPercent: 84, memoryPercent: 99 }));
   expect(strainOf(sample)).not.toBe(strainOf({ ...sample, cpuPercent: 79 }));

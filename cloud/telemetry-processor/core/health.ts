@@ -134,7 +134,7 @@ const resourcesOf = ({ sample }: HealthFacts): Part => {
     const level = strains.find(({ costs }) => costs === costOf(sample[gauge]))?.from;
     return `${word} at ${level} % or more`;
   });
-  return part(name, most[name] - cost, `It is short of room: ${words.join(', ')}.`);
+  return part(name, most[name] - cost, `It is near its limits: ${words.join(', ')}.`);
 };
 
 const troubleCosts: Readonly<Record<string, { costs: number; says: string }>> = {
