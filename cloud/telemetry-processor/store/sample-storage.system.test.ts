@@ -47,3 +47,16 @@ describe('samples in a hypertable', () => {
     parts: `SELECT count(*) AS parts FROM show_chunks('telemetry.metrics')`,
   });
 });
+
+const timescale = process.env['SIGNALBEAM_TIMESCALE_URL'];
+const chunks = `FROM show_chunks('telemetry.metrics') AS chunk`;
+/** The real one, which no registry has that tests reach: an empty database of it, for whoever has one (CONTRIBUTING.md). */
+if (timescale !== undefined) {
+  describe('samples in a hypertable of TimescaleDB, compressed', () =>
+    sampleStorageSuite({
+      isHypertable: true,
+      open: () => Promise.resolve({ url: timescale, drop: () => Promise.resolve() }),
+      parts: `SELECT count(*) AS parts ${chunks}`,
+      compress: `SELECT compress_chunk(chunk, if_not_compressed => true) ${chunks}`,
+    }));
+}
