@@ -336,7 +336,8 @@ describe('suggestions', () => {
 
 test('point 18: a query, a tag and the tag list are answered by indexes, never by all rows', async () => {
   await rig.owner.query('ANALYZE device_manager.device_tags');
-  await rig.owner.query('ANALYZE device_manager.devices');
+  // Pages that were not vacuumed since they changed make an index alone as dear as the rows.
+  await rig.owner.query('VACUUM ANALYZE device_manager.devices');
   const plan = await withTenant(rig.platform.pools.api, everySite(acme.tenantId), async (sql) => {
     // A small table is read whole whatever indexes it has; here it is asked whether it must be.
     await sql.query('SET LOCAL enable_seqscan = off');
