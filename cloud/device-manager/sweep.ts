@@ -15,7 +15,7 @@ import { sweepLogins } from './store/login-failures.ts';
 import { sweepSessions } from './store/sessions.ts';
 import { sweepSignUps } from './store/sign-ups.ts';
 import { sweepGrants } from './store/site-grants.ts';
-import { noteHeard } from './store/unheard.ts';
+import { type MarkPlace, noteHeard } from './store/unheard.ts';
 import { warnOfExpiry } from './warn-of-expiry.ts';
 
 const intervalMs = 10 * 60_000;
@@ -60,11 +60,15 @@ export const startSweeping = (parts: Parts): { stop: () => Promise<void> } => {
   const { log, pools } = parts;
   const again = (ms: number, work: () => Promise<unknown>, failure: string) =>
     every(ms, work, (error) => log.warn({ error }, failure));
+  let after: MarkPlace | null = null;
+  const noteSome = async (): Promise<void> => {
+    after = (await noteHeard(pools.system, after)).next;
+  };
   const loops = [
     again(intervalMs, () => sweep(parts), 'sweeping failed'),
     again(intervalMs, () => warnOfExpiry(parts), 'warning of expiry failed'),
     again(foldIntervalMs, () => foldCounts(pools.system), 'counts could not be folded'),
-    again(foldIntervalMs, () => noteHeard(pools.system), 'who was heard of could not be noted'),
+    again(foldIntervalMs, noteSome, 'who was heard of could not be noted'),
   ];
   return { stop: async () => void (await Promise.all(loops.map(({ stop }) => stop()))) };
 };

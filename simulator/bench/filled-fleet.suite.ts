@@ -1,6 +1,7 @@
 /**
  * A tenant's devices, tags, presence and audit log as rows, made by SQL: what lists are measured on.
  * Nothing is enrolled, and nobody has the devices' seeds; their keys are keys, or else no heartbeat of theirs would count.
+ * Marks of who was never heard of are as in a fleet that is at work for long: clearing all of them writes every device anew.
  */
 import type { Pool } from '@signalbeam/platform/postgres/pool';
 import { createDeviceKey } from '@signalbeam/sync/wire/nkey';
@@ -25,12 +26,13 @@ export const fillFleet = async (maker: Pool, tenantId: string, devices: number):
     await run(
       `INSERT INTO device_manager.devices
        (tenant_id, name, site, status, public_key, sealing_key, fingerprint, agent_version, os,
-        architecture, hostname, registration_token_id)
+        architecture, hostname, registration_token_id, may_be_unheard)
      SELECT $1::uuid, (ARRAY['pump', 'valve', 'press', 'gateway', 'camera'])[1 + i % 5] || ' ' || i,
             'plant-' || (i % 500), CASE WHEN i % 500 = 0 THEN 'pending' ELSE 'approved' END,
             key, $4, left(md5(i::text), 23), '0.1.' || (i % 5), 'linux', 'arm64',
             'host-' || i || '.local',
-            (SELECT id FROM device_manager.registration_tokens WHERE tenant_id = $1::uuid)
+            (SELECT id FROM device_manager.registration_tokens WHERE tenant_id = $1::uuid),
+            i % 500 = 0 OR i % 33 = 0
        FROM unnest($3::text[]) WITH ORDINALITY AS made (key, place), LATERAL (
          SELECT $2::integer + place::integer - 1 AS i) AS numbered`,
       [from, keys, sealingKey],
@@ -54,7 +56,7 @@ export const fillFleet = async (maker: Pool, tenantId: string, devices: number):
        (device_id, tenant_id, last_seen_at, next_beat_ms, presence, changed_at)
      SELECT id, tenant_id, now() - random() * interval '1 minute', 3600000,
             CASE WHEN random() < 0.02 THEN 'offline' ELSE 'online' END, now()
-       FROM device_manager.devices WHERE tenant_id = $1::uuid AND status = 'approved' AND random() < 0.97`,
+       FROM device_manager.devices WHERE tenant_id = $1::uuid AND NOT may_be_unheard`,
   );
   // Judged, as whoever reports is: the first judgement of each would come with its going away.
   await run(
