@@ -4,11 +4,13 @@ import { randomUUID } from 'node:crypto';
 import { type FreshDatabase, freshDatabase } from '@signalbeam/launcher/rig/database';
 import { migrate } from '@signalbeam/platform/postgres/migrate';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
+import { everySite, withTenant } from '@signalbeam/platform/postgres/tenant';
 import { type MetricsBody, metricNames } from '@signalbeam/sync/wire/rows';
 import { afterAll, beforeEach, expect, inject, it } from 'vitest';
 import { gatherHours } from './gather.ts';
 import { ensurePartitions } from './maintenance.ts';
 import { rollUp } from './rollups.ts';
+import { readWritten } from './series.ts';
 import { storeSimpleMetrics } from './simple-metrics.ts';
 
 const hourMs = 3_600_000;
@@ -83,6 +85,31 @@ it('leaves every row as it was, on few pages, once the day is over and has settl
   // The next day is not over.
   expect(await pagesOf(day + dayMs, day + 2 * dayMs)).toBe(6);
   expect(await gatherHours(ingest, settled)).toBe(0);
+});
+
+it('is read for a chart by asking for its pages together', async () => {
+  await gatherHours(ingest, settled);
+  await owner.query('VACUUM (ANALYZE) telemetry.metrics_hourly');
+  const api = openPool({ url: database.url, role: 'sb_api', max: 1 });
+  opened.push(() => api.end());
+  const [device] = devices;
+  if (device === undefined) throw new Error('there is no device');
+  const wish = {
+    ...{ deviceIds: [device.deviceId], names: ['cpuPercent'] as const, aggregate: 'avg' as const },
+    ...{ source: 'hours' as const, stepMs: hourMs, fromMs: day, toMs: day + dayMs },
+  };
+  const { points, found } = await withTenant(api, everySite(device.tenantId), async (sql) => {
+    const written = await readWritten(sql, wish);
+    const { rows } = await sql.query<{ entries: number; byRow: number }>(
+      `SELECT sum(pg_stat_get_xact_tuples_returned(indexrelid))::integer AS entries,
+              sum(pg_stat_get_xact_tuples_fetched(indexrelid))::integer AS "byRow"
+         FROM pg_index WHERE indrelid IN (
+           SELECT inhrelid FROM pg_inherits WHERE inhparent = 'telemetry.metrics_hourly'::regclass)`,
+    );
+    return { points: written.get(device.deviceId)?.written.length, found: rows[0] };
+  });
+  expect(points).toBe(24);
+  expect(found).toEqual({ entries: 24, byRow: 0 });
 });
 
 it('loses nothing of what is added to a row while it is moved', async () => {
