@@ -131,6 +131,25 @@ it('is sent once, however often a button is pressed while the answer takes its t
   await page.unroute('**/api/groups');
 });
 
+it('is not done twice when the answer is lost and somebody tries again', async () => {
+  const { page, cloud, heading, overlay } = desk;
+  await page.goto(`${cloud.url}/groups`);
+  await heading('Groups').waitFor();
+  await page.getByRole('button', { name: 'New group' }).click();
+  await overlay().getByLabel('Name').fill('Early shift');
+  await overlay().getByRole('button', { name: 'Chosen one by one' }).click();
+  await page.route('**/api/groups', async (route) => {
+    if (route.request().method() !== 'POST') return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await overlay().getByRole('button', { name: 'Make group' }).click();
+  await overlay().getByText('it is not known whether this was done').waitFor();
+  await page.unroute('**/api/groups');
+  await overlay().getByRole('button', { name: 'Make group' }).click();
+  await heading('Early shift').waitFor();
+});
+
 it('is noticed by a page that nobody touches, and shown to nobody else', async () => {
   const { cloud, page, heading } = desk;
   await page.goto(`${cloud.url}/groups`);

@@ -70,6 +70,12 @@ it('lets one wave pass when both press the same button', async () => {
   expect(waves.map(({ state }) => state)).toEqual(['passed', 'open', 'waiting']);
   await overlay().getByRole('button', { name: 'Wait for the gate' }).click();
   await overlay().waitFor({ state: 'detached' });
+  // Whoever names a device may be as long-winded as they like.
+  const name = `line-${'x'.repeat(110)}`;
+  await cloud.ask('PATCH', `/api/devices/${deviceIds[0]}`, { name });
+  await page.reload();
+  await page.getByRole('link', { name }).waitFor();
+  expect(await looksFor(page, 'a rollout to a device with a long name')).toEqual([]);
   expect(desk.troubles).toEqual([]);
 });
 

@@ -1,9 +1,10 @@
 /**
  * One way to ask the API: JSON in, JSON out, a deadline, and failures as one class that screens
  * print as they are (what happened, what to do, a code). It never retries: the live stream says
- * when asking again makes sense.
+ * when asking again makes sense, and a person who tries again does nothing twice (`once`).
  */
 import { type Basis, changedMeanwhile, ifMatchOf, type LastChange, rememberTag } from './basis.ts';
+import { createOnce } from './once.ts';
 import type { Renew } from './renew.ts';
 import { countWrite } from './writes.ts';
 
@@ -52,11 +53,21 @@ const problemFrom = (status: number, body: unknown): ApiError => {
 export const readProblem = async (response: Response): Promise<ApiError> =>
   problemFrom(response.status, parseJson(await response.text()));
 
-const unreachableServer = (cause: unknown): ApiError =>
+/** What may have been done all the same is not called undone. */
+const unansweredWords = (method: string, hasKey: boolean) => {
+  if (method === 'GET')
+    return { detail: 'The server did not answer.', next: 'Check the connection and try again.' };
+  const detail = 'The server did not answer, so it is not known whether this was done.';
+  const next = hasKey
+    ? 'Check the connection and try again: it is not done twice.'
+    : 'Check the connection, and look at it before you try again.';
+  return { detail, next };
+};
+
+const unreachableServer = (cause: unknown, method = 'GET', hasKey = false): ApiError =>
   new ApiError(0, {
     code: cause instanceof DOMException && cause.name === 'TimeoutError' ? 'timeout' : 'no-answer',
-    detail: 'The server did not answer, so nothing was changed here.',
-    next: 'Check the connection and try again.',
+    ...unansweredWords(method, hasKey),
   });
 
 export type Ask = <T>(
@@ -69,12 +80,16 @@ export type Ask = <T>(
 
 type Answered = { response: Response; answer: unknown };
 
+const once = createOnce();
+
 const askOnce = async (
   method: string,
   path: string,
   body: unknown,
   ifMatch?: string,
 ): Promise<Answered> => {
+  const sent = body === undefined ? '' : JSON.stringify(body);
+  const key = once.keyFor(method, path, sent, Date.now());
   try {
     const response = await fetch(path, {
       method,
@@ -83,16 +98,18 @@ const askOnce = async (
         accept: 'application/json',
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+        ...(key === null ? {} : { 'idempotency-key': key }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: sent }),
       signal: AbortSignal.timeout(requestMs),
     });
     const raw = await response.text();
     const answer = raw === '' ? null : parseJson(raw);
     rememberTag(answer, response.headers.get('etag'));
+    once.answered(path, sent, response.status, problemFrom(response.status, answer).code);
     return { response, answer };
   } catch (cause) {
-    throw unreachableServer(cause);
+    throw unreachableServer(cause, method, key !== null);
   }
 };
 

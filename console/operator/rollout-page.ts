@@ -104,7 +104,7 @@ class RolloutPage extends LitElement {
   #cell(device: RolloutDevice): TemplateResult {
     const mark = rolloutDeviceMark(device.status);
     return html`<li class="cell tone-${mark.tone}">
-      <div class="row"><a class="title grow truncate" data-item href=${pathTo.device(device.deviceId)}>${device.name}</a>${bareMark(mark)}</div>
+      <div class="row"><a class="title grow truncate" title=${device.name} data-item href=${pathTo.device(device.deviceId)}>${device.name}</a>${bareMark(mark)}</div>
       <div class="muted small">${device.completedAt ? age(device.completedAt) : device.startedAt ? html`began ${age(device.startedAt)}` : device.status === 'planned' ? 'is told later' : 'has not begun'}${
         device.retryCount > 0 ? ` · tried again ${device.retryCount}×` : nothing
       }</div>${failureDetail(device.reason, device.logTail, mark.tone)}</li>`;

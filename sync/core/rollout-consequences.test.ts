@@ -47,6 +47,11 @@ describe('what a verb means', () => {
     expect(consequenceWords(verb, rollout)).toBe(words);
   });
 
+  it('is silent about devices that there are none of', () => {
+    const none = { ...rollout, progress: { ...rollout.progress, pending: 0 } };
+    expect(consequenceWords('cancel', none)).toMatch(/^8 devices will not be told\./);
+  });
+
   it('is about the wave that was meant, and too late once that was passed', () => {
     expect(waveAtWork(rollout)).toBe(1);
     expect(wordTooLate(rollout, 1)).toBeNull();

@@ -42,8 +42,12 @@ const failedWords = (failed: number): string[] => {
 const cancelWords = ({ progress, version }: SteeredRollout): string[] => {
   const { planned, succeeded, failed } = progress;
   const told = progress.pending + progress.inProgress + progress.unreached;
+  const unfinished =
+    told === 1
+      ? '1 device has not finished and goes back to what it ran before.'
+      : `${told} devices have not finished and go back to what they ran before.`;
   return [
-    `${told} ${told === 1 ? 'device has not finished and goes back to what it ran before' : 'devices have not finished and go back to what they ran before'}.`,
+    ...(told > 0 ? [unfinished] : []),
     ...(planned > 0 ? [`${devices(planned)} will not be told.`] : []),
     ...(succeeded > 0
       ? [`${succeeded} confirmed and ${succeeded === 1 ? 'keeps' : 'keep'} ${version}.`]

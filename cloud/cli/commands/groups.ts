@@ -3,6 +3,7 @@ import type { Schemas } from '@signalbeam/client';
 import { command } from '../command.ts';
 import { listFlags } from '../core/described.ts';
 import type { Column } from '../core/table.ts';
+import { counted } from '../core/words.ts';
 import { changeDevices, choiceFlags } from './choose.ts';
 import { findGroup } from './find.ts';
 import { pageLimit, printList } from './listing.ts';
@@ -88,7 +89,7 @@ const create = command({
     const body = { name, ...given({ description, query }) };
     const group = await client().post('/api/groups', { body });
     output.one(group, [
-      ['', `The ${group.kind} group ${group.name} has ${group.members} members.`],
+      ['', `The ${group.kind} group ${group.name} has ${counted(group.members ?? 0, 'member')}.`],
     ]);
   },
 });
