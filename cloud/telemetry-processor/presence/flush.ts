@@ -14,8 +14,9 @@ import type { Beat } from './heard.ts';
 export const missedBeatsMax = 3;
 /** How long devices of a tenant have to come back, once it is suspended no more. */
 const backMs = 5 * 60_000;
-/** Devices that go offline in one transaction. */
-const offlineMax = 2_000;
+const silentMax = 50_000;
+/** Devices that go offline in one transaction: events of a few milliseconds, in which nobody else is answered. */
+const offlineHeap = 250;
 
 type Presence = 'online' | 'offline';
 type ChangedRow = {
@@ -94,27 +95,41 @@ const wereSeen = async (
   return [...rows.filter((row) => row.is_new), ...(await cameOnline(client, ids, now))];
 };
 
+type Times = { listeningSince: number; now: number };
+
+/** Of `p`, since when we listen as $1, and now as $2. */
+const isSilent = `p.presence = 'online'
+  AND greatest(p.last_seen_at, $1) + p.next_beat_ms * ${missedBeatsMax} * interval '1 millisecond' < $2
+  AND NOT EXISTS (
+    SELECT 1 FROM device_manager.public_tenants t
+     WHERE t.tenant_id = p.tenant_id
+       AND (t.suspended_at IS NOT NULL OR t.resumed_at > $2 - interval '${backMs} milliseconds'))`;
+
+/** Reads presence once, however many are silent; more than are told here go the next time. */
+const findSilent = async (pool: Pool, times: Times): Promise<string[]> => {
+  const { rows } = await pool.query<{ ids: string[] }>({
+    name: 'telemetry-presence-silent',
+    text: `SELECT ARRAY(SELECT p.device_id FROM telemetry.presence p WHERE ${isSilent}
+                         LIMIT ${silentMax}) AS ids`,
+    values: [new Date(times.listeningSince), new Date(times.now)],
+  });
+  return rows[0]?.ids ?? [];
+};
+
 const wentOffline = async (
   client: PoolClient,
-  listeningSince: Date,
-  now: Date,
+  deviceIds: readonly string[],
+  times: Times,
 ): Promise<ChangedRow[]> => {
   const { rows } = await client.query<ChangedRow>({
     name: 'telemetry-presence-offline',
     text: `UPDATE telemetry.presence SET presence = 'offline', changed_at = $2
             WHERE device_id = ANY(ARRAY(
               SELECT p.device_id FROM telemetry.presence p
-               WHERE p.presence = 'online'
-                 AND greatest(p.last_seen_at, $1)
-                     + p.next_beat_ms * ${missedBeatsMax} * interval '1 millisecond' < $2
-                 AND NOT EXISTS (
-                   SELECT 1 FROM device_manager.public_tenants t
-                    WHERE t.tenant_id = p.tenant_id
-                      AND (t.suspended_at IS NOT NULL
-                        OR t.resumed_at > $2 - interval '${backMs} milliseconds'))
-               LIMIT ${offlineMax} FOR UPDATE OF p SKIP LOCKED))
+               WHERE p.device_id = ANY($3::uuid[]) AND ${isSilent}
+                 FOR UPDATE OF p SKIP LOCKED))
         RETURNING device_id, tenant_id, last_seen_at, presence`,
-    values: [listeningSince, now],
+    values: [new Date(times.listeningSince), new Date(times.now), deviceIds],
   });
   return rows;
 };
@@ -157,15 +172,22 @@ export const flushPresence = (
   return transaction(pool, async (client) => tell(client, await wereSeen(client, beats, now), now));
 };
 
-/** Takes some offline, after what was heard has been written. Returns how many, and if more may be. */
-export const takeOffline = (
+/**
+ * Takes who is silent offline, after what was heard has been written; who is heard of meanwhile stays.
+ * Returns how many.
+ */
+export const takeOffline = async (
   pool: Pool,
-  times: { listeningSince: number; now: number },
-): Promise<{ offline: number; isMore: boolean }> => {
-  const now = new Date(times.now);
-  return transaction(pool, async (client) => {
-    const silent = await wentOffline(client, new Date(times.listeningSince), now);
-    const offline = await tell(client, silent, now);
-    return { offline, isMore: offline === offlineMax };
-  });
+  { listeningSince, now }: { listeningSince: number; now: () => number },
+): Promise<number> => {
+  const silent = await findSilent(pool, { listeningSince, now: now() });
+  let offline = 0;
+  for (let from = 0; from < silent.length; from += offlineHeap) {
+    const some = silent.slice(from, from + offlineHeap);
+    const times = { listeningSince, now: now() };
+    offline += await transaction(pool, async (client) =>
+      tell(client, await wentOffline(client, some, times), new Date(times.now)),
+    );
+  }
+  return offline;
 };

@@ -23,8 +23,6 @@ const flushTurns = 5;
 const heapMin = 1_000;
 /** Rows of one statement, a few milliseconds of a core; more go in the next. */
 const flushRowsMax = 1_000;
-/** Statements that take devices offline in one flush; the next one goes on. */
-const offlineRoundsMax = 25;
 
 export type PresenceOptions = {
   cloud: CloudConnection;
@@ -64,10 +62,7 @@ const turn = async (
   if (!(await lease.hold())) return;
   await writeMoved(options);
   if (!isFlush) return;
-  for (let rounds = 0; rounds < offlineRoundsMax; rounds += 1) {
-    const { isMore } = await takeOffline(pool, { listeningSince, now: now() });
-    if (!isMore) break;
-  }
+  await takeOffline(pool, { listeningSince, now });
 };
 
 export const startPresence = (options: PresenceOptions): Presence => {
