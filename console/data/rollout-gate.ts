@@ -42,5 +42,6 @@ export const gateWords = ({ gate }: Pick<RolloutWave, 'gate'>): string => {
   if (gate.unreached.rule === 'go-on') {
     parts.push(`the unreached left out after ${minutes(gate.unreached.afterMs)}`);
   }
+  if (gate.timeoutMs !== null) parts.push(`good within ${minutes(gate.timeoutMs)}`);
   return parts.join(' · ');
 };

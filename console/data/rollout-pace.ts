@@ -11,6 +11,8 @@ export type PaceChoice = {
   devicesPerHourMax: number | null;
   perSiteMax: number | null;
   redundancyTag: string;
+  deviceTimeoutMinutes: number | null;
+  retriesMax: number | null;
   /** Empty: it waits for the windows of sites. */
   ignoreSiteWindows: string;
 };
@@ -23,8 +25,13 @@ export const noPace: PaceChoice = {
   devicesPerHourMax: null,
   perSiteMax: null,
   redundancyTag: '',
+  deviceTimeoutMinutes: null,
+  retriesMax: null,
   ignoreSiteWindows: '',
 };
+
+/** How long after it failed one is told again, and twice as long each further time. */
+export const retryAfterMinutes = 5;
 
 export const paceOf = (choice: PaceChoice): RolloutPace => {
   const { cron, timeZone, minutes, devicesPerHourMax, perSiteMax } = choice;
@@ -34,6 +41,10 @@ export const paceOf = (choice: PaceChoice): RolloutPace => {
     devicesPerHourMax,
     perSiteMax,
     redundancyTag: tag === '' ? null : tag,
+    deviceTimeoutMs:
+      choice.deviceTimeoutMinutes === null ? null : choice.deviceTimeoutMinutes * 60_000,
+    retriesMax: choice.retriesMax ?? 0,
+    retryAfterMs: retryAfterMinutes * 60_000,
   };
 };
 
@@ -53,6 +64,9 @@ const windowWords = ({
   return `only${where} for ${minutes} min from “${cron}” (${timeZone})`;
 };
 
+const spanWords = (ms: number): string =>
+  ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : `${Math.round(ms / 6_000) / 10} min`;
+
 /** Empty for a rollout that tells everybody at once. */
 export const paceWords = (pace: RolloutPace): string =>
   [
@@ -62,4 +76,10 @@ export const paceWords = (pace: RolloutPace): string =>
     ...(pace.redundancyTag === null
       ? []
       : [`one at a time of those with the same ${pace.redundancyTag}`]),
+    ...(pace.deviceTimeoutMs === null
+      ? []
+      : [`at most ${spanWords(pace.deviceTimeoutMs)} for a device`]),
+    ...(pace.retriesMax === 0
+      ? []
+      : [`who fails tries again ${pace.retriesMax}×, first after ${spanWords(pace.retryAfterMs)}`]),
   ].join(' · ');

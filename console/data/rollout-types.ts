@@ -38,6 +38,7 @@ export type WaveGate = {
   unreached: { rule: 'wait' } | { rule: 'go-on'; afterMs: number; reachedPercentMin: number };
   healthScoreMin: number | null;
   alertFreeFrom: 'info' | 'warning' | 'critical' | null;
+  timeoutMs: number | null;
 };
 export type WaveWish = { name: string; size: WaveSize; gate: WaveGate };
 export type RolloutWave = WaveWish & {
@@ -58,6 +59,9 @@ export type RolloutPace = {
   devicesPerHourMax: number | null;
   perSiteMax: number | null;
   redundancyTag: string | null;
+  deviceTimeoutMs: number | null;
+  retriesMax: number;
+  retryAfterMs: number;
 };
 export type RolloutVerb =
   | 'cancel'

@@ -53,6 +53,11 @@ const scoreOf = (event: Event): number | null => {
   const value = Math.round(Number((event.target as HTMLInputElement).value));
   return Number.isFinite(value) && value > 0 ? Math.min(100, value) : null;
 };
+/** Null for what is empty or no number. */
+const timeOf = (event: Event): number | null => {
+  const value = Math.round(Number((event.target as HTMLInputElement).value));
+  return Number.isFinite(value) && value > 0 ? value : null;
+};
 const severityOf = (event: Event): StrategyChoice['alertFreeFrom'] => {
   const { value } = event.target as HTMLSelectElement;
   return alertSeverities.find((severity) => severity === value) ?? null;
@@ -94,7 +99,7 @@ class NewRolloutPage extends LitElement {
   whom: Whom = pickedDevices;
   choice: StrategyChoice = {
     ...{ strategy: 'all-at-once', soakMinutes: 10, approval: 'none' },
-    ...{ healthScoreMin: null, alertFreeFrom: null },
+    ...{ healthScoreMin: null, alertFreeFrom: null, timeoutMinutes: null },
   };
   pace: PaceChoice = noPace;
   onFailure: 'pause' | 'roll-back' = 'pause';
@@ -225,7 +230,8 @@ class NewRolloutPage extends LitElement {
   }
 
   #strategy(): TemplateResult {
-    const { strategy, soakMinutes, approval, healthScoreMin, alertFreeFrom } = this.choice;
+    const { strategy, soakMinutes, approval, healthScoreMin, alertFreeFrom, timeoutMinutes } =
+      this.choice;
     const inWaves = strategy !== 'all-at-once';
     return html`<fieldset class="card padded stack"><legend class="visually-hidden">How</legend><h2>How</h2>
       ${strategies.map(
@@ -249,6 +255,8 @@ class NewRolloutPage extends LitElement {
               <select class="input" id="alert-free" @change=${(event: Event) => this.#chooseStrategy({ alertFreeFrom: severityOf(event) })}>
                 <option value="" ?selected=${alertFreeFrom === null}>Hold nothing up</option>
                 ${alertSeverities.map((value) => html`<option value=${value} ?selected=${value === alertFreeFrom}>${severityWords[value]}</option>`)}</select></div>
+            <div class="field"><label for="wave-timeout">Good within, in minutes <span class="muted small">(empty: any time; else it stops)</span></label>
+              <input class="input" id="wave-timeout" type="number" min="1" max="43200" .value=${String(timeoutMinutes ?? '')} @change=${(event: Event) => this.#chooseStrategy({ timeoutMinutes: timeOf(event) })} /></div>
             <div class="field"><label for="on-failure">When too many fail</label>
               <select class="input" id="on-failure" @change=${(event: Event) => {
                 this.onFailure =

@@ -1,6 +1,6 @@
 /** The fields that say how fast a new rollout goes. Empty ones ask for nothing. */
 import { html, type TemplateResult } from 'lit';
-import type { PaceChoice } from '../data/rollout-pace.ts';
+import { type PaceChoice, retryAfterMinutes } from '../data/rollout-pace.ts';
 
 const textOf = (event: Event): string => (event.target as HTMLInputElement).value;
 
@@ -29,6 +29,10 @@ export const paceFields = (
       <input class="input" id="per-site" type="number" min="1" max="10000" .value=${String(pace.perSiteMax ?? '')} @change=${(event: Event) => change({ perSiteMax: countOf(event) })} /></div>
     <div class="field"><label for="redundancy">Tag of devices that stand in for one another</label>
       <input class="input" id="redundancy" maxlength="63" autocomplete="off" .value=${pace.redundancyTag} @change=${(event: Event) => change({ redundancyTag: textOf(event) })} /></div>
+    <div class="field"><label for="device-timeout">Minutes that a device may take <span class="muted small">(empty: any time; it fails, and gets back what it had)</span></label>
+      <input class="input" id="device-timeout" type="number" min="1" max="43200" .value=${String(pace.deviceTimeoutMinutes ?? '')} @change=${(event: Event) => change({ deviceTimeoutMinutes: countOf(event) })} /></div>
+    <div class="field"><label for="retries">How often one that failed tries again <span class="muted small">(${retryAfterMinutes} min later, then twice as long each time)</span></label>
+      <input class="input" id="retries" type="number" min="0" max="10" .value=${String(pace.retriesMax ?? '')} @change=${(event: Event) => change({ retriesMax: countOf(event) })} /></div>
     <div class="field"><label for="ignore-windows">Emergency: why it waits for no site’s windows <span class="muted small">(empty: it waits)</span></label>
       <input class="input" id="ignore-windows" maxlength="500" autocomplete="off" .value=${pace.ignoreSiteWindows} @change=${(event: Event) => change({ ignoreSiteWindows: textOf(event) })} /></div>
   </div></fieldset>`;

@@ -151,6 +151,7 @@ export const seenRow = (
   const { bundleId } = rollout.release;
   return {
     ...row,
+    ...{ retryCount: 0, dueAtMs: null },
     name: row.deviceId,
     device: 'present',
     presence: presenceOf(row.deviceId),

@@ -19,6 +19,7 @@ type Gate = {
   unreached: { rule: 'wait' };
   healthScoreMin: number | null;
   alertFreeFrom: AlertSeverity | null;
+  timeoutMs: number | null;
 };
 type Wave = {
   name: string;
@@ -36,6 +37,8 @@ export type StrategyChoice = {
   healthScoreMin: number | null;
   /** From which severity on an alert holds the next wave up; null: none does. */
   alertFreeFrom: AlertSeverity | null;
+  /** How long a wave may take until its gate is good; null: any time. */
+  timeoutMinutes: number | null;
 };
 
 export const strategies: readonly { name: StrategyName; label: string; means: string }[] = [
@@ -62,7 +65,7 @@ export const strategies: readonly { name: StrategyName; label: string; means: st
 ];
 
 const gateOf = (
-  { soakMinutes, approval, healthScoreMin, alertFreeFrom }: StrategyChoice,
+  { soakMinutes, approval, healthScoreMin, alertFreeFrom, timeoutMinutes }: StrategyChoice,
   failedPercentMax: number,
 ): Gate => ({
   succeededPercentMin: 100 - failedPercentMax,
@@ -73,6 +76,7 @@ const gateOf = (
   unreached: { rule: 'wait' },
   healthScoreMin,
   alertFreeFrom,
+  timeoutMs: timeoutMinutes === null ? null : timeoutMinutes * 60_000,
 });
 
 /** The last wave gates nothing; its gate only stops what goes on. */
@@ -85,6 +89,7 @@ const lastGate: Gate = {
   unreached: { rule: 'wait' },
   healthScoreMin: null,
   alertFreeFrom: null,
+  timeoutMs: null,
 };
 
 const percent = (value: number): Wave['size'] => ({ kind: 'percent', percent: value });

@@ -41,6 +41,8 @@ const gateSchema = z
     healthScoreMin: z.int().min(1).max(100).nullable().default(null),
     /** No such alert, or a worse one, may be open that was raised on its devices since the wave began. */
     alertFreeFrom: z.enum(alertSeverities).nullable().default(null),
+    /** It has to be good so long after it began, or the rollout stops as onFailure says. */
+    timeoutMs: waitMs.min(60_000).nullable().default(null),
   })
   .openapi('WaveGate');
 const waveSizeSchema = z
@@ -91,6 +93,12 @@ const paceSchema = z
     perSiteMax: z.int().min(1).max(10_000).nullable().default(null),
     /** A tag's key: of the devices with the same value one is at work at once. */
     redundancyTag: plainText(63).nullable().default(null),
+    /** One that is heard of and does not finish in so long fails, and gets back what it had. */
+    deviceTimeoutMs: waitMs.min(60_000).nullable().default(null),
+    /** How often one that failed is told again by itself. */
+    retriesMax: z.int().min(0).max(10).default(0),
+    /** How long after it failed; twice as long each further time, a day at most. */
+    retryAfterMs: z.int().min(1_000).max(hoursMs(24)).default(300_000),
   })
   .openapi('RolloutPace');
 

@@ -174,7 +174,8 @@ it('is never later than the planner with devices that all do well, and not much 
       fc.constantFrom(0, 90_000),
       fc.constantFrom(0, 50, 100),
       fc.constantFrom(null, [30_000, 2 * minute, 10 * minute] as const),
-      (of, pace, deviceMs, succeededPercentMin, window) => {
+      (of, how, deviceMs, succeededPercentMin, window) => {
+        const pace: Pace = { ...freePace, ...how };
         const gate = { ...strict, succeededPercentMin };
         const opensAt = window === null ? known({}).opensAt : windowed(...window);
         const asked = known({ pace, opensAt, waves: [{ gate, devices: of }] });

@@ -173,6 +173,7 @@ describe('whatever is reported, wished and waited for, in any order', () => {
     fc.assert(
       fc.property(paces, fleet, fc.array(events, { maxLength: 80 }), (asked, places, story) => {
         const pace: Pace = {
+          ...freePace,
           ...asked,
           windows: asked.hasWindows
             ? [{ cron: '', timeZone: 'UTC', minutes: 60, sites: null }]

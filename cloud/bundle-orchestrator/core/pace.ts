@@ -19,6 +19,12 @@ export type Pace = {
   perSiteMax: number | null;
   /** A tag's key: devices with the same value stand in for one another. */
   redundancyTag: string | null;
+  /** How long a device may take that is heard of and waits for nothing; null: as long as it takes. */
+  deviceTimeoutMs: number | null;
+  /** How often one that failed is told again by itself. */
+  retriesMax: number;
+  /** How long after it failed; twice as long each further time. */
+  retryAfterMs: number;
 };
 
 export const freePace: Pace = {
@@ -26,6 +32,9 @@ export const freePace: Pace = {
   devicesPerHourMax: null,
   perSiteMax: null,
   redundancyTag: null,
+  deviceTimeoutMs: null,
+  retriesMax: 0,
+  retryAfterMs: 300_000,
 };
 
 export const isPaced = (pace: Pace): boolean =>
@@ -182,7 +191,9 @@ export type PaceWait =
   | { kind: 'window'; devices: number; opensAtMs: number; site: string; sites: number }
   | { kind: 'rate'; devices: number; freeAtMs: number }
   | { kind: 'site'; devices: number; site: string; sites: number }
-  | { kind: 'redundancy'; devices: number; member: string; members: number };
+  | { kind: 'redundancy'; devices: number; member: string; members: number }
+  /** Those that failed and try again by themselves. */
+  | { kind: 'retry'; devices: number; firstAtMs: number };
 
 type Blocked = { obstacle: Obstacle; count: number };
 

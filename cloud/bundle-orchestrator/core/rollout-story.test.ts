@@ -83,6 +83,7 @@ const gates: fc.Arbitrary<Gate> = fc.record({
   soakMs: fc.constantFrom(0, 3_600_000),
   healthScoreMin: fc.constantFrom(null, null, 80),
   alertFreeFrom: fc.constantFrom(null, null, 'warning' as const),
+  timeoutMs: fc.constant(null),
   approval: fc.constantFrom(
     'none' as const,
     'none' as const,

@@ -153,6 +153,7 @@ const reportOf = (status: SlotReport['status'], isOld: boolean): SlotReport => (
 const afterReport = (status: RowStatus, what: (typeof said)[number]): string => {
   const isOld = what === 'old version runs';
   const row: RolloutRow = {
+    ...{ retryCount: 0, dueAtMs: null },
     ...{ deviceId: 'a', name: 'a', status, requestedGeneration: 5, reportedGeneration: 5 },
     ...{ device: what === 'gone' ? 'gone' : 'present', presence: 'online', lastSeenAtMs: 0 },
     previousSlot: slotBefore,

@@ -13,7 +13,7 @@ import {
   type RolloutRow,
   type RolloutStatus,
 } from './rollout.ts';
-import type { WaveState, WaveWait } from './wave-plan.ts';
+import { timeEndsAt, type WaveState, type WaveWait } from './wave-plan.ts';
 
 /** Names in one sentence; the rest is a number, so the sentence stays one. */
 const namesMax = 3;
@@ -134,6 +134,8 @@ const sayPaceWait = (wait: PaceWait, nowMs: number): string => {
       const others = wait.members > 1 ? ` and of ${wait.members - 1} other groups` : '';
       return `${first(devices)} when the others of ${wait.member}${others}, which stand in for them, are done`;
     }
+    case 'retry':
+      return `${devicesOf(devices)} that failed ${devices === 1 ? 'tries' : 'try'} again, the ${devices === 1 ? 'one' : 'first'} at ${moment(wait.firstAtMs, nowMs)}`;
   }
 };
 
@@ -186,6 +188,14 @@ export type WaitingKnown = {
   toRetry: number;
 };
 
+/** When it stops by itself. */
+const sayTime = (wave: WaveState, nowMs: number): string => {
+  const endsAtMs = timeEndsAt(wave, nowMs);
+  return endsAtMs === null || endsAtMs <= nowMs
+    ? ''
+    : `; it stops if that is not so by ${moment(endsAtMs, nowMs)}`;
+};
+
 const sayWave = (known: WaitingKnown, nowMs: number): string => {
   const { wait, waves, rows, progress, rollout } = known;
   const soon = known.toRetry > 0 ? 'which is told in a moment' : undefined;
@@ -195,12 +205,13 @@ const sayWave = (known: WaitingKnown, nowMs: number): string => {
       return `Starts ${moment(wait.atMs, nowMs)}`;
     case 'devices': {
       const devices = `${sayDevices(rows, wait.wave.counts, nowMs, untold)}${sayPace(known.paceWaits, nowMs)}`;
-      if (waves.length === 1) return devices;
-      return `${title(wait.wave, waves.length)}: ${devices}${sayGate(wait, nowMs)}`;
+      const until = sayTime(wait.wave, nowMs);
+      if (waves.length === 1) return `${devices}${until}`;
+      return `${title(wait.wave, waves.length)}: ${devices}${sayGate(wait, nowMs)}${until}`;
     }
     case 'health':
     case 'alerts': {
-      const lack = sayLack(wait, known.lacking);
+      const lack = `${sayLack(wait, known.lacking)}${sayTime(wait.wave, nowMs)}`;
       return waves.length === 1 ? lack : `${title(wait.wave, waves.length)}: ${lack}`;
     }
     case 'soak':

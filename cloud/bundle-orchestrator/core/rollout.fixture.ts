@@ -16,6 +16,8 @@ export const fixtureRow = (name: string, more: Partial<RolloutRow> = {}): Rollou
   name,
   status: 'pending',
   requestedGeneration: 5,
+  retryCount: 0,
+  dueAtMs: null,
   device: 'present',
   presence: 'online',
   lastSeenAtMs: fixtureNow,

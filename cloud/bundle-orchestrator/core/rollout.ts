@@ -62,6 +62,10 @@ export type RolloutRow = {
   status: RowStatus;
   /** The generation that asked for it; a retry makes a newer one. */
   requestedGeneration: number;
+  /** How often it was told again after it failed. */
+  retryCount: number;
+  /** Until when it is to have finished, or from when on it may be told again; null: nothing is due. */
+  dueAtMs: number | null;
   /** `gone`: deleted, or no longer approved. */
   device: 'present' | 'gone';
   presence: 'online' | 'offline' | 'never';

@@ -17,10 +17,19 @@ export type RowMove = {
   to: RowStatus;
   reason: string | null;
   logTail: readonly string[];
+  /** It failed, and is to be told again from then on. */
+  retryAtMs?: number;
 };
 
+/** When one that failed is told again by itself, and what its row says until then; null: it stays failed. */
+export type TriesAgain = (
+  row: RolloutRow,
+  reason: string,
+) => Pick<RowMove, 'retryAtMs' | 'reason'> | null;
+const never: TriesAgain = () => null;
+
 /** Whether a report answers exactly what this row asked for. */
-const answers = (report: SlotReport, row: RolloutRow, rollout: RolloutFacts): boolean =>
+export const answers = (report: SlotReport, row: RolloutRow, rollout: RolloutFacts): boolean =>
   report.version === rollout.version &&
   report.rolloutId === rollout.id &&
   report.requestedGeneration === row.requestedGeneration;
@@ -73,23 +82,34 @@ const moveBack = (row: RolloutRow): RowMove | null => {
   return move(row, 'failed', `It could not go back: ${said}`, report.logTail);
 };
 
-const moveForward = (row: RolloutRow, rollout: RolloutFacts): RowMove | null => {
+const moveForward = (
+  row: RolloutRow,
+  rollout: RolloutFacts,
+  triesAgain: TriesAgain,
+): RowMove | null => {
   if (row.report === null || !answers(row.report, row, rollout)) return null;
   const to = statusFrom(row.report);
   // A late report of an earlier stage does not take a row back.
   if (to === row.status || to === 'pending') return null;
   if (to !== 'failed') return move(row, to);
-  return move(row, to, row.report.reason ?? 'The device gave no reason.', row.report.logTail);
+  const reason = row.report.reason ?? 'The device gave no reason.';
+  const again = triesAgain(row, reason);
+  const failed = move(row, to, reason, row.report.logTail);
+  return again === null ? failed : { ...failed, to: 'planned', ...again };
 };
 
-const moveOf = (row: RolloutRow, rollout: RolloutFacts): RowMove | null => {
+const moveOf = (row: RolloutRow, rollout: RolloutFacts, triesAgain: TriesAgain): RowMove | null => {
   if (!isAwaited(row.status)) return null;
   if (row.device === 'gone') return move(row, 'cancelled', 'The device is no longer in the fleet.');
-  return row.status === 'rolling-back' ? moveBack(row) : moveForward(row, rollout);
+  return row.status === 'rolling-back' ? moveBack(row) : moveForward(row, rollout, triesAgain);
 };
 
 /** The rows that move. Of a rollout that is over or waits to begin, none does. */
-export const planRows = (rollout: RolloutFacts, rows: readonly RolloutRow[]): RowMove[] =>
+export const planRows = (
+  rollout: RolloutFacts,
+  rows: readonly RolloutRow[],
+  triesAgain: TriesAgain = never,
+): RowMove[] =>
   rollout.status === 'scheduled' || isOver(rollout.status)
     ? []
-    : rows.flatMap((row) => moveOf(row, rollout) ?? []);
+    : rows.flatMap((row) => moveOf(row, rollout, triesAgain) ?? []);

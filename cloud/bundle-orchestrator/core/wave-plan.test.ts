@@ -20,6 +20,7 @@ const strict: Gate = {
   unreached: { rule: 'wait' },
   healthScoreMin: null,
   alertFreeFrom: null,
+  timeoutMs: null,
 };
 const judge = (parts: Partial<Omit<Progress, 'total'>>, gate: Partial<Gate> = {}, atMs = now) =>
   judgeWave({ ...strict, ...gate }, counts(parts), { openedAtMs: now, acceptedFailed: 0 }, atMs);
@@ -258,6 +259,7 @@ const story = fc.record({
     ),
     healthScoreMin: fc.constant(null),
     alertFreeFrom: fc.constant(null),
+    timeoutMs: fc.constant(null),
   }),
   onFailure: fc.constantFrom('pause' as const, 'roll-back' as const),
 });

@@ -18,6 +18,8 @@ export type WaveState = {
   openedAtMs: number | null;
   /** Since when its gate has been good without a break; null while it is not. */
   goodSinceMs: number | null;
+  /** Since when its time runs, where a person let it go on after it began. */
+  timedFromMs?: number | null;
   /** Who approved it. */
   approvals: readonly string[];
   /** Failures that a person let pass when the rollout went on. */
@@ -65,6 +67,21 @@ export const lookAgainMs = 30_000;
 
 /** When time alone changes what it waits for; null when only a report or a person does. */
 export const waveDueAt = (waiting: WaveWait, nowMs: number): number | null => {
+  const dueAtMs = dueAtOf(waiting, nowMs);
+  const isTimed =
+    waiting.kind === 'devices' || waiting.kind === 'health' || waiting.kind === 'alerts';
+  const endsAtMs = isTimed ? timeEndsAt(waiting.wave, nowMs) : null;
+  return endsAtMs === null ? dueAtMs : Math.min(dueAtMs ?? endsAtMs, endsAtMs);
+};
+
+/** Until when it has to be good; null: it may take any time. */
+export const timeEndsAt = (
+  { gate, openedAtMs, timedFromMs }: WaveState,
+  nowMs: number,
+): number | null =>
+  gate.timeoutMs === null ? null : (timedFromMs ?? openedAtMs ?? nowMs) + gate.timeoutMs;
+
+const dueAtOf = (waiting: WaveWait, nowMs: number): number | null => {
   switch (waiting.kind) {
     case 'start':
       return waiting.atMs;
@@ -109,6 +126,20 @@ const stopStep = (known: WavesKnown, wave: WaveState, verdict: Verdict): WaveSte
   wave: wave.wave,
   reason: reasonOf(wave, verdict),
 });
+
+const hoursOf = (ms: number): string =>
+  ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : `${Math.round(ms / 60_000)} min`;
+
+/** Its time is over, and its gate is not good. */
+const lateStep = (known: WavesKnown, wave: WaveState, nowMs: number): WaveStep | null => {
+  const endsAtMs = timeEndsAt(wave, nowMs);
+  if (endsAtMs === null || nowMs < endsAtMs) return null;
+  const { succeeded, total, cancelled, rolledBack } = wave.counts;
+  const size = total - cancelled - rolledBack;
+  const reason = `Wave ${wave.name} was not good within ${hoursOf(wave.gate.timeoutMs ?? 0)}: ${succeeded} of ${size} devices confirmed.`;
+  const kind = known.rollout.onFailure;
+  return { kind, wave: wave.wave, reason };
+};
 
 const sum = (waves: readonly WaveState[], read: (counts: Progress) => number): number =>
   waves.reduce((total, { counts }) => total + read(counts), 0);
@@ -161,9 +192,14 @@ const planOpenWave = (
   }
   const again: WaveStep[] =
     wave.goodSinceMs === null ? [] : [{ kind: 'good-since', wave: wave.wave, sinceMs: null }];
-  if (verdict.kind !== 'good') return { steps: again, waiting: { kind: 'devices', wave, verdict } };
-  const lack = lackOf(wave);
-  if (lack !== null) return { steps: again, waiting: { ...lack, wave } };
+  const lack = verdict.kind === 'good' ? lackOf(wave) : null;
+  if (verdict.kind !== 'good' || lack !== null) {
+    const late = lateStep(known, wave, nowMs);
+    if (late !== null) return { steps: [...again, late], waiting: { kind: 'nothing' } };
+    const waiting: WaveWait =
+      lack === null ? { kind: 'devices', wave, verdict } : { ...lack, wave };
+    return { steps: again, waiting };
+  }
   const sinceMs = goodSince(wave, nowMs);
   const steps: WaveStep[] =
     wave.goodSinceMs === sinceMs ? [] : [{ kind: 'good-since', wave: wave.wave, sinceMs }];

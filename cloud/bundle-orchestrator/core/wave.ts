@@ -39,6 +39,8 @@ export type Gate = {
   healthScoreMin: number | null;
   /** None of this severity or a higher one may be open that was raised since the wave began; null: any may. */
   alertFreeFrom: AlertSeverity | null;
+  /** It has to be good so long after it began, or the rollout stops; null: it may take any time. */
+  timeoutMs: number | null;
 };
 
 export type WaveWish = { name: string; size: WaveSize; gate: Gate };
@@ -56,6 +58,7 @@ export const openGate: Gate = {
   unreached: { rule: 'wait' },
   healthScoreMin: null,
   alertFreeFrom: null,
+  timeoutMs: null,
 };
 
 export type WavesFault = { wave: number; message: string };
@@ -68,6 +71,12 @@ export const wavesFaults = (waves: readonly WaveWish[]): WavesFault[] => {
     if (gate.healthScoreMin !== null && gate.succeededPercentMin === 0) {
       const message =
         'asks for a health score of devices that confirmed, so succeededPercentMin must be above 0';
+      faults.push({ wave, message });
+    }
+    const { timeoutMs, unreached } = gate;
+    if (timeoutMs !== null && unreached.rule === 'go-on' && unreached.afterMs >= timeoutMs) {
+      const message =
+        'stops before the unreached are left out: timeoutMs must be longer than their afterMs';
       faults.push({ wave, message });
     }
     if ((size.kind === 'rest' || size.kind === 'each-site') && wave !== last) {

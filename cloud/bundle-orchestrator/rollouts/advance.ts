@@ -8,6 +8,7 @@ import { writeAudit } from '@signalbeam/platform/postgres/audit';
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { RolloutStatus } from '../core/rollout.ts';
 import { planRows, type RowMove } from '../core/row-moves.ts';
+import { planClocks, triesAgainBy } from '../core/tries.ts';
 import { hangsOnUnreached, isKept, withUnreached } from '../core/unreached.ts';
 import { newsOfStep } from '../core/verbs.ts';
 import { asksForEvidence } from '../core/wave-evidence.ts';
@@ -18,6 +19,7 @@ import {
   type WavesPlan,
   waveDueAt,
 } from '../core/wave-plan.ts';
+import { setClocks } from '../store/rollout-due.ts';
 import { setTellDue } from '../store/rollout-pace.ts';
 import { endRetry } from '../store/rollout-retry.ts';
 import { moveRows } from '../store/rollout-rows.ts';
@@ -40,6 +42,7 @@ import {
 import { lookAtEvidence } from '../store/wave-evidence.ts';
 import { announceRollout } from './announce.ts';
 import { isHeld } from './pace.ts';
+import { giveTime } from './time-out.ts';
 
 /** Which rows to look at: those of some devices, or none; now and then, all that wait for theirs. */
 export type AdvanceScope = { devices: readonly string[] } | 'none';
@@ -157,8 +160,9 @@ const moveReported = async (
   const moved: RowMove[] = [];
   for (let after: string | null = null; ; ) {
     const rows = await awaitedRows(sql, at, devices, { after, limit: rowsAtOnce });
-    const moves = planRows(rollout, rows);
+    const moves = planRows(rollout, rows, triesAgainBy(rollout.pace, rollout, at.nowMs));
     await moveRows(sql, { ...at, atMs: at.nowMs }, moves);
+    await setClocks(sql, at, planClocks(rollout.pace, rollout, rows, at.nowMs));
     moved.push(...moves);
     if (rows.length < rowsAtOnce) return moved;
     after = rows.at(-1)?.deviceId ?? null;
@@ -205,6 +209,7 @@ export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Pro
     scope === 'none' && !isLook
       ? []
       : await moveReported(sql, at, scope === 'none' ? 'told-of' : scope.devices);
+  if (scope === 'none') await giveTime(sql, at, locked);
   const { requestedBy, approvalByAnother, onFailure, startsAt } = locked;
   let dueAtMs: number | null = null;
   const takeSteps = async (status: RolloutStatus): Promise<WaveStep[]> => {
@@ -224,7 +229,8 @@ export const advanceRollout = async (sql: Sql, at: At, scope: AdvanceScope): Pro
   const lookedAtMs = isLook ? at.nowMs : locked.lookedAt.getTime();
   const lookAtMs = Math.max(at.nowMs + 1, lookedAtMs + lookMs);
   await setWavesDue(sql, at, { dueAtMs: Math.min(dueAtMs ?? lookAtMs, lookAtMs), lookedAtMs });
-  const frees = isHeld(locked) && moves.length > 0;
+  const triesAgain = moves.some(({ retryAtMs }) => retryAtMs !== undefined);
+  const frees = triesAgain || (isHeld(locked) && moves.length > 0);
   if (goesOn && (frees || steps.some(({ kind }) => tells.has(kind)))) await setTellDue(sql, at);
   if (steps.length + moves.length > 0) {
     const news = [...new Set(steps.flatMap(({ kind }) => newsOfStep[kind] ?? []))];

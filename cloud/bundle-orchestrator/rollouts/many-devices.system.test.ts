@@ -212,7 +212,7 @@ describe('a rollout of which Postgres knows nothing yet', () => {
         ...{ rolloutId: randomUUID(), requestedGeneration: 1 },
       };
       const tell = async () => {
-        const ids = await rowsToTell(sql, rollout, 30);
+        const ids = await rowsToTell(sql, { ...rollout, nowMs: Date.now() }, 30);
         const told = { previousSlot: former, requestedGeneration: 2 };
         return markTold(
           sql,
@@ -224,7 +224,7 @@ describe('a rollout of which Postgres knows nothing yet', () => {
         (deviceId): RowMove => ({ deviceId, to: 'in-progress', reason: null, logTail: [] }),
       );
       const looks: [string, number, () => Promise<unknown>][] = [
-        ['who is told next', 30, () => rowsToTell(sql, rollout, 10)],
+        ['who is told next', 30, () => rowsToTell(sql, { ...rollout, nowMs: Date.now() }, 10)],
         ['who was told', 30, () => openRowsOf(sql, rollout, ['pending'], 10)],
         ['who is unreached', 2 * told, () => wavesOf(sql, tenantId, [rolloutId], 'apart')],
         ['who is not told any more', 200, () => cancelPlanned(sql, rollout, null, 50)],

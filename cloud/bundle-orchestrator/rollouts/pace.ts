@@ -15,6 +15,7 @@ import {
   planWaits,
 } from '../core/pace.ts';
 import { givenBackTo } from '../core/verbs.ts';
+import { nextDue, retriedLater } from '../store/rollout-due.ts';
 import { type FailedWithIt, failedWithIt, retriedWithIt } from '../store/rollout-failed.ts';
 import {
   atWorkOf,
@@ -55,7 +56,8 @@ const look = async (
   const { redundancyTag } = pace;
   if (redundancyTag !== null) await holdGroups(sql, at.tenantId);
   const { id, bundleId, toldLately } = rollout;
-  const where = { tenantId: at.tenantId, rolloutId: id, bundleId, redundancyTag };
+  const { tenantId, nowMs } = at;
+  const where = { tenantId, rolloutId: id, bundleId, redundancyTag, nowMs };
   const atWork = await atWorkOf(sql, where);
   const waits = rollout.waitsForSites && rollout.status !== 'rolling-back';
   const standing = waits ? await siteWindowsOf(sql, at.tenantId, null) : undefined;
@@ -163,7 +165,8 @@ const leftToGoBack = async (sql: Sql, at: At, rollout: LockedRollout): Promise<L
 
 /** Of those that it tells or asks to go back. */
 const outlookOf = async (sql: Sql, at: At, rollout: LockedRollout): Promise<PaceOutlook> => {
-  const where = { tenantId: at.tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
+  const { tenantId, nowMs } = at;
+  const where = { tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId, nowMs };
   const goesOn = rollout.status === 'in-progress' || rollout.status === 'rolling-back';
   if (!goesOn) return { waits: [], dueAtMs: null };
   if (rollout.status === 'in-progress' && rollout.retryAskedAt !== null)
@@ -177,6 +180,23 @@ const outlookOf = async (sql: Sql, at: At, rollout: LockedRollout): Promise<Pace
   return { waits: [], dueAtMs: isLeft ? at.nowMs : null };
 };
 
+const sooner = (one: number | null, other: number | null): number | null =>
+  one === null || other === null ? (one ?? other) : Math.min(one, other);
+
+/** With whose time is over, and who tries again, by itself. */
+const outlookInTime = async (sql: Sql, at: At, rollout: LockedRollout): Promise<PaceOutlook> => {
+  const outlook = await outlookOf(sql, at, rollout);
+  const { deviceTimeoutMs, retriesMax } = rollout.pace;
+  const isTimed = deviceTimeoutMs !== null || retriesMax > 0;
+  if (rollout.status !== 'in-progress' || !isTimed) return outlook;
+  const where = { tenantId: at.tenantId, rolloutId: rollout.id };
+  const dueAtMs = sooner(outlook.dueAtMs, await nextDue(sql, where, at.nowMs));
+  if (retriesMax === 0) return { ...outlook, dueAtMs };
+  const { devices, firstAtMs } = await retriedLater(sql, where, at.nowMs);
+  if (firstAtMs === null) return { ...outlook, dueAtMs };
+  return { dueAtMs, waits: [...outlook.waits, { kind: 'retry', devices, firstAtMs }] };
+};
+
 /** Keeps what the rollout's devices wait for, and when to look again. */
 export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Promise<void> => {
   const where = { tenantId: at.tenantId, rolloutId: rollout.id };
@@ -187,7 +207,7 @@ export const keepOutlook = async (sql: Sql, at: At, rollout: LockedRollout): Pro
   const isGoing = rollout.status === 'rolling-back';
   const going = isGoing ? await leftToGoBack(sql, at, rollout) : 'none';
   if (going === 'some') return setOutlook(sql, where, { waits: [], dueAtMs: at.nowMs });
-  const { waits, dueAtMs } = await outlookOf(sql, at, rollout);
+  const { waits, dueAtMs } = await outlookInTime(sql, at, rollout);
   const isBlocked = left === 'blocked' || going === 'blocked';
   const againAtMs = isBlocked ? at.nowMs + lookAgainMs : Number.POSITIVE_INFINITY;
   const soonestMs = Math.min(dueAtMs ?? Number.POSITIVE_INFINITY, againAtMs);

@@ -39,6 +39,7 @@ import {
   approveWave,
   passWave,
   type StoredWave,
+  timeAnew,
   wavesOf,
 } from '../store/rollout-waves.ts';
 import {
@@ -132,6 +133,7 @@ const resume: Verb = {
   run: async (hands) => {
     const { sql, rollout } = hands;
     await acceptFailures(sql, where(hands));
+    await timeAnew(sql, where(hands));
     for (const wave of await wavesHeld(hands)) {
       const at = {
         openedAtMs: wave.openedAtMs ?? hands.nowMs,
@@ -268,6 +270,7 @@ const retry: Verb = {
       });
     }
     await setGivingBack(sql, where(hands), null);
+    await timeAnew(sql, where(hands));
     await setRolloutStatus(sql, where(hands), 'in-progress');
     const retried = ids.length < toldAtOnceMax ? ids.length : failed;
     const moves = movesTo(ids, 'planned', null);

@@ -46,6 +46,7 @@ import {
 } from './pace.ts';
 import { restoreSlots } from './restore.ts';
 import { retrySome } from './retry.ts';
+import { timeOutSome } from './time-out.ts';
 import { momentsOf } from './windows.ts';
 
 /** One transaction signs a batch: a thousand signatures and rows take about a tenth of a second. */
@@ -98,7 +99,7 @@ const overtaken = async (
 /** The next batch of open waves. Returns how many rows moved; 0 when nobody is to be told now. */
 export const tellSome = async (sql: Sql, at: At, rollout: LockedRollout): Promise<number> => {
   const { tenantId, nowMs } = at;
-  const where = { tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId };
+  const where = { tenantId, rolloutId: rollout.id, bundleId: rollout.bundleId, nowMs };
   if (!isHeld(rollout)) {
     return tellThese(sql, at, rollout, await rowsToTell(sql, where, at.atOnceMax));
   }
@@ -143,11 +144,14 @@ const tellThese = async (
     }
   }
   await storeChanges(sql, changes, at);
+  const { deviceTimeoutMs } = rollout.pace;
+  const dueAtMs = deviceTimeoutMs === null ? null : nowMs + deviceTimeoutMs;
   await markTold(
     sql,
     where,
     changes.map(({ target, generation }) => ({
       deviceId: target.deviceId,
+      dueAtMs,
       previousSlot: slotOf(target.slots, rollout.bundleId),
       requestedGeneration: generation,
     })),
@@ -285,6 +289,7 @@ const takesOf = ({ status, givingBack }: LockedRollout): (readonly [string, Take
   if (status === 'in-progress') {
     return [
       ['rollout.take-back', takeBackLate],
+      ['rollout.time-out', timeOutSome],
       ['rollout.retry-some', retryFailed],
       ['rollout.tell', tellSome],
     ];

@@ -12,6 +12,7 @@ export type PacedAt = {
   bundleId: string;
   /** Null: nobody is a member of a group. */
   redundancyTag: string | null;
+  nowMs: number;
 };
 
 const placed = `bundle_orchestrator.rollout_devices member
@@ -54,8 +55,9 @@ export const atWorkOf = async (sql: Sql, at: PacedAt): Promise<AtWork[]> => {
   return rows;
 };
 
-/** In opened waves, and nothing else of the bundle is at work on the device. */
+/** In opened waves, not to try again only later, and nothing else of the bundle is at work on the device. */
 const tellable = `member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'planned'
+  AND (member.due_at IS NULL OR member.due_at <= $5)
   AND EXISTS (SELECT 1 FROM bundle_orchestrator.rollout_waves wave
                WHERE wave.tenant_id = member.tenant_id AND wave.rollout_id = member.rollout_id
                  AND wave.wave = member.wave AND wave.state <> 'waiting')
@@ -65,7 +67,7 @@ const tellable = `member.tenant_id = $1 AND member.rollout_id = $2 AND member.st
                      AND other.status IN ('pending', 'in-progress', 'rolling-back'))`;
 /** Who confirmed has still to be asked to go back. */
 const confirmed = `member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'succeeded'
-  AND $4::uuid IS NOT NULL`;
+  AND $4::uuid IS NOT NULL AND $5::timestamptz IS NOT NULL`;
 
 export type Direction = 'forward' | 'back';
 const wanting = (direction: Direction): string => (direction === 'forward' ? tellable : confirmed);
@@ -74,7 +76,7 @@ export const untoldOf = async (sql: Sql, at: PacedAt, direction: Direction): Pro
   const { rows } = await sql.query<Untold>(
     `SELECT ${place}, ${toldAnew} AS "isToldAnew", count(*) AS count
        FROM ${placed} WHERE ${wanting(direction)} GROUP BY 1, 2, 3`,
-    [at.tenantId, at.rolloutId, at.redundancyTag, at.bundleId],
+    [at.tenantId, at.rolloutId, at.redundancyTag, at.bundleId, new Date(at.nowMs)],
   );
   return rows;
 };
@@ -91,16 +93,17 @@ export const candidatesOf = async (
     `SELECT member.device_id AS "deviceId", ${place}, ${toldAnew} AS "isToldAnew" FROM ${placed}
        LEFT JOIN telemetry.public_presence presence
          ON presence.tenant_id = member.tenant_id AND presence.device_id = member.device_id
-      WHERE ${wanting(direction)} AND coalesce(device.site, '') = ANY ($5)
-        AND (tag.value IS NULL OR tag.value = ANY ($6))
+      WHERE ${wanting(direction)} AND coalesce(device.site, '') = ANY ($6)
+        AND (tag.value IS NULL OR tag.value = ANY ($7))
       ORDER BY member.wave, NOT ${toldAnew}, presence.presence IS DISTINCT FROM 'online', member.device_name,
                member.device_id
-      LIMIT $7`,
+      LIMIT $8`,
     [
       at.tenantId,
       at.rolloutId,
       at.redundancyTag,
       at.bundleId,
+      new Date(at.nowMs),
       [...new Set(places.map(({ site }) => site))],
       [...new Set(places.flatMap(({ member }) => member ?? []))],
       limit,

@@ -16,6 +16,8 @@ export type ToldRow = {
   deviceId: string;
   previousSlot: Slot | null;
   requestedGeneration: number;
+  /** Until when it is to have finished; left out: as long as it takes. */
+  dueAtMs?: number | null;
 };
 
 export const markTold = async (
@@ -28,8 +30,8 @@ export const markTold = async (
     `WITH told AS MATERIALIZED (
        SELECT asked.*, failed.device_id IS NOT NULL AS was_failed,
               failed.previous_slot AS failed_slot
-         FROM unnest($3::uuid[], $4::jsonb[], $5::bigint[])
-              AS asked (device_id, previous_slot, requested_generation)
+         FROM unnest($3::uuid[], $4::jsonb[], $5::bigint[], $6::timestamptz[])
+              AS asked (device_id, previous_slot, requested_generation, due_at)
          LEFT JOIN LATERAL (
            SELECT former.device_id, former.previous_slot
              FROM bundle_orchestrator.rollout_devices former
@@ -45,7 +47,8 @@ export const markTold = async (
                                  WHEN told.was_failed THEN told.failed_slot
                                  ELSE told.previous_slot END,
             requested_generation = told.requested_generation, given_back_generation = NULL,
-            reason = NULL, log_tail = '{}', started_at = NULL, completed_at = NULL
+            reason = NULL, log_tail = '{}', started_at = NULL, completed_at = NULL,
+            due_at = told.due_at
        FROM told
       WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($3)
         AND present.device_id = told.device_id AND present.status = 'planned'`,
@@ -55,6 +58,7 @@ export const markTold = async (
       rows.map((row) => row.deviceId),
       rows.map((row) => (row.previousSlot === null ? null : JSON.stringify(row.previousSlot))),
       rows.map((row) => row.requestedGeneration),
+      rows.map(({ dueAtMs = null }) => (dueAtMs === null ? null : new Date(dueAtMs))),
     ],
   );
 };
@@ -263,12 +267,17 @@ export const moveRows = async (
         SET status = move.status, reason = move.reason, cause = move.cause,
             given_back_generation = coalesce(move.given_back, present.given_back_generation),
             log_tail = ARRAY(SELECT jsonb_array_elements_text(move.log_tail)),
+            -- It goes on in the time that it has; one that failed is told again from then on.
+            due_at = CASE WHEN move.status = 'in-progress' THEN present.due_at
+                          ELSE move.due_at END,
+            retry_count = present.retry_count + (move.due_at IS NOT NULL)::int,
             started_at = CASE WHEN move.status = 'planned' THEN NULL
                               ELSE coalesce(present.started_at, $3) END,
             completed_at = CASE WHEN move.status IN
               ('succeeded', 'failed', 'cancelled', 'rolled-back') THEN $3 END
-       FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[], $9::text[], $10::bigint[])
-            AS move (device_id, status, reason, log_tail, cause, given_back)
+       FROM unnest($4::uuid[], $5::text[], $6::text[], $7::jsonb[], $9::text[], $10::bigint[],
+                   $11::timestamptz[])
+            AS move (device_id, status, reason, log_tail, cause, given_back, due_at)
       WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($4)
         AND present.device_id = move.device_id AND present.status = ANY ($8)`,
     [
@@ -282,6 +291,7 @@ export const moveRows = async (
       from,
       moves.map(({ to, reason }) => (to === 'failed' ? causeOf(reason ?? '') : null)),
       moves.map(({ givenBack }) => givenBack ?? null),
+      moves.map(({ retryAtMs }) => (retryAtMs === undefined ? null : new Date(retryAtMs))),
     ],
   );
 };
@@ -295,7 +305,7 @@ export const cancelPlanned = async (
 ): Promise<string[]> => {
   const { rows } = await sql.query<{ device_id: string }>(
     `UPDATE bundle_orchestrator.rollout_devices present
-        SET status = 'cancelled', reason = $3, completed_at = $4
+        SET status = 'cancelled', reason = $3, completed_at = $4, due_at = NULL
         -- By where they lie: where nothing is known of the rows yet, a join would read all for each, and
         -- Postgres 15 would take their ids to an index that does not know them. The rollout is locked.
       WHERE present.ctid = ANY (ARRAY(
@@ -330,7 +340,7 @@ export const markGoingBack = async (
   if (rows.length === 0) return;
   await sql.query(
     `UPDATE bundle_orchestrator.rollout_devices present
-        SET status = 'rolling-back', completed_at = NULL,
+        SET status = 'rolling-back', completed_at = NULL, due_at = NULL,
             requested_generation = back.requested_generation
        FROM unnest($3::uuid[], $4::bigint[]) AS back (device_id, requested_generation)
       WHERE present.tenant_id = $1 AND present.rollout_id = $2 AND present.device_id = ANY ($3)

@@ -7,10 +7,10 @@
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { RowStatus } from '../core/rollout.ts';
 
-/** Rows of waves that were opened, not told yet, and on whose device nothing else of it is at work. */
+/** Rows of waves that were opened, not told yet or again by now, and on whose device nothing else of it is at work. */
 export const rowsToTell = async (
   sql: Sql,
-  rollout: { tenantId: string; rolloutId: string; bundleId: string },
+  rollout: { tenantId: string; rolloutId: string; bundleId: string; nowMs: number },
   limit: number,
 ): Promise<string[]> => {
   const { rows } = await sql.query<{ device_id: string }>(
@@ -19,7 +19,7 @@ export const rowsToTell = async (
         SELECT member.device_id
           FROM bundle_orchestrator.rollout_devices member
          WHERE member.tenant_id = $1 AND member.rollout_id = $2 AND member.status = 'planned'
-           AND member.wave = wave.wave
+           AND member.wave = wave.wave AND (member.due_at IS NULL OR member.due_at <= $5)
            AND NOT EXISTS (
              SELECT 1 FROM bundle_orchestrator.rollout_devices other
               WHERE other.tenant_id = $1 AND other.device_id = member.device_id
@@ -29,7 +29,7 @@ export const rowsToTell = async (
       WHERE wave.tenant_id = $1 AND wave.rollout_id = $2 AND wave.state <> 'waiting'
         AND wave.planned > 0
       ORDER BY wave.wave, untold.device_id LIMIT $4`,
-    [rollout.tenantId, rollout.rolloutId, rollout.bundleId, limit],
+    [rollout.tenantId, rollout.rolloutId, rollout.bundleId, limit, new Date(rollout.nowMs)],
   );
   return rows.map((row) => row.device_id);
 };

@@ -5,7 +5,7 @@
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
 import type { Slot } from '@signalbeam/sync/core/manifest';
-import type { Pace, PaceWait } from '../core/pace.ts';
+import { freePace, type Pace, type PaceWait } from '../core/pace.ts';
 import type { RolloutRow, RolloutStatus, RowStatus, SlotReport } from '../core/rollout.ts';
 import type { FailureAction } from '../core/wave.ts';
 
@@ -69,7 +69,7 @@ const recordOf = (row: RecordRow): RolloutRecord => ({
   statusReason: row.status_reason,
   startsAt: row.starts_at?.toISOString() ?? null,
   onFailure: row.on_failure,
-  pace: row.pace,
+  pace: { ...freePace, ...row.pace },
   paceWaits: row.pace_waits,
   lateJoiners: row.late_joiners,
   createdAt: row.created_at.toISOString(),
@@ -138,12 +138,13 @@ type DeviceRow = {
   started_at: Date | null;
   completed_at: Date | null;
   retry_count: number;
+  due_at: Date | null;
 };
 
 const deviceRowsOf = (
   members: string,
 ): string => `SELECT member.rollout_id, member.device_id, member.status, member.requested_generation,
-    member.wave, member.late, member.previous_slot, member.reason, member.log_tail, member.started_at, member.completed_at, member.retry_count,
+    member.wave, member.late, member.previous_slot, member.reason, member.log_tail, member.started_at, member.completed_at, member.retry_count, member.due_at,
     coalesce(device.name, member.device_name) AS device_name,
     coalesce(device.registration_status = 'approved', false) AS present,
     coalesce(presence.presence, 'never') AS presence, presence.last_seen_at,
@@ -166,6 +167,8 @@ const rolloutRowOf = (row: DeviceRow): RolloutRow => ({
   name: row.device_name,
   status: row.status,
   requestedGeneration: row.requested_generation,
+  retryCount: row.retry_count,
+  dueAtMs: row.due_at?.getTime() ?? null,
   device: row.present ? 'present' : 'gone',
   presence: row.presence,
   lastSeenAtMs: row.last_seen_at?.getTime() ?? null,
@@ -253,7 +256,6 @@ export type RolloutDevice = RolloutRow & {
   logTail: string[];
   startedAt: string | null;
   completedAt: string | null;
-  retryCount: number;
 };
 
 export type DevicesPage = {
@@ -287,6 +289,5 @@ export const listRolloutDevices = async (
     logTail: row.log_tail,
     startedAt: row.started_at?.toISOString() ?? null,
     completedAt: row.completed_at?.toISOString() ?? null,
-    retryCount: row.retry_count,
   }));
 };

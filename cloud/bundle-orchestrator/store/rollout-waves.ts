@@ -55,6 +55,7 @@ type Row = {
   state: WaveState['state'];
   opened_at: Date | null;
   good_since: Date | null;
+  timed_from: Date | null;
   passed_at: Date | null;
   passed_by: string | null;
   approvals: string[];
@@ -96,6 +97,7 @@ const countsOf = (row: Row, toRetry: number): Progress => {
 const unasked = {
   healthScoreMin: openGate.healthScoreMin,
   alertFreeFrom: openGate.alertFreeFrom,
+  timeoutMs: openGate.timeoutMs,
 };
 
 const seenOf = ({ unreached, unreached_at }: Row): SeenUnreached | null =>
@@ -114,6 +116,7 @@ const waveOf = (row: Row): StoredWave => {
     state: row.state,
     openedAtMs: row.opened_at?.getTime() ?? null,
     goodSinceMs: row.good_since?.getTime() ?? null,
+    timedFromMs: row.timed_from?.getTime() ?? null,
     passedAt: row.passed_at?.toISOString() ?? null,
     passedBy: row.passed_by,
     lastPlace: row.last_place,
@@ -191,7 +194,7 @@ export const wavesOf = async (
   unreached: 'apart' | 'among' | CountUnreached,
 ): Promise<Map<string, StoredWave[]>> => {
   const { rows } = await sql.query<Row>(
-    `SELECT rollout_id, wave, name, size, gate, state, opened_at, good_since, passed_at, passed_by,
+    `SELECT rollout_id, wave, name, size, gate, state, opened_at, good_since, timed_from, passed_at, passed_by,
             approvals, accepted_failed, last_place, late, to_retry, unreached, unreached_at, planned, pending, in_progress, succeeded, failed, cancelled, rolling_back,
             rolled_back, evidence
        FROM bundle_orchestrator.rollout_waves
@@ -263,6 +266,18 @@ export const acceptFailures = async (
     `UPDATE bundle_orchestrator.rollout_waves SET accepted_failed = failed
       WHERE tenant_id = $1 AND rollout_id = $2 AND accepted_failed <> failed`,
     [rollout.tenantId, rollout.rolloutId],
+  );
+};
+
+/** A person lets it go on: a wave at work has its time anew. */
+export const timeAnew = async (
+  sql: Sql,
+  rollout: { tenantId: string; rolloutId: string; nowMs: number },
+): Promise<void> => {
+  await sql.query(
+    `UPDATE bundle_orchestrator.rollout_waves SET timed_from = $3
+      WHERE tenant_id = $1 AND rollout_id = $2 AND state = 'open'`,
+    [rollout.tenantId, rollout.rolloutId, new Date(rollout.nowMs)],
   );
 };
 

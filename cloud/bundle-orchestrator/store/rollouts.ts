@@ -3,7 +3,7 @@
  * are ./rollout-rows.ts; reading them for people is ./rollout-views.ts.
  */
 import type { Sql } from '@signalbeam/platform/postgres/pool';
-import type { Pace, Told } from '../core/pace.ts';
+import { freePace, type Pace, type Told } from '../core/pace.ts';
 import { isOver, type RolloutStatus } from '../core/rollout.ts';
 import type { givenBackTo } from '../core/verbs.ts';
 import type { FailureAction } from '../core/wave.ts';
@@ -133,7 +133,9 @@ export const lockRollout = async (
       WHERE tenant_id = $1 AND id = $2 FOR UPDATE`,
     [tenantId, id],
   );
-  return rows[0] ?? null;
+  const [found] = rows;
+  // Older ones lack what was not asked for then.
+  return found === undefined ? null : { ...found, pace: { ...freePace, ...found.pace } };
 };
 
 export const setRolloutStatus = async (

@@ -19,6 +19,15 @@ export const paceFlags = {
     ...{ type: 'string', value: 'TAG' },
     about: 'a tag: of devices with the same value one is at work at once',
   },
+  'device-timeout': {
+    ...{ type: 'string', value: 'TIME' },
+    about: 'a device that is heard of and takes longer fails, such as 30m',
+  },
+  retries: { type: 'string', value: 'N', about: 'tell one that failed again, up to 10 times' },
+  'retry-after': {
+    ...{ type: 'string', value: 'TIME' },
+    about: 'how long after it failed; twice as long each further time; 5m',
+  },
 } as const satisfies Record<string, FlagSpec>;
 
 export type PaceValues = {
@@ -28,6 +37,9 @@ export type PaceValues = {
   'per-hour'?: string;
   'per-site'?: string;
   redundancy?: string;
+  'device-timeout'?: string;
+  retries?: string;
+  'retry-after'?: string;
 };
 
 const countOf = (text: string | undefined, flag: string): number | null => {
@@ -42,6 +54,21 @@ const minutesOf = (text: string): number => {
   return Math.round(ms / 60_000);
 };
 
+const timeOf = (text: string | undefined, flag: string, minMs: number): number | null => {
+  if (text === undefined) return null;
+  const ms = durationMs(text);
+  if (ms === null || ms < minMs) throw new UsageError(`--${flag} is a time such as 30m or 2h.`);
+  return ms;
+};
+
+const retriesOf = ({ retries, 'retry-after': after }: PaceValues) => {
+  if (retries === undefined && after !== undefined)
+    throw new UsageError('--retry-after says more about --retries; there are none.');
+  const retriesMax = countOf(retries, 'retries') ?? 0;
+  if (retriesMax > 10) throw new UsageError('--retries is a number from 1 to 10.');
+  return { retriesMax, retryAfterMs: timeOf(after, 'retry-after', 1_000) ?? 300_000 };
+};
+
 export const paceOf = (values: PaceValues): Pace => {
   const crons = values.window ?? [];
   if (crons.length === 0 && (values.for !== undefined || values['time-zone'] !== undefined)) {
@@ -54,5 +81,7 @@ export const paceOf = (values: PaceValues): Pace => {
     devicesPerHourMax: countOf(values['per-hour'], 'per-hour'),
     perSiteMax: countOf(values['per-site'], 'per-site'),
     redundancyTag: values.redundancy ?? null,
+    deviceTimeoutMs: timeOf(values['device-timeout'], 'device-timeout', 60_000),
+    ...retriesOf(values),
   };
 };

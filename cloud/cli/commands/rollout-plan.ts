@@ -38,6 +38,10 @@ export const planFlags = {
     ...{ type: 'string', value: 'SEVERITY', choices: alertSeverities },
     about: 'alerts of this severity or worse on devices of a wave hold the next one up',
   },
+  'wave-timeout': {
+    ...{ type: 'string', value: 'TIME' },
+    about: 'a wave that is not good so long after it began stops the rollout',
+  },
   'on-failure': {
     ...{ type: 'string', value: 'ACTION', choices: failures },
     about: 'what a bad wave does: pause, or roll-back',
@@ -61,6 +65,7 @@ export type PlanValues = PaceValues & {
   approval?: string;
   health?: string;
   'alert-free'?: string;
+  'wave-timeout'?: string;
   'on-failure'?: string;
   at?: string;
   'late-joiners'?: boolean;
@@ -103,7 +108,14 @@ const severityOf = (word: string | undefined): AlertSeverity | null => {
   throw new UsageError(`--alert-free is one of ${alertSeverities.join(', ')}.`);
 };
 
-const aboutWaves = ['soak', 'approval', 'health', 'alert-free'] as const;
+const aboutWaves = ['soak', 'approval', 'health', 'alert-free', 'wave-timeout'] as const;
+
+const timeoutMinutesOf = (text: string | undefined): number | null => {
+  if (text === undefined) return null;
+  const ms = durationMs(text);
+  if (ms === null || ms < 60_000) throw new UsageError('--wave-timeout is a time such as 4h.');
+  return Math.round(ms / 60_000);
+};
 
 const fromFlags = (values: PlanValues) => {
   const strategy = strategyOf(values.strategy ?? 'all-at-once');
@@ -117,6 +129,7 @@ const fromFlags = (values: PlanValues) => {
     approval: approvalOf(values.approval ?? 'nobody'),
     healthScoreMin: scoreOf(values.health),
     alertFreeFrom: severityOf(values['alert-free']),
+    timeoutMinutes: timeoutMinutesOf(values['wave-timeout']),
   };
   return { waves: wavesOf(choice), pace: paceOf(values) };
 };

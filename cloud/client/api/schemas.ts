@@ -978,6 +978,8 @@ export interface components {
       * @enum {string|null}
       */
       alertFreeFrom?: "info" | "warning" | "critical" | null;
+      /** @default null */
+      timeoutMs?: number | null;
     };
     /** @default {} */
     RolloutPace: {
@@ -989,6 +991,12 @@ export interface components {
       perSiteMax?: number | null;
       /** @default null */
       redundancyTag?: string | null;
+      /** @default null */
+      deviceTimeoutMs?: number | null;
+      /** @default 0 */
+      retriesMax?: number;
+      /** @default 300000 */
+      retryAfterMs?: number;
     };
     MaintenanceWindow: {
       cron: string;
