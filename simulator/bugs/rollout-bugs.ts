@@ -45,7 +45,7 @@ export const rolloutBugs: Record<string, Bug> = {
   },
   'stale-report-counts': {
     decide: {
-      planRows: (rollout, rows) =>
+      planRows: (rollout, rows, triesAgain) =>
         decisions.planRows(
           rollout,
           rows.map((row) => {
@@ -54,6 +54,7 @@ export const rolloutBugs: Record<string, Bug> = {
             const answer = { rolloutId, version, requestedGeneration };
             return row.report === null ? row : { ...row, report: { ...row.report, ...answer } };
           }),
+          triesAgain,
         ),
     },
   },

@@ -136,6 +136,13 @@ const whyNotPassed = (
   return null;
 };
 
+/** Since it began, or since a person let it go on. */
+const isOverTime = (wave: KeptWave | undefined, nowMs: number): boolean => {
+  const fromMs = wave?.timedFromMs ?? wave?.openedAtMs ?? nowMs;
+  const { timeoutMs = null } = wave?.gate ?? {};
+  return timeoutMs !== null && nowMs - fromMs >= timeoutMs;
+};
+
 const minuteMs = 60_000;
 
 /** An hour's devices, each in a minute's share of its own. */
@@ -257,6 +264,8 @@ export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks
       stopped: (rollout, wave) => {
         const failed = failures.of(rollout);
         const rows = rollout.rows.filter((row) => row.wave === wave);
+        const isLate = isOverTime(rollout.waves[wave], world.cloud().now());
+        if (isLate || rows.some(({ tookTooLong }) => tookTooLong === true)) return;
         if (!rows.some(({ deviceId }) => failed.has(deviceId)))
           checks.fail(
             'stops-for-a-failure',

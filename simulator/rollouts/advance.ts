@@ -5,6 +5,12 @@
 import { isPaced } from '@signalbeam/bundle-orchestrator/core/pace';
 import { isAwaited, type RowStatus } from '@signalbeam/bundle-orchestrator/core/rollout';
 import type { RowMove } from '@signalbeam/bundle-orchestrator/core/row-moves';
+import {
+  type Clock,
+  planClocks,
+  planOverdue,
+  triesAgainBy,
+} from '@signalbeam/bundle-orchestrator/core/tries';
 import { type WaveStep, waveDueAt } from '@signalbeam/bundle-orchestrator/core/wave-plan';
 import { type Cloud, factsOf, type Rollout, seenRow, wavesOf } from './tables.ts';
 
@@ -16,13 +22,39 @@ export type Advanced = { steps: readonly WaveStep[]; moves: readonly RowMove[]; 
 /** Moves rows from what they were; one that became something else meanwhile stays as it is. */
 export const moveRows = (
   { rows }: Rollout,
-  moves: readonly { deviceId: string; to: RowStatus }[],
+  moves: readonly { deviceId: string; to: RowStatus; retryAtMs?: number }[],
   from: readonly RowStatus[] = ['pending', 'in-progress', 'rolling-back'],
 ): void => {
-  for (const { deviceId, to } of moves) {
+  for (const { deviceId, to, retryAtMs } of moves) {
     const row = rows.find((each) => each.deviceId === deviceId);
-    if (row !== undefined && from.includes(row.status)) row.status = to;
+    if (row === undefined || !from.includes(row.status)) continue;
+    row.status = to;
+    if (to !== 'in-progress') row.dueAtMs = retryAtMs ?? null;
+    if (retryAtMs !== undefined) row.retryCount = (row.retryCount ?? 0) + 1;
   }
+};
+
+const setClocks = ({ rows }: Rollout, clocks: readonly Clock[]): void => {
+  for (const { deviceId, dueAtMs } of clocks) {
+    const row = rows.find((each) => each.deviceId === deviceId);
+    if (row?.status === 'pending' || row?.status === 'in-progress') row.dueAtMs = dueAtMs;
+  }
+};
+
+/** Whose time is over: late, or away meanwhile. */
+export const overdueOf = (cloud: Cloud, rollout: Rollout): ReturnType<typeof planOverdue> => {
+  const { deviceTimeoutMs } = rollout.pace;
+  if (deviceTimeoutMs === null || rollout.status !== 'in-progress') return { late: [], more: [] };
+  const rows = rollout.rows.filter(
+    ({ status, dueAtMs }) =>
+      (status === 'pending' || status === 'in-progress') &&
+      (dueAtMs ?? Number.POSITIVE_INFINITY) <= cloud.now(),
+  );
+  const seen = rows.map(({ deviceId, status, retryCount = 0 }) => {
+    const isOnline = cloud.presenceOf(deviceId) === 'online';
+    return { deviceId, status, retryCount, onlineSinceMs: isOnline ? 0 : null };
+  });
+  return planOverdue(deviceTimeoutMs, seen, cloud.now());
 };
 
 /** Who had not begun again stays failed. */
@@ -84,8 +116,11 @@ const moveReported = (
   const rows = rollout.rows
     .filter(({ status, deviceId }) => isAwaited(status) && devices?.includes(deviceId) !== false)
     .map((row) => seenRow(cloud, rollout, row));
-  const moves = cloud.decide.planRows(factsOf(rollout), rows);
+  const { pace } = rollout;
+  const facts = factsOf(rollout);
+  const moves = cloud.decide.planRows(facts, rows, triesAgainBy(pace, facts, cloud.now()));
   moveRows(rollout, moves);
+  setClocks(rollout, planClocks(pace, facts, rows, cloud.now()));
   return moves;
 };
 
@@ -105,6 +140,7 @@ export const advance = (
   const isLook = scope === 'none' && nowMs - rollout.lookedAtMs >= lookMs;
   const looksAt = scope === 'none' ? null : scope;
   const moves = scope === 'none' && !isLook ? [] : moveReported(cloud, rollout, looksAt);
+  if (scope === 'none') setClocks(rollout, overdueOf(cloud, rollout).more);
   let dueAtMs: number | null = null;
   const takeSteps = (): WaveStep[] => {
     const { requestedBy, approvalByAnother, onFailure, status } = rollout;
@@ -126,7 +162,8 @@ export const advance = (
   if (isLook) rollout.lookedAtMs = nowMs;
   const lookAtMs = Math.max(nowMs + 1, rollout.lookedAtMs + lookMs);
   rollout.wavesDueAtMs = Math.min(dueAtMs ?? lookAtMs, lookAtMs);
-  const frees = isPaced(rollout.pace) && moves.length > 0;
+  const triesAgain = moves.some(({ retryAtMs }) => retryAtMs !== undefined);
+  const frees = triesAgain || (isPaced(rollout.pace) && moves.length > 0);
   if (goesOn && (frees || steps.some(({ kind }) => tells.has(kind)))) setTellDue(rollout, nowMs);
   return { steps, moves, goesOn };
 };

@@ -49,6 +49,12 @@ export type KeptRow = {
   givenBackGeneration: number | null;
   /** It failed and is to try again, which its status does not say yet. */
   isToRetry?: boolean;
+  /** How often it was told again by itself. */
+  retryCount?: number;
+  /** Until when it is to have finished, or from when on it may be told again. */
+  dueAtMs?: number | null;
+  /** It took too long at some time. */
+  tookTooLong?: boolean;
 };
 
 export type Rollout = {
@@ -151,7 +157,7 @@ export const seenRow = (
   const { bundleId } = rollout.release;
   return {
     ...row,
-    ...{ retryCount: 0, dueAtMs: null },
+    ...{ retryCount: row.retryCount ?? 0, dueAtMs: row.dueAtMs ?? null },
     name: row.deviceId,
     device: 'present',
     presence: presenceOf(row.deviceId),
@@ -208,8 +214,11 @@ export const tellable = (cloud: Cloud, rollout: Rollout): KeptRow[] => {
   const busy = activeOn(cloud, rollout.release.bundleId);
   return rollout.rows
     .filter(
-      ({ status, wave, deviceId }) =>
-        status === 'planned' && rollout.waves[wave]?.state !== 'waiting' && !busy.has(deviceId),
+      ({ status, wave, deviceId, dueAtMs }) =>
+        status === 'planned' &&
+        (dueAtMs ?? 0) <= cloud.now() &&
+        rollout.waves[wave]?.state !== 'waiting' &&
+        !busy.has(deviceId),
     )
     .sort((one, other) => one.wave - other.wave || (one.deviceId < other.deviceId ? -1 : 1));
 };

@@ -17,6 +17,7 @@ import { waveOfJoiner } from '@signalbeam/bundle-orchestrator/core/wave';
 import { momentsOf, openingsOf } from '@signalbeam/bundle-orchestrator/rollouts/windows';
 import type { Slot } from '@signalbeam/sync/core/manifest';
 import { advance, moveRows, setTellDue } from './advance.ts';
+import { restore, rowOf, store, targetOf } from './restoring.ts';
 import {
   atWorkOf,
   type Cloud,
@@ -29,6 +30,7 @@ import {
   tellable,
   untoldOf,
 } from './tables.ts';
+import { nextDue, timeOutSome } from './time-out.ts';
 
 const toldAtOnceMax = 3;
 
@@ -50,29 +52,6 @@ const nextToTell = (cloud: Cloud, rollout: Rollout): string[] => {
   if (free.length === 0) return [];
   const candidates = candidatesOf(cloud, rollout);
   return cloud.decide.planTelling(known, candidates, cloud.now()).slice(0, toldAtOnceMax);
-};
-
-const rowOf = ({ rows, id }: Rollout, deviceId: string): KeptRow => {
-  const row = rows.find((each) => each.deviceId === deviceId);
-  if (row === undefined) throw new Error(`rollout ${id} has no row of ${deviceId}`);
-  return row;
-};
-
-/** The newest state of a device, and the generation that a change of it makes. */
-const targetOf = ({ director, tables }: Cloud, deviceId: string) => {
-  const { generation = 0, slots = [] } = director.wanted.get(deviceId) ?? {};
-  const reported = tables.reports.get(deviceId)?.generation ?? 0;
-  return { slots, generation: Math.max(generation, reported) + 1 };
-};
-
-const store = (
-  { director, tables }: Cloud,
-  deviceId: string,
-  generation: number,
-  slots: Slot[],
-) => {
-  director.assign(deviceId, generation, slots);
-  tables.unpublished.add(deviceId);
 };
 
 const failedOf = (
@@ -121,21 +100,13 @@ const tellThese = (cloud: Cloud, rollout: Rollout, ids: readonly string[]): void
     const failed = failedOf(cloud, deviceId, there);
     if (there?.rolloutId !== rollout.id)
       row.previousSlot = failed === undefined ? there : failed.previousSlot;
-    Object.assign(row, { status: 'pending', requestedGeneration: generation });
+    const { deviceTimeoutMs } = rollout.pace;
+    const dueAtMs = deviceTimeoutMs === null ? null : cloud.now() + deviceTimeoutMs;
+    Object.assign(row, { status: 'pending', requestedGeneration: generation, dueAtMs });
     row.givenBackGeneration = null;
     cloud.watch.told(rollout, row);
     store(cloud, deviceId, generation, change.slots);
   }
-};
-
-/** The slot that was found comes back; false where somebody wanted something else since. */
-const restore = (cloud: Cloud, rollout: Rollout, row: KeptRow): number | null => {
-  const { slots, generation } = targetOf(cloud, row.deviceId);
-  const of = { id: rollout.id, bundleId: rollout.release.bundleId };
-  const change = cloud.decide.withRestoredSlot(slots, of, row.previousSlot);
-  if (change.kind !== 'changed') return null;
-  store(cloud, row.deviceId, generation, change.slots);
-  return generation;
 };
 
 const goingBack: readonly RowStatus[] = ['pending', 'in-progress', 'succeeded'];
@@ -175,7 +146,9 @@ const tellToGoBack = (cloud: Cloud, rollout: Rollout): string[] => {
     if (generation === null) moveRows(rollout, [{ deviceId, to: 'cancelled' }], goingBack);
     else {
       overtake(cloud, rollout, deviceId);
-      Object.assign(row, { status: 'rolling-back', requestedGeneration: generation });
+      Object.assign(row, {
+        ...{ status: 'rolling-back', requestedGeneration: generation, dueAtMs: null },
+      });
     }
   }
   return ids;
@@ -299,6 +272,7 @@ const takesOf = ({ status, givingBack }: Rollout): { take: Take; frees: boolean 
   if (status === 'in-progress')
     return [
       { take: takeBackLate, frees: true },
+      { take: (cloud, of) => timeOutSome(cloud, of, toldAtOnceMax), frees: true },
       { take: (_cloud, of) => retrySome(of), frees: false },
       { take: tellSome, frees: false },
     ];
@@ -351,7 +325,7 @@ const outlookOf = (cloud: Cloud, rollout: Rollout): number | null => {
 /** Keeps when to look again at whom it could tell. */
 export const keepOutlook = (cloud: Cloud, rollout: Rollout): void => {
   const nowMs = cloud.now();
-  const { givingBack } = rollout;
+  const { givingBack, status } = rollout;
   const left = givingBack === null ? 'none' : leftToGiveBack(cloud, rollout, givingBack);
   if (left === 'none') rollout.givingBack = null;
   const going = rollout.status === 'rolling-back' ? leftToGoBack(cloud, rollout) : 'none';
@@ -359,7 +333,9 @@ export const keepOutlook = (cloud: Cloud, rollout: Rollout): void => {
     rollout.tellDueAtMs = nowMs;
     return;
   }
-  const dueAtMs = outlookOf(cloud, rollout);
+  const due = status === 'in-progress' ? nextDue(cloud, rollout) : null;
+  const told = outlookOf(cloud, rollout);
+  const dueAtMs = told === null || due === null ? (told ?? due) : Math.min(told, due);
   const againAtMs = nowMs + lookAgainMs;
   const isBlocked = left === 'blocked' || going === 'blocked';
   rollout.tellDueAtMs = isBlocked ? Math.min(dueAtMs ?? againAtMs, againAtMs) : dueAtMs;

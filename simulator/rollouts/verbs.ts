@@ -29,6 +29,11 @@ const acceptFailures = (cloud: Cloud, rollout: Rollout): void => {
   }
 };
 
+/** A wave at work has its time anew. */
+const timeAnew = (cloud: Cloud, { waves }: Rollout): void => {
+  for (const wave of waves) if (wave.state === 'open') wave.timedFromMs = cloud.now();
+};
+
 const waveAtWork = ({ waves }: Rollout): KeptWave | undefined =>
   waves.find(({ state }) => state === 'open');
 
@@ -41,6 +46,7 @@ const acts: Record<Verb, Act> = {
   resume: (cloud, rollout) => {
     if (rollout.status !== 'paused') return false;
     acceptFailures(cloud, rollout);
+    timeAnew(cloud, rollout);
     const isShort = wavesOf(cloud, rollout, 'apart').some(
       ({ state, gate, counts, openedAtMs, acceptedFailed }) =>
         state === 'open' &&
@@ -97,6 +103,7 @@ const acts: Record<Verb, Act> = {
     if (failed.some(({ deviceId }) => busy.has(deviceId))) return false;
     for (const row of failed) row.isToRetry = true;
     for (const wave of rollout.waves) wave.acceptedFailed = 0;
+    timeAnew(cloud, rollout);
     retrySome(rollout);
     Object.assign(rollout, { status: 'in-progress', givingBack: null });
     return true;

@@ -122,6 +122,19 @@ const spoil = (world: World, { release }: Published, random: Random): void => {
     if (random.chance(share)) parts.host.ill.add(`web@${release.version}`);
 };
 
+/** How long devices and waves may take, and how often who failed tries again. */
+const triesFrom = (random: Random): Partial<Pace> => ({
+  deviceTimeoutMs: random.pick([null, 10 * minute, 30 * minute]),
+  retriesMax: random.pick([0, 1, 2]),
+  retryAfterMs: random.pick([minute, 5 * minute]),
+});
+
+const timed = (waves: readonly WaveWish[], random: Random): WaveWish[] =>
+  waves.map((wave) => ({
+    ...wave,
+    gate: { ...wave.gate, timeoutMs: random.pick([null, 45 * minute, 90 * minute]) },
+  }));
+
 const activeMax = 2;
 
 /** Open for eight minutes of every twenty. */
@@ -143,6 +156,7 @@ export const scheduleRollouts = (
   // Of its own, so that those without windows have the history that they always had.
   const more = kernel.random('windows and joiners');
   const second = kernel.random('second thoughts');
+  const tries = kernel.random('tries');
   let made = 0;
   const begin = (): void => {
     const active = [...tables.rollouts.values()].filter((each) => !isOver(each.status));
@@ -158,12 +172,15 @@ export const scheduleRollouts = (
         id: rolloutId(made),
         published,
         devices,
-        waves: wavesFrom(random, gates[windows ? 'strict' : 'usual']),
+        waves: windows
+          ? timed(wavesFrom(random, gates.strict), tries)
+          : wavesFrom(random, gates.usual),
       },
       onFailure: random.chance(0.5) ? 'pause' : 'roll-back',
       pace: {
         ...paceFrom(random, pairs),
         windows: windows && more.chance(0.7) ? [window] : [],
+        ...(windows ? triesFrom(tries) : {}),
       },
       lateJoiners: windows,
     };
