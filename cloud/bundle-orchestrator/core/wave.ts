@@ -97,6 +97,22 @@ export const wavesFaults = (waves: readonly WaveWish[]): WavesFault[] => {
 
 export type Candidate = { deviceId: string; site: string; tags: readonly string[] };
 
+/** Waves of a tag or a site that no device has: passed at once by nobody, they would protect nobody. */
+export const emptyFaults = (
+  waves: readonly Pick<WaveWish, 'size'>[],
+  candidates: readonly Candidate[],
+): WavesFault[] => {
+  const tags = new Set(candidates.flatMap((candidate) => candidate.tags));
+  const sites = new Set(candidates.map(({ site }) => site));
+  return waves.flatMap(({ size }, wave): WavesFault[] => {
+    if (size.kind === 'tag' && !tags.has(size.tag))
+      return [{ wave, message: `no device of the target has the tag ${size.tag}` }];
+    if (size.kind === 'site' && !sites.has(size.site))
+      return [{ wave, message: `no device of the target is at ${size.site}` }];
+    return [];
+  });
+};
+
 /** Waves as they will be: one per site where a wish says so. */
 export const expandWaves = <W extends Pick<WaveWish, 'name' | 'size'>>(
   waves: readonly W[],

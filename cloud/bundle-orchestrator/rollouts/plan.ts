@@ -7,11 +7,13 @@ import type { Sql } from '@signalbeam/platform/postgres/pool';
 import { windowFault } from '@signalbeam/platform/schedule/windows';
 import type { Pace } from '../core/pace.ts';
 import {
+  emptyFaults,
   expandWaves,
   type FailureAction,
   lastPlaceOf,
   openGate,
   splitIntoWaves,
+  type WavesFault,
   type WaveWish,
   wavesFaults,
 } from '../core/wave.ts';
@@ -93,8 +95,7 @@ const approvedOf = (target: RolloutTarget, found: readonly Targeted[]): Targeted
   return approved;
 };
 
-const refuseWaves = (waves: readonly WaveWish[]): void => {
-  const faults = wavesFaults(waves);
+const refuseWaves = (faults: readonly WavesFault[]): void => {
   if (faults.length === 0) return;
   throw refusal('invalid-request', 'These waves can’t be rolled out. Nothing was started.', {
     errors: faults.map(({ wave, message }) => ({ path: `waves[${wave}]`, message })),
@@ -180,7 +181,7 @@ export const planRollout = async (
   nowMs: number,
 ): Promise<PlannedRollout> => {
   const wished = wish.waves.length === 0 ? [everybody] : wish.waves;
-  refuseWaves(wished);
+  refuseWaves(wavesFaults(wished));
   refuseWindows(wish.pace, nowMs);
   refuseJoiners(wish);
   const withTags = asksForTags(wished, wish.pace);
@@ -188,6 +189,7 @@ export const planRollout = async (
   if (wish.target.kind === 'devices') refuseMissing(wish.target.deviceIds, found.devices);
   const devices = approvedOf(wish.target, found.devices);
   refuseGroups(wish.pace, devices);
+  refuseWaves(emptyFaults(wished, devices));
   const ids = devices.map(({ deviceId }) => deviceId);
   await refuseUnknownSecrets(sql, tenantId, wish, ids);
   const standing = await standingAt(sql, tenantId, wish, devices);

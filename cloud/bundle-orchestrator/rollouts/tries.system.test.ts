@@ -1,7 +1,7 @@
 /**
  * What time does to a rollout's devices and waves: one that failed tries again by itself and ever later,
- * one that is stuck fails and gets back what it had, a wave that takes too long stops its rollout. None of
- * it by silence. Time is moved in the tables, not waited for.
+ * one that is stuck fails and gets back what it had, a wave that takes too long stops its rollout, and one that nobody
+ * is in is refused. None of it by silence. Time is moved in the tables, not waited for.
  */
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { eventually, sendReport, setPresence, type TestDevice } from '../rig.suite.ts';
@@ -231,5 +231,20 @@ describe('a wave that is not good in time', () => {
       status: 400,
       body: { errors: [{ path: 'waves[0]', message: expect.stringContaining('timeoutMs') }] },
     });
+  });
+});
+
+describe('a wave that nobody is in', () => {
+  it.each([
+    [{ kind: 'tag', tag: 'ring=canarry' }, 'no device of the target has the tag ring=canarry'],
+    [{ kind: 'site', site: 'nowhere' }, 'no device of the target is at nowhere'],
+  ])('is refused: %o would be passed at once, and protect nobody', async (size, message) => {
+    const { bundleId, devices } = await open([{}]);
+    const answer = await ask(bundleId, devices, {}, { waves: [{ name: 'first', size }, ...waves] });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: 'waves[0]', message }] },
+    });
+    expect((await fleet.desired(first(devices))).generation).toBe(0);
   });
 });
