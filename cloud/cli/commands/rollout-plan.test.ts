@@ -12,7 +12,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const plan = (values: PlanValues, input = ''): Promise<object> =>
   planOf(values, () => Promise.resolve(input));
-const free = { windows: [], devicesPerHourMax: null, perSiteMax: null, redundancyTag: null };
+const free = {
+  ...{ windows: [], devicesPerHourMax: null, perSiteMax: null, redundancyTag: null },
+  ...{ deviceTimeoutMs: null, retriesMax: 0, retryAfterMs: 300_000 },
+};
 
 describe('a plan from flags', () => {
   it('is all at once when nothing is said', async () => {
@@ -26,6 +29,7 @@ describe('a plan from flags', () => {
       approval: 'another',
       health: '80',
       'alert-free': 'warning',
+      'wave-timeout': '4h',
       'on-failure': 'roll-back',
     };
     expect(await plan(values)).toMatchObject({
@@ -35,7 +39,7 @@ describe('a plan from flags', () => {
           size: { kind: 'percent' },
           gate: {
             ...{ soakMs: 3_600_000, approval: 'another-person' },
-            ...{ healthScoreMin: 80, alertFreeFrom: 'warning' },
+            ...{ healthScoreMin: 80, alertFreeFrom: 'warning', timeoutMs: 4 * 3_600_000 },
           },
         },
         { size: { kind: 'rest' } },
@@ -59,7 +63,19 @@ describe('a plan from flags', () => {
     });
   });
 
+  it('has how long a device may take, and how often one that failed tries again', async () => {
+    const values = { 'device-timeout': '30m', retries: '3', 'retry-after': '90s' };
+    expect(await plan(values)).toMatchObject({
+      pace: { deviceTimeoutMs: 1_800_000, retriesMax: 3, retryAfterMs: 90_000 },
+    });
+  });
+
   it.each<[string, PlanValues]>([
+    ['--wave-timeout is about waves', { 'wave-timeout': '4h' }],
+    ['--wave-timeout is a time', { strategy: 'canary', 'wave-timeout': '1s' }],
+    ['--device-timeout is a time', { 'device-timeout': '5s' }],
+    ['--retries is a number from 1 to 10', { retries: '11' }],
+    ['there are none', { 'retry-after': '5m' }],
     ['--strategy is one of', { strategy: 'yolo' }],
     ['--soak is a time', { strategy: 'canary', soak: 'long' }],
     ['--approval is one of', { strategy: 'canary', approval: 'god' }],
