@@ -2,13 +2,16 @@
  * How fast charts are among 100,000 devices: the ranges of the console, several devices together and the spread over a
  * site, asked over HTTP by two people at once, each time of another device. First cold: what Postgres and the machine
  * remember of the tables is dropped before, so that each chart comes from the disk; then the same charts once more; then
- * again while the frames of 100,000 devices at rest come in. What the tables hold: ./charts-fleet.suite.ts.
+ * again while the frames of 100,000 devices at rest come in. Of the spread over a site that is what a later look takes, for
+ * the cloud keeps steps that are over; the first looks at other metrics are measured apart. What the tables hold: ./charts-fleet.suite.ts.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createTenant } from '@signalbeam/device-manager/create-tenant';
 import { openPool, type Pool } from '@signalbeam/platform/postgres/pool';
+import { metricNames } from '@signalbeam/sync/wire/rows';
+import { isCounter } from '@signalbeam/telemetry-processor/store/metric-columns';
 import { addFleet, type FleetSize } from './charts-fleet.suite.ts';
 import {
   type BenchCloud,
@@ -110,6 +113,25 @@ const chartsOf = (ids: readonly string[], size: Size): Charts => {
   };
 };
 
+/** Looks of which none was asked before: each at another metric of a site, by another value of its devices. */
+const firstLooksOf = (size: Size): Charts => {
+  const now = Date.now();
+  const sites = size.near / size.siteDevices;
+  const looks = ['max', 'min', 'avg'].flatMap((each) =>
+    metricNames
+      .filter((name) => !isCounter(name) && (each !== 'avg' || name !== 'cpuPercent'))
+      .flatMap((metric) =>
+        Array.from(
+          { length: sites },
+          (_, site) => `site=plant-${site}&metric=${metric}&each=${each}`,
+        ),
+      ),
+  );
+  const look = (days: number) => (index: number) =>
+    `/api/telemetry/percentiles?${looks[index % looks.length]}&from=${now - days * dayMs}&to=${now}`;
+  return { siteDayFirst: look(1), siteMonthFirst: look(30) };
+};
+
 /** As after a restart of the machine, but for the 128 MB that Postgres holds: what lies in the database's files. */
 const forget = async (cloud: BenchCloud, maker: Pool): Promise<void> => {
   await maker.query('CHECKPOINT');
@@ -190,6 +212,7 @@ const measureAll = async (cloud: BenchCloud, maker: Pool, size: Size): Promise<F
   }
   const cold = await measure(ask, charts, size, 'Cold');
   const warm = await measure(ask, charts, size, '');
+  const first = await measure(ask, firstLooksOf(size), size, '');
   const processors = await measureProcessors(cloud, ask, charts, size);
   const framesPerSecond = Math.max(framesPerSecondMin, size.devices / frameSeconds);
   const load = { framesPerSecond, seconds: size.sendSeconds };
@@ -208,6 +231,7 @@ const measureAll = async (cloud: BenchCloud, maker: Pool, size: Size): Promise<F
     ...(await bytesOf(maker, size)),
     ...cold,
     ...warm,
+    ...first,
     ...processors,
     ...sending,
     ...sent,

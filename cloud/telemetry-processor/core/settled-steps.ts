@@ -6,16 +6,18 @@
 const hourMs = 3_600_000;
 /** What comes in time has come by then: devices at rest send a quarter of an hour together. */
 export const lateMs = hourMs / 2;
-/** An hour that the step begins in ends at most an hour after the step; the rest is for a transaction that takes long. */
-export const settledMs = 2 * hourMs;
+/** After the hour in which the step ends. The rest is for a transaction that takes long. */
+export const settledMs = lateMs + hourMs / 4;
 
 /** By where a step begins; null: no device has a value in it. */
 export type Steps<T> = ReadonlyMap<number, T | null>;
 
 export type Range = { startMs: number; toMs: number; stepMs: number };
 
-export const isSettled = (atMs: number, { toMs, stepMs }: Range, nowMs: number): boolean =>
-  atMs + stepMs <= Math.min(toMs, nowMs - settledMs);
+export const isSettled = (atMs: number, { toMs, stepMs }: Range, nowMs: number): boolean => {
+  const endMs = atMs + stepMs;
+  return endMs <= toMs && Math.ceil(endMs / hourMs) * hourMs + settledMs <= nowMs;
+};
 
 /** Without those that something was added to. */
 export const withoutLate = <T>(

@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { onlyRow, type Sql } from '@signalbeam/platform/postgres/pool';
 import { keptAfter, readFrom, type Steps, withoutLate } from '../core/settled-steps.ts';
 import { type PercentilePoint, readPercentiles } from './percentiles.ts';
-import { type SeriesWish, startOf } from './series-steps.ts';
+import { arrayOfIds, type SeriesWish, startOf } from './series-steps.ts';
 
 /** Some 8 MB. */
 const pointsMax = 50_000;
@@ -39,7 +39,7 @@ const look = async (sql: Sql, { deviceIds }: SeriesWish, since: string | null): 
                     (SELECT coalesce(json_agg(DISTINCT date_part('epoch', hour) * 1000), '[]')
                        FROM telemetry.public_late_hours
                       WHERE added_by >= $1::text::xid8 AND device_id = ANY ($2::uuid[])) AS late`,
-      values: [since, since === null ? [] : deviceIds],
+      values: [since, since === null ? '{}' : arrayOfIds(deviceIds)],
     }),
   );
 

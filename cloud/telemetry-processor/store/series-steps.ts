@@ -156,9 +156,12 @@ export const rowsOfDevices = (wish: SeriesWish): string =>
 export const startOf = ({ source, fromMs, stepMs }: SeriesWish): Date =>
   new Date(source === 'samples' ? fromMs : fromMs - (fromMs % stepMs));
 
+/** Ids as Postgres writes an array of them: the driver looks at each for what would have to be quoted. */
+export const arrayOfIds = (ids: readonly string[]): string => `{${ids.join()}}`;
+
 /** $1 to $4, or to $3 where the step is none to be named. */
 export const stepValues = (wish: SeriesWish): unknown[] => [
-  ...[wish.deviceIds, startOf(wish), new Date(wish.toMs)],
+  ...[arrayOfIds(wish.deviceIds), startOf(wish), new Date(wish.toMs)],
   ...(isStepRow(wish) ? [] : [wish.stepMs]),
 ];
 
