@@ -167,6 +167,16 @@ it('is noticed by a page that nobody touches, and shown to nobody else', async (
   await heading('Groups').waitFor();
 });
 
+it('shows the page that was asked for while nothing answered, once something does', async () => {
+  const { page, heading } = desk;
+  await desk.live().waitFor();
+  await page.context().setOffline(true);
+  await page.getByRole('navigation').getByRole('link', { name: 'Tokens' }).click();
+  await heading('This page could not be loaded').waitFor();
+  await page.context().setOffline(false);
+  await heading('Registration tokens').waitFor();
+});
+
 it('has not ended because the server is busy', async () => {
   const { cloud, page, heading } = desk;
   await page.route('**/api/**', (route) =>

@@ -1,4 +1,5 @@
 /** One alert: what is wrong and why it is told, what became of it, and what a person can do. */
+import { nameOfActor } from '@signalbeam/sync/core/actor';
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { AlertDetail } from '../data/alert-types.ts';
 import type { ApiError } from '../data/request.ts';
@@ -120,7 +121,12 @@ class AlertPage extends LitElement {
       ${actionButton({
         label: 'Acknowledge',
         look: 'primary',
-        refused: role ?? over ?? (alert.status === 'acknowledged' ? 'Somebody is on it.' : null),
+        refused:
+          role ??
+          over ??
+          (alert.status === 'acknowledged'
+            ? `${nameOfActor(alert.acknowledgedBy ?? '')} is on it.`
+            : null),
         hushed: role !== null,
         run: ask('acknowledge'),
       })}

@@ -112,6 +112,8 @@ export class OperatorShell extends LitElement {
     this.#stream.onResync(() => this.#counts.refresh());
     this.#stream.onState((state) => {
       this.link = state;
+      // Most likely it was not there because nothing was.
+      if (state.kind === 'live' && this.unloaded) void this.#show();
     });
     this.#shown = '';
     void this.#show();

@@ -40,7 +40,7 @@ describe('what a verb means', () => {
     ],
     [
       'pause',
-      'No further wave begins and nobody more is told. 1 device that has not begun keeps what it runs; those at work finish.',
+      'No further wave begins and nobody more is told. 1 device that has not begun keeps what it runs. Those at work finish.',
     ],
     ['retry', '1 failed device installs 2.0.0 again, from the start. The others are not touched.'],
   ] as const)('is said for the devices as they are: %s', (verb, words) => {
@@ -50,6 +50,9 @@ describe('what a verb means', () => {
   it('is silent about devices that there are none of', () => {
     const none = { ...rollout, progress: { ...rollout.progress, pending: 0 } };
     expect(consequenceWords('cancel', none)).toMatch(/^8 devices will not be told\./);
+    expect(consequenceWords('pause', none)).toBe(
+      'No further wave begins and nobody more is told. Those at work finish.',
+    );
   });
 
   it('is about the wave that was meant, and too late once that was passed', () => {

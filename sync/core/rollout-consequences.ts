@@ -72,7 +72,12 @@ const rollbackWords = ({ progress, version }: SteeredRollout): string[] => {
 
 const pauseWords = ({ progress: { pending } }: SteeredRollout): string[] => [
   'No further wave begins and nobody more is told.',
-  `${devices(pending)} that ${pending === 1 ? 'has' : 'have'} not begun ${pending === 1 ? 'keeps' : 'keep'} what ${pending === 1 ? 'it runs' : 'they run'}; those at work finish.`,
+  ...(pending === 0
+    ? []
+    : [
+        `${devices(pending)} that ${pending === 1 ? 'has' : 'have'} not begun ${pending === 1 ? 'keeps what it runs' : 'keep what they run'}.`,
+      ]),
+  'Those at work finish.',
 ];
 
 /** Why a word about that wave comes too late; null: it does not. */
