@@ -52,9 +52,16 @@ type Row = {
 /** `row`: what the device was made of; null where there was none. */
 type Entry = { device: KnownDevice | null; row: Row | null; since: number; until: number };
 
+const rawKey = (nkey: string): Uint8Array => {
+  const raw = rawPublicKey(nkey);
+  if (raw === null) throw new Error('a device is known by a key that is none');
+  return raw;
+};
+
+/** Keeps the text of its key alone: bytes beside it would be a buffer of each device of a fleet. */
 const knownDevice = (row: Row, ingestSigner: Signer): KnownDevice | null => {
-  const raw = rawPublicKey(row.public_key);
-  if (raw === null) return null;
+  const nkey = row.public_key;
+  if (rawPublicKey(nkey) === null) return null;
   let publicKey: KeyObject | undefined;
   let trustedKey: TrustedKey | undefined;
   return {
@@ -64,11 +71,14 @@ const knownDevice = (row: Row, ingestSigner: Signer): KnownDevice | null => {
     site: row.site,
     approved: row.registration_status === 'approved',
     get publicKey() {
-      publicKey ??= publicKeyFromRaw(raw);
+      publicKey ??= publicKeyFromRaw(rawKey(nkey));
       return publicKey;
     },
     get trustedKey() {
-      trustedKey ??= { keyId: keyIdOf(raw), publicKey: Buffer.from(raw).toString('base64') };
+      if (trustedKey === undefined) {
+        const raw = rawKey(nkey);
+        trustedKey = { keyId: keyIdOf(raw), publicKey: Buffer.from(raw).toString('base64') };
+      }
       return trustedKey;
     },
     ingestSigner,
