@@ -157,6 +157,20 @@ export const rolloutBugs: Record<string, Bug> = {
     },
   },
   'retried-count-as-untold': { decide: { wasNeverTold: () => true } },
+  'silence-times-out': {
+    decide: {
+      planOverdue: (timeoutMs, rows, nowMs) => {
+        const heard = rows.map((row) => ({ ...row, onlineSinceMs: 0 }));
+        return decisions.planOverdue(timeoutMs, heard, nowMs);
+      },
+    },
+  },
+  'tries-without-end': {
+    decide: {
+      triesAgainBy: (tries, rollout, nowMs) =>
+        decisions.triesAgainBy({ ...tries, retriesMax: tries.retriesMax + 3 }, rollout, nowMs),
+    },
+  },
   'older-goes-over': { decide: { overtakerOf: () => null } },
   'failed-waits-for-none': { decide: { mayGiveBack: () => true } },
   'joiner-skips-windows': { decide: { atJoin: (tellNow) => tellNow() } },

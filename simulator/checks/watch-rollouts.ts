@@ -6,7 +6,7 @@
 import type { MaintenanceWindow } from '@signalbeam/bundle-orchestrator/core/pace';
 import { labels } from '@signalbeam/edge/core/container';
 import type { SlotKnown } from '@signalbeam/edge/core/known';
-import type { Cloud, KeptWave, Rollout, RolloutWatch } from '../rollouts/tables.ts';
+import type { Cloud, KeptRow, KeptWave, Rollout, RolloutWatch } from '../rollouts/tables.ts';
 import type { Device } from '../world/device.ts';
 import { rolledOut } from '../world/director.ts';
 import type { HostContainer } from '../world/host.ts';
@@ -210,6 +210,12 @@ const judgeTelling = (
     checks.fail('told-once', `${id} tells ${deviceId} again, which has said that it runs it`);
 };
 
+/** By itself one is told again so often and no more; before that it waits. */
+const judgeTries = (checks: Checks, { id, pace }: Rollout, { deviceId, retryCount }: KeptRow) => {
+  if ((retryCount ?? 0) > pace.retriesMax)
+    checks.fail('tries-are-counted', `${id} has ${deviceId} try again for the ${retryCount}. time`);
+};
+
 /** Devices that stand in for one another are not down together. */
 const createGroupJudge =
   (checks: Checks, world: World) =>
@@ -254,12 +260,18 @@ export const createRolloutChecks = (checks: Checks, world: World): RolloutChecks
         if (why !== null)
           checks.fail('gate-before-wave', `wave ${number} of ${rollout.id} opens: ${why}`);
       },
-      told: (rollout, { deviceId, wave }) => {
+      told: (rollout, row) => {
+        const { deviceId, wave } = row;
         if (rollout.waves[wave]?.state === 'waiting')
           checks.fail('gate-before-wave', `${deviceId} is told before its wave ${wave} is open`);
+        judgeTries(checks, rollout, row);
         judgeRate(rollout);
         judgeTelling(checks, world, rollout, deviceId);
         judgeOrder(checks, world, rollout, deviceId);
+      },
+      tookTooLong: ({ id }, { deviceId }) => {
+        if (world.cloud().presenceOf(deviceId) !== 'online')
+          checks.fail('silence-fails-nobody', `${id} fails ${deviceId}, of which nothing is heard`);
       },
       stopped: (rollout, wave) => {
         const failed = failures.of(rollout);

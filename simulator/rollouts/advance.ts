@@ -5,12 +5,7 @@
 import { isPaced } from '@signalbeam/bundle-orchestrator/core/pace';
 import { isAwaited, type RowStatus } from '@signalbeam/bundle-orchestrator/core/rollout';
 import type { RowMove } from '@signalbeam/bundle-orchestrator/core/row-moves';
-import {
-  type Clock,
-  planClocks,
-  planOverdue,
-  triesAgainBy,
-} from '@signalbeam/bundle-orchestrator/core/tries';
+import { type Clock, planClocks } from '@signalbeam/bundle-orchestrator/core/tries';
 import { type WaveStep, waveDueAt } from '@signalbeam/bundle-orchestrator/core/wave-plan';
 import { type Cloud, factsOf, type Rollout, seenRow, wavesOf } from './tables.ts';
 
@@ -42,7 +37,10 @@ const setClocks = ({ rows }: Rollout, clocks: readonly Clock[]): void => {
 };
 
 /** Whose time is over: late, or away meanwhile. */
-export const overdueOf = (cloud: Cloud, rollout: Rollout): ReturnType<typeof planOverdue> => {
+export const overdueOf = (
+  cloud: Cloud,
+  rollout: Rollout,
+): ReturnType<Cloud['decide']['planOverdue']> => {
   const { deviceTimeoutMs } = rollout.pace;
   if (deviceTimeoutMs === null || rollout.status !== 'in-progress') return { late: [], more: [] };
   const rows = rollout.rows.filter(
@@ -54,7 +52,7 @@ export const overdueOf = (cloud: Cloud, rollout: Rollout): ReturnType<typeof pla
     const isOnline = cloud.presenceOf(deviceId) === 'online';
     return { deviceId, status, retryCount, onlineSinceMs: isOnline ? 0 : null };
   });
-  return planOverdue(deviceTimeoutMs, seen, cloud.now());
+  return cloud.decide.planOverdue(deviceTimeoutMs, seen, cloud.now());
 };
 
 /** Who had not begun again stays failed. */
@@ -118,7 +116,11 @@ const moveReported = (
     .map((row) => seenRow(cloud, rollout, row));
   const { pace } = rollout;
   const facts = factsOf(rollout);
-  const moves = cloud.decide.planRows(facts, rows, triesAgainBy(pace, facts, cloud.now()));
+  const moves = cloud.decide.planRows(
+    facts,
+    rows,
+    cloud.decide.triesAgainBy(pace, facts, cloud.now()),
+  );
   moveRows(rollout, moves);
   setClocks(rollout, planClocks(pace, facts, rows, cloud.now()));
   return moves;

@@ -25,6 +25,7 @@ import {
 } from '@signalbeam/bundle-orchestrator/core/rollout';
 import { isGivenBack, planRows } from '@signalbeam/bundle-orchestrator/core/row-moves';
 import { type WantedSlot, withRestoredSlot } from '@signalbeam/bundle-orchestrator/core/slots';
+import { planOverdue, triesAgainBy } from '@signalbeam/bundle-orchestrator/core/tries';
 import type { FailureAction, Gate, WaveSize } from '@signalbeam/bundle-orchestrator/core/wave';
 import { planWaves, type WaveState } from '@signalbeam/bundle-orchestrator/core/wave-plan';
 import type { Slot } from '@signalbeam/sync/core/manifest';
@@ -105,6 +106,8 @@ export type RolloutWatch = {
   told(rollout: Rollout, row: KeptRow): void;
   /** By itself, because of this wave. */
   stopped(rollout: Rollout, wave: number): void;
+  /** It is said to have taken too long. */
+  tookTooLong(rollout: Rollout, row: KeptRow): void;
 };
 
 /** Whether this person's word counts, as `rollouts/steer` asks. */
@@ -130,6 +133,7 @@ const mayGiveBack = (isGroupFree: boolean): boolean => isGroupFree;
 export const decisions = {
   ...{ planWaves, planRows, planTelling, freePlaces, withRestoredSlot, mayAgree },
   ...{ atDeath, atJoin, retried, overtakerOf, mayGiveBack, wasNeverTold },
+  ...{ planOverdue, triesAgainBy },
 };
 export type Decisions = typeof decisions;
 

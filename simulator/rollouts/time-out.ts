@@ -12,6 +12,7 @@ export const timeOutSome = (cloud: Cloud, rollout: Rollout, atOnceMax: number): 
     const row = rowOf(rollout, deviceId);
     row.givenBackGeneration = restore(cloud, rollout, row) ?? row.givenBackGeneration;
     row.tookTooLong = true;
+    cloud.watch.tookTooLong(rollout, row);
     const tried = { status: rollout.status, tried: retryCount };
     const retryAtMs = retryAt(rollout.pace, tried, cloud.now());
     const move =

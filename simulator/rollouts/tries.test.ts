@@ -4,6 +4,8 @@
  */
 import { openGate } from '@signalbeam/bundle-orchestrator/core/wave';
 import { describe, expect, test } from 'vitest';
+import type { Bug } from '../bugs/bug.ts';
+import { rolloutBugs } from '../bugs/rollout-bugs.ts';
 import type { Device } from '../world/device.ts';
 import { everybody, openScenario, type Scenario } from './scenario.fixture.ts';
 import type { Rollout } from './tables.ts';
@@ -20,8 +22,8 @@ const one = ({ devices }: Scenario): Device => {
 };
 
 describe('a device on which a version fails', () => {
-  const failing = async () => {
-    const site = await openScenario(3);
+  const failing = async (bug: Bug = {}) => {
+    const site = await openScenario(3, { bug });
     const next = site.publish();
     const { parts } = one(site);
     const ill = `web@${next.release.version}`;
@@ -50,6 +52,11 @@ describe('a device on which a version fails', () => {
     expect(site.versionOf(one(site))).toBe(site.first.release.version);
   });
 
+  test('is seen where it has more', async () => {
+    const { site, rollout } = await failing(rolloutBugs['tries-without-end']);
+    await expect(site.finish(rollout, 240 * minute)).rejects.toThrow('tries-are-counted');
+  });
+
   test('is told no more by a rollout that is cancelled before its next try', async () => {
     const { site, rollout } = await failing();
     expect(site.world.rollouts?.orchestrator.steer(rollout, 'cancel', 'user:bob')).toBe(true);
@@ -61,8 +68,8 @@ describe('a device on which a version fails', () => {
 });
 
 describe('a device that hangs in its update', () => {
-  const hanging = async () => {
-    const site = await openScenario(3);
+  const hanging = async (bug: Bug = {}) => {
+    const site = await openScenario(3, { bug });
     one(site).parts.host.pullMs = 100 * 24 * 60 * minute;
     const pace = { deviceTimeoutMs: 20 * minute };
     return { site, rollout: site.begin(site.publish(), { waves: everybody, pace }) };
@@ -85,6 +92,13 @@ describe('a device that hangs in its update', () => {
     site.heal([one(site)]);
     await site.finish(rollout, 60 * minute);
     expect(statusesOf(rollout)).toContain('failed');
+  });
+
+  test('is seen where silence counts as taking too long', async () => {
+    const { site, rollout } = await hanging(rolloutBugs['silence-times-out']);
+    await site.until('it began', () => statusesOf(rollout).includes('in-progress'));
+    site.cut([one(site)]);
+    await expect(site.run(60 * minute)).rejects.toThrow('silence-fails-nobody');
   });
 });
 
