@@ -57,6 +57,18 @@ const paceWords = ({ windows, devicesPerHourMax, perSiteMax, redundancyTag }: Pa
     : [`Of those with the same ${redundancyTag} one is at work at once.`]),
 ];
 
+/** Who is stuck, and who fails, by itself. */
+const triesWords = ({ deviceTimeoutMs, retriesMax, retryAfterMs }: Pace): string[] => [
+  ...(deviceTimeoutMs === null
+    ? []
+    : [`One that is heard of and takes longer than ${spanWords(deviceTimeoutMs)} fails.`]),
+  ...(retriesMax === 0
+    ? []
+    : [
+        `One that fails tries again ${retriesMax === 1 ? 'once' : `up to ${retriesMax} times`}, first after ${spanWords(retryAfterMs)}.`,
+      ]),
+];
+
 const silenceWords = ({ gate, silent }: WaveBefore): string[] => {
   if (silent === 0) return [];
   const who = silent === 1 ? '1 is not heard of now' : `${silent} are not heard of now`;
@@ -81,7 +93,7 @@ export const dependsOn = (before: WaveBefore, pace: Pace, atSites: boolean): str
   const waitsForDevices = gate.succeededPercentMin > 0 && devices > 0;
   return [
     ...confirmWords(before),
-    ...(waitsForDevices ? paceWords(pace) : []),
+    ...(waitsForDevices ? [...paceWords(pace), ...triesWords(pace)] : []),
     ...(atSites && waitsForDevices
       ? ['Devices of sites with windows are told in those only.']
       : []),
@@ -93,6 +105,9 @@ export const dependsOn = (before: WaveBefore, pace: Pace, atSites: boolean): str
     ...(gate.alertFreeFrom === null
       ? []
       : [`No alert (${gate.alertFreeFrom} or worse) is open on them.`]),
+    ...(gate.timeoutMs === null || !waitsForDevices
+      ? []
+      : [`All that within ${spanWords(gate.timeoutMs)} of its beginning, or the rollout stops.`]),
     ...(gate.soakMs === 0 ? [] : [`It stays so for ${spanWords(gate.soakMs)}.`]),
     ...approvalWords[gate.approval],
   ];
