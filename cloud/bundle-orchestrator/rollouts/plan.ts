@@ -19,7 +19,12 @@ import {
 } from '../core/wave.ts';
 import { refuseUnknownSecrets } from '../secrets/check.ts';
 import { siteWindowsOf } from '../store/rollout-pace.ts';
-import { findTargeted, type RolloutTarget, type Targeted } from '../store/rollout-targets.ts';
+import {
+  emptySites,
+  findTargeted,
+  type RolloutTarget,
+  type Targeted,
+} from '../store/rollout-targets.ts';
 import { type SiteWindows, siteOpening } from './windows.ts';
 
 export type RolloutWish = {
@@ -114,6 +119,25 @@ const refuseWindows = ({ windows }: Pace, nowMs: number): void => {
   throw refusal('invalid-request', 'These windows never open. Nothing was started.', { errors });
 };
 
+/** A site without a window is told at any time: one that was mistyped would leave its devices without. */
+const refuseUnknownSites = async (sql: Sql, tenantId: string, { windows }: Pace): Promise<void> => {
+  const named = [...new Set(windows.flatMap(({ sites }) => sites ?? []))];
+  if (named.length === 0) return;
+  const unknown = new Set(await emptySites(sql, tenantId, named));
+  const errors = windows.flatMap(({ sites }, index) => {
+    const none = (sites ?? []).filter((site) => unknown.has(site));
+    const path = `pace.windows[${index}].sites`;
+    return none.length === 0 ? [] : [{ path, message: `no device is at ${list(none)}` }];
+  });
+  if (errors.length === 0) return;
+  const names = list([...unknown]);
+  throw refusal(
+    'invalid-request',
+    `These windows name sites that no device is at: ${names}. Nothing was started.`,
+    { errors },
+  );
+};
+
 /** A rollout's windows narrow those of sites; what is left of a site must open some day. */
 const refuseApart = ({ pace }: RolloutWish, standing: SiteWindows, nowMs: number): void => {
   const apart = [...standing].filter(
@@ -189,6 +213,7 @@ export const planRollout = async (
   if (wish.target.kind === 'devices') refuseMissing(wish.target.deviceIds, found.devices);
   const devices = approvedOf(wish.target, found.devices);
   refuseGroups(wish.pace, devices);
+  await refuseUnknownSites(sql, tenantId, wish.pace);
   refuseWaves(emptyFaults(wished, devices));
   const ids = devices.map(({ deviceId }) => deviceId);
   await refuseUnknownSecrets(sql, tenantId, wish, ids);

@@ -247,4 +247,23 @@ describe('a wave that nobody is in', () => {
     });
     expect((await fleet.desired(first(devices))).generation).toBe(0);
   });
+
+  it('as a window is that names a site where no device is: those meant would be told at any time', async () => {
+    const { bundleId, devices, mark } = await open([{}]);
+    const window = { cron: '0 2 * * *', minutes: 60 };
+    const windows = [
+      { ...window, sites: [`plant-${mark}`] },
+      { ...window, sites: [`plnat-${mark}`] },
+    ];
+    expect(await ask(bundleId, devices, { windows })).toMatchObject({
+      status: 400,
+      body: {
+        errors: [{ path: 'pace.windows[1].sites', message: `no device is at plnat-${mark}` }],
+      },
+    });
+    expect((await fleet.desired(first(devices))).generation).toBe(0);
+    expect(await ask(bundleId, devices, { windows: windows.slice(0, 1) })).toMatchObject({
+      status: 201,
+    });
+  });
 });

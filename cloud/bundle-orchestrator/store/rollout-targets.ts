@@ -195,3 +195,19 @@ export const findTargeted = async (
   }
   return { devices: await findByCondition(sql, tenantId, target, wanted), isDynamic: false };
 };
+
+/** Of these, the sites that no device is at. */
+export const emptySites = async (
+  sql: Sql,
+  tenantId: string,
+  sites: readonly string[],
+): Promise<string[]> => {
+  const { rows } = await sql.query<{ site: string }>(
+    `SELECT asked.site FROM unnest($2::text[]) AS asked (site)
+      WHERE NOT EXISTS (SELECT 1 FROM device_manager.public_devices device
+                         WHERE device.tenant_id = $1 AND device.site = asked.site)
+      ORDER BY asked.site`,
+    [tenantId, sites],
+  );
+  return rows.map(({ site }) => site);
+};
