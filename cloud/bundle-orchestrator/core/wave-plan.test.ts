@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { emptyProgress, openIn, type Progress } from './rollout.ts';
 import { type Gate, openGate } from './wave.ts';
 import { judgeWave } from './wave-gate.ts';
-import { planWaves, type WaveState, type WaveStep, type WavesKnown } from './wave-plan.ts';
+import {
+  planWaves,
+  type WaveState,
+  type WaveStep,
+  type WavesKnown,
+  waveDueAt,
+} from './wave-plan.ts';
 
 const hour = 3_600_000;
 const now = Date.UTC(2026, 2, 14, 15, 0, 0);
@@ -183,6 +189,26 @@ describe('waves', () => {
     expect(planWaves(known([worse, wave(1)]), now).steps).toMatchObject([{ kind: 'pause' }]);
   });
 
+  it('stop the rollout when they are not good in time, which a person gives them anew', () => {
+    const gate = { ...strict, timeoutMs: 4 * hour };
+    const some = open({ gate, counts: counts({ succeeded: 7, pending: 3 }) });
+    const early = planWaves(known([some, wave(1)]), now);
+    expect(early.steps).toEqual([]);
+    expect(waveDueAt(early.waiting, now)).toBe(now + 3 * hour);
+    const ofLate = (more: Partial<WaveState>) =>
+      planWaves(known([{ ...some, openedAtMs: now - 4 * hour, ...more }, wave(1)]), now).steps;
+    expect(ofLate({})).toEqual([
+      {
+        ...{ kind: 'pause', wave: 0 },
+        reason: 'Wave w0 was not good within 4 h: 7 of 10 devices confirmed.',
+      },
+    ]);
+    expect(ofLate({ timedFromMs: now - hour })).toEqual([]);
+    // A soak may take longer.
+    const soaking = { goodSinceMs: now - 60_000, counts: counts({ succeeded: 9, pending: 1 }) };
+    expect(ofLate(soaking)).toEqual([]);
+  });
+
   it('that are empty are passed at once', () => {
     const empty = wave(0, { counts: emptyProgress, gate: { ...strict, soakMs: 0 } });
     expect(planWaves(known([empty, wave(1)]), now).steps).toMatchObject([
@@ -259,7 +285,7 @@ const story = fc.record({
     ),
     healthScoreMin: fc.constant(null),
     alertFreeFrom: fc.constant(null),
-    timeoutMs: fc.constant(null),
+    timeoutMs: fc.constantFrom(null, null, 12 * hour, 36 * hour),
   }),
   onFailure: fc.constantFrom('pause' as const, 'roll-back' as const),
 });
@@ -345,6 +371,10 @@ const run = ({ waves: fates, gate, onFailure }: Story): { status: string; waves:
     const looked = waves.map((one) => ({ ...one, counts: seen(one.wave, atMs) }));
     const settled = planWaves(known(looked, { status, onFailure }), atMs);
     if (status !== 'in-progress') break;
+    // One whose time is over is good by then, or the rollout has stopped.
+    for (const { state, openedAtMs, goodSinceMs } of waves)
+      if (state === 'open' && gate.timeoutMs !== null && goodSinceMs === null)
+        expect(atMs - (openedAtMs ?? atMs)).toBeLessThan(gate.timeoutMs);
     // A look without news opens nothing and passes nothing twice.
     expect(settled.steps.filter(({ kind }) => kind === 'begin')).toEqual([]);
   }
@@ -359,7 +389,7 @@ describe('whatever the devices do', () => {
         const silent = one.waves.flat().some(({ fate }) => fate === 'silent');
         if (!silent) expect(status).not.toBe('in-progress');
         const bad = one.waves.flat().some(({ fate }) => fate === 'bad');
-        if (!silent && !bad) {
+        if (!silent && !bad && one.gate.timeoutMs === null) {
           expect(['succeeded', 'cancelled']).toContain(status);
           expect(waves.every(({ state }) => state === 'passed')).toBe(true);
         }
