@@ -181,12 +181,12 @@ export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: nu
   const lastProbeAt = past(update.lastProbeAt, now);
   const later = awaiting(containers, containersOf(known, bundleId));
   if (healthySince !== null && later.length > 0) return startNext(bundleId, later);
-  if (healthySince !== null && now - healthySince >= soak) {
+  if (healthySince !== null && lastProbeAt !== null && lastProbeAt - healthySince >= soak) {
     return act({ kind: 'confirm-update', bundleId });
   }
-  const dueAt = (lastProbeAt ?? 0) + probeIntervalMs(checks);
+  const soakEndsAt = healthySince === null ? Number.POSITIVE_INFINITY : healthySince + soak;
+  const dueAt = Math.min((lastProbeAt ?? 0) + probeIntervalMs(checks), soakEndsAt);
   if (lastProbeAt === null || now >= dueAt) return act({ kind: 'probe', bundleId });
-  const soakEndsAt = healthySince === null ? dueAt : healthySince + soak;
   const what = `${slot.bundleName} ${update.target.version}`;
   if (later.length > 0) {
     const names = later.map(({ manifest }) => manifest.name).join(', ');
@@ -200,7 +200,7 @@ export const planProbe = (known: Known, slot: SlotKnown, update: Update, now: nu
       healthySince === null
         ? `${what} has started and is not healthy yet${trouble === null ? '' : `: ${trouble.reason}`}.`
         : `${what} is healthy; it is confirmed after ${Math.round(soak / 1000)} s of that.`,
-    wakeAtMs: Math.min(dueAt, Math.max(soakEndsAt, now)),
+    wakeAtMs: dueAt,
   };
 };
 

@@ -1,6 +1,8 @@
 /**
  * What a round of probes means for an update: healthy so far, not yet, or once more bad. The
- * verdict needs consecutive failures after the start period, and an unbroken soak to confirm. Pure.
+ * verdict needs consecutive failures after the start period, and to confirm a soak that probes saw
+ * from its first moment to its last: time in which nobody looked (the agent or its engine was away,
+ * the clock was set) is none of it. Pure.
  */
 import type { ContainerManifest, HealthCheck } from '@signalbeam/sync/core/manifest';
 import type { Update } from './known.ts';
@@ -40,6 +42,15 @@ export type ProbeResult =
 export const past = (at: number | null, now: number): number | null =>
   at !== null && at <= now ? at : null;
 
+/** A round and the time its probes may take are ordinary; the rest is a slow engine or machine. */
+const unwatchedMsMax = 30_000;
+
+const isWatched = (update: Update, checks: readonly Check[], now: number): boolean => {
+  const lastProbeAt = past(update.lastProbeAt, now);
+  const roundMs = probeIntervalMs(checks) + Math.max(...checks.map((each) => each.timeoutMs), 0);
+  return lastProbeAt !== null && now - lastProbeAt <= roundMs + unwatchedMsMax;
+};
+
 /** The update after one round. */
 export const judgeProbes = (
   update: Update,
@@ -53,7 +64,7 @@ export const judgeProbes = (
     return {
       ...update,
       lastProbeAt: now,
-      healthySince: past(update.healthySince, now) ?? now,
+      healthySince: (isWatched(update, checks, now) ? past(update.healthySince, now) : null) ?? now,
       probeFailures: 0,
       lastTrouble: null,
     };
