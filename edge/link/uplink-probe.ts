@@ -5,6 +5,7 @@
  */
 import { connect } from 'node:net';
 import type { Timers } from '../core/timers.ts';
+import { noUplink, scoreAfter } from '../core/uplink-score.ts';
 import { systemTimers } from '../host/timers.ts';
 
 export type UplinkProbe = {
@@ -18,13 +19,6 @@ export type UplinkProbe = {
 const timeoutMs = 3_000;
 const lookMs = { urgent: 2_000, calm: 120_000 };
 const defaultPort = 7422;
-/** A LAN or fibre, a mobile network, a satellite, anything that answers at all. */
-const steps = [
-  { belowMs: 60, score: 255 },
-  { belowMs: 300, score: 192 },
-  { belowMs: 1_000, score: 128 },
-  { belowMs: Number.POSITIVE_INFINITY, score: 64 },
-] as const;
 
 const tookMs = (url: string): Promise<number | null> =>
   new Promise((resolve) => {
@@ -47,7 +41,7 @@ export const startUplinkProbe = (parts: {
   timers?: Timers;
 }): UplinkProbe => {
   const timers = parts.timers ?? systemTimers;
-  let score = 0;
+  let known = noUplink;
   let urgent = true;
   let stopped = false;
   let cancel = (): void => {};
@@ -56,11 +50,9 @@ export const startUplinkProbe = (parts: {
     let best: number | null = null;
     for (const url of parts.urls) best ??= await tookMs(url);
     if (stopped) return;
-    const reached = best;
-    const next =
-      reached === null ? 0 : (steps.find(({ belowMs }) => reached < belowMs)?.score ?? 0);
-    const changed = next !== score;
-    score = next;
+    const before = known;
+    known = scoreAfter(before, best);
+    const changed = known.score !== before.score;
     later();
     if (changed) parts.onChange();
   };
@@ -71,7 +63,7 @@ export const startUplinkProbe = (parts: {
   };
   void look();
   return {
-    score: () => score,
+    score: () => known.score,
     urgent: (yes) => {
       if (yes === urgent) return;
       urgent = yes;
