@@ -45,8 +45,11 @@ export const retrying = async <T>(
   }
 };
 
-export const nextGenerationOf = (target: Target): number =>
-  Math.max(target.generation, target.reportedGeneration) + 1;
+/** No device is told so many wishes: one that says so would use up the numbers that there are. */
+export const generationMax = 2 ** 48;
+
+export const nextGenerationOf = ({ generation, reportedGeneration }: Target): number =>
+  Math.max(generation, reportedGeneration < generationMax ? reportedGeneration : 0) + 1;
 
 /** 90 days: signed afresh at half of it, so only who hears nothing for so long has an old one. */
 export const desiredLifeMs = 90 * 86_400_000;

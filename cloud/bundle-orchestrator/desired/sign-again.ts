@@ -1,7 +1,8 @@
 /**
  * Signs desired states again whose director key was withdrawn (a device that enrols now, or lost its
- * disk, believes only keys of the present key set), and those that would expire. The same slots
- * under the next generation, so nothing that runs is touched. Every replica may.
+ * disk, believes only keys of the present key set), those that would expire, and those of devices that
+ * have a later one, which a Postgres that came from a backup has lost: what it knows is what is wanted.
+ * The same slots under the next generation. Every replica may.
  */
 
 import { holdKeys } from '@signalbeam/platform/keys/hold-keys';
@@ -16,6 +17,7 @@ import { keysetVersions, signedBefore, signedByOthers } from '../store/signers.t
 import { changesOf, desiredLifeMs, retrying, storeChanges } from './change.ts';
 import { signReleasesAgain } from './sign-releases-again.ts';
 
+type Signing = Pick<Parts, 'pools' | 'keyring' | 'now'>;
 type Parts = {
   pools: { api: Pool; system: Pool };
   keyring: Keyring;
@@ -29,7 +31,7 @@ const renewEveryMs = 3_600_000;
 const batch = 100;
 
 const signSlotsAgain = async (
-  { keyring, pools, now }: Parts,
+  { keyring, pools, now }: Signing,
   tenantId: string,
   deviceIds: readonly string[],
 ): Promise<void> => {
@@ -45,6 +47,33 @@ const signSlotsAgain = async (
       after: { devices: changes.map(({ target }) => target.deviceId), keyId: director.keyId },
     });
   });
+};
+
+/**
+ * Those of devices that hold a generation which nobody here signed. A tenant whose keys can't be used now
+ * holds up no other: its devices are seen again by their next reports, and any change stands above them.
+ */
+export const signAboveReported = async (
+  parts: Signing & Pick<Parts, 'log' | 'onChanged'>,
+  devices: readonly { tenantId: string; deviceId: string }[],
+): Promise<void> => {
+  for (const [tenantId, some] of Map.groupBy(devices, (each) => each.tenantId)) {
+    const deviceIds = some.map(({ deviceId }) => deviceId);
+    const facts = { tenantId, devices: deviceIds.length };
+    try {
+      await signSlotsAgain(parts, tenantId, deviceIds);
+      parts.log.warn(
+        facts,
+        'devices hold later wishes than are known: what is known was signed above',
+      );
+      parts.onChanged();
+    } catch (error) {
+      parts.log.warn(
+        { ...facts, error },
+        'what is known could not be signed above what devices hold',
+      );
+    }
+  }
 };
 
 /** Those past half of their life; returns how many were signed again. */

@@ -151,3 +151,45 @@ it('are awaited still of a device that an old event says is gone, and not of one
   await advanceFor(parts, [at], true);
   expect(await isAwaited()).toBe(false);
 });
+
+const assign = ({ deviceId }: TestDevice, bundleId: string) =>
+  fleet.rig.ask('POST', `/api/devices/${deviceId}/bundle`, {
+    token: fleet.one.operator,
+    body: { bundleId, version: '1.0.0' },
+  });
+
+/** As a device reports that was told so many more wishes than this Postgres knows of. */
+const saysItHas = async (device: TestDevice, generation: number, seq: number) => {
+  const { tenantId, data } = await reportOf(device, { status: 'running', seq });
+  return { tenantId, data: { ...data, reported: { ...data.reported, generation } } };
+};
+
+it('of wishes that a restored Postgres lost have those it knows signed above them, once', async () => {
+  const { bundleId, devices } = await many(3);
+  const [ahead, other, asked] = devices as [TestDevice, TestDevice, TestDevice];
+  for (const device of devices) await assign(device, bundleId);
+  const { slots } = await fleet.desired(ahead);
+  const message = await saysItHas(ahead, 41, 1);
+  await hear([message, await saysItHas(other, 1, 1)]);
+  await hear([message]);
+  expect(await fleet.desired(ahead)).toMatchObject({ generation: 42, slots });
+  expect(await fleet.desired(other)).toMatchObject({ generation: 1 });
+  expect(await fleet.desired(asked)).toMatchObject({ generation: 1 });
+});
+
+it('of a wish beyond all that can have been made are not believed, and hold up nobody', async () => {
+  const { bundleId, devices } = await many(2);
+  const [liar, other] = devices as [TestDevice, TestDevice];
+  for (const device of devices) await assign(device, bundleId);
+  await hear([await saysItHas(liar, Number.MAX_SAFE_INTEGER, 1), await saysItHas(other, 7, 1)]);
+  expect(await fleet.desired(liar)).toMatchObject({ generation: 1 });
+  expect(await fleet.desired(other)).toMatchObject({ generation: 8 });
+  for (const [device, generation] of [
+    [liar, 2],
+    [liar, 3],
+    [other, 9],
+  ] as const) {
+    await assign(device, bundleId);
+    expect(await fleet.desired(device)).toMatchObject({ generation });
+  }
+});

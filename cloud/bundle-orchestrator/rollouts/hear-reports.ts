@@ -7,6 +7,8 @@ import type { DomainMessage } from '@signalbeam/platform/events/message';
 import { reportedBody } from '@signalbeam/sync/wire/rows';
 import { epoch, sequence, uuid } from '@signalbeam/sync/wire/shape';
 import { z } from 'zod';
+import { generationMax } from '../desired/change.ts';
+import { signAboveReported } from '../desired/sign-again.ts';
 import { keepReports } from '../store/reports.ts';
 import { type DeviceAt, forgetGivenBack, rolloutsWaitingFor } from '../store/rollout-rows.ts';
 import { moveOn, type SweepParts } from './sweep.ts';
@@ -36,7 +38,7 @@ export const hearReports = async (
   messages: readonly Pick<DomainMessage, 'tenantId' | 'data'>[],
 ): Promise<void> => {
   const reports = messages.map(({ tenantId, data }) => ({ tenantId, ...statusSchema.parse(data) }));
-  await keepReports(parts.pools.system, reports);
+  await signAboveReported(parts, await keepReports(parts.pools.system, reports, generationMax));
   // Also for a repeat: the first delivery may have been cut off between the two.
   const devices = new Map(
     reports.map(({ tenantId, deviceId }) => [`${tenantId} ${deviceId}`, { tenantId, deviceId }]),

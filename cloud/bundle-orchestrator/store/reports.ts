@@ -31,12 +31,19 @@ const newestOf = (reports: readonly Report[]): Report[] => {
   return [...newest].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, report]) => report);
 };
 
-/** What is older than what is known, or that very one, changes nothing. */
-export const keepReports = async (sql: Sql, reports: readonly Report[]): Promise<void> => {
+/**
+ * What is older than what is known, or that very one, changes nothing. Returns those that have a later
+ * wish than is known here, below `generationMax`: Postgres came from a backup.
+ */
+export const keepReports = async (
+  sql: Sql,
+  reports: readonly Report[],
+  generationMax: number,
+): Promise<{ tenantId: string; deviceId: string }[]> => {
   const newest = newestOf(reports);
-  await sql.query({
+  const { rows } = await sql.query<{ tenant_id: string; device_id: string }>({
     name: 'bundles-keep-reports',
-    text: `INSERT INTO bundle_orchestrator.device_reports AS kept
+    text: `WITH kept AS (INSERT INTO bundle_orchestrator.device_reports AS kept
        (tenant_id, device_id, epoch, seq, received_at, generation, slots, agent_version)
      SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bigint[], $5::timestamptz[],
        $6::bigint[], $7::jsonb[], $8::text[])
@@ -45,7 +52,13 @@ export const keepReports = async (sql: Sql, reports: readonly Report[]): Promise
            generation = excluded.generation, slots = excluded.slots,
            agent_version = excluded.agent_version
      WHERE (kept.epoch = excluded.epoch AND kept.seq < excluded.seq)
-        OR (kept.epoch <> excluded.epoch AND kept.received_at <= excluded.received_at)`,
+        OR (kept.epoch <> excluded.epoch AND kept.received_at <= excluded.received_at))
+     SELECT known.tenant_id, known.device_id
+       FROM unnest($1::uuid[], $2::uuid[], $6::bigint[]) AS said (tenant_id, device_id, generation)
+       JOIN bundle_orchestrator.desired_states known
+         ON known.tenant_id = said.tenant_id AND known.device_id = said.device_id
+      WHERE known.device_id = ANY ($2) AND known.generation < said.generation
+        AND said.generation < $9`,
     values: [
       newest.map((report) => report.tenantId),
       newest.map((report) => report.deviceId),
@@ -55,6 +68,8 @@ export const keepReports = async (sql: Sql, reports: readonly Report[]): Promise
       newest.map(({ reported }) => reported.generation),
       newest.map(({ reported }) => JSON.stringify(reported.slots)),
       newest.map(({ reported }) => reported.agentVersion),
+      generationMax,
     ],
   });
+  return rows.map((row) => ({ tenantId: row.tenant_id, deviceId: row.device_id }));
 };
