@@ -311,6 +311,14 @@ describe('a settled version', () => {
     expect(steps.map(({ kind }) => kind)).toEqual(['begin-update']);
   });
 
+  it('that runs already costs nothing when it is asked for again, by whichever rollout', () => {
+    const world = createWorld();
+    want(world, v1, 1);
+    const end = settle(world, 0);
+    want(world, v1, 9);
+    expect(plan({ ...knownOf(world), presentImages: new Set() }, end + 60_000).steps).toEqual([]);
+  });
+
   it('waits in words while a step is to be tried again', () => {
     const world = createWorld();
     want(world, v1, 1);
