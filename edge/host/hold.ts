@@ -1,10 +1,15 @@
 /**
  * Reads the technician's hold at each look, and tells the cloud once when it began, changed or ended,
- * whoever placed it and how.
+ * whoever placed it and how. A clock that is set meanwhile (a device without one that comes online) makes
+ * it no shorter and no longer.
  */
 import type { EventBody } from '@signalbeam/sync/wire/rows';
 import { type Hold, holdSentence } from '../core/hold.ts';
-import { readHold } from '../store/hold.ts';
+import { moveHold, readHold } from '../store/hold.ts';
+import { steadyMs } from './timers.ts';
+
+/** Less is an ordinary correction. */
+const setByMsMin = 60_000;
 
 const describe = (hold: Hold | null): EventBody => ({
   type: 'operator-action',
@@ -20,10 +25,18 @@ export const followHold = (parts: {
   folder: string;
   appendEvent: (body: EventBody) => void;
   now: () => number;
+  /** Goes on whatever the clock is set to. */
+  steady?: () => number;
 }): (() => Hold | null) => {
-  const { folder, appendEvent, now } = parts;
+  const { folder, appendEvent, now, steady = steadyMs } = parts;
   let told = readHold(folder, now());
+  let ahead = now() - steady();
   return () => {
+    const setByMs = now() - steady() - ahead;
+    if (Math.abs(setByMs) >= setByMsMin) {
+      if (told !== null) moveHold(folder, told, setByMs);
+      ahead += setByMs;
+    }
     const hold = readHold(folder, now());
     if (hold?.sinceMs !== told?.sinceMs || hold?.untilMs !== told?.untilMs) {
       appendEvent(describe(hold));

@@ -42,7 +42,10 @@ test('is told once when it begins, changes and ends, and not again after a resta
   const told: string[] = [];
   let at = now;
   const follow = () =>
-    followHold({ folder, now: () => at, appendEvent: ({ message }) => void told.push(message) });
+    followHold({
+      ...{ folder, now: () => at, steady: () => at - now },
+      appendEvent: ({ message }) => void told.push(message),
+    });
   const hold = follow();
   expect(hold()).toBeNull();
   command('--for', '1h', '--reason', 'fan');
@@ -55,6 +58,35 @@ test('is told once when it begins, changes and ends, and not again after a resta
   at = now + hourMs;
   restarted();
   expect(told.at(-1)).toBe('No technician holds this device any more.');
+});
+
+test('lasts as long as was said when the clock is set meanwhile, forward or back', () => {
+  const told: string[] = [];
+  let [at, steady] = [now, 0];
+  const pass = (ms: number): void => {
+    [at, steady] = [at + ms, steady + ms];
+  };
+  command('--for', '2h', '--reason', 'fan');
+  const hold = followHold({
+    ...{ folder, now: () => at, steady: () => steady },
+    appendEvent: ({ message }) => void told.push(message),
+  });
+  for (const setByMs of [900 * 24 * hourMs, -300 * 24 * hourMs]) {
+    pass(hourMs / 2);
+    at += setByMs;
+    const left = hold();
+    expect(left).toMatchObject({ reason: 'fan', sinceMs: now + (at - steady - now) });
+    expect(readHold(folder, at)).toEqual(left);
+  }
+  expect(told.at(-1)).toContain('2025-07-07 00:13 UTC: fan.');
+  pass(hourMs - 1);
+  expect(hold()).not.toBeNull();
+  pass(1);
+  expect(hold()).toBeNull();
+  // One that was placed since is meant as it is said.
+  at = now + hourMs;
+  command('--for', '2h');
+  expect(hold()).toMatchObject({ sinceMs: now });
 });
 
 test('is the agent’s to read, whoever placed it; one that is not holds all the same', () => {

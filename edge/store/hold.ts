@@ -65,6 +65,19 @@ export const placeHold = (
   return shown(stored);
 };
 
+/** The clock was set by so much: what was said of this hold goes on. Another, or none by now, stays as it is. */
+export const moveHold = (folder: string, held: Hold, byMs: number): void => {
+  const stored = readHold(folder, held.sinceMs);
+  if (stored?.sinceMs !== held.sinceMs || stored.untilMs !== held.untilMs) return;
+  if (held.untilMs === unreadable.untilMs) return;
+  const { reason, by } = stored;
+  const [sinceMs, untilMs] = [held.sinceMs, held.untilMs].map((ms) =>
+    Math.max(0, Math.round(ms + byMs)),
+  );
+  writeJsonFile(pathIn(folder), { reason, by, sinceMs, untilMs });
+  giveToOwner(folder);
+};
+
 /** True when there was one to end. */
 export const endHold = (folder: string, now: number): boolean => {
   const held = readHold(folder, now) !== null;
