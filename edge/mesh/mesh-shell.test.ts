@@ -14,6 +14,7 @@ import { mutantsOf } from '@signalbeam/sync/wire/mutants.fixture';
 import { createDeviceKey, signerFromNkeySeed } from '@signalbeam/sync/wire/nkey';
 import fc from 'fast-check';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { Timers } from '../core/timers.ts';
 import { type Datagrams, openUdp } from './datagrams.ts';
 import { type MeshShell, type MeshShellParts, startMeshShell } from './mesh-shell.ts';
 
@@ -299,4 +300,79 @@ test('a thief of the site key who says captured messages again, changed inside, 
   expect(seenBy(a, b)?.claim?.name).toBe('device-1');
   await until(() => alive(a) === 1 && alive(b) === 1);
   expect(deaths()).toBe(0);
+});
+
+/** Timers of a clock that only the test moves. What repeats comes `lateMs` after its time, each time. */
+const lateLoop = (lateMs: number) => {
+  let [now, due] = [0, [] as { at: number; run: () => void }[]];
+  const after = (delayMs: number, run: () => void) => {
+    const timer = { at: now + delayMs, run };
+    due.push(timer);
+    return () => {
+      due = due.filter((each) => each !== timer);
+    };
+  };
+  const every: Timers['every'] = (periodMs, run) => {
+    let cancel = () => {};
+    const again = () => {
+      cancel = after(periodMs + lateMs, () => {
+        again();
+        run();
+      });
+    };
+    again();
+    return () => cancel();
+  };
+  const runTo = (endMs: number): void => {
+    for (;;) {
+      const next = due.toSorted((one, other) => one.at - other.at)[0];
+      if (next === undefined || next.at > endMs) break;
+      due = due.filter((each) => each !== next);
+      now = Math.max(now, next.at);
+      next.run();
+    }
+    now = endMs;
+  };
+  return { now: () => now, timers: { after, every }, runTo };
+};
+
+/** How often the first of two says something in ten minutes, its own loop's looks being so late. */
+const saidWith = async (lateMs: number): Promise<number> => {
+  const [late, well] = [lateLoop(lateMs), lateLoop(0)];
+  const hearers: ((packet: Uint8Array, from: { host: string; port: number }) => void)[] = [];
+  const wire = (port: number) => async (): Promise<Datagrams> => ({
+    port,
+    hear: (listener) => {
+      hearers[port] = listener;
+    },
+    failed: () => {},
+    send: (packet, to, done) => {
+      hearers[to.port]?.(Uint8Array.from(packet), { host: '127.0.0.1', port });
+      done();
+    },
+    close: () => {},
+  });
+  const more = (port: number, { now, timers }: ReturnType<typeof lateLoop>) => ({
+    ...{ openDatagrams: wire(port), now, timers, random: () => 0.5 },
+  });
+  const [a, b] = [await start(0, more(1, late)), await start(1, more(2, well))];
+  introduce(b, a);
+  const step = 10;
+  for (let at = step; at <= 600_000; at += step) {
+    late.runTo(at);
+    well.runTo(at);
+  }
+  expect([alive(a), alive(b)]).toEqual([1, 1]);
+  const said = a.counters()['sent'] ?? 0;
+  await end(a);
+  await end(b);
+  return said;
+};
+
+test('the core hears how late the event loop is: whoever lags probes others more rarely', async () => {
+  const [inTime, late] = [await saidWith(0), await saidWith(1_000)];
+  expect(inTime).toBeGreaterThan(300);
+  expect(late).toBeLessThan(inTime * 0.75);
+  // A little is every machine's.
+  expect(await saidWith(200)).toBe(inTime);
 });
