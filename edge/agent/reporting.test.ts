@@ -1,4 +1,5 @@
 /** A device's account of itself is told once, and again until the disk has it. */
+import { desiredDigestOf } from '@signalbeam/sync/wire/records';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import { expect, test } from 'vitest';
 import type { Known } from '../core/known.ts';
@@ -24,10 +25,11 @@ const known: Known = {
 const reporterOver = (
   appendReported: (body: ReportedBody) => void,
   battery?: ReconcilerParts['battery'],
+  desired: ReconcilerParts['journal']['desired'] = () => null,
 ) =>
   createReporter(
     {
-      journal: { desired: () => null } as ReconcilerParts['journal'],
+      journal: { desired } as ReconcilerParts['journal'],
       bootId: 'boot',
       agentVersion: '0.1.0',
       engines: {
@@ -83,5 +85,23 @@ test('a battery is told by steps and when power comes or goes; without one nothi
     { batteryPercent: 23, onBattery: true },
     { batteryPercent: 20, onBattery: true },
     { batteryPercent: 19, onBattery: false },
+  ]);
+});
+
+test('what is in force is told by its generation and by its bytes, and other bytes are news', () => {
+  const told: ReportedBody[] = [];
+  let envelope = Buffer.from('one');
+  const { report } = reporterOver(
+    (body) => told.push(body),
+    undefined,
+    () => ({ generation: 4, envelope, acceptedAt: 0 }),
+  );
+  report(known, '');
+  report(known, '');
+  envelope = Buffer.from('another');
+  report(known, '');
+  expect(told.map(({ generation, desiredDigest }) => [generation, desiredDigest])).toEqual([
+    [4, desiredDigestOf(Buffer.from('one'))],
+    [4, desiredDigestOf(envelope)],
   ]);
 });

@@ -3,6 +3,7 @@
  * says something new. Restart counts and times ride along but do not by themselves make news.
  */
 import { isSameJson } from '@signalbeam/sync/core/same-json';
+import { desiredDigestOf } from '@signalbeam/sync/wire/records';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import type { Known } from '../core/known.ts';
 import { type ContainerReport, reportContainers, reportSlots } from '../core/report.ts';
@@ -42,8 +43,10 @@ export const createReporter = (
   return {
     report: (known, waiting) => {
       const power = parts.battery?.() ?? null;
+      const desired = parts.journal.desired();
       newest = {
-        generation: parts.journal.desired()?.generation ?? 0,
+        generation: desired?.generation ?? 0,
+        ...(desired === null ? {} : { desiredDigest: desiredDigestOf(desired.envelope) }),
         bootId: parts.bootId,
         agentVersion: parts.agentVersion,
         engine: { ...parts.engines.describe(), reachable: known.observed !== null },

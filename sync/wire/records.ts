@@ -187,8 +187,11 @@ export const openReported = openAs('reported', reportedSchema);
 export const openHalt = openAs('halt', haltSchema);
 
 /** The digest by which desired states name a release: over the envelope's exact bytes. */
-export const releaseDigestOf = (envelopeBytes: Uint8Array): string =>
+const digestOf = (envelopeBytes: Uint8Array): string =>
   `sha256:${createHash('sha256').update(envelopeBytes).digest('hex')}`;
+export const releaseDigestOf = digestOf;
+/** A restored database may sign another content under a generation that a device has: this tells them apart. */
+export const desiredDigestOf = digestOf;
 
 export const openRelease: (bytes: Uint8Array, keyset: RoleKeys) => OpenedRecord<Release> =
   openByRole('release', 'release', releaseSchema, releaseBytesMax);

@@ -13,6 +13,7 @@ const container: ReportedBody['containers'][number] = {
 };
 const body: ReportedBody = {
   ...{ generation: 3, bootId: 'boot', agentVersion: '0.2.0', waiting: '' },
+  desiredDigest: `sha256:${'b'.repeat(64)}`,
   engine: { kind: 'docker', version: '27', reachable: true },
   ...{ slots: [slot], containers: [container] },
   power: { batteryPercent: 20, onBattery: true },

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { failureLogLineBytesMax, failureLogLinesMax } from '../core/limits.ts';
 import { ladderStepsMs } from '../outbox/ladder.ts';
 import { bundleVersion } from './manifest.ts';
-import { chainHash, sequence, timestampMs, uuid } from './shape.ts';
+import { chainHash, digest, sequence, timestampMs, uuid } from './shape.ts';
 
 const percent = z.number().min(0).max(100);
 const count = z.number().min(0);
@@ -131,6 +131,8 @@ const reportedContainer = z.object({
 export const reportedBody = z.object({
   /** Generation of the desired state this answers; 0 when it has none. */
   generation: sequence,
+  /** Of its signed bytes, as the device has them. Agents of before leave it out. */
+  desiredDigest: digest.optional(),
   bootId: z.string().max(64),
   agentVersion: z.string().max(32),
   engine: z.object({

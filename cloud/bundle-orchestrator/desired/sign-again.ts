@@ -1,7 +1,8 @@
 /**
  * Signs desired states again whose director key was withdrawn (a device that enrols now, or lost its
  * disk, believes only keys of the present key set), those that would expire, and those of devices that
- * have a later one, which a Postgres that came from a backup has lost: what it knows is what is wanted.
+ * have a later one, or another of the same generation, which a Postgres that came from a backup has lost:
+ * what it knows is what is wanted.
  * The same slots under the next generation. Every replica may.
  */
 
@@ -50,7 +51,7 @@ const signSlotsAgain = async (
 };
 
 /**
- * Those of devices that hold a generation which nobody here signed. A tenant whose keys can't be used now
+ * Those of devices that hold what nobody here signed. A tenant whose keys can't be used now
  * holds up no other: its devices are seen again by their next reports, and any change stands above them.
  */
 export const signAboveReported = async (
@@ -64,7 +65,7 @@ export const signAboveReported = async (
       await signSlotsAgain(parts, tenantId, deviceIds);
       parts.log.warn(
         facts,
-        'devices hold later wishes than are known: what is known was signed above',
+        'devices hold wishes that are not known: what is known was signed above',
       );
       parts.onChanged();
     } catch (error) {

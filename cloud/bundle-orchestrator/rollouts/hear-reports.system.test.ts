@@ -1,5 +1,6 @@
 /** Reports of many devices that are heard together: the newest of each counts, and each rollout looks once. */
 import { randomUUID } from 'node:crypto';
+import { desiredDigestOf } from '@signalbeam/sync/wire/records';
 import type { ReportedBody } from '@signalbeam/sync/wire/rows';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { addDevice, makeBundle, type TestDevice } from '../rig.suite.ts';
@@ -175,6 +176,39 @@ it('of wishes that a restored Postgres lost have those it knows signed above the
   expect(await fleet.desired(ahead)).toMatchObject({ generation: 42, slots });
   expect(await fleet.desired(other)).toMatchObject({ generation: 1 });
   expect(await fleet.desired(asked)).toMatchObject({ generation: 1 });
+});
+
+/** The digest of what Postgres holds for this device. */
+const digestOf = async ({ deviceId }: TestDevice): Promise<string> => {
+  const { rows } = await fleet.rig.owner.query<{ envelope: Buffer }>(
+    'SELECT envelope FROM bundle_orchestrator.desired_states WHERE device_id = $1',
+    [deviceId],
+  );
+  return desiredDigestOf(rows[0]?.envelope ?? Buffer.alloc(0));
+};
+
+it('of another wish under a number that a restored Postgres gave again have its own signed above it, once', async () => {
+  const { bundleId, devices } = await many(3);
+  const [differs, same, older] = devices as [TestDevice, TestDevice, TestDevice];
+  for (const device of devices) await assign(device, bundleId);
+  const { slots } = await fleet.desired(differs);
+  const saying = async (device: TestDevice, desiredDigest: string, seq: number) => {
+    const { tenantId, data } = await saysItHas(device, 1, seq);
+    return { tenantId, data: { ...data, reported: { ...data.reported, desiredDigest } } };
+  };
+  const lost = `sha256:${'a'.repeat(64)}`;
+  const message = await saying(differs, lost, 1);
+  // An agent of before says no digest.
+  await hear([message, await saying(same, await digestOf(same), 1), await saysItHas(older, 1, 1)]);
+  await hear([message]);
+  expect(await fleet.desired(differs)).toMatchObject({ generation: 2, slots });
+  expect(await fleet.desired(same)).toMatchObject({ generation: 1 });
+  expect(await fleet.desired(older)).toMatchObject({ generation: 1 });
+  // It has taken that one, and says so.
+  const taken = await saying(differs, await digestOf(differs), 2);
+  taken.data.reported.generation = 2;
+  await hear([taken]);
+  expect(await fleet.desired(differs)).toMatchObject({ generation: 2 });
 });
 
 it('of a wish beyond all that can have been made are not believed, and hold up nobody', async () => {

@@ -33,7 +33,8 @@ const newestOf = (reports: readonly Report[]): Report[] => {
 
 /**
  * What is older than what is known, or that very one, changes nothing. Returns those that have a later
- * wish than is known here, below `generationMax`: Postgres came from a backup.
+ * wish than is known here, below `generationMax`, or another one of the same generation: Postgres came
+ * from a backup, and in the second case what was changed since got a number that was used before.
  */
 export const keepReports = async (
   sql: Sql,
@@ -54,11 +55,14 @@ export const keepReports = async (
      WHERE (kept.epoch = excluded.epoch AND kept.seq < excluded.seq)
         OR (kept.epoch <> excluded.epoch AND kept.received_at <= excluded.received_at))
      SELECT known.tenant_id, known.device_id
-       FROM unnest($1::uuid[], $2::uuid[], $6::bigint[]) AS said (tenant_id, device_id, generation)
+       FROM unnest($1::uuid[], $2::uuid[], $6::bigint[], $10::text[])
+              AS said (tenant_id, device_id, generation, digest)
        JOIN bundle_orchestrator.desired_states known
          ON known.tenant_id = said.tenant_id AND known.device_id = said.device_id
-      WHERE known.device_id = ANY ($2) AND known.generation < said.generation
-        AND said.generation < $9`,
+      WHERE known.device_id = ANY ($2)
+        AND (known.generation < said.generation AND said.generation < $9
+          OR known.generation = said.generation
+            AND said.digest <> 'sha256:' || encode(sha256(known.envelope), 'hex'))`,
     values: [
       newest.map((report) => report.tenantId),
       newest.map((report) => report.deviceId),
@@ -69,6 +73,7 @@ export const keepReports = async (
       newest.map(({ reported }) => JSON.stringify(reported.slots)),
       newest.map(({ reported }) => reported.agentVersion),
       generationMax,
+      newest.map(({ reported }) => reported.desiredDigest ?? null),
     ],
   });
   return rows.map((row) => ({ tenantId: row.tenant_id, deviceId: row.device_id }));

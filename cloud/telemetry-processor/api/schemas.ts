@@ -66,7 +66,7 @@ export const reportedSchema = z
   .strictObject({
     at,
     receivedAt: at,
-    ...reportedBody.shape,
+    ...reportedBody.omit({ desiredDigest: true }).shape,
   })
   .openapi('ReportedState');
 
