@@ -35,6 +35,9 @@ const bendLanes =
     };
   };
 
+/** Of every version that the simulated cloud makes. */
+const soakMs = 6_000;
+
 /** A journal that is not what it says. */
 const bendJournal =
   (change: (journal: Journal, device: Device) => Partial<Journal>): NonNullable<Bug['journal']> =>
@@ -152,6 +155,18 @@ export const deviceBugs: Record<string, Bug> = {
   'forget-previous': {
     journal: bendJournal((journal) => ({
       saveSlot: (slot) => journal.saveSlot({ ...slot, previous: null }),
+    })),
+  },
+  'soak-by-clock': {
+    journal: bendJournal((journal, device) => ({
+      slots: () =>
+        journal.slots().map((slot) => {
+          const { healthySince = null } = slot.update ?? {};
+          const now = device.wall();
+          return slot.update === null || healthySince === null || now - healthySince < soakMs
+            ? slot
+            : { ...slot, update: { ...slot.update, lastProbeAt: now } };
+        }),
     })),
   },
   'credit-ignored': { codec: bendLanes((lane) => ({ ...lane, credit: 100_000 })) },

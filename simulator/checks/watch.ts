@@ -16,6 +16,7 @@ import type { HostContainer } from '../world/host.ts';
 import type { IngestWatch } from '../world/ingest.ts';
 import type { LaneTable, Postgres } from '../world/postgres.ts';
 import { createLedger, type Ledger } from './ledger.ts';
+import { watchSoak } from './watch-soak.ts';
 
 export type Violation = { invariant: string; text: string; at: number };
 
@@ -259,12 +260,15 @@ const watchContainers = (
   checks: Checks,
   world: World,
   device: () => Device,
-): Pick<DeviceParts['watch'], 'acting' | 'removingImage' | 'slotSaved'> => {
+): Pick<DeviceParts['watch'], 'acting' | 'probed' | 'removingImage' | 'slotSaved'> => {
   const proven: Proven = new Map();
+  const soak = watchSoak(checks.fail, world.director, device);
   const imagesOf = (digest: string): string[] =>
     (world.director().releases.get(digest)?.release.containers ?? []).map(({ image }) => image);
   return {
+    probed: soak.probed,
     slotSaved: (slot, before) => {
+      soak.slotSaved(slot, before);
       checks.slotSaving(device(), slot);
       if (slot.update !== null && slot.update.phase !== before?.update?.phase)
         checks.momentCame(device(), slot.update.phase);

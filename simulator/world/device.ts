@@ -8,7 +8,7 @@ import type { Reconciler } from '@signalbeam/edge/agent/reconciler';
 import { startReconciler } from '@signalbeam/edge/agent/reconciler';
 import type { RecordReader } from '@signalbeam/edge/agent/records';
 import type { Engine } from '@signalbeam/edge/containers/engine';
-import { labels } from '@signalbeam/edge/core/container';
+import { labels, type ObservedContainer } from '@signalbeam/edge/core/container';
 import type { UplinkCodec } from '@signalbeam/edge/link/codec';
 import type { Uplink } from '@signalbeam/edge/link/up';
 import type { Journal } from '@signalbeam/edge/store/journal';
@@ -54,7 +54,11 @@ export type DeviceParts = {
   clock: Clock;
   watch: LaneWatch &
     JournalWatch &
-    EngineWatch & { booted(device: Device): void; killed(device: Device): void };
+    EngineWatch & {
+      booted(device: Device): void;
+      killed(device: Device): void;
+      probed(container: ObservedContainer, healthy: boolean): void;
+    };
   /** HTTP to the cloud. */
   fetchRelease: (digest: string) => Promise<Uint8Array>;
   sampleEveryMs: number;
@@ -333,9 +337,11 @@ const startWork = (
     probe: async (_engine, container) => {
       await wait(20);
       const name = `${container.labels[labels.container]}@${container.labels[labels.version]}`;
-      return host.ill.has(name) || host.probesFail
-        ? { kind: 'unhealthy', reason: 'the probe found nobody' }
-        : { kind: 'healthy' };
+      const healthy = !host.ill.has(name) && !host.probesFail;
+      parts.watch.probed(container, healthy);
+      return healthy
+        ? { kind: 'healthy' }
+        : { kind: 'unhealthy', reason: 'the probe found nobody' };
     },
     outbox,
     hold: () => null,
