@@ -51,6 +51,7 @@ const eventBodyOf = (seed: number) => ({
 
 const reportedBodyOf = (seed: number) => ({
   generation: seed,
+  desiredDigest: `sha256:${'d'.repeat(64)}`,
   bootId: 'boot-1',
   agentVersion: '0.1.0',
   engine: { kind: 'docker', version: '20.10', reachable: true },

@@ -1172,6 +1172,7 @@ export interface components {
       /** Format: date-time */
       receivedAt: string;
       generation: number;
+      desiredDigest?: string;
       bootId: string;
       agentVersion: string;
       engine: {

@@ -146,13 +146,12 @@ describe('what is known of a device', () => {
   });
 
   it('is its own newest report, told to the other services as a domain event', async () => {
+    const desiredDigest = `sha256:${'d'.repeat(64)}`;
     device.write('reported', 3);
     await send('reported', 0, 3);
     await vi.waitFor(async () => {
       expect((await ask(of('reported'))).body).toMatchObject({
-        generation: 3,
-        engine: { kind: 'docker' },
-        slots: [],
+        ...{ generation: 3, desiredDigest, engine: { kind: 'docker' }, slots: [] },
       });
     }, 15_000);
     const { rows } = await owner.query<{ data: { seq: number; reported: object } }>(
@@ -163,7 +162,7 @@ describe('what is known of a device', () => {
     expect(rows[2]?.data).toMatchObject({
       deviceId: device.deviceId,
       epoch: device.laneOf('reported').epoch,
-      reported: { generation: 3 },
+      reported: { generation: 3, desiredDigest },
     });
   });
 

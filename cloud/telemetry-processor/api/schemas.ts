@@ -66,7 +66,7 @@ export const reportedSchema = z
   .strictObject({
     at,
     receivedAt: at,
-    ...reportedBody.omit({ desiredDigest: true }).shape,
+    ...reportedBody.shape,
   })
   .openapi('ReportedState');
 
