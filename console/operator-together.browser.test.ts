@@ -108,3 +108,22 @@ it('says how many wait for approval, also of more than it shows', async () => {
   await waiting.getByText('The first 100 of 120').waitFor();
   expect(desk.troubles).toEqual([]);
 });
+
+it('says of a list that was cut that there may be more, and what lists it', async () => {
+  const { page, cloud, heading } = desk;
+  await cloud.owner.query(
+    `INSERT INTO device_manager.registration_tokens
+       (tenant_id, prefix, salt, secret_hash, site, max_uses, created_by, created_at, expires_at)
+     SELECT tenant_id, 'cut', '', '', 'plant-7', 1, 'test', now() - i * interval '1 second',
+            now() + interval '1 day'
+       FROM (SELECT tenant_id FROM device_manager.registration_tokens LIMIT 1) of,
+            generate_series(1, 500) i`,
+  );
+  await page.goto(`${cloud.url}/tokens`);
+  await heading('Registration tokens').waitFor();
+  await page.getByText('The first 500; there may be more.').waitFor();
+  expect(await page.getByText('signalbeam tokens list --all').count()).toBe(1);
+  await page.goto(`${cloud.url}/sites`);
+  await page.getByText('quarry-1').first().waitFor();
+  expect(await page.getByText('there may be more').count()).toBe(0);
+});

@@ -9,6 +9,7 @@ import { dialog } from '../ui/dialog.ts';
 import { icon } from '../ui/icons.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
+import { listCut } from '../views/list-cut.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 import './quota-line.ts';
@@ -149,7 +150,7 @@ class GroupsPage extends LitElement {
           <div class="muted small truncate">${group.description}</div></td>
           <td>${this.#membersOf(group)}</td>
           <td class="wide">${group.query === null ? html`<span class="muted">chosen one by one</span>` : html`<code class="query-text">${group.query}</code>`}</td></tr>`,
-      )}</tbody></table></div>`;
+      )}</tbody></table></div>${listCut(groups, 'groups list')}`;
   }
 
   #membersOf(group: Group): TemplateResult {

@@ -11,6 +11,7 @@ import { dialog } from '../ui/dialog.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading, notice } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
+import { listCut } from '../views/list-cut.ts';
 import { type App, asError, followLive } from './app.ts';
 import { pathTo } from './paths.ts';
 
@@ -171,7 +172,7 @@ class SecretsPage extends LitElement {
       );
     }
     return html`<div class="scroll"><table class="fold"><thead><tr><th scope="col">Secret</th><th scope="col">For</th><th scope="col">Used by</th><th scope="col">Changed</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
-      <tbody>${secrets.map((secret) => this.#row(secret, refused))}</tbody></table></div>`;
+      <tbody>${secrets.map((secret) => this.#row(secret, refused))}</tbody></table></div>${listCut(secrets, 'secrets list')}`;
   }
 
   protected override render() {

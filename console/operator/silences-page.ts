@@ -11,6 +11,7 @@ import { badge } from '../ui/glyph.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
+import { listCut } from '../views/list-cut.ts';
 import { alertTabs } from './alert-tabs.ts';
 import { type App, asError, followLive, refusedByRole, tellFailure } from './app.ts';
 import { pathTo } from './paths.ts';
@@ -184,7 +185,7 @@ class SilencesPage extends LitElement {
       )}</section>`;
     }
     return html`${errorNotice(error)}<section class="card" aria-label="Silences"><div class="scroll"><table class="fold"><thead><tr><th scope="col">Why</th><th scope="col">Of what</th><th scope="col">Now</th><th scope="col">Until</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
-      <tbody>${value.map((silence) => this.#row(silence))}</tbody></table></div></section>`;
+      <tbody>${value.map((silence) => this.#row(silence))}</tbody></table></div>${listCut(value, 'silences list')}</section>`;
   }
 
   protected override render() {

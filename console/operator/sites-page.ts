@@ -9,6 +9,7 @@ import { dialog } from '../ui/dialog.ts';
 import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
+import { listCut } from '../views/list-cut.ts';
 import { type App, asError, followLive, refusedByRole } from './app.ts';
 import { pathTo } from './paths.ts';
 import './quota-line.ts';
@@ -156,7 +157,7 @@ class SitesPage extends LitElement {
       );
     }
     return html`<div class="scroll"><table class="fold"><thead><tr><th scope="col">Site</th><th scope="col">Devices</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
-      <tbody>${sites.map((site) => this.#row(site))}</tbody></table></div>`;
+      <tbody>${sites.map((site) => this.#row(site))}</tbody></table></div>${listCut(sites, 'sites list')}`;
   }
 
   #content(shown: Open): TemplateResult {

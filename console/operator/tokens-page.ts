@@ -12,6 +12,7 @@ import type { Params } from '../ui/match.ts';
 import { emptyState, errorNotice, loading } from '../ui/notice.ts';
 import { notify } from '../ui/toasts.ts';
 import { tagList } from '../views/device-table.ts';
+import { listCut } from '../views/list-cut.ts';
 import './add-device.ts';
 import { type App, followLive, refusedByRole, tellFailure } from './app.ts';
 import { pathTo } from './paths.ts';
@@ -101,7 +102,7 @@ class TokensPage extends LitElement {
     }
     const groups = this.#groups.value ?? [];
     return html`<div class="scroll"><table class="fold"><thead><tr><th scope="col">Token</th><th scope="col">Status</th><th scope="col">Uses</th><th scope="col">Site</th><th scope="col">Gives its devices</th><th scope="col">Valid</th><th scope="col"><span class="visually-hidden">Actions</span></th></tr></thead>
-      <tbody>${tokens.map((token) => this.#row(token, groups))}</tbody></table></div>`;
+      <tbody>${tokens.map((token) => this.#row(token, groups))}</tbody></table></div>${listCut(tokens, 'tokens list')}`;
   }
 
   #question(token: RegistrationToken): TemplateResult {
