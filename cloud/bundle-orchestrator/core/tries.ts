@@ -23,7 +23,8 @@ export const retryAt = (
   return nowMs + Math.min(retryAfterMaxMs, retryAfterMs * 2 ** tried);
 };
 
-const spanOf = (ms: number): string => {
+/** In a sentence: minutes, or hours where they are whole. */
+export const spanOf = (ms: number): string => {
   const minutes = Math.max(1, Math.round(ms / 60_000));
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${minutes} min`;
 };

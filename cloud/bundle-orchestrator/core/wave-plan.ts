@@ -6,6 +6,7 @@
  */
 import { approvalAsked, isApproved, type Requested } from './approval.ts';
 import { openIn, type Progress, type RolloutStatus } from './rollout.ts';
+import { spanOf } from './tries.ts';
 import type { FailureAction, Gate } from './wave.ts';
 import { asksForEvidence, type Evidence, type Lack, lackOf } from './wave-evidence.ts';
 import { judgeWave, type Verdict } from './wave-gate.ts';
@@ -127,16 +128,13 @@ const stopStep = (known: WavesKnown, wave: WaveState, verdict: Verdict): WaveSte
   reason: reasonOf(wave, verdict),
 });
 
-const hoursOf = (ms: number): string =>
-  ms % 3_600_000 === 0 ? `${ms / 3_600_000} h` : `${Math.round(ms / 60_000)} min`;
-
 /** Its time is over, and its gate is not good. */
 const lateStep = (known: WavesKnown, wave: WaveState, nowMs: number): WaveStep | null => {
   const endsAtMs = timeEndsAt(wave, nowMs);
   if (endsAtMs === null || nowMs < endsAtMs) return null;
   const { succeeded, total, cancelled, rolledBack } = wave.counts;
   const size = total - cancelled - rolledBack;
-  const reason = `Wave ${wave.name} was not good within ${hoursOf(wave.gate.timeoutMs ?? 0)}: ${succeeded} of ${size} devices confirmed.`;
+  const reason = `Wave ${wave.name} was not good within ${spanOf(wave.gate.timeoutMs ?? 0)}: ${succeeded} of ${size} devices confirmed.`;
   const kind = known.rollout.onFailure;
   return { kind, wave: wave.wave, reason };
 };
