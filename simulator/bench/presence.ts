@@ -10,6 +10,7 @@ import { untilCalm } from './calm.suite.ts';
 import {
   type BenchCloud,
   cpuMsOf,
+  cpuMsOfFamily,
   loadAverage,
   openBenchCloud,
   residentMbOf,
@@ -24,18 +25,12 @@ type Size = (typeof sizes)['smoke'];
 
 const devicesPerSite = 200;
 
-/** Processor time of what serves presence. */
-const spent = async (cloud: BenchCloud) => {
-  const { rows } = await cloud.owner.query<{ pid: number }>('SELECT pid FROM pg_stat_activity');
-  const postgres = rows.reduce((sum, { pid }) => {
-    try {
-      return sum + cpuMsOf(pid);
-    } catch {
-      return sum; // A worker that ended meanwhile.
-    }
-  }, 0);
-  return { cloud: cpuMsOf(cloud.cloudPid), hub: cpuMsOf(cloud.test.world.hub.pid()), postgres };
-};
+/** Processor time of what serves presence, sessions of Postgres that ended meanwhile included. */
+const spent = (cloud: BenchCloud) => ({
+  cloud: cpuMsOf(cloud.cloudPid),
+  hub: cpuMsOf(cloud.test.world.hub.pid()),
+  postgres: cpuMsOfFamily(cloud.postgresPid),
+});
 
 const addFleet = async (cloud: BenchCloud, count: number) => {
   const tenant = await addTenant(cloud.owner, cloud.test.platform);
@@ -76,13 +71,13 @@ const measure = async (cloud: BenchCloud, size: Size) => {
   const warm = Date.now();
   await beatAll(publish, deviceIds, { intervalMs: size.intervalMs, seq: 0 });
   await untilWritten(cloud, warm, deviceIds.length);
-  const [before, from, since] = [await spent(cloud), performance.now(), Date.now()];
+  const [before, from, since] = [spent(cloud), performance.now(), Date.now()];
   for (let seq = 1; seq <= size.intervals; seq += 1) {
     await beatAll(publish, deviceIds, { intervalMs: size.intervalMs, seq });
   }
   await connection.flush();
   const tookMs = performance.now() - from;
-  const after = await spent(cloud);
+  const after = spent(cloud);
   const online = await untilWritten(cloud, since, deviceIds.length);
   await connection.close();
   const percent = (part: keyof typeof before): number =>
